@@ -1,0 +1,1 @@
+"""Orbital Sentinel: polls devices, keeps every sample safe and delivers it."""

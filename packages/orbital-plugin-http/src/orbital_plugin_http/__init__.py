@@ -1,0 +1,1 @@
+"""HTTP and HTTPS probes for Orbital Sentinel: status, phases, certificates, values out of bodies."""

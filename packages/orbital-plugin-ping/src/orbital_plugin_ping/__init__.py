@@ -1,0 +1,1 @@
+"""ICMP echo for Orbital Sentinel: loss, round-trip times and jitter."""

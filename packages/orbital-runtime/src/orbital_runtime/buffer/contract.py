@@ -1,0 +1,153 @@
+"""What a buffer promises. The memory buffer and the disk buffer keep the same promises.
+
+An append-only log of batches, each with a sequence number that only grows. Every output reads the log
+on its own: its position is the set of sequence numbers it has not acknowledged yet. A batch leaves the
+log when no output needs it any more. The ledger moves in the same step as the position:
+
+    accepted = delivered + waiting + dead_lettered + sum(dropped by reason)      (samples, per output)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from orbital_runtime.ledger import Ledger
+    from orbital_sdk import Batch
+
+Policy = Literal["drop_oldest", "drop_newest", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a buffer may hold before its policy acts; None = no such limit."""
+
+    samples: int | None = 1_000_000
+    size: int | None = 256 << 20
+    """Bytes of encoded records and layouts."""
+    age: float | None = None
+    """Seconds; older batches are dropped under the reason `age`."""
+    policy: Policy = "drop_oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a buffer holds now. A batch counts once, however many outputs need it."""
+
+    samples: int
+    size: int
+    """Bytes."""
+    batches: int
+    oldest_ms: int | None
+    """Milliseconds UTC of the oldest batch, None when empty."""
+    fill: float
+    """0 to 1: the fullest of its limits."""
+
+
+class Entry(NamedTuple):
+    """One batch of the log."""
+
+    seq: int
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Batches that an output took to deliver: in flight until acknowledged or released."""
+
+    output: str
+    entries: tuple[Entry, ...]
+    samples: int
+
+    @property
+    def token(self) -> str:
+        """Names these very batches; equal whenever the same ones are read again."""
+        return f"{self.entries[0].seq}-{self.entries[-1].seq}"
+
+
+class BufferFull(Exception):  # noqa: N818 (reads as what happened)
+    """`drop_newest` refused these batches; they are counted as dropped already."""
+
+
+class BufferClosed(Exception):  # noqa: N818 (as above)
+    """Nothing goes in or out any more."""
+
+
+class Buffer(Protocol):
+    """An append-only log that several outputs read. All methods belong to the event loop."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Counts of samples, per output."""
+        ...
+
+    def attach(self, output: str) -> None:
+        """Begin (or resume) reading for this output. A new one starts with what comes from now on."""
+        ...
+
+    def detach(self, output: str) -> None:
+        """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
+        ...
+
+    def outputs(self) -> Collection[str]:
+        """Every output that has a position here, whether or not anything reads for it."""
+        ...
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        """Add these as one record. On return they are accepted: durable as far as this buffer can be.
+
+        With `block` it waits for room. With `drop_oldest` it makes room.
+
+        Raises:
+            BufferFull: `drop_newest`, and there is no room.
+            BufferClosed: After `close`.
+        """
+        ...
+
+    async def read(self, output: str, *, samples: int, size: int) -> Chunk | None:
+        """The oldest batches that this output has neither acknowledged nor in flight, in order.
+
+        Args:
+            output: Its stable name.
+            samples: As many batches as fit into this count, and always at least one.
+            size: Bytes of values and times, likewise.
+
+        Returns:
+            None when nothing waits.
+        """
+        ...
+
+    async def acknowledge(
+        self, chunk: Chunk, *, dead: int = 0, dropped: dict[str, int] | None = None
+    ) -> None:
+        """These are done with; on return that is as durable as the batches were.
+
+        Args:
+            chunk: What `read` gave.
+            dead: How many of its samples went to the dead letters.
+            dropped: How many were dropped, by reason. All others count as delivered.
+        """
+        ...
+
+    def release(self, chunk: Chunk) -> None:
+        """Not delivered: `read` gives the same batches again, in the same order."""
+        ...
+
+    async def wait(self, output: str) -> None:
+        """Return when `read` would give something, at once if it would now."""
+        ...
+
+    def waiting(self, output: str) -> int:
+        """Samples not acknowledged yet by this output, in flight ones included."""
+        ...
+
+    def usage(self) -> Usage:
+        """What it holds now."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing after this. Safe twice. Waiters get `BufferClosed`."""
+        ...

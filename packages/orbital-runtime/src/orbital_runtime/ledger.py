@@ -1,0 +1,40 @@
+"""The ledger: for each output, what became of every accepted sample.
+
+accepted = delivered + waiting + dead_lettered + sum(dropped by reason)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Account:
+    """Samples of one output, counted since it was first attached."""
+
+    accepted: int = 0
+    delivered: int = 0
+    dead_lettered: int = 0
+    dropped: Counter[str] = field(default_factory=Counter[str])
+    """By reason: `full` (drop_oldest), `refused` (drop_newest), `age`, `removed`, `quarantined`."""
+
+    @property
+    def waiting(self) -> int:
+        """What must still be in the buffer."""
+        return self.accepted - self.delivered - self.dead_lettered - self.dropped.total()
+
+
+class Ledger:
+    """The accounts of all outputs. Written by the buffer alone, in the step that moves a position."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+
+    def account(self, output: str) -> Account:
+        """The account of this output, opened when it is first asked for."""
+        return self._accounts.setdefault(output, Account())
+
+    def accounts(self) -> dict[str, Account]:
+        """All accounts, by output."""
+        return dict(self._accounts)

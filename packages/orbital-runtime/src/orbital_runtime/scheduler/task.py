@@ -1,0 +1,90 @@
+"""A task: what to read, from which device, how often; and what became of it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_sdk import DeviceFields, PluginConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A checked task. Two equal tasks are the same work: a reload leaves such a task alone."""
+
+    id: str
+    device_id: str
+    plugin: str
+    device: DeviceFields
+    config: PluginConfig
+    interval: float
+    """Seconds between runs, above zero; below one second works."""
+    timeout: float
+    """Seconds a run may take, retries included."""
+    priority: int = 5
+    """0 to 9; 9 goes first."""
+    retries: int = 0
+    """Attempts after the first, within the timeout."""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Put on every sample of the task; a metric's own labels win over them."""
+    source: str = "local"
+    """Who gave it: `local` or `core`. Ids are unique within a source."""
+
+    @property
+    def key(self) -> str:
+        """Unique over all sources; what the timetable hashes."""
+        return self.id if self.source == "local" else f"{self.source}/{self.id}"
+
+
+class Status(StrEnum):
+    """How a task stands, by the seed's names."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of a task gave."""
+
+    status: Status
+    """SUCCESS or FAILED; a partial collection counts as SUCCESS and has an error."""
+    up: bool
+    """Whether the device answered."""
+    started_ms: int
+    """Milliseconds UTC."""
+    duration: float
+    """Seconds."""
+    samples: int
+    """Samples handed to the buffer, the run's own `up` and its like left out."""
+    error: str = ""
+    """What happened, for people; empty where nothing did."""
+    error_kind: str = ""
+    """Class name of the error (`DeviceUnreachable`), `Timeout`, or `Bug`."""
+    pauses: bool = False
+    """The task waits until its fields change (refused credentials or settings)."""
+
+
+@dataclass(slots=True)
+class TaskState:
+    """How a task stands; written by the scheduler alone."""
+
+    status: Status = Status.PENDING
+    runs: int = 0
+    failures: int = 0
+    """Failed runs in a row."""
+    missed: int = 0
+    """Ticks at which it could not start in time."""
+    skipped: dict[str, int] = field(default_factory=dict[str, int])
+    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`."""
+    last: Run | None = None
+    next_due: float = 0.0
+    """Steady seconds."""
+    paused: str = ""
+    """Why it waits for other settings; empty if it doesn't."""

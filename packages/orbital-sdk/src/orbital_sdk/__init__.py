@@ -1,0 +1,75 @@
+"""The contract for plugin and writer authors. Everything public is listed here."""
+
+from orbital_sdk.batch import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
+from orbital_sdk.context import Attempt, Context
+from orbital_sdk.errors import (
+    AuthenticationFailed,
+    BatchRejected,
+    BatchTooLarge,
+    CollectError,
+    ConfigurationError,
+    DeviceUnreachable,
+    OrbitalError,
+    PartialCollect,
+    Reject,
+    UnexpectedReply,
+    WriteError,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
+from orbital_sdk.fields import (
+    HOSTNAME,
+    DeviceFields,
+    Host,
+    PluginConfig,
+    Port,
+    ProcessorConfig,
+    WriterConfig,
+)
+from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
+from orbital_sdk.plugin import Plugin
+from orbital_sdk.processor import Processor
+from orbital_sdk.units import ByteSize, Duration
+from orbital_sdk.writer import Writer
+
+__all__ = [
+    "HOSTNAME",
+    "STALE",
+    "STALE_BYTES",
+    "Attempt",
+    "AuthenticationFailed",
+    "Batch",
+    "BatchRejected",
+    "BatchTooLarge",
+    "ByteSize",
+    "CollectError",
+    "Columns",
+    "ConfigurationError",
+    "Context",
+    "DeviceFields",
+    "DeviceUnreachable",
+    "Duration",
+    "Host",
+    "Identity",
+    "Kind",
+    "Layout",
+    "Metric",
+    "OrbitalError",
+    "Origin",
+    "PartialCollect",
+    "Plugin",
+    "PluginConfig",
+    "Port",
+    "Processor",
+    "ProcessorConfig",
+    "Reject",
+    "Row",
+    "Sample",
+    "Series",
+    "UnexpectedReply",
+    "WriteError",
+    "Writer",
+    "WriterConfig",
+    "WriterMisconfigured",
+    "WriterUnavailable",
+]

@@ -1,0 +1,130 @@
+"""Layouts and batches: what one collection gave, stamped and sealed.
+
+Most collections of a task give the same series in the same order, so the ordered rows are a `Layout`,
+built once, and a `Batch` is a layout, a time and a column of doubles. Whatever a writer computes from
+the rows (wire bytes, columns) it keeps in `layout.caches` under a key of its own.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from orbital_sdk.metric import Kind
+
+STALE_BYTES: Final = b"\x02\x00\x00\x00\x00\x00\xf0\x7f"
+"""Prometheus' stale marker, 0x7ff0000000000002 in little endian. A signalling NaN: arithmetic destroys
+it and `==` never matches, so it is kept and compared as bytes."""
+STALE: Final[float] = struct.unpack("<d", STALE_BYTES)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who collects: what the configuration's `sentinel` section says."""
+
+    id: str
+    name: str
+    region: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch comes from. Writers render it by their destination's custom."""
+
+    task: str
+    plugin: str
+    device_id: str
+    target: str
+    """What people call the device: an address, `host:port` or URL (Prometheus' `instance`)."""
+    sentinel: Identity
+
+
+class Row:
+    """A series of one task: its name, kind, unit and all labels, `device_id` included."""
+
+    __slots__ = ("kind", "labels", "name", "unit")
+
+    def __init__(
+        self, name: str, labels: Mapping[str, str], kind: Kind = "gauge", unit: str = ""
+    ) -> None:
+        self.name = name
+        self.labels = tuple(sorted((k, v) for k, v in labels.items() if v))
+        """Sorted pairs; an empty value is no label at all, as in Prometheus' data model."""
+        self.kind: Kind = kind
+        self.unit = unit
+
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What makes two rows the same series."""
+        return self.name, self.labels
+
+    def __repr__(self) -> str:
+        return f"{self.name}{{{', '.join(f'{k}={v!r}' for k, v in self.labels)}}}"
+
+
+class Layout:
+    """The ordered rows of a batch; immutable, no series twice, shared by all like batches."""
+
+    __slots__ = ("caches", "origin", "rows", "split")
+
+    def __init__(self, origin: Origin, rows: Sequence[Row]) -> None:
+        self.origin = origin
+        self.rows = tuple(rows)
+        self.split = struct.Struct("8s" * len(self.rows)).unpack
+        """A column of doubles cut into its 8-byte values."""
+        self.caches: dict[object, Any] = {}
+        """Owner -> what it computed from the rows, once. Owners only ever set their own key."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, start: int, stop: int) -> Layout:
+        """The layout of rows `start` to `stop`; not shared, so for the rare roads only."""
+        return Layout(self.origin, self.rows[start:stop])
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """What one collection gave: `values[i]` belongs to `layout.rows[i]`."""
+
+    layout: Layout
+    ts: int
+    """Milliseconds UTC of the collection."""
+    values: array[float]
+    times: array[int] | None = None
+    """Milliseconds UTC of each value where a device gave its own times, else None."""
+    stale: bool = False
+    """Every value is the stale marker: these series ended. Not samples; the ledger leaves them out."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the ledger counts here."""
+        return 0 if self.stale else len(self.values)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """Rows `start` to `stop` of this batch."""
+        return Batch(
+            self.layout.part(start, stop),
+            self.ts,
+            self.values[start:stop],
+            None if self.times is None else self.times[start:stop],
+            self.stale,
+        )
+
+    def items(self) -> Iterator[tuple[Row, int, float]]:
+        """Row, milliseconds UTC and value of each sample: the comfortable road, not the fast one."""
+        if self.times is None:
+            for row, value in zip(self.layout.rows, self.values, strict=True):
+                yield row, self.ts, value
+        else:
+            yield from zip(self.layout.rows, self.times, self.values, strict=True)

@@ -1,0 +1,125 @@
+"""The error tree. An error's class says what the agent does next; its message says what the user can do.
+
+Plugins and writers translate every foreign error at their border and keep the cause (`raise ... from error`).
+Anything that is not an `OrbitalError` is treated as a bug: caught, logged once with its traceback, counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_sdk.metric import Sample
+
+
+class OrbitalError(Exception):
+    """Base of all errors that the agent acts upon."""
+
+
+class ConfigurationError(OrbitalError):
+    """The settings cannot work. The task or output is refused until they change.
+
+    Args:
+        message: What is wrong and what would be right.
+        field: The field at fault, dotted, where one is known.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CollectError(OrbitalError):
+    """A collection failed, wholly or in part.
+
+    Args:
+        message: What happened, to which device.
+        samples: What was read all the same; kept and delivered. A generator need not pass them:
+            what it yielded before the error is kept anyway.
+    """
+
+    def __init__(self, message: str, *, samples: Sequence[Sample] = ()) -> None:
+        super().__init__(message)
+        self.samples = samples
+
+
+class DeviceUnreachable(CollectError):  # noqa: N818 (reads as what happened, as in the field)
+    """No answer. Tried again at the next turn, and less often while it stays down."""
+
+
+class AuthenticationFailed(CollectError):  # noqa: N818 (as above)
+    """The device refused the credentials. The task pauses until its fields change."""
+
+
+class UnexpectedReply(CollectError):  # noqa: N818 (as above)
+    """The device answered something that makes no sense here. Counted; tried at the next turn."""
+
+
+class PartialCollect(CollectError):  # noqa: N818 (as above)
+    """Some of it came. The samples are kept and the device counts as up.
+
+    Args:
+        message: What is missing.
+        failed: How many parts (tables, registers, values) did not come.
+        samples: As in `CollectError`.
+    """
+
+    def __init__(self, message: str, *, failed: int = 1, samples: Sequence[Sample] = ()) -> None:
+        super().__init__(message, samples=samples)
+        self.failed = failed
+
+
+class WriteError(OrbitalError):
+    """A batch was not delivered."""
+
+
+class WriterUnavailable(WriteError):  # noqa: N818 (as above)
+    """The destination cannot take samples now. Everything is kept; the output backs off.
+
+    Args:
+        message: What happened, at which address.
+        retry_after: Seconds that the destination asked to wait, if it did.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class WriterMisconfigured(WriteError):  # noqa: N818 (as above)
+    """A person has to change something (401, 403, 404 and their like). All is kept, the output pauses."""
+
+
+class BatchTooLarge(WriteError):  # noqa: N818 (as above)
+    """The destination wants smaller requests (413). The batch is halved and sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One sample that the destination refused: which batch of the call, which row of it, and why."""
+
+    batch: int
+    row: int
+    reason: str
+
+
+class BatchRejected(WriteError):  # noqa: N818 (as above)
+    """The data is bad. The refused samples go to the dead letters, with the server's own words.
+
+    Args:
+        message: The server's words.
+        rejects: The refused samples, where the destination told which; everything else of the call
+            counts as delivered. Empty: nothing was stored, and the sender bisects to find the bad ones.
+        duplicate: The destination has these samples, or newer ones, already. After a retry whose first
+            outcome is unknown this means success.
+    """
+
+    def __init__(
+        self, message: str, *, rejects: Sequence[Reject] = (), duplicate: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.rejects = tuple(rejects)
+        self.duplicate = duplicate

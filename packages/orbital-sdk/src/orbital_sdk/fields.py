@@ -1,0 +1,41 @@
+"""What a user may set: base models for device fields and for plugin, writer and processor settings.
+
+A field is declared once. Validation, JSON Schema, the seed's field lists, command line and docs are
+derived from it. Secrets are `SecretStr`; they are shown nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HOSTNAME: Final = r"^[A-Za-z0-9_:]([A-Za-z0-9._:%-]*[A-Za-z0-9_:])?$"
+"""A DNS name, an IPv4 address or an IPv6 address with an optional zone; never a leading hyphen."""
+
+Host = Annotated[str, Field(pattern=HOSTNAME, max_length=253, description="Address or DNS name")]
+Port = Annotated[int, Field(ge=1, le=65535, description="Port number")]
+
+
+class Fields(BaseModel):
+    """Frozen, checked, and strict about unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+class DeviceFields(Fields):
+    """How one device is reached: address, port, credentials."""
+
+
+class PluginConfig(Fields):
+    """How a plugin behaves. Tasks with equal settings share one plugin instance."""
+
+
+class WriterConfig(Fields):
+    """How one output reaches its destination."""
+
+
+class ProcessorConfig(Fields):
+    """What a processor does with the samples it sees."""

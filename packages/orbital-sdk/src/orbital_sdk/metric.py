@@ -1,0 +1,150 @@
+"""Metrics, series and samples: what a plugin declares once and yields all day.
+
+A `Metric` is declared; a `Series` is one metric with its label values, interned so that everything
+costly about it happens once; a `Sample` is one value of a series.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Kind = Literal["gauge", "counter", "histogram"]
+
+METRIC_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+RESERVED_LABELS: Final = frozenset({"device_id", "__name__"})
+GENERATION: Final = 200_000
+"""Series a metric remembers before it begins to forget those that were not used lately."""
+
+
+class Series:
+    """One metric with its label values. Identity is a cache key and never has meaning."""
+
+    __slots__ = ("metric", "values")
+
+    def __init__(self, metric: Metric, values: tuple[str, ...]) -> None:
+        self.metric = metric
+        self.values = values
+
+    def __call__(self, value: float, ts: int | None = None) -> Sample:
+        """A sample of this series; `ts` in milliseconds UTC, None for the time of the collection."""
+        return Sample(self, value, ts)
+
+    def __repr__(self) -> str:
+        pairs = zip(self.metric.labels, self.values, strict=True)
+        return f"{self.metric.name}{{{', '.join(f'{k}={v!r}' for k, v in pairs)}}}"
+
+
+class Sample(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """One value of a series at one time."""
+
+    series: Series
+    value: float
+    ts: int | None = None
+    """Milliseconds UTC; None = the time of the collection."""
+
+
+class Columns(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A whole table at once: `values[i]` belongs to `series[i]`. The cheapest thing to return."""
+
+    series: tuple[Series, ...]
+    values: Iterable[float]
+
+
+class Metric:
+    """A declared metric. Calling it gives a sample.
+
+    Args:
+        name: By Prometheus' conventions: base units, `_total` on counters.
+        help: One sentence.
+        kind: `gauge`, `counter` or `histogram`.
+        unit: `seconds`, `bytes`, `ratio`, ...; empty where there is none.
+        labels: Names of its labels, in the order in which values may be given. `device_id` is added
+            by the agent to every sample and may not stand here.
+
+    Raises:
+        ValueError: A name that no destination would take.
+    """
+
+    __slots__ = ("_before", "_known", "help", "kind", "labels", "name", "unit")
+
+    def __init__(
+        self,
+        name: str,
+        help: str = "",  # noqa: A002 (the field's word)
+        *,
+        kind: Kind = "gauge",
+        unit: str = "",
+        labels: Sequence[str] = (),
+    ) -> None:
+        if not METRIC_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a metric name; use letters, digits, _ and :")
+        for label in labels:
+            if not LABEL_NAME.fullmatch(label) or label in RESERVED_LABELS:
+                raise ValueError(f"{name}: {label!r} cannot be a label name here")
+        if len(set(labels)) != len(labels):
+            raise ValueError(f"{name}: a label name stands twice in {tuple(labels)}")
+        self.name = name
+        self.help = help
+        self.kind: Kind = kind
+        self.unit = unit
+        self.labels = tuple(labels)
+        self._known: dict[tuple[str, ...], Series] = {}
+        self._before: dict[tuple[str, ...], Series] = {}
+
+    def __call__(self, value: float, *labels: str, ts: int | None = None, **named: str) -> Sample:
+        """A sample; label values in declared order, by name, or some of each.
+
+        Args:
+            value: The number. NaN is refused later on, and counted.
+            labels: Label values, text only.
+            ts: Milliseconds UTC; None = the time of the collection.
+            named: Label values by name.
+
+        Raises:
+            TypeError: A label is missing, unknown, or not text.
+        """
+        if named:
+            labels = self._positional(labels, named)
+        return Sample(self._known.get(labels) or self._find(labels), value, ts)
+
+    def series(self, *labels: str, **named: str) -> Series:
+        """The handle of one series: hold it where the same series is read again and again."""
+        if named:
+            labels = self._positional(labels, named)
+        return self._known.get(labels) or self._find(labels)
+
+    def __repr__(self) -> str:
+        return f"Metric({self.name!r}, labels={self.labels})"
+
+    def _positional(self, labels: tuple[str, ...], named: dict[str, str]) -> tuple[str, ...]:
+        rest = self.labels[len(labels) :]
+        if named.keys() != set(rest):
+            wrong = sorted(named.keys() ^ set(rest))
+            raise TypeError(f"{self.name} has labels {self.labels}; look at {', '.join(wrong)}")
+        return (*labels, *[named[name] for name in rest])
+
+    def _find(self, labels: tuple[str, ...]) -> Series:
+        """Once a series, and once a generation: check, intern, and forget what nobody uses.
+
+        Two dictionaries make a cache that needs no sweep: a full one becomes the older generation, and
+        what is still used moves back into the younger. `setdefault` lets threads race harmlessly.
+        """
+        if len(self._known) >= GENERATION:
+            self._before, self._known = self._known, {}
+        series = self._before.get(labels) or self._new(labels)
+        return self._known.setdefault(labels, series)
+
+    def _new(self, labels: tuple[str, ...]) -> Series:
+        if len(labels) != len(self.labels):
+            raise TypeError(f"{self.name} has labels {self.labels}, got {labels!r}")
+        for value in labels:
+            if type(value) is not str and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] (1 and True are one dict key)
+                raise TypeError(f"{self.name}: label values are text, got {value!r}")
+        return Series(self, labels)

@@ -1,0 +1,115 @@
+"""The base of every plugin: one class, one method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+
+from orbital_sdk.fields import DeviceFields, PluginConfig
+from orbital_sdk.metric import Columns, Metric, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Awaitable, Iterable
+
+    from orbital_sdk.context import Context
+
+    Samples = Iterable[Sample] | Columns
+    Collected = Samples | Awaitable[Samples] | AsyncIterable[Sample]
+
+D = TypeVar("D", bound=DeviceFields)
+C = TypeVar("C", bound=PluginConfig)
+
+
+class Plugin(Generic[D, C]):
+    """Reads devices of one kind.
+
+    Life: `__init__(config)` with validated settings, `await start()`, many `collect` (several at once,
+    for different devices), `await stop()`. Nothing is called after `stop`. An instance serves all tasks
+    whose plugin settings are equal.
+    """
+
+    name: ClassVar[str]
+    """Also the entry point's name in the group `orbital.plugins`."""
+    summary: ClassVar[str] = ""
+    """One sentence for lists."""
+    author: ClassVar[str] = ""
+    device_types: ClassVar[tuple[str, ...]] = ()
+    max_threads: ClassVar[int] = 16
+    """Threads that a blocking (`def`) collect may use at once, over all devices."""
+
+    device_model: ClassVar[type[DeviceFields]] = DeviceFields
+    config_model: ClassVar[type[PluginConfig]] = PluginConfig
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for argument in type_arguments(cls, Plugin):
+            if issubclass(argument, DeviceFields):
+                cls.device_model = argument
+            elif issubclass(argument, PluginConfig):
+                cls.config_model = argument
+
+    def __init__(self, config: C) -> None:
+        self.config = config
+
+    async def start(self) -> None:
+        """Open what all devices share. Returns quickly, and raises `ConfigurationError` if it cannot."""
+
+    async def stop(self) -> None:
+        """Close what `start` opened. Safe without `start`, and safe twice."""
+
+    def collect(self, device: D, ctx: Context) -> Collected:
+        """Read one device. Write it as an async generator, as `async def` or as plain `def`.
+
+        A plain `def` runs on a bounded thread pool and may block. Returned may be any iterable of
+        samples, or `Columns`.
+
+        Raises:
+            DeviceUnreachable, AuthenticationFailed, UnexpectedReply, PartialCollect, ConfigurationError
+        """
+        raise NotImplementedError(f"plugin {self.name!r} has no collect()")
+
+    def validate_device(self, device: D) -> None:
+        """Check what the model cannot say.
+
+        Raises:
+            ConfigurationError: The task is refused with this message.
+        """
+
+    async def test_connection(self, device: D, ctx: Context) -> str:
+        """Say in one line that the device answers; raise as `collect` does if it doesn't.
+
+        Left out, the agent collects once and says how many samples came.
+        """
+        raise NotImplementedError
+
+    def target(self, device: D) -> str:
+        """What people call the device: `host:port`, an address or a URL. Prometheus' `instance`."""
+        fields = cast("dict[str, Any]", device.__dict__)
+        host, port = fields.get("host"), fields.get("port")
+        if host and port:
+            return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+        return str(host or fields.get("url") or "")
+
+    def exclusive(self, device: D) -> str | None:
+        """What only one run at a time may use (a bus, a gateway); None where devices don't mind."""
+        return None
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric this instance may give; more than the class declares where settings name some."""
+        return self.declared_metrics()
+
+    @classmethod
+    def declared_metrics(cls) -> tuple[Metric, ...]:
+        """The metrics that are class attributes, those of base classes first."""
+        found: dict[str, Metric] = {}
+        for base in reversed(cls.__mro__):
+            found.update({k: v for k, v in vars(base).items() if isinstance(v, Metric)})
+        return tuple(found.values())
+
+
+def type_arguments(cls: type, base: type) -> tuple[type, ...]:
+    """The classes that `cls` puts in the square brackets of `base`, as far as they are given here."""
+    for parent in getattr(cls, "__orig_bases__", ()):
+        origin = get_origin(parent)
+        if isinstance(origin, type) and issubclass(origin, base):
+            return tuple(a for a in get_args(parent) if isinstance(a, type))
+    return ()

@@ -1,0 +1,69 @@
+"""The base of every writer: one destination's format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from orbital_sdk.fields import WriterConfig
+from orbital_sdk.plugin import type_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from orbital_sdk.batch import Batch
+    from orbital_sdk.context import Attempt
+
+W = TypeVar("W", bound=WriterConfig)
+
+
+class Writer(Generic[W]):
+    """Delivers batches to one destination. One instance serves one output.
+
+    Life: `__init__(config)`, `await start()`, many `write` (one at a time, unless the sender says
+    otherwise), `await stop()`. A destination that is down at `start` is no error: `write` will say so.
+    """
+
+    name: ClassVar[str]
+    """Also the entry point's name in the group `orbital.writers`."""
+    summary: ClassVar[str] = ""
+    takes_stale_markers: ClassVar[bool] = False
+    """Whether batches with `stale` set are of use here."""
+    takes_old_samples: ClassVar[bool] = True
+    """Whether samples may come older than those already stored (no strict order per series)."""
+
+    config_model: ClassVar[type[WriterConfig]] = WriterConfig
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for argument in type_arguments(cls, Writer):
+            if issubclass(argument, WriterConfig):
+                cls.config_model = argument
+
+    def __init__(self, config: W) -> None:
+        self.config = config
+
+    @property
+    def address(self) -> str:
+        """Where it writes, for logs and status pages: no user, no password, no query."""
+        return ""
+
+    async def start(self) -> None:
+        """Get ready. Does not contact the destination."""
+
+    async def stop(self) -> None:
+        """Close what is open. Safe without `start`, and safe twice."""
+
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int | Awaitable[int]:
+        """Store all of these, or raise. Plain `def` runs on a thread of its own; `async def` on the loop.
+
+        Args:
+            batches: In order of collection; times never go back within one layout.
+            attempt: Which attempt at these batches this is.
+
+        Returns:
+            Bytes put on the wire.
+
+        Raises:
+            WriterUnavailable, WriterMisconfigured, BatchTooLarge, BatchRejected
+        """
+        raise NotImplementedError(f"writer {self.name!r} has no write()")

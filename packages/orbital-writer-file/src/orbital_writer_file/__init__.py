@@ -1,0 +1,1 @@
+"""Write samples to a local file as JSON lines."""

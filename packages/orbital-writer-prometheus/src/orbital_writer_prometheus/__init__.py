@@ -1,0 +1,1 @@
+"""Deliver samples to Prometheus by remote write."""

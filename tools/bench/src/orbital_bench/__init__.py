@@ -1,0 +1,1 @@
+"""Benchmarks of Orbital Sentinel beside its peers."""

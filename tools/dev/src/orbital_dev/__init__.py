@@ -1,0 +1,1 @@
+"""What the developers of Orbital Sentinel use: changed packages, version ranges."""

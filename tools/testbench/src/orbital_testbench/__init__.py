@@ -1,0 +1,1 @@
+"""Real servers and hostile peers, started on free loopback ports."""
