@@ -1,0 +1,43 @@
+# The verbs of this workspace. `make run` and `make test` need nothing but Python 3.11 and this checkout:
+# they bring uv and, when run as root on Debian, the servers that the tests speak to.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fix check test bench docs run clean
+
+UV := $(shell tools/uv.sh)
+RUN := $(UV) run --no-sync
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+
+setup: ## install uv, Debian packages (as root) and the locked environment
+	@tools/debian.sh
+	@$(UV) sync --all-packages --locked --quiet
+
+fix: setup ## format and repair what can be repaired
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+check: setup ## formatting, lint, types, arrows between packages, version ranges, docs
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) pyright
+	$(RUN) mypy packages/orbital-sdk/src
+	$(RUN) lint-imports
+	$(RUN) orbital-dev ranges
+	$(RUN) orbital-dev docs --check
+
+test: check ## everything that CI checks
+	$(RUN) python -m pytest
+
+bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
+	$(RUN) orbital-bench $(BENCH)
+
+docs: setup ## regenerate what docs/reference derives from the code
+	$(RUN) orbital-dev docs
+
+run: ## the agent on its built-in configuration
+	@$(UV) run --locked --quiet --package orbital-sentinel sentinel start
+
+clean: ## remove what the verbs above made
+	rm -rf .venv .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

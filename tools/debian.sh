@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs the servers and tools that the tests speak to. Does nothing where they are there, where the
+# user is not root, or where there is no apt; tests that miss one then say so.
+set -eu
+wanted=""
+need() { command -v "$1" >/dev/null 2>&1 || wanted="$wanted $2"; }
+PATH="$PATH:/usr/sbin:/sbin"
+need prometheus prometheus
+need victoria-metrics victoria-metrics
+need prometheus-blackbox-exporter prometheus-blackbox-exporter
+need nginx nginx-light
+need fping fping
+need ip iproute2
+need iptables iptables
+need openssl openssl
+need setpriv util-linux
+[ -n "$wanted" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed (tests that need them are skipped):$wanted" >&2
+    exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 (a list of words)
+apt-get install -y -qq --no-install-recommends $wanted >/dev/null
