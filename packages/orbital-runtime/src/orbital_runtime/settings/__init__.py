@@ -1,1 +1,1 @@
-
+"""The configuration: one file, checked as a whole before anything starts."""

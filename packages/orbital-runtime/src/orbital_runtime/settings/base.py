@@ -1,0 +1,101 @@
+"""What all sections of the configuration have in common, and the values that several of them use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from orbital_sdk.metric import LABEL_NAME
+from orbital_sdk.units import Duration, format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Section(BaseModel):
+    """Frozen, strict about unknown keys. A key without a value (`key:`) counts as left out."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        coerce_numbers_to_str=True,  # `id: 7` and `rack: 12` need no quotes
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_left_out(cls, data: Any) -> Any:
+        if data is None:
+            return {}
+        return {k: v for k, v in data.items() if v is not None} if isinstance(data, dict) else data  # pyright: ignore[reportUnknownVariableType] (what YAML gives)
+
+
+def at_least(seconds: float) -> Callable[[float], float]:
+    """A check that a duration is not below `seconds`."""
+
+    def check(value: float) -> float:
+        if value < seconds:
+            raise ValueError(f"must be at least {format_duration(seconds)}")
+        return value
+
+    return check
+
+
+Interval = Annotated[Duration, AfterValidator(at_least(0.01))]
+"""Seconds between two things, 10ms or more."""
+
+Timeout = Annotated[Duration, AfterValidator(at_least(0.001))]
+"""Seconds that something may take, 1ms or more."""
+
+Share = Annotated[float, Field(gt=0, le=1)]
+"""A part of a whole, above 0 and up to 1."""
+
+
+def _label_name(name: str) -> str:
+    if not LABEL_NAME.fullmatch(name):
+        raise ValueError("a label's name is made of letters, digits and _")
+    if name == "device_id" or name.startswith("__"):
+        raise ValueError("is set by the agent itself; choose another name")
+    return name
+
+
+Labels = dict[Annotated[str, AfterValidator(_label_name)], str]
+"""Label names and their values."""
+
+
+class Shard(NamedTuple):
+    """This sentinel is number `member`, from 1, of `members` that share the devices."""
+
+    member: int
+    members: int
+
+    @classmethod
+    def parse(cls, value: object) -> Shard:
+        """Out of `2/8`.
+
+        Raises:
+            ValueError: It is something else; the message says what would be right.
+        """
+        member, _, members = str(value).partition("/")
+        if not (member.isdecimal() and members.isdecimal() and 1 <= int(member) <= int(members)):
+            raise ValueError("is written like 2/8: number 2 of 8 sentinels")
+        return cls(int(member), int(members))
+
+
+ShardText = Annotated[
+    Shard,
+    BeforeValidator(lambda value: value if isinstance(value, Shard) else Shard.parse(value)),
+    PlainSerializer(lambda shard: f"{shard.member}/{shard.members}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+/[0-9]+$", "examples": ["2/8"]}),
+]

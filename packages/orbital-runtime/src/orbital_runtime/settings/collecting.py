@@ -1,0 +1,79 @@
+"""The sections about collecting: the collector and its tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from orbital_runtime.settings.base import Interval, Labels, Section, ShardText, Share, Timeout
+
+
+class LimitsSection(Section):
+    """What one task may give; the rest is refused and counted."""
+
+    samples_per_run: Annotated[int, Field(gt=0)] = 100_000
+    """Samples of one collection."""
+    series_per_task: Annotated[int, Field(gt=0)] = 50_000
+    """Different series of one task."""
+    label_bytes: Annotated[int, Field(gt=0)] = 1024
+    """Bytes of one label value."""
+
+
+class BackpressureSection(Section):
+    """Collecting slows down before the buffer is full, tasks of low priority first."""
+
+    high_water: Share = 0.8
+    """How full the buffer is when it begins."""
+    max_slowdown: Annotated[float, Field(ge=1)] = 4
+    """No task's interval grows by more than this factor."""
+
+
+class CollectorSection(Section):
+    """How tasks run."""
+
+    worker_pool_size: Annotated[int, Field(gt=0, le=100_000)] = 256
+    """Collections that run at once. Waiting costs little: a hung device must not hold the others."""
+    task_fetch_interval: Interval = 60
+    """How often Core is asked for tasks."""
+    max_execution_time: Timeout = 300
+    """No run takes longer, whatever its task says."""
+    default_interval: Interval = 60
+    """Time between runs, for tasks that say nothing."""
+    default_timeout: Timeout = 30
+    """What a run may take, for tasks that say nothing; never more than the task's interval."""
+    shard: ShardText | None = None
+    """`2/8`: run only the devices that fall to number 2 of 8 sentinels with the same tasks."""
+    backoff_max: Interval = 60
+    """A device that stays down is still asked this often."""
+    limits: LimitsSection = LimitsSection()
+    """What one task may give."""
+    backpressure: BackpressureSection = BackpressureSection()
+    """What happens when the buffer fills."""
+
+
+class TaskSection(Section):
+    """What to read, from which device, how often."""
+
+    id: Annotated[str, Field(min_length=1, max_length=128)]
+    """Unique among the local tasks."""
+    device_id: Annotated[str, Field(max_length=128)] = ""
+    """Label of all its samples. Empty: the task's id."""
+    plugin: Annotated[str, Field(min_length=1)]
+    """Name of the plugin."""
+    interval: Interval | None = None
+    """Time between runs, 10ms or more; left out: collector.default_interval."""
+    timeout: Timeout | None = None
+    """What a run may take, retries included; left out: collector.default_timeout or the interval."""
+    enabled: bool = True
+    """Whether it runs."""
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    """0 to 9; 9 goes first when slots are short."""
+    retry_count: Annotated[int, Field(ge=0, le=100)] = 0
+    """Attempts after the first, within the timeout."""
+    labels: Labels = Field(default_factory=dict[str, str])
+    """Put on all its samples; a metric's own labels win."""
+    config: dict[str, Any] = Field(default_factory=dict[str, Any], repr=False)
+    """The plugin's fields: those of the device and those of the plugin together."""
+    device: dict[str, Any] | None = Field(default=None, repr=False)
+    """The device's fields, for those who keep them apart; `config` then holds the plugin's alone."""

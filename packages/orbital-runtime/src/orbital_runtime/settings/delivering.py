@@ -1,0 +1,128 @@
+"""The sections about delivering: processors, buffer, sender and its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from orbital_runtime.settings.base import Interval, Section, Timeout
+from orbital_sdk.units import ByteSize, Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Count = Annotated[int, Field(gt=0)]
+Size = Annotated[ByteSize, Field(ge=1024)]
+
+
+class OpenSection(Section):
+    """A section whose other keys belong to a plug-in and are checked by it. They may be secret."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The other keys, as they stand in the file."""
+        return self.model_extra or {}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:  # keeps passwords out of logs
+        for name, value in super().__repr_args__():
+            yield name, "..." if name in self.options else value
+
+
+class ProcessorSection(OpenSection):
+    """What happens to samples between plugin and buffer; the processor's own keys stand beside `name`."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Name of the processor."""
+
+
+class BufferSection(Section):
+    """Where samples wait for their outputs."""
+
+    type: Literal["memory", "disk"] = "memory"
+    """What holds them."""
+    size: Count = 1_000_000
+    """Samples it may hold."""
+    bytes: Size = 256 << 20
+    """Bytes it may hold."""
+    max_age: Interval | None = None
+    """Older samples are dropped, and counted; left out: none for their age."""
+    when_full: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
+    """What gives way when it is full: old samples, new ones, or collecting itself."""
+    flush_interval: Duration = 10
+    """How long a batch waits for more samples before it is sent."""
+    commit_window: Duration = 0.1
+    """How long collections wait for others to share one synced write (type disk)."""
+    disk_path: str = "./data/buffer"
+    """Folder of the disk buffer."""
+
+
+class BreakerSection(Section):
+    """When an output that fails is left alone for a while."""
+
+    failures: Count | None = None
+    """Failures in a row that open it; left out: retry_times."""
+    reset: Timeout = 30
+    """How long it stays open before one probe."""
+
+
+class BreakerOverride(Section):
+    """The breaker of one output."""
+
+    failures: Count | None = None
+    """As in sender.breaker."""
+    reset: Timeout | None = None
+    """As in sender.breaker."""
+
+
+class OutputSection(OpenSection):
+    """One destination. Keys not listed here belong to its writer. Left out ones are as in `sender`."""
+
+    enabled: bool = True
+    """Whether samples go there."""
+    writer: str = ""
+    """Name of the writer. Empty: the output's own name."""
+    batch_size: Count | None = None
+    """As sender.batch_size."""
+    batch_bytes: Size | None = None
+    """As sender.batch_bytes."""
+    flush_interval: Duration | None = None
+    """As buffer.flush_interval."""
+    timeout: Timeout | None = None
+    """As sender.timeout."""
+    retry_times: Count | None = None
+    """As sender.retry_times."""
+    retry_interval: Interval | None = None
+    """As sender.retry_interval."""
+    retry_max_interval: Interval | None = None
+    """As sender.retry_max_interval."""
+    breaker: BreakerOverride = BreakerOverride()
+    """As sender.breaker."""
+
+
+OutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+
+class SenderSection(Section):
+    """How samples are delivered."""
+
+    mode: Literal["core", "direct", "hybrid"] = "direct"
+    """To Core, to the outputs under `direct`, or samples there and metadata to Core."""
+    batch_size: Count = 5000
+    """Samples of one request, at most."""
+    batch_bytes: Size = 4 << 20
+    """Bytes of values in one request, at most."""
+    timeout: Timeout = 30
+    """What one request may take."""
+    retry_times: Count = 3
+    """Failures in a row before the breaker opens. Retrying itself never ends while the buffer holds."""
+    retry_interval: Interval = 5
+    """First pause after a failure; it doubles with each further one, with jitter."""
+    retry_max_interval: Interval = 60
+    """The pause grows no longer than this."""
+    breaker: BreakerSection = BreakerSection()
+    """When an output that fails is left alone."""
+    direct: dict[OutputName, OutputSection] = Field(default_factory=dict[str, OutputSection])
+    """The outputs, by name."""

@@ -1,0 +1,120 @@
+"""The sections about this sentinel itself: who it is, its Core, its plugins, what it says about itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+
+from orbital_runtime.settings.base import Interval, Labels, Section, Timeout
+
+
+class SentinelSection(Section):
+    """Who collects."""
+
+    id: str = ""
+    """Stable id of this sentinel. Empty: made once and kept in the data folder."""
+    name: str = ""
+    """Name for people. Empty: the host's name."""
+    region: str = ""
+    """Where it stands."""
+    labels: Labels = Field(default_factory=dict[str, str])
+    """Put on every sample of this sentinel."""
+
+
+class CoreSection(Section):
+    """Gravital Core, the central server."""
+
+    url: str = ""
+    """Address of Core. Empty: this sentinel stands alone."""
+    api_token: SecretStr = SecretStr("")
+    """Token for Core's API; better written `${API_TOKEN}` than in the file."""
+    insecure_skip_verify: bool = False
+    """Don't verify Core's TLS certificate."""
+
+
+class HeartbeatSection(Section):
+    """Signs of life to Core."""
+
+    interval: Interval = 30
+    """Time between heartbeats."""
+    timeout: Timeout = 10
+    """What one heartbeat may take."""
+    retry_times: Annotated[int, Field(ge=0)] = 3
+    """Attempts after the first."""
+
+
+class PluginsSection(Section):
+    """Plugins, and reloading."""
+
+    directory: str = "./plugins"
+    """Folder of plugins that are not installed as packages."""
+    auto_reload: bool = True
+    """Reload the configuration when its files change."""
+    reload_interval: Interval = 300
+    """How often the files are looked at where the system tells of no change (network folders)."""
+    config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
+    """Settings of a plugin, by its name, that all its tasks begin with; a task's own win."""
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """Host and port out of `127.0.0.1:9464`, `[::1]:9464` or `:9464` (every address).
+
+    Raises:
+        ValueError: It is something else; the message says what would be right.
+    """
+    host, _, port = value.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not port.isdecimal() or int(port) > 65535 or (":" in host and not bracketed):
+        raise ValueError("is written like 127.0.0.1:9464 or [::1]:9464")
+    return host.strip("[]"), int(port)
+
+
+def _listen(value: str) -> str:
+    split_listen(value)
+    return value
+
+
+Listen = Annotated[
+    str, AfterValidator(_listen), WithJsonSchema({"type": "string", "examples": ["127.0.0.1:9464"]})
+]
+
+
+class TelemetrySection(Section):
+    """What it says about itself: /metrics, /healthz, /readyz, and the socket of the command line."""
+
+    enabled: bool = True
+    """Serve these pages over HTTP. The command line's socket is there in any case."""
+    listen: Listen = "127.0.0.1:9464"
+    """Address and port; port 0 takes a free one."""
+    socket: str = ""
+    """Unix socket for `sentinel status` and its like. Empty: one in the runtime folder."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host (empty = every address) and port."""
+        return split_listen(self.listen)
+
+
+def _lower(value: object) -> object:
+    text = value.lower() if isinstance(value, str) else value
+    return "warn" if text == "warning" else text
+
+
+class LoggingSection(Section):
+    """Logs of the agent."""
+
+    level: Annotated[Literal["debug", "info", "warn", "error"], BeforeValidator(_lower)] = "info"
+    """What is worth a line."""
+    format: Literal["text", "json"] = "text"
+    """For people or for machines."""
+    output: Literal["stdout", "file", "both"] = "stdout"
+    """Where lines go."""
+    file_path: str = "./logs/sentinel.log"
+    """The file, for `file` and `both`."""
+    max_size: Annotated[float, Field(gt=0)] = 100
+    """Megabytes after which a new file begins."""
+    max_backups: Annotated[int, Field(ge=0)] = 7
+    """Old files that are kept; 0 keeps all that are young enough."""
+    max_age: Annotated[float, Field(ge=0)] = 30
+    """Days an old file is kept; 0 keeps it for ever."""
