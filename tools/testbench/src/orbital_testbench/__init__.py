@@ -1,1 +1,61 @@
 """Real servers and hostile peers, started on free loopback ports."""
+
+from orbital_testbench.behaviours import (
+    Answer,
+    Behaviour,
+    CloseAfterHeaders,
+    CutAnswer,
+    CutConnection,
+    Drip,
+    DripHeaders,
+    Garbage,
+    NoAnswer,
+    Request,
+)
+from orbital_testbench.blackbox import BlackboxExporter
+from orbital_testbench.certificates import Authority, Certificate
+from orbital_testbench.disks import MountError, small_disk
+from orbital_testbench.hostile import HostileServer
+from orbital_testbench.nginx import Nginx
+from orbital_testbench.ports import free_port, silent_port
+from orbital_testbench.programs import MissingProgramError, find_program
+from orbital_testbench.prometheus import Prometheus
+from orbital_testbench.promql import Point, Points, PromServer
+from orbital_testbench.server import Server, ServerError
+from orbital_testbench.victoria import VictoriaMetrics, VmAgent
+from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
+
+__all__ = [
+    "Answer",
+    "Authority",
+    "Behaviour",
+    "BlackboxExporter",
+    "Certificate",
+    "CloseAfterHeaders",
+    "CutAnswer",
+    "CutConnection",
+    "Drip",
+    "DripHeaders",
+    "Garbage",
+    "HostileServer",
+    "MissingProgramError",
+    "MountError",
+    "NeverHappenedError",
+    "Nginx",
+    "NoAnswer",
+    "Point",
+    "Points",
+    "PromServer",
+    "Prometheus",
+    "Request",
+    "Server",
+    "ServerError",
+    "VictoriaMetrics",
+    "VmAgent",
+    "eventually",
+    "find_program",
+    "free_port",
+    "silent_port",
+    "small_disk",
+    "wait_until",
+]

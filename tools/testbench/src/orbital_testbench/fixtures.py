@@ -1,1 +1,131 @@
-"""pytest fixtures; see the README."""
+"""pytest fixtures; see the README. A server that is not installed skips the test, or fails it in CI."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import pytest
+
+from orbital_testbench.blackbox import BlackboxExporter
+from orbital_testbench.certificates import Authority
+from orbital_testbench.disks import MountError, small_disk
+from orbital_testbench.hostile import HostileServer
+from orbital_testbench.nginx import Nginx
+from orbital_testbench.ports import silent_port
+from orbital_testbench.programs import MissingProgramError, skip_or_fail
+from orbital_testbench.prometheus import Prometheus
+from orbital_testbench.server import Server
+from orbital_testbench.victoria import VictoriaMetrics, VmAgent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+S = TypeVar("S", bound=Server)
+P = ParamSpec("P")
+
+
+def _running(server: S) -> Iterator[S]:
+    try:
+        server.start()
+    except MissingProgramError as missing:
+        skip_or_fail(missing)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _many(kind: Callable[Concatenate[Path, P], S], folder: Path) -> Iterator[Callable[P, S]]:
+    """A function that starts servers of one kind; all are stopped after the test."""
+    started: list[Iterator[Server]] = []
+
+    def start(*args: P.args, **kwargs: P.kwargs) -> S:
+        server = kind(folder / f"{kind.__name__.lower()}-{len(started)}", *args, **kwargs)
+        running = _running(server)
+        next(running)
+        started.append(running)
+        return server
+
+    yield start
+    for running in reversed(started):
+        next(running, None)
+
+
+@pytest.fixture(scope="session")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """One Prometheus for all tests: use names of your own (`metric_name`), and don't stop it."""
+    yield from _running(Prometheus(tmp_path_factory.mktemp("prometheus")))
+
+
+@pytest.fixture(scope="session")
+def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaMetrics]:
+    """One VictoriaMetrics for all tests: use names of your own (`metric_name`), and don't stop it."""
+    yield from _running(VictoriaMetrics(tmp_path_factory.mktemp("victoria")))
+
+
+@pytest.fixture(scope="session")
+def blackbox_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlackboxExporter]:
+    """One blackbox_exporter for all tests."""
+    yield from _running(BlackboxExporter(tmp_path_factory.mktemp("blackbox")))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def start_prometheus(tmp_path: Path) -> Iterator[Callable[..., Prometheus]]:
+    """Start a Prometheus of the test's own, which it may stop, pause and kill."""
+    yield from _many(Prometheus, tmp_path)
+
+
+@pytest.fixture
+def start_victoria_metrics(tmp_path: Path) -> Iterator[Callable[..., VictoriaMetrics]]:
+    """Start a VictoriaMetrics of the test's own, which it may stop, pause and kill."""
+    yield from _many(VictoriaMetrics, tmp_path)
+
+
+@pytest.fixture
+def start_vmagent(tmp_path: Path) -> Iterator[Callable[..., VmAgent]]:
+    """Start a vmagent that writes to a given URL."""
+    yield from _many(VmAgent, tmp_path)
+
+
+@pytest.fixture
+def start_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
+    """Start an nginx with a given `server` block."""
+    yield from _many(Nginx, tmp_path)
+
+
+@pytest.fixture
+def hostile_server() -> Iterator[HostileServer]:
+    """An HTTP server that misbehaves as it is told."""
+    with HostileServer() as server:
+        yield server
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A loopback port to which connecting takes for ever."""
+    with silent_port() as port:
+        yield port
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB. Skips where nobody may mount one."""
+    try:
+        with small_disk(tmp_path / "disk", 64 << 10) as folder:
+            yield folder
+    except MountError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def metric_name() -> str:
+    """A metric name that no other test has."""
+    return f"test_{uuid.uuid4().hex[:12]}"
