@@ -1,0 +1,147 @@
+"""A log file that is rotated by size and age, is readable by its owner alone, and never raises."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import glob
+import logging
+import os
+import re
+import sys
+import time
+from datetime import datetime
+from io import FileIO
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_LOOK_EVERY: Final = 3600.0
+
+
+class LostLines(logging.Handler):
+    """A handler that counts what it could not write instead of raising."""
+
+    lost = 0
+    """Lines that no handler of this process could write (a full disk, a closed pipe)."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        LostLines.lost += 1
+        if LostLines.lost == 1:
+            with contextlib.suppress(OSError, ValueError):
+                reason = sys.exc_info()[1]
+                sys.stderr.write(
+                    f"a log line could not be written: {reason}; further ones are only counted\n"
+                )
+
+
+class LogFile(LostLines):
+    """Appends to `path`. A full file becomes `NAME-2026-01-31T10-00-00.000.SUFFIX` beside it.
+
+    Args:
+        path: Made with its folder where missing; 0600.
+        max_bytes: Size at which it is rotated; 0 = never.
+        max_backups: Rotated files that are kept; 0 = all.
+        max_age: Seconds. Older rotated files go, and a file whose first line is older is rotated; 0 = never.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+
+    def __init__(
+        self, path: Path, *, max_bytes: int = 0, max_backups: int = 0, max_age: float = 0
+    ) -> None:
+        self._path = path.absolute()
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._max_bytes = max_bytes
+        self._max_backups = max_backups
+        self._max_age = max_age
+        self._size = 0
+        self._first = 0.0
+        self._look_at = 0.0
+        self._named = 0.0
+        self._torn = b""
+        super().__init__()
+        self._file: FileIO | None = self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
+            self._make_room(len(line), time.time())
+            self._write(line)
+        except Exception:  # noqa: BLE001 (a log line that fails must not fail the work it tells of)
+            self.handleError(record)
+            self._abandon()
+
+    def close(self) -> None:
+        self._abandon()
+        super().close()
+
+    def backups(self) -> list[Path]:
+        """Rotated files, oldest first."""
+        stem = glob.escape(self._path.stem)
+        return sorted(self._path.parent.glob(f"{stem}-????-??-??T??-??-??.???{self._path.suffix}"))
+
+    def _open(self) -> FileIO:
+        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._size = os.fstat(handle).st_size
+        self._first = _first_line_time(self._path)
+        return FileIO(handle, "a")
+
+    def _write(self, line: bytes) -> None:
+        self._file = file = self._file or self._open()
+        written = file.write(self._torn + line)
+        self._size += written
+        self._torn = b"" if written == len(self._torn + line) else b"\n"
+        if self._torn:
+            raise OSError(errno.ENOSPC, "only a part of the line was written")
+
+    def _make_room(self, need: int, now: float) -> None:
+        if self._size and self._max_bytes and self._size + need > self._max_bytes:
+            self._rotate(now)
+        elif now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY
+            if self._size and self._max_age and self._first < now - self._max_age:
+                self._rotate(now)
+            self._prune(now)
+
+    def _rotate(self, now: float) -> None:
+        self._abandon()
+        with contextlib.suppress(OSError):  # better a long file than none
+            self._path.rename(self._free_name(now))
+        self._prune(now)
+
+    def _free_name(self, now: float) -> Path:
+        """By the time, and never the same twice, so that names sort by age."""
+        self._named = max(now, self._named + 0.001)
+        stamp = datetime.fromtimestamp(self._named).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3]  # noqa: DTZ006 (local time, as people look for it)
+        return self._path.with_name(f"{self._path.stem}-{stamp}{self._path.suffix}")
+
+    def _prune(self, now: float) -> None:
+        with contextlib.suppress(OSError):
+            backups = self.backups()
+            surplus = backups[: -self._max_backups] if self._max_backups else []
+            old = [b for b in backups if self._max_age and b.stat().st_mtime < now - self._max_age]
+            for backup in {*surplus, *old}:
+                backup.unlink(missing_ok=True)
+
+    def _abandon(self) -> None:
+        """Close; the next line opens it again."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+
+
+def _first_line_time(path: Path) -> float:
+    """Seconds UTC of the first line, the file's own time where that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            found = _STAMP.search(file.read(100))
+        if found:
+            return datetime.fromisoformat(found[0].decode()).timestamp()
+        return path.stat().st_mtime
+    except (OSError, ValueError):
+        return time.time()

@@ -1,0 +1,183 @@
+"""Logging as the configuration's `logging` section says: level, format, where to, rotation."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from orbital_runtime.telemetry.logfile import LogFile, LostLines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.settings.sections import LoggingSection
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+NOISY: Final = {
+    "asyncio": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    "urllib3": logging.ERROR,  # its retries are ours to report
+    "charset_normalizer": logging.WARNING,
+    "watchfiles": logging.WARNING,
+}
+_OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message", "asctime", "taskName", "color_message",
+}  # fmt: skip
+_CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {
+    9: "\t", 10: "\\n", 13: "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029",
+}  # fmt: skip
+_SECRET: Final = re.compile(
+    r"""(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@'"\\]+@"""
+    r"""|(?P<pair>\b(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["']?\s*[=:]\s*"""
+    r"""\\?["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;)}\]\\]+"""
+    r"""|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}""",
+    re.IGNORECASE,
+)
+
+
+def configure(settings: LoggingSection, *, stream: TextIO | None = None) -> None:
+    """Send the log of this process where the settings say; replaces what an earlier call set up.
+
+    Args:
+        settings: The `logging` section.
+        stream: Used for `stdout`; the process's own where none is given.
+
+    Raises:
+        OSError: The log file cannot be opened.
+    """
+    handlers: list[logging.Handler] = []
+    if settings.output in {"file", "both"}:
+        handlers.append(_file(settings))
+    if settings.output in {"stdout", "both"}:
+        handlers.append(_stream(stream or sys.stdout, settings.format))
+    _install(handlers, LEVELS[settings.level])
+
+
+def to_terminal(level: str = "warning", stream: TextIO | None = None) -> None:
+    """Short lines on stderr: for commands that run in the foreground and end soon."""
+    _install([_stream(stream or sys.stderr, "text")], LEVELS[level])
+
+
+def redact(text: str) -> str:
+    """The text without what looks like a credential: user info in URLs, bearer tokens, passwords."""
+    return _SECRET.sub(
+        lambda m: f"{m['url'] or m['scheme'] or m['pair']}***{'@' if m['url'] else ''}", text
+    )
+
+
+class TextFormatter(logging.Formatter):
+    """`12:30:05 WARNING sender: what happened output=prometheus`, one line, then any traceback."""
+
+    def __init__(self, *, full_time: bool) -> None:
+        super().__init__()
+        self._full_time = full_time
+
+    def format(self, record: logging.LogRecord) -> str:
+        when = (
+            utc(record.created)
+            if self._full_time
+            else time.strftime("%H:%M:%S", time.localtime(record.created))
+        )
+        extra = "".join(f" {k}={_quoted(v)}" for k, v in fields(record).items())
+        message = one_line(record.getMessage())
+        line = f"{when} {record.levelname:<7} {_room(record.name)}: {message}{one_line(extra)}"
+        return redact(line + _traceback(self, record))
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: ts, level, logger, msg, the record's own fields, and any traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "ts": utc(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        for key, value in fields(record).items():
+            entry[f"{key}_" if key in entry else key] = value
+        if trace := _traceback(self, record):
+            entry["traceback"] = trace.strip()
+        return redact(json.dumps(entry, default=str, ensure_ascii=False))
+
+
+def fields(record: logging.LogRecord) -> Mapping[str, object]:
+    """What the caller put into `extra`: task, device, output, plugin and their like."""
+    return {k: v for k, v in record.__dict__.items() if k not in _OWN and v not in ("", None)}
+
+
+def one_line(text: str) -> str:
+    """Without control characters: a device's answer cannot forge lines or colour the terminal."""
+    return text.translate(_CONTROL)
+
+
+def utc(seconds: float) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    ms = round(seconds * 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(ms // 1000))}.{ms % 1000:03}Z"
+
+
+class _Stream(LostLines, logging.StreamHandler[TextIO]):
+    """A stream whose end may go away without harm."""
+
+
+def _stream(stream: TextIO, style: str) -> logging.Handler:
+    handler = _Stream(stream)
+    handler.setFormatter(_formatter(style, full_time=not stream.isatty()))
+    return handler
+
+
+def _file(settings: LoggingSection) -> logging.Handler:
+    handler = LogFile(
+        Path(settings.file_path),
+        max_bytes=round(settings.max_size * 1_000_000),
+        max_backups=settings.max_backups,
+        max_age=settings.max_age * 86400,
+    )
+    handler.setFormatter(_formatter(settings.format, full_time=True))
+    return handler
+
+
+def _formatter(style: str, *, full_time: bool) -> logging.Formatter:
+    return JsonFormatter() if style == "json" else TextFormatter(full_time=full_time)
+
+
+def _install(handlers: list[logging.Handler], level: int) -> None:
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if isinstance(h, LostLines)]:
+        root.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        root.addHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(True)
+    for name, least in NOISY.items():
+        logging.getLogger(name).setLevel(max(least, level))
+
+
+def _room(name: str) -> str:
+    """`orbital_runtime.sender.delivery` -> `sender`; other names as they are."""
+    return name.split(".")[1] if name.startswith(("orbital_runtime.", "orbital.")) else name
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if not text or re.search(r"[\s\"=]", text) else text
+
+
+def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    if record.exc_info and not record.exc_text:
+        record.exc_text = formatter.formatException(record.exc_info)
+    text = "\n".join(part for part in (record.exc_text, record.stack_info) if part)
+    return "".join(f"\n  {one_line(line)}" for line in text.splitlines())

@@ -1,0 +1,259 @@
+"""Logging: what a line looks like, what never stands in one, and what a file keeps."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from orbital_runtime.settings.sections import LoggingSection
+from orbital_runtime.telemetry import logs
+from orbital_runtime.telemetry.logfile import LogFile, LostLines
+
+
+def section(**given: object) -> LoggingSection:
+    return LoggingSection.model_validate({"max_backups": 0, **given})
+
+
+@pytest.fixture(autouse=True)
+def _restored():
+    """Each test leaves the process' logging as it found it."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    logs.to_terminal()
+    for handler in [h for h in root.handlers if isinstance(h, LostLines)]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+def lines_of(settings: LoggingSection) -> tuple[logging.Logger, io.StringIO]:
+    stream = io.StringIO()
+    logs.configure(settings, stream=stream)
+    return logging.getLogger("orbital_runtime.sender.delivery"), stream
+
+
+def test_text_line_has_time_level_room_message_and_fields():
+    """A text line tells when, how bad, who, what, and then the record's own fields as key=value."""
+    log, stream = lines_of(section())
+    log.warning("destination %s", "is away", extra={"output": "prometheus", "reason": "no route"})
+    stamp, rest = stream.getvalue().split(" ", 1)
+    assert stamp.endswith("Z")
+    assert rest == 'WARNING sender: destination is away output=prometheus reason="no route"\n'
+
+
+def test_json_line_parses_and_keeps_types():
+    """JSON logging gives one object a line whose fields keep their types."""
+    log, stream = lines_of(section(format="json"))
+    log.info("sent", extra={"output": "file", "samples": 241, "msg_": 1})
+    entry = json.loads(stream.getvalue())
+    assert entry["msg"] == "sent"
+    assert entry["level"] == "info"
+    assert entry["samples"] == 241
+    assert entry["ts"].endswith("Z")
+
+
+def test_json_survives_any_value():
+    """An extra that JSON does not know is written as its text instead of failing the line."""
+    log, stream = lines_of(section(format="json"))
+    log.info(
+        "odd",
+        extra={
+            "thing": {
+                1,
+            },
+            "path": Path("/x"),
+            "number": float("inf"),
+        },
+    )
+    assert json.loads(stream.getvalue())["path"] == "/x"
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warn", "error"])
+def test_levels_are_the_seeds(level: str):
+    """`logging.level` takes the four names of the configuration and hides what is below."""
+    log, stream = lines_of(section(level=level))
+    for name in ("debug", "info", "warning", "error"):
+        log.log(logs.LEVELS[name], name)
+    shown = len(stream.getvalue().splitlines())
+    assert shown == {"debug": 4, "info": 3, "warn": 2, "error": 1}[level]
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "POST https://user:hunter2@prom.example/api failed",
+        "redis://:hunter2@cache:6379/0",
+        "header Authorization: Bearer hunter2hunter2",
+        "Basic hunter2hunter2==",
+        "got password=hunter2 from somewhere",
+        '{"api_token": "hunter2"}',
+    ],
+)
+def test_credentials_are_not_logged(style: str, message: str):
+    """What looks like a credential is replaced in messages, in fields and in tracebacks."""
+    log, stream = lines_of(section(format=style))
+    log.info(message)
+    log.info("x", extra={"url": message, "field": SecretStr("hunter2")})
+    try:
+        int(message)
+    except ValueError:
+        log.exception("it failed")
+    text = stream.getvalue()
+    assert "hunter2" not in text
+    assert "***" in text
+
+
+def test_redaction_leaves_ordinary_text_alone():
+    """Mail addresses, plain URLs and words that only resemble keys stay readable."""
+    for text in (
+        "http://a:9090/x?y=1",
+        "write to ops@example.org",
+        "secret 3 of 4",
+        "tokens: many",
+    ):
+        assert logs.redact(text) == text
+
+
+def test_a_device_cannot_forge_lines_or_colours():
+    """Control characters from a device's answer are escaped: one record stays one line."""
+    log, stream = lines_of(section())
+    log.warning("banner %s", "ok\n12:00:00 INFO fake: all is well\x1b[31m", extra={"raw": "a\r\nb"})
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_tracebacks_stand_below_their_line():
+    """A text traceback follows its line, indented, so that lines with a time are records."""
+    log, stream = lines_of(section())
+    try:
+        1 / 0  # noqa: B018 (raises)
+    except ZeroDivisionError:
+        log.exception("plugin failed")
+    first, *rest = stream.getvalue().splitlines()
+    assert "plugin failed" in first
+    assert "ZeroDivisionError" in rest[-1]
+    assert all(line.startswith("  ") for line in rest)
+
+
+def test_libraries_are_kept_quiet():
+    """Debug chatter of asyncio, uvicorn and urllib3 does not drown the agent's own lines."""
+    _, stream = lines_of(section())
+    for name in ("asyncio", "uvicorn.access", "urllib3.connectionpool"):
+        logging.getLogger(name).info("chatter")
+    assert stream.getvalue() == ""
+
+
+def test_both_writes_to_file_and_stdout(tmp_path: Path):
+    """`output: both` writes each line twice; the file and its folder belong to the owner alone."""
+    path = tmp_path / "deep" / "sentinel.log"
+    log, stream = lines_of(section(output="both", file_path=str(path)))
+    log.info("hello")
+    assert "hello" in stream.getvalue()
+    assert "hello" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_configuring_again_replaces(tmp_path: Path):
+    """A reload with other logging settings leaves no old handler behind."""
+    log, old = lines_of(section())
+    logs.configure(section(output="file", file_path=str(tmp_path / "a.log")))
+    log.info("only in the file")
+    assert old.getvalue() == ""
+    assert (tmp_path / "a.log").read_text().count("only in the file") == 1
+
+
+def record(text: str) -> logging.LogRecord:
+    return logging.LogRecord("test", logging.INFO, __file__, 1, text, None, None)
+
+
+def test_a_full_file_is_rotated_and_old_ones_go(tmp_path: Path):
+    """No file passes its size, `max_backups` are kept, and the newest lines are in the plain name."""
+    file = LogFile(tmp_path / "s.log", max_bytes=1000, max_backups=3)
+    for number in range(100):
+        file.emit(record(f"{number:03} {'ü' * 45}"))  # 95 bytes a line
+    file.close()
+    backups = file.backups()
+    assert len(backups) == 3
+    assert all(path.stat().st_size <= 1000 for path in [*backups, tmp_path / "s.log"])
+    kept = "".join(path.read_text() for path in [*backups, tmp_path / "s.log"]).splitlines()
+    assert [int(line[:3]) for line in kept] == list(range(100 - len(kept), 100))
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in backups)
+
+
+def test_zero_backups_keeps_all(tmp_path: Path):
+    """`max_backups: 0` sets no limit on their count: no line is lost."""
+    file = LogFile(tmp_path / "s.log", max_bytes=100)
+    for number in range(50):
+        file.emit(record(f"{number:03} {'x' * 40}"))
+    file.close()
+    text = "".join(path.read_text() for path in [*file.backups(), tmp_path / "s.log"])
+    assert [int(line[:3]) for line in text.splitlines()] == list(range(50))
+
+
+def test_age_removes_old_backups_and_rotates_an_old_file(tmp_path: Path):
+    """After `max_age` a line is gone, also where the file never fills."""
+    now = time.time()
+    old = tmp_path / "s-2020-01-01T00-00-00.000.log"
+    old.write_text("ancient")
+    os.utime(old, (now - 40 * 86400,) * 2)
+    stranger = tmp_path / "s-notes.log"
+    stranger.write_text("not ours")
+    os.utime(stranger, (now - 40 * 86400,) * 2)
+    (tmp_path / "s.log").write_text(f"{logs.utc(now - 31 * 86400)} INFO first line\n")
+    file = LogFile(tmp_path / "s.log", max_age=30 * 86400)
+    file.emit(record("fresh"))
+    file.close()
+    assert not old.exists()
+    assert stranger.exists()
+    assert (tmp_path / "s.log").read_text() == "fresh\n"
+    assert len(file.backups()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_costs_lines_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A disk without room raises nothing; lines are counted as lost, and writing resumes by itself."""
+    path = tmp_path / "s.log"
+    path.symlink_to("/dev/full")
+    LostLines.lost = 0
+    file = LogFile(path)
+    file.emit(record("one"))
+    file.emit(record("two"))
+    assert LostLines.lost == 2
+    assert capsys.readouterr().err.count("could not be written") == 1
+    path.unlink()
+    file.emit(record("three"))
+    file.close()
+    assert path.read_text() == "three\n"
+
+
+def test_a_closed_pipe_costs_lines_and_nothing_else():
+    """A reader of stdout that went away does not disturb the agent."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    LostLines.lost = 0
+    stream = os.fdopen(writing, "w")
+    logs.configure(section(), stream=stream)
+    logging.getLogger("x").info("nobody reads this")
+    assert LostLines.lost == 1
+    with pytest.raises(BrokenPipeError):
+        stream.close()
+
+
+def test_an_unusable_log_file_is_an_error_at_start(tmp_path: Path):
+    """Where the log cannot go is said at start, not found out later."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        logs.configure(section(output="file", file_path=str(tmp_path / "file" / "s.log")))
