@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
 
+from orbital_runtime.scheduler.assignment import parse_shard
+from orbital_sdk import ConfigurationError
 from orbital_sdk.metric import LABEL_NAME
 from orbital_sdk.units import Duration, format_duration
 
@@ -74,28 +74,15 @@ Labels = dict[Annotated[str, AfterValidator(_label_name)], str]
 """Label names and their values."""
 
 
-class Shard(NamedTuple):
-    """This sentinel is number `member`, from 1, of `members` that share the devices."""
-
-    member: int
-    members: int
-
-    @classmethod
-    def parse(cls, value: object) -> Shard:
-        """Out of `2/8`.
-
-        Raises:
-            ValueError: It is something else; the message says what would be right.
-        """
-        member, _, members = str(value).partition("/")
-        if not (member.isdecimal() and members.isdecimal() and 1 <= int(member) <= int(members)):
-            raise ValueError("is written like 2/8: number 2 of 8 sentinels")
-        return cls(int(member), int(members))
+def _shard(text: str) -> str:
+    try:
+        parse_shard(text)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+    return text
 
 
 ShardText = Annotated[
-    Shard,
-    BeforeValidator(lambda value: value if isinstance(value, Shard) else Shard.parse(value)),
-    PlainSerializer(lambda shard: f"{shard.member}/{shard.members}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]+/[0-9]+$", "examples": ["2/8"]}),
+    str, AfterValidator(_shard), WithJsonSchema({"type": "string", "examples": ["2/8"]})
 ]
+"""Number and count of sentinels, `2/8`, as scheduler/assignment reads it."""

@@ -42,7 +42,7 @@ class CollectorSection(Section):
     """Time between runs, for tasks that say nothing."""
     default_timeout: Timeout = 30
     """What a run may take, for tasks that say nothing; never more than the task's interval."""
-    shard: ShardText | None = None
+    shard: ShardText = ""
     """`2/8`: run only the devices that fall to number 2 of 8 sentinels with the same tasks."""
     backoff_max: Interval = 60
     """A device that stays down is still asked this often."""

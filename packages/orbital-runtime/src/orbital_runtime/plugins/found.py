@@ -1,0 +1,72 @@
+"""What entry points of installed packages offer. Nothing is imported here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+Kind = Literal["plugin", "writer", "processor", "command"]
+
+GROUPS: Final[dict[Kind, str]] = {
+    "plugin": "orbital.plugins",
+    "writer": "orbital.writers",
+    "processor": "orbital.processors",
+    "command": "orbital.commands",
+}
+RESTRICT: Final = "ORBITAL_PLUGINS"
+"""Environment variable: only these names or distributions, separated by commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One name that a distribution offers."""
+
+    kind: Kind
+    name: str
+    distribution: str
+    version: str
+    point: EntryPoint
+
+
+def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[Offer]:
+    """Every offer, in order of distribution name.
+
+    Args:
+        environ: May restrict them, by `ORBITAL_PLUGINS`.
+        path: Folders to look into; None for `sys.path`.
+    """
+    wanted = {_plain(name) for name in environ.get(RESTRICT, "").split(",") if name.strip()}
+    offers = [offer for one in _distributions(path) for offer in _offers(one)]
+    offers = [offer for offer in offers if not wanted or _is_wanted(offer, wanted)]
+    return sorted(offers, key=lambda offer: (_plain(offer.distribution), offer.name))
+
+
+def _distributions(path: Sequence[str] | None) -> Iterator[Distribution]:
+    """Each once: of two installations of the same one, the first on the path is what imports find."""
+    seen: set[str] = set()
+    for one in distributions() if path is None else distributions(path=list(path)):
+        name = _plain(one.metadata["Name"] or "")
+        if name and name not in seen:
+            seen.add(name)
+            yield one
+
+
+def _offers(one: Distribution) -> Iterator[Offer]:
+    kinds: dict[str, Kind] = {group: kind for kind, group in GROUPS.items()}
+    for point in one.entry_points:
+        if point.group in kinds:
+            yield Offer(kinds[point.group], point.name, one.metadata["Name"], one.version, point)
+
+
+def _is_wanted(offer: Offer, wanted: Collection[str]) -> bool:
+    return _plain(offer.name) in wanted or _plain(offer.distribution) in wanted
+
+
+def _plain(name: str) -> str:
+    """Names compare as in packaging.python.org's normalisation."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()

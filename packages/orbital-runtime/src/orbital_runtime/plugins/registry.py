@@ -1,0 +1,210 @@
+"""Plugins, writers, processors and commands by name. A broken one is listed with its reason, never fatal."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from orbital_runtime.plugins.found import GROUPS, Kind, Offer, find
+from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+T = TypeVar("T")
+
+_BASES: Final[dict[Kind, type]] = {"plugin": Plugin, "writer": Writer, "processor": Processor}
+_MUST: Final[dict[Kind, tuple[str, ...]]] = {
+    "plugin": ("collect",),
+    "writer": ("write",),
+    "processor": ("relabel", "process"),
+}
+"""Methods of which at least one must be the class's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An offer that cannot be used."""
+
+    group: str
+    name: str
+    distribution: str
+    version: str
+    error: str
+    """Why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of `sentinel plugins list`."""
+
+    name: str
+    kind: Kind
+    version: str
+    distribution: str
+    summary: str
+    broken: str
+    """Why it cannot be used; empty if it can."""
+
+
+class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
+    """No installed package offers this name.
+
+    Args:
+        kind: What was asked for.
+        name: Its name.
+        installed: The names that are there.
+    """
+
+    def __init__(self, kind: Kind, name: str, installed: Iterable[str]) -> None:
+        self.kind, self.name, self.installed = kind, name, tuple(installed)
+        super().__init__(f"no {kind} is called {name!r}")
+
+    @property
+    def hint(self) -> str:
+        """What is there, and how more gets there."""
+        there = ", ".join(self.installed) or "none"
+        return f"installed: {there}; `pip install` the package that brings it, as in orbital-{self.kind}-NAME"
+
+
+class Unusable(ConfigurationError):  # noqa: N818 (reads as what happened)
+    """A package offers this name, and it does not work."""
+
+
+class Registry:
+    """What is installed. Names are known at once; a class is imported when it is first asked for."""
+
+    def __init__(self, offers: Iterable[Offer] = ()) -> None:
+        self._offers: dict[tuple[Kind, str], Offer] = {}
+        self._loaded: dict[tuple[Kind, str], Any] = {}
+        self._broken: dict[tuple[Kind, str], Broken] = {}
+        self._doubles: list[Broken] = []
+        for offer in offers:
+            first = self._offers.setdefault((offer.kind, offer.name), offer)
+            if first is not offer:
+                self._doubles.append(_broken(offer, f"{first.distribution} has this name already"))
+
+    @classmethod
+    def discover(
+        cls, environ: Mapping[str, str] = os.environ, *, path: Sequence[str] | None = None
+    ) -> Registry:
+        """What entry points offer.
+
+        Args:
+            environ: `ORBITAL_PLUGINS` restricts it to these names or distributions.
+            path: Folders to look into; None for `sys.path`.
+        """
+        return cls(find(environ, path))
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        plugins: Iterable[type[Plugin[Any, Any]]] = (),
+        writers: Iterable[type[Writer[Any]]] = (),
+        processors: Iterable[type[Processor[Any]]] = (),
+    ) -> Registry:
+        """Just these classes, whatever is installed."""
+        registry = cls()
+        given: dict[Kind, Iterable[Any]] = {
+            "plugin": plugins, "writer": writers, "processor": processors,
+        }  # fmt: skip
+        for kind, classes in given.items():
+            registry._loaded.update({(kind, one.name): one for one in classes})
+        return registry
+
+    def plugin(self, name: str) -> type[Plugin[Any, Any]]:
+        """The plugin of this name.
+
+        Raises:
+            NotInstalled, Unusable
+        """
+        return self._load("plugin", name)
+
+    def writer(self, name: str) -> type[Writer[Any]]:
+        """The writer of this name; raises as `plugin` does."""
+        return self._load("writer", name)
+
+    def processor(self, name: str) -> type[Processor[Any]]:
+        """The processor of this name; raises as `plugin` does."""
+        return self._load("processor", name)
+
+    def command(self, name: str) -> Any:
+        """What a package adds to the command line under this name; raises as `plugin` does."""
+        return self._load("command", name)
+
+    def names(self, kind: Kind) -> list[str]:
+        """Every name of this kind, those included that may turn out broken."""
+        return sorted({n for k, n in [*self._offers, *self._loaded] if k == kind})
+
+    def broken(self) -> list[Broken]:
+        """What was found broken so far; after `list`, all that is."""
+        return [*self._broken.values(), *self._doubles]
+
+    def list(self) -> list[Entry]:
+        """Everything, imported and looked at."""
+        rows = [self._entry(kind, name) for kind in GROUPS for name in self.names(kind)]
+        kinds: dict[str, Kind] = {group: kind for kind, group in GROUPS.items()}
+        for double in self._doubles:
+            kind = kinds[double.group]
+            rows.append(
+                Entry(double.name, kind, double.version, double.distribution, "", double.error)
+            )
+        return rows
+
+    def _entry(self, kind: Kind, name: str) -> Entry:
+        offer = self._offers.get((kind, name))
+        try:
+            loaded, error = self._load(kind, name), ""
+        except Unusable as unusable:
+            loaded, error = None, str(unusable)
+        summary = str(getattr(loaded, "summary", ""))
+        version, distribution = (offer.version, offer.distribution) if offer else ("", "")
+        return Entry(name, kind, version, distribution, summary, error)
+
+    def _load(self, kind: Kind, name: str) -> Any:
+        key = kind, name
+        if key not in self._loaded and key not in self._broken:
+            if key not in self._offers:
+                raise NotInstalled(kind, name, self.names(kind))
+            self._import(key, self._offers[key])
+        if key in self._broken:
+            raise Unusable(self._broken[key].error)
+        return self._loaded[key]
+
+    def _import(self, key: tuple[Kind, str], offer: Offer) -> None:
+        try:
+            loaded = offer.point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a stranger's import raises)
+            self._broken[key] = _broken(offer, f"its import failed: {_words(error)}")
+            return
+        if reason := _unfit(offer, loaded):
+            self._broken[key] = _broken(offer, reason)
+        else:
+            self._loaded[key] = loaded
+
+
+def _broken(offer: Offer, error: str) -> Broken:
+    message = f"{offer.kind} {offer.name!r} of {offer.distribution} {offer.version}: {error}"
+    return Broken(GROUPS[offer.kind], offer.name, offer.distribution, offer.version, message)
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _unfit(offer: Offer, loaded: object) -> str:
+    """Why this is not what its group promises; empty if it is."""
+    base = _BASES.get(offer.kind)
+    if base is None:
+        return ""
+    if not (inspect.isclass(loaded) and issubclass(loaded, base)):
+        return f"{offer.point.value} is not a class derived from orbital_sdk.{base.__name__}"
+    own = cast("Any", loaded)
+    if getattr(own, "name", None) != offer.name:
+        return f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
+    if all(getattr(own, method) is getattr(base, method) for method in _MUST[offer.kind]):
+        return f"its class has no {' or '.join(_MUST[offer.kind])}()"
+    return ""

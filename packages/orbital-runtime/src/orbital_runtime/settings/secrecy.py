@@ -1,0 +1,59 @@
+"""What must not be shown: values that are secret by type, by name, or inside an address."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from orbital_runtime.settings.problem import Loc
+
+MASK: Final = "**********"
+_NAMES: Final = re.compile(
+    r"passw|passphrase|secret|token|credential|community|private_?key|api_?key|authorization|cookie",
+    re.IGNORECASE,
+)
+_USERINFO: Final = re.compile(r"(://[^/?#@\s:]*):[^/?#@\s]*@")
+_QUERY: Final = re.compile(
+    rf"([?&;](?:[^=&;\s]*(?:{_NAMES.pattern})[^=&;\s]*)=)[^&;\s]*", re.IGNORECASE
+)
+
+
+def sounds_secret(loc: Loc) -> bool:
+    """Whether a key's name says that its value is a secret, where no model says so."""
+    return any(isinstance(part, str) and _NAMES.search(part) for part in loc[-2:])
+
+
+def mask_text(text: str) -> str:
+    """The text without a password in an address: `https://user:**********@host/?token=**********`."""
+    return _QUERY.sub(rf"\g<1>{MASK}", _USERINFO.sub(rf"\g<1>:{MASK}@", text))
+
+
+def secret_keys(value: object, loc: Loc = ()) -> Iterator[Loc]:
+    """The ways to all secrets that a checked value holds."""
+    if isinstance(value, SecretStr | SecretBytes):
+        if value.get_secret_value():
+            yield loc
+        return
+    for part, child in _children(value):
+        yield from secret_keys(child, (*loc, part))
+
+
+def _children(value: object) -> Iterable[tuple[str | int, object]]:
+    if isinstance(value, BaseModel):
+        return [(_key(value, name), getattr(value, name)) for name in type(value).model_fields]
+    if isinstance(value, dict):
+        return [(str(k), v) for k, v in cast("dict[Any, Any]", value).items()]
+    if isinstance(value, list | tuple):
+        return list(enumerate(cast("list[Any]", value)))
+    return ()
+
+
+def _key(model: BaseModel, name: str) -> str:
+    """The field's name in the file."""
+    alias = type(model).model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else name

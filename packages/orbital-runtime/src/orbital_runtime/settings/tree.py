@@ -1,0 +1,93 @@
+"""A configuration as a tree that remembers where each value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from orbital_runtime.settings.secrecy import sounds_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.settings.problem import Loc, Problem
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value and its place."""
+
+    value: Scalar | dict[str, Node] | list[Node]
+    file: str
+    line: int
+    """From 1; 0 for a value that came from an environment variable."""
+    literal: bool = True
+    """It stands in the file as it is; False: it came from the environment."""
+    weight: int = 1
+    """Values in it, itself included, aliases counted each time."""
+
+    def plain(self) -> object:
+        """The value without its place."""
+        if isinstance(self.value, dict):
+            return {key: child.plain() for key, child in self.value.items()}
+        if isinstance(self.value, list):
+            return [child.plain() for child in self.value]
+        return self.value
+
+    def child(self, part: str | int) -> Node | None:
+        """The value under this key or index, if there is one."""
+        if isinstance(self.value, dict):
+            return self.value.get(str(part))
+        if isinstance(self.value, list) and isinstance(part, int) and part < len(self.value):
+            return self.value[part]
+        return None
+
+    def find(self, loc: Loc) -> Node | None:
+        """The value at the end of this way, if it goes so far."""
+        node: Node | None = self
+        for part in loc:
+            node = node and node.child(part)
+        return node
+
+    def leaves(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
+        """Every scalar in it and the way to it."""
+        if isinstance(self.value, dict):
+            for key, child in self.value.items():
+                yield from child.leaves((*loc, key))
+        elif isinstance(self.value, list):
+            for index, child in enumerate(self.value):
+                yield from child.leaves((*loc, index))
+        else:
+            yield loc, self
+
+
+def follow(root: Node, loc: Loc) -> tuple[Loc, Node]:
+    """As far as the way goes: the part of it that is in the tree, and the value there.
+
+    What validation adds to a way (`[key]`, the branch of a union) is not in the file and left out. A
+    last name that is missing stays, since it is the one to write.
+    """
+    node, way = root, list[str | int]()
+    for part in loc:
+        below = node.child(part)
+        if below is not None:
+            node, way = below, [*way, part]
+        elif part is loc[-1] and isinstance(node.value, dict) and part != "[key]":
+            way.append(part)
+    return tuple(way), node
+
+
+def place(problem: Problem, root: Node) -> Problem:
+    """The problem with file and line, and without any secret value that its words might repeat."""
+    way, node = follow(root, problem.loc)
+    message = problem.message
+    for leaf_way, leaf in node.leaves(way):
+        if isinstance(leaf.value, str) and len(leaf.value) >= 4 and _hidden(leaf_way, leaf):
+            message = message.replace(leaf.value, "***")
+    return replace(problem, loc=way, message=message, file=node.file, line=node.line)
+
+
+def _hidden(way: Loc, leaf: Node) -> bool:
+    return not leaf.literal or sounds_secret(way)
