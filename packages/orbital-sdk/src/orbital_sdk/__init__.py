@@ -26,6 +26,7 @@ from orbital_sdk.fields import (
     ProcessorConfig,
     WriterConfig,
 )
+from orbital_sdk.manifest import manifest, plugin_yaml
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Processor
@@ -72,4 +73,6 @@ __all__ = [
     "WriterConfig",
     "WriterMisconfigured",
     "WriterUnavailable",
+    "manifest",
+    "plugin_yaml",
 ]

@@ -18,10 +18,14 @@ Port = Annotated[int, Field(ge=1, le=65535, description="Port number")]
 
 
 class Fields(BaseModel):
-    """Frozen, checked, and strict about unknown keys."""
+    """Frozen, checked (defaults too), and strict about unknown keys."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
 
 

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import AsyncIterable, Generator, Iterable, Sized
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 from orbital_sdk.errors import CollectError
 from orbital_sdk.metric import Columns, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from orbital_sdk.context import Context
     from orbital_sdk.fields import DeviceFields, PluginConfig
     from orbital_sdk.plugin import Plugin
-
-T = TypeVar("T")
 
 
 class TooManySamples(CollectError):  # noqa: N818 (reads as what happened)
@@ -47,21 +47,37 @@ async def invoke(
         plugin: A started plugin.
         device: Validated fields of the device.
         ctx: The run.
-        sink: Takes the samples.
+        sink: Takes the samples. A thread that outlives its cancelled run may still add some: whoever
+            cancels takes a copy.
         limit: Samples that one collection may give.
         run_blocking: Runs a function on a thread; `asyncio.to_thread` where none is given.
 
     Returns:
-        The table, where the plugin returned one; `sink` stays as it was then.
+        The table, where the plugin returned one; `sink` stays as it was then. It has as many values as
+        series.
 
     Raises:
         TooManySamples: More than `limit`; the first `limit` are in `sink`.
+        TypeError, ValueError: `collect` returned what is no collection.
         Exception: Whatever `collect` raised.
     """
-    if is_blocking(plugin):
-        run = run_blocking or asyncio.to_thread
-        return await run(lambda: _take(plugin.collect(device, ctx), sink, limit))
-    answer = plugin.collect(device, ctx)
+    if not is_blocking(plugin):
+        return await _finish(plugin.collect(device, ctx), sink, limit)
+    run = run_blocking or asyncio.to_thread
+    late: list[object] = []  # what a wrapped `async def` gives, which belongs to the loop
+
+    def work() -> Columns | None:
+        answer = plugin.collect(device, ctx)
+        if inspect.isawaitable(answer) or isinstance(answer, AsyncIterable):
+            late.append(answer)
+            return None
+        return _take(answer, sink, limit)
+
+    columns = await run(work)
+    return await _finish(late[0], sink, limit) if late else columns
+
+
+async def _finish(answer: object, sink: list[Sample], limit: int) -> Columns | None:
     if inspect.isawaitable(answer):
         return _take(await answer, sink, limit)
     await _take_async(cast("AsyncIterable[Sample]", answer), sink, limit)
@@ -70,31 +86,59 @@ async def invoke(
 
 async def _take_async(samples: AsyncIterable[Sample], sink: list[Sample], limit: int) -> None:
     room = limit
-    async for sample in samples:
-        if not room:
-            raise _too_many(limit)
-        room -= 1
-        sink.append(sample)
+    try:
+        async for sample in samples:
+            if not room:
+                raise _too_many(limit)
+            room -= 1
+            sink.append(sample)
+    finally:  # its own clean-up runs now, not when the garbage collector comes by
+        if inspect.isasyncgen(samples):
+            await samples.aclose()
 
 
 def _take(answer: object, sink: list[Sample], limit: int) -> Columns | None:
     if isinstance(answer, Columns):
-        if len(answer.series) > limit:
-            raise _too_many(limit)
-        return answer
+        return _table(answer, limit)
     if isinstance(answer, list):
         samples = cast("list[Sample]", answer)
         sink.extend(samples[:limit])
         if len(samples) > limit:
             raise _too_many(limit)
         return None
-    room = limit
-    for sample in cast("Iterable[Sample]", answer):
-        if not room:
-            raise _too_many(limit)
-        room -= 1
-        sink.append(sample)
+    if not isinstance(answer, Iterable):
+        raise TypeError(
+            f"collect() gave {type(answer).__name__}; yield samples, or return a list of them or Columns"
+        )
+    _take_each(cast("Iterable[Sample]", answer), sink, limit)
     return None
+
+
+def _take_each(samples: Iterable[Sample], sink: list[Sample], limit: int) -> None:
+    room = limit
+    try:
+        for sample in samples:
+            if not room:
+                raise _too_many(limit)
+            room -= 1
+            sink.append(sample)
+    finally:
+        if isinstance(samples, Generator):
+            samples.close()
+
+
+def _table(columns: Columns, limit: int) -> Columns:
+    """The same table as whole columns, so that nobody behind meets a lazy or an endless one."""
+    series = tuple(columns.series)
+    if len(series) > limit:
+        raise _too_many(limit)
+    lazy = not isinstance(columns.values, Sized)
+    values = list(islice(columns.values, len(series) + 1)) if lazy else columns.values
+    if len(cast("Sized", values)) != len(series):
+        raise ValueError(
+            f"Columns has {len(series)} series and not as many values; give one value for each"
+        )
+    return Columns(series, values)
 
 
 def _too_many(limit: int) -> TooManySamples:

@@ -7,7 +7,7 @@ costly about it happens once; a `Sample` is one value of a series.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import msgspec
 
@@ -18,7 +18,8 @@ Kind = Literal["gauge", "counter", "histogram"]
 
 METRIC_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-RESERVED_LABELS: Final = frozenset({"device_id", "__name__"})
+DEVICE_ID: Final = "device_id"
+"""The label that the agent puts on every sample."""
 GENERATION: Final = 200_000
 """Series a metric remembers before it begins to forget those that were not used lately."""
 
@@ -85,11 +86,11 @@ class Metric:
     ) -> None:
         if not METRIC_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a metric name; use letters, digits, _ and :")
-        for label in labels:
-            if not LABEL_NAME.fullmatch(label) or label in RESERVED_LABELS:
-                raise ValueError(f"{name}: {label!r} cannot be a label name here")
-        if len(set(labels)) != len(labels):
-            raise ValueError(f"{name}: a label name stands twice in {tuple(labels)}")
+        if kind not in get_args(Kind):
+            raise ValueError(
+                f"{name}: {kind!r} is no kind of metric; use gauge, counter or histogram"
+            )
+        _check_label_names(name, labels)
         self.name = name
         self.help = help
         self.kind: Kind = kind
@@ -124,6 +125,8 @@ class Metric:
         return f"Metric({self.name!r}, labels={self.labels})"
 
     def _positional(self, labels: tuple[str, ...], named: dict[str, str]) -> tuple[str, ...]:
+        if not labels and tuple(named) == self.labels:  # as declared: no look-up by name needed
+            return tuple(named.values())
         rest = self.labels[len(labels) :]
         if named.keys() != set(rest):
             wrong = sorted(named.keys() ^ set(rest))
@@ -139,12 +142,37 @@ class Metric:
         if len(self._known) >= GENERATION:
             self._before, self._known = self._known, {}
         series = self._before.get(labels) or self._new(labels)
-        return self._known.setdefault(labels, series)
+        return self._known.setdefault(series.values, series)
 
     def _new(self, labels: tuple[str, ...]) -> Series:
         if len(labels) != len(self.labels):
             raise TypeError(f"{self.name} has labels {self.labels}, got {labels!r}")
-        for value in labels:
-            if type(value) is not str and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] (1 and True are one dict key)
-                raise TypeError(f"{self.name}: label values are text, got {value!r}")
-        return Series(self, labels)
+        return Series(self, tuple([_text(self.name, value) for value in labels]))
+
+
+def _check_label_names(metric: str, labels: Sequence[str]) -> None:
+    if isinstance(labels, str):  # a sequence of one-letter names, and never meant
+        raise ValueError(f"{metric}: labels is a list of names; write ({labels!r},)")  # noqa: TRY004 (a wrong declaration like the others)
+    for label in labels:
+        if not LABEL_NAME.fullmatch(label):
+            raise ValueError(f"{metric}: {label!r} is not a label name; use letters, digits and _")
+        if label == DEVICE_ID or label.startswith("__"):
+            raise ValueError(
+                f"{metric}: the label {label!r} is not a plugin's to set; leave it out"
+            )
+    if len(set(labels)) != len(labels):
+        raise ValueError(f"{metric}: a label name stands twice in {tuple(labels)}")
+
+
+def _text(metric: str, value: object) -> str:
+    """Plain text that every destination can carry: 1 and True are one dict key, so neither is text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{metric}: label values are text, got {value!r}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise TypeError(
+            f"{metric}: {value!r} is not text that UTF-8 can carry;"
+            " decode what a device sends with errors='replace'"
+        ) from None
+    return str.__str__(value)  # an enum's member becomes its text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.metric import Columns, Metric, Sample
@@ -82,12 +83,15 @@ class Plugin(Generic[D, C]):
         raise NotImplementedError
 
     def target(self, device: D) -> str:
-        """What people call the device: `host:port`, an address or a URL. Prometheus' `instance`."""
-        fields = cast("dict[str, Any]", device.__dict__)
+        """What people call the device: `host:port`, an address or a URL. Prometheus' `instance`.
+
+        Everybody may read it, so a URL goes without user and password.
+        """
+        fields = vars(device)
         host, port = fields.get("host"), fields.get("port")
         if host and port:
             return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
-        return str(host or fields.get("url") or "")
+        return str(host or re.sub(r"//[^/@]*@", "//", str(fields.get("url") or "")))
 
     def exclusive(self, device: D) -> str | None:
         """What only one run at a time may use (a bus, a gateway); None where devices don't mind."""
@@ -100,15 +104,14 @@ class Plugin(Generic[D, C]):
     @classmethod
     def declared_metrics(cls) -> tuple[Metric, ...]:
         """The metrics that are class attributes, those of base classes first."""
-        found: dict[str, Metric] = {}
-        for base in reversed(cls.__mro__):
-            found.update({k: v for k, v in vars(base).items() if isinstance(v, Metric)})
-        return tuple(found.values())
+        names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
+        values = (getattr(cls, name, None) for name in names)
+        return tuple(value for value in values if isinstance(value, Metric))
 
 
 def type_arguments(cls: type, base: type) -> tuple[type, ...]:
     """The classes that `cls` puts in the square brackets of `base`, as far as they are given here."""
-    for parent in getattr(cls, "__orig_bases__", ()):
+    for parent in vars(cls).get("__orig_bases__", ()):
         origin = get_origin(parent)
         if isinstance(origin, type) and issubclass(origin, base):
             return tuple(a for a in get_args(parent) if isinstance(a, type))

@@ -1,0 +1,157 @@
+"""What every writer promises the sender, checked against a destination that answers."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from orbital_sdk.batch import Batch
+from orbital_sdk.context import Attempt
+from orbital_sdk.errors import BatchRejected, WriteError, WriterUnavailable
+from orbital_sdk.fields import WriterConfig
+from orbital_sdk.manifest import manifest
+from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
+from orbital_sdk.testing.findings import Findings, check_cancel, check_name
+from orbital_sdk.testing.model_contract import check_dump, check_model, check_silence
+from orbital_sdk.testing.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from orbital_sdk.writer import Writer
+
+
+async def check_writer(
+    make_writer: Callable[[], Writer[Any]],
+    *,
+    entry_point: bool = True,
+    unavailable: Callable[[], Writer[Any]] | None = None,
+) -> None:
+    """The contract suite of writers. Run it in your own tests, against a destination that takes samples.
+
+    Args:
+        make_writer: Makes a new writer for that destination at every call.
+        entry_point: Whether the package is installed, so that its entry point can be looked for.
+        unavailable: Makes a writer whose destination does not answer, if you have one.
+
+    Raises:
+        AssertionError: Everything that is wrong, each with what to change.
+    """
+    found = Findings()
+    writer = make_writer()
+    cls = type(writer)
+    check_name(found, cls, "orbital.writers", entry_point=entry_point)
+    check_model(found, cls.config_model, WriterConfig)
+    json.dumps(manifest(cls), allow_nan=False)
+    secrets = check_dump(found, writer.config)
+    check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
+    await found.attempt("stop() without start()", make_writer().stop())
+    if await found.attempt("start()", writer.start()):
+        await _check_writing(found, writer)
+        await found.attempt("stop()", writer.stop())
+        await found.attempt("a second stop()", writer.stop())
+    if unavailable is not None:
+        await _check_unavailable(found, unavailable())
+    found.report(cls.__qualname__)
+
+
+async def _check_writing(found: Findings, writer: Writer[Any]) -> None:
+    plain = make_batch({"orbital_check": 1.0})
+    if not await _write(found, writer, "an ordinary batch", [plain], must=True):
+        return
+    await _write(found, writer, "a second attempt at it", [plain], number=2)
+    for what, batches in _odd_batches():
+        if batches[0].stale and not writer.takes_stale_markers:
+            continue
+        await _write(found, writer, what, batches)
+    later = make_batch({"orbital_check": 2.0}, ts=TS + 600_000)
+    await _write(found, writer, "an ordinary batch after all of these", [later], must=True)
+    if inspect.iscoroutinefunction(writer.write):
+        last = make_batch({"orbital_check": 3.0}, ts=TS + 700_000)
+        await check_cancel(found, "write()", writer.write([last], Attempt(1, "cancelled")))
+
+
+def _odd_batches() -> Iterator[tuple[str, Sequence[Batch]]]:
+    """What devices and people really make, each at its own time so that order holds."""
+    values = {
+        "huge": 1.8e308, "tiny": 5e-324, "minus_zero": -0.0, "above_2_53": 2.0**64,
+        "plus_inf": math.inf, "minus_inf": -math.inf,
+    }  # fmt: skip
+    yield "infinite and extreme values", [make_batch(values, ts=TS + 60_000)]
+    labels = {"empty": "", "text": "grüße, 世界 \U0001f6f0", "quoted": 'a "b" \\ \n {c="d"}'}
+    yield (
+        "empty and non-ASCII labels",
+        [make_batch([("orbital_check", labels, 1.0)], ts=TS + 120_000)],
+    )
+    own = make_batch(3, ts=TS + 180_000, times=[TS + 170_000, TS + 175_000, TS + 180_000])
+    yield "samples with their own times", [own]
+    ended = make_batch({"orbital_check": 0}, ts=TS + 240_000, stale=True)
+    yield "a batch of stale markers", [ended]
+    layout = make_layout(241)
+    many = [make_batch(241, ts=TS + 300_000 + i * 1000, layout=layout) for i in range(5)]
+    yield "five batches of one layout", many
+    tasks = [make_batch(5, origin=make_origin(f"task-{i}", device_id=f"d{i}")) for i in range(3)]
+    yield "batches of several tasks", tasks
+    yield "a batch without samples", [Batch(make_layout(0), TS, array("d"))]
+
+
+async def _write(
+    found: Findings,
+    writer: Writer[Any],
+    what: str,
+    batches: Sequence[Batch],
+    *,
+    must: bool = False,
+    number: int = 1,
+) -> bool:
+    try:
+        size = await _call(writer, batches, Attempt(number, what))
+    except WriteError as error:
+        _check_rejects(found, what, error, batches)
+        return found.expect(
+            not must,
+            f"write() of {what} raised {error!r}; give check_writer a destination that takes it",
+        )
+    except Exception as error:  # noqa: BLE001 (that is the finding)
+        found.append(
+            f"write() of {what} raised {error!r}; raise WriterUnavailable, WriterMisconfigured,"
+            " BatchTooLarge or BatchRejected (`from error`)"
+        )
+        return False
+    return found.expect(
+        type(size) is int and size >= 0,
+        f"write() of {what} gave {size!r}; return how many bytes went out",
+    )
+
+
+async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt) -> object:
+    if inspect.iscoroutinefunction(writer.write):
+        return await writer.write(batches, attempt)
+    return await in_thread(lambda: writer.write(batches, attempt))
+
+
+def _check_rejects(found: Findings, what: str, error: WriteError, batches: Sequence[Batch]) -> None:
+    for reject in error.rejects if isinstance(error, BatchRejected) else ():
+        found.expect(
+            0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch]),
+            f"write() of {what} rejected {reject}, which names no sample of the call;"
+            " batch and row count from 0",
+        )
+
+
+async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
+    await found.attempt("start() while the destination is away", writer.start())
+    try:
+        size = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
+    except WriterUnavailable:
+        pass
+    except Exception as error:  # noqa: BLE001 (that is the finding)
+        found.append(
+            f"the destination is away and write() raised {error!r}; raise WriterUnavailable"
+        )
+    else:
+        found.append(f"the destination is away and write() gave {size!r}; raise WriterUnavailable")
+    await found.attempt("stop() while the destination is away", writer.stop())
