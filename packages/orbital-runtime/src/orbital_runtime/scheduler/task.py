@@ -77,12 +77,20 @@ class TaskState:
 
     status: Status = Status.PENDING
     runs: int = 0
+    failed: int = 0
+    """Failed runs in all."""
     failures: int = 0
     """Failed runs in a row."""
     missed: int = 0
     """Ticks at which it could not start in time."""
     skipped: dict[str, int] = field(default_factory=dict[str, int])
     """Ticks passed over on purpose, by reason: `backoff`, `backpressure`."""
+    samples: int = 0
+    """Samples of all runs."""
+    busy: float = 0.0
+    """Seconds of all runs."""
+    lateness: float = 0.0
+    """Seconds by which the last run began after its tick."""
     last: Run | None = None
     next_due: float = 0.0
     """Steady seconds."""

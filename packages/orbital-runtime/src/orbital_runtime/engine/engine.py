@@ -1,0 +1,348 @@
+"""Runs a task once: plugin, deadline, retries, batches, report. Whatever goes wrong stays inside the run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.engine.invoke import Invoker
+from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.memory import Memory, remember
+from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, place, words
+from orbital_runtime.engine.report import Report
+from orbital_runtime.processor.chain import Chain
+from orbital_runtime.scheduler.task import Run, Status, Task
+from orbital_sdk import (
+    Batch,
+    CollectError,
+    Columns,
+    Context,
+    DeviceUnreachable,
+    Identity,
+    OrbitalError,
+    Plugin,
+    Processor,
+    Sample,
+)
+from orbital_sdk.invoke import TooManySamples
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from concurrent.futures import ThreadPoolExecutor
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.engine.seal import Sealed
+
+log = logging.getLogger("orbital.engine")
+
+LARGE: Final = 5000
+"""Samples from which sealing happens on a thread, so that the loop goes on."""
+
+Collected = list[Sample] | Columns
+
+
+@dataclass(slots=True)
+class EngineTotals:
+    """Since the start of the process, over all tasks."""
+
+    samples: int = 0
+    """Samples handed to the buffer, the runs' own reports left out."""
+    refused: Counter[str] = field(default_factory=Counter[str])
+    """Samples left out, by reason: `nan`, `not_a_number`, `not_a_sample`, `label_too_long`, `bad_label`,
+    `duplicate`, `series_limit`, `sample_limit`, `bad_timestamp`, `future`, `relabel`, `processor_error`,
+    `buffer` (it did not take them)."""
+    stale: int = 0
+    """Stale markers."""
+    bugs: Counter[str] = field(default_factory=Counter[str])
+    """Errors outside of the contract, by plugin."""
+
+
+class Engine:
+    """Runs tasks.
+
+    Args:
+        identity: Who collects.
+        plugins: The started plugin of a task. May raise `ConfigurationError`, which then is the reason why
+            the run failed.
+        pool: The threads of a plugin, by its name.
+        put: Hands a batch to the buffer; returns when it is accepted.
+        processors: What happens to samples before that.
+        clock: Tells the time.
+        limits: What one run may take and give.
+    """
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        plugins: Callable[[Task], Plugin[Any, Any]],
+        pool: Callable[[str], ThreadPoolExecutor],
+        put: Callable[[Batch], Awaitable[None]],
+        processors: Sequence[Processor[Any]] = (),
+        clock: Clock,
+        limits: Limits | None = None,
+    ) -> None:
+        self.identity = identity
+        self.limits = limits or Limits()
+        self.totals = EngineTotals()
+        self.invoker = Invoker(pool, self.limits)
+        """Knows the stuck threads and the abandoned coroutines."""
+        self.chain = Chain(processors)
+        """Counts in `chain.totals` what processors did."""
+        self._plugins = plugins
+        self._put = put
+        self._clock = clock
+        self._memories: dict[str, Memory] = {}
+
+    # ---- a run ----------------------------------------------------------------------------------
+
+    async def run(self, task: Task, released: Callable[[], None] | None = None) -> Run:
+        """Collect once and hand the samples to the buffer.
+
+        Args:
+            task: What to read.
+            released: Called as soon as the device is no longer needed.
+        """
+        started, begin = self._clock.utc_ms(), self._clock.steady()
+        plugin, error = self._plugin(task)
+        memory = await self._recall(task, plugin, started)
+        collected: Collected = []
+        if plugin is None:  # it may work again without a change of the task: no pause
+            outcome = self._judge(memory, error)._replace(pauses=False)
+        elif memory.paused is not None:
+            outcome = memory.paused
+        else:
+            outcome, collected = await self._collect(task, plugin, memory)
+            memory.paused = outcome if outcome.pauses else None
+        duration = self._clock.steady() - begin
+        if released is not None:
+            released()
+        count = len(collected.series) if isinstance(collected, Columns) else len(collected)
+        report = Report(float(outcome.up), duration, float(count))
+        sealed = await self._seal(memory, collected, count, report, started)
+        samples, lost = await self._hand_over(sealed, count)
+        if lost:
+            outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
+        return Run(
+            outcome.status, outcome.up, started, duration, samples,
+            outcome.error, outcome.kind, outcome.pauses,
+        )  # fmt: skip
+
+    def exclusive(self, task: Task) -> str | None:
+        """What the task's run needs for itself alone; None if nothing."""
+        try:
+            plugin = self._plugins(task)
+            return _exclusive(plugin, task)
+        except Exception:  # noqa: BLE001 (the run meets the same error, and reports it)
+            return None
+
+    def _plugin(self, task: Task) -> tuple[Plugin[Any, Any] | None, Exception | None]:
+        try:
+            return self._plugins(task), None
+        except Exception as error:  # noqa: BLE001 (why there is no plugin is what the run reports)
+            return None, error
+
+    async def _collect(
+        self, task: Task, plugin: Plugin[Any, Any], memory: Memory
+    ) -> tuple[Outcome, Collected]:
+        """All attempts. Kept are the samples of the one that gave most."""
+        ctx = self._context(task, memory)
+        best: Collected = []
+        outcome = SUCCESS
+        for attempt in range(task.retries + 1):
+            if attempt and not await self._pause(ctx):
+                break
+            outcome, collected = await self._attempt(task, plugin, memory, ctx)
+            if isinstance(collected, Columns):
+                return outcome, collected
+            if len(collected) >= len(best):
+                best = collected
+            if outcome.kind != DeviceUnreachable.__name__:
+                break
+        return outcome, best
+
+    async def _attempt(
+        self, task: Task, plugin: Plugin[Any, Any], memory: Memory, ctx: Context
+    ) -> tuple[Outcome, Collected]:
+        sink: list[Sample] = []
+        try:
+            held = _exclusive(plugin, task)
+            holds = (f"task {task.key}",) if held is None else (f"task {task.key}", held)
+            columns = await self.invoker.collect(plugin, task.device, ctx, sink, holds)
+        except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
+            outcome = self._judge(memory, error)
+            if outcome.kind == TooManySamples.__name__:
+                self.totals.refused["sample_limit"] += 1
+            return outcome, [*sink, *_saved(error, self.limits.samples)]
+        return SUCCESS, sink if columns is None else columns
+
+    def _context(self, task: Task, memory: Memory) -> Context:
+        seconds = min(task.timeout, self.limits.max_execution_time)
+        deadline = time.monotonic() + seconds
+        return Context(task.id, task.device_id, seconds, deadline, memory.log, memory.notes)
+
+    async def _pause(self, ctx: Context) -> bool:
+        """Wait before another attempt; whether there is time for one."""
+        if ctx.remaining() <= self.limits.retry_pause:
+            return False
+        await asyncio.sleep(self.limits.retry_pause)
+        return True
+
+    def _judge(self, memory: Memory, error: Exception | None) -> Outcome:
+        """What the error means. One that is not of the contract is a bug: logged once, and counted."""
+        if error is None:
+            return SUCCESS
+        if isinstance(error, OrbitalError):
+            return outcome_of(error)
+        plugin = memory.task.plugin
+        self.totals.bugs[plugin] += 1
+        kind = type(error).__name__, place(error)
+        if kind not in memory.told:
+            memory.told |= {kind}
+            memory.log.error(
+                "plugin %r has a bug; more of it is only counted", plugin, exc_info=error
+            )
+        return bug(plugin, error)
+
+    # ---- what it gave ---------------------------------------------------------------------------
+
+    async def _seal(
+        self, memory: Memory, collected: Collected, count: int, report: Report, ts: int
+    ) -> Sealed:
+        if count < LARGE:
+            return memory.sealer.seal(collected, report, ts)
+        return await asyncio.to_thread(memory.sealer.seal, collected, report, ts)
+
+    async def _hand_over(self, sealed: Sealed, count: int) -> tuple[int, str]:
+        """How many samples the buffer took, and why it did not take the others."""
+        self.totals.refused.update(sealed.refused)
+        samples = count - sealed.refused.total()
+        batches: list[Batch] = []
+        for batch in sealed.batches:
+            processed = self.chain.process(batch)
+            samples -= len(batch) - (0 if processed is None else len(processed))
+            if processed is not None:
+                batches.append(processed)
+        if sealed.stale is not None:
+            batches.append(sealed.stale)
+        lost = await self._put_all(batches)
+        if lost:
+            samples = 0
+        self.totals.samples += max(0, samples)
+        return max(0, samples), lost
+
+    async def _put_all(self, batches: list[Batch]) -> str:
+        """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
+        if len(batches) == 1:
+            answers = [await self._put_one(batches[0])]
+        else:
+            answers = await asyncio.gather(*[self._put_one(batch) for batch in batches])
+        return next(filter(None, answers), "")
+
+    async def _put_one(self, batch: Batch) -> str:
+        try:
+            await self._put(batch)
+        except Exception as error:  # noqa: BLE001 (whatever keeps the buffer from taking it, the task goes on)
+            self.totals.refused["buffer"] += batch.samples
+            return f"the buffer did not take {batch.samples} samples: {words(error)}"
+        if batch.stale:
+            self.totals.stale += len(batch)
+        return ""
+
+    # ---- what it remembers ----------------------------------------------------------------------
+
+    async def _recall(self, task: Task, plugin: Plugin[Any, Any] | None, ts: int) -> Memory:
+        memory = self._memories.get(task.key)
+        if memory is not None and memory.fits(task, plugin, self.identity):
+            return memory
+        if memory is not None and plugin is None:
+            plugin = memory.plugin
+        fresh = remember(task, plugin, self.identity, self.chain, self.limits)
+        self._memories[task.key] = fresh
+        if memory is not None:
+            await self._replace(memory, fresh, ts)
+        return fresh
+
+    async def _replace(self, old: Memory, new: Memory, ts: int) -> None:
+        """The task changed. Notes and pause hold as long as the device does; series end with their origin."""
+        if (
+            old.plugin is new.plugin
+            and old.task.device == new.task.device
+            and old.task.config == new.task.config
+        ):
+            new.notes, new.paused, new.told = old.notes, old.paused, old.told
+        if old.sealer.origin == new.sealer.origin:
+            new.sealer.inherit(old.sealer)
+        elif (ended := old.sealer.farewell(ts - 1)) is not None:
+            await self._put_all([ended])
+
+    async def forget(self, task: Task) -> None:
+        """The task is gone: its series end, and nothing is remembered."""
+        memory = self._memories.pop(task.key, None)
+        if memory is None:
+            return
+        ended = memory.sealer.farewell(self._clock.utc_ms())
+        if ended is not None:
+            await self._put_all([ended])
+
+    def resume(self, key: str) -> None:
+        """Try a paused task again although its settings are the same; for somebody who asks for it."""
+        memory = self._memories.get(key)
+        if memory is not None:
+            memory.paused = None
+
+    def reconfigure(
+        self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: Limits
+    ) -> None:
+        """Go on with other settings. Each task begins anew with them at its next run; series that go on
+        have not ended.
+        """
+        self.identity = replace(identity)  # another object, which no memory fits
+        self.chain = Chain(processors, self.chain.totals)
+        self.limits = self.invoker.limits = limits
+
+    # ---- a test ---------------------------------------------------------------------------------
+
+    async def test(self, task: Task) -> str:
+        """Ask the device whether it answers, without sending anything: one line for people.
+
+        Raises:
+            OrbitalError: It does not, or the plugin cannot.
+        """
+        plugin = self._plugins(task)
+        memory = remember(task, plugin, self.identity, self.chain, self.limits)
+        ctx = self._context(task, memory)
+        try:
+            work = plugin.test_connection(task.device, ctx)
+            return await self.invoker.until_deadline(work, plugin, ctx)
+        except NotImplementedError:
+            outcome, collected = await self._collect(task, plugin, memory)
+        except OrbitalError:
+            raise
+        except Exception as error:
+            raise CollectError(bug(task.plugin, error).error) from error
+        if not outcome.up:
+            raise CollectError(outcome.error)
+        count = len(collected.series) if isinstance(collected, Columns) else len(collected)
+        missing = f"; {outcome.error}" if outcome.error else ""
+        return f"{memory.target} answers: {count} samples{missing}"
+
+
+def _exclusive(plugin: Plugin[Any, Any], task: Task) -> str | None:
+    name = plugin.exclusive(task.device)
+    return None if name is None else f"{plugin.name}:{name}"
+
+
+def _saved(error: Exception, limit: int) -> list[Sample]:
+    """Samples that came with an error."""
+    if not isinstance(error, CollectError):
+        return []
+    try:
+        return list(islice(error.samples, limit))
+    except Exception:  # noqa: BLE001 (a plugin made them)
+        return []

@@ -1,0 +1,25 @@
+"""What one run may take and give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rest is cancelled, or refused and counted."""
+
+    max_execution_time: float = 300.0
+    """Seconds a run may take, whatever its task says."""
+    samples: int = 100_000
+    """Samples of one collection."""
+    series: int = 50_000
+    """Different series of one collection."""
+    label_bytes: int = 1024
+    """Bytes of one label value, in UTF-8."""
+    future: float = 600.0
+    """Seconds by which a device's own timestamp may be ahead of ours."""
+    cancel_grace: float = 1.0
+    """Seconds a cancelled collection gets to clean up before it is abandoned."""
+    retry_pause: float = 0.5
+    """Seconds between two attempts of one run."""

@@ -1,0 +1,106 @@
+"""How a tuple of series becomes a batch: worked out once, used for every collection that gives the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import compress
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from orbital_runtime.engine.report import METRICS
+from orbital_sdk import Layout, Row, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from orbital_runtime.engine.rows import Rows
+    from orbital_sdk import Origin
+
+T = TypeVar("T")
+
+PLANS: Final = 8
+"""Plans that a task keeps: those used last."""
+
+
+class Plan(NamedTuple):
+    """The layout of a collection, and which of its samples are in it."""
+
+    layout: Layout
+    keep: tuple[bool, ...] | None
+    """Which positions have a row; None = all."""
+    refused: Mapping[str, int]
+    """Why the others have none."""
+
+    def kept(self, items: Iterable[T]) -> Iterable[T]:
+        """What of these stands in the layout, in its order."""
+        return items if self.keep is None else compress(items, self.keep)
+
+
+class Plans:
+    """The plans of one task.
+
+    Args:
+        origin: Where its samples come from.
+        rows: Its rows.
+        limit: Different series that one collection may have, the report left out.
+    """
+
+    def __init__(self, origin: Origin, rows: Rows, limit: int) -> None:
+        self._origin = origin
+        self._rows = rows
+        self._limit = limit
+        self._report = report_of(origin)
+        self._plans: dict[tuple[Series, ...], Plan] = {}
+        self._latest: Plan | None = None
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    def find(self, series: tuple[Series, ...]) -> Plan:
+        """The plan for these series in this order."""
+        plan = self._plans.get(series)
+        if plan is None or plan is not self._latest:
+            self._latest = plan = self._plans.pop(series, None) or self._make(series)
+            self._plans[series] = plan  # what was used last stands last
+            if len(self._plans) > PLANS:
+                del self._plans[next(iter(self._plans))]
+        return plan
+
+    def clear(self) -> None:
+        """Begin again with new layouts."""
+        self._plans.clear()
+        self._latest = None
+
+    def _make(self, series: tuple[Series, ...]) -> Plan:
+        self._rows.make_room(len(series))
+        rows: dict[object, Row] = {}
+        keep: list[bool] = []
+        refused: Counter[str] = Counter()
+        for one in series:
+            row = self._rows.find(one)
+            reason = self._unwanted(row, rows) if isinstance(row, Row) else row
+            keep.append(reason is None)
+            if reason is not None and one not in self._report:
+                refused[reason] += 1
+        layout = Layout(self._origin, list(rows.values()))
+        return Plan(layout, None if all(keep) else tuple(keep), refused)
+
+    def _unwanted(self, row: Row, rows: dict[object, Row]) -> str | None:
+        """Why this row cannot join the others; None when it did."""
+        key = row.key
+        if key in rows:
+            self._rows.tell("duplicate", f"{row!r} stands twice in one collection")
+            return "duplicate"
+        if len(rows) >= self._limit + len(self._report):
+            self._rows.tell(
+                "series_limit",
+                f"{row!r} is above the {self._limit} series that a task may have"
+                " (collector.limits.series_per_task)",
+            )
+            return "series_limit"
+        rows[key] = row
+        return None
+
+
+def report_of(origin: Origin) -> tuple[Series, ...]:
+    """The series of a task's report."""
+    return tuple(metric.series(origin.task) for metric in METRICS)

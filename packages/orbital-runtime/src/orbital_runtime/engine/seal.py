@@ -1,0 +1,195 @@
+"""Samples become batches: the hot path between a plugin and the buffer.
+
+Most collections of a task give the same series in the same order. Everything costly (labels, checks,
+relabelling, duplicates) happens once for a tuple of series; what remains for each collection is bulk work
+over its values.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from math import isnan
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from orbital_runtime.engine.endings import Endings
+from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.plans import Plans, report_of
+from orbital_runtime.engine.rows import Rows
+from orbital_runtime.engine.sift import rounds, sift
+from orbital_runtime.processor.chain import Chain
+from orbital_sdk import Batch, Columns, Row, Sample, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from orbital_runtime.engine.report import Report
+    from orbital_sdk import Origin
+
+SMALL_STEP: Final = 1000
+"""Milliseconds by which the wall clock may go back before we believe it."""
+
+
+class Sealed(NamedTuple):
+    """What became of one collection."""
+
+    batches: list[Batch]
+    stale: Batch | None
+    """The series that the collection before still had."""
+    refused: Counter[str]
+    """Samples left out, by reason."""
+
+
+class _Table(NamedTuple):
+    series: tuple[Series, ...]
+    values: array[float]
+    times: list[int | None] | None
+
+
+class Sealer:
+    """Seals the collections of one task, one at a time.
+
+    Args:
+        origin: Where its samples come from.
+        labels: The task's labels.
+        chain: Relabels the rows.
+        limits: What is refused.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        labels: Mapping[str, str] | None = None,
+        *,
+        chain: Chain | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.origin = origin
+        self.labels = dict(labels or {})
+        limits = limits or Limits()
+        self._future = round(limits.future * 1000)
+        self._rows = Rows(origin, self.labels, chain or Chain(), limits)
+        self._plans = Plans(origin, self._rows, limits.series)
+        self._endings = Endings(origin)
+        self._report = report_of(origin)
+        self._last = -1
+
+    def seal(self, collected: Sequence[Sample] | Columns, report: Report, ts: int) -> Sealed:
+        """One collection as batches.
+
+        Args:
+            collected: What the plugin gave.
+            report: Goes first into the batch.
+            ts: Milliseconds UTC of the collection.
+        """
+        ts = self._stamp(ts)
+        latest = ts + self._future
+        try:
+            return self._batches(_columns(collected, latest), report, ts, Counter())
+        except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
+            refused: Counter[str] = Counter()
+            samples, examples = sift(_one_by_one(collected), latest, refused)
+        for reason, example in examples.items():
+            self._rows.tell(reason, example)
+        return self._batches(_unchecked(samples), report, ts, refused)
+
+    def farewell(self, ts: int) -> Batch | None:
+        """The task ends, and with it every series of its last batch."""
+        return self._endings.turn((), self._stamp(ts))
+
+    def inherit(self, other: Sealer) -> None:
+        """Take another's place: what goes on here has not ended there."""
+        self._endings.inherit(other._endings)
+        self._last = other._last
+
+    def _stamp(self, ts: int) -> int:
+        """Times never go back within one layout. A small step of the wall clock is ridden out; after a
+        large one new layouts begin.
+        """
+        if ts <= self._last:
+            if self._last - ts < SMALL_STEP:
+                ts = self._last + 1
+            else:
+                self._plans.clear()
+                self._endings.clear()
+        self._last = ts
+        return ts
+
+    def _batches(self, table: _Table, report: Report, ts: int, refused: Counter[str]) -> Sealed:
+        if table.times is not None:
+            batches, alive = self._dealt(table, report, ts, refused)
+            return Sealed(batches, self._endings.turn(alive, ts), refused)
+        plan = self._plans.find(self._report + table.series)
+        values = array("d", report)
+        values.extend(table.values)
+        if plan.keep is not None:
+            values = array("d", plan.kept(values))
+            refused.update(plan.refused)
+        batches = [Batch(plan.layout, ts, values)] if values else []
+        return Sealed(batches, self._endings.turn(plan.layout.rows, ts), refused)
+
+    def _dealt(
+        self, table: _Table, report: Report, ts: int, refused: Counter[str]
+    ) -> tuple[list[Batch], tuple[Row, ...]]:
+        """Samples with times of their own: as many batches as a series has samples.
+
+        Such series get no stale marker: its time might be later than that of the sample that follows.
+        """
+        series = self._report + table.series
+        values = array("d", (*report, *table.values))
+        own = [None] * len(report) + (table.times or [])
+        times = array("q", [ts if t is None else t for t in own])
+        dealt, repeated = rounds([_key(self._rows.find(s)) for s in series], times)
+        if repeated:
+            refused["duplicate"] += repeated
+        batches: list[Batch] = []
+        alive: list[Row] = []
+        for positions in dealt:
+            plan = self._plans.find(tuple([series[p] for p in positions]))
+            refused.update(plan.refused)
+            kept = list(plan.kept(positions))
+            if kept:
+                batches.append(Batch(plan.layout, ts, *_picked(values, times, kept)))
+            ours = zip(plan.layout.rows, kept, strict=True)
+            alive += [row for row, position in ours if own[position] is None]
+        return batches, tuple(alive)
+
+
+def _columns(collected: Sequence[Sample] | Columns, latest: int) -> _Table:
+    """The collection as columns, if nothing about it is odd; else it raises."""
+    if isinstance(collected, Columns):
+        table = _Table(collected.series, array("d", collected.values), None)
+    else:
+        table = _unchecked(collected)
+    if isnan(sum(table.values)):
+        raise ValueError("not a number among them")
+    if table.times is not None:
+        own = array("q", [t for t in table.times if t is not None])
+        if min(own) < 0 or max(own) > latest:
+            raise ValueError("a time that cannot be")
+    return table
+
+
+def _unchecked(samples: Sequence[Sample]) -> _Table:
+    times = [s.ts for s in samples]
+    return _Table(
+        tuple([s.series for s in samples]),
+        array("d", [s.value for s in samples]),
+        None if times.count(None) == len(times) else times,
+    )
+
+
+def _one_by_one(collected: Sequence[Sample] | Columns) -> Iterable[object]:
+    if isinstance(collected, Columns):
+        return [Sample(s, v) for s, v in zip(collected.series, collected.values, strict=True)]
+    return collected
+
+
+def _key(row: Row | str) -> object:
+    return row.key if isinstance(row, Row) else None
+
+
+def _picked(
+    values: array[float], times: array[int], positions: list[int]
+) -> tuple[array[float], array[int]]:
+    return array("d", [values[p] for p in positions]), array("q", [times[p] for p in positions])

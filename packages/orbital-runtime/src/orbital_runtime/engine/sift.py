@@ -1,0 +1,91 @@
+"""The slow road: samples looked at one by one, after something in a collection was found odd."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, cast
+
+from orbital_sdk import Sample, Series
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Hashable, Iterable, Sequence
+
+
+def sift(
+    samples: Iterable[object], latest: int, refused: Counter[str]
+) -> tuple[list[Sample], dict[str, str]]:
+    """The samples that can be kept, and for each reason one that cannot.
+
+    Args:
+        samples: What a plugin gave, whatever it is.
+        latest: Milliseconds UTC; a later timestamp is refused.
+        refused: Takes the counts.
+    """
+    kept: list[Sample] = []
+    examples: dict[str, str] = {}
+    for sample in samples:
+        reason = fault(sample, latest)
+        if reason is None:
+            kept.append(cast("Sample", sample))
+        else:
+            refused[reason] += 1
+            if reason not in examples:
+                examples[reason] = _described(sample)
+    return kept, examples
+
+
+def fault(sample: object, latest: int) -> str | None:
+    """Why this is no usable sample; None if it is one."""
+    if not isinstance(sample, Sample) or not isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (msgspec checks no types here)
+        return "not_a_sample"
+    try:
+        value = array("d", (sample.value,))[0]
+    except Exception:  # noqa: BLE001 (a value's own __float__ may raise anything)
+        return "not_a_number"
+    if value != value:  # noqa: PLR0124 (this is what tells NaN)
+        return "nan"
+    return None if sample.ts is None else _fault_of_time(sample.ts, latest)
+
+
+def _fault_of_time(ts: object, latest: int) -> str | None:
+    if not isinstance(ts, int) or ts < 0:
+        return "bad_timestamp"
+    return "future" if ts > latest else None
+
+
+def rounds(keys: Sequence[Hashable], times: Sequence[int]) -> tuple[list[list[int]], int]:
+    """Samples with times of their own, dealt out so that no series stands twice in a round.
+
+    Args:
+        keys: What makes two samples the same series; None takes no part.
+        times: Milliseconds UTC of each.
+
+    Returns:
+        Positions by round, in their given order, each series' oldest sample in the first round; and how
+        many others repeat a series and a time.
+    """
+    where: dict[Hashable, list[int]] = {}
+    for position, key in enumerate(keys):
+        where.setdefault(key, []).append(position)
+    dealt: list[list[int]] = [where.pop(None, [])]
+    repeated = 0
+    for positions in where.values():
+        order = positions if len(positions) == 1 else sorted(positions, key=times.__getitem__)
+        depth, last = 0, None
+        for position in order:
+            if times[position] == last:
+                repeated += 1
+                continue
+            if depth == len(dealt):
+                dealt.append([])
+            dealt[depth].append(position)
+            depth, last = depth + 1, times[position]
+    return [sorted(positions) for positions in dealt], repeated
+
+
+def _described(sample: object) -> str:
+    """The sample in words, without asking foreign objects for theirs."""
+    if isinstance(sample, Sample) and isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (as above)
+        return f"{sample.series!r} with a value of type {type(sample.value).__name__}"
+    return f"{type(sample).__name__} is not a Sample"

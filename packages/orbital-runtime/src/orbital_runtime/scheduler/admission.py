@@ -1,0 +1,129 @@
+"""Who may start now: so many at once, one at a time on what cannot be shared, and nobody left waiting.
+
+Pure. Runs ask, are admitted in order of rank, and hand their slot back. A rank is fixed when it is asked
+for, so everyone who waits is overtaken a bounded number of times:
+
+    rank = due - priority * BOOST + (runs that the device has here already) * CROWD
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from orbital_runtime.scheduler.lazyheap import LazyHeap
+
+BOOST: Final = 5.0
+"""Seconds that one step of priority is worth."""
+CROWD: Final = 0.25
+"""Seconds by which a device's next run stands back for each one that it has here already."""
+
+
+class _Request(NamedTuple):
+    device: str
+    exclusive: str | None
+    rank: float
+
+
+class Admission:
+    """The slots, and the queue in front of them.
+
+    Args:
+        slots: How many may run at once.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._waiting: dict[str, _Request] = {}
+        self._running: dict[str, _Request] = {}
+        self._queue: LazyHeap[float] = LazyHeap()
+        self._busy: set[str] = set()
+        self._behind: dict[str, LazyHeap[float]] = {}
+        """What waits for something exclusive that is in use."""
+        self._crowd: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """How many ask."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many hold a slot."""
+        return len(self._running)
+
+    def ask(
+        self, key: str, device: str, *, due: float, priority: int, exclusive: str | None = None
+    ) -> None:
+        """Queue up.
+
+        Args:
+            key: The run; it must neither wait nor run.
+            device: Whom it concerns: devices take turns.
+            due: Steady seconds since when it should run.
+            priority: 0 to 9; 9 goes first.
+            exclusive: What only one run at a time may use.
+        """
+        rank = due - priority * BOOST + self._crowd[device] * CROWD
+        self._crowd[device] += 1
+        self._waiting[key] = _Request(device, exclusive, rank)
+        self._queue.put(key, rank)
+
+    def next(self) -> str | None:
+        """Admit the first that may start; None when nobody can."""
+        while len(self._running) < self.slots and (key := self._queue.pop()) is not None:
+            request = self._waiting[key]
+            if request.exclusive is None:
+                return self._admit(key, request)
+            if request.exclusive not in self._busy:
+                self._busy.add(request.exclusive)
+                return self._admit(key, request)
+            self._behind.setdefault(request.exclusive, LazyHeap()).put(key, request.rank)
+        return None
+
+    def done(self, key: str) -> bool:
+        """Hand the slot back; whether the run held one."""
+        request = self._running.pop(key, None)
+        if request is None:
+            return False
+        self._leave(request.device)
+        if request.exclusive is not None:
+            self._busy.discard(request.exclusive)
+            self._call_up(request.exclusive)
+        return True
+
+    def withdraw(self, key: str) -> bool:
+        """Stop asking; whether it did ask."""
+        request = self._waiting.pop(key, None)
+        if request is None:
+            return False
+        self._leave(request.device)
+        self._queue.discard(key)
+        if request.exclusive is not None:
+            if request.exclusive in self._behind:
+                self._behind[request.exclusive].discard(key)
+            if request.exclusive not in self._busy:
+                self._call_up(request.exclusive)
+        return True
+
+    def _admit(self, key: str, request: _Request) -> str:
+        del self._waiting[key]
+        self._running[key] = request
+        return key
+
+    def _leave(self, device: str) -> None:
+        self._crowd[device] -= 1
+        if not self._crowd[device]:
+            del self._crowd[device]
+
+    def _call_up(self, exclusive: str) -> None:
+        """What was in use is free: the first of those behind it joins the queue again."""
+        behind = self._behind.get(exclusive)
+        if behind is None:
+            return
+        top = behind.first()
+        if top is not None:
+            behind.discard(top[1])
+            self._queue.put(top[1], top[0])
+        if not behind:
+            del self._behind[exclusive]

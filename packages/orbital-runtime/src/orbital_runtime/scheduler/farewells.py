@@ -1,0 +1,54 @@
+"""Tells the engine which tasks are gone for good, one after the other and beside everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orbital_runtime.scheduler.task import Task
+
+log = logging.getLogger("orbital.scheduler")
+
+
+class Farewells:
+    """Calls `forget` for tasks whose last run is over, unless they are back by then.
+
+    Args:
+        forget: Gives the stale markers of a task and drops its memory.
+        alive: Whether there is a task of this key again.
+    """
+
+    def __init__(
+        self, forget: Callable[[Task], Awaitable[None]], alive: Callable[[str], bool]
+    ) -> None:
+        self._forget = forget
+        self._alive = alive
+        self._gone: deque[Task] = deque()
+        self._teller: asyncio.Task[None] | None = None
+
+    def add(self, task: Task) -> None:
+        """This one is gone."""
+        self._gone.append(task)
+        if self._teller is None:
+            self._teller = asyncio.get_running_loop().create_task(self._tell())
+
+    async def told(self) -> None:
+        """Return when nothing is left to tell."""
+        if self._teller is not None:
+            await self._teller
+
+    async def _tell(self) -> None:
+        while self._gone:
+            task = self._gone.popleft()
+            if self._alive(task.key):
+                continue
+            try:
+                await self._forget(task)
+            except Exception:
+                log.exception("task %s is gone, but its end could not be told", task.id)
+        self._teller = None

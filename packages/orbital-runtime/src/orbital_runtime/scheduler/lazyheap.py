@@ -1,0 +1,62 @@
+"""A heap of keys by rank, in which a key stands once and may be taken out again."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+R = TypeVar("R", int, float)
+
+
+class LazyHeap(Generic[R]):
+    """Every change costs O(log n). What was taken out stays in the heap until it comes to the top, or until
+    such leftovers outnumber the living: then the heap is built anew.
+    """
+
+    __slots__ = ("_heap", "_ranks")
+
+    def __init__(self) -> None:
+        self._ranks: dict[str, R] = {}
+        self._heap: list[tuple[R, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._ranks
+
+    def put(self, key: str, rank: R) -> None:
+        """Set the key's rank; the lowest comes first."""
+        self._ranks[key] = rank
+        heappush(self._heap, (rank, key))
+        if len(self._heap) > 2 * len(self._ranks) + 64:
+            self._heap = [(rank, key) for key, rank in self._ranks.items()]
+            heapify(self._heap)
+
+    def discard(self, key: str) -> bool:
+        """Take the key out; whether it was there."""
+        return self._ranks.pop(key, None) is not None
+
+    def first(self) -> tuple[R, str] | None:
+        """Rank and key of the first, which stays; None when empty."""
+        heap, ranks = self._heap, self._ranks
+        while heap:
+            rank, key = heap[0]
+            if ranks.get(key) == rank:
+                return heap[0]
+            heappop(heap)
+        return None
+
+    def pop(self) -> str | None:
+        """Take the first key out; None when empty."""
+        top = self.first()
+        if top is None:
+            return None
+        heappop(self._heap)
+        del self._ranks[top[1]]
+        return top[1]
+
+    @property
+    def leftovers(self) -> int:
+        """Entries of the heap that mean nothing any more."""
+        return len(self._heap) - len(self._ranks)

@@ -1,0 +1,43 @@
+"""How often a task really runs: every tick, or every nth while its device is down or the buffer fills.
+
+A task that is slowed down passes over ticks, so whatever runs stays on its phase.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PRIORITIES: Final = 10
+FULL_RATE: Final = (1,) * PRIORITIES
+UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
+"""Kinds of errors after which probing slows down: nobody answered."""
+
+
+def while_down(failures: int, interval: float, longest: float) -> int:
+    """Run every nth tick after so many runs in a row to which the device did not answer.
+
+    One lost answer changes nothing. From the second on the pace halves each time, until runs are `longest`
+    seconds apart; a task whose interval is longer than that anyway keeps it.
+    """
+    if failures <= 1:
+        return 1
+    most = max(1, int(longest / interval))
+    return min(1 << min(failures - 1, 30), most)
+
+
+def under_pressure(fill: float, high_water: float, slowest: int) -> tuple[int, ...]:
+    """Run every nth tick, by priority 0 to 9, at this fill of the buffer (0 to 1).
+
+    Between the high-water mark and full, each priority in turn slows from 1 to `slowest`; the next one
+    begins when the one below is as slow as it may get.
+    """
+    if not fill > high_water:
+        return FULL_RATE
+    steps = int(
+        (min(fill, 1.0) - high_water) / max(1.0 - high_water, 1e-9) * PRIORITIES * (slowest - 1)
+        + 1e-9
+    )
+    return tuple(
+        1 + max(0, min(slowest - 1, steps - priority * (slowest - 1)))
+        for priority in range(PRIORITIES)
+    )

@@ -1,0 +1,104 @@
+"""The tasks that there are: which came, which went, which changed; and those still on their way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orbital_runtime.scheduler.job import Job
+from orbital_runtime.scheduler.task import Task, TaskState
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from orbital_runtime.scheduler.assignment import Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A difference between two lists of tasks."""
+
+    added: tuple[Task, ...] = ()
+    removed: tuple[Task, ...] = ()
+    changed: tuple[Task, ...] = ()
+    """The new versions."""
+
+
+class Roster(Mapping[str, tuple[Task, TaskState]]):
+    """Every task and how it stands, by key."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self._leaving: dict[str, Job] = {}
+
+    def __getitem__(self, key: str) -> tuple[Task, TaskState]:
+        job = self.jobs[key]
+        return job.task, job.state
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.jobs)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def difference(self, tasks: Iterable[Task], assignment: Assignment) -> Changes:
+        """What would have to happen for these to be the tasks, as far as they are ours.
+
+        Raises:
+            ConfigurationError: A key stands twice.
+        """
+        wanted = _by_key(tasks, assignment)
+        added: list[Task] = []
+        changed: list[Task] = []
+        for key, task in wanted.items():
+            job = self.jobs.get(key)
+            if job is None:
+                added.append(task)
+            elif job.task is not task and job.task != task:
+                changed.append(task)
+        removed = tuple([job.task for key, job in self.jobs.items() if key not in wanted])
+        return Changes(tuple(added), removed, tuple(changed))
+
+    def add(self, task: Task) -> Job:
+        """A job for a new task. One that is back before its last run is over may not run beside itself."""
+        key = task.key
+        job = self._leaving.pop(key, None)
+        if job is None:
+            job = Job(task)
+        else:
+            job.replace(task)
+        self.jobs[key] = job
+        return job
+
+    def remove(self, key: str) -> Job:
+        """Take a task out; while its last run goes on the roster remembers it."""
+        job = self.jobs.pop(key)
+        if job.handle is not None:
+            self._leaving[key] = job
+        return job
+
+    def left(self, job: Job) -> bool:
+        """Whether the run that just ended was the last one of a task that is out."""
+        key = job.task.key
+        if self._leaving.get(key) is not job:
+            return False
+        del self._leaving[key]
+        return True
+
+    def runs(self) -> list[Job]:
+        """Whatever runs, on its way out or not."""
+        jobs = (*self.jobs.values(), *self._leaving.values())
+        return [job for job in jobs if job.handle is not None]
+
+
+def _by_key(tasks: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
+    wanted: dict[str, Task] = {}
+    for task in tasks:
+        key = task.key
+        if key in wanted:
+            raise ConfigurationError(
+                f"two tasks have the id {task.id!r}; give each its own", field="tasks"
+            )
+        if assignment.mine(task):
+            wanted[key] = task
+    return wanted

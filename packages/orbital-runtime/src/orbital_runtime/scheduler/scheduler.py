@@ -1,0 +1,342 @@
+"""Runs every task on its phase, never beside itself, and counts what it could not run in time.
+
+One timer wakes for all tasks that are due together. Nothing here is locked and nothing here waits: ticks
+become requests for a slot, and slots become asyncio tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.scheduler.admission import Admission
+from orbital_runtime.scheduler.assignment import Assignment, Everything
+from orbital_runtime.scheduler.farewells import Farewells
+from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure
+from orbital_runtime.scheduler.roster import Changes, Roster
+from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
+from orbital_runtime.scheduler.timetable import Tick, Timetable
+from orbital_runtime.scheduler.totals import Totals
+
+if TYPE_CHECKING:
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.scheduler.job import Job
+
+log = logging.getLogger("orbital.scheduler")
+
+RunTask = Callable[[Task, Callable[[], None]], Awaitable[Run]]
+"""Runs a task once. It may call its second argument when the device is no longer needed: the slot is free
+from then on, while the task itself still counts as running until the awaitable is done."""
+
+LONGEST_SLEEP: Final = 1.0
+"""Seconds between two passes of the loop at most: the watchdog's food, and how soon a gap is noticed."""
+BURST: Final = 500
+"""Ticks that one pass handles before others get their turn on the loop."""
+LAST_WORDS: Final = 5.0
+"""Seconds that cancelled runs get to end."""
+
+
+class Scheduler:
+    """Starts runs when they are due.
+
+    Args:
+        run: Runs a task once; the engine's `run`.
+        clock: Tells the time.
+        slots: Runs that may go on at once.
+        assignment: Which tasks are ours; all, if it is left out.
+        exclusive: What a task needs for itself alone while it runs; the engine's `exclusive`.
+        forget: Called when a task is gone and its last run is over; the engine's `forget`.
+        backoff_max: Seconds between runs of a task whose device stays down, at most.
+        pressure: The buffer's fill, 0 to 1.
+        high_water: The fill from which tasks slow down, lowest priority first.
+        max_slowdown: By how much at most: 4 = every fourth tick.
+        on_run: Told of every finished run.
+    """
+
+    def __init__(
+        self,
+        run: RunTask,
+        *,
+        clock: Clock,
+        slots: int = 256,
+        assignment: Assignment | None = None,
+        exclusive: Callable[[Task], str | None] | None = None,
+        forget: Callable[[Task], Awaitable[None]] | None = None,
+        backoff_max: float = 60.0,
+        pressure: Callable[[], float] | None = None,
+        high_water: float = 0.8,
+        max_slowdown: int = 4,
+        on_run: Callable[[Task, Run], None] | None = None,
+    ) -> None:
+        self.backoff_max = backoff_max
+        self.high_water = high_water
+        self.max_slowdown = max_slowdown
+        self.assignment = assignment or Everything()
+        self.totals = Totals()
+        self.heartbeat = clock.steady()
+        """Steady seconds of the loop's last pass: about a second ago at most, unless something holds it."""
+        self._run = run
+        self._clock = clock
+        self._exclusive = exclusive
+        self._pressure = pressure
+        self._on_run = on_run
+        self._roster = Roster()
+        self._farewells = Farewells(forget, self._roster.__contains__) if forget else None
+        self._timetable = Timetable()
+        self._admission = Admission(slots)
+        self._timer: asyncio.Handle | None = None
+        self._started = False
+        self._stopping = False
+
+    # ---- what people ask ------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> int:
+        """Runs that may go on at once; may be set at any time."""
+        return self._admission.slots
+
+    @slots.setter
+    def slots(self, slots: int) -> None:
+        self._admission.slots = slots
+        self._admit()
+
+    @property
+    def waiting(self) -> int:
+        """Runs that wait for a slot, or for what they need alone."""
+        return self._admission.waiting
+
+    @property
+    def running(self) -> int:
+        """Runs that hold a slot."""
+        return self._admission.running
+
+    def states(self) -> Mapping[str, tuple[Task, TaskState]]:
+        """Every task and how it stands, by key: a live view, which costs nothing until it is read."""
+        return self._roster
+
+    # ---- which tasks there are ------------------------------------------------------------------
+
+    def apply(self, tasks: Iterable[Task]) -> Changes:
+        """Run these from now on. What is equal keeps its phase and its state.
+
+        Raises:
+            ConfigurationError: A key stands twice; nothing was changed.
+        """
+        changes = self._roster.difference(tasks, self.assignment)
+        now = self._clock.steady()
+        for task in changes.removed:
+            self._remove(task)
+        for task in changes.added:
+            self._enter(self._roster.add(task), now)
+        for task in changes.changed:
+            job = self._roster.jobs[task.key]
+            moved = job.task.interval != task.interval
+            job.replace(task)
+            if moved:
+                self._enter(job, now)
+        self._arm()
+        return changes
+
+    def _enter(self, job: Job, now: float) -> None:
+        job.state.next_due = self._timetable.add(job.task.key, job.task.interval, now)
+
+    def _remove(self, task: Task) -> None:
+        job = self._roster.remove(task.key)
+        self._timetable.remove(task.key)
+        self._admission.withdraw(task.key)
+        if job.handle is None:
+            self._part(job)
+
+    def _part(self, job: Job) -> None:
+        job.refuse("it was removed")
+        if self._farewells is not None:
+            self._farewells.add(job.task)
+
+    # ---- when they run --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin. Ticks count from here on."""
+        now = self._clock.steady()
+        self._started = True
+        for job in self._roster.jobs.values():
+            self._enter(job, now)
+        self._arm()
+
+    def turn(self) -> None:
+        """One pass: what is due asks for a slot, and who has a slot starts. The timer calls this; a test
+        with a manual clock may.
+        """
+        self.heartbeat = now = self._clock.steady()
+        try:
+            ticks = self._timetable.pop(now, BURST)
+            if ticks:
+                slowness = self._slowness()
+                for tick in ticks:
+                    self._tick(self._roster.jobs[tick.key], tick, slowness)
+                self._admit()
+        finally:
+            self._arm()
+
+    def _slowness(self) -> tuple[int, ...]:
+        if self._pressure is None:
+            return FULL_RATE
+        return under_pressure(self._pressure(), self.high_water, self.max_slowdown)
+
+    def _arm(self) -> None:
+        """Sleep until the next tick, in whole milliseconds, since timers have no finer ones."""
+        if not self._started or self._stopping:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        due = self._timetable.next()
+        sleep = LONGEST_SLEEP if due is None else min(due - self._clock.steady(), LONGEST_SLEEP)
+        if sleep > 0:
+            self._timer = loop.call_later(math.ceil(sleep * 1000) / 1000, self.turn)
+        else:
+            self._timer = loop.call_soon(self.turn)
+
+    def _tick(self, job: Job, tick: Tick, slowness: tuple[int, ...]) -> None:
+        job.state.next_due = tick.following
+        if tick.missed:
+            self._miss(job, tick.missed)
+        if tick.due is None:
+            return
+        if job.handle is not None:
+            self._miss(job)
+        elif job.waiting:  # it keeps its place in the queue, now for the newer tick
+            if job.due is not None:
+                self._miss(job)
+            job.due = tick.due
+        elif reason := job.passes_over(slowness, self.backoff_max):
+            job.state.skipped[reason] = job.state.skipped.get(reason, 0) + 1
+            self.totals.skipped[reason] += 1
+        else:
+            self._ask(job, tick.due, since=tick.due, priority=job.task.priority)
+
+    def _miss(self, job: Job, ticks: int = 1) -> None:
+        job.state.missed += ticks
+        self.totals.missed += ticks
+
+    def _ask(self, job: Job, due: float | None, *, since: float, priority: int) -> None:
+        task = job.task
+        exclusive = None if self._exclusive is None else self._exclusive(task)
+        job.waiting = True
+        job.due = due
+        self._admission.ask(
+            task.key, task.device_id, due=since, priority=priority, exclusive=exclusive
+        )
+
+    def _admit(self) -> None:
+        while not self._stopping and (key := self._admission.next()) is not None:
+            job = self._roster.jobs[key]
+            job.waiting = False
+            job.ticks = 0
+            job.state.status = Status.RUNNING
+            if job.due is not None:
+                job.state.lateness = max(0.0, self._clock.steady() - job.due)
+                self.totals.lateness.observe(job.state.lateness)
+            job.handle = asyncio.get_running_loop().create_task(self._execute(job))
+
+    async def trigger(self, key: str) -> Run:
+        """Run a task now, or right after the run that is going on, and return what that gave.
+
+        Raises:
+            LookupError: There is no such task, it was removed meanwhile, or the scheduler stops.
+        """
+        job = self._roster.jobs.get(key)
+        if job is None or self._stopping:
+            raise LookupError(f"no task {key!r} runs here; `sentinel tasks` lists those that do")
+        future: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
+        job.asking.append(future)
+        if job.handle is None:
+            self._hurry(job)
+        return await future
+
+    def _hurry(self, job: Job) -> None:
+        due = job.due if job.waiting else None
+        self._admission.withdraw(job.task.key)
+        self._ask(job, due, since=self._clock.steady(), priority=9)
+        self._admit()
+
+    # ---- one run --------------------------------------------------------------------------------
+
+    async def _execute(self, job: Job) -> None:
+        task, asking = job.task, job.asking
+        job.asking = []
+        try:
+            run = await self._run(task, partial(self._released, task.key))
+        except asyncio.CancelledError:
+            self.totals.cancelled += 1
+            run = self._broken("Cancelled", "the agent stopped before it was done")
+        except Exception as error:
+            log.exception("task %s: the run itself broke", task.id)
+            run = self._broken("Bug", f"the agent has a bug: {type(error).__name__}: {error}")
+        self._settle(job, task, run)
+        for future in asking:
+            if not future.done():
+                future.set_result(run)
+
+    def _broken(self, kind: str, error: str) -> Run:
+        now = self._clock.utc_ms()
+        return Run(
+            Status.FAILED,
+            up=False,
+            started_ms=now,
+            duration=0.0,
+            samples=0,
+            error=error,
+            error_kind=kind,
+        )
+
+    def _released(self, key: str) -> None:
+        """The device is free again, and so is the slot."""
+        if self._admission.done(key):
+            self._admit()
+
+    def _settle(self, job: Job, task: Task, run: Run) -> None:
+        job.handle = None
+        job.settle(task, run)
+        self.totals.enter(run)
+        self._released(task.key)
+        if self._roster.left(job):
+            self._part(job)
+        elif job.asking and not job.waiting and not self._stopping:
+            self._hurry(job)
+        if self._on_run is not None:
+            try:
+                self._on_run(task, run)
+            except Exception:
+                log.exception("task %s: whoever listens for finished runs broke", task.id)
+
+    # ---- the end --------------------------------------------------------------------------------
+
+    async def stop(self, grace: float = 30.0) -> None:
+        """Start nothing more; give running ones `grace` seconds, then cancel them. Safe without `start`,
+        and safe twice.
+        """
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for key, job in self._roster.jobs.items():
+            self._admission.withdraw(key)
+            job.waiting = False
+        await self._end(grace)
+        for job in self._roster.jobs.values():
+            job.refuse("the agent stops")
+        if self._farewells is not None:
+            await self._farewells.told()
+
+    async def _end(self, grace: float) -> None:
+        runs = {job.handle for job in self._roster.runs() if job.handle is not None}
+        if not runs:
+            return
+        _, late = await asyncio.wait(runs, timeout=grace)
+        for run in late:
+            run.cancel()
+        if late:
+            await asyncio.wait(late, timeout=LAST_WORDS)

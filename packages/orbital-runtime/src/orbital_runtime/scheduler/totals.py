@@ -1,0 +1,78 @@
+"""What the scheduler has done so far, in numbers that only grow: read by telemetry."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.scheduler.task import Run, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LATENESS_BUCKETS: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
+DURATION_BUCKETS: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+)  # fmt: skip
+
+
+class Histogram:
+    """Observations in fixed buckets."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        """Upper bounds, ascending, each inclusive; above the last is one bucket more."""
+        self.counts = [0] * (len(self.bounds) + 1)
+        """Observations of each bucket alone, not cumulative."""
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts)
+
+    def quantile(self, q: float) -> float:
+        """The upper bound of the bucket in which this quantile lies; infinity above the last bound."""
+        rank, seen = q * self.count, 0
+        for bound, count in zip(self.bounds, self.counts, strict=False):
+            seen += count
+            if seen >= rank:
+                return bound
+        return float("inf")
+
+
+@dataclass(slots=True)
+class Totals:
+    """Since the start of the process, over all tasks."""
+
+    runs: int = 0
+    success: int = 0
+    failed: int = 0
+    missed: int = 0
+    """Ticks at which a task could not start in time."""
+    skipped: Counter[str] = field(default_factory=Counter[str])
+    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`."""
+    cancelled: int = 0
+    """Runs that were still going when the grace at stop was over."""
+    lateness: Histogram = field(default_factory=lambda: Histogram(LATENESS_BUCKETS))
+    """Seconds from a run's tick to its start."""
+    duration: Histogram = field(default_factory=lambda: Histogram(DURATION_BUCKETS))
+    """Seconds of a run."""
+
+    def enter(self, run: Run) -> None:
+        """Count a finished run."""
+        self.runs += 1
+        if run.status is Status.SUCCESS:
+            self.success += 1
+        else:
+            self.failed += 1
+        self.duration.observe(run.duration)
