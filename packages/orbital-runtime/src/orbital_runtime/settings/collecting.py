@@ -25,7 +25,7 @@ class BackpressureSection(Section):
 
     high_water: Share = 0.8
     """How full the buffer is when it begins."""
-    max_slowdown: Annotated[float, Field(ge=1)] = 4
+    max_slowdown: Annotated[int, Field(ge=1)] = 4
     """No task's interval grows by more than this factor."""
 
 

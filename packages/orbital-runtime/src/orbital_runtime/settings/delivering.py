@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Count = Annotated[int, Field(gt=0)]
+Tries = Annotated[int, Field(ge=0)]
 Size = Annotated[ByteSize, Field(ge=1024)]
 
 
@@ -92,7 +93,7 @@ class OutputSection(OpenSection):
     """As buffer.flush_interval."""
     timeout: Timeout | None = None
     """As sender.timeout."""
-    retry_times: Count | None = None
+    retry_times: Tries | None = None
     """As sender.retry_times."""
     retry_interval: Interval | None = None
     """As sender.retry_interval."""
@@ -110,15 +111,15 @@ class SenderSection(Section):
 
     mode: Literal["core", "direct", "hybrid"] = "direct"
     """To Core, to the outputs under `direct`, or samples there and metadata to Core."""
-    batch_size: Count = 5000
+    batch_size: Count = 6000
     """Samples of one request, at most."""
-    batch_bytes: Size = 4 << 20
+    batch_bytes: Size = 1 << 20
     """Bytes of values in one request, at most."""
     timeout: Timeout = 30
     """What one request may take."""
-    retry_times: Count = 3
+    retry_times: Tries = 3
     """Failures in a row before the breaker opens. Retrying itself never ends while the buffer holds."""
-    retry_interval: Interval = 5
+    retry_interval: Interval = 1
     """First pause after a failure; it doubles with each further one, with jitter."""
     retry_max_interval: Interval = 60
     """The pause grows no longer than this."""

@@ -8,6 +8,7 @@ a switch is due, the text is read as one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 import yaml
@@ -141,6 +142,8 @@ class _Composer:
             key = event.value
             child = self._node(next(self._events), (*loc, key))
             node.weight += child.weight
+            if child.line != _line(event):  # a section stands where its key does
+                child = replace(child, line=_line(event))
             if key == "<<" and event.implicit[0]:
                 merged.append(child)
             elif key in found:

@@ -33,8 +33,8 @@ _SENTENCES: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
-    "literal_error": "must be one of {expected}",
-    "enum": "must be one of {expected}",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "string_too_long": "must not be longer than {max_length} characters",
     "string_pattern_mismatch": "is not of the right form",
 }
@@ -84,7 +84,7 @@ def _sentence(detail: ErrorDetails) -> str:
         return "must not be empty" if least == 1 else f"must have {least} characters or more"
     template = _SENTENCES.get(detail["type"])
     if template:
-        return template.format_map(context)
+        return template.format_map(context).replace("'", "")
     return detail["msg"].replace("Input should be", "must be").replace("Value error, ", "")
 
 

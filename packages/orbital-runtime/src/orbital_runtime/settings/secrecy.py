@@ -17,6 +17,7 @@ _NAMES: Final = re.compile(
     r"passw|passphrase|secret|token|credential|community|private_?key|api_?key|authorization|cookie",
     re.IGNORECASE,
 )
+_POINTERS: Final = ("_file", "_path", "_name")
 _USERINFO: Final = re.compile(r"(://[^/?#@\s:]*):[^/?#@\s]*@")
 _QUERY: Final = re.compile(
     rf"([?&;](?:[^=&;\s]*(?:{_NAMES.pattern})[^=&;\s]*)=)[^&;\s]*", re.IGNORECASE
@@ -25,7 +26,8 @@ _QUERY: Final = re.compile(
 
 def sounds_secret(loc: Loc) -> bool:
     """Whether a key's name says that its value is a secret, where no model says so."""
-    return any(isinstance(part, str) and _NAMES.search(part) for part in loc[-2:])
+    names = [part for part in loc[-2:] if isinstance(part, str)]
+    return any(_NAMES.search(name) and not name.endswith(_POINTERS) for name in names)
 
 
 def mask_text(text: str) -> str:

@@ -66,17 +66,17 @@ class Node:
 def follow(root: Node, loc: Loc) -> tuple[Loc, Node]:
     """As far as the way goes: the part of it that is in the tree, and the value there.
 
-    What validation adds to a way (`[key]`, the branch of a union) is not in the file and left out. A
-    last name that is missing stays, since it is the one to write.
+    What validation adds to a way (`[key]`, the branch of a union) is not in the file and left out.
+    Names at its end that are missing stay, since they are to be written.
     """
-    node, way = root, list[str | int]()
+    node, way, missing = root, list[str | int](), list[str | int]()
     for part in loc:
         below = node.child(part)
         if below is not None:
-            node, way = below, [*way, part]
-        elif part is loc[-1] and isinstance(node.value, dict) and part != "[key]":
-            way.append(part)
-    return tuple(way), node
+            node, way, missing = below, [*way, part], []
+        elif isinstance(node.value, dict) and part != "[key]":
+            missing.append(part)
+    return (*way, *missing), node
 
 
 def place(problem: Problem, root: Node) -> Problem:

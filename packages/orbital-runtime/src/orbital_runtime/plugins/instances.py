@@ -1,0 +1,134 @@
+"""Started plugins. Tasks of equal settings share one; one that fails or hangs costs only its own tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.plugins.freeze import freeze
+from orbital_runtime.plugins.shared import Patience, Shared
+from orbital_runtime.plugins.threads import ThreadPool
+from orbital_sdk import CollectError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.scheduler.task import Task
+    from orbital_sdk import Plugin
+
+
+class PluginDown(CollectError):  # noqa: N818 (reads as what happened)
+    """The task's plugin did not start. No `ConfigurationError`: the task need not change, only wait."""
+
+
+class Instances:
+    """Starts, shares and stops plugins. Belongs to the event loop.
+
+    Args:
+        registry: Where their classes are.
+        patience: How long things may take.
+        clock: For tests.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._registry = registry
+        self._patience = patience or Patience()
+        self._clock = clock or SystemClock()
+        self._shared: dict[Hashable, Shared] = {}
+        self._held: dict[str, Shared] = {}
+        """By task."""
+        self._pools: dict[str, ThreadPool] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def acquire(self, task: Task) -> None:
+        """See to it that the task's plugin has started, or has failed to. Again and again is harmless.
+
+        A plugin that failed is tried again. Settings that changed move the task to another instance; the
+        old one goes when nobody needs it.
+        """
+        key = task.plugin, freeze(task.config)
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = self._new(task)
+        before = self._held.get(task.key)
+        self._held[task.key] = shared
+        shared.users.add(task.key)
+        if before is not None and before is not shared:
+            self._leave(before, task.key)
+        await shared.start()
+
+    async def release(self, task: Task) -> None:
+        """The task has gone. Its plugin stops a little later, unless other tasks need it."""
+        shared = self._held.pop(task.key, None)
+        if shared is not None:
+            self._leave(shared, task.key)
+
+    def get(self, task: Task) -> Plugin[Any, Any]:
+        """The started plugin of this task.
+
+        Raises:
+            PluginDown: It did not start; the message says why.
+        """
+        shared = self._held.get(task.key)
+        if shared is None or shared.name != task.plugin:
+            raise PluginDown(f"plugin {task.plugin!r} is not started for task {task.id!r}")
+        if shared.plugin is None:
+            raise PluginDown(shared.failure or f"plugin {task.plugin!r} is still starting")
+        return shared.plugin
+
+    def pool(self, name: str) -> ThreadPool:
+        """The threads of this plugin, at most its `max_threads` over all its instances."""
+        pool = self._pools.get(name)
+        if pool is None:
+            size = self._registry.plugin(name).max_threads
+            pool = self._pools[name] = ThreadPool(size, f"plugin-{name}")
+        return pool
+
+    def running(self) -> list[str]:
+        """Names of started plugins, once for each instance."""
+        return sorted(shared.name for shared in self._shared.values() if shared.plugin)
+
+    def failed(self) -> dict[str, str]:
+        """Names of plugins that did not start though tasks need them, and why."""
+        needed = [shared for shared in self._shared.values() if shared.users]
+        return {shared.name: shared.failure for shared in needed if shared.failure}
+
+    async def stop_all(self) -> None:
+        """Stop everything, each within its time, and let go of all threads. Safe twice."""
+        everything = list(self._shared.values())
+        self._shared.clear()
+        self._held.clear()
+        await asyncio.gather(*self._ending, *(shared.stop() for shared in everything))
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._pools.clear()
+
+    def _new(self, task: Task) -> Shared:
+        def make() -> Plugin[Any, Any]:
+            return self._registry.plugin(task.plugin)(task.config)
+
+        return Shared(task.plugin, make, self._patience, self._clock)
+
+    def _leave(self, shared: Shared, user: str) -> None:
+        shared.users.discard(user)
+        if not shared.users:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._patience.linger, self._end_unused, shared)
+
+    def _end_unused(self, shared: Shared) -> None:
+        key = next((key for key, one in self._shared.items() if one is shared), None)
+        if key is None or shared.users:
+            return
+        del self._shared[key]
+        ending = asyncio.create_task(shared.stop(), name=f"stop-{shared.name}")
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)

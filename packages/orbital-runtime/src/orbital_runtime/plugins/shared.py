@@ -1,0 +1,147 @@
+"""One plugin instance that several tasks share: starting, failing, trying again, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.plugins.limited import within
+from orbital_sdk import ConfigurationError, OrbitalError
+from orbital_sdk.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_runtime.clock import Clock
+    from orbital_sdk import Plugin
+
+log = logging.getLogger("orbital.plugins")
+
+BREATH: Final = 1.0
+"""Seconds in which a failed start is not repeated: a thousand tasks ask for it in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that plugins are given."""
+
+    start: float = 10.0
+    stop: float = 10.0
+    retry: float = 180.0
+    """Until a start that failed is repeated."""
+    linger: float = 30.0
+    """One that nobody needs stays so long, for runs that still use it."""
+
+
+class Shared:
+    """An instance, or why there is none.
+
+    Args:
+        name: The plugin's name.
+        make: Makes an instance; may fail.
+        patience: How long things may take.
+        clock: Tells when a start failed.
+    """
+
+    def __init__(
+        self, name: str, make: Callable[[], Plugin[Any, Any]], patience: Patience, clock: Clock
+    ) -> None:
+        self.name = name
+        self.users: set[str] = set()
+        """Keys of the tasks that need it."""
+        self.plugin: Plugin[Any, Any] | None = None
+        """Started; None before, and after a failure."""
+        self.failure = ""
+        """Why it did not start, for people."""
+        self._make = make
+        self._made: Plugin[Any, Any] | None = None
+        """Made, whether it started or not; to be stopped."""
+        self._patience = patience
+        self._clock = clock
+        self._failed_at = 0.0
+        self._starting: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Be started, or have failed to. Whoever comes while it starts waits for the same start."""
+        if self.plugin is not None or self._stopped or self._failed_just_now():
+            return
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name=f"start-{self.name}")
+        await asyncio.wait({self._starting})
+
+    async def stop(self) -> None:
+        """End it, within its time. Nothing starts afterwards."""
+        self._stopped = True
+        self._cancel_retry()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await self._end()
+
+    def _failed_just_now(self) -> bool:
+        return bool(self.failure) and self._clock.steady() - self._failed_at < BREATH
+
+    async def _start(self) -> None:
+        self._cancel_retry()
+        try:
+            await within(self._patience.start, self._begin())
+        except Exception as error:  # noqa: BLE001 (a stranger's code; only its own tasks are lost)
+            self._fail(error)
+            await self._end()
+        else:
+            if self.failure:
+                log.info("plugin %s started after all", self.name)
+            self.plugin, self.failure = self._made, ""
+        finally:
+            self._starting = None
+
+    async def _begin(self) -> None:
+        self._made = self._make()
+        await self._made.start()
+
+    async def _end(self) -> None:
+        plugin, self._made, self.plugin = self._made, None, None
+        if plugin is None:
+            return
+        try:
+            await within(self._patience.stop, plugin.stop())
+        except TimeoutError:
+            limit = format_duration(self._patience.stop)
+            log.error("plugin %s did not stop within %s and is left behind", self.name, limit)  # noqa: TRY400 (no traceback says more)
+        except Exception:
+            log.exception("plugin %s failed while it stopped", self.name)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = f"plugin {self.name!r} did not start: {self._words(error)}"
+        self._failed_at = self._clock.steady()
+        again = format_duration(self._patience.retry)
+        known = isinstance(error, OrbitalError | TimeoutError)
+        log.error(
+            "%s; its tasks fail until it does, the next try is in %s",
+            self.failure,
+            again,
+            exc_info=None if known else error,
+        )
+        if not self._stopped:
+            loop = asyncio.get_running_loop()
+            self._again = loop.call_later(self._patience.retry, self._try_again)
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError) and not str(error):
+            return f"it took longer than {format_duration(self._patience.start)}"
+        if isinstance(error, ConfigurationError):
+            return str(error)
+        return f"{type(error).__name__}: {error}".rstrip(": ")
+
+    def _try_again(self) -> None:
+        if self._starting is None and self.plugin is None and not self._stopped:
+            self._starting = asyncio.create_task(self._start(), name=f"start-{self.name}")
+
+    def _cancel_retry(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None

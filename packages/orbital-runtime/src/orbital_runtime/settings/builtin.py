@@ -1,0 +1,65 @@
+"""What a sentinel does that was given no configuration: watch this machine and write to a local file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.paths import data_dir
+from orbital_runtime.settings.sections import TelemetrySection, split_listen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_TEXT: Final = """\
+buffer:
+  flush_interval: 1s # first samples appear at once
+sender:
+  mode: direct
+  direct:
+    file:
+      path: {path}
+tasks:
+  - id: ping-this-machine
+    device_id: this-machine
+    plugin: ping
+    interval: 5s
+    config:
+      host: 127.0.0.1
+"""
+_HEALTH: Final = """\
+  - id: own-health
+    device_id: this-sentinel
+    plugin: http
+    interval: 5s
+    config:
+      url: {url}
+"""
+
+
+def samples_file(environ: Mapping[str, str]) -> Path:
+    """Where the built-in configuration writes."""
+    return data_dir(environ) / "samples.jsonl"
+
+
+def builtin(environ: Mapping[str, str]) -> str:
+    """The built-in configuration, as a file would have it.
+
+    The agent's own health page is watched where its address is known beforehand.
+    """
+    path = json.dumps(str(samples_file(environ)), ensure_ascii=False).replace("${", "$${")
+    url = _own_health(environ)
+    return _TEXT.format(path=path) + (_HEALTH.format(url=json.dumps(url)) if url else "")
+
+
+def _own_health(environ: Mapping[str, str]) -> str:
+    if environ.get("SENTINEL_TELEMETRY__ENABLED", "").lower() in ("false", "no", "off", "0"):
+        return ""
+    try:
+        listen = environ.get("SENTINEL_TELEMETRY__LISTEN") or TelemetrySection().listen
+        host, port = split_listen(listen)
+    except ValueError:  # the check of this key says so
+        return ""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz" if port else ""

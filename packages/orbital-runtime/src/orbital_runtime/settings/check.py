@@ -1,0 +1,63 @@
+"""Keys of the file against a plug-in's own model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from orbital_runtime.plugins.registry import NotInstalled, Unusable
+from orbital_runtime.settings.explain import explain
+from orbital_runtime.settings.problem import Loc, Problem, SettingsError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C")
+
+
+def checked(
+    model: type[M], values: Mapping[str, Any], *, at: Loc, ways: Mapping[str, Loc] | None = None
+) -> M:
+    """The model made of these values.
+
+    Args:
+        model: A plug-in's model.
+        values: What the user wrote.
+        at: The way to them in the configuration.
+        ways: The ways to single keys that stand elsewhere.
+
+    Raises:
+        SettingsError: All that is wrong with them.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = explain(error, model)
+    except Exception as error:  # noqa: BLE001 (a stranger's validator may raise anything)
+        problems = [Problem(f"its check failed: {type(error).__name__}: {error}")]
+    raise SettingsError(_moved(problem, at, ways or {}) for problem in problems)
+
+
+def _moved(problem: Problem, at: Loc, ways: Mapping[str, Loc]) -> Problem:
+    first = str(problem.loc[0]) if problem.loc else ""
+    base = ways.get(first)
+    return replace(problem, loc=base + problem.loc[1:] if base else at + problem.loc)
+
+
+def looked_up(find: Callable[[str], C], name: str, *, at: Loc) -> C:
+    """What the registry has under this name.
+
+    Raises:
+        SettingsError: Nothing, or something broken.
+    """
+    try:
+        return find(name)
+    except NotInstalled as error:
+        near = did_you_mean(name, error.installed)
+        hint = near if near.startswith("did") else error.hint
+        raise SettingsError([Problem(str(error), at, hint)]) from error
+    except Unusable as error:
+        raise SettingsError([Problem(str(error), at)]) from error

@@ -1,0 +1,68 @@
+"""What a reload changes, in lines for people and without secrets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import SecretStr
+
+from orbital_runtime.settings.dump import masked
+from orbital_runtime.settings.effective import effective
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.settings.load import Loaded
+
+_ABSENT: Final = object()
+
+
+def difference(old: Loaded, new: Loaded) -> list[str]:
+    """One line for each task or output that came, went or changed, and for each other key."""
+    return list(_section("", _keyed(old), _keyed(new)))
+
+
+def _keyed(loaded: Loaded) -> dict[str, Any]:
+    """Tasks and outputs by name, so that order does not matter and each is told apart."""
+    data = effective(loaded)
+    direct = data["sender"].pop("direct")
+    tasks = {str(task["id"]): task for task in data.pop("tasks")}
+    return data | {"output": direct, "task": tasks}
+
+
+def _section(prefix: str, old: dict[str, object], new: dict[str, object]) -> Iterator[str]:
+    for key in dict.fromkeys([*old, *new]):
+        before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
+        if before == after:
+            continue
+        if prefix in ("task ", "output "):
+            yield from _named(f"{prefix}{key}", before, after)
+        elif isinstance(before, dict) and isinstance(after, dict):
+            below = f"{key} " if key in ("task", "output") else f"{prefix}{key}."
+            yield from _section(below, cast("Any", before), cast("Any", after))
+        else:
+            yield f"{prefix}{key}: {_change(before, after)}"  # pyright: ignore[reportUnknownArgumentType] (narrowed to a bare dict)
+
+
+def _named(name: str, before: Any, after: Any) -> Iterator[str]:
+    if before is _ABSENT:
+        yield f"{name}: added"
+    elif after is _ABSENT:
+        yield f"{name}: removed"
+    else:
+        yield from _section(f"{name}: ", before, after)
+
+
+def _change(before: object, after: object) -> str:
+    if isinstance(before, SecretStr) or isinstance(after, SecretStr):
+        return "changed"
+    old, new = _text(before), _text(after)
+    return f"{old} -> {new}" if old != new else "changed"
+
+
+def _text(value: object) -> str:
+    if value is _ABSENT:
+        return "unset"
+    shown = masked(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""The configuration as it holds, defaults and environment included, as plain data with wrapped secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import SecretStr
+
+from orbital_runtime.settings.secrecy import sounds_secret
+from orbital_sdk.units import format_duration
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.collecting import TaskSection
+    from orbital_runtime.settings.load import Loaded
+    from orbital_runtime.settings.problem import Loc
+
+
+def effective(loaded: Loaded) -> dict[str, Any]:
+    """All sections. Every secret is a `SecretStr`: by its model, or by its name where no model was asked."""
+    settings = loaded.settings
+    data = cast("dict[str, Any]", _wrapped(_dump(settings), ()))
+    for output in loaded.outputs:
+        data["sender"]["direct"][output.name] |= _dump(output.config)
+    for shown, processor in zip(data["processors"], loaded.processors, strict=True):
+        shown.update(_dump(processor.config))
+    bound = {task.id: task for task in loaded.tasks}
+    data["tasks"] = [
+        _task(section, bound[section.id]) if section.id in bound else shown
+        for section, shown in zip(settings.tasks, data["tasks"], strict=True)
+    ]
+    return data
+
+
+def _task(section: TaskSection, task: Task) -> dict[str, Any]:
+    return _dump(section) | {
+        "device_id": task.device_id,
+        "interval": format_duration(task.interval),
+        "timeout": format_duration(task.timeout),
+        "device": _dump(task.device),
+        "config": _dump(task.config),
+    }
+
+
+def _dump(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(exclude_none=True, by_alias=True)
+
+
+def _wrapped(value: object, loc: Loc) -> object:
+    if isinstance(value, dict):
+        pairs = cast("dict[str, object]", value).items()
+        return {key: _wrapped(child, (*loc, key)) for key, child in pairs}
+    if isinstance(value, list):
+        return [_wrapped(child, loc) for child in cast("list[object]", value)]
+    return SecretStr(value) if isinstance(value, str) and sounds_secret(loc) else value

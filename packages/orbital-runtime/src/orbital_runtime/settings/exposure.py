@@ -1,0 +1,73 @@
+"""Secrets that stand in files which others may read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orbital_runtime.settings.files import open_to_others
+from orbital_runtime.settings.problem import Loc, Problem
+from orbital_runtime.settings.secrecy import secret_keys, sounds_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.models import Settings
+    from orbital_runtime.settings.outputs import OutputSettings, ProcessorSettings
+    from orbital_runtime.settings.tree import Node
+
+
+def exposed(
+    root: Node,
+    settings: Settings,
+    tasks: Mapping[int, Task],
+    outputs: Iterable[OutputSettings],
+    processors: Iterable[ProcessorSettings],
+) -> list[Problem]:
+    """One problem for each file that holds a secret and that group or others may read.
+
+    A secret is what a model declares as one. Where no model was asked (a disabled task, a writer that is
+    not installed) the key's name decides.
+    """
+    named: set[str | int] = {output.name for output in outputs}
+    ways = [
+        *secret_keys(settings),
+        *_of_tasks(tasks),
+        *(way for o in outputs for way in secret_keys(o.config, ("sender", "direct", o.name))),
+        *(w for i, p in enumerate(processors) for w in secret_keys(p.config, ("processors", i))),
+        *(way for way, _ in root.leaves() if _unasked(way, tasks, named) and sounds_secret(way)),
+    ]
+    found: dict[str, Problem] = {}
+    for way in ways:
+        node = root.find(way)
+        if node is None or not node.literal or not node.value or node.file in found:
+            continue
+        if node.line and open_to_others(Path(node.file)):
+            hint = f"run `chmod 600 {node.file}`, or write ${{NAME}} and set that variable"
+            found[node.file] = Problem("is a secret, and others may read this file", way, hint)
+    return list(found.values())
+
+
+def _of_tasks(tasks: Mapping[int, Task]) -> Iterator[Loc]:
+    """Every place at which a task's secret may stand."""
+    for index, task in tasks.items():
+        for base in (
+            ("tasks", index, "config"),
+            ("tasks", index, "device"),
+            ("plugins", "config", task.plugin),
+        ):
+            yield from secret_keys(task.device, base)
+            yield from secret_keys(task.config, base)
+
+
+def _unasked(way: Loc, tasks: Mapping[int, Task], outputs: Collection[str | int]) -> bool:
+    match way:
+        case ("tasks", index, "config" | "device", *_):
+            return index not in tasks
+        case ("sender", "direct", name, *_):
+            return name not in outputs
+        case ("plugins", "config", name, *_):
+            return all(task.plugin != name for task in tasks.values())
+        case _:
+            return False

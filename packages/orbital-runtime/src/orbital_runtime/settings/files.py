@@ -1,0 +1,87 @@
+"""Configuration files on disk: which one, what is in it, and who may read it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.paths import config_dirs
+from orbital_runtime.settings.document import MAX_BYTES
+from orbital_runtime.settings.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME: Final = "config.yaml"
+TASKS_DIR: Final = "tasks.d"
+_ENDINGS: Final = (".yaml", ".yml")
+
+
+def candidates(environ: Mapping[str, str]) -> list[Path]:
+    """Where a configuration is looked for when none is named, in this order."""
+    here = Path()
+    return [here / NAME, here / "config" / NAME, *(d / NAME for d in config_dirs(environ))]
+
+
+def first(environ: Mapping[str, str]) -> Path | None:
+    """The first configuration that is there."""
+    return next((path for path in candidates(environ) if path.is_file()), None)
+
+
+def read(path: Path, problems: list[Problem]) -> str | None:
+    """The file's text; None, and a problem, where there is none to be had."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problems.append(Problem(*_unreadable(error), file=str(path)))
+        return None
+    if len(content) > MAX_BYTES:
+        problems.append(Problem(f"is larger than {MAX_BYTES >> 20} MiB", file=str(path)))
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        hint = "save the file as UTF-8"
+        problems.append(Problem("is not UTF-8 text", hint=hint, file=str(path), line=line))
+        return None
+
+
+def _unreadable(error: OSError) -> tuple[str, tuple[()], str]:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file", (), "`sentinel config init` writes one to begin with"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder", (), f"name the file in it, for example {NAME}"
+    if isinstance(error, PermissionError):
+        return "may not be read", (), "give this user the right to read it"
+    return f"cannot be read: {error.strerror}", (), ""
+
+
+def task_files(folder: Path, problems: list[Problem], *, named: bool) -> list[Path]:
+    """The files of a tasks folder, in order of name.
+
+    Args:
+        folder: The folder.
+        problems: Takes what is wrong with it.
+        named: The user named it, so it must be there.
+    """
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        if named or not isinstance(error, FileNotFoundError):
+            message = f"{folder} cannot be read: {error.strerror}"
+            problems.append(Problem(message, ("tasks_dir",)))
+        return []
+    return [folder / name for name in names if name.endswith(_ENDINGS) and not name.startswith(".")]
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether group or others may read it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & (stat.S_IRGRP | stat.S_IROTH))

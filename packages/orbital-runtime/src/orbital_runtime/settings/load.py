@@ -1,0 +1,146 @@
+"""From files and environment to a checked configuration, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings.binding import Binder, unknown_defaults
+from orbital_runtime.settings.exposure import exposed
+from orbital_runtime.settings.notes import Note, notes
+from orbital_runtime.settings.outputs import (
+    OutputSettings,
+    ProcessorSettings,
+    enabled_outputs,
+    processors,
+)
+from orbital_runtime.settings.problem import Problem, SettingsError, dotted
+from orbital_runtime.settings.source import Source, gather
+from orbital_runtime.settings.tree import Node, place
+from orbital_runtime.settings.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.collecting import TaskSection
+    from orbital_runtime.settings.models import Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration that can be run."""
+
+    settings: Settings
+    path: Path | None
+    """The file; None for the built-in configuration."""
+    tasks: tuple[Task, ...]
+    """The enabled local tasks."""
+    outputs: tuple[OutputSettings, ...]
+    """Where samples go; empty in mode `core`."""
+    processors: tuple[ProcessorSettings, ...]
+    notes: tuple[Note, ...]
+    watched: tuple[Path, ...]
+    """Files and folders whose change calls for a reload; one may not be there yet."""
+    root: Node = field(repr=False)
+    """All keys with their places."""
+
+    @property
+    def where(self) -> dict[str, tuple[str, int]]:
+        """File and line of every single value, by dotted key; line 0 for an environment variable."""
+        return {dotted(loc): (node.file, node.line) for loc, node in self.root.leaves()}
+
+
+def load(
+    path: Path | None, environ: Mapping[str, str], *, registry: Registry | None = None
+) -> Loaded:
+    """Read and check a configuration. Nothing is started and nobody on the network is asked.
+
+    Args:
+        path: The file; None to search for one, and to use the built-in configuration if there is none.
+        environ: For `${NAME}`, `SENTINEL_SECTION__KEY` and the folders.
+        registry: What is installed; found out if not given.
+
+    Raises:
+        SettingsError: Everything that is wrong, at once.
+    """
+    source = gather(path, environ)
+    if not source.readable:
+        raise SettingsError(source.problems)
+    return _Loading(source, registry or Registry.discover(environ)).result()
+
+
+class _Loading:
+    """The checks after reading. Each adds to the problems and lets the next one go on."""
+
+    def __init__(self, source: Source, registry: Registry) -> None:
+        self._source = source
+        self._registry = registry
+        self._problems = source.problems
+
+    def result(self) -> Loaded:
+        source, registry = self._source, self._registry
+        settings, sections = validate(source.root, self._problems)
+        self._problems += unknown_defaults(registry, settings.plugins.config)
+        chain = self._part(processors, settings)
+        reached = self._part(enabled_outputs, settings)
+        bound = self._bound(settings, sections)
+        self._problems += exposed(source.root, settings, bound, reached, chain)
+        if self._problems:
+            raise SettingsError(presented(self._problems, source.root))
+        return Loaded(
+            settings=settings,
+            path=source.path,
+            tasks=tuple(bound.values()),
+            outputs=() if settings.sender.mode == "core" else tuple(reached),
+            processors=tuple(chain),
+            notes=tuple(notes(settings, registry)),
+            watched=tuple(source.watched),
+            root=source.root,
+        )
+
+    def _part(self, check: Callable[[Settings, Registry], list[T]], settings: Settings) -> list[T]:
+        try:
+            return check(settings, self._registry)
+        except SettingsError as error:
+            self._problems += error.problems
+            return []
+
+    def _bound(self, settings: Settings, sections: Mapping[int, TaskSection]) -> dict[int, Task]:
+        """The enabled tasks, by place in the file."""
+        binder = Binder(self._registry, settings)
+        tasks: dict[int, Task] = {}
+        for index, section in sections.items():
+            if section.enabled:
+                try:
+                    tasks[index] = binder.bind(section, at=("tasks", index))
+                except SettingsError as error:
+                    self._problems += error.problems
+        return tasks
+
+
+def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:
+    """The problems with their places, in the files' order, one for each key."""
+    found: dict[tuple[str, int, str], Problem] = {}
+    for problem in problems:
+        one = problem if problem.file else place(problem, root)
+        key = one.file, one.line, one.key
+        found[key] = _joined(found[key], one) if key in found else one
+    files = list(dict.fromkeys(one.file for one in found.values()))
+    return sorted(found.values(), key=lambda one: (files.index(one.file), one.line))
+
+
+def _joined(first: Problem, second: Problem) -> Problem:
+    """Branches of a union each say what they want; of anything else the first word counts."""
+    more = second.message.removeprefix("must be ")
+    if (
+        first.message.startswith("must be ")
+        and second.message != more
+        and more not in first.message
+    ):
+        return replace(first, message=f"{first.message} or {more}")
+    return first

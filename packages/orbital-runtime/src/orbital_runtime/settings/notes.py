@@ -1,0 +1,111 @@
+"""What a configuration switches on that does nothing yet, and what it leaves without effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orbital_runtime.settings.outputs import is_later
+from orbital_runtime.settings.problem import dotted
+from orbital_sdk.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings.models import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One key, and what happens instead of what it asks for."""
+
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"
+
+
+def notes(settings: Settings, registry: Registry) -> list[Note]:
+    """One for each such key, in the file's order."""
+    return [
+        *_core(settings),
+        *_tasks(settings),
+        *_delivery(settings, registry),
+        *_plugins(settings),
+    ]
+
+
+def _core(settings: Settings) -> Iterator[Note]:
+    if settings.core.url:
+        yield Note(
+            "core.url",
+            "this version does not speak to Gravital Core yet: no registration, no heartbeats, "
+            "no tasks from there; local tasks run",
+        )
+    explicit = {
+        "heartbeat": settings.model_fields_set,
+        "task_fetch_interval": settings.collector.model_fields_set,
+    }
+    for name, given in explicit.items():
+        if name in given:
+            key = name if name == "heartbeat" else f"collector.{name}"
+            yield Note(key, "has no effect before this version speaks to Gravital Core")
+
+
+def _tasks(settings: Settings) -> Iterator[Note]:
+    longest = settings.collector.max_execution_time
+    for task in settings.tasks:
+        if task.enabled and task.timeout and task.timeout > longest:
+            yield Note(
+                f"tasks.{task.id}.timeout",
+                f"collector.max_execution_time ends its runs after {format_duration(longest)}",
+            )
+    if not any(task.enabled for task in settings.tasks):
+        yield Note("tasks", "there is no enabled task, so nothing is collected")
+
+
+def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
+    sender = settings.sender
+    if settings.buffer.type == "disk":
+        yield Note(
+            "buffer.type",
+            "the disk buffer is not there yet: samples wait in memory, and what is not delivered "
+            "when the agent ends is lost",
+        )
+    enabled = {name: section for name, section in sender.direct.items() if section.enabled}
+    if sender.mode == "core":
+        yield Note(
+            "sender.mode",
+            "delivery to Gravital Core is not there yet: samples wait in the buffer, and when it is "
+            f"full buffer.when_full applies ({settings.buffer.when_full})",
+        )
+    if sender.mode == "hybrid":
+        yield Note(
+            "sender.mode",
+            "samples go to the direct outputs; task results are not sent to Gravital Core yet",
+        )
+    for name, section in enabled.items():
+        key = dotted(("sender", "direct", name))
+        if sender.mode == "core":
+            yield Note(key, "is enabled, and gets nothing while sender.mode is core")
+        elif is_later(name, section, registry):
+            yield Note(key, "its writer is not installed: nothing is delivered there, nothing kept")
+    if sender.mode != "core" and not enabled:
+        yield Note("sender.direct", "no output is enabled, so samples have nowhere to go")
+
+
+def _plugins(settings: Settings) -> Iterator[Note]:
+    plugins = settings.plugins
+    if "directory" in plugins.model_fields_set or Path(plugins.directory).is_dir():
+        yield Note(
+            "plugins.directory",
+            f"{plugins.directory} is not searched yet; plugins are found as installed packages",
+        )
+    if plugins.model_fields_set & {"auto_reload", "reload_interval"}:
+        yield Note(
+            "plugins.auto_reload",
+            "reloads the configuration when its files change; a new version of a plugin needs a restart",
+        )

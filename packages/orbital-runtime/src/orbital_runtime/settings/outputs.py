@@ -1,0 +1,154 @@
+"""The outputs of a configuration, checked: each a writer, its settings, and its delivery's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from orbital_runtime.plugins.registry import NotInstalled
+from orbital_runtime.settings.annotations import accepted
+from orbital_runtime.settings.check import checked, looked_up
+from orbital_runtime.settings.problem import Loc, Problem, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings.delivering import OutputSection
+    from orbital_runtime.settings.models import Settings
+    from orbital_sdk import Processor, ProcessorConfig, Writer, WriterConfig
+
+T = TypeVar("T")
+
+LATER: Final = frozenset({"clickhouse", "victoria_metrics"})
+"""Writers that the original configuration names. One that is not installed is worth a note, not a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """One output that samples go to."""
+
+    name: str
+    writer: type[Writer[Any]]
+    config: WriterConfig
+    batch_size: int
+    """Samples of one request, at most."""
+    batch_bytes: int
+    """Bytes of values in one request, at most."""
+    flush_interval: float
+    """Seconds that a batch waits for more."""
+    timeout: float
+    """Seconds that one request may take."""
+    retry_interval: float
+    """Seconds of the first pause."""
+    retry_max_interval: float
+    """Seconds of the longest pause."""
+    breaker_failures: int
+    """Failures in a row that open the breaker."""
+    breaker_reset: float
+    """Seconds until its probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorSettings:
+    """One processor of the chain."""
+
+    name: str
+    processor: type[Processor[Any]]
+    config: ProcessorConfig
+
+
+def outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
+    """Every output that samples go to, checked; none in mode `core`.
+
+    Raises:
+        SettingsError: All that is wrong with any enabled one, whatever the mode.
+    """
+    found = enabled_outputs(settings, registry)
+    return [] if settings.sender.mode == "core" else found
+
+
+def enabled_outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
+    """Every enabled output whose writer is there, whatever the mode; raises as `outputs` does."""
+    found: list[OutputSettings] = []
+    problems: list[Problem] = []
+    for name, section in settings.sender.direct.items():
+        if not section.enabled or is_later(name, section, registry):
+            continue
+        try:
+            found.append(_output(name, section, settings, registry))
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def is_later(name: str, section: OutputSection, registry: Registry) -> bool:
+    """Whether its writer is one that the configuration names and that is not installed."""
+    writer = section.writer or name
+    if writer not in LATER:
+        return False
+    try:
+        registry.writer(writer)
+    except NotInstalled:
+        return True
+    except Exception:  # noqa: BLE001 (the check proper says what is wrong with it)
+        return False
+    return False
+
+
+def _output(
+    name: str, section: OutputSection, settings: Settings, registry: Registry
+) -> OutputSettings:
+    at: Loc = ("sender", "direct", name)
+    name_at = (*at, "writer") if section.writer else at
+    writer = looked_up(registry.writer, section.writer or name, at=name_at)
+    values = section.options | dict(_shared(section, accepted(writer.config_model)))
+    sender = settings.sender
+    own, usual = section.breaker, sender.breaker
+    failures = _first(own.failures, section.retry_times, usual.failures, sender.retry_times)
+    return OutputSettings(
+        name=name,
+        writer=writer,
+        config=checked(writer.config_model, values, at=at),
+        batch_size=section.batch_size or sender.batch_size,
+        batch_bytes=section.batch_bytes or sender.batch_bytes,
+        flush_interval=_first(section.flush_interval, settings.buffer.flush_interval),
+        timeout=section.timeout or sender.timeout,
+        retry_interval=section.retry_interval or sender.retry_interval,
+        retry_max_interval=section.retry_max_interval or sender.retry_max_interval,
+        breaker_failures=max(1, failures),
+        breaker_reset=own.reset or usual.reset,
+    )
+
+
+def _first(*values: T | None) -> T:
+    return next(value for value in values if value is not None)
+
+
+def _shared(section: OutputSection, known: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """Delivery's keys that the writer knows as well, where the user set them."""
+    for key in section.model_fields_set & known:
+        yield key, getattr(section, key)
+
+
+def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings]:
+    """The chain, checked.
+
+    Raises:
+        SettingsError: All that is wrong with any of them.
+    """
+    found: list[ProcessorSettings] = []
+    problems: list[Problem] = []
+    for index, section in enumerate(settings.processors):
+        at: Loc = ("processors", index)
+        try:
+            one = looked_up(registry.processor, section.name, at=(*at, "name"))
+            config = checked(one.config_model, section.options, at=at)
+            found.append(ProcessorSettings(section.name, one, config))
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return found

@@ -1,0 +1,52 @@
+"""Every key of the file as Markdown tables, made from the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.settings.annotations import models_at
+from orbital_runtime.settings.models import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+
+def reference() -> str:
+    """One table for each section."""
+    return "\n".join(_section("", Settings))
+
+
+def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
+    defaults = _defaults(model)
+    rows = [_row(name, field, defaults) for name, field in model.model_fields.items()]
+    title = f"`{prefix}`" if prefix else "Top level"
+    yield from (f"### {title}", "", "| key | default | |", "|---|---|---|", *rows, "")
+    for name in model.model_fields:
+        for path, below in _below(model, name):
+            yield from _section(f"{prefix}.{path}" if prefix else path, below)
+
+
+def _below(model: type[BaseModel], name: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    for way, path in (((name,), name), ((name, "x"), f"{name}.NAME"), ((name, 0), f"{name}[]")):
+        for below in models_at(model, way):
+            if below is not model:
+                yield path, below
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """As they are written: the JSON form has durations as text."""
+    required = {name: "x" for name, field in model.model_fields.items() if field.is_required()}
+    return model.model_validate(required).model_dump(mode="json")
+
+
+def _row(name: str, field: FieldInfo, defaults: dict[str, Any]) -> str:
+    value = defaults[name]
+    if field.is_required():
+        default = "required"
+    else:
+        default = "" if value in (None, "", {}, []) or isinstance(value, dict) else f"`{value}`"
+    text = (field.description or "").replace("\n", " ").replace("|", "\\|")
+    return f"| `{name}` | {default} | {text} |"

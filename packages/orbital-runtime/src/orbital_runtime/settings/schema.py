@@ -1,0 +1,66 @@
+"""JSON Schema of the whole file, with the fields of what is installed: for editors and for checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.plugins.registry import Registry, Unusable
+from orbital_runtime.settings.models import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic import BaseModel
+
+    from orbital_runtime.plugins.found import Kind
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(registry: Registry | None = None) -> dict[str, Any]:
+    """The schema; tasks and outputs are checked by plugin and writer if a registry is given."""
+    whole = Settings.model_json_schema()
+    definitions = whole["$defs"]
+    if registry is not None:
+        definitions["TaskSection"]["allOf"] = list(_tasks(registry, definitions))
+        outputs = whole["$defs"]["SenderSection"]["properties"]["direct"]
+        outputs["properties"] = dict(_outputs(registry, definitions))
+    return {"$schema": DIALECT, **whole}
+
+
+def _tasks(registry: Registry, definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """For each plugin: if a task names it, these keys may stand under `config` and `device`."""
+    for name, plugin in _usable(registry, "plugin", registry.plugin):
+        device = _properties(plugin.device_model, definitions, f"plugin.{name}.device.")
+        config = _properties(plugin.config_model, definitions, f"plugin.{name}.config.")
+        both = {"properties": config | device, "additionalProperties": False}
+        yield {
+            "if": {"properties": {"plugin": {"const": name}}, "required": ["plugin"]},
+            "then": {"properties": {"config": both, "device": {"properties": device}}},
+        }
+
+
+def _outputs(registry: Registry, definitions: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, writer in _usable(registry, "writer", registry.writer):
+        own = _properties(writer.config_model, definitions, f"writer.{name}.")
+        section = definitions["OutputSection"]
+        yield name, {"type": "object", "properties": own | section["properties"]}
+
+
+def _usable(
+    registry: Registry, kind: Kind, find: Callable[[str], Any]
+) -> Iterator[tuple[str, Any]]:
+    for name in registry.names(kind):
+        try:
+            yield name, find(name)
+        except Unusable:
+            continue
+
+
+def _properties(model: type[BaseModel], definitions: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The model's properties; models inside it go to the definitions under names of their own."""
+    own = model.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
+    for name, definition in own.get("$defs", {}).items():
+        definitions[prefix + name] = definition
+    properties: dict[str, Any] = own.get("properties", {})
+    return properties

@@ -1,0 +1,74 @@
+"""The file that `sentinel config init` writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEMPLATE: Final = """\
+# Orbital Sentinel. Every key may be left out; what stands behind # is an example or the default.
+# Check this file with `sentinel validate`, see all that holds with `sentinel config show`.
+# Values may be ${NAME} or ${NAME:-default} from the environment: the place for passwords.
+
+sentinel:
+  name: "" # empty: the host's name
+  region: ""
+  # labels: # put on every sample
+  #   datacenter: dc1
+
+sender:
+  mode: direct # core, direct or hybrid
+  direct: # the outputs; as many as you like, all get every sample
+    file:
+      path: ./data/samples.jsonl
+    # prometheus: # started with --web.enable-remote-write-receiver
+    #   url: http://127.0.0.1:9090/api/v1/write
+    # central: # any name; `writer` says which kind
+    #   writer: prometheus
+    #   url: https://metrics.example.com/api/v1/write
+    #   password: ${METRICS_PASSWORD}
+
+tasks: # more of them may stand in files of their own: tasks.d/*.yaml
+  - id: ping-this-machine
+    device_id: this-machine
+    plugin: ping
+    interval: 10s
+    config:
+      host: 127.0.0.1
+  # - id: web-shop
+  #   device_id: shop
+  #   plugin: http
+  #   interval: 30s
+  #   timeout: 10s
+  #   config:
+  #     url: https://shop.example.com/health
+
+# collector:
+#   worker_pool_size: 256 # collections that run at once
+#   max_execution_time: 300s
+
+# buffer:
+#   size: 1000000 # samples that may wait
+#   bytes: 256MiB
+#   when_full: drop_oldest # drop_oldest, drop_newest or block
+#   flush_interval: 10s
+
+# plugins:
+#   auto_reload: true # reload this file when it changes
+
+# telemetry: # /metrics, /healthz, /readyz
+#   listen: 127.0.0.1:9464
+
+# logging:
+#   level: info # debug, info, warn, error
+#   format: text # text, json
+#   output: stdout # stdout, file, both
+#   file_path: ./logs/sentinel.log
+#   max_size: 100 # MB
+#   max_backups: 7
+#   max_age: 30 # days
+"""
+
+
+def template() -> str:
+    """A configuration to begin with: it runs as it is, and says what else there is."""
+    return TEMPLATE

@@ -1,0 +1,99 @@
+"""The tree against the models: all that is wrong with it, and what is left when that is taken away."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import ValidationError
+
+from orbital_runtime.settings.collecting import TaskSection
+from orbital_runtime.settings.explain import explain
+from orbital_runtime.settings.models import Settings
+from orbital_runtime.settings.problem import Loc, Problem
+
+if TYPE_CHECKING:
+    from orbital_runtime.settings.tree import Node
+
+_ELSEWHERE: Final = {
+    "task_id": "id",
+    "plugin_name": "plugin",
+    "device_config": "device",
+    "plugin_config": "config",
+    "interval_seconds": "interval",
+    "timeout_seconds": "timeout",
+    "retry_times": "retry_count",
+    "retries": "retry_count",
+}
+"""How other programs of this family call a task's keys."""
+
+
+def validate(root: Node, problems: list[Problem]) -> tuple[Settings, dict[int, TaskSection]]:
+    """The settings as far as they are right, so that other checks can go on.
+
+    Args:
+        root: The whole configuration.
+        problems: Takes what is wrong.
+
+    Returns:
+        The settings, and their tasks by place in the file.
+    """
+    data = cast("dict[str, Any]", root.plain())
+    tasks: dict[int, TaskSection] = {}
+    if isinstance(data.get("tasks"), list):
+        tasks = _tasks(data.pop("tasks"), root, problems)
+    return _settings(data, problems).model_copy(update={"tasks": list(tasks.values())}), tasks
+
+
+def _settings(data: dict[str, Any], problems: list[Problem]) -> Settings:
+    while True:
+        try:
+            return Settings.model_validate(data)
+        except ValidationError as error:
+            for problem in explain(error, Settings):
+                problems.append(problem)
+                _take_away(data, problem.loc)
+
+
+def _take_away(data: dict[str, Any], loc: Loc) -> None:
+    """The deepest key on the way that is there. A list goes as a whole: its items must keep their places."""
+    parent, key, node = data, "", cast("Any", data)
+    for part in loc:
+        if not isinstance(node, dict) or part not in node:
+            break
+        parent, key = cast("dict[str, Any]", node), str(part)
+        node = parent[key]
+    parent.pop(key, None) if key else data.clear()
+
+
+def _tasks(items: list[Any], root: Node, problems: list[Problem]) -> dict[int, TaskSection]:
+    tasks: dict[int, TaskSection] = {}
+    first: dict[str, Loc] = {}
+    for index, item in enumerate(items):
+        at: Loc = ("tasks", index)
+        try:
+            task = tasks[index] = TaskSection.model_validate(item)
+        except ValidationError as error:
+            problems += explain(error, TaskSection, prefix=at, renamed=_ELSEWHERE)
+            _keep_the_rest(item, error, tasks, index)
+            continue
+        earlier = root.find((*first.setdefault(task.id, at), "id"))
+        if first[task.id] != at and earlier is not None:
+            message = f"another task is called {task.id} already, at {earlier.file}:{earlier.line}"
+            problems.append(Problem(message, (*at, "id"), "give it an id of its own"))
+    return tasks
+
+
+def _keep_the_rest(
+    item: Any, error: ValidationError, tasks: dict[int, TaskSection], index: int
+) -> None:
+    """What is right in a task, so that its plugin's fields can be checked in the same go."""
+    if not isinstance(item, dict):
+        return
+    rest = cast("dict[str, Any]", item)
+    for detail in error.errors(include_url=False, include_input=False):
+        if detail["loc"]:
+            rest.pop(str(detail["loc"][0]), None)
+    rest.setdefault("id", "unnamed")
+    with suppress(ValidationError):  # no plugin: nothing more to check
+        tasks[index] = TaskSection.model_validate(rest)
