@@ -1,0 +1,222 @@
+"""The agent: starts and stops the stations in order, and owns nothing of what flows between them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime import paths
+from orbital_runtime.agent import reload
+from orbital_runtime.agent.assembly import assemble, output
+from orbital_runtime.agent.identity import identity
+from orbital_runtime.agent.signals import Signals
+from orbital_runtime.agent.state import Life, State
+from orbital_runtime.agent.watch import changes
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.settings import SettingsError, difference, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.settings import Loaded, Settings
+
+log = logging.getLogger("orbital.agent")
+
+GRACE: Final = 30.0
+"""Seconds that running collections get to end at stop."""
+LAST_FLUSH: Final = 10.0
+"""Seconds that outputs get for what still waits at stop."""
+
+
+class Agent:
+    """A sentinel in this process.
+
+    Args:
+        loaded: A checked configuration.
+        registry: What is installed.
+        clock: For tests.
+        version: Of the program that runs it.
+        environ: For reloads.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        registry: Registry,
+        *,
+        clock: Clock | None = None,
+        version: str = "",
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.loaded = loaded
+        self.registry = registry
+        self.clock = clock or SystemClock()
+        self.version = version
+        self.started = self.clock.steady()
+        self.identity = identity(loaded.settings.sentinel, paths.data_dir(environ))
+        self.stations = assemble(loaded, registry, self.identity, self.clock)
+        self._life = Life()
+        self._environ = environ
+        self._stop_asked = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> State:
+        return self._life.state
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    async def run(self) -> int:
+        """Start, go on until a signal or `request_stop`, and stop. Returns the exit code.
+
+        A second signal ends the wait for what is still under way.
+        """
+        with Signals(stop=self.request_stop, reload=self._reload_soon) as signals:
+            await self.start()
+            await self._stop_asked.wait()
+            stopping = asyncio.ensure_future(self.stop())
+            hurry = asyncio.ensure_future(signals.again.wait())
+            await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
+            hurry.cancel()
+            if not stopping.done():
+                log.warning("asked twice to stop: ending at once")
+                stopping.cancel()
+                await self._close()
+        return 0
+
+    async def start(self) -> None:
+        """Bring up every station; collections begin when this returns."""
+        try:
+            for note in self.loaded.notes:
+                log.warning("%s", note)
+            self._life.to(State.REGISTERING)
+            await self._open_outputs()
+            await reload.tasks(self.stations, self.loaded)
+            self.stations.scheduler.start()
+            self._watching = asyncio.create_task(self._watch(), name="watch-configuration")
+            self._life.to(State.RUNNING)
+        except BaseException:
+            self._life.to(State.ERROR)
+            await self._close()
+            raise
+        log.info(
+            "%s %s runs %d tasks for %d outputs",
+            self.identity.name, self.version, len(self.loaded.tasks), len(self.loaded.outputs),
+        )  # fmt: skip
+
+    async def once(
+        self, on_run: Callable[[Task, Run], None] | None = None
+    ) -> list[tuple[Task, Run]]:
+        """Run every task once, deliver what it gave, and stop.
+
+        Args:
+            on_run: Told of each run as it ends.
+
+        Returns:
+            Every task with its run, in the configuration's order.
+        """
+        await self._open_outputs()
+        await reload.tasks(self.stations, self.loaded)
+        self._life.to(State.REGISTERING)
+        self._life.to(State.RUNNING)
+        try:
+            return await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice."""
+        if self.state in (State.STOPPING, State.STOPPED):
+            return
+        self._life.to(State.STOPPING)
+        log.info("stopping: running collections get %g s, outputs %g s", GRACE, LAST_FLUSH)
+        await self._end_watch()
+        stations = self.stations
+        await stations.scheduler.stop(GRACE)
+        await stations.committer.close()
+        await stations.sender.stop(LAST_FLUSH)
+        await self._close()
+
+    def request_stop(self) -> None:
+        """Ask `run` to stop."""
+        self._stop_asked.set()
+
+    async def reload(self) -> list[str]:
+        """Read the configuration again and apply what changed. A bad one changes nothing.
+
+        Returns:
+            What changed, a line each; empty if nothing did.
+
+        Raises:
+            SettingsError: It is bad; the old one stays.
+        """
+        async with self._reloading:
+            new = load(self.loaded.path, self._environ, registry=self.registry)
+            lines = difference(self.loaded, new)
+            old, self.loaded = self.loaded, new
+            self.identity = identity(new.settings.sentinel, paths.data_dir(self._environ))
+            await reload.apply(self.stations, old, new, self.identity)
+            lines += reload.at_next_start(old.settings, new.settings)
+            for line in lines:
+                log.info("reloaded: %s", line)
+            return lines
+
+    async def _open_outputs(self) -> None:
+        for settings in self.loaded.outputs:
+            await self.stations.sender.add(output(settings))
+        reload.keep_for_core(self.stations, self.settings)
+        await self.stations.sender.start()
+
+    async def _once(
+        self, task: Task, on_run: Callable[[Task, Run], None] | None
+    ) -> tuple[Task, Run]:
+        run = await self.stations.scheduler.trigger(task.key)
+        if on_run is not None:
+            on_run(task, run)
+        return task, run
+
+    async def _close(self) -> None:
+        stations = self.stations
+        await self._end_watch()
+        await stations.scheduler.stop(0)
+        await stations.committer.close()
+        await stations.sender.stop(0)
+        await stations.instances.stop_all()
+        await stations.buffer.close()
+        if self.state is not State.STOPPING:
+            self._life.to(State.STOPPING)
+        self._life.to(State.STOPPED)
+        log.info("stopped")
+
+    async def _watch(self) -> None:
+        section = self.settings.plugins
+        if not section.auto_reload or not self.loaded.watched:
+            return
+        async for _ in changes(self.loaded.watched, section.reload_interval, self._stop_asked):
+            await self._reload_or_say()
+
+    async def _end_watch(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+            self._watching = None
+
+    def _reload_soon(self) -> None:
+        asyncio.create_task(self._reload_or_say(), name="reload")  # noqa: RUF006 (the lock holds it)
+
+    async def _reload_or_say(self) -> None:
+        try:
+            if not await self.reload():
+                log.info("reloaded: nothing changed")
+        except SettingsError as error:
+            log.error("the new configuration is bad, the old one stays:\n%s", error)  # noqa: TRY400 (the problems say it all)
+        except Exception:
+            log.exception("the reload failed half-way; restart when you can")

@@ -1,0 +1,123 @@
+"""The stations of the way of a sample, built from settings: what settings name is chosen here alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.buffer import Committer, MemoryBuffer
+from orbital_runtime.buffer import Limits as BufferLimits
+from orbital_runtime.engine.engine import Engine
+from orbital_runtime.engine.limits import Limits as RunLimits
+from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.scheduler.assignment import Assignment, parse_shard
+from orbital_runtime.scheduler.scheduler import Scheduler
+from orbital_runtime.sender.dead_letters import DeadLetters, MemoryDeadLetters
+from orbital_runtime.sender.policy import DeliveryPolicy, Output
+from orbital_runtime.sender.sender import Sender
+
+if TYPE_CHECKING:
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import Loaded, OutputSettings, Settings
+    from orbital_sdk import Identity, Processor
+
+CORE: Final = "core"
+"""The output that keeps samples for Gravital Core, in the modes that want one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """Everything that samples pass through, in order."""
+
+    instances: Instances
+    engine: Engine
+    scheduler: Scheduler
+    committer: Committer
+    buffer: MemoryBuffer
+    dead_letters: DeadLetters
+    sender: Sender
+
+
+def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Clock) -> Stations:
+    """Build all stations; nothing runs yet."""
+    settings = loaded.settings
+    buffer = MemoryBuffer(_buffer_limits(settings), clock)
+    committer = Committer(buffer, window=settings.buffer.commit_window)
+    instances = Instances(registry)
+    engine = Engine(
+        identity=identity,
+        plugins=instances.get,
+        pool=instances.pool,
+        put=committer.put,
+        processors=processors(loaded),
+        clock=clock,
+        limits=run_limits(settings),
+    )
+    collector = settings.collector
+    scheduler = Scheduler(
+        engine.run,
+        clock=clock,
+        slots=collector.worker_pool_size,
+        assignment=assignment(settings),
+        exclusive=engine.exclusive,
+        forget=engine.forget,
+        backoff_max=collector.backoff_max,
+        pressure=lambda: buffer.usage().fill,
+        high_water=collector.backpressure.high_water,
+        max_slowdown=int(collector.backpressure.max_slowdown),
+    )
+    dead_letters = MemoryDeadLetters()
+    sender = Sender(buffer, clock=clock, dead_letters=dead_letters)
+    return Stations(instances, engine, scheduler, committer, buffer, dead_letters, sender)
+
+
+def output(settings: OutputSettings) -> Output:
+    """An output for the sender, with a writer of its own."""
+    return Output(
+        name=settings.name,
+        writer=settings.writer(settings.config),
+        policy=DeliveryPolicy(
+            batch_size=settings.batch_size,
+            batch_bytes=settings.batch_bytes,
+            flush_interval=settings.flush_interval,
+            timeout=settings.timeout,
+            retry_interval=settings.retry_interval,
+            retry_cap=settings.retry_max_interval,
+            breaker_failures=settings.breaker_failures,
+            breaker_reset=settings.breaker_reset,
+        ),
+    )
+
+
+def keeps_for_core(settings: Settings) -> bool:
+    """Whether samples wait for Gravital Core, which this version does not speak to yet."""
+    return settings.sender.mode == "core"
+
+
+def assignment(settings: Settings) -> Assignment:
+    """Which tasks are ours."""
+    return parse_shard(settings.collector.shard or "")
+
+
+def processors(loaded: Loaded) -> list[Processor[Any]]:
+    """The chain, made anew."""
+    return [each.processor(each.config) for each in loaded.processors]
+
+
+def run_limits(settings: Settings) -> RunLimits:
+    """What one run may take and give."""
+    limits = settings.collector.limits
+    return RunLimits(
+        max_execution_time=settings.collector.max_execution_time,
+        samples=limits.samples_per_run,
+        series=limits.series_per_task,
+        label_bytes=limits.label_bytes,
+    )
+
+
+def _buffer_limits(settings: Settings) -> BufferLimits:
+    section = settings.buffer
+    return BufferLimits(
+        samples=section.size, size=section.bytes, age=section.max_age, policy=section.when_full
+    )

@@ -1,0 +1,86 @@
+"""A reload is a difference applied: what is equal in both configurations is not touched."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.agent import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.agent.assembly import Stations
+    from orbital_runtime.settings import Loaded, Settings
+    from orbital_sdk import Identity
+
+PATIENCE: Final = 3.0
+"""Seconds for which tasks wait for the start of their plugins."""
+
+
+async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity) -> None:
+    """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing."""
+    await _outputs(stations, old, new)
+    _numbers(stations, new.settings)
+    if _shapes_samples(old) != _shapes_samples(new):
+        stations.engine.reconfigure(
+            identity=identity,
+            processors=assembly.processors(new),
+            limits=assembly.run_limits(new.settings),
+        )
+    await tasks(stations, new)
+
+
+async def tasks(stations: Stations, loaded: Loaded) -> None:
+    """Run these tasks from now on; plugins start before their first task and stop after their last.
+
+    A plugin that is slow to start holds nobody else: its runs fail with that reason until it is there.
+    """
+    wanted = [task for task in loaded.tasks if stations.scheduler.assignment.mine(task)]
+    starting = asyncio.gather(*(stations.instances.acquire(task) for task in wanted))
+    await asyncio.wait({starting}, timeout=PATIENCE)
+    for task in stations.scheduler.apply(wanted).removed:
+        await stations.instances.release(task)
+
+
+async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
+    before = {each.name: each for each in old.outputs}
+    after = {each.name: each for each in new.outputs}
+    for name in before.keys() - after.keys():
+        await stations.sender.remove(name)
+    for name, settings in after.items():
+        if name not in before:
+            await stations.sender.add(assembly.output(settings))
+        elif before[name] != settings:
+            await stations.sender.replace(assembly.output(settings))
+    keep_for_core(stations, new.settings)
+
+
+def keep_for_core(stations: Stations, settings: Settings) -> None:
+    """In mode `core` samples are kept under the output `core`; in other modes it gets no new ones."""
+    if assembly.keeps_for_core(settings):
+        stations.buffer.attach(assembly.CORE)
+    elif assembly.CORE in stations.buffer.outputs():
+        stations.buffer.orphan(assembly.CORE)
+
+
+def _numbers(stations: Stations, settings: Settings) -> None:
+    scheduler, collector = stations.scheduler, settings.collector
+    scheduler.slots = collector.worker_pool_size
+    scheduler.assignment = assembly.assignment(settings)
+    scheduler.backoff_max = collector.backoff_max
+    scheduler.high_water = collector.backpressure.high_water
+    scheduler.max_slowdown = int(collector.backpressure.max_slowdown)
+
+
+def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:
+    """What every sample of every task depends on."""
+    settings = loaded.settings
+    return settings.sentinel, assembly.run_limits(settings), loaded.processors
+
+
+def at_next_start(old: Settings, new: Settings) -> Iterator[str]:
+    """Sections that changed and are only read at start."""
+    for name in ("buffer", "telemetry"):
+        if getattr(old, name) != getattr(new, name):
+            yield f"{name}: changed, and takes effect at the next start"

@@ -1,0 +1,41 @@
+"""SIGINT and SIGTERM stop, SIGHUP reloads; a second stop means now."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Signals:
+    """Signal handlers of the running loop, as long as the block lasts.
+
+    Args:
+        stop: Called at the first SIGINT or SIGTERM.
+        reload: Called at each SIGHUP.
+    """
+
+    def __init__(self, *, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+        self._stop = stop
+        self._asked = False
+        self._handlers = {"SIGINT": self._end, "SIGTERM": self._end, "SIGHUP": reload}
+        self.again = asyncio.Event()
+        """Somebody asked to stop a second time."""
+
+    def __enter__(self) -> Self:
+        for name, handler in self._handlers.items():
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), handler)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self._handlers:
+            asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
+
+    def _end(self) -> None:
+        if self._asked:
+            self.again.set()
+        self._asked = True
+        self._stop()

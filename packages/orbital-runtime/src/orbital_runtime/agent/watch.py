@@ -1,0 +1,52 @@
+"""Notices that configuration files changed, also where the system tells of no change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType] (trio has no types here)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+Signature = tuple[tuple[str, int, int, int], ...]
+
+
+def signature(paths: Iterable[Path]) -> Signature:
+    """Name, size, time and inode of every file there is under these paths, one level deep."""
+    found: list[tuple[str, int, int, int]] = []
+    for path in paths:
+        for file in sorted(path.glob("*")) if path.is_dir() else [path]:
+            try:
+                stat = file.stat()
+            except OSError:
+                continue
+            found.append((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return tuple(found)
+
+
+async def changes(
+    paths: tuple[Path, ...], interval: float, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Yield after each change, until `stop`.
+
+    Folders are watched, not files: an editor that replaces a file leaves a watch on the old one.
+
+    Args:
+        paths: Configuration files and folders of them.
+        interval: Seconds between two looks where no change is told (network folders).
+        stop: Ends it.
+    """
+    folders = {(path if path.is_dir() else path.parent) for path in paths}
+    known = signature(paths)
+    watching = awatch(
+        *folders, stop_event=stop, recursive=False, rust_timeout=round(interval * 1000),
+        yield_on_timeout=True, watch_filter=None, step=200,
+    )  # fmt: skip
+    async for _ in watching:
+        now = signature(paths)
+        if now != known:
+            known = now
+            yield

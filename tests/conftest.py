@@ -1,0 +1,104 @@
+"""The agent as users run it: a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from orbital_testbench import free_port, wait_until
+
+
+class Sentinel:
+    """`sentinel` commands in one folder, and at most one running agent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.listen = f"127.0.0.1:{free_port()}"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "SENTINEL_TELEMETRY__LISTEN": self.listen,
+        }
+        self.log = folder / "sentinel.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def configure(self, **sections: Any) -> None:
+        """Write the configuration file, in one step as editors do."""
+        fresh = self.folder / "config.new"
+        fresh.write_text(yaml.safe_dump(sections, sort_keys=False))
+        fresh.chmod(0o600)
+        fresh.replace(self.config)
+
+    def command(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "orbital_sentinel", *arguments],
+            cwd=self.folder, env=self.environ | environ, capture_output=True, text=True, timeout=120,
+            check=False,
+        )  # fmt: skip
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints with `--output json`."""
+        done = self.command(*arguments, "--output", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def start(self, *arguments: str, **environ: str) -> None:
+        """Start the agent and wait until it says that it is alive."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "orbital_sentinel", "start", *arguments],
+                cwd=self.folder, env=self.environ | environ, stdout=log, stderr=log,
+            )  # fmt: skip
+        wait_until(lambda: self.alive() or self.ended(), timeout=30, what="the agent's start")
+        assert not self.ended(), self.log.read_text()
+
+    def alive(self) -> bool:
+        return self.command("status").returncode == 0
+
+    def ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def end(self, how: int = signal.SIGINT) -> int:
+        """Stop the agent with a signal; returns its exit code."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def sentinel(tmp_path: Path) -> Iterator[Sentinel]:
+    """A folder without a configuration, in which nothing runs yet."""
+    one = Sentinel(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def lines_of() -> Callable[[Path], list[dict[str, Any]]]:
+    """The samples in a file of JSON lines."""
+
+    def read(path: Path) -> list[dict[str, Any]]:
+        if not path.exists():
+            return []
+        complete = path.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in complete.splitlines()]
+
+    return read

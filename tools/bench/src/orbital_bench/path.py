@@ -1,0 +1,45 @@
+"""The path behind a plugin: samples in hand -> acknowledged by victoria-metrics, CPU a sample.
+
+The whole agent runs as users run it: scheduler, limits, `up` and its like, buffer, sender, telemetry.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from orbital_bench import config, meter, report
+from orbital_testbench import VictoriaMetrics, wait_until, free_port
+
+CASES = ((50, 24, 10), (500, 24, 10), (500, 5, 1))
+GOAL = {(50, 24, 10): 2.5}
+META = 3
+"""`up`, `scrape_duration_seconds`, `scrape_samples_scraped` are samples too, but not the plugin's."""
+
+
+def run(seconds: float = 20.0) -> None:
+    """Print CPU microseconds a sample for each case."""
+    rows = [_case(*case, seconds) for case in CASES]
+    head = ("batches/s", "samples a batch", "CPU us/sample", "CPU us/batch", "CPU share", "MiB", "goal us")
+    report.table("The path behind a plugin, to the acknowledgement of victoria-metrics", head, rows)
+
+
+def _case(polls: int, table_rows: int, columns: int, seconds: float) -> list[object]:
+    with TemporaryDirectory() as name, VictoriaMetrics(Path(name) / "vm") as server:
+        folder, listen = Path(name), f"127.0.0.1:{free_port()}"
+        tasks = config.tasks(
+            polls, "bench_table", "1s", host="made-up-{n}", rows=table_rows, columns=columns
+        )
+        file = config.agent(folder, write_url=server.write_url, listen=listen, tasks=tasks)
+        with meter.sentinel(folder, file) as agent:
+            wait_until(lambda: meter.delivered(listen) > 0, timeout=30)
+            meter.window(5.0, (agent.pid,))  # every layout is warm
+            before = meter.delivered(listen)
+            (spent,) = meter.window(seconds, (agent.pid,))
+            samples = meter.delivered(listen) - before
+            size = 1 + table_rows * columns
+            plain = samples * size / (size + META)
+            return [
+                polls, size, spent.cpu / plain * 1e6, spent.cpu / plain * size * 1e6, spent.share,
+                meter.resident_mib(agent.pid), GOAL.get((polls, table_rows, columns), ""),
+            ]  # fmt: skip
