@@ -1,1 +1,31 @@
+"""Keeps every sample until each output has it, or until the user's policy drops and counts it."""
 
+from orbital_runtime.buffer.commit import Committer
+from orbital_runtime.buffer.contract import (
+    Buffer,
+    BufferClosed,
+    BufferFull,
+    Chunk,
+    Entry,
+    Limits,
+    NoReader,
+    Policy,
+    Usage,
+)
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.memory import MemoryBuffer
+
+__all__ = [
+    "Buffer",
+    "BufferClosed",
+    "BufferFull",
+    "Chunk",
+    "Committer",
+    "Damaged",
+    "Entry",
+    "Limits",
+    "MemoryBuffer",
+    "NoReader",
+    "Policy",
+    "Usage",
+]

@@ -44,7 +44,7 @@ class Usage:
     oldest_ms: int | None
     """Milliseconds UTC of the oldest batch, None when empty."""
     fill: float
-    """0 to 1: the fullest of its limits."""
+    """0 to 1: the fuller one of its limits of samples and bytes."""
 
 
 class Entry(NamedTuple):
@@ -61,6 +61,7 @@ class Chunk:
     output: str
     entries: tuple[Entry, ...]
     samples: int
+    """As the ledger counts them: stale markers left out."""
 
     @property
     def token(self) -> str:
@@ -70,6 +71,10 @@ class Chunk:
 
 class BufferFull(Exception):  # noqa: N818 (reads as what happened)
     """`drop_newest` refused these batches; they are counted as dropped already."""
+
+
+class NoReader(Exception):  # noqa: N818 (as above)
+    """No output is attached, so nothing was accepted for anybody."""
 
 
 class BufferClosed(Exception):  # noqa: N818 (as above)
@@ -88,6 +93,13 @@ class Buffer(Protocol):
         """Begin (or resume) reading for this output. A new one starts with what comes from now on."""
         ...
 
+    def orphan(self, output: str) -> None:
+        """Take nothing more for this output, and keep what it has until `attach` or `detach`.
+
+        Where room is short under `drop_newest` and `block`, what only orphans need goes first.
+        """
+        ...
+
     def detach(self, output: str) -> None:
         """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
         ...
@@ -99,10 +111,14 @@ class Buffer(Protocol):
     async def append(self, batches: Sequence[Batch]) -> None:
         """Add these as one record. On return they are accepted: durable as far as this buffer can be.
 
-        With `block` it waits for room. With `drop_oldest` it makes room.
+        The outputs attached then will read them. With `block` it waits for room. With `drop_oldest` it
+        makes room. With `drop_newest` the last tenth of the room is kept for outputs that keep up, so
+        that a dead one does not shut them out.
 
         Raises:
-            BufferFull: `drop_newest`, and there is no room.
+            BufferFull: `drop_newest`, and no output could take them.
+            NoReader: No output is attached.
+            ValueError: A batch cannot be stored; none of them was.
             BufferClosed: After `close`.
         """
         ...
@@ -112,7 +128,8 @@ class Buffer(Protocol):
 
         Args:
             output: Its stable name.
-            samples: As many batches as fit into this count, and always at least one.
+            samples: As many batches as fit into this count, stale markers included, and always at
+                least one.
             size: Bytes of values and times, likewise.
 
         Returns:
@@ -126,18 +143,27 @@ class Buffer(Protocol):
         """These are done with; on return that is as durable as the batches were.
 
         Args:
-            chunk: What `read` gave.
+            chunk: What `read` gave, or some entries of it. What the policy dropped meanwhile, or what
+                was acknowledged before, does not count again.
             dead: How many of its samples went to the dead letters.
             dropped: How many were dropped, by reason. All others count as delivered.
         """
         ...
 
     def release(self, chunk: Chunk) -> None:
-        """Not delivered: `read` gives the same batches again, in the same order."""
+        """Not delivered: `read` gives the same batches again, in the same order.
+
+        The same limits of rows and bytes give a chunk with the same token, unless some were dropped.
+        """
         ...
 
-    async def wait(self, output: str) -> None:
-        """Return when `read` would give something, at once if it would now."""
+    async def wait(self, output: str, *, samples: int = 0) -> None:
+        """Return when `read` would give something, at once if it would now.
+
+        Args:
+            output: Its stable name.
+            samples: Wait until this many are neither acknowledged nor in flight.
+        """
         ...
 
     def waiting(self, output: str) -> int:
@@ -149,5 +175,8 @@ class Buffer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Nothing after this. Safe twice. Waiters get `BufferClosed`."""
+        """Nothing after this. Safe twice. Waiters get `BufferClosed`.
+
+        What a buffer without a disk still holds is dropped under the reason `stopped`, and logged.
+        """
         ...

@@ -1,0 +1,295 @@
+"""The buffer contract on top of the books; where the bytes are is left to a subclass."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_runtime.buffer import policy
+from orbital_runtime.buffer.codec import decode
+from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Usage
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.log import Log, describe
+from orbital_runtime.buffer.reading import Filling, runs
+from orbital_runtime.buffer.waiters import Waiters
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from orbital_runtime.buffer.codec import Opened
+    from orbital_runtime.buffer.contract import Chunk, Limits
+    from orbital_runtime.buffer.log import Position, Record
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.ledger import Ledger
+    from orbital_sdk import Batch, Layout
+
+logger = logging.getLogger(__name__)
+
+
+class Draft(NamedTuple):
+    """A record that was not stored yet."""
+
+    batches: Sequence[Batch]
+    data: bytes
+    numbers: Sequence[int]
+    """The number of each batch's layout."""
+    fresh: Mapping[Layout, int]
+    """Layouts that are not stored either, by their numbers."""
+    samples: int
+    shared: int
+    """Bytes of the fresh layouts."""
+
+
+class LogBuffer(ABC):
+    """Everything that the memory buffer and the disk buffer have in common."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._log = Log(self._forget)
+        self._turn = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._waiters = Waiters()
+        self._opened: dict[str, tuple[Record, Opened]] = {}
+        self._closed = False
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._log.ledger
+
+    def attach(self, output: str) -> None:
+        self._check_open()
+        self._log.attach(output)
+
+    def orphan(self, output: str) -> None:
+        self._opened.pop(output, None)
+        if output in self._log.positions:
+            self._log.positions[output].reading = False
+
+    def detach(self, output: str) -> None:
+        self._log.detach(output)
+        self._opened.pop(output, None)
+        self._room.set()
+        self._waiters.wake(output)
+
+    def outputs(self) -> Collection[str]:
+        return tuple(self._log.positions)
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        if not batches:
+            return
+        async with self._turn:
+            self._check_open()
+            self._expire()
+            if not self._log.readers:
+                raise NoReader("no output is attached to the buffer")
+            draft = await self._admit(batches)
+            readers = self._readers(draft)
+            size, written = len(draft.data), self._steady_ms()
+            record = describe(batches, first=self._log.next, size=size, written=written)
+            await self._store(record, draft)
+            self._log.add(record, [name for name in readers if name in self._log.positions])
+            if self._limits.policy == "drop_oldest":
+                policy.trim(self._log, self._limits)
+            for name in self._log.readers:
+                self._wake(name)
+
+    async def read(self, output: str, *, samples: int, size: int) -> Chunk | None:
+        self._check_open()
+        self._expire()
+        filling = Filling(samples, size)
+        for start, stop in self._position(output).todo:
+            await self._fill(output, start, stop, filling)
+            if filling.full:
+                break
+        else:
+            self._opened.pop(output, None)  # all of it is read
+        return filling.chunk(output, self._log.take(output, runs(filling.entries)))
+
+    async def acknowledge(
+        self, chunk: Chunk, *, dead: int = 0, dropped: dict[str, int] | None = None
+    ) -> None:
+        self._check_open()
+        self._log.settle(chunk.output, runs(chunk.entries), dead=dead, dropped=dropped)
+        self._room.set()
+        await self._moved(chunk.output)
+
+    def release(self, chunk: Chunk) -> None:
+        self._log.give_back(chunk.output, runs(chunk.entries))
+        if chunk.output in self._log.positions:
+            self._wake(chunk.output)
+
+    async def wait(self, output: str, *, samples: int = 0) -> None:
+        while True:
+            self._check_open()
+            position = self._position(output)
+            if position.todo and position.unsent >= samples:
+                return
+            await self._waiters.wait(output, samples)
+
+    def waiting(self, output: str) -> int:
+        position = self._log.positions.get(output)
+        return 0 if position is None else position.waiting
+
+    def usage(self) -> Usage:
+        self._expire()
+        log = self._log
+        oldest = min((r.oldest_ms for r in log.records[:1]), default=None)
+        fill = policy.fill(log, self._limits)
+        return Usage(log.samples, log.size + log.shared, log.batches, oldest, fill)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._room.set()
+        self._waiters.wake_all()
+        await self._shut()
+
+    # What a subclass gives
+
+    @abstractmethod
+    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
+        """A record of these batches. Changes nothing yet.
+
+        Raises:
+            ValueError: One of them cannot be stored.
+        """
+
+    @abstractmethod
+    async def _store(self, record: Record, draft: Draft) -> None:
+        """Keep this, as durably as this buffer can."""
+
+    @abstractmethod
+    async def _load(self, record: Record) -> bytes:
+        """What `_store` kept."""
+
+    @abstractmethod
+    def _layout(self, segment: int, number: int) -> Layout:
+        """The layout that `_draft` gave this number.
+
+        Raises:
+            Damaged: It cannot be read.
+        """
+
+    @abstractmethod
+    def _forget(self, records: Sequence[Record]) -> None:
+        """No output needs these any more."""
+
+    @abstractmethod
+    async def _moved(self, output: str) -> None:
+        """The position of this output changed; return when that is as durable as the batches."""
+
+    @abstractmethod
+    async def _shut(self) -> None:
+        """Close what is open."""
+
+    # Shared inside
+
+    async def _admit(self, batches: Sequence[Batch]) -> Draft:
+        """Encode these, and see to it that they fit, as far as the policy has a way.
+
+        What makes room may forget layouts, so the draft is made again after it. Under `block`, what is
+        larger than all room goes in alone.
+        """
+        log, limits = self._log, self._limits
+        while True:
+            draft = self._draft(batches, self._steady_ms())
+            size = len(draft.data) + draft.shared
+            if limits.policy == "drop_oldest" or policy.fits(log, limits, draft.samples, size):
+                return draft
+            if policy.trim_orphans(log, limits, draft.samples, size):
+                continue
+            if limits.policy == "drop_newest" or not log.records:
+                return draft
+            await self._room_made()
+
+    def _readers(self, draft: Draft) -> list[str]:
+        """Who gets this record.
+
+        Raises:
+            BufferFull: Nobody; counted already.
+        """
+        log = self._log
+        if self._limits.policy != "drop_newest":
+            return log.readers
+        size = len(draft.data) + draft.shared
+        readers = policy.takers(log, self._limits, draft.samples, size)
+        log.refuse(draft.samples, [name for name in log.readers if name not in readers])
+        if not readers:
+            raise BufferFull(f"no room for {draft.samples} samples; the policy is drop_newest")
+        return readers
+
+    async def _room_made(self) -> None:
+        """Return when something left the buffer, or is old enough to leave it."""
+        self._room.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._until_expiry()):
+                await self._room.wait()
+        self._check_open()
+        self._expire()
+
+    async def _fill(self, output: str, start: int, stop: int, filling: Filling) -> None:
+        """Take the batches `start` to `stop`, record by record; what is damaged is left out."""
+        while start < stop and not filling.full:
+            record = self._log.record(start)
+            if not record.first <= start < record.stop:
+                return  # dropped while an earlier one was loaded
+            try:
+                opened = await self._open(output, record)
+            except Damaged as error:
+                self._quarantine(record.first, record.stop, error)
+                start = record.stop
+                continue
+            try:
+                filling.take(opened, record.first, start, min(stop, record.stop), self._layout)
+                start = record.stop
+            except Damaged as error:
+                start = filling.next + 1
+                self._quarantine(filling.next, start, error)
+
+    async def _open(self, output: str, record: Record) -> Opened:
+        """A record, decoded; the last one of each output is kept, as chunks may end inside."""
+        known, opened = self._opened.get(output, (None, None))
+        if known is not record or opened is None:
+            opened = decode(await self._load(record))
+            self._opened[output] = record, opened
+        return opened
+
+    def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
+        logger.error("batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
+        self._log.drop(start, stop, "quarantined")
+        self._room.set()
+
+    def _expire(self) -> None:
+        records = len(self._log.records)
+        policy.expire(self._log, self._limits, self._steady_ms())
+        if len(self._log.records) != records:
+            self._room.set()
+
+    def _until_expiry(self) -> float | None:
+        """Seconds until the oldest record is too old; None when nothing ages."""
+        if self._limits.age is None or not self._log.records:
+            return None
+        return self._limits.age + (self._log.records[0].written - self._steady_ms()) / 1000 + 0.001
+
+    def _steady_ms(self) -> int:
+        return round(self._clock.steady() * 1000)
+
+    def _wake(self, output: str) -> None:
+        position = self._log.positions[output]
+        if position.todo:
+            self._waiters.wake(output, position.unsent)
+
+    def _position(self, output: str) -> Position:
+        position = self._log.positions.get(output)
+        if position is None:
+            raise LookupError(f"no output {output!r} is attached to the buffer")
+        return position
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BufferClosed("the buffer is closed")

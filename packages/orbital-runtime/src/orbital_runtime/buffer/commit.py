@@ -1,0 +1,165 @@
+"""Group commit: many collections share one record of the log, and on disk one synced write."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.buffer.codec import CELL, check
+from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_sdk import Batch
+
+logger = logging.getLogger(__name__)
+
+FAR_BEHIND: Final = 16
+"""How many full commits may wait for the buffer before `put` waits too."""
+RETRY: Final = 1.0
+"""Seconds until the next try where the buffer failed."""
+
+
+class Committer:
+    """The engine's sink: hands batches to the buffer, one append a window or a size.
+
+    All of it lives on the event loop: the list that producers fill is swapped there, and the buffer only
+    ever sees a tuple that nobody can still add to.
+
+    Args:
+        buffer: Where they go.
+        window: Seconds that a batch may wait for others; 0 hands it over at once.
+        size: Bytes of values and times that end the window early.
+    """
+
+    def __init__(self, buffer: Buffer, *, window: float = 0.1, size: int = 256 << 10) -> None:
+        self._buffer = buffer
+        self._window = window
+        self._size = size
+        self._pending: list[Batch] = []
+        self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._caught_up = asyncio.Event()
+        self._closed = False
+        self._trouble = ""
+        self.lost: Counter[str] = Counter()
+        """Samples that no output was promised, by reason: `refused` (no room under `drop_newest`, also in
+        the ledger), `no_output`, `unstorable` (a bug in what made them), `stopped` (not stored at exit)."""
+
+    async def put(self, batch: Batch) -> None:
+        """Hand over one batch. Returns at once, unless the buffer is far behind.
+
+        After `close` it only counts.
+
+        Raises:
+            ValueError: The batch has not one value (and time) for each series.
+        """
+        check(batch)
+        if not batch.values:
+            return
+        if self._closed:
+            self._lose("stopped", (batch,))
+            return
+        self._pending.append(batch)
+        self._bytes += len(batch.values) * CELL * (1 if batch.times is None else 2)
+        if self._bytes >= self._size:
+            self._begin()
+        elif self._timer is None and self._task is None:
+            self._timer = asyncio.get_running_loop().call_later(self._window, self._begin)
+        while self._bytes >= FAR_BEHIND * self._size and not self._closed:
+            self._caught_up.clear()
+            await self._caught_up.wait()
+
+    async def flush(self) -> None:
+        """Return when everything put so far is in the buffer, or counted as lost."""
+        if self._pending:
+            self._begin()
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Flush, for so many seconds at most, and take nothing more. Safe twice."""
+        self._closed = True
+        self._caught_up.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self.flush()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        pending, self._pending = self._pending, []
+        self._lose("stopped", pending)
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._commit())
+
+    async def _commit(self) -> None:
+        try:
+            while self._pending:
+                batches, self._pending, self._bytes = tuple(self._pending), [], 0
+                self._caught_up.set()
+                await self._append(batches)
+        finally:
+            self._task = None
+
+    async def _append(self, batches: Sequence[Batch]) -> None:
+        """Append these, however often it takes; what the buffer will never take is counted."""
+        try:
+            while not await self._try(batches):
+                pass
+        except BufferFull as error:
+            self._lose("refused", batches, error)
+        except NoReader as error:
+            self._lose("no_output", batches, error)
+        except BufferClosed as error:
+            self._lose("stopped", batches, error)
+        except asyncio.CancelledError:
+            self._lose("stopped", batches)
+            raise
+        except (ValueError, TypeError) as error:
+            await self._isolate(batches, error)
+
+    async def _isolate(self, batches: Sequence[Batch], error: Exception) -> None:
+        """One of these spoils the record: find it, and keep the others."""
+        middle = len(batches) // 2
+        if not middle:
+            self._lose("unstorable", batches, error)
+            return
+        await self._append(batches[:middle])
+        await self._append(batches[middle:])
+
+    async def _try(self, batches: Sequence[Batch]) -> bool:
+        try:
+            await self._buffer.append(batches)
+        except (BufferFull, NoReader, BufferClosed, ValueError, TypeError):
+            raise
+        except Exception:
+            if self._trouble != "failing":
+                logger.exception("the buffer failed; trying again every %g s", RETRY)
+                self._trouble = "failing"
+            await asyncio.sleep(RETRY)
+            return False
+        if self._trouble:
+            logger.info("the buffer takes samples again")
+            self._trouble = ""
+        return True
+
+    def _lose(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
+        """Count, and say it once as long as the reason stays the same."""
+        samples = sum(batch.samples for batch in batches)
+        if not samples:
+            return
+        self.lost[reason] += samples
+        if reason != self._trouble:
+            logger.error("%d samples are lost (%s): %s", samples, reason, error or "no time left")
+            self._trouble = reason

@@ -1,0 +1,275 @@
+"""The books of a buffer: which records there are, and what each output still needs of them. Pure.
+
+It knows no bytes. Both buffers keep their data elsewhere and ask here what may go.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from orbital_sdk import Batch
+
+Pieces = list[tuple[int, int]]
+
+
+class Record(msgspec.Struct, gc=False, eq=False):
+    """One record of the log, without its data."""
+
+    first: int
+    """Sequence number of its first batch."""
+    batches: int
+    samples: int
+    size: int
+    """Bytes."""
+    written: int
+    """Steady milliseconds."""
+    oldest_ms: int
+    """Milliseconds UTC of its oldest batch."""
+    counts: array[int] | None
+    """Samples of each batch; None where there is one batch."""
+    live: int
+    """Batches that some output still needs."""
+
+    @property
+    def stop(self) -> int:
+        """The sequence number after its last batch."""
+        return self.first + self.batches
+
+    def between(self, start: int, stop: int) -> int:
+        """Samples of the batches `start` to `stop`, as far as they are in this record."""
+        if self.counts is None or (start <= self.first and stop >= self.stop):
+            return self.samples
+        return sum(self.counts[max(0, start - self.first) : stop - self.first])
+
+    def until(self, start: int, samples: int) -> int:
+        """Where to stop so that the batches from `start` on hold at least this many samples."""
+        if self.counts is None:
+            return self.stop
+        sums = list(accumulate(self.counts[start - self.first :]))
+        return min(self.stop, start + bisect_left(sums, samples) + 1)
+
+
+def describe(batches: Sequence[Batch], *, first: int, size: int, written: int) -> Record:
+    """The book entry of these batches."""
+    counts = array("I", [b.samples for b in batches])
+    oldest = min(b.ts for b in batches)
+    several = counts if len(counts) > 1 else None
+    return Record(first, len(counts), sum(counts), size, written, oldest, several, len(counts))
+
+
+class Position:
+    """What one output has not acknowledged."""
+
+    __slots__ = ("flight", "flying", "reading", "todo", "unsent")
+
+    def __init__(self) -> None:
+        self.todo = Intervals()
+        self.flight = Intervals()
+        self.unsent = 0
+        """Samples in `todo`."""
+        self.flying = 0
+        """Samples in `flight`."""
+        self.reading = True
+        """False for an orphan: it keeps what it has and gets no more."""
+
+    @property
+    def first(self) -> int | None:
+        """The oldest batch that it needs."""
+        both = [n for n in (self.todo.first, self.flight.first) if n is not None]
+        return min(both, default=None)
+
+    @property
+    def waiting(self) -> int:
+        return self.unsent + self.flying
+
+
+class Log:
+    """Records in order, positions by output, and the ledger that moves with them."""
+
+    def __init__(self, forget: Callable[[Sequence[Record]], None]) -> None:
+        """`forget` is told which records no output needs any more, after they left `records`."""
+        self._forget = forget
+        self.ledger = Ledger()
+        self.records: list[Record] = []
+        self.positions: dict[str, Position] = {}
+        self.next = 1
+        """The next sequence number."""
+        self.samples = 0
+        """Samples that some output needs."""
+        self.batches = 0
+        self.size = 0
+        """Bytes of all records."""
+        self.shared = 0
+        """Bytes of the layouts that they share; whoever keeps the layouts keeps this right."""
+
+    def attach(self, output: str) -> None:
+        """Read from now on, or resume."""
+        self.positions.setdefault(output, Position()).reading = True
+        self.ledger.account(output)
+
+    def detach(self, output: str) -> None:
+        """Drop what waits for this output alone, and forget it."""
+        position = self.positions.get(output)
+        if position is None:
+            return
+        self._count_dropped(output, "removed", position.waiting)
+        pieces = [*position.todo, *position.flight]
+        del self.positions[output]
+        self._bury(pieces)
+
+    def add(self, record: Record, readers: Iterable[str]) -> None:
+        """A new record for these outputs; at least one."""
+        self.records.append(record)
+        self.next = record.stop
+        self.samples += record.samples
+        self.batches += record.batches
+        self.size += record.size
+        for output in readers:
+            position = self.positions[output]
+            position.todo.add(record.first, record.stop)
+            position.unsent += record.samples
+            self.ledger.account(output).accepted += record.samples
+
+    def refuse(self, samples: int, outputs: Iterable[str]) -> None:
+        """These outputs get no part of a new record."""
+        for output in outputs:
+            self.ledger.account(output).accepted += samples
+            self._count_dropped(output, "refused", samples)
+
+    def take(self, output: str, pieces: Pieces) -> Pieces:
+        """These are in flight now; gives those that were not yet, and are still wanted."""
+        position = self.positions[output]
+        mine = [part for a, b in pieces for part in position.todo.within(a, b)]
+        for start, stop in mine:
+            position.todo.discard(start, stop)
+            position.flight.add(start, stop)
+        samples = self._count(mine)
+        position.unsent -= samples
+        position.flying += samples
+        return mine
+
+    def give_back(self, output: str, pieces: Pieces) -> None:
+        """These are not in flight any more, and still wanted."""
+        position = self.positions.get(output)
+        if position is None:
+            return
+        mine = [part for a, b in pieces for part in position.flight.within(a, b)]
+        for start, stop in mine:
+            position.flight.discard(start, stop)
+            position.todo.add(start, stop)
+        samples = self._count(mine)
+        position.flying -= samples
+        position.unsent += samples
+
+    def settle(
+        self,
+        output: str,
+        pieces: Pieces,
+        *,
+        dead: int = 0,
+        dropped: Mapping[str, int] | None = None,
+    ) -> None:
+        """These are done with, as far as they are in flight still. The ledger gets no sample twice."""
+        position = self.positions.get(output)
+        if position is None:
+            return
+        mine = [part for a, b in pieces for part in position.flight.within(a, b)]
+        samples = rest = self._count(mine)
+        account = self.ledger.account(output)
+        account.dead_lettered += min(dead, rest)
+        rest -= min(dead, rest)
+        for reason, count in (dropped or {}).items():
+            self._count_dropped(output, reason, min(count, rest))
+            rest -= min(count, rest)
+        account.delivered += rest
+        for start, stop in mine:
+            position.flight.discard(start, stop)
+        position.flying -= samples
+        self._bury(mine)
+
+    def drop(self, start: int, stop: int, reason: str, *, output: str | None = None) -> None:
+        """Nobody (or this output) gets the batches `start` to `stop`, in flight or not."""
+        gone: Pieces = []
+        for name, position in self.positions.items():
+            if output in (None, name):
+                todo, flight = (
+                    position.todo.within(start, stop),
+                    position.flight.within(start, stop),
+                )
+                position.todo.discard(start, stop)
+                position.flight.discard(start, stop)
+                unsent, flying = self._count(todo), self._count(flight)
+                position.unsent -= unsent
+                position.flying -= flying
+                self._count_dropped(name, reason, unsent + flying)
+                gone += todo + flight
+        self._bury(gone)
+
+    @property
+    def readers(self) -> list[str]:
+        """The outputs that get what comes now."""
+        return [name for name, position in self.positions.items() if position.reading]
+
+    @property
+    def head(self) -> int:
+        """The oldest batch that any output needs; `next` when there is none."""
+        firsts = [p.first for p in self.positions.values()]
+        return min((n for n in firsts if n is not None), default=self.next)
+
+    def record(self, seq: int) -> Record:
+        """The record that holds this batch, which some output must need."""
+        return self.records[self._index(seq)]
+
+    def _index(self, seq: int) -> int:
+        return bisect_right(self.records, seq, key=_first) - 1
+
+    def _count(self, pieces: Pieces) -> int:
+        total = 0
+        for start, stop in pieces:
+            index = self._index(start)
+            while index < len(self.records) and self.records[index].first < stop:
+                total += self.records[index].between(start, stop)
+                index += 1
+        return total
+
+    def _count_dropped(self, output: str, reason: str, samples: int) -> None:
+        if samples:
+            self.ledger.account(output).dropped[reason] += samples
+
+    def _bury(self, pieces: Pieces) -> None:
+        """Let go of what no output needs any more."""
+        gone = Intervals(pieces)
+        for position in self.positions.values():
+            gone.difference_update(position.todo)
+            gone.difference_update(position.flight)
+        for start, stop in gone:
+            self._remove(start, stop)
+
+    def _remove(self, start: int, stop: int) -> None:
+        low = high = self._index(start)
+        while high < len(self.records) and self.records[high].first < stop:
+            record = self.records[high]
+            self.samples -= record.between(start, stop)
+            record.live -= min(stop, record.stop) - max(start, record.first)
+            high += 1
+        self.batches -= stop - start
+        touched = self.records[low:high]
+        dead = [r for r in touched if not r.live]
+        self.size -= sum(r.size for r in dead)
+        self.records[low:high] = [r for r in touched if r.live]
+        self._forget(dead)
+
+
+def _first(record: Record) -> int:
+    return record.first

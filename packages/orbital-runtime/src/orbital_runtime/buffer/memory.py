@@ -1,0 +1,119 @@
+"""The memory buffer: the same records as on disk, about 4 bytes a sample, gone when the process ends."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer.base import Draft, LogBuffer
+from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.layout import layout_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.buffer.contract import Limits
+    from orbital_runtime.buffer.log import Record
+    from orbital_runtime.clock import Clock
+    from orbital_sdk import Batch, Layout
+
+logger = logging.getLogger(__name__)
+
+
+class MemoryBuffer(LogBuffer):
+    """A buffer without a disk. `append`, `read` and `acknowledge` never wait, but for room (`block`)."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        super().__init__(limits, clock)
+        self._data: dict[int, bytes] = {}
+        self._layouts = Layouts()
+
+    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
+        numbers, fresh = self._layouts.number(batches)
+        data = encode(batches, numbers, segment=0, written=written)
+        samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
+        return Draft(batches, data, numbers, fresh, samples, shared)
+
+    async def _store(self, record: Record, draft: Draft) -> None:
+        self._data[record.first] = draft.data
+        self._layouts.keep(draft, record.first)
+        self._log.shared = self._layouts.size
+
+    async def _load(self, record: Record) -> bytes:
+        return self._data[record.first]
+
+    def _layout(self, segment: int, number: int) -> Layout:
+        return self._layouts[number]
+
+    def _forget(self, records: Sequence[Record]) -> None:
+        for record in records:
+            del self._data[record.first]
+        oldest = self._log.records[0].first if self._log.records else self._log.next
+        self._layouts.forget(oldest)
+        self._log.shared = self._layouts.size
+
+    async def _moved(self, output: str) -> None:
+        """Nothing outlives the process anyway."""
+
+    async def _shut(self) -> None:
+        for output in self._log.positions:
+            waiting = self.waiting(output)
+            if waiting:
+                logger.warning(
+                    "output %s: %d samples were still waiting in memory and are lost (stopped)",
+                    output, waiting,
+                )  # fmt: skip
+        if self._log.records:
+            self._log.drop(self._log.records[0].first, self._log.next, "stopped")
+
+
+class Layouts:
+    """The layouts that records refer to, by number. Those used longest ago come first."""
+
+    def __init__(self) -> None:
+        self._used: OrderedDict[Layout, tuple[int, int]] = OrderedDict()
+        """Layout -> its number and the last batch that has it."""
+        self._numbered: dict[int, Layout] = {}
+        self._next = 0
+        self.size = 0
+        """Bytes of all of them, encoded."""
+
+    def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
+        """The number of each batch's layout, and which of these layouts are new. Changes nothing."""
+        numbers: list[int] = []
+        fresh: dict[Layout, int] = {}
+        for batch in batches:
+            known = self._used.get(batch.layout)
+            if known is None:
+                numbers.append(fresh.setdefault(batch.layout, self._next + len(fresh)))
+            else:
+                numbers.append(known[0])
+        return numbers, fresh
+
+    def keep(self, draft: Draft, first: int) -> None:
+        """This draft is stored; its batches count from `first`."""
+        self._next += len(draft.fresh)
+        self._numbered.update({number: layout for layout, number in draft.fresh.items()})
+        self.size += draft.shared
+        for seq, (batch, number) in enumerate(
+            zip(draft.batches, draft.numbers, strict=True), first
+        ):
+            self._used[batch.layout] = number, seq
+            self._used.move_to_end(batch.layout)
+
+    def forget(self, oldest: int) -> None:
+        """Let go of the layouts that no batch from `oldest` on has."""
+        while self._used:
+            layout, (number, last) = next(iter(self._used.items()))
+            if last >= oldest:
+                return
+            del self._used[layout], self._numbered[number]
+            self.size -= layout_size(layout)
+        self._next = 0
+
+    def __getitem__(self, number: int) -> Layout:
+        return self._numbered[number]
+
+    def __len__(self) -> int:
+        return len(self._numbered)

@@ -1,0 +1,169 @@
+"""One attempt at a chunk: call the writer, find what the destination refuses, settle with the buffer."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer import Chunk
+from orbital_runtime.sender.bisect import Isolation
+from orbital_runtime.sender.caller import Caller, WriteTimeout
+from orbital_runtime.sender.dead_letters import DeadLetter
+from orbital_sdk import (
+    Attempt,
+    BatchRejected,
+    BatchTooLarge,
+    ConfigurationError,
+    WriteError,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orbital_runtime.buffer import Buffer, Entry
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.sender.bisect import Refused
+    from orbital_runtime.sender.dead_letters import DeadLetters
+    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.status import Tally
+    from orbital_sdk import Batch
+
+logger = logging.getLogger(__name__)
+
+
+class WriterBug(WriterUnavailable):
+    """The writer raised what no writer should. Its samples are kept and tried again."""
+
+
+class Attempts:
+    """Makes attempts at the chunks of one output, and keeps count."""
+
+    def __init__(
+        self,
+        output: Output,
+        buffer: Buffer,
+        *,
+        clock: Clock,
+        dead_letters: DeadLetters,
+        tally: Tally,
+    ) -> None:
+        self._output = output
+        self._buffer = buffer
+        self._clock = clock
+        self._dead_letters = dead_letters
+        self._tally = tally
+        self._said: dict[str, str] = {}
+        self.caller = Caller(output.name, output.writer, most_stuck=output.policy.stuck_writes)
+        self.too_large: int | None = None
+        """Rows of the smallest group that the destination found too large at the last attempt."""
+        self.left: Chunk | None = None
+        """What the last attempt did not deliver; the buffer has it back."""
+
+    async def make(self, chunk: Chunk, failures: int) -> None:
+        """Deliver a chunk. What is delivered or refused is acknowledged, also before an error.
+
+        Args:
+            chunk: In flight.
+            failures: Attempts that failed in a row before this one.
+
+        Raises:
+            WriteError, ConfigurationError: The rest was released.
+        """
+        tally, writer = self._tally, self._output.writer
+        stale = writer.takes_stale_markers
+        entries = [entry for entry in chunk.entries if stale or not entry.batch.stale]
+        repeated = bool(entries) and entries[0].seq <= tally.tried
+        tally.retries += repeated
+        number = failures + 1 if repeated else 1
+        requests = self._output.policy.bisect_requests
+        isolation = Isolation(entries, tried=tally.tried, requests=requests)
+        try:
+            await isolation.run(lambda batches, token: self._send(batches, Attempt(number, token)))
+        finally:
+            tally.tried = max(tally.tried, isolation.unknown)
+            self.too_large = isolation.too_large
+            await self._settle(chunk, isolation)
+
+    async def _send(self, batches: Sequence[Batch], attempt: Attempt) -> None:
+        self._tally.requests += 1
+        try:
+            size = await self.caller.write(batches, attempt, self._output.policy.timeout)
+        except (WriteError, ConfigurationError) as error:
+            self._note(error)
+            raise
+        except Exception as error:
+            bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {error!r}")
+            self._note(bug)
+            if self._is_new("bug", repr(error)):
+                logger.exception("output %s: %s", self._output.name, bug)
+            raise bug from error
+        self._tally.bytes += size if isinstance(size, int) else 0  # pyright: ignore[reportUnnecessaryIsInstance] (an author may forget it)
+        self._tally.last_success_ms = self._clock.utc_ms()
+
+    async def _settle(self, chunk: Chunk, isolation: Isolation) -> None:
+        left = isolation.left
+        done = [entry for entry in chunk.entries if entry.seq not in left]
+        rest = [entry for entry in chunk.entries if entry.seq in left]
+        self.left = _part(chunk, rest) if rest else None
+        if self.left:
+            self._buffer.release(self.left)
+        letters = list(self._letters(done, isolation.refused))
+        self._dead_letters.add(letters)
+        if letters and self._is_new("refused", letters[0].reason):
+            logger.warning(
+                "output %s: %d samples were refused and are dead letters now: %s",
+                self._output.name, len(letters), letters[0].reason,
+            )  # fmt: skip
+        if done:
+            settled = _part(chunk, done)
+            self._tally.samples += settled.samples - len(letters)
+            self._tally.dead_letters += len(letters)
+            await self._buffer.acknowledge(settled, dead=len(letters))
+
+    def _letters(self, done: Iterable[Entry], refused: Sequence[Refused]) -> Iterable[DeadLetter]:
+        """The refused samples. Stale markers are no samples: nobody misses a refused one."""
+        batches = dict(done) if refused else {}
+        for seq, row, reason in refused:
+            batch = batches[seq]
+            if not batch.stale:
+                yield DeadLetter(
+                    output=self._output.name,
+                    at_ms=self._clock.utc_ms(),
+                    origin=batch.layout.origin,
+                    row=batch.layout.rows[row],
+                    value=batch.values[row],
+                    ts=batch.ts if batch.times is None else batch.times[row],
+                    reason=reason,
+                )
+
+    def _note(self, error: WriteError | ConfigurationError) -> None:
+        self._tally.errors[_kind(error)] += 1
+        self._tally.last_error = str(error)
+        self._tally.last_error_ms = self._clock.utc_ms()
+
+    def _is_new(self, kind: str, message: str) -> bool:
+        """Whether this is not what was said last: the log gets each message once."""
+        if self._said.get(kind) == message:
+            return False
+        self._said[kind] = message
+        return True
+
+
+def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:
+    if len(entries) == len(chunk.entries):
+        return chunk
+    return Chunk(chunk.output, tuple(entries), sum(entry.batch.samples for entry in entries))
+
+
+def _kind(error: WriteError | ConfigurationError) -> str:
+    kinds: tuple[tuple[type[Exception], str], ...] = (
+        (WriterBug, "bug"),
+        (WriteTimeout, "timeout"),
+        (WriterMisconfigured, "misconfigured"),
+        (ConfigurationError, "misconfigured"),
+        (BatchTooLarge, "too_large"),
+        (BatchRejected, "rejected"),
+    )
+    return next((name for kind, name in kinds if isinstance(error, kind)), "unavailable")

@@ -1,0 +1,57 @@
+"""The circuit breaker: a destination that keeps failing is left alone, then probed once. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """By the seed's names."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+class Breaker:
+    """Closed → open after `failures` in a row → half-open after `reset` seconds, for one probe.
+
+    Belongs to the event loop, as all of a delivery does; times are steady seconds, handed in.
+    """
+
+    def __init__(self, *, failures: int = 5, reset: float = 30.0) -> None:
+        self._threshold = failures
+        self._reset = reset
+        self._failures = 0
+        self.state = State.CLOSED
+        self.probe_at = 0.0
+        """Steady seconds of the next probe, while open."""
+
+    def allow(self, now: float) -> bool:
+        """Whether an attempt may start. While half-open only the one probe may."""
+        if self.state is State.CLOSED:
+            return True
+        if self.state is State.OPEN and now >= self.probe_at:
+            self.state = State.HALF_OPEN
+            return True
+        return False
+
+    def success(self) -> None:
+        self._failures = 0
+        self.state = State.CLOSED
+
+    def failure(self, now: float) -> None:
+        self._failures += 1
+        if self.state is State.HALF_OPEN or self._failures >= self._threshold:
+            self.state = State.OPEN
+            self.probe_at = now + self._reset
+
+    def abandon(self, now: float) -> None:
+        """The probe ended without an answer of its own (cancelled): another one may go at once."""
+        if self.state is State.HALF_OPEN:
+            self.state = State.OPEN
+            self.probe_at = now
+
+    def hurry(self, now: float) -> None:
+        """Somebody asks for an attempt now: an open breaker lets the probe through."""
+        self.probe_at = min(self.probe_at, now)

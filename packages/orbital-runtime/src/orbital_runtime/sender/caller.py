@@ -1,0 +1,160 @@
+"""Calls a writer: `def` on a thread of the output's own, `async def` on the loop, both under a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from orbital_sdk import WriterUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from orbital_sdk import Attempt, Batch, Writer
+
+    Call = Callable[[], object]
+    Answer = asyncio.Future[tuple[object, BaseException | None]]
+
+CANCEL_GRACE: Final = 1.0
+"""Seconds that a cancelled coroutine gets to end."""
+
+
+class WriteTimeout(WriterUnavailable):
+    """The writer did not return in time. Whether the destination stored the data is unknown."""
+
+
+class Caller:
+    """Calls one writer, one write at a time. A write that hangs is left behind, counted, and does not
+    stop the next one; but no more than `most_stuck` hang at once.
+    """
+
+    def __init__(self, name: str, writer: Writer[Any], *, most_stuck: int = 4) -> None:
+        self._name = name
+        self._writer = writer
+        self._most_stuck = most_stuck
+        self._thread: WriterThread | None = None
+        self._stuck: list[WriterThread | asyncio.Future[int]] = []
+        self._blocking = not inspect.iscoroutinefunction(writer.write)
+
+    @property
+    def stuck(self) -> int:
+        """Writes that were given up and have not returned."""
+        self._stuck = [call for call in self._stuck if _runs(call)]
+        return len(self._stuck)
+
+    async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> int:
+        """Bytes put on the wire.
+
+        Raises:
+            WriteTimeout: It took longer than `seconds`, or too many earlier ones still hang.
+            Exception: What the writer raised.
+        """
+        if self.stuck >= self._most_stuck:
+            raise WriteTimeout(f"{self.stuck} earlier writes hang; the next starts when one ends")
+        deadline = asyncio.get_running_loop().time() + seconds
+        answer: object
+        if self._blocking:
+            answer = await self._on_thread(lambda: self._writer.write(batches, attempt), seconds)
+        else:
+            answer = self._writer.write(batches, attempt)
+        if inspect.isawaitable(answer):
+            left = deadline - asyncio.get_running_loop().time()
+            answer = await self._on_loop(cast("Awaitable[int]", answer), max(0.0, left), seconds)
+        return cast("int", answer)
+
+    def close(self) -> None:
+        """Let the thread end; one that hangs dies with the process."""
+        if self._thread is not None:
+            self._thread.end()
+            self._thread = None
+
+    async def _on_thread(self, call: Call, seconds: float) -> object:
+        self._thread = thread = self._thread or WriterThread(f"output-{self._name}")
+        answer = thread.submit(call)
+        try:
+            await asyncio.wait({answer}, timeout=seconds)
+        finally:
+            if not answer.done():  # too late, or this delivery is being stopped
+                self.close()
+                self._stuck.append(thread)
+        if not answer.done():
+            raise _timed_out(seconds)
+        result, error = answer.result()
+        if error is not None:
+            raise error
+        return result
+
+    async def _on_loop(self, awaitable: Awaitable[int], left: float, seconds: float) -> int:
+        task = asyncio.ensure_future(awaitable)
+        try:
+            await asyncio.wait({task}, timeout=left)
+        finally:
+            task.cancel()  # does nothing where it is done
+            task.add_done_callback(_look_at)
+        if not task.done():
+            await asyncio.wait({task}, timeout=CANCEL_GRACE)
+        if not task.done():
+            self._stuck.append(task)
+        if not task.done() or task.cancelled():
+            raise _timed_out(seconds)
+        return task.result()
+
+
+class WriterThread:
+    """One daemon thread that makes calls in turn. The interpreter does not wait for it at exit."""
+
+    def __init__(self, name: str) -> None:
+        self._calls: SimpleQueue[tuple[Call, Answer] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def submit(self, call: Call) -> Answer:
+        """Make this call; the future gets what it returned and what it raised."""
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._calls.put((call, answer))
+        return answer
+
+    def end(self) -> None:
+        """End after the calls handed in so far."""
+        self._calls.put(None)
+
+    def _run(self) -> None:
+        while (job := self._calls.get()) is not None:
+            call, answer = job
+            outcome = _outcome(call)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for it
+                answer.get_loop().call_soon_threadsafe(_resolve, answer, outcome)
+
+
+def _outcome(call: Call) -> tuple[object, BaseException | None]:
+    try:
+        return call(), None
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the delivery must hear of it)
+        return None, error
+
+
+def _resolve(answer: Answer, outcome: tuple[object, BaseException | None]) -> None:
+    if not answer.done():
+        answer.set_result(outcome)
+
+
+def _look_at(task: asyncio.Future[int]) -> None:
+    """Mark the error of an abandoned write as seen."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _runs(call: WriterThread | asyncio.Future[int]) -> bool:
+    return call.alive if isinstance(call, WriterThread) else not call.done()
+
+
+def _timed_out(seconds: float) -> WriteTimeout:
+    return WriteTimeout(f"no answer within {seconds:g} s")

@@ -1,0 +1,277 @@
+"""Delivers to one output: reads the buffer, calls the writer, acts on what comes back. One loop an output,
+one chunk in flight, oldest first; nothing here ever waits for another output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.buffer import BufferClosed
+from orbital_runtime.buffer.codec import CELL
+from orbital_runtime.sender.attempt import Attempts
+from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.sender.breaker import Breaker, State
+from orbital_runtime.sender.rest import Rest
+from orbital_runtime.sender.status import OutputStatus, Phase, Tally
+from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_runtime.buffer import Buffer, Chunk
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.sender.dead_letters import DeadLetters
+    from orbital_runtime.sender.policy import Output
+
+logger = logging.getLogger(__name__)
+
+STOP_GRACE: Final = 5.0
+"""Seconds that a writer gets to close."""
+GROW_AFTER: Final = 100
+"""Chunks after which a destination that wanted smaller ones is offered twice as much again."""
+
+
+class Delivery:
+    """The loop of one output.
+
+    Args:
+        output: Name, writer and policy.
+        buffer: Read under the output's name, which must be attached.
+        clock: For backing off and for stamps.
+        dead_letters: Takes what the destination refuses for good.
+        tally: Counts to go on from, where the output was known before.
+        chance: Gives 0 to 1 for the jitter.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        buffer: Buffer,
+        *,
+        clock: Clock,
+        dead_letters: DeadLetters,
+        tally: Tally | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.name = output.name
+        self.tally = tally or Tally()
+        self._writer = output.writer
+        self._policy = policy = output.policy
+        self._buffer = buffer
+        self._clock = clock
+        self._chance = chance
+        self._breaker = Breaker(failures=policy.breaker_failures, reset=policy.breaker_reset)
+        self._attempts = Attempts(
+            output, buffer, clock=clock, dead_letters=dead_letters, tally=self.tally
+        )
+        self._rest = Rest()
+        self._task: asyncio.Task[None] | None = None
+        self._drains: set[asyncio.Future[bool]] = set()
+        self._phase = Phase.STOPPED
+        self._reason = ""
+        self._until_ms: int | None = None
+        self._failures = 0
+        self._size, self._grow_in = policy.batch_size, GROW_AFTER
+        self._again: tuple[int, int] | None = None
+        self._oldest: float | None = None
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"output {self.name}")
+
+    async def stop(self) -> None:
+        """End the loop and close the writer. What was in flight waits in the buffer again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._attempts.caller.close()
+        try:
+            async with asyncio.timeout(STOP_GRACE):
+                await self._writer.stop()
+        except Exception:
+            logger.exception("output %s did not close", self.name)
+
+    def hurry(self) -> None:
+        """Send now what waits, without gathering or backing off any longer."""
+        self._breaker.hurry(self._clock.steady())
+        self._rest.cut()
+
+    async def drain(self) -> bool:
+        """Send all that waits. False when the output is paused, or stopped before it was done."""
+        if self._task is None or self._task.done():
+            return False
+        done = asyncio.get_running_loop().create_future()
+        self._drains.add(done)
+        self.hurry()
+        try:
+            await asyncio.wait({done, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            return done.done() and done.result()
+        finally:
+            self._drains.discard(done)
+
+    def status(self) -> OutputStatus:
+        tally = self.tally
+        return OutputStatus(
+            name=self.name,
+            address=self._writer.address,
+            phase=self._phase,
+            reason=self._reason if self._until_ms else "",
+            until_ms=self._until_ms,
+            breaker=self._breaker.state,
+            waiting=self._buffer.waiting(self.name),
+            stuck=self._attempts.caller.stuck,
+            sent_samples=tally.samples,
+            sent_bytes=tally.bytes,
+            requests=tally.requests,
+            retries=tally.retries,
+            errors=dict(tally.errors),
+            dead_letters=tally.dead_letters,
+            last_error=tally.last_error,
+            last_error_ms=tally.last_error_ms,
+            last_success_ms=tally.last_success_ms,
+        )
+
+    # The loop
+
+    async def _run(self) -> None:
+        try:
+            while not await self._started():
+                pass
+            while True:
+                await self._turn()
+        except BufferClosed:
+            pass
+        finally:
+            self._phase = Phase.STOPPED
+
+    async def _started(self) -> bool:
+        """Start the writer; where that fails, pause and try again later."""
+        try:
+            async with asyncio.timeout(self._policy.timeout):
+                await self._writer.start()
+        except Exception as error:
+            if not isinstance(error, ConfigurationError):
+                logger.exception("output %s did not start", self.name)
+            await self._pause(f"did not start: {error or type(error).__name__}")
+            return False
+        return True
+
+    async def _turn(self) -> None:
+        """One chunk, or one reason why there is none."""
+        try:
+            chunk = await self._next()
+            if chunk is None:
+                self._drained(done=True)
+            else:
+                await self._deliver(chunk)
+        except BufferClosed:
+            raise
+        except (WriterMisconfigured, ConfigurationError) as error:
+            await self._pause(str(error))
+        except WriteError as error:
+            await self._back_off(str(error), getattr(error, "retry_after", None))
+        except Exception as error:
+            logger.exception("delivery to output %s failed", self.name)
+            await self._back_off(f"{type(error).__name__}: {error}", None)
+
+    async def _next(self) -> Chunk | None:
+        """The next chunk, once it is large or old enough, and the breaker lets it through."""
+        self._breaker.abandon(self._clock.steady())  # a probe that found nothing to send
+        if self._again is None:
+            await self._gather()
+        while not self._breaker.allow(now := self._clock.steady()):
+            await self._rest.until(seconds=self._breaker.probe_at - now)
+        samples, size = self._again or (self._size, self._policy.batch_bytes)
+        chunk = await self._buffer.read(self.name, samples=samples, size=size)
+        more = chunk is not None and self._buffer.waiting(self.name) > chunk.samples
+        self._oldest = asyncio.get_running_loop().time() if more else None
+        self._again = None
+        return chunk
+
+    async def _gather(self) -> None:
+        """Wait until a full request waits, or until what waits is `flush_interval` old."""
+        self._phase = Phase.WAITING
+        loop, buffer = asyncio.get_running_loop(), self._buffer
+        if not self._drains:
+            await self._rest.until(lambda: buffer.wait(self.name), seconds=None)
+        if not self._drains:
+            since = loop.time() if self._oldest is None else self._oldest
+            left = since + self._policy.flush_interval - loop.time()
+            await self._rest.until(lambda: buffer.wait(self.name, samples=self._size), seconds=left)
+
+    async def _deliver(self, chunk: Chunk) -> None:
+        self._phase = Phase.DELIVERING
+        requests = self.tally.requests
+        try:
+            await self._attempts.make(chunk, self._failures)
+        finally:
+            self._again = _limits(self._attempts.left)
+            self._fit(self._attempts.too_large)
+        if self.tally.requests > requests:
+            self._succeeded()
+
+    def _fit(self, too_large: int | None) -> None:
+        """Keep to what the destination takes, and try now and then whether it takes more again."""
+        if too_large is not None:
+            self._size, self._grow_in = max(1, too_large // 2), GROW_AFTER
+            return
+        self._grow_in -= 1
+        if self._grow_in <= 0:
+            self._size, self._grow_in = min(self._size * 2, self._policy.batch_size), GROW_AFTER
+
+    def _succeeded(self) -> None:
+        self._breaker.success()
+        self._failures = 0
+        if self._reason:
+            logger.info("output %s: delivering again", self.name)
+        self._reason = ""
+
+    async def _back_off(self, reason: str, retry_after: float | None) -> None:
+        self._failures += 1
+        now = self._clock.steady()
+        self._breaker.failure(now)
+        policy = self._policy
+        seconds = backoff(
+            self._failures,
+            base=policy.retry_interval,
+            cap=policy.retry_cap,
+            chance=self._chance(),
+            retry_after=retry_after,
+        )
+        if self._breaker.state is State.OPEN:
+            seconds = max(seconds, self._breaker.probe_at - now)
+        await self._hold(Phase.BACKING_OFF, reason, seconds)
+
+    async def _pause(self, reason: str) -> None:
+        """A person has to act: keep everything, and look again now and then."""
+        self._drained(done=False)
+        self._breaker.success()  # it did answer
+        await self._hold(Phase.PAUSED, reason, self._policy.pause_retry)
+
+    async def _hold(self, phase: Phase, reason: str, seconds: float) -> None:
+        level = logging.DEBUG if reason == self._reason else logging.WARNING
+        waiting = self._buffer.waiting(self.name)
+        message = "output %s is %s: %s; %d samples wait, next attempt in %.1f s"
+        logger.log(level, message, self.name, phase, reason, waiting, seconds)
+        self._phase, self._reason = phase, reason
+        self._until_ms = self._clock.utc_ms() + round(seconds * 1000)
+        await self._rest.until(seconds=seconds)
+        self._until_ms = None
+
+    def _drained(self, *, done: bool) -> None:
+        drains, self._drains = self._drains, set()
+        for drain in drains:
+            if not drain.done():
+                drain.set_result(done)
+
+
+def _limits(left: Chunk | None) -> tuple[int, int] | None:
+    """Rows and bytes to read so that the same batches come again: the token must not change."""
+    if left is None:
+        return None
+    batches = [entry.batch for entry in left.entries]
+    cells = sum(len(b) * (1 if b.times is None else 2) for b in batches)
+    return sum(map(len, batches)), cells * CELL

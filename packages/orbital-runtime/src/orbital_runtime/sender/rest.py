@@ -1,0 +1,44 @@
+"""Waiting that somebody else can cut short."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+class Rest:
+    """Waits for a time, for an event, or for `cut`, whichever comes first. One wait at a time."""
+
+    def __init__(self) -> None:
+        self._scope: asyncio.Timeout | None = None
+        self._cut = False
+
+    async def until(
+        self, event: Callable[[], Awaitable[None]] | None = None, *, seconds: float | None
+    ) -> None:
+        """Return after `seconds` (None = never), after the event, or at `cut`.
+
+        A cut that came while nothing waited ends the next wait at once.
+        """
+        try:
+            if not self._cut:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds) as self._scope:
+                        await (event or _for_ever)()
+        finally:
+            self._scope = None
+            self._cut = False
+
+    def cut(self) -> None:
+        """End the wait, or the next one."""
+        self._cut = True
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
