@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Clock(Protocol):
@@ -18,16 +22,24 @@ class Clock(Protocol):
         ...
 
 
+def _elapsed() -> Callable[[], float]:
+    """On Linux a clock that goes on while the machine sleeps: what was missed meanwhile is to be seen."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    return time.monotonic
+
+
 class SystemClock:
-    """The machine's clocks. `steady` is the monotonic clock, set by the wall clock once, so that phases
+    """The machine's clocks. `steady` is a clock that never jumps, set by the wall clock once, so that phases
     are the same after a restart and a step of the wall clock disturbs no schedule.
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._elapsed = _elapsed()
+        self._offset = time.time() - self._elapsed()
 
     def steady(self) -> float:
-        return time.monotonic() + self._offset
+        return self._elapsed() + self._offset
 
     def utc_ms(self) -> int:
         return time.time_ns() // 1_000_000
