@@ -82,7 +82,7 @@ def _remove_dead(path: Path) -> None:
         except (ConnectionRefusedError, FileNotFoundError):
             path.unlink(missing_ok=True)
             return
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             pass  # someone holds it, however slow
     raise CannotListen(
         f"another sentinel is running: it answers on {path} (see `sentinel status`, `sentinel stop`)"

@@ -1,0 +1,150 @@
+"""The pages: `/metrics`, `/healthz`, `/readyz`, and `/api/v1`.
+
+Reading is possible wherever it listens. What changes something is served on the owner's socket only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from orbital_runtime.settings.problem import SettingsError
+from orbital_runtime.telemetry import health, views
+from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import Request
+
+    from orbital_runtime.telemetry.sources import Control, Sources
+
+PAGE: Final = 1000
+"""Tasks on a page of `/api/v1/tasks`, if not asked otherwise."""
+LARGEST_PAGE: Final = 10_000
+FILTERS: Final = ("status", "plugin", "device_id")
+
+
+def reading(sources: Sources, metrics: Metrics) -> Starlette:
+    """What anybody may see who reaches the address."""
+    return _app(_reading(sources, metrics))
+
+
+def owning(sources: Sources, metrics: Metrics, control: Control) -> Starlette:
+    """The same, and what only the owner may ask for."""
+    return _app([*_reading(sources, metrics), *_control(sources, control)])
+
+
+def _app(routes: Sequence[Route]) -> Starlette:
+    pages = "".join(f"{route.path}\n" for route in routes if "GET" in (route.methods or ()))
+    index = _get("/", lambda _: PlainTextResponse(f"Orbital Sentinel\n\n{pages}"))
+    return Starlette(
+        routes=[index, *routes], exception_handlers={HTTPException: _refused, Exception: _broke}
+    )
+
+
+def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
+    async def scrape(_: Request) -> Response:
+        snapshot = Snapshot(metrics)  # here, where nothing changes meanwhile; the writing is slow
+        return Response(await asyncio.to_thread(snapshot.text), media_type=CONTENT_TYPE)
+
+    return [
+        Route("/metrics", scrape),
+        _get("/healthz", lambda _: _health(sources)),
+        _get("/readyz", lambda _: _ready(sources)),
+        _get("/api/v1/status", lambda _: _json(views.status(sources))),
+        _get("/api/v1/tasks", lambda request: _tasks(sources, request)),
+        _get("/api/v1/outputs", lambda _: _json(views.outputs(sources))),
+        _get("/api/v1/ledger", lambda _: _json(views.ledger(sources))),
+        _get("/api/v1/plugins", lambda _: _json(views.plugins(sources))),
+    ]
+
+
+def _get(path: str, answer: Callable[[Request], Response]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        return answer(request)
+
+    return Route(path, endpoint)
+
+
+def _control(sources: Sources, control: Control) -> list[Route]:
+    async def stop(_: Request) -> Response:
+        control.stop()
+        return _json({"stopping": True}, 202)
+
+    async def reload(_: Request) -> Response:
+        try:
+            return _json({"changes": await control.reload()})
+        except SettingsError as error:
+            problems = [str(problem) for problem in error.problems]
+            return _json(
+                {"error": "the new configuration is bad, the old one stays", "problems": problems},
+                422,
+            )
+
+    async def trigger(request: Request) -> Response:
+        key = request.path_params["key"]
+        sources.engine.resume(key)
+        try:
+            run = await sources.scheduler.trigger(key)
+        except LookupError as error:
+            raise HTTPException(404, str(error.args[0])) from error
+        return _json(asdict(run))
+
+    return [
+        Route("/api/v1/stop", stop, methods=["POST"]),
+        Route("/api/v1/reload", reload, methods=["POST"]),
+        Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),
+    ]
+
+
+def _health(sources: Sources) -> Response:
+    stalled = health.alive(sources)
+    if stalled is None:
+        return _json({"alive": True, "state": sources.state()})
+    return _json({"alive": False, "state": sources.state(), "reasons": [asdict(stalled)]}, 503)
+
+
+def _ready(sources: Sources) -> Response:
+    found = health.reasons(sources)
+    ready = not any(reason.blocks for reason in found)
+    answer = {"ready": ready, "state": sources.state(), "reasons": [asdict(r) for r in found]}
+    return _json(answer, 200 if ready else 503)
+
+
+def _tasks(sources: Sources, request: Request) -> Response:
+    query = request.query_params
+    limit = _number(query.get("limit"), PAGE, "limit")
+    offset = _number(query.get("offset"), 0, "offset")
+    wanted = {name: query[name] for name in FILTERS if name in query}
+    return _json(views.tasks(sources, limit=min(limit, LARGEST_PAGE), offset=offset, wanted=wanted))
+
+
+def _number(text: str | None, default: int, name: str) -> int:
+    if text is None:
+        return default
+    if not text.isdecimal() or len(text) > 9:
+        raise HTTPException(400, f"{name} must be a whole number, not {text[:20]!r}")
+    return int(text)
+
+
+def _json(data: Any, code: int = 200) -> Response:
+    return Response(msgspec.json.encode(data), code, media_type="application/json")
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    code, detail = (
+        (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+    )
+    return _json({"error": detail}, code)
+
+
+async def _broke(_: Request, error: Exception) -> Response:
+    return _json({"error": f"the agent has a bug: {type(error).__name__}: {error}"}, 500)

@@ -1,0 +1,113 @@
+"""Is it alive, is it ready, and if not: why, in words.
+
+Alive: the scheduler's loop passes. Ready: it collects, and what it collects can go somewhere. What only
+concerns some of its work is told beside that and does not make it unready.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.sender.breaker import State as BreakerState
+from orbital_runtime.sender.status import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.sender.status import OutputStatus
+    from orbital_runtime.telemetry.sources import Sources
+
+STALLED: Final = 30.0
+"""Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
+FULL: Final = 0.95
+"""Fill of the buffer from which it is about to refuse or to drop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that is not as it should be."""
+
+    reason: str
+    """A fixed word for programs."""
+    message: str
+    """For people: what, and what to do."""
+    blocks: bool
+    """Whether it makes the sentinel unready."""
+    subject: str = ""
+    """The output, plugin or processor it is about."""
+
+
+def alive(sources: Sources) -> Reason | None:
+    """Why it should be restarted; None if it is well."""
+    idle = sources.clock.steady() - sources.scheduler.heartbeat
+    if sources.state() == "running" and idle > STALLED:
+        return Reason("stalled", f"the scheduler has not turned for {idle:.0f} s", blocks=True)
+    return None
+
+
+def reasons(sources: Sources) -> list[Reason]:
+    """Everything that is not as it should be; ready if none of it blocks."""
+    found = [*_state(sources), *_outputs(sources), *_buffer(sources), *_plugins(sources)]
+    if stalled := alive(sources):
+        found.append(stalled)
+    return found
+
+
+def _state(sources: Sources) -> Iterator[Reason]:
+    state = sources.state()
+    if state != "running":
+        yield Reason(state, f"the agent is {state}", blocks=True)
+
+
+def _outputs(sources: Sources) -> Iterator[Reason]:
+    """A paused output needs a person. One whose breaker is open recovers by itself, while others go on."""
+    outputs = sources.sender.status().values()
+    if not outputs:
+        message = "there is no output to deliver to: samples wait in the buffer"
+        yield Reason("no_output", message, blocks=True)
+    others_work = any(_works(output) for output in outputs)
+    for output in outputs:
+        yield from _output(output, others_work=others_work)
+
+
+def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
+    name, why = output.name, output.reason or output.last_error
+    if output.phase is Phase.PAUSED:
+        message = f"output {name} is paused, {output.waiting} samples wait: {why}"
+        yield Reason("output_paused", message, blocks=True, subject=name)
+    elif not _works(output):
+        message = f"output {name} fails, {output.waiting} samples wait: {why}"
+        yield Reason("output_failing", message, blocks=not others_work, subject=name)
+    elif output.phase is Phase.BACKING_OFF:
+        message = f"output {name} failed and is tried again: {why}"
+        yield Reason("output_retrying", message, blocks=False, subject=name)
+    if output.stuck:
+        message = f"output {name}: {output.stuck} writes were given up and have not returned"
+        yield Reason("output_stuck", message, blocks=False, subject=name)
+
+
+def _works(output: OutputStatus) -> bool:
+    idle = output.phase in (Phase.STOPPED, Phase.PAUSED)
+    return output.breaker is BreakerState.CLOSED and not idle
+
+
+def _buffer(sources: Sources) -> Iterator[Reason]:
+    fill = sources.buffer.usage().fill
+    if fill >= FULL:
+        message = f"the buffer is {fill:.0%} full: samples are dropped, or collecting waits"
+        yield Reason("buffer_full", message, blocks=True)
+    elif fill > sources.scheduler.high_water:
+        message = f"the buffer is {fill:.0%} full: tasks slow down, lowest priority first"
+        yield Reason("buffer_high", message, blocks=False)
+
+
+def _plugins(sources: Sources) -> Iterator[Reason]:
+    for name, why in sources.instances.failed().items():
+        yield Reason("plugin_down", f"plugin {name}: {why}", blocks=False, subject=name)
+    for broken in sources.registry.broken():
+        yield Reason("plugin_broken", broken.error, blocks=False, subject=broken.name)
+    for name, count in sources.engine.invoker.stuck.items():
+        if count:
+            message = f"plugin {name}: {count} threads overran and have not returned"
+            yield Reason("threads_stuck", message, blocks=False, subject=name)

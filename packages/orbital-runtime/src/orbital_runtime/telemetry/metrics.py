@@ -1,0 +1,72 @@
+"""`/metrics`: everything read at the moment of the scrape, nothing counted on the way of a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from orbital_runtime.telemetry.metrics_agent import Usage, agent, heartbeats
+from orbital_runtime.telemetry.metrics_outputs import buffer, ledger, outputs
+from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.telemetry.sources import Sources
+
+TASK_SERIES: Final = 1000
+"""Tasks that get series of their own. Ten series each: more would make scrapes slow and servers unhappy."""
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+"""The classic text format, whatever is asked for: in OpenMetrics the original design's gauge
+`sentinel_tasks_total` would have no legal name."""
+
+
+class Metrics(Collector):
+    """All families of this agent and its process.
+
+    Args:
+        sources: What is looked at.
+        task_series: Tasks that get series of their own, 0 for none.
+    """
+
+    def __init__(self, sources: Sources, *, task_series: int = TASK_SERIES) -> None:
+        self._sources = sources
+        self._task_series = task_series
+        self._usage = Usage()
+        self._process = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._process)
+        PlatformCollector(registry=self._process)
+        GCCollector(registry=self._process)
+
+    def collect(self) -> Iterator[Metric]:
+        sources = self._sources
+        yield from agent(sources)
+        yield from tasks(sources)
+        yield from collecting(sources)
+        yield from buffer(sources)
+        yield from ledger(sources)
+        yield from outputs(sources)
+        yield from heartbeats()
+        yield from self._usage.families()
+        if self._task_series:
+            yield from each_task(sources, self._task_series)
+        yield from self._process.collect()
+
+
+class Snapshot(Collector):
+    """Families as they were at one moment, so that another thread can write them out."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._families = list(metrics.collect())
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
+
+    def text(self) -> bytes:
+        """In the text format."""
+        return generate_latest(self)

@@ -1,0 +1,126 @@
+"""What the agent and its process say about themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+import threading
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, info, states
+from orbital_runtime.telemetry.logfile import LostLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.telemetry.sources import Sources
+
+STATES: Final = ("initializing", "registering", "running", "stopping", "stopped", "error")
+
+
+def agent(sources: Sources) -> Iterator[Metric]:
+    """Who it is, since when, in which state, with which plugins."""
+    yield info(
+        "sentinel_info",
+        "This sentinel: program version, operating system, architecture",
+        {"version": sources.version, "os": sys.platform, "arch": platform.machine()},
+    )
+    yield info("sentinel_build_info", "Versions of its parts", _build(sources))
+    yield gauge("sentinel_uptime_seconds", "Seconds since the start", sources.uptime)
+    present = [("agent", sources.state())]
+    yield states("sentinel_state", "1 for the state it is in", "part", STATES, present)
+    started = sources.instances.running()
+    yield gauge("sentinel_plugins_loaded", "Plugins that are started", len(set(started)))
+    yield gauge(
+        "sentinel_plugin_instances",
+        "Started plugins, one for each different settings",
+        len(started),
+    )
+    yield gauge(
+        "sentinel_plugins_broken",
+        "Installed parts that cannot be used",
+        len(sources.registry.broken()),
+    )
+    failed = sources.instances.failed()
+    yield gauges(
+        "sentinel_plugin_start_failed",
+        "1 for a plugin that did not start",
+        ("plugin",),
+        [((name,), 1.0) for name in failed],
+    )
+    yield counters(
+        "sentinel_plugin_bugs_total",
+        "Errors of a plugin that are not of the contract",
+        ("plugin",),
+        [((name,), count) for name, count in sources.engine.totals.bugs.items()],
+    )
+
+
+def heartbeats() -> Iterator[Metric]:
+    """Signs of life to Gravital Core: none before this version speaks to it."""
+    yield counter("sentinel_heartbeat_success_total", "Heartbeats that Core answered", 0)
+    yield counter("sentinel_heartbeat_failed_total", "Heartbeats that Core did not answer", 0)
+
+
+class Usage:
+    """What the process takes of the machine. CPU is counted between two looks."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._before = self._now()
+        self._percent = 0.0
+
+    def families(self) -> Iterator[Metric]:
+        yield gauge(
+            "sentinel_cpu_usage_percent",
+            "CPU of the process since the last scrape; 100 is one core",
+            self._cpu(),
+        )
+        memory = self._process.memory_info().rss
+        yield gauge("sentinel_memory_usage_bytes", "Resident memory of the process", memory)
+        yield gauge("sentinel_goroutines", "Tasks of the event loop", _loop_tasks())
+        yield gauge("sentinel_threads", "Threads of the process", threading.active_count())
+        yield counter(
+            "sentinel_log_lines_lost_total", "Log lines that could not be written", LostLines.lost
+        )
+
+    def _cpu(self) -> float:
+        wall, cpu = self._now()
+        passed = wall - self._before[0]
+        if passed >= 1.0:  # two scrapers at once would otherwise see noise
+            self._percent = 100.0 * (cpu - self._before[1]) / passed
+            self._before = wall, cpu
+        return self._percent
+
+    def _now(self) -> tuple[float, float]:
+        return time.monotonic(), time.process_time()
+
+
+def _loop_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # no loop here
+        return 0
+
+
+def _build(sources: Sources) -> dict[str, str]:
+    return {
+        "version": sources.version,
+        "runtime": _installed("orbital-runtime"),
+        "sdk": _installed("orbital-sdk"),
+        "python": platform.python_version(),
+    }
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,126 @@
+"""What is told of keeping and delivering: buffer, ledger, outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.sender.breaker import State
+from orbital_runtime.sender.status import Phase
+from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, states
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.ledger import Account
+    from orbital_runtime.sender.status import OutputStatus
+    from orbital_runtime.telemetry.sources import Sources
+
+BREAKER: Final = tuple(map(str, State))
+PHASES: Final = tuple(map(str, Phase))
+
+
+def buffer(sources: Sources) -> Iterator[Metric]:
+    """What waits, whoever it is for."""
+    usage = sources.buffer.usage()
+    yield gauge("sentinel_buffer_size", "Samples in the buffer", usage.samples)
+    yield gauge(
+        "sentinel_buffer_usage_percent", "How full the buffer is, 0 to 100", usage.fill * 100
+    )
+    yield gauge("sentinel_buffer_bytes", "Bytes in the buffer", usage.size)
+    yield gauge("sentinel_buffer_batches", "Batches in the buffer", usage.batches)
+    oldest = 0.0 if usage.oldest_ms is None else sources.clock.utc_ms() - usage.oldest_ms
+    yield gauge(
+        "sentinel_buffer_oldest_seconds", "Age of the oldest batch in the buffer", oldest / 1000
+    )
+
+
+def ledger(sources: Sources) -> Iterator[Metric]:
+    """For every output at every moment: accepted = delivered + waiting + dead lettered + dropped."""
+    accounts = sources.buffer.ledger.accounts()
+    for name, text, value in _LEDGER:
+        rows = [((output,), value(account)) for output, account in accounts.items()]
+        yield counters(f"sentinel_output_{name}_samples_total", text, ("output",), rows)
+    yield gauges(
+        "sentinel_output_waiting_samples",
+        "Samples in the buffer that the output has not acknowledged",
+        ("output",),
+        [((output,), account.waiting) for output, account in accounts.items()],
+    )
+    yield counters(
+        "sentinel_output_dropped_samples_total",
+        "Samples that the buffer's policy dropped",
+        ("output", "reason"),
+        [
+            ((output, reason), count)
+            for output, account in accounts.items()
+            for reason, count in account.dropped.items()
+        ],
+    )
+
+
+def outputs(sources: Sources) -> Iterator[Metric]:
+    """How delivering goes."""
+    status = sources.sender.status()
+    yield from _sums(status)
+    for name, text, value in _COUNTED:
+        rows = [((output,), value(s)) for output, s in status.items()]
+        yield counters(f"sentinel_output_{name}", text, ("output",), rows)
+    yield counters(
+        "sentinel_output_errors_total",
+        "Failed requests",
+        ("output", "kind"),
+        [((o, kind), count) for o, s in status.items() for kind, count in s.errors.items()],
+    )
+    phases = [(output, str(s.phase)) for output, s in status.items()]
+    yield states("sentinel_output_state", "1 for what it does now", "output", PHASES, phases)
+    breakers = [(output, str(s.breaker)) for output, s in status.items()]
+    yield states(
+        "sentinel_output_breaker", "1 for the breaker's state", "output", BREAKER, breakers
+    )
+    yield gauges(
+        "sentinel_output_stuck_writes",
+        "Writes that were given up and have not returned",
+        ("output",),
+        [((output,), s.stuck) for output, s in status.items()],
+    )
+    yield gauges(
+        "sentinel_output_last_success_timestamp_seconds",
+        "When the output last took samples",
+        ("output",),
+        [((o,), s.last_success_ms / 1000) for o, s in status.items() if s.last_success_ms],
+    )
+
+
+def _sums(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
+    def total(value: Callable[[OutputStatus], int]) -> int:
+        return sum(map(value, status.values()))
+
+    yield counter(
+        "sentinel_sent_metrics_total",
+        "Samples delivered, over all outputs",
+        total(lambda s: s.sent_samples),
+    )
+    yield counter(
+        "sentinel_sent_bytes_total",
+        "Bytes on the wire, over all outputs",
+        total(lambda s: s.sent_bytes),
+    )
+    yield counter(
+        "sentinel_send_errors_total",
+        "Failed requests, over all outputs",
+        total(lambda s: sum(s.errors.values())),
+    )
+
+
+_COUNTED: Final[tuple[tuple[str, str, Callable[[OutputStatus], float]], ...]] = (
+    ("sent_bytes_total", "Bytes on the wire", lambda s: s.sent_bytes),
+    ("requests_total", "Requests that the output answered well", lambda s: s.requests),
+    ("retries_total", "Attempts after the first", lambda s: s.retries),
+)
+_LEDGER: Final[tuple[tuple[str, str, Callable[[Account], float]], ...]] = (
+    ("accepted", "Samples that the buffer took for this output", lambda a: a.accepted),
+    ("delivered", "Samples that the output has", lambda a: a.delivered),
+    ("dead_lettered", "Samples that it refused for good", lambda a: a.dead_lettered),
+)

@@ -1,0 +1,141 @@
+"""What is told of collecting: all tasks together, and each task as far as there is room."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.scheduler.task import Status
+from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.scheduler.task import Run, TaskState
+    from orbital_runtime.telemetry.sources import Sources
+
+LABELS: Final = ("task", "plugin", "device_id")
+
+
+def tasks(sources: Sources) -> Iterator[Metric]:
+    """Sums over all tasks."""
+    scheduler, totals = sources.scheduler, sources.scheduler.totals
+    yield gauge("sentinel_tasks_total", "Tasks that this sentinel runs", len(scheduler.states()))
+    yield counter("sentinel_tasks_success_total", "Runs that succeeded", totals.success)
+    yield counter("sentinel_tasks_failed_total", "Runs that failed", totals.failed)
+    yield counter("sentinel_tasks_cancelled_total", "Runs cut off at stop", totals.cancelled)
+    yield counter(
+        "sentinel_tasks_missed_total", "Ticks that could not start in time", totals.missed
+    )
+    yield counters(
+        "sentinel_tasks_skipped_total",
+        "Ticks passed over on purpose",
+        ("reason",),
+        [((reason,), count) for reason, count in totals.skipped.items()],
+    )
+    yield histogram("sentinel_task_duration_seconds", "How long runs took", totals.duration)
+    yield histogram(
+        "sentinel_task_lateness_seconds", "From a run's tick to its start", totals.lateness
+    )
+    yield gauge("sentinel_tasks_running", "Runs that hold a slot", scheduler.running)
+    yield gauge("sentinel_tasks_waiting", "Runs that wait for a slot", scheduler.waiting)
+    yield gauge("sentinel_task_slots", "Runs that may go on at once", scheduler.slots)
+    yield from _standing(sources)
+
+
+def _standing(sources: Sources) -> Iterator[Metric]:
+    standing: Counter[str] = Counter(dict.fromkeys(Status, 0))
+    paused = 0
+    for _, state in sources.scheduler.states().values():
+        standing[state.status] += 1
+        paused += bool(state.paused)
+    yield gauges(
+        "sentinel_tasks_by_status",
+        "Tasks by how their last run ended",
+        ("status",),
+        [((str(status),), count) for status, count in standing.items()],
+    )
+    yield gauge("sentinel_tasks_paused", "Tasks that wait until their settings change", paused)
+
+
+def collecting(sources: Sources) -> Iterator[Metric]:
+    """What the engine made of the runs."""
+    totals, invoker = sources.engine.totals, sources.engine.invoker
+    yield counter(
+        "sentinel_collected_samples_total", "Samples handed to the buffer", totals.samples
+    )
+    for name, text, counts, label in (
+        ("sentinel_refused_samples_total", "Samples left out", totals.refused, "reason"),
+        (
+            "sentinel_stuck_threads_total",
+            "Threads that ever overran",
+            invoker.stuck_total,
+            "plugin",
+        ),
+        (
+            "sentinel_abandoned_runs_total",
+            "Coroutines that ignored their end",
+            invoker.abandoned_total,
+            "plugin",
+        ),
+    ):
+        yield counters(name, text, (label,), [((key,), count) for key, count in counts.items()])
+    for name, text, counts in (
+        ("sentinel_stuck_threads", "Threads that overran and have not returned", invoker.stuck),
+        ("sentinel_abandoned_runs", "Coroutines that go on after their end", invoker.abandoned),
+    ):
+        yield gauges(name, text, ("plugin",), [((key,), count) for key, count in counts.items()])
+    chain = sources.engine.chain.totals
+    for name, text, counts in (
+        (
+            "sentinel_processor_dropped_samples_total",
+            "Samples that a processor left out",
+            chain.dropped,
+        ),
+        ("sentinel_processor_errors_total", "Calls of a processor that failed", chain.errors),
+        ("sentinel_processor_lost_samples_total", "Samples lost in such calls", chain.lost),
+    ):
+        yield counters(
+            name, text, ("processor",), [((key,), count) for key, count in counts.items()]
+        )
+
+
+def each_task(sources: Sources, most: int) -> Iterator[Metric]:
+    """The series of single tasks, for `most` of them; how many are left out is a metric, too."""
+    states = sources.scheduler.states()
+    shown = list(islice(states.values(), most))
+    yield gauge(
+        "sentinel_tasks_without_series",
+        "Tasks that have no series of their own here, because there are too many",
+        len(states) - len(shown),
+    )
+    rows = [((task.key, task.plugin, task.device_id), state) for task, state in shown]
+    for name, text, value in _COUNTED:
+        yield counters(name, text, LABELS, [(labels, value(state)) for labels, state in rows])
+    ran = [(labels, state, state.last) for labels, state in rows if state.last is not None]
+    for name, text, measured in _MEASURED:
+        yield gauges(name, text, LABELS, [(labels, measured(s, last)) for labels, s, last in ran])
+    yield counters(
+        "sentinel_task_skipped_total",
+        "Ticks of a task passed over on purpose",
+        (*LABELS, "reason"),
+        [((*labels, reason), count) for labels, s in rows for reason, count in s.skipped.items()],
+    )
+
+
+_COUNTED: Final[tuple[tuple[str, str, Callable[[TaskState], float]], ...]] = (
+    ("sentinel_task_runs_total", "Runs of a task", lambda s: s.runs),
+    ("sentinel_task_failures_total", "Failed runs of a task", lambda s: s.failed),
+    ("sentinel_task_missed_total", "Ticks that could not start in time", lambda s: s.missed),
+    ("sentinel_task_samples_total", "Samples of a task", lambda s: s.samples),
+    ("sentinel_task_busy_seconds_total", "Time that a task's runs took", lambda s: s.busy),
+)
+_MEASURED: Final[tuple[tuple[str, str, Callable[[TaskState, Run], float]], ...]] = (
+    ("sentinel_task_up", "Whether the device answered the last run", lambda _, r: float(r.up)),
+    ("sentinel_task_last_duration_seconds", "How long the last run took", lambda _, r: r.duration),
+    ("sentinel_task_last_lateness_seconds", "Lateness of the last run", lambda s, _: s.lateness),
+    ("sentinel_task_last_samples", "Samples of the last run", lambda _, r: r.samples),
+)

@@ -1,0 +1,83 @@
+"""The station: two sockets, one for everybody who may read and one for the owner."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from orbital_runtime.telemetry import listen
+from orbital_runtime.telemetry.server import AppServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orbital_runtime.telemetry.sources import Control, Sources
+
+log = logging.getLogger("orbital.telemetry")
+
+
+class Telemetry:
+    """Tells what the agent does, for as long as it lives.
+
+    Args:
+        sources: What is looked at.
+        control: What the owner may ask for.
+        socket: Path of the owner's unix socket.
+        address: Host and port to serve HTTP on; None for no HTTP.
+    """
+
+    def __init__(
+        self, sources: Sources, control: Control, *, socket: Path, address: tuple[str, int] | None
+    ) -> None:
+        self._sources = sources
+        self._control = control
+        self._path = socket
+        self._address = address
+        self._servers: list[AppServer] = []
+        self._inode = 0
+        self.url = ""
+        """Where HTTP is served; empty before the start, and without HTTP."""
+
+    async def start(self) -> None:
+        """Listen and answer.
+
+        Raises:
+            CannotListen: Another agent runs here, or the port is in use. Nothing is left open.
+        """
+        owner = listen.unix(self._path)
+        self._inode = self._path.lstat().st_ino
+        try:
+            public = None if self._address is None else listen.tcp(*self._address)
+        except listen.CannotListen:
+            owner.close()
+            listen.remove(self._path, self._inode)
+            raise
+        from orbital_runtime.telemetry import api, metrics  # noqa: PLC0415 (late: commands don't serve)
+
+        told = metrics.Metrics(self._sources)
+        self._servers = [AppServer(api.owning(self._sources, told, self._control), owner)]
+        if public is not None:
+            self._servers.append(AppServer(api.reading(self._sources, told), public))
+            self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
+        await asyncio.gather(*(server.start() for server in self._servers))
+        log.debug("the command line is served on %s", self._path)
+
+    async def stop(self) -> None:
+        """Close both. Safe without start, and twice."""
+        servers, self._servers = self._servers, []
+        if servers:
+            listen.remove(self._path, self._inode)
+        await asyncio.gather(*(server.stop() for server in servers))
+
+    def _announce(self, url: str, *, public_to_all: bool) -> None:
+        self.url = url
+        log.info("listening on %s (/metrics, /healthz, /readyz, /api/v1/status)", url)
+        if public_to_all:
+            log.warning("%s is open to other machines: it shows tasks, devices and errors", url)
+
+
+def socket_path(setting: str, runtime_dir: Path) -> Path:
+    """The owner's socket: where the settings say, else in the runtime folder."""
+    return runtime_dir.joinpath(os.path.expanduser(setting) or "sentinel.sock")  # noqa: PTH111 (as text)

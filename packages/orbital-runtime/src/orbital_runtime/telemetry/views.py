@@ -1,0 +1,167 @@
+"""The agent's state as plain data: what `/api/v1` answers and the command line shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.telemetry.health import reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.scheduler.task import Task, TaskState
+    from orbital_runtime.sender.status import OutputStatus
+    from orbital_runtime.telemetry.sources import Sources
+
+View = dict[str, Any]
+
+
+def status(sources: Sources) -> View:
+    """The whole on one page. Times are milliseconds UTC, durations seconds."""
+    identity, path = sources.identity(), sources.settings_path()
+    found = reasons(sources)
+    return {
+        "state": sources.state(),
+        "ready": not any(r.blocks for r in found),
+        "reasons": [asdict(r) for r in found],
+        "version": sources.version,
+        "sentinel": {
+            "id": identity.id,
+            "name": identity.name,
+            "region": identity.region,
+            "labels": dict(identity.labels),
+        },
+        "configuration": str(path) if path else None,
+        "notes": list(sources.notes()),
+        "uptime": sources.uptime,
+        "tasks": _task_counts(sources),
+        "buffer": buffer(sources),
+        "outputs": outputs(sources),
+    }
+
+
+def _task_counts(sources: Sources) -> View:
+    totals = sources.scheduler.totals
+    standing = Counter(str(s.status) for _, s in sources.scheduler.states().values())
+    return {
+        "total": sum(standing.values()),
+        "by_status": dict(standing),
+        "runs": totals.runs,
+        "success": totals.success,
+        "failed": totals.failed,
+        "missed": totals.missed,
+        "skipped": dict(totals.skipped),
+        "running": sources.scheduler.running,
+        "waiting": sources.scheduler.waiting,
+        "slots": sources.scheduler.slots,
+    }
+
+
+def tasks(
+    sources: Sources, *, limit: int, offset: int = 0, wanted: Mapping[str, str] | None = None
+) -> View:
+    """A page of tasks, in the configuration's order.
+
+    Args:
+        sources: What is looked at.
+        limit: Tasks on the page.
+        offset: Tasks before it.
+        wanted: Only tasks with these values of `status`, `plugin` or `device_id`.
+    """
+    rows = (
+        (key, task, state)
+        for key, (task, state) in sources.scheduler.states().items()
+        if _is_wanted(task, state, wanted or {})
+    )
+    found = list(rows)
+    page = islice(found, offset, offset + limit)
+    return {"total": len(found), "tasks": [_task(sources, *row) for row in page]}
+
+
+def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:
+    has = {"status": str(state.status), "plugin": task.plugin, "device_id": task.device_id}
+    return all(has[name] == value for name, value in wanted.items())
+
+
+def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
+    last = state.last
+    ahead = state.next_due - sources.clock.steady()
+    return {
+        "key": key,
+        "id": task.id,
+        "source": task.source,
+        "plugin": task.plugin,
+        "device_id": task.device_id,
+        "interval": task.interval,
+        "timeout": task.timeout,
+        "priority": task.priority,
+        "status": str(state.status),
+        "up": last.up if last else None,
+        "error": last.error if last else "",
+        "error_kind": last.error_kind if last else "",
+        "paused": state.paused,
+        "last_started": last.started_ms if last else None,
+        "last_duration": last.duration if last else None,
+        "last_samples": last.samples if last else None,
+        "lateness": state.lateness,
+        "runs": state.runs,
+        "failed": state.failed,
+        "failures_in_a_row": state.failures,
+        "missed": state.missed,
+        "skipped": dict(state.skipped),
+        "samples": state.samples,
+        "busy": state.busy,
+        "next_run": sources.clock.utc_ms() + round(ahead * 1000) if state.next_due else None,
+    }
+
+
+def buffer(sources: Sources) -> View:
+    """What waits."""
+    return asdict(sources.buffer.usage())
+
+
+def outputs(sources: Sources) -> list[View]:
+    """Every output with its ledger; those without a writer too, as long as something waits for them."""
+    accounts, status = ledger(sources), sources.sender.status()
+    views = [_output(one) | {"ledger": accounts.pop(name, None)} for name, one in status.items()]
+    orphans = [
+        {"name": name, "phase": "none", "reason": "", "ledger": account}
+        for name, account in accounts.items()
+        if account["waiting"]
+    ]
+    return [*views, *orphans]
+
+
+def _output(one: OutputStatus) -> View:
+    return asdict(one) | {"phase": str(one.phase), "breaker": str(one.breaker)}
+
+
+def ledger(sources: Sources) -> dict[str, View]:
+    """For each output: accepted = delivered + waiting + dead_lettered + the sum of dropped."""
+    return {
+        name: {
+            "accepted": account.accepted,
+            "delivered": account.delivered,
+            "waiting": account.waiting,
+            "dead_lettered": account.dead_lettered,
+            "dropped": dict(account.dropped),
+        }
+        for name, account in sources.buffer.ledger.accounts().items()
+    }
+
+
+def plugins(sources: Sources) -> View:
+    """What is started, what did not start, and what is broken."""
+    engine = sources.engine
+    return {
+        "started": dict(Counter(sources.instances.running())),
+        "failed": sources.instances.failed(),
+        "broken": [asdict(broken) for broken in sources.registry.broken()],
+        "bugs": dict(engine.totals.bugs),
+        "stuck_threads": dict(engine.invoker.stuck),
+        "abandoned_runs": dict(engine.invoker.abandoned),
+        "refused_samples": dict(engine.totals.refused),
+    }
