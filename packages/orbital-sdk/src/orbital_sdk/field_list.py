@@ -5,7 +5,8 @@ several are allowed.
 
 Keys of an entry: `name`, `type` and `required` always; `default`, `description`, `validation` (a regular
 expression), `min`, `max`, `min_length`, `max_length`, `choices`, `placeholder`, `items` (type of a list's
-items) and `fields` (entries of what is inside) where there is something to say.
+items) and `fields` (entries of what is inside) where there is something to say. Only the schema says whether
+a bound of a `float` or `duration` is itself allowed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _TYPES: Final = {
 }  # fmt: skip
 _WORDS: Final = {
     "description": "description", "pattern": "validation", "enum": "choices",
-    "minimum": "min", "exclusiveMinimum": "min", "maximum": "max", "exclusiveMaximum": "max",
+    "exclusiveMinimum": "min", "minimum": "min", "exclusiveMaximum": "max", "maximum": "max",
     "minLength": "min_length", "maxLength": "max_length",
     "minItems": "min_length", "maxItems": "max_length",
 }  # fmt: skip
@@ -74,6 +75,10 @@ def _type(flat: Schema) -> str:
 
 def _details(flat: Schema) -> Entry:
     details = {ours: flat[theirs] for theirs, ours in _WORDS.items() if theirs in flat}
+    if flat.get("type") == "integer":
+        for bound, inward in (("exclusiveMinimum", 1), ("exclusiveMaximum", -1)):
+            if bound in flat:
+                details[_WORDS[bound]] = flat[bound] + inward
     if "const" in flat:
         details["choices"] = [flat["const"]]
     if flat.get("default") is not None:

@@ -20,14 +20,27 @@ _INSIDE: Final = ("items", "prefixItems", "additionalProperties", "anyOf", "oneO
 _NAMED: Final = ("properties", "patternProperties", "$defs")
 
 
-def json_schema(model: type[BaseModel]) -> Schema:
-    """The model's JSON Schema (2020-12); what is or holds a secret has neither default nor example."""
+def json_schema(model: type[BaseModel], *, definitions: str = "#/$defs/") -> Schema:
+    """The model's JSON Schema (2020-12); what is or holds a secret has neither default nor example.
+
+    Args:
+        model: Fields or settings.
+        definitions: What references begin with, for those who put `$defs` into a schema of their own.
+    """
     schema = model.model_json_schema()
+    known = schema.get("$defs", {})
     for node in walk(schema):
-        if is_secret(node, schema.get("$defs", {})):
+        if is_secret(node, known):
             _hide(node)
         _translate(node)
+    for node in walk(schema):
+        if "$ref" in node:
+            node["$ref"] = definitions + _name(node)
     return schema
+
+
+def _name(node: Schema) -> str:
+    return str(node.get("$ref", "")).rpartition("/")[2]
 
 
 def walk(node: object) -> Iterator[Schema]:
@@ -52,7 +65,7 @@ def is_secret(
     for part in walk({key: value for key, value in node.items() if key != "$defs"}):
         if part.get("writeOnly") or part.get("format") == "password":
             return True
-        name = str(part.get("$ref", "")).rpartition("/")[2]
+        name = _name(part)
         if name and name not in seen and is_secret(definitions[name], definitions, seen | {name}):
             return True
     return False

@@ -52,7 +52,7 @@ class Collection:
             raise AssertionError(
                 f"{len(found)} samples match {name} {labels}, wanted one; there came:\n  {came}{failed}"
             )
-        return found[0].value
+        return float(found[0].value)
 
 
 def _has(sample: Sample, labels: Mapping[str, str]) -> bool:

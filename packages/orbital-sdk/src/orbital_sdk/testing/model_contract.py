@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 from orbital_sdk.field_list import Entry, field_list
+from orbital_sdk.manifest import manifest
 from orbital_sdk.schema import json_schema
 
 if TYPE_CHECKING:
+    from orbital_sdk.manifest import Part
     from orbital_sdk.testing.findings import Findings
 
 SECRET_NAME = re.compile(
@@ -21,9 +24,15 @@ SHORTEST = 4
 """Secrets of fewer characters are not searched for: they stand in other text by chance."""
 
 
-def check_model(found: Findings, model: type[BaseModel], base: type[BaseModel]) -> None:
-    """The class: frozen, strict about unknown keys, every field described, secrets typed as such."""
-    found.expect(issubclass(model, base), f"{model.__name__} must be a subclass of {base.__name__}")
+def check_model(found: Findings, model: type[BaseModel], base: type[BaseModel]) -> bool:
+    """The class: frozen, strict about unknown keys, every field described, secrets typed as such.
+
+    Returns:
+        Whether it is of the right kind at all, so that the rest can be tried.
+    """
+    if not issubclass(model, base):
+        found.append(f"{model.__name__} must be a subclass of {base.__name__}")
+        return False
     config = model.model_config
     found.expect(
         config.get("frozen"), f"{model.__name__} is not frozen; leave model_config's frozen=True"
@@ -39,6 +48,7 @@ def check_model(found: Findings, model: type[BaseModel], base: type[BaseModel]) 
             not any(issubclass(kind, Secret) for kind in _types(field.annotation)),
             f"{model.__name__}.{name} is a Secret[...], which its schema does not say; make it SecretStr",
         )
+    return True
 
 
 def _check_entries(found: Findings, path: str, entries: list[Entry]) -> None:
@@ -56,10 +66,21 @@ def _check_entries(found: Findings, path: str, entries: list[Entry]) -> None:
 
 
 def _types(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type):
-        yield annotation
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type):
+        yield kind
     for argument in get_args(annotation):
         yield from _types(argument)
+
+
+def check_manifest(found: Findings, cls: Part) -> None:
+    """A manifest can be made of it, and JSON can say that."""
+    try:
+        json.dumps(manifest(cls), allow_nan=False)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is the author's to know)
+        found.append(
+            f"no manifest can be made of it: {error!r}; use types that JSON Schema can say"
+        )
 
 
 def secrets_of(value: object) -> set[str]:

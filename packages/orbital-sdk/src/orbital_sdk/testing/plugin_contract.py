@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -11,13 +12,17 @@ from pydantic import ValidationError
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.invoke import is_blocking
-from orbital_sdk.manifest import manifest
 from orbital_sdk.testing.collection import Collection, as_model, collect_from, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
-from orbital_sdk.testing.model_contract import check_dump, check_model, check_silence
+from orbital_sdk.testing.model_contract import (
+    check_dump,
+    check_manifest,
+    check_model,
+    check_silence,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from orbital_sdk.metric import Metric, Sample
     from orbital_sdk.plugin import Plugin
@@ -49,20 +54,19 @@ async def check_plugin(
     """
     found = Findings()
     check_name(found, cls, "orbital.plugins", entry_point=entry_point)
-    check_model(found, cls.device_model, DeviceFields)
-    check_model(found, cls.config_model, PluginConfig)
+    fit = check_model(found, cls.device_model, DeviceFields)
+    if not (check_model(found, cls.config_model, PluginConfig) and fit):
+        found.report(cls.__qualname__)
+    check_manifest(found, cls)
     _check_declared(found, cls)
     try:
         fields = as_model(cls.device_model, device)
+        away = None if unreachable is None else as_model(cls.device_model, unreachable)
         settings = as_model(cls.config_model, config)
     except ValidationError as error:
         found.append(f"the device or config of this check does not fit its model: {error}")
     else:
-        await _check_life(found, cls, fields, settings, timeout)
-        if unreachable is not None:
-            await _check_unreachable(
-                found, cls(settings), as_model(cls.device_model, unreachable), timeout
-            )
+        await _Trial(found, cls(settings), fields, timeout).run(away)
     found.report(cls.__qualname__)
 
 
@@ -72,43 +76,96 @@ def _check_declared(found: Findings, cls: type[Plugin[Any, Any]]) -> None:
         found.append(f"the metric {name!r} is declared twice; a name has one Metric")
     for metric in cls.declared_metrics():
         found.expect(metric.help, f"the metric {metric.name!r} has no help; say what it is")
-    try:
-        json.dumps(manifest(cls), allow_nan=False)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is the author's to know)
-        found.append(
-            f"no manifest can be made of it: {error!r}; use types that JSON Schema can say"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One plugin through its whole life."""
+
+    found: Findings
+    plugin: Plugin[Any, Any]
+    fields: DeviceFields
+    timeout: float
+
+    async def run(self, away: DeviceFields | None) -> None:
+        unused = type(self.plugin)(self.plugin.config)
+        await self.found.attempt("stop() without start()", unused.stop())
+        if not await self.found.attempt("start()", self.plugin.start()):
+            return
+        try:
+            self.plugin.validate_device(self.fields)
+            await self._read()
+            if away is not None:
+                await self._read_nothing(away)
+        except OrbitalError as error:
+            self.found.append(f"validate_device refuses the device of this check: {error}")
+        finally:
+            await self.found.attempt("stop()", self.plugin.stop())
+            await self.found.attempt("a second stop()", self.plugin.stop())
+
+    def collect(self, fields: DeviceFields | None = None) -> Awaitable[Collection]:
+        return collect_from(self.plugin, fields or self.fields, timeout=self.timeout)
+
+    async def _read(self) -> None:
+        collection = await self.collect()
+        _check_error(self.found, collection)
+        _check_samples(self.found, collection, self.plugin.metrics())
+        self._silence(collection)
+        await self._connection()
+        if collection.error is None and self.plugin.exclusive(self.fields) is None:
+            await self._together()
+        if not is_blocking(self.plugin):
+            again = collect_from(self.plugin, self.fields, timeout=self.timeout)
+            await check_cancel(self.found, "collect()", again)
+
+    def _silence(self, collection: Collection) -> None:
+        found, plugin, target = self.found, self.plugin, self.plugin.target(self.fields)
+        found.expect(
+            target or not type(self.fields).model_fields,
+            "target() is empty; say what people call the device (address or URL)",
+        )
+        secrets = check_dump(found, self.fields) | check_dump(found, plugin.config)
+        places = {
+            "target()": target,
+            "exclusive()": plugin.exclusive(self.fields),
+            "repr of the plugin": repr(plugin),
+            "a label": [value for s in collection.samples for value in s.series.values],
+            "the error of collect()": collection.error or "",
+        }
+        check_silence(found, secrets, places)
+
+    async def _connection(self) -> None:
+        ctx = make_context(timeout=self.timeout)
+        try:
+            said: object = await self.plugin.test_connection(self.fields, ctx)
+        except NotImplementedError:
+            return
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            self.found.append(f"test_connection raised {error!r} for the device of this check")
+            return
+        self.found.expect(
+            isinstance(said, str) and said and "\n" not in said,  # pyright: ignore[reportUnnecessaryIsInstance] (an author may return anything)
+            f"test_connection gave {said!r}; say in one line that the device answers",
+        )
+
+    async def _together(self) -> None:
+        both = await asyncio.gather(self.collect(), self.collect())
+        errors = [collection.error for collection in both if collection.error]
+        self.found.expect(
+            not errors,
+            f"two collections at once failed ({errors}); keep what belongs to a run in local"
+            " variables, or say in exclusive() what only one may use",
+        )
+
+    async def _read_nothing(self, away: DeviceFields) -> None:
+        error = (await self.collect(away)).error
+        self.found.expect(
+            isinstance(error, DeviceUnreachable),
+            f"for a device that does not answer collect() gave {error!r}; raise DeviceUnreachable",
         )
 
 
-async def _check_life(
-    found: Findings,
-    cls: type[Plugin[Any, Any]],
-    fields: DeviceFields,
-    settings: PluginConfig,
-    timeout: float,  # noqa: ASYNC109 (as above)
-) -> None:
-    await found.attempt("stop() without start()", cls(settings).stop())
-    plugin = cls(settings)
-    if not await found.attempt("start()", plugin.start()):
-        return
-    try:
-        plugin.validate_device(fields)
-        collection = await collect_from(plugin, fields, timeout=timeout)
-        _check_collection(found, collection, plugin.metrics())
-        _check_secrets(found, plugin, fields, settings, collection)
-        await _check_connection(found, plugin, fields, timeout)
-        if not is_blocking(plugin):
-            await check_cancel(found, "collect()", collect_from(plugin, fields, timeout=timeout))
-    except OrbitalError as error:
-        found.append(f"validate_device refuses the device of this check: {error}")
-    finally:
-        await found.attempt("stop()", plugin.stop())
-        await found.attempt("a second stop()", plugin.stop())
-
-
-def _check_collection(
-    found: Findings, collection: Collection, declared: tuple[Metric, ...]
-) -> None:
+def _check_error(found: Findings, collection: Collection) -> None:
     error = collection.error
     if isinstance(error, OrbitalError):
         found.expect(
@@ -120,95 +177,33 @@ def _check_collection(
             f"collect() raised {error!r}; translate foreign errors into those of orbital_sdk"
             " (`raise DeviceUnreachable(...) from error`)"
         )
-    found.expect(
-        collection.samples or error, "collect() gave no sample; a device that answers has one"
-    )
+    elif not collection.samples:
+        found.append("collect() gave no sample; a device that answers has one")
+
+
+def _check_samples(found: Findings, collection: Collection, declared: tuple[Metric, ...]) -> None:
     known = {metric.name: metric for metric in declared}
     for name in collection.names:
-        sample = next(s for s in collection.samples if s.series.metric.name == name)
-        _check_sample(found, sample, known.get(name))
-    _check_values(found, collection)
-
-
-def _check_sample(found: Findings, sample: Sample, declared: Metric | None) -> None:
-    metric = sample.series.metric
-    if not found.expect(
-        declared,
-        f"{metric.name!r} is not declared; make it a class attribute, or override metrics()",
-    ):
-        return
-    found.expect(
-        declared is not None and (declared.labels, declared.kind) == (metric.labels, metric.kind),
-        f"{metric.name!r} has other labels or another kind than metrics() says",
-    )
-
-
-def _check_values(found: Findings, collection: Collection) -> None:
+        if name not in known:
+            found.append(
+                f"{name!r} is not declared; make it a class attribute or override metrics()"
+            )
     for sample in collection.samples:
-        try:
-            array("d", [sample.value])
-        except (TypeError, OverflowError):
-            found.append(f"{sample.series!r} has the value {sample.value!r}; a value is a float")
-        if not all(type(value) is str for value in sample.series.values):
-            found.append(f"{sample.series!r} has a label that is not text; make it with the metric")
-        if sample.ts is not None and type(sample.ts) is not int:
-            found.append(f"{sample.series!r} has ts={sample.ts!r}; ts is whole milliseconds UTC")
+        if fault := _fault(sample, known.get(sample.series.metric.name)):
+            found.append(f"{sample.series!r} {fault}")
+            return  # one is enough to see what is meant
 
 
-def _check_secrets(
-    found: Findings,
-    plugin: Plugin[Any, Any],
-    fields: DeviceFields,
-    settings: PluginConfig,
-    collection: Collection,
-) -> None:
-    secrets = check_dump(found, fields) | check_dump(found, settings)
-    labels = [value for sample in collection.samples for value in sample.series.values]
-    places = {
-        "target()": plugin.target(fields),
-        "exclusive()": plugin.exclusive(fields),
-        "repr of the plugin": repr(plugin),
-        "a label": labels,
-        "the error of collect()": collection.error or "",
-    }
-    check_silence(found, secrets, places)
-    found.expect(
-        plugin.target(fields),
-        "target() is empty; say what people call the device (its address or URL)",
-    )
-
-
-async def _check_connection(
-    found: Findings,
-    plugin: Plugin[Any, Any],
-    fields: DeviceFields,
-    timeout: float,  # noqa: ASYNC109 (as above)
-) -> None:
+def _fault(sample: Sample, declared: Metric | None) -> str:
+    metric, values = sample.series.metric, sample.series.values
+    if declared and (declared.labels, declared.kind) != (metric.labels, metric.kind):
+        return "has other labels or another kind than metrics() says; use the declared metric"
+    if not all(type(value) is str for value in values):
+        return "has a label that is not text; make its series by calling the metric"
+    if sample.ts is not None and type(sample.ts) is not int:
+        return f"has ts={sample.ts!r}; ts is whole milliseconds UTC"
     try:
-        said = await plugin.test_connection(fields, make_context(timeout=timeout))
-    except NotImplementedError:
-        return
-    except Exception as error:  # noqa: BLE001 (that is the finding)
-        found.append(f"test_connection raised {error!r} for the device of this check")
-        return
-    found.expect(
-        isinstance(said, str) and said and "\n" not in said,  # pyright: ignore[reportUnnecessaryIsInstance] (an author may return anything)
-        f"test_connection gave {said!r}; say in one line that the device answers",
-    )
-
-
-async def _check_unreachable(
-    found: Findings,
-    plugin: Plugin[Any, Any],
-    fields: DeviceFields,
-    timeout: float,  # noqa: ASYNC109 (as above)
-) -> None:
-    await plugin.start()
-    try:
-        error = (await collect_from(plugin, fields, timeout=timeout)).error
-    finally:
-        await plugin.stop()
-    found.expect(
-        isinstance(error, DeviceUnreachable),
-        f"for a device that does not answer collect() gave {error!r}; raise DeviceUnreachable",
-    )
+        array("d", [sample.value])
+    except (TypeError, OverflowError):
+        return f"has the value {sample.value!r}; a value is a float"
+    return ""

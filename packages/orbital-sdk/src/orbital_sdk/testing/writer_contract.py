@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,14 @@ from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
 from orbital_sdk.errors import BatchRejected, WriteError, WriterUnavailable
 from orbital_sdk.fields import WriterConfig
-from orbital_sdk.manifest import manifest
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
-from orbital_sdk.testing.model_contract import check_dump, check_model, check_silence
+from orbital_sdk.testing.model_contract import (
+    check_dump,
+    check_manifest,
+    check_model,
+    check_silence,
+)
 from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
@@ -44,8 +47,9 @@ async def check_writer(
     writer = make_writer()
     cls = type(writer)
     check_name(found, cls, "orbital.writers", entry_point=entry_point)
-    check_model(found, cls.config_model, WriterConfig)
-    json.dumps(manifest(cls), allow_nan=False)
+    if not check_model(found, cls.config_model, WriterConfig):
+        found.report(cls.__qualname__)
+    check_manifest(found, cls)
     secrets = check_dump(found, writer.config)
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())

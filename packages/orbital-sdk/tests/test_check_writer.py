@@ -1,0 +1,189 @@
+"""The contract suite of writers."""
+
+import asyncio
+import math
+
+import pytest
+from pydantic import SecretStr
+
+from orbital_sdk import (
+    BatchRejected,
+    Reject,
+    Writer,
+    WriterConfig,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
+from orbital_sdk.testing import RecordingWriter, check_writer
+
+
+class Target(WriterConfig):
+    password: SecretStr = SecretStr("open sesame")
+    """Login."""
+
+
+class Lines(Writer[Target]):
+    """A blocking writer that keeps lines."""
+
+    name = "lines"
+    summary = "Keeps lines"
+
+    @property
+    def address(self):
+        return "memory"
+
+    def write(self, batches, attempt):
+        return sum(len(repr(item)) for batch in batches for item in batch.items())
+
+
+async def verdict(make_writer, **options):
+    """What check_writer says of it; empty if nothing."""
+    try:
+        await check_writer(make_writer, **{"entry_point": False, **options})
+    except AssertionError as finding:
+        return str(finding)
+    return ""
+
+
+def variant(**body):
+    """The good writer with something changed."""
+    cls = type("Variant", (Lines,), body)
+    return lambda: cls(Target())
+
+
+def recording(**options):
+    """A recording writer that was told something."""
+    writer = RecordingWriter()
+    for name, value in options.items():
+        getattr(writer, name)(value)
+    return lambda: writer
+
+
+async def test_good_writers_pass():
+    """A blocking one and one on the loop, with and without stale markers."""
+    assert await verdict(variant()) == ""
+    assert await verdict(RecordingWriter) == ""
+    away = recording(always=WriterUnavailable("away"))
+    assert await verdict(RecordingWriter, unavailable=away) == ""
+
+
+async def test_every_odd_batch_reaches_the_writer():
+    """Infinities, extremes, empty and foreign text, own times, several tasks, stale markers."""
+    writer = RecordingWriter()
+    await check_writer(lambda: writer, entry_point=False)
+    values = [record.value for record in writer.records]
+    assert {math.inf, -math.inf, 5e-324, 1.8e308} <= set(values)
+    assert any(record.stale for record in writer.records)
+    assert any("世界" in record.labels.get("text", "") for record in writer.records)
+    assert {call.attempt.number for call in writer.calls} == {1, 2}
+    assert {batch.times is None for batch in writer.batches} == {True, False}
+    assert max(len(call.batches) for call in writer.calls) == 5
+    assert any(len(batch) == 0 for batch in writer.batches)
+
+
+async def test_stale_markers_go_only_to_those_who_take_them():
+    """As the sender does."""
+    seen = []
+
+    def write(self, batches, attempt):
+        seen.extend(batch.stale for batch in batches)
+        return 1
+
+    assert await verdict(variant(write=write)) == ""
+    assert seen
+    assert not any(seen)
+
+
+async def test_it_may_refuse_odd_batches_by_name():
+    """A destination that takes no infinities rejects them, and that is fine."""
+    assert await verdict(recording(reject=lambda record: math.isinf(record.value))) == ""
+
+
+async def test_it_must_take_an_ordinary_batch():
+    """Otherwise the destination of the check is no use."""
+    said = await verdict(recording(always=WriterMisconfigured("401")))
+    assert "an ordinary batch raised WriterMisconfigured('401'); give check_writer" in said
+
+
+def gives(answer):
+    return lambda self, batches, attempt: answer
+
+
+def raises_for_infinities(self, batches, attempt):
+    for batch in batches:
+        list(map(int, batch.values))
+    return 1
+
+
+def rejects_nonsense(self, batches, attempt):
+    if batches[0].times is not None:
+        raise BatchRejected("no", rejects=[Reject(0, 99, "no")])
+    return 1
+
+
+async def fragile_stop(self):
+    self.file.close()
+
+
+async def fails_to_start(self):
+    raise OSError("no disk")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"name": "Two Words"}, "name is 'Two Words'"),
+        ({"summary": ""}, "summary is empty"),
+        ({"write": gives(None)}, "gave None; return how many bytes"),
+        ({"write": gives(-1)}, "gave -1; return how many bytes"),
+        ({"write": gives(True)}, "gave True; return how many bytes"),
+        ({"write": raises_for_infinities}, "infinite and extreme values raised OverflowError"),
+        ({"write": rejects_nonsense}, "names no sample of the call"),
+        ({"stop": fragile_stop}, "stop() without start() raised AttributeError"),
+        ({"start": fails_to_start}, "start() raised OSError('no disk')"),
+        ({"address": property(lambda self: "http://me:open sesame@x")}, "address shows a secret"),
+        (
+            {"__repr__": lambda self: str(self.config.password.get_secret_value())},
+            "repr of the writer shows",
+        ),
+        ({"config_model": dict}, "dict must be a subclass of WriterConfig"),
+    ],
+)
+async def test_what_is_wrong_is_said(body, words):
+    """Each finding says what to change."""
+    assert words in await verdict(variant(**body))
+
+
+async def test_a_missing_entry_point_is_said():
+    """With the lines for pyproject.toml."""
+    said = await verdict(RecordingWriter, entry_point=True)
+    assert '[project.entry-points."orbital.writers"]\n     recording = ' in said
+
+
+async def test_a_writer_that_swallows_its_cancellation_is_found():
+    """The agent stops in time only if its writers do."""
+
+    class Deaf(RecordingWriter):
+        async def write(self, batches, attempt):
+            try:
+                await asyncio.sleep(0.001)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0)
+            return 0
+
+    assert "write() was cancelled and did not end by CancelledError" in await verdict(Deaf)
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (variant(), "gave"),
+        (recording(always=ConnectionRefusedError("refused")), "raised ConnectionRefusedError"),
+        (recording(always=WriterMisconfigured("404")), "raised WriterMisconfigured"),
+    ],
+)
+async def test_a_destination_that_is_away_must_be_called_unavailable(away, words):
+    """Anything else would not be kept and tried again."""
+    said = await verdict(variant(), unavailable=away)
+    assert f"the destination is away and write() {words}" in said
+    assert "raise WriterUnavailable" in said

@@ -1,0 +1,67 @@
+"""The tutorial is code: it is run, and it is what the example folder holds."""
+
+import importlib
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from orbital_sdk import Plugin, manifest
+from orbital_sdk.testing import check_plugin, collect_once
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "acme-orbital-hello"
+BLOCKS = re.findall(
+    r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+)
+
+
+def blocks(language):
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory):
+    """Everything that the README's Python defines, as one module."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "orbital_tutorial.py").write_text("\n".join(blocks("python")))
+    sys.path.insert(0, str(folder))
+    yield vars(importlib.import_module("orbital_tutorial"))
+    sys.path.remove(str(folder))
+
+
+@pytest.mark.parametrize("path", ["pyproject.toml", "src/acme_orbital_hello/__init__.py"])
+def test_the_ten_line_plugin_is_the_one_in_the_example_folder(path):
+    """What readers copy is what the end-to-end tests install."""
+    shown = [text for _, text in BLOCKS if text.startswith(f"# {path}\n")]
+    assert shown == [f"# {path}\n" + (EXAMPLE / path).read_text()]
+
+
+def test_the_ten_line_plugin_has_ten_lines():
+    """Promise 5 of the design."""
+    assert len((EXAMPLE / "src/acme_orbital_hello/__init__.py").read_text().splitlines()) <= 10
+
+
+async def test_the_ten_line_plugin_works(tutorial):
+    """And keeps the contract."""
+    assert (await collect_once(tutorial["Hello"], {})).value("hello_answer") == 42
+    await check_plugin(tutorial["Hello"], {}, entry_point=False)
+
+
+@pytest.mark.parametrize("test", ["test_ups", "test_graphite"])
+async def test_the_tests_that_the_tutorial_shows_pass(tutorial, test):
+    """A plugin against a fake device, a writer against a fake destination."""
+    assert inspect.iscoroutinefunction(tutorial[test])
+    await tutorial[test]()
+
+
+def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
+    """Plugins, writer and processor."""
+    classes = [
+        cls for cls in tutorial.values() if getattr(cls, "__module__", "") == "orbital_tutorial"
+    ]
+    parts = [cls for cls in classes if hasattr(cls, "config_model")]
+    assert {cls.name for cls in parts} == {"hello", "ups", "registers", "graphite", "site"}
+    assert all(("metrics" in manifest(cls)) == issubclass(cls, Plugin) for cls in parts)

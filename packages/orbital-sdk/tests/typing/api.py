@@ -1,0 +1,185 @@
+"""The public API as a third party's type checker sees it. Checked by `test_typing.py`, never run.
+
+An ignored error is an assertion that the checkers see one: an ignore that is not needed is an error.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, assert_type
+
+from pydantic import SecretStr
+
+from orbital_sdk import (
+    Attempt,
+    Batch,
+    ByteSize,
+    Columns,
+    Context,
+    DeviceFields,
+    DeviceUnreachable,
+    Duration,
+    Host,
+    Metric,
+    Origin,
+    Plugin,
+    PluginConfig,
+    Port,
+    Processor,
+    ProcessorConfig,
+    Row,
+    Sample,
+    Series,
+    Writer,
+    WriterConfig,
+    WriterUnavailable,
+    manifest,
+)
+from orbital_sdk.testing import (
+    Collection,
+    RecordingWriter,
+    check_plugin,
+    check_writer,
+    collect_once,
+    make_batch,
+)
+
+
+class Device(DeviceFields):
+    host: Host
+    port: Port = 3493
+    password: SecretStr | None = None
+
+
+class Config(PluginConfig):
+    timeout: Duration = 5.0
+    cache: ByteSize = 1024
+
+
+class Base(Plugin[Device, Config]):
+    charge = Metric("charge_ratio", "Charge", unit="ratio", labels=("host",))
+
+    async def start(self) -> None:
+        assert_type(self.config, Config)
+        assert_type(self.config.timeout, float)
+        assert_type(self.config.cache, int)
+
+    def target(self, device: Device) -> str:
+        assert_type(device.host, str)
+        assert_type(device.port, int)
+        return device.host
+
+
+class AsyncGenerator(Base):
+    name = "async-generator"
+
+    async def collect(self, device: Device, ctx: Context) -> AsyncIterator[Sample]:
+        assert_type(ctx.remaining(), float)
+        yield self.charge(0.87, host=device.host)
+        raise DeviceUnreachable(f"{device.host}: no answer", samples=[self.charge(1, device.host)])
+
+
+class AsyncList(Base):
+    name = "async-list"
+
+    async def collect(self, device: Device, ctx: Context) -> list[Sample]:
+        return [self.charge(1, device.host)]
+
+
+class AsyncTable(Base):
+    name = "async-table"
+
+    async def collect(self, device: Device, ctx: Context) -> Columns:
+        return Columns((self.charge.series(device.host),), [1.0])
+
+
+class Blocking(Base):
+    name = "blocking"
+
+    def collect(self, device: Device, ctx: Context) -> list[Sample]:
+        return [self.charge(1, device.host)]
+
+
+class Generating(Base):
+    name = "generating"
+
+    def collect(self, device: Device, ctx: Context) -> Iterable[Sample]:
+        yield self.charge(1, device.host)
+
+
+class Table(Base):
+    name = "table"
+
+    def collect(self, device: Device, ctx: Context) -> Columns:
+        return Columns((self.charge.series(device.host),), (n for n in range(1)))
+
+
+class Wrong(Base):
+    name = "wrong"
+
+    def collect(self, device: Device, ctx: Context) -> list[float]:  # type: ignore[override]
+        return [1.0]
+
+
+class Settings(WriterConfig):
+    url: str
+
+
+class Push(Writer[Settings]):
+    name = "push"
+
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+        assert_type(self.config.url, str)
+        for batch in batches:
+            for row, ts, value in batch.items():
+                assert_type(row, Row)
+                assert_type(ts, int)
+                assert_type(value, float)
+        raise WriterUnavailable("away", retry_after=attempt.number)
+
+
+class Lines(Writer[Settings]):
+    name = "lines"
+
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+        return sum(batch.samples for batch in batches)
+
+
+class Rename(Processor[ProcessorConfig]):
+    name = "rename"
+
+    def relabel(self, row: Row, origin: Origin) -> Row | None:
+        return Row("site_" + row.name, dict(row.labels), row.kind, row.unit)
+
+
+def metrics(metric: Metric) -> None:
+    """Label values are text, values are numbers."""
+    assert_type(metric(1, "a"), Sample)
+    assert_type(metric(1.5, host="a", ts=1_700_000_000_000), Sample)
+    assert_type(metric.series("a"), Series)
+    assert_type(metric.series("a")(1.5), Sample)
+    metric(1, 5)  # type: ignore[arg-type]
+    metric(1, host=True)  # type: ignore[arg-type]
+    metric("1", "a")  # type: ignore[arg-type]
+    Metric("m", kind="summary")  # type: ignore[arg-type]
+
+
+async def testing() -> None:
+    """The testing kit takes models or mappings."""
+    collection = await collect_once(AsyncList, {"host": "a"}, Config(), timeout=5)
+    assert_type(collection, Collection)
+    assert_type(collection.value("charge_ratio", host="a"), float)
+    assert_type(collection.samples, tuple[Sample, ...])
+    assert_type(collection.error, Exception | None)
+    await check_plugin(Blocking, Device(host="a"), entry_point=False)
+    await check_writer(lambda: Push(Settings(url="x")))
+    writer = RecordingWriter()
+    writer.then(WriterUnavailable("down"), None)
+    assert_type(await writer.write([make_batch({"up": 1.0})], Attempt()), int)
+    await collect_once(AsyncList, 5)  # type: ignore[arg-type]
+
+
+def manifests() -> dict[str, Any]:
+    """Of plugins, writers and processors alike, and of nothing else."""
+    manifest(Push)
+    manifest(Rename, version="1")
+    manifest(Device)  # type: ignore[arg-type]
+    return manifest(AsyncList, version="1.0")
