@@ -25,19 +25,15 @@ def while_down(failures: int, interval: float, longest: float) -> int:
     return min(1 << min(failures - 1, 30), most)
 
 
-def under_pressure(fill: float, high_water: float, slowest: int) -> tuple[int, ...]:
+def under_pressure(fill: float, high_water: float, slowest: float) -> tuple[int, ...]:
     """Run every nth tick, by priority 0 to 9, at this fill of the buffer (0 to 1).
 
     Between the high-water mark and full, each priority in turn slows from 1 to `slowest`; the next one
-    begins when the one below is as slow as it may get.
+    begins when the one below is as slow as it may get. A fraction of `slowest` is cut off.
     """
     if not fill > high_water:
         return FULL_RATE
-    steps = int(
-        (min(fill, 1.0) - high_water) / max(1.0 - high_water, 1e-9) * PRIORITIES * (slowest - 1)
-        + 1e-9
-    )
-    return tuple(
-        1 + max(0, min(slowest - 1, steps - priority * (slowest - 1)))
-        for priority in range(PRIORITIES)
-    )
+    most = max(0, int(slowest) - 1)
+    share = (min(fill, 1.0) - high_water) / max(1.0 - high_water, 1e-9)
+    steps = int(share * PRIORITIES * most + 1e-9)
+    return tuple([1 + max(0, min(most, steps - p * most)) for p in range(PRIORITIES)])

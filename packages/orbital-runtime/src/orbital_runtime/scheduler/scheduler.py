@@ -69,7 +69,7 @@ class Scheduler:
         backoff_max: float = 60.0,
         pressure: Callable[[], float] | None = None,
         high_water: float = 0.8,
-        max_slowdown: int = 4,
+        max_slowdown: float = 4,
         on_run: Callable[[Task, Run], None] | None = None,
     ) -> None:
         self.backoff_max = backoff_max
@@ -85,7 +85,7 @@ class Scheduler:
         self._pressure = pressure
         self._on_run = on_run
         self._roster = Roster()
-        self._farewells = Farewells(forget, self._roster.__contains__) if forget else None
+        self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
         self._timetable = Timetable()
         self._admission = Admission(slots)
         self._timer: asyncio.Handle | None = None
