@@ -13,6 +13,7 @@ from orbital_runtime.agent.assembly import assemble, output
 from orbital_runtime.agent.identity import identity
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
+from orbital_runtime.agent.telling import telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import SettingsError, difference, load
@@ -61,9 +62,10 @@ class Agent:
         self.identity = identity(loaded.settings.sentinel, paths.data_dir(environ))
         self.stations = assemble(loaded, registry, self.identity, self.clock)
         self._life = Life()
-        self._environ = environ
+        self.environ = environ
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self.telemetry = telemetry_of(self)
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -97,6 +99,7 @@ class Agent:
         try:
             for note in self.loaded.notes:
                 log.warning("%s", note)
+            await self.telemetry.start()
             self._life.to(State.REGISTERING)
             await self._open_outputs()
             await reload.tasks(self.stations, self.loaded)
@@ -159,10 +162,10 @@ class Agent:
             SettingsError: It is bad; the old one stays.
         """
         async with self._reloading:
-            new = load(self.loaded.path, self._environ, registry=self.registry)
+            new = load(self.loaded.path, self.environ, registry=self.registry)
             lines = difference(self.loaded, new)
             old, self.loaded = self.loaded, new
-            self.identity = identity(new.settings.sentinel, paths.data_dir(self._environ))
+            self.identity = identity(new.settings.sentinel, paths.data_dir(self.environ))
             await reload.apply(self.stations, old, new, self.identity)
             lines += reload.at_next_start(old.settings, new.settings)
             for line in lines:
@@ -173,7 +176,6 @@ class Agent:
         for settings in self.loaded.outputs:
             await self.stations.sender.add(output(settings))
         reload.keep_for_core(self.stations, self.settings)
-        await self.stations.sender.start()
 
     async def _once(
         self, task: Task, on_run: Callable[[Task, Run], None] | None
@@ -191,6 +193,7 @@ class Agent:
         await stations.sender.stop(0)
         await stations.instances.stop_all()
         await stations.buffer.close()
+        await self.telemetry.stop()
         if self.state is not State.STOPPING:
             self._life.to(State.STOPPING)
         self._life.to(State.STOPPED)

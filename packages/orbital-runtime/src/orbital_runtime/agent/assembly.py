@@ -12,7 +12,6 @@ from orbital_runtime.engine.limits import Limits as RunLimits
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.sender.dead_letters import DeadLetters, MemoryDeadLetters
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 
@@ -35,7 +34,6 @@ class Stations:
     scheduler: Scheduler
     committer: Committer
     buffer: MemoryBuffer
-    dead_letters: DeadLetters
     sender: Sender
 
 
@@ -67,9 +65,7 @@ def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Cloc
         high_water=collector.backpressure.high_water,
         max_slowdown=int(collector.backpressure.max_slowdown),
     )
-    dead_letters = MemoryDeadLetters()
-    sender = Sender(buffer, clock=clock, dead_letters=dead_letters)
-    return Stations(instances, engine, scheduler, committer, buffer, dead_letters, sender)
+    return Stations(instances, engine, scheduler, committer, buffer, Sender(buffer, clock=clock))
 
 
 def output(settings: OutputSettings) -> Output:

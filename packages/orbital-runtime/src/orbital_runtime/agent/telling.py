@@ -1,0 +1,39 @@
+"""What telemetry may see of an agent, and ask of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orbital_runtime import paths
+from orbital_runtime.telemetry.sources import Control, Sources
+from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
+
+if TYPE_CHECKING:
+    from orbital_runtime.agent.agent import Agent
+
+
+def telemetry_of(agent: Agent) -> Telemetry:
+    """The station that tells about this agent; not started yet."""
+    stations, section = agent.stations, agent.settings.telemetry
+    sources = Sources(
+        version=agent.version,
+        started=agent.started,
+        clock=agent.clock,
+        state=lambda: agent.state,
+        identity=lambda: agent.identity,
+        notes=lambda: [str(note) for note in agent.loaded.notes],
+        settings_path=lambda: agent.loaded.path,
+        scheduler=stations.scheduler,
+        engine=stations.engine,
+        committer=stations.committer,
+        buffer=stations.buffer,
+        sender=stations.sender,
+        instances=stations.instances,
+        registry=agent.registry,
+    )
+    return Telemetry(
+        sources,
+        Control(stop=agent.request_stop, reload=agent.reload),
+        socket=socket_path(section.socket, paths.runtime_dir(agent.environ)),
+        address=section.address if section.enabled else None,
+    )
