@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from orbital_runtime.telemetry.metrics_agent import Usage, agent, heartbeats
-from orbital_runtime.telemetry.metrics_outputs import buffer, ledger, outputs
+from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Metrics(Collector):
         yield from buffer(sources)
         yield from ledger(sources)
         yield from outputs(sources)
+        yield from dead_letters(sources)
         yield from heartbeats()
         yield from self._usage.families()
         if self._task_series:

@@ -23,6 +23,12 @@ PHASES: Final = tuple(map(str, Phase))
 
 def buffer(sources: Sources) -> Iterator[Metric]:
     """What waits, whoever it is for."""
+    yield counters(
+        "sentinel_lost_samples_total",
+        "Samples that never got into the buffer",
+        ("reason",),
+        [((reason,), count) for reason, count in sources.committer.lost.items()],
+    )
     usage = sources.buffer.usage()
     yield gauge("sentinel_buffer_size", "Samples in the buffer", usage.samples)
     yield gauge(
@@ -57,6 +63,18 @@ def ledger(sources: Sources) -> Iterator[Metric]:
             for output, account in accounts.items()
             for reason, count in account.dropped.items()
         ],
+    )
+
+
+def dead_letters(sources: Sources) -> Iterator[Metric]:
+    """What destinations refused for good and is kept for people to look at."""
+    letters = sources.sender.dead_letters
+    yield gauge("sentinel_dead_letters", "Refused samples that are kept", letters.count())
+    yield counters(
+        "sentinel_dead_letters_evicted_total",
+        "Refused samples that had to go for newer ones",
+        ("output",),
+        [((output,), count) for output, count in letters.evicted.items()],
     )
 
 

@@ -34,7 +34,7 @@ class AppServer:
         await asyncio.sleep(0)
 
     async def stop(self) -> None:
-        """Finish what is being answered (3 s at most), then close. Safe without start, and twice."""
+        """Finish what is being answered (1 s at most), then close. Safe without start, and twice."""
         self._stop.set()
         if self._serving is not None:
             await self._serving
@@ -67,6 +67,6 @@ def _server(app: Starlette, stop: asyncio.Event) -> Any:
             proxy_headers=False,
             limit_concurrency=64,
             timeout_keep_alive=30,
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=1,
         )
     )

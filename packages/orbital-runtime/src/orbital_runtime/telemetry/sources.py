@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer import Buffer, Committer
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.plugins.instances import Instances
@@ -37,6 +37,7 @@ class Sources:
     """The configuration's file; None for the built-in one."""
     scheduler: Scheduler
     engine: Engine
+    committer: Committer
     buffer: Buffer
     sender: Sender
     instances: Instances

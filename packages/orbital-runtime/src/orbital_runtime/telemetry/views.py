@@ -119,8 +119,8 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
 
 
 def buffer(sources: Sources) -> View:
-    """What waits."""
-    return asdict(sources.buffer.usage())
+    """What waits, and what never got in, by reason."""
+    return asdict(sources.buffer.usage()) | {"lost": dict(sources.committer.lost)}
 
 
 def outputs(sources: Sources) -> list[View]:

@@ -1,0 +1,180 @@
+"""A small agent for telemetry's tests: all stations, really there, and a writer that records."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+
+from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.engine.engine import Engine
+from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.scheduler.scheduler import Scheduler
+from orbital_runtime.scheduler.task import Task
+from orbital_runtime.sender.policy import DeliveryPolicy, Output
+from orbital_runtime.sender.sender import Sender
+from orbital_runtime.telemetry import Control, Sources
+from orbital_sdk import (
+    ConfigurationError,
+    Context,
+    DeviceFields,
+    DeviceUnreachable,
+    Identity,
+    Metric,
+    Plugin,
+    PluginConfig,
+    Sample,
+)
+from orbital_sdk.testing import RecordingWriter, make_batch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class ProbeDevice(DeviceFields):
+    """Where it is decides what it does."""
+
+    host: str
+
+
+class Probe(Plugin[ProbeDevice, PluginConfig]):
+    """Two samples of a device, none of one that is down."""
+
+    name = "probe"
+    size = Metric("probe_size_bytes", unit="bytes", labels=("part",))
+
+    def target(self, device: ProbeDevice) -> str:
+        return device.host
+
+    async def collect(self, device: ProbeDevice, ctx: Context) -> AsyncIterator[Sample]:
+        if device.host == "down":
+            raise DeviceUnreachable("nobody answers at down")
+        yield self.size(1.0, "head")
+        yield self.size(2.0, "tail")
+
+
+class Unstartable(Probe):
+    """A plugin whose machine lacks something."""
+
+    name = "unstartable"
+
+    async def start(self) -> None:
+        raise ConfigurationError("there is no such bus here")
+
+
+class World:
+    """All stations, really there, with a recording writer at the end. Its scheduler runs only what is
+    asked for.
+    """
+
+    def __init__(self) -> None:
+        self.state = "running"
+        self.changes: list[str] | Exception = []
+        self.stops = 0
+        self.clock = ManualClock()
+        self.registry = Registry.of(plugins=[Probe, Unstartable])
+        self.buffer = MemoryBuffer(Limits(samples=1000), self.clock)
+        self.committer = Committer(self.buffer, window=0)
+        self.instances = Instances(self.registry)
+        self.engine = Engine(
+            identity=Identity("s-1", "edge"),
+            plugins=self.instances.get,
+            pool=self.instances.pool,
+            put=self.committer.put,
+            clock=self.clock,
+        )
+        self.scheduler = Scheduler(self.engine.run, clock=self.clock, forget=self.engine.forget)
+        self.sender = Sender(self.buffer, clock=self.clock)
+        self.writer = RecordingWriter()
+        self.tasks: dict[str, Task] = {}
+        self.sources = Sources(
+            version="1.2.3",
+            started=self.clock.steady(),
+            clock=self.clock,
+            state=lambda: self.state,
+            identity=lambda: self.engine.identity,
+            notes=lambda: ["buffer.type: the disk buffer is not there yet"],
+            settings_path=lambda: None,
+            scheduler=self.scheduler,
+            engine=self.engine,
+            committer=self.committer,
+            buffer=self.buffer,
+            sender=self.sender,
+            instances=self.instances,
+            registry=self.registry,
+        )
+        self.control = Control(stop=self._stop, reload=self._reload)
+
+    async def start(self) -> None:
+        await self.add_output("store", self.writer)
+        self.add_task("good")
+        self.add_task("down")
+        for task in self.tasks.values():
+            await self.instances.acquire(task)
+
+    async def close(self) -> None:
+        await self.scheduler.stop(1)
+        await self.committer.close()
+        await self.sender.stop()
+        await self.instances.stop_all()
+        await self.buffer.close()
+
+    async def add_output(self, name: str, writer: RecordingWriter | None = None) -> None:
+        policy = DeliveryPolicy(
+            flush_interval=0, retry_interval=3600, retry_cap=3600, breaker_failures=2
+        )
+        await self.sender.add(Output(name, writer or RecordingWriter(), policy))
+
+    def add_task(self, name: str, plugin: str = "probe") -> None:
+        device, config = ProbeDevice(host=name), PluginConfig()
+        self.tasks[name] = Task(name, name, plugin, device, config, interval=60, timeout=10)
+        self.scheduler.apply(self.tasks.values())
+
+    def add_tasks(self, count: int) -> None:
+        for number in range(count):
+            self.add_task(f"more-{number}")
+
+    async def use_broken_plugin(self) -> None:
+        self.add_task("on-a-bus", "unstartable")
+        await self.instances.acquire(self.tasks["on-a-bus"])
+
+    async def run(self, name: str) -> None:
+        await self.scheduler.trigger(name)
+
+    async def fill(self, part: float) -> None:
+        batch = make_batch(round(part * 1000) - self.buffer.usage().samples)
+        await self.buffer.append([batch])
+
+    async def settled(self, *, waiting: bool = False) -> None:
+        """Until all is delivered, or until the first attempt to do so has failed."""
+        if waiting:
+            await self.until(lambda: any(call.error for call in self.writer.calls))
+            await self.until(lambda: bool(self.sender.status()["store"].reason))
+        else:
+            await self.until(lambda: self.buffer.ledger.account("store").delivered > 0)
+            await self.until(lambda: not self.buffer.waiting("store"))
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not holds():  # noqa: ASYNC110 (what is watched has no event)
+                await asyncio.sleep(0.005)
+
+    def _stop(self) -> None:
+        self.stops += 1
+
+    async def _reload(self) -> list[str]:
+        if isinstance(self.changes, Exception):
+            raise self.changes
+        return self.changes
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    """Stations with two tasks, `good` and `down`, and one output, `store`."""
+    built = World()
+    await built.start()
+    yield built
+    await built.close()

@@ -1,0 +1,84 @@
+"""Health: alive as long as the scheduler turns, ready as long as samples come in and go out."""
+
+from __future__ import annotations
+
+from orbital_runtime.telemetry import health
+from orbital_sdk import WriterMisconfigured, WriterUnavailable
+
+
+def words(world) -> dict[str, bool]:
+    return {reason.reason: reason.blocks for reason in health.reasons(world.sources)}
+
+
+async def test_a_running_agent_is_ready(world):
+    """Nothing wrong: alive, ready, no reasons."""
+    assert health.alive(world.sources) is None
+    assert words(world) == {}
+
+
+async def test_not_ready_before_and_after(world):
+    """Starting, stopping and broken agents are not ready, and say which of these they are."""
+    for state in ("initializing", "registering", "stopping", "stopped", "error"):
+        world.state = state
+        assert words(world)[state] is True
+        assert health.alive(world.sources) is None
+
+
+async def test_a_stalled_scheduler_is_not_alive(world):
+    """When the scheduler's loop no longer turns, liveness fails, so that a supervisor restarts the agent."""
+    world.clock.advance(29)
+    assert health.alive(world.sources) is None
+    world.clock.advance(2)
+    stalled = health.alive(world.sources)
+    assert stalled is not None
+    assert "31 s" in stalled.message
+    assert words(world)["stalled"] is True
+
+
+async def test_a_refused_output_makes_it_unready(world):
+    """An output that refuses our credentials needs a person: unready, with its name and its own words."""
+    world.writer.always(WriterMisconfigured("401 from http://store/: wrong token"))
+    await world.run("good")
+    await world.settled(waiting=True)
+    reason = next(r for r in health.reasons(world.sources) if r.reason == "output_paused")
+    assert reason.blocks
+    assert reason.subject == "store"
+    assert "wrong token" in reason.message
+    assert "5 samples wait" in reason.message
+
+
+async def test_one_failure_is_told_and_many_make_it_unready(world):
+    """One failure is only told; an open breaker makes it unready, unless another output works."""
+    world.writer.always(WriterUnavailable("connection refused"))
+    await world.run("good")
+    await world.settled(waiting=True)
+    assert words(world) == {"output_retrying": False}
+    world.sender.hurry()
+    await world.until(lambda: "output_failing" in words(world))
+    assert words(world)["output_failing"] is True
+    await world.add_output("other")
+    await world.until(lambda: words(world)["output_failing"] is False)
+
+
+async def test_no_output_is_not_ready(world):
+    """Where nothing can be delivered to, readiness says so."""
+    await world.sender.remove("store")
+    assert words(world) == {"no_output": True}
+
+
+async def test_a_filling_buffer_is_told_and_a_full_one_is_unready(world):
+    """Above high water it is told; when dropping is near, it is unready."""
+    world.writer.always(WriterUnavailable("away"))
+    await world.fill(0.85)
+    assert words(world)["buffer_high"] is False
+    await world.fill(0.97)
+    assert words(world)["buffer_full"] is True
+
+
+async def test_a_plugin_that_did_not_start_is_told(world):
+    """One plugin without its rights costs only its own tasks: told by name, and still ready."""
+    await world.use_broken_plugin()
+    told = {r.reason: r for r in health.reasons(world.sources)}
+    assert told["plugin_down"].subject == "unstartable"
+    assert "no such bus" in told["plugin_down"].message
+    assert not told["plugin_down"].blocks

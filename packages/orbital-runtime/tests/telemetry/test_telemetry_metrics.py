@@ -1,0 +1,173 @@
+"""/metrics: every promised name, in a format that parses, with figures that are true."""
+
+from __future__ import annotations
+
+import math
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from orbital_runtime.telemetry.metrics import Metrics, Snapshot
+from orbital_sdk import WriterUnavailable
+
+SEED = {
+    "sentinel_info": "gauge",
+    "sentinel_uptime_seconds": "gauge",
+    "sentinel_tasks_total": "gauge",
+    "sentinel_tasks_success_total": "counter",
+    "sentinel_tasks_failed_total": "counter",
+    "sentinel_task_duration_seconds": "histogram",
+    "sentinel_plugins_loaded": "gauge",
+    "sentinel_buffer_size": "gauge",
+    "sentinel_buffer_usage_percent": "gauge",
+    "sentinel_sent_metrics_total": "counter",
+    "sentinel_sent_bytes_total": "counter",
+    "sentinel_send_errors_total": "counter",
+    "sentinel_heartbeat_success_total": "counter",
+    "sentinel_heartbeat_failed_total": "counter",
+    "sentinel_cpu_usage_percent": "gauge",
+    "sentinel_memory_usage_bytes": "gauge",
+    "sentinel_goroutines": "gauge",
+}
+"""The names of the original design, and how each is declared."""
+
+
+def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
+    """The text, and every sample of it by name and labels, as Prometheus' own parser reads it."""
+    text = Snapshot(Metrics(world.sources, **options)).text().decode()
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            key = sample.name, tuple(sorted(sample.labels.items()))
+            assert key not in found, f"{key} stands twice"
+            found[key] = sample.value
+    return text, found
+
+
+async def test_every_name_of_the_design_is_there(world):
+    """A dashboard made for the original names finds each of them, with its type and without labels."""
+    text, found = scrape(world)
+    for name, kind in SEED.items():
+        assert f"# TYPE {name} {kind}\n" in text
+        first = f"{name}_count" if kind == "histogram" else name
+        series = [labels for (n, labels) in found if n == first]
+        assert len(series) == 1, name
+        assert series == [()] or name == "sentinel_info"
+    labels = next(labels for (n, labels) in found if n == "sentinel_info")
+    assert [name for name, _ in labels] == ["arch", "os", "version"]
+
+
+async def test_names_follow_prometheus_conventions(world):
+    """Counters end in _total and nothing is declared twice; only the design's own gauge breaks the rule."""
+    text, _ = scrape(world)
+    declared = [line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len({name for name, _ in declared}) == len(declared)
+    for name, kind in declared:
+        if name != "sentinel_tasks_total":
+            assert name.endswith("_total") == (kind == "counter"), name
+
+
+async def test_runs_are_counted(world):
+    """Success, failure, duration, samples and `up` of what ran are told, for all tasks and for each."""
+    await world.run("good")
+    await world.run("good")
+    await world.run("down")
+    _, found = scrape(world)
+    task = (("device_id", "good"), ("plugin", "probe"), ("task", "good"))
+    assert found["sentinel_tasks_total", ()] == 2
+    assert found["sentinel_tasks_success_total", ()] == 2
+    assert found["sentinel_tasks_failed_total", ()] == 1
+    assert found["sentinel_task_duration_seconds_count", ()] == 3
+    assert found["sentinel_task_duration_seconds_bucket", (("le", "+Inf"),)] == 3
+    assert found["sentinel_task_runs_total", task] == 2
+    assert found["sentinel_task_samples_total", task] == 4
+    assert found["sentinel_task_up", task] == 1
+    assert found["sentinel_tasks_by_status", (("status", "failed"),)] == 1
+    assert found["sentinel_collected_samples_total", ()] == 4
+    down = tuple((k, v.replace("good", "down")) for k, v in task)
+    assert found["sentinel_task_up", down] == 0
+    assert found["sentinel_task_failures_total", down] == 1
+
+
+async def test_histogram_buckets_are_cumulative(world):
+    """Buckets only grow and end in the count, as Prometheus' histogram_quantile needs them."""
+    await world.run("good")
+    _, found = scrape(world)
+    buckets = {
+        math.inf if dict(labels)["le"] == "+Inf" else float(dict(labels)["le"]): value
+        for (name, labels), value in found.items()
+        if name == "sentinel_task_duration_seconds_bucket"
+    }
+    values = [buckets[bound] for bound in sorted(buckets)]
+    assert values == sorted(values)
+    assert values[-1] == found["sentinel_task_duration_seconds_count", ()] == 1
+
+
+async def test_the_ledger_adds_up(world):
+    """Accepted = delivered + waiting + dead lettered + dropped, in the figures of one scrape."""
+    world.writer.always(WriterUnavailable("away"))
+    await world.run("good")
+    await world.settled(waiting=True)
+    _, before = scrape(world)
+    world.writer.always(None)
+    world.sender.hurry()
+    await world.settled()
+    _, after = scrape(world)
+    output = (("output", "store"),)
+    for found in (before, after):
+        accepted = found["sentinel_output_accepted_samples_total", output]
+        parts = (
+            found["sentinel_output_delivered_samples_total", output]
+            + found["sentinel_output_waiting_samples", output]
+            + found["sentinel_output_dead_lettered_samples_total", output]
+            + sum(v for (n, _), v in found.items() if n == "sentinel_output_dropped_samples_total")
+        )
+        assert accepted == parts == 5  # two samples, and what every run says of itself
+    assert before["sentinel_output_waiting_samples", output] == 5
+    assert before["sentinel_send_errors_total", ()] >= 1
+    assert after["sentinel_sent_metrics_total", ()] == 5
+    assert after["sentinel_buffer_size", ()] == 0
+
+
+async def test_states_are_one_hot(world):
+    """Of an output's states exactly one is 1: alert rules can name the state they mean."""
+    _, found = scrape(world)
+    for family in ("sentinel_output_state", "sentinel_output_breaker", "sentinel_state"):
+        values = [value for (name, _), value in found.items() if name == family]
+        assert sum(values) == 1
+        assert set(values) == {0.0, 1.0}
+
+
+async def test_series_of_single_tasks_are_capped(world):
+    """Many tasks do not make a scrape grow without bound: the sums stay, and what is hidden is counted."""
+    world.add_tasks(50)
+    _, all_ = scrape(world)
+    _, few = scrape(world, task_series=10)
+    _, none = scrape(world, task_series=0)
+    count = lambda found: sum(name == "sentinel_task_runs_total" for name, _ in found)  # noqa: E731
+    assert count(all_) == 52
+    assert count(few) == 10
+    assert count(none) == 0
+    assert few["sentinel_tasks_without_series", ()] == 42
+    assert all_["sentinel_tasks_without_series", ()] == 0
+    assert few["sentinel_tasks_total", ()] == none["sentinel_tasks_total", ()] == 52
+
+
+async def test_odd_names_are_escaped(world):
+    """A task whose id holds quotes, backslashes and line ends does not break the format."""
+    odd = 'a"b\\c\nd'
+    world.add_task(odd)
+    _, found = scrape(world)
+    assert (
+        found["sentinel_task_runs_total", (("device_id", odd), ("plugin", "probe"), ("task", odd))]
+        == 0
+    )
+
+
+async def test_what_the_process_takes_is_told(world):
+    """Memory, loop tasks, threads, and the process and gc families are there."""
+    _, found = scrape(world)
+    assert found["sentinel_memory_usage_bytes", ()] > 1_000_000
+    assert found["sentinel_goroutines", ()] >= 1
+    assert found["sentinel_threads", ()] >= 1
+    assert found["process_resident_memory_bytes", ()] > 1_000_000
+    assert ("python_gc_collections_total", (("generation", "0"),)) in found
