@@ -17,6 +17,7 @@ class Prometheus(PromServer):
         folder: For its data, configuration and log.
         port: None for a free one.
         out_of_order: How far back samples may come (`30m`), None for not at all.
+        receiver: Whether it takes remote write at all.
         scrape: More of `prometheus.yml`, such as `scrape_configs`.
     """
 
@@ -30,9 +31,11 @@ class Prometheus(PromServer):
         *,
         port: int | None = None,
         out_of_order: str | None = None,
+        receiver: bool = True,
         scrape: str = "",
     ) -> None:
         super().__init__(folder, port=port)
+        self.receiver = receiver
         self.configuration = "global: {}\n" + scrape
         if out_of_order:
             self.configuration += (
@@ -48,6 +51,6 @@ class Prometheus(PromServer):
             f"--storage.tsdb.path={self.folder / 'data'}",
             "--storage.tsdb.retention.time=100y",
             f"--web.listen-address={self.host}:{self.port}",
-            "--web.enable-remote-write-receiver",
+            *(["--web.enable-remote-write-receiver"] if self.receiver else []),
             "--log.level=info",
         ]

@@ -1,0 +1,125 @@
+"""What each HTTP answer means for the samples (DESIGN, section 7)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from orbital_sdk import (
+    BatchRejected,
+    BatchTooLarge,
+    WriteError,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORDS: Final = 300
+"""Characters of a server's answer that are kept."""
+_DUPLICATE: Final = re.compile(
+    r"out of order sample|duplicate sample|too old sample|err-mimir-sample-(out-of-order|duplicate)",
+    re.IGNORECASE,
+)
+_TOO_LARGE: Final = re.compile(
+    r"maxInsertRequestSize|larger than max|max-write-message-size|request body too large",
+    re.IGNORECASE,
+)
+_NOT_THE_DATA: Final = {
+    "plain HTTP request was sent to HTTPS port": "it speaks TLS there; write https:// in url",  # nginx
+    "sent an HTTP request to an HTTPS server": "it speaks TLS there; write https:// in url",  # Go
+    "SSL certificate": "it wants another client certificate; look at tls.cert_file",  # nginx
+    "unsupported path requested": "nothing takes remote write at that path; look at url",  # VictoriaMetrics
+    '"errorType":': "that path answers queries; look at url",  # Prometheus' and VictoriaMetrics' query API
+    "no org id": "it wants a tenant; set tenant",  # Cortex
+}
+"""Words of a 400 that speak of the request's way and not of its samples."""
+_WHO: Final = re.compile(r'remoteAddr: "[^"]*"; (X-Forwarded-For: [^;]*; )?requestURI: [^;]*; ')
+"""VictoriaMetrics begins with who asked what; we know, and the same fault shall have the same words."""
+_ADVICE: Final = {
+    401: "it wants other credentials; look at basic_auth, bearer_token or bearer_token_file",
+    403: "these credentials may not write there; look at them, and at tenant",
+    404: "nothing takes remote write at that path; look at url, and start Prometheus with"
+    " --web.enable-remote-write-receiver",
+    405: "that path takes no POST; look at url",
+    407: "the proxy wants credentials; put them into proxy_url",
+    410: "that path is gone; look at url",
+    415: "it does not take remote write 1.0 with snappy there; look at url",
+    421: "it does not serve that host name; look at url and tls.server_name",
+    431: "it finds the headers too long; look at headers and tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as far as it matters."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Looked up without regard to case by those that come from requests."""
+    words: str = ""
+    """What the server says, cleaned and shortened."""
+
+
+def judge(answer: Answer, address: str) -> WriteError | None:
+    """The error that the sender has to act upon; None where everything was stored.
+
+    Args:
+        answer: What came.
+        address: Where from, as people may see it.
+    """
+    status, said = answer.status, f": {answer.words}" if answer.words else ""
+    heading = f"{address} answered {status}{said}"
+    if 200 <= status < 300:
+        return None
+    if status in {408, 425, 429} or status >= 500:
+        advice = _ADVICE.get(status)
+        return WriterUnavailable(
+            heading if advice is None else f"{heading} ({advice})",
+            retry_after=retry_after(answer.headers.get("Retry-After", "")),
+        )
+    if status == 413 or (status in {400, 422} and _TOO_LARGE.search(answer.words)):
+        return BatchTooLarge(heading)
+    if advice := _advice(answer):
+        return WriterMisconfigured(f"{heading} ({advice})")
+    return BatchRejected(answer.words or heading, duplicate=bool(_DUPLICATE.search(answer.words)))
+
+
+def _advice(answer: Answer) -> str | None:
+    """What a person should change, where the answer is not about the samples."""
+    if answer.status < 400:
+        place = answer.headers.get("Location", "").partition("?")[0].rpartition("@")[2]
+        return (
+            f"redirects are not followed; look at url{f', it points to {place}' if place else ''}"
+        )
+    if answer.status in {400, 422}:
+        return next((text for words, text in _NOT_THE_DATA.items() if words in answer.words), None)
+    return _ADVICE.get(answer.status)
+
+
+def retry_after(text: str, now: datetime | None = None) -> float | None:
+    """Seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3): a number or a date."""
+    if re.fullmatch(r"\d{1,9}", text.strip()):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
+def clean_words(body: bytes, secrets: tuple[str, ...] = ()) -> str:
+    """The beginning of an answer as one line of text, with nothing that we sent in confidence."""
+    text = _WHO.sub("", body.decode("utf-8", errors="replace"))
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
+        text = re.sub(r"<[^>]*>", " ", text)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
+    return text if len(text) <= WORDS else f"{text[:WORDS]}…"

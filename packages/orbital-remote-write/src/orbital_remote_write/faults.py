@@ -1,0 +1,107 @@
+"""What went wrong when no answer came, in words that help, and what it means for the samples."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from http.client import RemoteDisconnected
+from typing import TYPE_CHECKING
+
+import requests
+from urllib3 import exceptions as low
+
+from orbital_sdk import WriteError, WriterMisconfigured, WriterUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def explain(error: Exception, address: str, *, has_certificate: bool = False) -> WriteError:
+    """The error that the sender has to act upon.
+
+    Nothing of what the libraries say about the request itself is repeated: their texts hold its whole
+    URL.
+
+    Args:
+        error: What requests raised.
+        address: Where to, as people may see it.
+        has_certificate: Whether a client certificate is configured.
+    """
+    causes = list(_causes(error))
+    where = f"{address} by the proxy" if _among(causes, low.ProxyError) else address
+    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if tls is not None and not isinstance(tls, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return WriterMisconfigured(f"{where}: {_tls_advice(tls, has_certificate=has_certificate)}")
+    if any(str(cause).startswith("Tunnel connection failed: 407") for cause in causes):
+        return WriterMisconfigured(f"{where}: it wants credentials; put them into proxy_url")
+    what = f"{where}: {_what(error, causes)}"
+    if address.startswith("https:") and not has_certificate and _was_cut(causes):
+        what += " (if it asks for a client certificate, set tls.cert_file)"
+    return WriterUnavailable(what)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that stands behind it, as requests and urllib3 nest them."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+
+
+def _what(error: Exception, causes: list[BaseException]) -> str:
+    if _among(causes, low.NameResolutionError):
+        return "the name is not known, or no name server answers"
+    if _among(causes, requests.ConnectTimeout):
+        return "no connection in time"
+    if _among(causes, TimeoutError, low.ReadTimeoutError):
+        return "no complete answer in time"
+    if _was_cut(causes):
+        return "the connection was closed before the answer was complete"
+    return _system_says(causes) or f"no usable answer ({type(error).__name__})"
+
+
+def _system_says(causes: list[BaseException]) -> str | None:
+    system = next((c for c in causes if isinstance(c, OSError) and c.errno and c.strerror), None)
+    if system is None:
+        return None
+    refused = system.errno == errno.ECONNREFUSED
+    return "connection refused: nothing listens there" if refused else str(system.strerror).lower()
+
+
+def _among(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(cause, kinds) for cause in causes)
+
+
+def _was_cut(causes: list[BaseException]) -> bool:
+    return _among(
+        causes,
+        ConnectionResetError, BrokenPipeError, RemoteDisconnected,
+        ssl.SSLEOFError, ssl.SSLZeroReturnError, low.IncompleteRead,
+    )  # fmt: skip
+
+
+def _tls_advice(error: ssl.SSLError, *, has_certificate: bool) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _verification_advice(error)
+    reason = (error.reason or str(error)).replace("_", " ").lower()
+    if "wrong version number" in reason or "http request" in reason:
+        return "it speaks no TLS there; write http:// in url, or another port"
+    if "certificate required" in reason or ("handshake failure" in reason and not has_certificate):
+        return "it asks for a client certificate; set tls.cert_file and tls.key_file"
+    if "alert" in reason and ("certificate" in reason or "unknown ca" in reason):
+        return f"it does not accept our certificate ({reason}); look at tls.cert_file"
+    return f"no TLS connection ({reason}); look at tls"
+
+
+def _verification_advice(error: ssl.SSLCertVerificationError) -> str:
+    why = error.verify_message.strip(". ")
+    said = f"its certificate is not accepted ({why})"
+    if "mismatch" in why or "not valid for" in why:
+        return f"{said}; look at url, or set tls.server_name"
+    if "expired" in why or "not yet valid" in why:
+        return f"{said}; renew it there, and look at the clocks"
+    return f"{said}; set tls.ca_file to the authority that signed it"

@@ -1,0 +1,299 @@
+"""Credentials, certificates, tenants and proxies: sent where they belong and shown nowhere."""
+
+import base64
+import os
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from orbital_remote_write import Client, RemoteWriteConfig
+from orbital_sdk import ConfigurationError, WriterMisconfigured, WriterUnavailable
+from orbital_testbench import Answer, HostileServer
+
+BODY = b"body"
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture
+def connect():
+    """Makes clients; closes them."""
+    clients = []
+
+    def connect(url: str, **settings) -> Client:
+        clients.append(Client(RemoteWriteConfig.model_validate({"url": url, **settings})))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+def last_header(server: HostileServer, name: str) -> str | None:
+    return server.requests[-1].headers.get(name)
+
+
+def test_basic_auth(hostile_server, connect):
+    """User and password as RFC 7617 has them, in UTF-8."""
+    connect(hostile_server.url, basic_auth={"username": "edge", "password": "grün"}).post(BODY)
+    expected = base64.b64encode("edge:grün".encode()).decode()
+    assert last_header(hostile_server, "authorization") == f"Basic {expected}"
+
+
+def test_bearer_token(hostile_server, connect):
+    """A token of the configuration."""
+    connect(hostile_server.url, bearer_token=SECRET).post(BODY)
+    assert last_header(hostile_server, "authorization") == f"Bearer {SECRET}"
+
+
+def test_secrets_in_files_are_read_again(hostile_server, connect, tmp_path):
+    """A token that is renewed on disk is used at once; while its file is missing, the output pauses."""
+    file = tmp_path / "token"
+    file.write_text("first-token\n")
+    client = connect(hostile_server.url, bearer_token_file=str(file))
+    client.post(BODY)
+    file.write_text("second-token-longer\n")
+    client.post(BODY)
+    sent = [request.headers["authorization"] for request in hostile_server.requests]
+    assert sent == ["Bearer first-token", "Bearer second-token-longer"]
+    file.write_text(" \n")
+    with pytest.raises(WriterMisconfigured, match=r"bearer_token_file .*token is empty"):
+        client.post(BODY)
+    file.unlink()
+    with pytest.raises(WriterMisconfigured, match="cannot read bearer_token_file"):
+        client.post(BODY)
+    assert len(hostile_server.requests) == 2
+
+
+def test_password_file(hostile_server, connect, tmp_path):
+    """basic_auth takes its password from a file too."""
+    (tmp_path / "password").write_bytes(b"\xff\xfe")
+    auth = {"username": "u", "password_file": str(tmp_path / "password")}
+    client = connect(hostile_server.url, basic_auth=auth)
+    with pytest.raises(WriterMisconfigured, match="not UTF-8"):
+        client.post(BODY)
+    (tmp_path / "password").write_text("secret")
+    client.post(BODY)
+    assert (
+        last_header(hostile_server, "authorization")
+        == "Basic " + base64.b64encode(b"u:secret").decode()
+    )
+
+
+def test_headers_and_tenant(hostile_server, connect):
+    """Own headers and the tenant header go out; they cannot replace what the protocol needs."""
+    connect(hostile_server.url, headers={"X-Api-Key": SECRET}, tenant="team-a").post(BODY)
+    assert last_header(hostile_server, "x-api-key") == SECRET
+    assert last_header(hostile_server, "x-scope-orgid") == "team-a"
+
+
+def test_netrc_and_proxy_variables_are_left_alone(hostile_server, connect, tmp_path, monkeypatch):
+    """What lies around in the environment sends no password and moves no request, unless asked for."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with HostileServer() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        connect(hostile_server.url).post(BODY)
+        assert (len(hostile_server.requests), len(proxy.requests)) == (1, 0)
+        connect(hostile_server.url, proxy_from_environment=True).post(BODY)
+        assert (len(hostile_server.requests), len(proxy.requests)) == (1, 1)
+    for server in (hostile_server, proxy):
+        assert last_header(server, "authorization") is None
+
+
+def test_proxy(hostile_server, connect):
+    """Requests go through the proxy with its own credentials, which appear nowhere else."""
+    proxy = hostile_server.url.replace("http://", f"http://edge:{SECRET}@")
+    client = connect("http://far.example/write", proxy_url=proxy)
+    client.post(BODY)
+    assert hostile_server.requests[0].path == "http://far.example/write"
+    assert hostile_server.requests[0].headers["proxy-authorization"].startswith("Basic ")
+    hostile_server.default = Answer(407)
+    with pytest.raises(WriterMisconfigured, match="proxy_url"):
+        client.post(BODY)
+    secure = connect("https://far.example/write", proxy_url=proxy)
+    with pytest.raises(WriterMisconfigured, match="proxy_url") as error:
+        secure.post(BODY)
+    assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 503])
+def test_servers_that_echo_secrets_do_not_bring_them_into_our_messages(
+    hostile_server, connect, status
+):
+    """An error page that repeats our headers is shown without them."""
+    hostile_server.default = lambda request: Answer(
+        status, body=f"{request.headers} {request.path}".encode()
+    )
+    client = connect(
+        hostile_server.url + "/w?key=hidden-in-query",
+        headers={"X-Api-Key": "hidden-in-header"},
+        basic_auth={"username": "edge", "password": SECRET},
+    )
+    with pytest.raises(Exception, match=r"\*\*\*") as error:
+        client.post(BODY)
+    for hidden in ("hidden-in", base64.b64encode(f"edge:{SECRET}".encode()).decode()):
+        assert hidden not in str(error.value)
+
+
+def test_tls_with_a_private_authority(authority, connect):
+    """`tls.ca_file` is what makes a private certificate good; without it the output pauses and says so."""
+    with HostileServer(certificate=authority.issue()) as server:
+        connect(server.url, tls={"ca_file": str(authority.ca_file)}).post(BODY)
+        with pytest.raises(WriterMisconfigured, match=r"set tls\.ca_file"):
+            connect(server.url).post(BODY)
+
+
+def test_tls_name_of_the_server(authority, connect):
+    """A certificate for another name is refused, unless that name is the one that is wanted."""
+    with HostileServer(certificate=authority.issue("named", hosts=["metrics.example"])) as server:
+        tls = {"ca_file": str(authority.ca_file)}
+        with pytest.raises(WriterMisconfigured, match=r"tls\.server_name"):
+            connect(server.url, tls=tls).post(BODY)
+        connect(server.url, tls={**tls, "server_name": "metrics.example"}).post(BODY)
+        with pytest.raises(WriterMisconfigured, match=r"tls\.server_name"):
+            connect(server.url, tls={**tls, "server_name": "other.example"}).post(BODY)
+
+
+def test_expired_certificate(authority, connect):
+    """The message speaks of its time, not of authorities."""
+    with (
+        HostileServer(certificate=authority.issue("old", lifetime=timedelta(seconds=-5))) as server,
+        pytest.raises(WriterMisconfigured, match=r"expired.*renew it there"),
+    ):
+        connect(server.url, tls={"ca_file": str(authority.ca_file)}).post(BODY)
+
+
+def test_unverified_tls_works_and_is_warned_about(authority, connect, caplog):
+    """`insecure_skip_verify` takes any certificate, and says once what that means."""
+    with HostileServer(certificate=authority.issue("any", hosts=["x"])) as server:
+        client = connect(server.url, tls={"insecure_skip_verify": True})
+        client.post(BODY)
+        client.post(BODY)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "insecure_skip_verify" in caplog.text
+
+
+def test_client_certificate(start_nginx, authority, connect):
+    """With our certificate the server answers; without it the message says which key is missing."""
+    server = start_nginx(
+        "location / { return 204; }", certificate=authority.issue(), client_authority=authority
+    )
+    ours = authority.issue("edge", client=True)
+    tls = {"ca_file": str(authority.ca_file)}
+    with pytest.raises(WriterMisconfigured, match=r"tls\.cert_file"):
+        connect(server.tls_url, tls=tls).post(BODY)
+    tls |= {"cert_file": str(ours.certificate), "key_file": str(ours.key)}
+    client = connect(server.tls_url, tls=tls)
+    client.post(BODY)
+    ours.key.rename(ours.key.with_suffix(".gone"))
+    try:
+        server.restart()
+        with pytest.raises(WriterMisconfigured, match="tls"):
+            client.post(BODY)
+    finally:
+        ours.key.with_suffix(".gone").rename(ours.key)
+
+
+def test_http_spoken_to_https_and_the_other_way_round(
+    start_nginx, authority, hostile_server, connect
+):
+    """Both mistakes are named, and neither counts as a refusal of the samples."""
+    server = start_nginx("location / { return 204; }", certificate=authority.issue())
+    with pytest.raises(WriterMisconfigured, match="write https://"):
+        connect(f"http://127.0.0.1:{server.tls_port}/").post(BODY)
+    with pytest.raises(WriterMisconfigured, match="write http://"):
+        connect(server.url.replace("http", "https")).post(BODY)
+
+
+def test_bad_certificate_files_are_known_at_the_start(tmp_path, authority):
+    """A missing file, a file of another kind, a foreign key and a locked key: refused, each by its name."""
+    ours, other = authority.issue("a", client=True), authority.issue("b", client=True)
+    (tmp_path / "text").write_text("hello")
+    locked = tmp_path / "locked.key"
+    os.system(f"openssl pkcs8 -topk8 -in {ours.key} -out {locked} -passout pass:abcd")
+    for tls, words in [
+        ({"ca_file": "/nowhere/ca.pem"}, "tls.ca_file /nowhere/ca.pem: No such file"),
+        ({"ca_file": tmp_path / "text"}, r"tls.ca_file .*text: no"),
+        ({"cert_file": tmp_path / "text"}, r"tls.cert_file .*text: no"),
+        ({"cert_file": ours.certificate, "key_file": other.key}, "does not belong"),
+        ({"cert_file": ours.certificate, "key_file": locked}, "passphrase"),
+    ]:
+        config = RemoteWriteConfig.model_validate({"url": "https://x", "tls": tls})
+        with pytest.raises(ConfigurationError, match=words) as error:
+            Client(config)
+        assert error.value.field in words.replace("\\", "") or error.value.field == "tls.cert_file"
+
+
+def test_plain_http_with_credentials_is_warned_about(caplog):
+    """Credentials over plain HTTP to another machine are allowed and said; loopback is silent."""
+    for url, warned in [("http://metrics.example/w", True), ("http://127.0.0.1/w", False)]:
+        caplog.clear()
+        Client(RemoteWriteConfig.model_validate({"url": url, "bearer_token": SECRET})).close()
+        assert ("plain HTTP" in caplog.text) == warned
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"url": "http://u:p-ssw@host/"}, "basic_auth"),
+        ({"url": "ftp://host/"}, "http://"),
+        ({"url": "prometheus:9090"}, "http://"),
+        ({"url": "http://"}, "http://"),
+        ({"url": "http://host:99999/"}, "not an address"),
+        ({"url": "http://host/a b"}, "space"),
+        ({"url": "http://host/#top"}, "#"),
+        ({"url": "http://host/", "headers": {"Content-Encoding": "gzip"}}, "cannot be set"),
+        ({"url": "http://host/", "headers": {"authorization": "x"}}, "basic_auth"),
+        ({"url": "http://host/", "headers": {"a b": "x"}}, "name of a header"),
+        ({"url": "http://host/", "headers": {"a": "x\r\nB: y"}}, "printable"),
+        ({"url": "http://host/", "bearer_token": "a\nb"}, "printable"),
+        ({"url": "http://host/", "tenant": "a b"}, "pattern"),
+        ({"url": "http://host/", "bearer_token": "a", "bearer_token_file": "b"}, "exclude"),
+        ({"url": "http://host/", "basic_auth": {"username": "a"}}, "either"),
+        ({"url": "http://host/", "basic_auth": {"username": "a:b", "password": "c"}}, "pattern"),
+        ({"url": "http://host/", "tls": {"key_file": "k"}}, "without tls.cert_file"),
+        ({"url": "http://host/", "external_labels": {"job": "x"}}, "key `job`"),
+        ({"url": "http://host/", "external_labels": {"a-b": "x"}}, "cannot be a label"),
+        ({"url": "http://host/", "external_labels": {"__x": "x"}}, "cannot be a label"),
+        ({"url": "http://host/", "proxy_url": "socks5://x"}, "http://"),
+        ({"url": "http://host/", "timeout": "0s"}, "greater than 0"),
+        ({"url": "http://host/", "uurl": "x"}, "Extra inputs"),
+        ({}, "url"),
+    ],
+)
+def test_bad_settings_are_refused_in_words_that_help(settings, words):
+    """Nothing starts with settings that cannot work, and no message shows a password."""
+    with pytest.raises(ValidationError, match=words) as error:
+        RemoteWriteConfig.model_validate(settings)
+    assert "p-ssw" not in str(error.value)
+
+
+def test_settings_show_no_secret():
+    """Neither repr nor a dump shows what only the server should see."""
+    config = RemoteWriteConfig.model_validate(
+        {
+            "url": "https://host/w?key=geheim",
+            "headers": {"X-Key": SECRET},
+            "basic_auth": {"username": "u", "password": SECRET},
+            "proxy_url": f"http://u:{SECRET}@proxy",
+        }
+    )
+    assert SECRET not in repr(config) + str(config) + config.model_dump_json()
+    assert "geheim" not in repr(config) + config.address
+
+
+def test_unreadable_trust_is_not_a_network_problem(hostile_server, connect, authority, tmp_path):
+    """A CA file that vanishes while running pauses the output; it does not count as an outage."""
+    copy = tmp_path / "ca.pem"
+    copy.write_bytes(authority.ca_file.read_bytes())
+    with HostileServer(certificate=authority.issue()) as server:
+        client = connect(server.url, tls={"ca_file": str(copy)})
+        client.post(BODY)
+        copy.unlink()
+        with pytest.raises((WriterMisconfigured, WriterUnavailable)) as error:
+            client.post(BODY)
+        assert error.type is WriterMisconfigured

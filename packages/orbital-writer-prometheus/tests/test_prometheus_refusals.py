@@ -1,0 +1,171 @@
+"""How the two servers really refuse, fail and come back, and what our sender is told."""
+
+import pytest
+
+from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.testing import make_batch, make_layout
+from orbital_writer_prometheus import Prometheus, VictoriaMetrics
+
+MINUTE = 60_000
+
+
+def values(server, selector: str, now: int) -> list[float]:
+    found = server.samples(selector, start=now / 1000 - 86_400, end=now / 1000 + 60)
+    return [value for series in found for _, value in series.samples]
+
+
+async def test_prometheus_wants_order(prometheus, connect, metric_name, now):
+    """Resent, changed and older samples are refused as what it has already; the newest one may come twice."""
+    assert not Prometheus.takes_old_samples
+    write = await connect(Prometheus, prometheus.write_url)
+    layout = make_layout([metric_name])
+    first, second = [make_batch([v], layout=layout, ts=now + int(v)) for v in (1.0, 2.0)]
+    write(first, second)
+    write(second)
+    for again in (first, make_batch([9.0], layout=layout, ts=now + 2)):
+        with pytest.raises(BatchRejected, match=r"out of order sample|duplicate sample") as error:
+            write(again, attempt=2)
+        assert error.value.duplicate
+    assert values(prometheus, metric_name, now) == [1.0, 2.0]
+
+
+async def test_prometheus_rolls_a_whole_request_back(prometheus, connect, metric_name, now):
+    """One bad sample costs the good ones of its request too: the error names none, and the sender bisects."""
+    write = await connect(Prometheus, prometheus.write_url)
+    good, bad = make_layout([metric_name]), make_layout([metric_name + "_bad"])
+    write(make_batch([1.0], layout=bad, ts=now))
+    with pytest.raises(BatchRejected) as error:
+        write(make_batch([1.0], layout=good, ts=now), make_batch([2.0], layout=bad, ts=now))
+    assert error.value.rejects == ()
+    assert values(prometheus, metric_name, now) == []
+    write(make_batch([1.0], layout=good, ts=now))
+    assert values(prometheus, metric_name, now) == [1.0]
+
+
+async def test_prometheus_with_a_window_takes_old_samples(
+    start_prometheus, connect, metric_name, now
+):
+    """With out_of_order_time_window a replay is harmless, and what is older still is called too old."""
+    server = start_prometheus(out_of_order="30m")
+    write = await connect(Prometheus, server.write_url)
+    layout = make_layout([metric_name])
+    for ts in (now, now - 10 * MINUTE, now, now - 10 * MINUTE):
+        write(make_batch([1.0], layout=layout, ts=ts))
+    assert values(server, metric_name, now) == [1.0, 1.0]
+    with pytest.raises(BatchRejected, match="too old sample") as error:
+        write(make_batch([1.0], layout=layout, ts=now - 40 * MINUTE))
+    assert error.value.duplicate
+
+
+async def test_prometheus_refuses_what_is_out_of_bounds(
+    start_prometheus, connect, metric_name, now
+):
+    """Far behind the newest sample of anybody: refused, and not because it is there already."""
+    server = start_prometheus()
+    write = await connect(Prometheus, server.write_url)
+    write(make_batch([1.0], layout=make_layout([metric_name]), ts=now))
+    with pytest.raises(BatchRejected, match="out of bounds") as error:
+        write(make_batch([1.0], layout=make_layout([metric_name + "_old"]), ts=now - 120 * MINUTE))
+    assert not error.value.duplicate
+
+
+async def test_victoria_metrics_takes_any_order(victoria_metrics, connect, metric_name, now):
+    """Backlog may come after fresh samples, and is stored."""
+    assert VictoriaMetrics.takes_old_samples
+    write = await connect(VictoriaMetrics, victoria_metrics.write_url)
+    layout = make_layout([metric_name])
+    for minutes in (0, 600, 5, 1000):
+        write(make_batch([float(minutes)], layout=layout, ts=now - minutes * MINUTE))
+    assert sorted(values(victoria_metrics, metric_name, now)) == [0.0, 5.0, 600.0, 1000.0]
+
+
+async def test_requests_that_are_too_large(start_victoria_metrics, connect, metric_name):
+    """VictoriaMetrics says 400 where others say 413; the sender halves the batch."""
+    server = start_victoria_metrics(flags=["-maxInsertRequestSize=2KiB"])
+    write = await connect(VictoriaMetrics, server.write_url)
+    with pytest.raises(BatchTooLarge):
+        write(make_batch(241))
+    write(make_batch({metric_name: 1.0}))
+    assert server.count(metric_name) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [("/api/v1/wirte", "url"), ("/", "url"), ("/api/v1/query", "answers queries")],
+)
+async def test_wrong_paths_pause_and_lose_nothing(place, connect, path, advice, now):
+    """A mistyped URL is a thing for a person, also where the server answers it with 400."""
+    cls, server = place
+    write = await connect(cls, server.url + path)
+    with pytest.raises(WriterMisconfigured, match=advice):
+        write(make_batch(ts=now))
+
+
+async def test_prometheus_without_its_receiver(start_prometheus, connect, now):
+    """The flag that is missing most often is named."""
+    server = start_prometheus(receiver=False)
+    write = await connect(Prometheus, server.write_url)
+    with pytest.raises(WriterMisconfigured, match="enable-remote-write-receiver"):
+        write(make_batch(ts=now))
+
+
+@pytest.mark.parametrize("cls", [Prometheus, VictoriaMetrics])
+async def test_server_that_stops_hangs_and_returns(
+    cls, start_prometheus, start_victoria_metrics, connect, metric_name, now
+):
+    """Stopped: refused. Hanging: no answer in time. Back: the same writer goes on."""
+    server = start_prometheus() if cls is Prometheus else start_victoria_metrics()
+    write = await connect(cls, server.write_url, timeout="500ms")
+    layout = make_layout([metric_name])
+    write(make_batch([1.0], layout=layout, ts=now))
+    server.stop()
+    with pytest.raises(WriterUnavailable, match=r"refused|closed"):
+        write(make_batch([2.0], layout=layout, ts=now + 1000))
+    server.start()
+    write(make_batch([2.0], layout=layout, ts=now + 1000))
+    server.pause()
+    with pytest.raises(WriterUnavailable, match="in time"):
+        write(make_batch([3.0], layout=layout, ts=now + 2000))
+    server.resume()
+    write(make_batch([4.0], layout=layout, ts=now + 3000))
+    assert {1.0, 2.0, 4.0} <= set(values(server, metric_name, now))
+
+
+async def test_names_that_clash_are_given_back_and_the_rest_delivered(
+    prometheus, connect, metric_name, now
+):
+    """Two series that valid names would make one: the first is stored, the second named as a reject."""
+    write = await connect(Prometheus, prometheus.write_url)
+    layout = make_layout([metric_name, metric_name.replace("_", "."), metric_name + "_other"])
+    with pytest.raises(BatchRejected, match="same series") as error:
+        write(make_batch([1.0, 2.0, 3.0], layout=layout, ts=now))
+    assert [(reject.batch, reject.row) for reject in error.value.rejects] == [(0, 1)]
+    assert values(prometheus, f'{{__name__=~"{metric_name}.*"}}', now) == [1.0, 3.0]
+
+
+async def test_prometheus_behind_tls_and_a_password(
+    prometheus, start_nginx, authority, connect, metric_name, now, tmp_path
+):
+    """The usual way into a data centre: nginx with https and basic auth before Prometheus."""
+    (tmp_path / "users").write_text("edge:{PLAIN}correct-horse\n")
+    server = start_nginx(
+        f"auth_basic on; auth_basic_user_file {tmp_path / 'users'};"
+        f" location / {{ proxy_pass {prometheus.url}; }}",
+        certificate=authority.issue(),
+    )
+    settings = {"tls": {"ca_file": str(authority.ca_file)}}
+    url = server.tls_url + "/api/v1/write"
+    write = await connect(Prometheus, url, **settings)
+    with pytest.raises(WriterMisconfigured, match="basic_auth"):
+        write(make_batch({metric_name: 1.0}, ts=now))
+    auth = {"username": "edge", "password": "correct-horse"}
+    write = await connect(Prometheus, url, basic_auth=auth, **settings)
+    write(make_batch({metric_name: 1.0}, ts=now))
+    assert values(prometheus, metric_name, now) == [1.0]
+
+
+async def test_write_needs_start(now):
+    """A writer that was not started says so, as a mistake of the program and not of the network."""
+    writer = Prometheus(Prometheus.config_model.model_validate({"url": "http://127.0.0.1:1"}))
+    with pytest.raises(RuntimeError, match=r"without start\(\)"):
+        writer.write([make_batch(ts=now)], None)
