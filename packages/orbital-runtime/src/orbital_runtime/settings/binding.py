@@ -74,17 +74,19 @@ class Binder:
     def _fields(
         self, plugin: type[Plugin[Any, Any]], task: TaskSection, at: Loc
     ) -> tuple[DeviceFields, PluginConfig]:
-        dealer = _Dealer(plugin.device_model, plugin.config_model, strict=self._strict)
+        dealer = _Dealer(plugin.device_model, plugin.config_model)
         for key, value in self._defaults.plugins.config.get(task.plugin, {}).items():
-            dealer.deal(key, value, ("plugins", "config", task.plugin, key))
+            dealer.deal(key, value, ("plugins", "config", task.plugin, key), strict=False)
         if task.device is None:
             for key, value in task.config.items():
-                dealer.deal(key, value, (*at, "config", key))
+                dealer.deal(key, value, (*at, "config", key), strict=self._strict)
         else:
             for key, value in task.device.items():
-                dealer.deal(key, value, (*at, "device", key), only=dealer.device)
+                way = (*at, "device", key)
+                dealer.deal(key, value, way, strict=self._strict, only=dealer.device)
             for key, value in task.config.items():
-                dealer.deal(key, value, (*at, "config", key), only=dealer.config)
+                way = (*at, "config", key)
+                dealer.deal(key, value, way, strict=self._strict, only=dealer.config)
         device_at = (*at, "config" if task.device is None else "device")
         return dealer.models(device_at, (*at, "config"))
 
@@ -125,21 +127,21 @@ class _Side:
 class _Dealer:
     """Deals keys out to the device's and the plugin's model; one that both know goes to both."""
 
-    def __init__(
-        self, device: type[DeviceFields], config: type[PluginConfig], *, strict: bool
-    ) -> None:
+    def __init__(self, device: type[DeviceFields], config: type[PluginConfig]) -> None:
         self.device = _Side(device, accepted(device))
         self.config = _Side(config, accepted(config))
-        self._strict = strict
         self.strangers: list[Problem] = []
         """Keys that neither model knows."""
 
-    def deal(self, key: str, value: object, way: Loc, *, only: _Side | None = None) -> None:
+    def deal(
+        self, key: str, value: object, way: Loc, *, strict: bool, only: _Side | None = None
+    ) -> None:
+        """Give a key to whom it belongs; in strict dealing one that nobody knows is a stranger."""
         sides = (only,) if only else (self.device, self.config)
         takers = [side for side in sides if side.takes(key)]
         for side in takers:
             side.put(key, value, way)
-        if not takers and self._strict:
+        if not takers and strict:
             self.strangers.append(Problem("unknown key", way, self._hint(key, sides)))
 
     def _hint(self, key: str, sides: tuple[_Side, ...]) -> str:
@@ -173,8 +175,8 @@ def unknown_defaults(registry: Registry, config: Mapping[str, Mapping[str, Any]]
         except SettingsError as error:
             problems += error.problems
             continue
-        dealer = _Dealer(plugin.device_model, plugin.config_model, strict=True)
+        dealer = _Dealer(plugin.device_model, plugin.config_model)
         for key, value in values.items():
-            dealer.deal(key, value, (*at, key))
+            dealer.deal(key, value, (*at, key), strict=True)
         problems += dealer.strangers
     return problems

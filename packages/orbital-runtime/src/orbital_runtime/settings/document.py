@@ -35,33 +35,37 @@ _PLAIN_TAGS: Final = {
 }
 
 
-def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Problem]) -> Node:
-    """The tree of one document, `${NAME}` put in; an empty one gives an empty mapping.
+def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Problem]) -> Node | None:
+    """The tree of one document, `${NAME}` put in; an empty one gives an empty mapping, a broken one None.
 
     Args:
         text: The document.
         file: What to call it in problems.
         environ: Where `${NAME}` is looked up.
-        problems: Takes what is wrong; the tree then holds what could be read.
+        problems: Takes what is wrong.
     """
-    empty = Node({}, file, 1)
     try:
-        return _Composer(text, file, environ, problems).document() or empty
+        return _Composer(text, file, environ, problems).document() or Node({}, file, 1)
     except _Refused as refusal:
         problems.append(refusal.problem)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problems.append(
-            _broken(f"{error.problem or error.context}", file, mark.line + 1 if mark else 1)
-        )
     except yaml.YAMLError as error:
-        problems.append(_broken(str(error).splitlines()[0], file, 1))
-    return empty
+        problems.append(_broken(error, text, file))
+    return None
 
 
-def _broken(why: str, file: str, line: int) -> Problem:
-    hint = "indent with spaces, not tabs" if "\\t" in why or "tab" in why else ""
-    return Problem(f"not readable as YAML: {why}", hint=hint, file=file, line=line)
+def _broken(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    """The parser's own words; its line may lie behind the end of the text."""
+    lines = text.splitlines() or [""]
+    mark = (
+        error.problem_mark or error.context_mark
+        if isinstance(error, yaml.MarkedYAMLError)
+        else None
+    )
+    line = min(mark.line if mark else 0, len(lines) - 1)
+    words = getattr(error, "problem", None) or str(error).splitlines()[0]
+    tab = "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
+    hint = "indent with spaces, not tabs" if tab else ""
+    return Problem(f"not readable as YAML: {words}", hint=hint, file=file, line=line + 1)
 
 
 def scalar(text: str) -> Scalar:
@@ -181,12 +185,12 @@ class _Composer:
         return found
 
     def _scalar(self, event: yaml.ScalarEvent, node: Node, loc: Loc) -> None:
-        expanded = expand(event.value, self._environ)
-        plain = event.implicit[0] or event.tag in _PLAIN_TAGS
-        node.literal = expanded.literal
-        node.value = (
-            scalar(expanded.text) if plain and expanded.text == event.value else expanded.text
-        )
+        text: str = event.value
+        if "${" not in text:
+            node.value = scalar(text) if event.implicit[0] or event.tag in _PLAIN_TAGS else text
+            return
+        expanded = expand(text, self._environ)
+        node.value, node.literal = expanded.text, expanded.literal
         for message in expanded.problems:
             self._problems.append(Problem(message, loc, file=node.file, line=node.line))
 

@@ -30,6 +30,10 @@ def exposed(
     A secret is what a model declares as one. Where no model was asked (a disabled task, a writer that is
     not installed) the key's name decides.
     """
+    files = {node.file for _, node in root.leaves() if node.line}
+    readable = {file for file in files if open_to_others(Path(file))}
+    if not readable:  # the usual case, and the walk below is long
+        return []
     named: set[str | int] = {output.name for output in outputs}
     ways = [
         *secret_keys(settings),
@@ -41,9 +45,9 @@ def exposed(
     found: dict[str, Problem] = {}
     for way in ways:
         node = root.find(way)
-        if node is None or not node.literal or not node.value or node.file in found:
+        if node is None or not node.literal or not node.value:
             continue
-        if node.line and open_to_others(Path(node.file)):
+        if node.file in readable and node.file not in found:
             hint = f"run `chmod 600 {node.file}`, or write ${{NAME}} and set that variable"
             found[node.file] = Problem("is a secret, and others may read this file", way, hint)
     return list(found.values())
@@ -52,13 +56,10 @@ def exposed(
 def _of_tasks(tasks: Mapping[int, Task]) -> Iterator[Loc]:
     """Every place at which a task's secret may stand."""
     for index, task in tasks.items():
-        for base in (
-            ("tasks", index, "config"),
-            ("tasks", index, "device"),
-            ("plugins", "config", task.plugin),
-        ):
-            yield from secret_keys(task.device, base)
-            yield from secret_keys(task.config, base)
+        for way in (*secret_keys(task.device), *secret_keys(task.config)):
+            yield ("tasks", index, "config", *way)
+            yield ("tasks", index, "device", *way)
+            yield ("plugins", "config", task.plugin, *way)
 
 
 def _unasked(way: Loc, tasks: Mapping[int, Task], outputs: Collection[str | int]) -> bool:

@@ -40,8 +40,8 @@ def override(
 
 def _value(name: str, text: str, problems: list[Problem]) -> Node:
     if text.lstrip()[:1] in ("[", "{") or text.strip() in ("null", "~"):
-        wrapped = parse(f"value: {text}", name, {}, problems).child("value")
-        node = wrapped or Node(None, name, 0)
+        document = parse(f"value: {text}", name, {}, problems)
+        node = (document and document.child("value")) or Node(None, name, 0)
     else:
         node = Node(text, name, 0)
     for leaf in _all(node):

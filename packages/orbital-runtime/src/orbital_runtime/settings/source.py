@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.settings import files
 from orbital_runtime.settings.builtin import builtin
+from orbital_runtime.settings.collecting import TaskSection
 from orbital_runtime.settings.document import parse
 from orbital_runtime.settings.models import Settings
 from orbital_runtime.settings.override import override
-from orbital_runtime.settings.problem import Problem
+from orbital_runtime.settings.problem import Problem, did_you_mean
 from orbital_runtime.settings.tree import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from orbital_runtime.settings.problem import Loc
 
 BUILTIN: Final = "built-in configuration"
 
@@ -52,32 +55,35 @@ def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
 
 
 def _parse(source: Source, text: str, environ: Mapping[str, str]) -> bool:
-    before = len(source.problems)
     name = str(source.path or BUILTIN)
-    source.root = parse(text, name, environ, source.problems)
-    if not isinstance(source.root.value, dict):
-        if source.root.value is not None:
+    root = parse(text, name, environ, source.problems)
+    if root is None:
+        return False
+    if not isinstance(root.value, dict):
+        if root.value is not None:
             message = (
                 "must be sections, that is, lines like `sender:` with `key: value` lines below"
             )
-            source.problems.append(Problem(message, file=name, line=source.root.line))
-        source.root.value = {}
-    return not any(p.message.startswith("not readable") for p in source.problems[before:])
+            source.problems.append(Problem(message, file=name, line=root.line))
+        root.value = {}
+    source.root = root
+    return True
 
 
 def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
     """The files of the tasks folder, as if they stood under `tasks`."""
-    named = source.root.child("tasks_dir")
-    name = named.value if named else None
+    node = source.root.child("tasks_dir")
+    name = node.value if node and isinstance(node.value, str) else ""
     beside = source.path.parent if source.path else Path()
     if source.path is None and not name:
         return
-    folder = beside / str(name or files.TASKS_DIR)
+    folder = beside / (name or files.TASKS_DIR)
     source.watched.append(folder)
     for file in files.task_files(folder, source.problems, named=bool(name)):
         text = files.read(file, source.problems)
-        if text is not None:
-            _append(source, parse(text, str(file), environ, source.problems))
+        document = text and parse(text, str(file), environ, source.problems)
+        if document:
+            _append(source, document)
 
 
 def _append(source: Source, document: Node) -> None:
@@ -94,20 +100,23 @@ def _append(source: Source, document: Node) -> None:
 
 
 def _tasks_of(source: Source, document: Node) -> list[Node]:
-    if isinstance(document.value, list):
-        return document.value
-    section = document.value if isinstance(document.value, dict) else {}
-    if section and "tasks" not in section:
+    if not isinstance(document.value, dict):
+        return _items(source, document, ())
+    if "tasks" not in document.value and document.value.keys() & TaskSection.model_fields:
         return [document]
-    for key, node in section.items():
+    for key, node in document.value.items():
         if key != "tasks":
-            message = "does not belong into a file of tasks; only `tasks` stands there"
-            source.problems.append(Problem(message, (key,), file=node.file, line=node.line))
-    tasks = section.get("tasks")
-    if tasks is None or tasks.value is None:
-        return []
-    if isinstance(tasks.value, list):
-        return tasks.value
-    message = "must be a list, that is, lines that begin with `- `"
-    source.problems.append(Problem(message, ("tasks",), file=tasks.file, line=tasks.line))
+            hint = did_you_mean(key, ["tasks"])
+            problem = Problem("unknown key in a file of tasks", (key,), hint, node.file, node.line)
+            source.problems.append(problem)
+    tasks = document.value.get("tasks")
+    return _items(source, tasks, ("tasks",)) if tasks else []
+
+
+def _items(source: Source, node: Node, at: Loc) -> list[Node]:
+    if isinstance(node.value, list):
+        return node.value
+    if node.value is not None:
+        message = "must be a list of tasks, that is, lines that begin with `- `"
+        source.problems.append(Problem(message, at, file=node.file, line=node.line))
     return []
