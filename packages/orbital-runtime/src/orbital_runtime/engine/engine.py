@@ -33,7 +33,7 @@ from orbital_sdk.invoke import TooManySamples
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Executor
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.seal import Sealed
@@ -81,7 +81,7 @@ class Engine:
         *,
         identity: Identity,
         plugins: Callable[[Task], Plugin[Any, Any]],
-        pool: Callable[[str], ThreadPoolExecutor],
+        pool: Callable[[str], Executor],
         put: Callable[[Batch], Awaitable[None]],
         processors: Sequence[Processor[Any]] = (),
         clock: Clock,

@@ -18,7 +18,7 @@ from orbital_sdk.invoke import invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Executor, Future
 
     from orbital_runtime.engine.limits import Limits
     from orbital_sdk import Columns, Context, Plugin, Sample
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Thread:
     """The thread that a blocking plugin may ask for during one run."""
 
-    def __init__(self, pool: Callable[[], ThreadPoolExecutor]) -> None:
+    def __init__(self, pool: Callable[[], Executor]) -> None:
         self._pool = pool
         self.future: Future[Any] | None = None
         self.began = False
@@ -61,7 +61,7 @@ class Invoker:
         limits: The grace of a cancelled collection, and how many samples one may give.
     """
 
-    def __init__(self, pool: Callable[[str], ThreadPoolExecutor], limits: Limits) -> None:
+    def __init__(self, pool: Callable[[str], Executor], limits: Limits) -> None:
         self.limits = limits
         self.stuck: Counter[str] = Counter()
         """Threads that overran and have not returned yet, by plugin."""

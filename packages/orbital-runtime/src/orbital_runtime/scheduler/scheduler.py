@@ -75,7 +75,7 @@ class Scheduler:
         self.backoff_max = backoff_max
         self.high_water = high_water
         self.max_slowdown = max_slowdown
-        self.assignment = assignment or Everything()
+        self.assignment = Everything() if assignment is None else assignment
         self.totals = Totals()
         self.heartbeat = clock.steady()
         """Steady seconds of the loop's last pass: about a second ago at most, unless something holds it."""

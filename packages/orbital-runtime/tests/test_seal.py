@@ -1,0 +1,238 @@
+"""The sealer: samples become batches; layouts, labels and limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.plans import PLANS
+from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.processor.chain import Chain
+from orbital_sdk import Columns, Identity, Metric, Origin, Processor, ProcessorConfig, Row, Sample
+
+ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
+REPORT = Report(up=1.0, duration=0.25, scraped=2.0)
+NOW = 1_700_000_000_000
+
+OCTETS = Metric("if_in_octets_total", "In", kind="counter", unit="bytes", labels=("port",))
+TEMPERATURE = Metric("temperature_celsius", "Heat")
+
+
+def sealed(sealer, samples, ts=NOW, report=REPORT):
+    return sealer.seal(samples, report, ts)
+
+
+def rows(batch):
+    return {(row.name, dict(row.labels).get("port", "")): v for row, _, v in batch.items()}
+
+
+def test_a_collection_becomes_one_batch():
+    """Samples in their order, the task's report with them, one time for all."""
+    (batch,) = sealed(Sealer(ORIGIN), [OCTETS(7, "1"), OCTETS(9, "2"), TEMPERATURE(21.5)]).batches
+    assert batch.ts == NOW
+    assert batch.times is None
+    assert batch.layout.origin is ORIGIN
+    assert rows(batch) == {
+        ("up", ""): 1.0,
+        ("scrape_duration_seconds", ""): 0.25,
+        ("scrape_samples_scraped", ""): 2.0,
+        ("if_in_octets_total", "1"): 7.0,
+        ("if_in_octets_total", "2"): 9.0,
+        ("temperature_celsius", ""): 21.5,
+    }
+    octets = batch.layout.rows[3]
+    assert (octets.kind, octets.unit) == ("counter", "bytes")
+
+
+def test_a_failing_run_has_its_report_too():
+    """`up 0` is written when there is nothing else to write."""
+    (batch,) = sealed(Sealer(ORIGIN), [], report=Report(0.0, 5.0, 0.0)).batches
+    assert [v for _, _, v in batch.items()] == [0.0, 5.0, 0.0]
+
+
+def test_the_report_tells_tasks_of_a_device_apart():
+    """Two tasks on one device each have their own `up`: it carries the task."""
+    (batch,) = sealed(Sealer(ORIGIN), []).batches
+    assert dict(batch.layout.rows[0].labels) == {"device_id": "device-1", "task": "task-1"}
+
+
+def test_columns_are_taken_as_they_are():
+    """A table gives the same batch as the samples one by one."""
+    series = (OCTETS.series("1"), OCTETS.series("2"))
+    (table,) = sealed(Sealer(ORIGIN), Columns(series, [7, 9])).batches
+    (samples,) = sealed(Sealer(ORIGIN), [OCTETS(7, "1"), OCTETS(9, "2")]).batches
+    assert list(table.values) == list(samples.values)
+    assert [r.key for r in table.layout.rows] == [r.key for r in samples.layout.rows]
+
+
+def test_equal_collections_share_one_layout():
+    """The same series in the same order: not a second row, layout or label is made."""
+    sealer = Sealer(ORIGIN)
+    (first,) = sealed(sealer, [OCTETS(1, "1"), OCTETS(2, "2")], NOW).batches
+    (second,) = sealed(sealer, [OCTETS(3, "1"), OCTETS(4, "2")], NOW + 10).batches
+    assert second.layout is first.layout
+
+
+def test_another_order_is_another_layout_of_the_same_rows():
+    """A row is made once a task: a collection that lacks or swaps some reuses the others."""
+    sealer = Sealer(ORIGIN)
+    (first,) = sealed(sealer, [OCTETS(1, "1"), OCTETS(2, "2")], NOW).batches
+    (second,) = sealed(sealer, [OCTETS(3, "2"), OCTETS(4, "1")], NOW + 10).batches
+    assert second.layout is not first.layout
+    assert set(second.layout.rows) == set(first.layout.rows)
+
+
+def test_labels_merge_with_a_defined_winner():
+    """A metric's own label beats the task's, the device's id beats both, an empty value is no label."""
+    sealer = Sealer(ORIGIN, {"port": "task", "site": "x", "device_id": "wrong", "none": ""})
+    (batch,) = sealed(sealer, [OCTETS(1, "own")]).batches
+    expected = (("device_id", "device-1"), ("port", "own"), ("site", "x"))
+    assert batch.layout.rows[3].labels == expected
+
+
+def test_layouts_are_bounded():
+    """However many different collections a task gives, a few layouts are kept, the last ones used."""
+    sealer = Sealer(ORIGIN)
+    stable = [OCTETS(1, "stable")]
+    (first,) = sealed(sealer, stable).batches
+    for n in range(100):
+        sealed(sealer, [OCTETS(1, f"churn-{n}")], NOW + 20 * n + 10)
+        (again,) = sealed(sealer, stable, NOW + 20 * n + 20).batches
+        assert again.layout is first.layout
+    assert len(sealer._plans) == PLANS
+
+
+def test_memory_is_bounded_with_churn():
+    """A task whose series come and go for ever keeps a small multiple of what one collection has."""
+    sealer = Sealer(ORIGIN)
+    for run in range(300):
+        samples = [OCTETS(1, f"{run}-{n}") for n in range(100)]
+        assert len(sealed(sealer, samples, NOW + run * 10).batches[0]) == 103
+        assert len(sealer._rows) <= 6 * 103
+
+
+def test_the_series_limit_holds_and_is_counted_each_time():
+    """Above the limit the first ones are kept, the report too; the others are counted, run by run."""
+    sealer = Sealer(ORIGIN, limits=Limits(series=10))
+    for run in range(3):
+        result = sealed(sealer, [OCTETS(1, str(n)) for n in range(25)], NOW + run * 10)
+        assert len(result.batches[0]) == 10 + 3
+        assert result.refused == {"series_limit": 15}
+        assert result.stale is None
+
+
+def test_duplicates_are_found_by_what_they_are():
+    """The same series twice in one collection, through one handle or two equal ones: the first is kept."""
+    twin = Metric("if_in_octets_total", "In", kind="counter", unit="bytes", labels=("port",))
+    result = sealed(Sealer(ORIGIN), [OCTETS(1, "1"), OCTETS(2, "1"), twin(3, "1"), twin(4, "2")])
+    assert rows(result.batches[0])["if_in_octets_total", "1"] == 1
+    assert rows(result.batches[0])["if_in_octets_total", "2"] == 4
+    assert result.refused == {"duplicate": 2}
+
+
+def test_a_plugins_own_up_does_not_replace_ours():
+    """A plugin that reads other agents' metrics meets an `up` with the same labels: ours stays."""
+    up = Metric("up", labels=("task",))
+    result = sealed(Sealer(ORIGIN), [up(0, "task-1")])
+    assert rows(result.batches[0])["up", ""] == 1.0
+    assert result.refused == {"duplicate": 1}
+
+
+class Rename(Processor[ProcessorConfig]):
+    """Drops port 2 and renames the rest."""
+
+    name = "rename"
+    calls = 0
+
+    def relabel(self, row, origin):
+        type(self).calls += 1
+        if ("port", "2") in row.labels:
+            return None
+        return Row(f"site_{row.name}", dict(row.labels), row.kind, row.unit)
+
+
+def test_relabelling_happens_once_a_series():
+    """Its answer is kept with the layout; what it drops is counted each time, and stays dropped."""
+    Rename.calls = 0
+    sealer = Sealer(ORIGIN, chain=Chain([Rename(ProcessorConfig())]))
+    for run in range(5):
+        samples = [OCTETS(run, "1"), OCTETS(run, "2"), OCTETS(10 + run, "3")]
+        result = sealed(sealer, samples, NOW + run * 10)
+        assert list(result.batches[0].values)[3:] == [run, 10 + run]
+        assert result.batches[0].layout.rows[3].name == "site_if_in_octets_total"
+        assert result.refused == {"relabel": 1}
+        assert result.stale is None
+    assert Rename.calls == 6
+
+
+def test_relabelled_series_that_become_one_are_duplicates():
+    """Two series that a processor makes equal cannot both be kept."""
+
+    class Merge(Processor[ProcessorConfig]):
+        name = "merge"
+
+        def relabel(self, row, origin):
+            return Row(row.name, {k: v for k, v in row.labels if k != "port"}, row.kind)
+
+    result = sealed(
+        Sealer(ORIGIN, chain=Chain([Merge(ProcessorConfig())])), [OCTETS(1, "1"), OCTETS(2, "2")]
+    )
+    assert result.refused == {"duplicate": 1}
+    assert list(result.batches[0].values)[3:] == [1]
+
+
+def test_everything_may_be_dropped():
+    """A processor that drops all, report included, leaves no batch and breaks nothing."""
+
+    class Nothing(Processor[ProcessorConfig]):
+        name = "nothing"
+
+        def relabel(self, row, origin):
+            return None
+
+    sealer = Sealer(ORIGIN, chain=Chain([Nothing(ProcessorConfig())]))
+    for run in range(2):
+        result = sealed(sealer, [OCTETS(1, "1")], NOW + run)
+        assert result.batches == []
+        assert result.stale is None
+        assert result.refused == {"relabel": 1}
+
+
+@pytest.mark.parametrize("step", [-1, -999])
+def test_a_small_step_of_the_clock_is_ridden_out(step):
+    """NTP sets the clock back a little: times go on upwards in the same layout, a millisecond each."""
+    sealer = Sealer(ORIGIN)
+    (first,) = sealed(sealer, [OCTETS(1, "1")], NOW).batches
+    (second,) = sealed(sealer, [OCTETS(2, "1")], NOW + step).batches
+    (third,) = sealed(sealer, [OCTETS(3, "1")], NOW + 10).batches
+    assert [first.ts, second.ts, third.ts] == [NOW, NOW + 1, NOW + 10]
+    assert second.layout is first.layout
+
+
+def test_a_large_step_of_the_clock_begins_new_layouts():
+    """An hour back: samples carry the new time, and no layout ever sees its times go back."""
+    sealer = Sealer(ORIGIN)
+    (first,) = sealed(sealer, [OCTETS(1, "1")], NOW).batches
+    result = sealed(sealer, [OCTETS(2, "1")], NOW - 3_600_000)
+    (second,) = result.batches
+    assert second.ts == NOW - 3_600_000
+    assert second.layout is not first.layout
+    assert result.stale is None, "the series goes on"
+
+
+def test_a_step_forward_is_taken_as_it_is():
+    """There is nothing to ride out: the next sample just has a later time."""
+    sealer = Sealer(ORIGIN)
+    sealed(sealer, [OCTETS(1, "1")], NOW)
+    assert sealed(sealer, [OCTETS(2, "1")], NOW + 86_400_000).batches[0].ts == NOW + 86_400_000
+
+
+def test_sixty_thousand_series_fit():
+    """A whole chassis: nothing is lost and the second collection meets the same layout."""
+    sealer = Sealer(ORIGIN, limits=Limits(series=60_000))
+    samples = [Sample(OCTETS.series(str(n)), float(n)) for n in range(60_000)]
+    (first,) = sealed(sealer, samples, NOW).batches
+    (second,) = sealed(sealer, samples, NOW + 10).batches
+    assert len(first) == 60_003
+    assert second.layout is first.layout

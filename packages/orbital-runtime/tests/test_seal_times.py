@@ -1,0 +1,120 @@
+"""Samples with times of their own: batches in which no series stands twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.seal import Sealer
+from orbital_sdk import Identity, Metric, Origin, Sample
+
+ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
+REPORT = Report(1.0, 0.25, 2.0)
+NOW = 1_700_000_000_000
+VALUE = Metric("value", labels=("of",))
+
+
+def seal(samples, sealer=None, ts=NOW):
+    return (sealer or Sealer(ORIGIN)).seal(samples, REPORT, ts)
+
+
+def history(result):
+    """Series -> (time, value) in the order of the batches."""
+    told = defaultdict(list)
+    for batch in result.batches:
+        for row, ts, value in batch.items():
+            if "of" in dict(row.labels):
+                told[dict(row.labels)["of"]].append((ts, value))
+    return told
+
+
+def test_own_times_go_with_their_values():
+    """A device that stamps its values: one batch, with a column of times; the report has ours."""
+    result = seal([VALUE(1, "a", ts=NOW - 500), VALUE(2, "b", ts=NOW - 300), VALUE(3, "c")])
+    (batch,) = result.batches
+    assert batch.times is not None
+    assert list(batch.times) == [NOW, NOW, NOW, NOW - 500, NOW - 300, NOW]
+    assert history(result) == {"a": [(NOW - 500, 1)], "b": [(NOW - 300, 2)], "c": [(NOW, 3)]}
+
+
+def test_several_values_of_a_series_are_dealt_out_oldest_first():
+    """A device that buffered: as many batches as a series has values, each series in order."""
+    result = seal(
+        [
+            VALUE(30, "a", ts=NOW - 100),
+            VALUE(10, "a", ts=NOW - 300),
+            VALUE(1, "b", ts=NOW - 50),
+            VALUE(20, "a", ts=NOW - 200),
+        ]
+    )
+    assert [len(b) for b in result.batches] == [3 + 2, 1, 1]
+    assert history(result) == {
+        "a": [(NOW - 300, 10), (NOW - 200, 20), (NOW - 100, 30)],
+        "b": [(NOW - 50, 1)],
+    }
+    assert not result.refused
+
+
+def test_the_same_series_and_time_twice_is_a_duplicate():
+    """The first is kept, as with any other duplicate."""
+    result = seal([VALUE(1, "a", ts=NOW - 1), VALUE(2, "a", ts=NOW - 1), VALUE(3, "a", ts=NOW - 2)])
+    assert history(result) == {"a": [(NOW - 2, 3), (NOW - 1, 1)]}
+    assert result.refused == {"duplicate": 1}
+
+
+def test_layouts_are_shared_with_own_times_too():
+    """Times change from run to run, the layout does not."""
+    sealer = Sealer(ORIGIN)
+    layouts = {
+        id(seal([VALUE(1, "a", ts=t - 7), VALUE(2, "b", ts=t - 3)], sealer, t).batches[0].layout)
+        for t in range(NOW, NOW + 100, 10)
+    }
+    assert len(layouts) == 1
+
+
+def test_series_with_own_times_get_no_stale_marker():
+    """Ours would carry our time, which may be later than the device's next one: that would be refused as
+    out of order. Series with our times still get theirs.
+    """
+    sealer = Sealer(ORIGIN)
+    seal([VALUE(1, "own", ts=NOW - 5000), VALUE(2, "ours")], sealer, NOW)
+    result = seal([], sealer, NOW + 10)
+    assert result.stale is not None
+    assert [dict(r.labels)["of"] for r in result.stale.layout.rows] == ["ours"]
+
+
+def test_refused_series_do_not_disturb_the_others():
+    """Limits and times together: what is refused is left out of values and times alike."""
+    result = seal(
+        [
+            VALUE(1, "x" * 5000, ts=NOW - 1),
+            VALUE(2, "a", ts=NOW - 2),
+            VALUE(3, "x" * 5000, ts=NOW - 3),
+            VALUE(4, "a", ts=NOW - 4),
+        ]
+    )
+    assert result.refused == {"label_too_long": 2}
+    assert history(result) == {"a": [(NOW - 4, 4), (NOW - 2, 2)]}
+
+
+TIMES = st.one_of(st.none(), st.integers(NOW - 20, NOW), st.integers(-5, NOW + 700_000))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), TIMES), max_size=40))
+def test_nothing_is_lost_and_order_holds(items):
+    """Any mixture of times: samples in = samples out + refusals; per series times only grow; no series
+    twice in a batch.
+    """
+    samples = [Sample(VALUE.series(of), float(n), ts) for n, (of, ts) in enumerate(items)]
+    result = seal(samples)
+    told = history(result)
+    assert sum(map(len, told.values())) + result.refused.total() == len(samples)
+    for entries in told.values():
+        times = [ts for ts, _ in entries]
+        assert times == sorted(set(times))
+    for batch in result.batches:
+        assert len({r.key for r in batch.layout.rows}) == len(batch)
+        assert batch.times is None or len(batch.times) == len(batch)
