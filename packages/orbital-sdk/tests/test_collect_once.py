@@ -119,6 +119,18 @@ async def test_a_thread_that_hangs_does_not_hold_the_test():
     release.set()
 
 
+async def test_a_stop_iteration_from_a_thread_is_an_error_too():
+    """No future can carry one; it must not leave the test waiting."""
+
+    class Ends(Plugin[DeviceFields, PluginConfig]):
+        name = "ends"
+
+        def collect(self, device, ctx):
+            return [next(iter([]))]
+
+    assert "StopIteration" in str((await collect_once(Ends, {})).error)
+
+
 async def test_a_timeout_of_the_plugins_own_is_not_the_runs():
     """A foreign TimeoutError that nobody translated is shown as it is: a bug of the plugin."""
 

@@ -132,7 +132,7 @@ def test_a_url_goes_without_user_and_password(url, target):
 
 
 def test_a_device_without_address_has_an_empty_target():
-    """The agent then falls back to the device's id."""
+    """A plugin that reads this very machine needs none."""
 
     class Local(Plugin[DeviceFields, PluginConfig]):
         pass

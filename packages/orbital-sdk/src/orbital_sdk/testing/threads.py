@@ -29,6 +29,8 @@ async def in_thread(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             tell(done.set_result, work())
+        except StopIteration as error:  # no future can carry it
+            tell(done.set_exception, RuntimeError(f"a {error!r} came out"))
         except Exception as error:  # noqa: BLE001 (it belongs to whoever waits)
             tell(done.set_exception, error)
 
