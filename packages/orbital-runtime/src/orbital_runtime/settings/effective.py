@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
+from orbital_runtime.settings.delivering import OutputSection
 from orbital_runtime.settings.secrecy import sounds_secret
 from orbital_sdk.units import format_duration
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings.collecting import TaskSection
     from orbital_runtime.settings.load import Loaded
+    from orbital_runtime.settings.outputs import OutputSettings
     from orbital_runtime.settings.problem import Loc
 
 
@@ -23,7 +25,7 @@ def effective(loaded: Loaded) -> dict[str, Any]:
     settings = loaded.settings
     data = cast("dict[str, Any]", _wrapped(_dump(settings), ()))
     for output in loaded.outputs:
-        data["sender"]["direct"][output.name] |= _dump(output.config)
+        data["sender"]["direct"][output.name] |= _numbers(output) | _dump(output.config)
     for shown, processor in zip(data["processors"], loaded.processors, strict=True):
         shown.update(_dump(processor.config))
     bound = {task.id: task for task in loaded.tasks}
@@ -42,6 +44,14 @@ def _task(section: TaskSection, task: Task) -> dict[str, Any]:
         "device": _dump(task.device),
         "config": _dump(task.config),
     }
+
+
+def _numbers(output: OutputSettings) -> dict[str, Any]:
+    """The output's own numbers, those taken from `sender` included, as its section writes them."""
+    breaker = {"failures": output.breaker_failures, "reset": output.breaker_reset}
+    own = {k: getattr(output, k) for k in OutputSection.model_fields if hasattr(output, k)}
+    section = OutputSection.model_validate(own | {"writer": "", "breaker": breaker})
+    return section.model_dump(exclude_defaults=True)
 
 
 def _dump(model: BaseModel) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from orbital_runtime.settings.check import checked, looked_up
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.delivering import OutputSection
     from orbital_runtime.settings.models import Settings
@@ -104,33 +102,30 @@ def _output(
     at: Loc = ("sender", "direct", name)
     name_at = (*at, "writer") if section.writer else at
     writer = looked_up(registry.writer, section.writer or name, at=name_at)
-    values = section.options | dict(_shared(section, accepted(writer.config_model)))
-    sender = settings.sender
-    own, usual = section.breaker, sender.breaker
+    numbers = _numbers(section, settings)
+    shared = {key: numbers[key] for key in accepted(writer.config_model) & numbers.keys()}
+    config = checked(writer.config_model, section.options | shared, at=at)
+    return OutputSettings(name=name, writer=writer, config=config, **numbers)
+
+
+def _numbers(section: OutputSection, settings: Settings) -> dict[str, Any]:
+    """Delivery's numbers. A writer that knows one by the same name is given it as well."""
+    sender, own, usual = settings.sender, section.breaker, settings.sender.breaker
     failures = _first(own.failures, section.retry_times, usual.failures, sender.retry_times)
-    return OutputSettings(
-        name=name,
-        writer=writer,
-        config=checked(writer.config_model, values, at=at),
-        batch_size=section.batch_size or sender.batch_size,
-        batch_bytes=section.batch_bytes or sender.batch_bytes,
-        flush_interval=_first(section.flush_interval, settings.buffer.flush_interval),
-        timeout=section.timeout or sender.timeout,
-        retry_interval=section.retry_interval or sender.retry_interval,
-        retry_max_interval=section.retry_max_interval or sender.retry_max_interval,
-        breaker_failures=max(1, failures),
-        breaker_reset=own.reset or usual.reset,
-    )
+    return {
+        "batch_size": _first(section.batch_size, sender.batch_size),
+        "batch_bytes": _first(section.batch_bytes, sender.batch_bytes),
+        "flush_interval": _first(section.flush_interval, settings.buffer.flush_interval),
+        "timeout": _first(section.timeout, sender.timeout),
+        "retry_interval": _first(section.retry_interval, sender.retry_interval),
+        "retry_max_interval": _first(section.retry_max_interval, sender.retry_max_interval),
+        "breaker_failures": max(1, failures),
+        "breaker_reset": _first(own.reset, usual.reset),
+    }
 
 
 def _first(*values: T | None) -> T:
     return next(value for value in values if value is not None)
-
-
-def _shared(section: OutputSection, known: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    """Delivery's keys that the writer knows as well, where the user set them."""
-    for key in section.model_fields_set & known:
-        yield key, getattr(section, key)
 
 
 def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings]:

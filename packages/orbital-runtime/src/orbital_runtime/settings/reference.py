@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.settings.annotations import models_at
@@ -29,11 +30,12 @@ def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
             yield from _section(f"{prefix}.{path}" if prefix else path, below)
 
 
-def _below(model: type[BaseModel], name: str) -> Iterator[tuple[str, type[BaseModel]]]:
+def _below(model: type[BaseModel], name: str) -> list[tuple[str, type[BaseModel]]]:
+    """The sections under this key: itself one, or a map or a list of them."""
     for way, path in (((name,), name), ((name, "x"), f"{name}.NAME"), ((name, 0), f"{name}[]")):
-        for below in models_at(model, way):
-            if below is not model:
-                yield path, below
+        if below := models_at(model, way):
+            return [(path, one) for one in below]
+    return []
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:
@@ -46,7 +48,15 @@ def _row(name: str, field: FieldInfo, defaults: dict[str, Any]) -> str:
     value = defaults[name]
     if field.is_required():
         default = "required"
+    elif value in (None, "") or isinstance(value, dict | list):
+        default = ""
     else:
-        default = "" if value in (None, "", {}, []) or isinstance(value, dict) else f"`{value}`"
+        default = f"`{_written(value)}`"
     text = (field.description or "").replace("\n", " ").replace("|", "\\|")
     return f"| `{name}` | {default} | {text} |"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else json.dumps(value)

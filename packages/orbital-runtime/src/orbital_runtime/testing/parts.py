@@ -82,6 +82,7 @@ class StoreConfig(WriterConfig):
     """Address."""
     password: SecretStr | None = None
     timeout: Duration = 7.0
+    colour: str = "grey"
 
 
 class Store(Writer[StoreConfig]):

@@ -1,0 +1,170 @@
+"""Outputs and processors of a configuration, and notes on what has no effect yet."""
+
+import pytest
+
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import Settings, SettingsError, notes, outputs, processors
+from orbital_runtime.testing.parts import Drop, Gauge, Store, StoreConfig, made_up
+
+
+def settings(**sections) -> Settings:
+    return Settings.model_validate(sections)
+
+
+def direct(name: str = "store", /, mode: str = "direct", **keys) -> Settings:
+    return settings(sender={"mode": mode, "direct": {name: {"url": "u"} | keys}})
+
+
+def test_an_output_takes_the_senders_numbers():
+    """What it leaves out is as in `sender` and `buffer`."""
+    (output,) = outputs(
+        settings(
+            buffer={"flush_interval": "3s"},
+            sender={
+                "batch_size": 10, "batch_bytes": "64KiB", "timeout": "4s", "retry_times": 6,
+                "retry_interval": "2s", "retry_max_interval": "50s", "breaker": {"reset": "9s"},
+                "direct": {"store": {"url": "u"}},
+            },
+        ),
+        made_up(),
+    )  # fmt: skip
+    assert (output.name, output.writer) == ("store", Store)
+    assert output.config == StoreConfig(url="u", timeout=4)
+    assert (output.batch_size, output.batch_bytes) == (10, 65536)
+    assert (output.flush_interval, output.timeout) == (3, 4)
+    assert (output.retry_interval, output.retry_max_interval) == (2, 50)
+    assert (output.breaker_failures, output.breaker_reset) == (6, 9)
+
+
+def test_an_output_may_have_its_own_numbers():
+    """Each of them, and those that its writer knows by the same name go there as well."""
+    (output,) = outputs(
+        direct(
+            "mine", writer="store", batch_size=1, batch_bytes=2048, flush_interval="0s",
+            timeout="1s", retry_times=2, retry_interval="20ms", retry_max_interval="5s",
+            breaker={"reset": "1m"}, password="p",
+        ),
+        made_up(),
+    )  # fmt: skip
+    assert (output.name, output.batch_size, output.batch_bytes) == ("mine", 1, 2048)
+    assert (output.flush_interval, output.timeout, output.config.timeout) == (0, 1, 1)
+    assert (output.retry_interval, output.retry_max_interval) == (0.02, 5)
+    assert (output.breaker_failures, output.breaker_reset) == (2, 60)
+    assert output.config.password.get_secret_value() == "p"
+
+
+@pytest.mark.parametrize(
+    ("sender", "output", "failures"),
+    [
+        ({}, {}, 3),
+        ({"retry_times": 0}, {}, 1),
+        ({"retry_times": 4, "breaker": {"failures": 8}}, {}, 8),
+        ({"breaker": {"failures": 8}}, {"retry_times": 2}, 2),
+        ({"breaker": {"failures": 8}}, {"retry_times": 2, "breaker": {"failures": 9}}, 9),
+    ],
+)
+def test_retry_times_opens_the_breaker_unless_it_has_its_own_number(sender, output, failures):
+    """The nearest number counts; never none at all."""
+    (found,) = outputs(
+        settings(sender=sender | {"direct": {"store": {"url": "u"} | output}}), made_up()
+    )
+    assert found.breaker_failures == failures
+
+
+def test_modes_say_which_outputs_get_samples():
+    """`direct` and `hybrid` all that are enabled, `core` none, though they are checked."""
+    assert [o.name for o in outputs(direct(mode="direct"), made_up())] == ["store"]
+    assert [o.name for o in outputs(direct(mode="hybrid"), made_up())] == ["store"]
+    assert outputs(direct(mode="core"), made_up()) == []
+    assert outputs(direct(enabled=False), made_up()) == []
+    with pytest.raises(SettingsError):
+        outputs(direct(mode="core", colour="red"), made_up())
+
+
+def test_every_bad_output_is_told_at_once():
+    """With the way to the key, and the writer's own fields for hints."""
+    with pytest.raises(SettingsError) as caught:
+        outputs(
+            settings(
+                sender={
+                    "direct": {
+                        "a": {"writer": "store"},
+                        "b": {},
+                        "store": {"url": "u", "pasword": 1},
+                    }
+                }
+            ),
+            made_up(),
+        )
+    assert [str(p) for p in caught.value.problems] == [
+        "sender.direct.a.url: is missing; it is: Address",
+        (
+            "sender.direct.b: no writer is called 'b'; installed: store; "
+            "`pip install` the package that brings it, as in orbital-writer-NAME"
+        ),
+        "sender.direct.store.pasword: unknown key; did you mean password?",
+    ]
+
+
+def test_processors_keep_their_order():
+    """Each with its own checked settings."""
+    chain = processors(
+        settings(processors=[{"name": "drop", "names": ["x"]}, {"name": "drop", "names": []}]),
+        made_up(),
+    )
+    assert [(p.processor, p.config.names) for p in chain] == [(Drop, ["x"]), (Drop, [])]
+
+
+def noted(registry: Registry | None = None, /, **sections) -> dict[str, str]:
+    return {n.key: n.message for n in notes(settings(**sections), registry or made_up())}
+
+
+def test_a_configuration_without_outputs_or_tasks_says_so():
+    """Nothing is collected, nothing goes anywhere: that is worth a line."""
+    assert set(noted()) == {"tasks", "sender.direct"}
+
+
+def test_a_running_configuration_has_no_notes():
+    """Notes are for what is switched on in vain."""
+    task = {"id": "t", "plugin": "gauge", "timeout": "5m"}
+    assert noted(sender={"direct": {"store": {"url": "u"}}}, tasks=[task]) == {}
+
+
+@pytest.mark.parametrize(
+    ("sections", "key", "word"),
+    [
+        ({"core": {"url": "https://x"}}, "core.url", "local tasks run"),
+        ({"heartbeat": {"interval": "5s"}}, "heartbeat", "Core"),
+        ({"collector": {"task_fetch_interval": "5s"}}, "collector.task_fetch_interval", "Core"),
+        ({"sender": {"mode": "core"}}, "sender.mode", "wait in the buffer"),
+        ({"sender": {"mode": "hybrid"}}, "sender.mode", "direct outputs"),
+        ({"buffer": {"type": "disk"}}, "buffer.type", "wait in memory"),
+        ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
+        ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
+        ({"sender": {"direct": {"clickhouse": {"dsn": "x"}}}}, "sender.direct.clickhouse", "not installed"),
+        ({"sender": {"mode": "core", "direct": {"store": {}}}}, "sender.direct.store", "gets nothing"),
+        ({"tasks": [{"id": "t", "plugin": "gauge", "timeout": "9m"}]}, "tasks.t.timeout", "5m"),
+    ],
+)  # fmt: skip
+def test_what_is_switched_on_in_vain_is_noted(sections, key, word):
+    """Each such key, and what happens instead."""
+    assert word in noted(**sections)[key]
+
+
+def test_a_writer_that_is_installed_needs_no_note():
+    """A third party's `clickhouse` writer is used like any other."""
+
+    class House(Store):
+        name = "clickhouse"
+
+    registry = Registry.of(plugins=[Gauge], writers=[House])
+    sections = {"sender": {"direct": {"clickhouse": {"url": "u"}}}}
+    assert "sender.direct.clickhouse" not in noted(registry, **sections)
+    assert [o.writer for o in outputs(settings(**sections), registry)] == [House]
+
+
+def test_a_plugin_folder_that_is_there_is_noted(tmp_path, monkeypatch):
+    """Somebody put plugins there and waits for them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    assert "plugins.directory" in noted()
