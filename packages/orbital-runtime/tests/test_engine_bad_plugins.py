@@ -14,7 +14,7 @@ from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Status
-from orbital_runtime.scheduler.testing import Device, make_task
+from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Columns, DeviceUnreachable, Identity, Metric, Plugin, PluginConfig
 
 VALUE = Metric("value", labels=("of",))

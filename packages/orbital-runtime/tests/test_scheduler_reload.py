@@ -10,7 +10,7 @@ import pytest
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.scheduler.testing import (
+from orbital_runtime.testing.runs import (
     Device,
     Runs,
     failed_run,
