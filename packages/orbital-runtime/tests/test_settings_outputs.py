@@ -78,7 +78,7 @@ def test_modes_say_which_outputs_get_samples():
     assert outputs(direct(mode="core"), made_up()) == []
     assert outputs(direct(enabled=False), made_up()) == []
     with pytest.raises(SettingsError):
-        outputs(direct(mode="core", colour="red"), made_up())
+        outputs(direct(mode="core", shade="red"), made_up())
 
 
 def test_every_bad_output_is_told_at_once():

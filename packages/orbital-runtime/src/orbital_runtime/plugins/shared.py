@@ -67,9 +67,11 @@ class Shared:
 
     async def start(self) -> None:
         """Be started, or have failed to. Whoever comes while it starts waits for the same start."""
-        if self.plugin is not None or self._stopped or self._failed_just_now():
+        if self.plugin is not None or self._stopped:
             return
         if self._starting is None:
+            if self._failed_just_now():
+                return
             self._starting = asyncio.create_task(self._start(), name=f"start-{self.name}")
         await asyncio.wait({self._starting})
 

@@ -1,9 +1,14 @@
-"""Every key of the file as Markdown tables, made from the models."""
+"""Every key of the file as Markdown tables, made from the models.
+
+`python -m orbital_runtime.settings.reference docs/configuration.md` puts them into the page anew.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.settings.annotations import models_at
 from orbital_runtime.settings.models import Settings
@@ -13,6 +18,16 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
+
+
+BEGIN: Final = "<!-- reference -->\n"
+END: Final = "<!-- end of reference -->"
+
+
+def renewed(page: str) -> str:
+    """The page with the tables between its two marks made anew."""
+    before, _, rest = page.partition(BEGIN)
+    return before + BEGIN + reference() + END + rest.partition(END)[2]
 
 
 def reference() -> str:
@@ -60,3 +75,8 @@ def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
