@@ -15,7 +15,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help=f"Any of {', '.join(NAMES)}; all if left out")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help=f"Any of {', '.join(NAMES)}; all if left out")
+    ] = None,
 ) -> None:
     """Measure beside real peers and print ratios. Nothing passes or fails here."""
     for name in names or NAMES:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Task = Mapping[str, Any]
 
 
-def agent(folder: Path, *, write_url: str, listen: str, tasks: Iterable[Task], **sections: Any) -> Path:
+def agent(
+    folder: Path, *, write_url: str, listen: str, tasks: Iterable[Task], **sections: Any
+) -> Path:
     """A configuration that runs these tasks and writes to one remote-write address."""
     path = folder / "config.yaml"
     settings: dict[str, Any] = {
@@ -31,7 +35,7 @@ def agent(folder: Path, *, write_url: str, listen: str, tasks: Iterable[Task], *
     return path
 
 
-def tasks(count: int, plugin: str, interval: str, **fields: Any) -> list[Task]:
+def tasks(count: int, plugin: str, interval: str, fields: Mapping[str, Any]) -> list[Task]:
     """Equal tasks for made-up devices; `{n}` in a field is the number of the device, from 1."""
     return [
         {
@@ -47,7 +51,7 @@ def tasks(count: int, plugin: str, interval: str, **fields: Any) -> list[Task]:
 
 
 def blackbox_scrape(*, blackbox: str, module: str, targets: list[str], interval: str) -> str:
-    """vmagent asks blackbox_exporter (host:port) about every target, as their documents show it."""
+    """Vmagent asks blackbox_exporter (host:port) about every target, as their documents show it."""
     job = {
         "job_name": module,
         "scrape_interval": interval,

@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def window(seconds: float, *groups: tuple[int, ...]) -> list[Spent]:
 
 
 @contextmanager
-def sentinel(folder: Path, config: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+def sentinel(folder: Path, config: Path, **environ: str) -> Generator[subprocess.Popen[bytes]]:
     """The agent as users start it, in a folder of its own; stopped for sure."""
     env = {
         "PATH": str(Path(sys.executable).parent) + ":/usr/sbin:/usr/bin:/bin",

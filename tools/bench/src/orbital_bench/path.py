@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orbital_bench import config, meter, report
-from orbital_testbench import VictoriaMetrics, wait_until, free_port
+from orbital_testbench import VictoriaMetrics, free_port, wait_until
 
 CASES = ((50, 24, 10), (500, 24, 10), (500, 5, 1))
 GOAL = {(50, 24, 10): 2.5}
@@ -20,16 +20,23 @@ META = 3
 def run(seconds: float = 20.0) -> None:
     """Print CPU microseconds a sample for each case."""
     rows = [_case(*case, seconds) for case in CASES]
-    head = ("batches/s", "samples a batch", "CPU us/sample", "CPU us/batch", "CPU share", "MiB", "goal us")
+    head = (
+        "batches/s",
+        "samples a batch",
+        "CPU us/sample",
+        "CPU us/batch",
+        "CPU share",
+        "MiB",
+        "goal us",
+    )
     report.table("The path behind a plugin, to the acknowledgement of victoria-metrics", head, rows)
 
 
 def _case(polls: int, table_rows: int, columns: int, seconds: float) -> list[object]:
     with TemporaryDirectory() as name, VictoriaMetrics(Path(name) / "vm") as server:
         folder, listen = Path(name), f"127.0.0.1:{free_port()}"
-        tasks = config.tasks(
-            polls, "bench_table", "1s", host="made-up-{n}", rows=table_rows, columns=columns
-        )
+        fields = {"host": "made-up-{n}", "rows": table_rows, "columns": columns}
+        tasks = config.tasks(polls, "bench_table", "1s", fields)
         file = config.agent(folder, write_url=server.write_url, listen=listen, tasks=tasks)
         with meter.sentinel(folder, file) as agent:
             wait_until(lambda: meter.delivered(listen) > 0, timeout=30)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orbital_bench import meter, report
-from orbital_remote_write import Encoder, LabelRules
+from orbital_remote_write import Encoder, LabelRules, RemoteWriteConfig
 from orbital_sdk import Attempt, Batch, Identity, Layout, Origin, Row
 from orbital_testbench import VictoriaMetrics, VmAgent, wait_until
 from orbital_writer_prometheus import VictoriaMetrics as Writer
@@ -31,18 +31,29 @@ def run(turns: int = 300) -> None:
         with VictoriaMetrics(folder / "vm") as server:
             ours = _whole(layouts, server.write_url, turns)
             _arrived(server, turns)
-        with VictoriaMetrics(folder / "vm2") as server, VmAgent(folder / "vmagent", server.write_url) as vmagent:
+        with (
+            VictoriaMetrics(folder / "vm2") as server,
+            VmAgent(folder / "vmagent", server.write_url) as vmagent,
+        ):
             theirs = _vmagent(layouts, vmagent, server, turns)
     rows = [
         ["ours, encode", encoded, encoded / theirs],
         ["ours, encode + snappy + post + answer", ours, ours / theirs],
         ["vmagent, in by remote write and out again", theirs, 1.0],
     ]
-    report.table("Remote write, samples a second a core", ("what", "samples/s/core", "to vmagent"), rows)
+    report.table(
+        "Remote write, samples a second a core", ("what", "samples/s/core", "to vmagent"), rows
+    )
 
 
 def _layout(device: int) -> Layout:
-    origin = Origin(f"task-{device}", "bench", f"device-{device}", f"192.0.2.{device}", Identity("bench", "bench"))
+    origin = Origin(
+        f"task-{device}",
+        "bench",
+        f"device-{device}",
+        f"192.0.2.{device}",
+        Identity("bench", "bench"),
+    )
     rows = [
         Row(
             f"bench_interface_column_{n % 10}_total",
@@ -72,8 +83,12 @@ def _encode(encoder: Encoder, layouts: list[Layout], turns: int) -> float:
     return turns * SERIES * BATCHES / (time.process_time() - start)
 
 
+def _writer(url: str) -> Writer:
+    return Writer(RemoteWriteConfig.model_validate({"url": url}))
+
+
 def _whole(layouts: list[Layout], url: str, turns: int) -> float:
-    writer = Writer(Writer.config_model.model_validate({"url": url}))
+    writer = _writer(url)
     prepared = [_batches(layouts, turn) for turn in range(turns)]
     start = time.process_time()
     for batches in prepared:
@@ -82,7 +97,7 @@ def _whole(layouts: list[Layout], url: str, turns: int) -> float:
 
 
 def _vmagent(layouts: list[Layout], vmagent: VmAgent, server: VictoriaMetrics, turns: int) -> float:
-    writer = Writer(Writer.config_model.model_validate({"url": vmagent.write_url}))
+    writer = _writer(vmagent.write_url)
     before = meter.cpu_seconds(vmagent.pid)
     for turn in range(turns):
         writer.write(_batches(layouts, turn), Attempt())

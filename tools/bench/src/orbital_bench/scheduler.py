@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from orbital_bench import meter, report
 from orbital_runtime.clock import SystemClock
@@ -13,26 +13,44 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 COUNTS = (100, 1_000, 10_000, 100_000)
 INTERVAL = 10.0
 
 
 def run(seconds: float = 20.0) -> None:
     """Print one row for each number of tasks."""
-    head = ("tasks at 10 s", "runs/s", "late p50 ms", "late p99 ms", "CPU share", "CPU us/run", "MiB", "apply s", "missed")
-    report.table("Scheduler, runs that cost nothing", head, [_row(count, seconds) for count in COUNTS])
+    head = (
+        "tasks at 10 s",
+        "runs/s",
+        "late p50 ms",
+        "late p99 ms",
+        "CPU share",
+        "CPU us/run",
+        "MiB",
+        "apply s",
+        "missed",
+    )
+    report.table(
+        "Scheduler, runs that cost nothing", head, [_row(count, seconds) for count in COUNTS]
+    )
 
 
-def _row(count: int, seconds: float) -> list[object]:
+def _row(count: int, seconds: float) -> Sequence[object]:
     return asyncio.run(_measure(count, seconds))
 
 
-async def _measure(count: int, seconds: float) -> list[object]:
+async def _measure(count: int, seconds: float) -> Sequence[object]:
     gc.collect()
     clock, empty = SystemClock(), meter.own_resident_mib()
     scheduler = Scheduler(_nothing, clock=clock, slots=100_000)
     device, config = DeviceFields(), PluginConfig()
-    tasks = [Task(f"task-{n}", f"device-{n}", "none", device, config, INTERVAL, 5.0) for n in range(count)]
+    tasks = [
+        Task(f"task-{n}", f"device-{n}", "none", device, config, INTERVAL, 5.0)
+        for n in range(count)
+    ]
     start = time.perf_counter()
     scheduler.apply(tasks)
     applied = time.perf_counter() - start
@@ -40,7 +58,11 @@ async def _measure(count: int, seconds: float) -> list[object]:
     await asyncio.sleep(3)
     runs, cpu, wall = scheduler.totals.runs, time.process_time(), time.monotonic()
     await asyncio.sleep(seconds)
-    runs, cpu, wall = scheduler.totals.runs - runs, time.process_time() - cpu, time.monotonic() - wall
+    runs, cpu, wall = (
+        scheduler.totals.runs - runs,
+        time.process_time() - cpu,
+        time.monotonic() - wall,
+    )
     late = scheduler.totals.lateness
     row = [
         f"{count:,}", runs / wall, late.quantile(0.5) * 1000, late.quantile(0.99) * 1000,
@@ -51,5 +73,5 @@ async def _measure(count: int, seconds: float) -> list[object]:
     return row
 
 
-async def _nothing(task: Task, done: Callable[[], None]) -> Run:
+async def _nothing(_: Task, __: Callable[[], None]) -> Run:
     return Run(Status.SUCCESS, up=True, started_ms=0, duration=0.0, samples=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orbital_bench import config, meter, report
-from orbital_testbench import VictoriaMetrics, wait_until, free_port
+from orbital_testbench import VictoriaMetrics, free_port, wait_until
 
 
 def run(turns: int = 7) -> None:
@@ -37,9 +37,13 @@ def _first_sample(count: int) -> tuple[float, float]:
     with TemporaryDirectory() as name, VictoriaMetrics(Path(name) / "vm") as server:
         folder, listen = Path(name), f"127.0.0.1:{free_port()}"
         interval = "1s" if count == 1 else "10s"
-        tasks = config.tasks(count, "ping", interval, host="127.0.0.1", count=1)
+        tasks = config.tasks(count, "ping", interval, {"host": "127.0.0.1", "count": 1})
         file = config.agent(
-            folder, write_url=server.write_url, listen=listen, tasks=tasks, buffer={"flush_interval": "100ms"}
+            folder,
+            write_url=server.write_url,
+            listen=listen,
+            tasks=tasks,
+            buffer={"flush_interval": "100ms"},
         )
         start = time.perf_counter()
         with meter.sentinel(folder, file) as agent:

@@ -1,0 +1,118 @@
+"""`docs/reference`, derived from the code: plugins, writers, command line."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from orbital_sdk import manifest
+from orbital_sentinel.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+HEAD = "<!-- Made by `make docs` from the code; changes here are lost. -->\n\n"
+
+
+def write(folder: Path) -> list[Path]:
+    """Make every page anew. Returns those that changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed: list[Path] = []
+    made = dict(pages())
+    for name, text in made.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    for path in set(folder.glob("*.md")) - {folder / name for name in made}:
+        path.unlink()
+        changed.append(path)
+    return sorted(changed)
+
+
+def stale(folder: Path) -> list[str]:
+    """Names of the pages that differ from what `write` would make."""
+    made = dict(pages())
+    old = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    return sorted(name for name in made.keys() | old.keys() if made.get(name) != old.get(name))
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """File name and text of every page."""
+    index: list[str] = []
+    for kind in ("plugin", "writer"):
+        for point in sorted(entry_points(group=f"orbital.{kind}s"), key=lambda p: p.name):
+            if not point.dist or point.dist.name == "orbital-bench":
+                continue
+            yield (
+                f"{kind}-{point.name}.md",
+                HEAD + _part(kind, point.dist.name, manifest(point.load())),
+            )
+            index.append(f"* [{kind} `{point.name}`]({kind}-{point.name}.md)")
+    yield "command-line.md", HEAD + _command_line()
+    index += ["* [every setting](../configuration.md)", "* [every command](command-line.md)"]
+    yield "README.md", HEAD + "# Reference\n\n" + "\n".join(index) + "\n"
+
+
+def _part(kind: str, distribution: str, about: Mapping[str, Any]) -> str:
+    meta = about["meta"]
+    lines = [f"# {kind.capitalize()} `{meta['name']}`", "", f"{meta['description']}.", ""]
+    lines += [f"Distribution: `{distribution}`.", ""]
+    for key, title in (("device_fields", "Device fields"), ("config_fields", "Settings")):
+        if fields := about.get(key):
+            lines += [
+                f"## {title}",
+                "",
+                *_table(("field", "type", "default", "meaning"), map(_field, fields)),
+                "",
+            ]
+    if metrics := about.get("metrics"):
+        rows = (
+            (f"`{m['name']}`", m["type"], m.get("unit", ""), m.get("description", ""))
+            for m in metrics
+        )
+        lines += ["## Metrics", "", *_table(("metric", "type", "unit", "meaning"), rows), ""]
+    return "\n".join(lines)
+
+
+def _field(field: Mapping[str, Any]) -> Sequence[str]:
+    required = field.get("required")
+    default = "required" if required else f"`{json.dumps(field.get('default'), default=str)}`"
+    return f"`{field['name']}`", str(field["type"]), default, str(field.get("description", ""))
+
+
+def _table(head: Sequence[str], rows: Any) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(_cell(c) for c in row) + " |" for row in rows]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _command_line() -> str:
+    root = typer.main.get_command(app)
+    return "\n".join(["# Every command", "", *_command(root, "sentinel")])
+
+
+def _command(command: Any, name: str) -> Iterator[str]:
+    yield from (f"## `{name}`", "", inspect.cleandoc(command.help or ""), "")
+    rows = [_parameter(each) for each in command.params if not getattr(each, "hidden", False)]
+    if rows:
+        yield from (*_table(("argument or option", "meaning"), rows), "")
+    for below in sorted(getattr(command, "commands", {})):
+        yield from _command(command.commands[below], f"{name} {below}")
+
+
+def _parameter(parameter: Any) -> Sequence[str]:
+    names = (
+        parameter.name.upper()
+        if parameter.param_type_name == "argument"
+        else ", ".join(parameter.opts)
+    )
+    return f"`{names}`", str(getattr(parameter, "help", "") or "")
