@@ -9,7 +9,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.shared import Patience, Shared
 from orbital_runtime.plugins.threads import ThreadPool
-from orbital_sdk import CollectError
+from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from orbital_sdk import Plugin
 
 
-class PluginDown(CollectError):  # noqa: N818 (reads as what happened)
-    """The task's plugin did not start. No `ConfigurationError`: the task need not change, only wait."""
+class PluginDown(ConfigurationError):  # noqa: N818 (reads as what happened)
+    """The task's plugin did not start. It may yet, without a change of the task."""
 
 
 class Instances:
@@ -48,6 +48,7 @@ class Instances:
         """By task."""
         self._pools: dict[str, ThreadPool] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def acquire(self, task: Task) -> None:
         """See to it that the task's plugin has started, or has failed to. Again and again is harmless.
@@ -55,6 +56,8 @@ class Instances:
         A plugin that failed is tried again. Settings that changed move the task to another instance; the
         old one goes when nobody needs it.
         """
+        if self._closed:
+            return
         key = task.plugin, freeze(task.config)
         shared = self._shared.get(key)
         if shared is None:
@@ -103,7 +106,8 @@ class Instances:
         return {shared.name: shared.failure for shared in needed if shared.failure}
 
     async def stop_all(self) -> None:
-        """Stop everything, each within its time, and let go of all threads. Safe twice."""
+        """Stop everything, each within its time, and let go of all threads. Nothing starts afterwards."""
+        self._closed = True
         everything = list(self._shared.values())
         self._shared.clear()
         self._held.clear()

@@ -55,7 +55,7 @@ class BufferSection(Section):
     flush_interval: Duration = 10
     """How long a batch waits for more samples before it is sent."""
     commit_window: Duration = 0.1
-    """How long collections wait for others to share one synced write (type disk)."""
+    """How long collections wait for others to share one write."""
     disk_path: str = "./data/buffer"
     """Folder of the disk buffer."""
 

@@ -37,7 +37,9 @@ def effective(loaded: Loaded) -> dict[str, Any]:
 
 
 def _task(section: TaskSection, task: Task) -> dict[str, Any]:
-    return _dump(section) | {
+    """In the order of the file, with the fields as they were dealt out."""
+    own = dict.fromkeys(type(section).model_fields) | _dump(section)
+    return own | {
         "device_id": task.device_id,
         "interval": format_duration(task.interval),
         "timeout": format_duration(task.timeout),

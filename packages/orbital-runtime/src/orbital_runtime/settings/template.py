@@ -25,7 +25,7 @@ sender:
     # central: # any name; `writer` says which kind
     #   writer: prometheus
     #   url: https://metrics.example.com/api/v1/write
-    #   password: ${METRICS_PASSWORD}
+    #   bearer_token: ${METRICS_TOKEN}
 
 tasks: # more of them may stand in files of their own: tasks.d/*.yaml
   - id: ping-this-machine
