@@ -279,6 +279,21 @@ async def test_attempts_do_not_mix(rig):
     assert not engine.engine.totals.refused
 
 
+async def test_a_worse_attempt_does_not_replace_a_better_one():
+    """The second attempt got nothing at all: what the first one had read is kept."""
+
+    class Worse(Flaky):
+        async def collect(self, device, ctx):
+            self.attempts += 1
+            if self.attempts == 1:
+                yield self.value(1, "a")
+            raise DeviceUnreachable("no answer")
+
+    engine = Rig(Worse(fails=2), limits=Limits(retry_pause=0))
+    run = await engine.run(make_task(retries=1))
+    assert (engine.plugin.attempts, run.samples, engine.take()["a"]) == (2, 1, 1)
+
+
 async def test_only_silence_is_retried(rig):
     """Another answer to the same question is not to be expected."""
     rig.plugin.error = UnexpectedReply("what?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,7 +16,16 @@ from orbital_runtime.engine.limits import Limits
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.runs import Device, make_task
-from orbital_sdk import Columns, DeviceUnreachable, Identity, Metric, Plugin, PluginConfig
+from orbital_sdk import (
+    Columns,
+    DeviceUnreachable,
+    Identity,
+    Metric,
+    Plugin,
+    PluginConfig,
+    Processor,
+    ProcessorConfig,
+)
 
 VALUE = Metric("value", labels=("of",))
 
@@ -89,13 +99,14 @@ class BadRescue(Base):
         raise DeviceUnreachable("no answer", samples=42)
 
 
-def engine_of(plugins, put, **limits):
+def engine_of(plugins, put, processors=(), **limits):
     pool = ThreadPoolExecutor(2)
     engine = Engine(
         identity=Identity("s1", "edge"),
         plugins=plugins if callable(plugins) else lambda task: plugins[task.plugin],
         pool=lambda name: pool,
         put=put,
+        processors=processors,
         clock=ManualClock(),
         limits=Limits(**limits),
     )
@@ -248,27 +259,28 @@ async def test_new_series_for_ever(collect_with):
     assert len(engine._memories["t"].sealer._rows) < 20_000
 
 
-async def test_a_large_collection_does_not_hold_the_loop(collect_with):
-    """Fifty thousand new series are sealed on a thread: the loop goes on meanwhile."""
+@pytest.mark.parametrize(("count", "aside"), [(100, False), (50_000, True)])
+async def test_a_large_collection_does_not_hold_the_loop(collect_with, count, aside):
+    """Fifty thousand new series are sealed on a thread, where the loop goes on meanwhile; a usual collection
+    is not worth it.
+    """
+    threads = set()
+
+    class Watch(Processor[ProcessorConfig]):
+        name = "watch"
+
+        def relabel(self, row, origin):
+            threads.add(threading.get_ident())
+            return row
 
     class Large(Base):
-        def collect(self, device, ctx):
-            return [VALUE(n, str(n)) for n in range(50_000)]
+        async def collect(self, device, ctx):
+            return [VALUE(n, str(n)) for n in range(count)]
 
-    passes = 0
-
-    async def count():
-        nonlocal passes
-        while True:
-            passes += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    _, run, got = await collect_with(Large())
-    counting.cancel()
-    assert run.samples == 50_000
-    assert len(got) == 50_003
-    assert passes > 20
+    _, run, got = await collect_with(Large(), processors=[Watch(ProcessorConfig())])
+    assert run.samples == count
+    assert len(got) == count + 3
+    assert (threading.get_ident() not in threads) == aside
 
 
 async def test_all_else_goes_on():

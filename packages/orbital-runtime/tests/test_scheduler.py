@@ -290,7 +290,8 @@ async def test_one_pass_does_not_hold_the_loop(runs, clock):
     await scheduler.stop()
 
 
-async def test_the_heartbeat_goes_on_without_tasks(runs):
+@pytest.mark.parametrize("tasks", [[], [make_task(interval=86_400)]], ids=["none", "daily"])
+async def test_the_heartbeat_goes_on_when_nothing_is_due(runs, tasks):
     """The watchdog sees a pass at least once a second, even when there is nothing to do."""
 
     class Asked(ManualClock):
@@ -302,10 +303,12 @@ async def test_the_heartbeat_goes_on_without_tasks(runs):
 
     clock = Asked()
     scheduler = Scheduler(runs, clock=clock)
+    scheduler.apply(tasks)
     scheduler.start()
     clock.advance(5)
     clock.asked.clear()
-    await clock.asked.wait()
+    async with asyncio.timeout(60):
+        await clock.asked.wait()
     assert scheduler.heartbeat == clock.now
     await scheduler.stop()
 
