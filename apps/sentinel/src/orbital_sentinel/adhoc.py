@@ -1,0 +1,183 @@
+"""Collects from devices at once, without schedule, buffer and outputs: for `trigger` and `test`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.engine.engine import Engine
+from orbital_runtime.engine.report import METRICS
+from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.scheduler.scheduler import Scheduler
+from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
+from orbital_runtime.settings.files import first
+from orbital_sdk import Identity, OrbitalError
+from orbital_sentinel.edge import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+    from pathlib import Path
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.settings import Problem
+    from orbital_sdk import Batch
+
+OWN = frozenset(metric.name for metric in METRICS)
+
+
+@dataclass(slots=True)
+class Result:
+    """What a device gave."""
+
+    task: Task
+    run: Run
+    samples: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """name, labels, value, ts (milliseconds UTC) of each."""
+
+
+def defaults(config: Path | None, registry: Registry) -> Settings:
+    """The settings that ad hoc tasks begin with; none are needed."""
+    path = config or first(os.environ)
+    return load(path, os.environ, registry=registry).settings if path else Settings()
+
+
+def ad_hoc_tasks(
+    plugin: str,
+    hosts: Sequence[str],
+    options: Sequence[str],
+    registry: Registry,
+    settings: Settings,
+) -> list[Task]:
+    """A task for each host.
+
+    Args:
+        plugin: Its name.
+        hosts: They become the plugin's field `url` if they are one and it has that, else `host`.
+        options: `key=value` for other fields.
+        registry: What is installed.
+        settings: Defaults.
+
+    Raises:
+        Misuse: Fields that the plugin does not take, all at once.
+    """
+    given = _options(options)
+    fields = registry.plugin(plugin).device_model.model_fields
+    tasks: list[Task] = []
+    problems: dict[str, None] = {}
+    for host in dict.fromkeys(hosts):
+        where = _field_of(host, fields, plugin)
+        section = TaskSection(id=host, plugin=plugin, config=given | {where: host})
+        try:
+            tasks.append(bind(section, registry, settings))
+        except SettingsError as error:
+            problems |= {_words(problem, where, host): None for problem in error.problems}
+    if problems:
+        raise Misuse("\n".join(problems))
+    return tasks
+
+
+def _field_of(host: str, fields: Collection[str], plugin: str) -> str:
+    for name in ("url", "host") if "://" in host else ("host", "url"):
+        if name in fields:
+            return name
+    raise Misuse(
+        f"plugin {plugin} has neither a field `host` nor `url`: write a task, and use `test`"
+    )
+
+
+def _words(problem: Problem, where: str, host: str) -> str:
+    key = problem.key.removeprefix("config.")
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{host if key == where else key}: {problem.message}{hint}"
+
+
+def _options(options: Sequence[str]) -> dict[str, Any]:
+    """`auth.user=x` is nested; values that begin like a YAML list or map are read as such."""
+    given: dict[str, Any] = {}
+    for option in options:
+        key, equals, text = option.partition("=")
+        if not (key and equals):
+            raise Misuse(f"-o {option}: write it as key=value")
+        *sections, last = key.split(".")
+        below = given
+        for section in sections:
+            below = below.setdefault(section, {})
+        try:
+            below[last] = yaml.safe_load(text) if text[:1] in ("[", "{") else text
+        except yaml.YAMLError as error:
+            raise Misuse(f"-o {option}: the value is no YAML") from error
+    return given
+
+
+class _Stations:
+    """Plugins and engine, with a sink that keeps batches by task."""
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self.instances = Instances(registry)
+        self.batches: dict[str, list[Batch]] = {}
+        section = settings.sentinel
+        self.engine = Engine(
+            identity=Identity(section.id or "ad-hoc", section.name or socket.gethostname()),
+            plugins=self.instances.get,
+            pool=self.instances.pool,
+            put=self._keep,
+            clock=SystemClock(),
+        )
+
+    async def _keep(self, batch: Batch) -> None:
+        self.batches.setdefault(batch.layout.origin.task, []).append(batch)
+
+    def samples(self, task: Task) -> list[dict[str, Any]]:
+        return [
+            {"name": row.name, "labels": dict(row.labels), "value": value, "ts": ts}
+            for batch in self.batches.pop(task.id, [])
+            for row, ts, value in batch.items()
+            if row.name not in OWN
+        ]
+
+
+async def collect(
+    tasks: Sequence[Task],
+    registry: Registry,
+    settings: Settings,
+    on_result: Callable[[Result], None],
+) -> None:
+    """Run each of these once, as many at a time as the settings allow; results come as they are there."""
+    stations = _Stations(registry, settings)
+    scheduler = Scheduler(
+        stations.engine.run,
+        clock=SystemClock(),
+        slots=settings.collector.worker_pool_size,
+        exclusive=stations.engine.exclusive,
+        on_run=lambda task, run: on_result(Result(task, run, stations.samples(task))),
+    )
+    try:
+        await asyncio.gather(*(stations.instances.acquire(task) for task in tasks))
+        scheduler.apply(tasks)
+        await asyncio.gather(*(scheduler.trigger(task.key) for task in tasks))
+    finally:
+        await scheduler.stop(0)
+        await stations.instances.stop_all()
+
+
+async def ask(
+    tasks: Sequence[Task], registry: Registry, settings: Settings
+) -> AsyncIterator[tuple[Task, str, bool]]:
+    """Ask the device of each task whether it answers: the task, a line for people, and whether it does."""
+    stations = _Stations(registry, settings)
+    try:
+        for task in tasks:
+            await stations.instances.acquire(task)
+            try:
+                yield task, await stations.engine.test(task), True
+            except OrbitalError as error:
+                yield task, str(error), False
+    finally:
+        await stations.instances.stop_all()

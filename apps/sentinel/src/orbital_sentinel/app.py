@@ -1,0 +1,83 @@
+"""Which commands there are."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from orbital_sentinel import edge
+from orbital_sentinel.commands import agent, check, collect, config, plugins, version
+
+ADDED: Final = "orbital.commands"
+"""Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
+
+
+class Commands(TyperGroup):
+    """The built-in commands, and those of installed packages, which are loaded when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *sorted(_added() - set(self.commands))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        return _load(cmd_name) if command is None and cmd_name in _added() else command
+
+
+def _added() -> set[str]:
+    return {entry.name for entry in entry_points(group=ADDED)}
+
+
+def _load(name: str) -> Any:
+    from orbital_runtime.plugins.registry import Registry, Unusable
+
+    try:
+        command = typer.main.get_command(Registry.discover().command(name))
+    except Unusable as error:
+        command = _broken(str(error))
+    except Exception as error:  # noqa: BLE001 (someone else's code must not break our commands)
+        command = _broken(f"command {name!r} is no typer.Typer: {error}")
+    command.name = name
+    return command
+
+
+def _broken(why: str) -> Any:
+    """A command that only says why it is none."""
+    stub = typer.Typer()
+
+    @stub.command(help=why, context_settings={"ignore_unknown_options": True})
+    def fail(_: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
+        raise edge.Failure(why)
+
+    return typer.main.get_command(stub)
+
+
+app = typer.Typer(
+    name="sentinel",
+    cls=Commands,
+    help="Orbital Sentinel: polls devices, keeps every sample safe and delivers it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # errors are shown in one place, edge.py
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    edge.show_tracebacks = debug
+
+
+for command in (agent.start, agent.stop, agent.status, agent.tasks):
+    app.command()(command)
+for command in (collect.run, check.validate, collect.trigger, version.version):
+    app.command()(command)
+app.command("test")(collect.ask)
+app.add_typer(plugins.app, name="plugins")
+app.add_typer(config.app, name="config")

@@ -1,0 +1,94 @@
+"""Speaks to a running agent over its unix socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class NotRunning(Exception):  # noqa: N818 (reads as what happened)
+    """No agent answers on this socket."""
+
+
+class Refused(Exception):  # noqa: N818 (as above)
+    """The agent answered that it cannot do this; the message is its own."""
+
+
+class Client:
+    """Requests to one agent, each on a connection of its own.
+
+    Args:
+        path: The agent's socket.
+        timeout: Seconds that an answer may take.
+    """
+
+    def __init__(self, path: Path, *, timeout: float = 10) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    def get(self, route: str) -> Any:
+        """What the agent says under this route.
+
+        Raises:
+            NotRunning, Refused
+        """
+        return self._ask("GET", route)
+
+    def post(self, route: str) -> Any:
+        """Ask the agent to do something.
+
+        Raises:
+            NotRunning, Refused
+        """
+        return self._ask("POST", route)
+
+    def is_there(self) -> bool:
+        """Whether somebody answers on the socket."""
+        try:
+            self.get("/healthz")
+        except NotRunning:
+            return False
+        except Refused:
+            return True
+        return True
+
+    def _ask(self, method: str, route: str) -> Any:
+        connection = _UnixConnection(self._path, self._timeout)
+        try:
+            connection.request(method, route)
+            reply = connection.getresponse()
+            body: Any = json.loads(reply.read() or b"null")
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning(
+                f"no sentinel is running here (nothing answers on {self._path})"
+            ) from error
+        except PermissionError as error:
+            raise NotRunning(
+                f"a sentinel may be running, but its socket {self._path} belongs to another user; "
+                "ask as that user or as root"
+            ) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise NotRunning(
+                f"the sentinel on {self._path} does not answer: {error or type(error).__name__}"
+            ) from error
+        finally:
+            connection.close()
+        if reply.status >= http.HTTPStatus.BAD_REQUEST:
+            raise Refused(body["error"])
+        return body
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("sentinel", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

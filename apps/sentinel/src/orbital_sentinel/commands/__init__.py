@@ -1,0 +1,1 @@
+"""One file a group of commands; each is thin, the work is in orbital_runtime."""

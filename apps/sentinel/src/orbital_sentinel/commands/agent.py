@@ -1,0 +1,101 @@
+"""`sentinel start | stop | status | tasks`: the agent, and what a running one says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, complain, say
+
+if TYPE_CHECKING:
+    from orbital_sentinel.client import Client
+
+PAGE = 1000
+
+
+def start(*, config: ConfigFile = None) -> None:
+    """Collect and deliver, in the foreground, until Ctrl-C or `sentinel stop`."""
+    from orbital_sentinel.launch import launch
+
+    raise typer.Exit(launch(config))
+
+
+def stop(
+    *,
+    config: ConfigFile = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for the end; 0 only asks for it.", min=0)
+    ] = 60,
+) -> None:
+    """Ask the running sentinel to stop, and wait until it has."""
+    from orbital_sentinel.edge import Failure
+    from orbital_sentinel.locate import client
+
+    agent = client(config)
+    agent.post("/api/v1/stop")
+    if not wait:
+        say("The sentinel was asked to stop.")
+    elif _gone(agent, wait):
+        say("The sentinel has stopped.")
+    else:
+        raise Failure(f"the sentinel is still stopping after {wait:g} s")
+
+
+def _gone(agent: Client, patience: float) -> bool:
+    """Its socket disappears when everything else has ended."""
+    import time
+
+    end = time.monotonic() + patience
+    while agent.is_there():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def status(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+    """Show how the running sentinel is: tasks, outputs, what waits, and what is wrong."""
+    from orbital_sentinel import report
+    from orbital_sentinel.locate import client
+
+    told = client(config).get("/api/v1/status")
+    if output is Format.JSON:
+        as_json(told)
+    else:
+        report.status(told)
+
+
+def tasks(
+    *,
+    config: ConfigFile = None,
+    status: Annotated[
+        str, typer.Option(help="Only tasks that are pending, running, success or failed.")
+    ] = "",
+    plugin: Annotated[str, typer.Option(help="Only tasks of this plugin.")] = "",
+    output: Output = Format.TEXT,
+) -> None:
+    """List the tasks of the running sentinel, and how their last run ended."""
+    from orbital_sentinel import report
+    from orbital_sentinel.locate import client
+
+    found = _all_tasks(client(config), {"status": status, "plugin": plugin})
+    if output is Format.JSON:
+        as_json(found)
+    elif not found:
+        complain("no such tasks" if status or plugin else "the sentinel has no tasks")
+    else:
+        report.tasks(found)
+
+
+def _all_tasks(agent: Client, wanted: dict[str, str]) -> list[dict[str, Any]]:
+    from urllib.parse import urlencode
+
+    found: list[dict[str, Any]] = []
+    while True:
+        query = {k: v for k, v in wanted.items() if v} | {"limit": PAGE, "offset": len(found)}
+        page = agent.get(f"/api/v1/tasks?{urlencode(query)}")
+        found += page["tasks"]
+        if not page["tasks"] or len(found) >= page["total"]:
+            return found

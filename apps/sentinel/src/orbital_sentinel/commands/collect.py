@@ -1,0 +1,174 @@
+"""`sentinel run | trigger | test`: collect now."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, as_json_line, progress, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_sentinel.adhoc import Result
+
+
+def run(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run every task once, deliver, and end.")
+    ] = False,
+    config: ConfigFile = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Collect and deliver in the foreground, or every task once.
+
+    With --once the exit code is 1 if any task failed.
+    """
+    from orbital_sentinel.launch import launch
+
+    if not once:
+        raise typer.Exit(launch(config))
+    runs = _once(config)
+    if output is Format.JSON:
+        as_json([_run(task, run) for task, run in runs])
+    else:
+        columns = ("task", "plugin", "device", "result", "samples", "seconds", "error")
+        rows = [_row(task, run) for task, run in runs]
+        table(columns, rows)
+    if any(_failed(run) for _, run in runs):
+        raise typer.Exit(1)
+
+
+def _once(config: Any) -> Sequence[tuple[Task, Run]]:
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import load
+    from orbital_sentinel import launch
+
+    registry = Registry.discover()
+    loaded = load(config, os.environ, registry=registry)
+    launch.log_to_stderr()
+    with progress("tasks", len(loaded.tasks)) as step:
+        return launch.run(launch.once(loaded, registry, lambda _task, _run: step()))
+
+
+def _failed(run: Run) -> bool:
+    return str(run.status) == "failed"
+
+
+def _run(task: Task, run: Run) -> dict[str, Any]:
+    return {
+        "task": task.key,
+        "plugin": task.plugin,
+        "device_id": task.device_id,
+        "status": str(run.status),
+        "up": run.up,
+        "samples": run.samples,
+        "duration": run.duration,
+        "error": run.error,
+        "error_kind": run.error_kind,
+    }
+
+
+def _row(task: Task, run: Run) -> tuple[object, ...]:
+    result = "failed" if _failed(run) else "ok"
+    seconds = f"{run.duration:.3f}"
+    return task.key, task.plugin, task.device_id, result, run.samples, seconds, run.error
+
+
+def trigger(
+    plugin: Annotated[str, typer.Argument(help="Name of the plugin.")],
+    hosts: Annotated[list[str], typer.Argument(help="Addresses or URLs.", metavar="HOST...")],
+    *,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", "-o", metavar="KEY=VALUE", help="Another field of the device or plugin."
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Collect from these addresses now, and print the samples.
+
+    Nothing is stored or delivered. As JSON it prints one line a host.
+    """
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_sentinel import adhoc, launch
+
+    registry = Registry.discover()
+    settings = adhoc.defaults(config, registry)
+    tasks = adhoc.ad_hoc_tasks(plugin, hosts, option or [], registry, settings)
+    launch.log_to_stderr()
+    failed: list[Result] = []
+    with progress("hosts", len(tasks)) as step:
+
+        def show(result: Result) -> None:
+            failed.append(result) if _failed(result.run) else None
+            _show(result, output)
+            step()
+
+        launch.run(adhoc.collect(tasks, registry, settings, show))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show(result: Result, output: Format) -> None:
+    task, run = result.task, result.run
+    if output is Format.JSON:
+        as_json_line({"target": task.id, **_run(task, run), "samples": result.samples})
+        return
+    how = f"{len(result.samples)} samples in {run.duration:.3f} s"
+    how = f"{how}; {run.error}" if run.error and result.samples else run.error or how
+    say(f"# {task.id}: {how}")
+    for sample in result.samples:
+        labels = ", ".join(f'{k}="{v}"' for k, v in sample["labels"].items() if k != "device_id")
+        say(f"{sample['name']}{f'{{{labels}}}' if labels else ''} {sample['value']:.12g}")
+
+
+def ask(
+    names: Annotated[list[str], typer.Argument(help="Ids of configured tasks.", metavar="TASK...")],
+    *,
+    config: ConfigFile = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Ask the devices of configured tasks whether they answer.
+
+    The exit code is 1 if one doesn't.
+    """
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import load
+    from orbital_sentinel import adhoc, launch
+
+    registry = Registry.discover()
+    loaded = load(config, os.environ, registry=registry)
+    chosen = _chosen(loaded.tasks, names)
+    launch.log_to_stderr()
+
+    async def answers() -> bool:
+        well = True
+        async for task, answer, ok in adhoc.ask(chosen, registry, loaded.settings):
+            well &= ok
+            if output is Format.JSON:
+                as_json_line({"task": task.key, "ok": ok, "message": answer})
+            else:
+                say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
+        return well
+
+    if not launch.run(answers()):
+        raise typer.Exit(1)
+
+
+def _chosen(tasks: Sequence[Task], names: Sequence[str]) -> list[Task]:
+    from orbital_runtime.settings.problem import did_you_mean
+    from orbital_sentinel.edge import Failure
+
+    known = {task.id: task for task in tasks}
+    for name in names:
+        if name not in known:
+            raise Failure(f"there is no enabled task {name!r}; {did_you_mean(name, known)}")
+    return [known[name] for name in names]

@@ -1,0 +1,71 @@
+"""`sentinel config init | show | schema`: the configuration file itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, say
+
+app = typer.Typer(help="The configuration file.", no_args_is_help=True)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("config.yaml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a configuration to begin with, which runs as it is."""
+    from orbital_runtime.settings import template
+
+    if not force and path.exists():
+        raise Failure(f"{path} is there already; name another file, or replace it with --force")
+    try:
+        _write(path, template())
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from error
+    say(
+        f"Wrote {path}. Check it with `sentinel validate -c {path}`, run it with `sentinel start -c {path}`."
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and readable by its owner alone: it will hold passwords."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@app.command()
+def show(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+    """Show all that holds, defaults and environment included, secrets hidden."""
+    from orbital_runtime.settings import dump, load, shown
+
+    loaded = load(config, os.environ)
+    if output is Format.JSON:
+        as_json(shown(loaded))
+        return
+    say(f"# {loaded.path or 'built-in configuration'}")
+    say(dump(loaded).rstrip())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the file, for editors, with the fields of what is installed."""
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import schema as schema_of
+
+    as_json(schema_of(Registry.discover()))

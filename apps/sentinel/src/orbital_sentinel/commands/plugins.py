@@ -1,0 +1,136 @@
+"""`sentinel plugins list | show | schema`: what is installed, and what it takes and gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.options import Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, say, table
+
+if TYPE_CHECKING:
+    from orbital_runtime.plugins.registry import Entry, Registry
+
+app = typer.Typer(help="Plugins, writers and processors that are installed.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name, as `sentinel plugins list` shows it.")]
+KindOption = Annotated[
+    str, typer.Option(help="plugin, writer or processor, where two have the same name.")
+]
+
+
+@app.command("list")
+def list_(*, output: Output = Format.TEXT) -> None:
+    """List everything installed; what is broken, with its reason."""
+    from dataclasses import asdict
+
+    entries = _registry().list()
+    if output is Format.JSON:
+        as_json([asdict(entry) for entry in entries])
+        return
+    rows = [(e.name, e.kind, e.version, e.distribution, _about(e)) for e in entries]
+    table(("name", "kind", "version", "package", "about"), rows)
+
+
+@app.command()
+def show(name: Name, *, kind: KindOption = "", output: Output = Format.TEXT) -> None:
+    """Show the fields that a plugin or writer takes, and the metrics that it gives."""
+    about = _manifest(name, kind)
+    if output is Format.JSON:
+        as_json(about)
+        return
+    meta = about["meta"]
+    say(f"{meta['name']} {meta['version']}: {meta['description']}")
+    _fields("Fields of a device", about.get("device_fields", []))
+    _fields("Settings", about["config_fields"])
+    if metrics := about.get("metrics"):
+        say("\nMetrics")
+        rows = [
+            (m["name"], m["type"], m["unit"], ", ".join(m["labels"]), m["description"])
+            for m in metrics
+        ]
+        table(("name", "type", "unit", "labels", "about"), rows)
+
+
+@app.command()
+def schema(
+    name: Name,
+    *,
+    kind: KindOption = "",
+    form: Annotated[
+        bool, typer.Option("--form", help="As the list form of a plugin.yaml, in YAML.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of a plugin's or writer's fields."""
+    if form:
+        import yaml
+
+        from orbital_sdk.manifest import plugin_yaml
+
+        entry = _entry(name, kind)
+        listed = plugin_yaml(_class(entry), version=entry.version)
+        say(yaml.safe_dump(listed, sort_keys=False, allow_unicode=True).rstrip())
+        return
+    about = _manifest(name, kind)
+    as_json({key: about[key] for key in ("device_schema", "config_schema") if key in about})
+
+
+def _registry() -> Registry:
+    from orbital_runtime.plugins.registry import Registry
+
+    return Registry.discover()
+
+
+def _about(entry: Entry) -> str:
+    return f"broken: {entry.broken}" if entry.broken else entry.summary
+
+
+def _entry(name: str, kind: str) -> Entry:
+    from orbital_runtime.settings.problem import did_you_mean
+
+    entries = [e for e in _registry().list() if e.kind != "command"]
+    found = [e for e in entries if e.name == name and kind in ("", e.kind)]
+    if not found:
+        hint = did_you_mean(name, {e.name for e in entries})
+        raise Failure(f"nothing installed is called {name!r}; {hint}")
+    if found[0].broken:
+        raise Failure(found[0].broken)
+    return found[0]
+
+
+def _class(entry: Entry) -> Any:
+    registry = _registry()
+    find = {"plugin": registry.plugin, "writer": registry.writer, "processor": registry.processor}
+    return find[entry.kind](entry.name)
+
+
+def _manifest(name: str, kind: str) -> dict[str, Any]:
+    from orbital_sdk.manifest import manifest
+
+    entry = _entry(name, kind)
+    return manifest(_class(entry), version=entry.version)
+
+
+def _fields(title: str, fields: list[dict[str, Any]]) -> None:
+    if not fields:
+        return
+    say(f"\n{title}")
+    rows = [
+        (
+            field["name"],
+            field["type"],
+            "yes" if field["required"] else "",
+            _text(field.get("default")),
+            field.get("description", ""),
+        )
+        for field in fields
+    ]
+    table(("field", "type", "required", "default", "about"), rows)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,101 @@
+"""The edge of the command line: every error becomes a sentence and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final
+
+from orbital_sentinel.output import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+BAD_CONFIGURATION: Final = 78
+"""EX_CONFIG of sysexits.h."""
+
+
+class Failure(Exception):  # noqa: N818 (reads as what happened)
+    """A command could not do what was asked; the message is all that a user needs."""
+
+
+class Misuse(Exception):  # noqa: N818 (as above)
+    """The command was given what it cannot take; exit code 2."""
+
+
+show_tracebacks = False
+"""Set by `sentinel --debug`."""
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run a command and return the exit code of the process."""
+    try:
+        command()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else OK if end.code is None else FAILED
+    except KeyboardInterrupt:
+        return 130  # as shells report SIGINT
+    except BrokenPipeError:
+        _forget_stdout()
+        return FAILED
+    except Exception as error:  # noqa: BLE001 (the edge)
+        if show_tracebacks:
+            traceback.print_exc()
+        return _explain(error)
+    return OK
+
+
+def _explain(error: Exception) -> int:
+    from orbital_runtime.settings.problem import SettingsError
+    from orbital_runtime.telemetry.listen import CannotListen
+    from orbital_sdk import OrbitalError
+    from orbital_sentinel.client import NotRunning, Refused
+
+    if isinstance(error, SettingsError):
+        for problem in error.problems:
+            complain(f"error: {problem}")
+        complain(_count(len(error.problems)))
+        return BAD_CONFIGURATION
+    if isinstance(error, Misuse):
+        for line in str(error).splitlines():
+            complain(f"error: {line}")
+        return USAGE
+    if isinstance(error, Failure | NotRunning | Refused | CannotListen | OrbitalError):
+        hint = getattr(error, "hint", "")
+        complain(f"error: {error}; {hint}" if hint else f"error: {error}")
+        return FAILED
+    where = _keep_details(error)
+    complain(f"error: {type(error).__name__}: {error} (this is a bug; details are in {where})")
+    return FAILED
+
+
+def _count(problems: int) -> str:
+    return (
+        f"{problems} problem{'s' if problems > 1 else ''} in the configuration; nothing was started"
+    )
+
+
+def _keep_details(error: Exception) -> str:
+    """The traceback in a file of the user's own, since a terminal is no place for it."""
+    from orbital_runtime.paths import data_dir
+    from orbital_runtime.telemetry.logs import redact
+
+    text = redact("".join(traceback.format_exception(error)))
+    path = data_dir() / "crash.log"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return "the output of `sentinel --debug ...`"
+    return str(path)
+
+
+def _forget_stdout() -> None:
+    """The reader of a pipe is gone: keep Python from complaining about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

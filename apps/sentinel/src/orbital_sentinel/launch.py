@@ -1,0 +1,85 @@
+"""Starts the agent in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orbital_runtime.agent.agent import Agent
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import load, samples_file
+from orbital_runtime.telemetry import logs
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.output import complain, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.settings import Loaded
+
+T = TypeVar("T")
+
+
+def launch(config: Path | None) -> int:
+    """Run the agent until it is asked to stop; gives the exit code."""
+    registry = Registry.discover()
+    loaded = load(config, os.environ, registry=registry)
+    if loaded.path is None:
+        _introduce(loaded)
+    _begin_logging(loaded)
+
+    async def agent() -> int:
+        return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
+
+    return run(agent())
+
+
+async def once(
+    loaded: Loaded, registry: Registry, on_run: Callable[[Task, Run], None]
+) -> list[tuple[Task, Run]]:
+    """Every task once, delivered."""
+    return await Agent(loaded, registry, version=version("orbital-sentinel")).once(on_run)
+
+
+def log_to_stderr() -> None:
+    """Warnings go to stderr, so that stdout has nothing but the answer."""
+    logs.to_terminal("warning")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """On uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
+
+
+def _begin_logging(loaded: Loaded) -> None:
+    section = loaded.settings.logging
+    try:
+        logs.configure(section)
+    except OSError as error:
+        raise Failure(f"logging.file_path: {section.file_path}: {error.strerror}") from error
+    if section.output == "file":
+        for note in loaded.notes:
+            complain(f"note: {note}")
+        say(f"The log is in {section.file_path}")
+    if loaded.path is not None:
+        logging.getLogger("orbital.agent").info("configuration: %s", loaded.path)
+
+
+def _introduce(loaded: Loaded) -> None:
+    """What happens without a configuration file, in three lines."""
+    every = ", ".join(f"{task.id} every {task.interval:g} s" for task in loaded.tasks)
+    say(f"There is no configuration file, so the built-in one runs: {every}.")
+    say(f"Samples go to {samples_file(os.environ)} as JSON lines. Ctrl-C stops.")
+    say("Make a configuration of your own with `sentinel config init`, then start again.")

@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbital_sentinel.output import Format
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Configuration file. Left out: ./config.yaml, then the user's, then the system's.",
+    ),
+]
+Output = Annotated[Format, typer.Option("--output", help="Text for people, or JSON for programs.")]

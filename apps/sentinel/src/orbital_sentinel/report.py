@@ -1,0 +1,117 @@
+"""A running agent's answers as text."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from orbital_sdk.units import format_duration
+from orbital_sentinel.output import on_terminal, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+View = dict[str, Any]
+
+
+def status(told: View) -> None:
+    """State, tasks, buffer, outputs with their ledger, and what is wrong."""
+    who, tasks, buffer = told["sentinel"], told["tasks"], told["buffer"]
+    ready = "ready" if told["ready"] else "not ready"
+    pairs = {
+        "sentinel": f"{who['name']} ({who['id']})"
+        + (f", {who['region']}" if who["region"] else ""),
+        "state": f"{told['state']}, {ready}",
+        "version": told["version"],
+        "uptime": span(told["uptime"]),
+        "configuration": told["configuration"] or "built-in",
+        "tasks": f"{tasks['total']} ({_counts(tasks['by_status']) or 'none'})",
+        "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
+        "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
+    }
+    for name, value in pairs.items():
+        say(_bold(f"{name + ':':<15}") + value)
+    _outputs(told["outputs"])
+    for reason in told["reasons"]:
+        say(f"{'! ' if reason['blocks'] else '- '}{reason['message']}")
+    for note in told["notes"]:
+        say(f"note: {note}")
+
+
+def _outputs(outputs: list[View]) -> None:
+    if not outputs:
+        return
+    say()
+    columns = ("output", "state", "delivered", "waiting", "dead letters", "dropped", "address")
+    table(columns, [_output(one) for one in outputs])
+    say()
+
+
+def _output(one: View) -> tuple[object, ...]:
+    ledger: View = one["ledger"] or dict.fromkeys(("delivered", "waiting", "dead_lettered"), 0)
+    state = "ok" if one["phase"] in ("waiting", "delivering") else one["phase"]
+    if one.get("breaker", "closed") != "closed":
+        state = f"{state}, breaker {one['breaker']}"
+    dropped = _counts(ledger.get("dropped", {})) or "0"
+    return (
+        one["name"], state, ledger["delivered"], ledger["waiting"], ledger["dead_lettered"], dropped,
+        one.get("address", ""),
+    )  # fmt: skip
+
+
+def tasks(found: list[View]) -> None:
+    """One line a task."""
+    columns = (
+        "task",
+        "plugin",
+        "device",
+        "every",
+        "status",
+        "runs",
+        "last",
+        "took",
+        "samples",
+        "error",
+    )
+    table(columns, [_task(task) for task in found])
+
+
+def _task(task: View) -> tuple[object, ...]:
+    state = "paused" if task["paused"] else task["status"]
+    took = task["last_duration"]
+    return (
+        task["key"],
+        task["plugin"],
+        task["device_id"],
+        format_duration(task["interval"]),
+        state,
+        task["runs"],
+        ago(task["last_started"]),
+        "" if took is None else f"{took:.3f}",
+        task["last_samples"],
+        task["paused"] or task["error"],
+    )
+
+
+def span(seconds: float) -> str:
+    """The two largest units of a time: `3d4h`, `5m12s`."""
+    text = format_duration(int(seconds))
+    parts: list[str] = []
+    for letter in text:
+        if not parts or parts[-1][-1].isalpha():
+            parts.append("")
+        parts[-1] += letter
+    return "".join(parts[:2])
+
+
+def ago(ms: int | None) -> str:
+    """How long a moment (milliseconds UTC) is over."""
+    return "" if ms is None else f"{span(max(0.0, time.time() - ms / 1000))} ago"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _bold(text: str) -> str:
+    return f"\033[1m{text}\033[0m" if on_terminal() else text

@@ -1,0 +1,161 @@
+"""A machine of its own for each test: home, runtime folder, configuration, and something to watch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from orbital_sentinel.client import Client
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 30.0
+"""Seconds until a test gives up: for a busy machine, not for the promise."""
+
+
+class Done(NamedTuple):
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+class Machine:
+    """Folders and environment of one made-up machine. The path is short: unix sockets need that."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.work = root / "work"
+        self.work.mkdir()
+        self.data = root / "data" / "orbital-sentinel"
+        self.socket = root / "run" / "orbital-sentinel" / "sentinel.sock"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(root),
+            "XDG_CONFIG_HOME": str(root / "config"),
+            "XDG_DATA_HOME": str(root / "data"),
+            "XDG_RUNTIME_DIR": str(root / "run"),
+            "SENTINEL_TELEMETRY__LISTEN": "127.0.0.1:0",
+            "PYTHONWARNINGS": "default",
+        }
+
+    def config(self, text: str, name: str = "config.yaml") -> Path:
+        path = self.work / name
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def sentinel(self, *arguments: str) -> Done:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "orbital_sentinel", *arguments],
+            cwd=self.work, env=self.environ, capture_output=True, text=True, timeout=PATIENCE * 2,
+            check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[Running]:
+        """An agent in the background, killed at the end if it still runs."""
+        agent = Running(self, arguments)
+        try:
+            yield agent
+        finally:
+            agent.process.kill()
+            agent.process.wait()
+
+    def agent(self) -> Client:
+        return Client(self.socket)
+
+
+class Running:
+    def __init__(self, machine: Machine, arguments: tuple[str, ...]) -> None:
+        self.machine = machine
+        self.log = machine.root / "agent.out"
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "orbital_sentinel", "start", *arguments],
+                cwd=machine.work, env=machine.environ, stdout=out, stderr=out,
+            )  # fmt: skip
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert self.process.poll() is None, f"it ended before {what}:\n{self.log.read_text()}"
+            assert time.monotonic() < end, f"{what} did not come:\n{self.log.read_text()}"
+            time.sleep(0.05)
+
+    def until_running(self) -> None:
+        agent = self.machine.agent()
+        self.until(agent.is_there, "its socket")
+        self.until(lambda: agent.get("/healthz")["state"] == "running", "the state `running`")
+
+    def ended(self, by: signal.Signals | None = None) -> int:
+        """Its exit code."""
+        if by is not None:
+            self.process.send_signal(by)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    root = Path(tempfile.mkdtemp(prefix="orb-"))
+    yield Machine(root)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        good = not self.path.startswith("/broken")
+        self.send_response(200 if good else 500)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """Address of a web server: every page is well but those under /broken."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def two_tasks(machine: Machine, site: str) -> Path:
+    """A configuration of one task that works and one that fails, written to a file."""
+    return machine.config(f"""\
+buffer: {{flush_interval: 100ms}}
+sender:
+  direct:
+    file: {{path: {machine.root}/samples.jsonl}}
+tasks:
+  - {{id: well, plugin: http, interval: 1s, config: {{url: "{site}/"}}}}
+  - {{id: ill, plugin: http, interval: 1s, config: {{url: "{site}/broken"}}}}
+""")

@@ -1,0 +1,129 @@
+"""Collecting now: `trigger`, `test`, `run --once`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+
+def lines(done) -> list[dict]:
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_trigger_prints_samples(machine, site):
+    """One address, no configuration: its samples on stdout, nothing else, nothing stored."""
+    done = machine.sentinel("trigger", "http", f"{site}/")
+    assert done.code == 0
+    assert done.err == ""
+    first, *samples = done.out.splitlines()
+    assert first.startswith(f"# {site}/: ")
+    assert "probe_success 1" in samples
+    assert 'probe_http_duration_seconds{phase="resolve"} 0' in samples
+    assert not machine.data.exists()
+
+
+def test_trigger_many(machine, site):
+    """Many addresses at once are one JSON line each; one that fails does not hide the others."""
+    good = [f"{site}/{number}" for number in range(20)]
+    done = machine.sentinel("trigger", "http", *good, f"{site}/broken", "--output", "json")
+    assert done.code == 1
+    assert done.err == ""
+    told = {line["target"]: line for line in lines(done)}
+    assert {target for target, line in told.items() if line["status"] == "success"} == set(good)
+    assert "500" in told[f"{site}/broken"]["error"]
+    sample = told[good[0]]["samples"][0]
+    assert sample.keys() == {"name", "labels", "value", "ts"}
+
+
+def test_trigger_takes_options(machine, site):
+    """-o sets any field of the device or plugin, nested ones and lists too."""
+    done = machine.sentinel(
+        "trigger", "http", f"{site}/broken", "-o", "expected_status=[500]", "-o", "timeout=2s"
+    )
+    assert done.code == 0, done.out
+
+
+def test_trigger_with_wrong_fields_is_exit_2(machine):
+    """Fields that the plugin does not take are told, all at once, before anything is asked."""
+    done = machine.sentinel("trigger", "ping", "127.0.0.1", "-o", "count=many", "-o", "colour=red")
+    assert done.code == 2
+    assert done.out == ""
+    assert "error: count: must be a whole number" in done.err
+    assert "error: colour: unknown key" in done.err
+    assert machine.sentinel("trigger", "ping", "127.0.0.1", "-o", "count").code == 2
+
+
+def test_trigger_of_an_unknown_plugin(machine):
+    """The sentence names what is installed."""
+    done = machine.sentinel("trigger", "pong", "127.0.0.1")
+    assert done.code == 1
+    assert "no plugin is called 'pong'" in done.err
+    assert "ping" in done.err
+
+
+def test_trigger_begins_with_the_configurations_defaults(machine, site):
+    """plugins.config holds for ad hoc collections, too."""
+    machine.config("plugins: {config: {http: {expected_status: [500]}}}\n")
+    assert machine.sentinel("trigger", "http", f"{site}/broken").code == 0
+
+
+def test_run_once(machine, two_tasks):
+    """Every task once, delivered, in a table; exit 1 because one failed; the other's samples are there."""
+    done = machine.sentinel("run", "--once")
+    assert done.code == 1
+    rows = {line.split()[0]: line for line in done.out.splitlines()}
+    assert rows["TASK"].split()[:4] == ["TASK", "PLUGIN", "DEVICE", "RESULT"]
+    assert rows["well"].split()[3] == "ok"
+    assert rows["ill"].split()[3] == "failed"
+    assert "500" in rows["ill"]
+    stored = [
+        json.loads(line) for line in (machine.root / "samples.jsonl").read_text().splitlines()
+    ]
+    assert len(stored) >= 10
+    assert "well" in json.dumps(stored)
+    assert not machine.socket.exists()
+
+
+def test_run_once_as_json(machine, two_tasks):
+    """The same for programs."""
+    runs = {run["task"]: run for run in machine.sentinel("run", "--once", "--output", "json").data}
+    assert runs["well"]["status"] == "success"
+    assert runs["well"]["samples"] > 0
+    assert runs["ill"]["up"] is False
+
+
+def test_run_once_is_exit_0_if_all_went_well(machine, two_tasks):
+    """Scripts can rely on the exit code."""
+    machine.environ["SENTINEL_TASKS__1__ENABLED"] = "false"
+    assert machine.sentinel("run", "--once").code == 0
+
+
+def test_test_asks_the_devices(machine, two_tasks):
+    """`test` says for each task whether its device answers, and fails if one doesn't."""
+    well = machine.sentinel("test", "well")
+    assert well.code == 0
+    assert well.out.startswith("well: ok: ")
+    both = machine.sentinel("test", "well", "ill", "--output", "json")
+    assert both.code == 1
+    assert [line["ok"] for line in lines(both)] == [True, False]
+    unknown = machine.sentinel("test", "wel")
+    assert (unknown.code, "did you mean well?" in unknown.err) == (1, True)
+
+
+def test_progress_is_for_terminals(machine, site):
+    """On a terminal a bar shows how far it is; in a pipe there is not a word of it."""
+    arguments = ["trigger", "http", *[f"{site}/{n}" for n in range(5)]]
+    master, slave = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "orbital_sentinel", *arguments],
+        cwd=machine.work, env=machine.environ | {"TERM": "xterm"}, stdout=subprocess.PIPE,
+        stderr=slave, timeout=60, check=True,
+    )  # fmt: skip
+    os.close(slave)
+    shown = os.read(master, 100_000)
+    os.close(master)
+    assert b"hosts" in shown
+    assert done.stdout.count(b"probe_success 1") == 5

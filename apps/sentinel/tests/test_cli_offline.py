@@ -1,0 +1,323 @@
+"""Commands that need no agent: version, plugins, config, validate."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+COMMANDS = ("start", "stop", "status", "tasks", "run", "validate", "trigger", "test", "version")
+
+
+def test_version(machine):
+    """`version` and `--version` say the same line; as JSON the parts are apart."""
+    line = machine.sentinel("version")
+    assert line.code == 0
+    assert line.out.startswith("orbital-sentinel ")
+    assert machine.sentinel("--version") == line
+    assert machine.sentinel("version", "--output", "json").data.keys() == {
+        "version", "runtime", "sdk", "python",
+    }  # fmt: skip
+
+
+def test_help_names_every_command(machine):
+    """The first page of help is a list of what there is."""
+    page = machine.sentinel("--help")
+    assert page.code == 0
+    assert all(command in page.out for command in COMMANDS)
+
+
+def test_misuse_is_exit_2(machine):
+    """Unknown commands and options are usage errors, told in a sentence."""
+    for arguments in (("stat",), ("status", "--colour"), ("trigger", "ping")):
+        done = machine.sentinel(*arguments)
+        assert done.code == 2
+        assert "Traceback" not in done.err
+
+
+def test_plugins_list(machine):
+    """Everything installed is listed with kind, version and package, as text and as JSON."""
+    text = machine.sentinel("plugins", "list")
+    rows = {
+        (row["kind"], row["name"])
+        for row in machine.sentinel("plugins", "list", "--output", "json").data
+    }
+    assert {
+        ("plugin", "ping"),
+        ("plugin", "http"),
+        ("writer", "file"),
+        ("writer", "prometheus"),
+    } <= rows
+    assert text.out.splitlines()[0].split() == ["NAME", "KIND", "VERSION", "PACKAGE", "ABOUT"]
+    assert any(line.split()[:2] == ["ping", "plugin"] for line in text.out.splitlines())
+
+
+def test_plugins_show_and_schema(machine):
+    """Fields and metrics are shown; the schema is JSON Schema, or the list form of a plugin.yaml."""
+    shown = machine.sentinel("plugins", "show", "ping")
+    assert "host" in shown.out
+    assert "probe_success" in shown.out
+    assert machine.sentinel("plugins", "show", "ping", "--output", "json").data["metrics"]
+    schema = machine.sentinel("plugins", "schema", "ping").data
+    assert "host" in schema["device_schema"]["properties"]
+    form = yaml.safe_load(machine.sentinel("plugins", "schema", "ping", "--form").out)
+    assert list(form) == ["meta", "device_fields", "config_fields", "metrics"]
+    unknown = machine.sentinel("plugins", "show", "pong")
+    assert (unknown.code, unknown.err) == (
+        1,
+        "error: nothing installed is called 'pong'; did you mean ping?\n",
+    )
+
+
+PLUGIN = """
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+
+class Ten(DeviceFields):
+    host: str
+
+class TenLines(Plugin[Ten, PluginConfig]):
+    name = "tenlines"
+    length = Metric("tenlines_host_length")
+
+    def collect(self, device, ctx):
+        return [self.length(len(device.host))]
+"""
+COMMAND = """
+import typer
+app = typer.Typer()
+
+@app.command()
+def walk(host: str):
+    print("walking", host)
+
+@app.command()
+def run():
+    print("running")
+"""
+
+
+CRASH = """
+import typer
+app = typer.Typer()
+
+@app.command()
+def crash():
+    raise ZeroDivisionError("oh")
+"""
+
+
+def install(machine, name: str, entry_points: str, code: str = "") -> None:
+    """What pip leaves behind for a package of this one module."""
+    folder = machine.root / "site"
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    (folder / f"{name}.py").write_text(code)
+    machine.environ["PYTHONPATH"] = str(folder)
+
+
+def test_a_third_partys_plugin_is_found_and_collects(machine):
+    """Ten lines in a package of somebody else are a plugin: listed, shown, and run."""
+    install(machine, "tenlines", "[orbital.plugins]\ntenlines = tenlines:TenLines\n", PLUGIN)
+    assert "tenlines" in machine.sentinel("plugins", "list").out
+    done = machine.sentinel("trigger", "tenlines", "abcd")
+    assert (done.code, done.out.splitlines()[1]) == (0, "tenlines_host_length 4")
+
+
+def test_a_broken_plugin_is_listed_with_its_reason(machine):
+    """A package whose import fails is shown as broken, and nothing else suffers."""
+    install(
+        machine,
+        "halfdone",
+        "[orbital.plugins]\nhalfdone = halfdone:Missing\n",
+        "import nowhere_at_all\n",
+    )
+    listed = machine.sentinel("plugins", "list")
+    assert listed.code == 0
+    assert "nowhere_at_all" in next(line for line in listed.out.splitlines() if "halfdone" in line)
+    shown = machine.sentinel("plugins", "show", "halfdone")
+    assert shown.code == 1
+    assert "nowhere_at_all" in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_packages_add_commands(machine):
+    """`sentinel walker walk` comes from an installed package; a broken one breaks only itself."""
+    entry = "[orbital.commands]\nwalker = walker:app\nbroken = walker:nothing\n"
+    install(machine, "walker", entry, COMMAND)
+    assert machine.sentinel("walker", "walk", "switch-1").out == "walking switch-1\n"
+    broken = machine.sentinel("broken")
+    assert broken.code == 1
+    assert "broken" in broken.err
+    assert "Traceback" not in broken.err
+    page = machine.sentinel("--help")
+    assert page.code == 0
+    assert "walker" in page.out
+
+
+def test_config_init_writes_a_file_that_is_valid(machine):
+    """What `config init` writes is private, valid as it is, and never replaces a file unasked."""
+    path = machine.work / "config.yaml"
+    assert machine.sentinel("config", "init").code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert machine.sentinel("validate").code == 0
+    path.write_text("precious")
+    refused = machine.sentinel("config", "init")
+    assert refused.code == 1
+    assert "--force" in refused.err
+    assert path.read_text() == "precious"
+    assert machine.sentinel("config", "init", "--force").code == 0
+    assert path.read_text() != "precious"
+
+
+def test_config_show_hides_secrets(machine, site):
+    """`config show` has defaults and environment in it, and no password."""
+    machine.environ["SENTINEL_LOGGING__LEVEL"] = "debug"
+    machine.environ["PASS_WORD"] = "hunter2"
+    machine.config(f"""\
+sender:
+  direct:
+    prometheus:
+      url: "{site}"
+      basic_auth: {{username: me, password: "${{PASS_WORD}}"}}
+tasks:
+  - id: a
+    plugin: http
+    config: {{url: "{site}", auth: basic, username: me, password: "${{PASS_WORD}}"}}
+""")
+    for form in ("text", "json"):
+        shown = machine.sentinel("config", "show", "--output", form)
+        assert shown.code == 0, shown.err
+        assert "hunter2" not in shown.out
+        assert "debug" in shown.out
+        assert "worker_pool_size" in shown.out
+
+
+def test_config_schema(machine):
+    """The schema describes tasks with the fields of installed plugins."""
+    schema = machine.sentinel("config", "schema").data
+    assert "TaskSection" in schema["$defs"]
+    assert '"ping"' in json.dumps(schema)
+
+
+def test_validate_tells_what_would_run(machine, two_tasks):
+    """A valid configuration is confirmed, with its tasks and outputs."""
+    text = machine.sentinel("validate")
+    assert text.code == 0
+    assert "is valid" in text.out
+    assert "well" in text.out
+    data = machine.sentinel("validate", "-c", str(two_tasks), "--output", "json").data
+    assert data["valid"] is True
+    assert [task["id"] for task in data["tasks"]] == ["well", "ill"]
+    assert data["outputs"] == [{"name": "file", "writer": "file"}]
+
+
+def test_validate_tells_notes(machine):
+    """What is switched on and does nothing yet is told, and is no error."""
+    machine.config("buffer: {type: disk}\ncore: {url: https://core.example}\n")
+    done = machine.sentinel("validate")
+    assert done.code == 0
+    assert "note: core.url: " in done.out
+    assert "note: buffer.type: " in done.out
+
+
+def test_validate_touches_nobody(machine):
+    """Names that do not resolve and servers that listen are left in peace."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = server.getsockname()[1]
+        machine.config(f"""\
+sender: {{direct: {{prometheus: {{url: "http://127.0.0.1:{port}/api/v1/write"}}}}}}
+tasks:
+  - {{id: a, plugin: ping, config: {{host: no-such-host.invalid}}}}
+  - {{id: b, plugin: http, config: {{url: "http://127.0.0.1:{port}/"}}}}
+""")
+        assert machine.sentinel("validate").code == 0
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+BAD = {
+    "unknown key": (
+        "collector: {worker_pool: 3}\n",
+        "config.yaml:1: collector.worker_pool: unknown key",
+    ),
+    "wrong type": (
+        "collector: {worker_pool_size: many}\n",
+        "config.yaml:1: collector.worker_pool_size: must be a whole number",
+    ),
+    "missing variable": ("sentinel: {name: '${NO_SUCH_VARIABLE}'}\n", "NO_SUCH_VARIABLE"),
+    "unknown plugin": (
+        "tasks:\n- {id: a, plugin: pong}\n",
+        "config.yaml:2: tasks[0].plugin: no plugin is called 'pong'; did you mean ping?",
+    ),
+    "unknown writer": (
+        "sender: {direct: {x: {writer: prometheos}}}\n",
+        "no writer is called 'prometheos'",
+    ),
+    "twice the same id": (
+        "tasks:\n- {id: a, plugin: ping, config: {host: h}}\n- {id: a, plugin: ping, config: {host: h}}\n",
+        "config.yaml:3: tasks[1].id",
+    ),
+    "bad duration": ("collector: {default_interval: soon}\n", "is not a duration"),
+    "no yaml": ("tasks: [\n", "config.yaml:"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("command", ["validate", "start"])
+def test_a_bad_configuration_is_exit_78(machine, case: str, command: str):
+    """One sentence with file, line, key and remedy, exit code 78, and nothing started."""
+    text, says = BAD[case]
+    machine.config(text)
+    done = machine.sentinel(command)
+    assert done.code == 78
+    assert done.out == ""
+    assert says in done.err
+    assert "Traceback" not in done.err
+    assert done.err.splitlines()[-1].endswith("in the configuration; nothing was started")
+    assert not machine.socket.exists()
+    assert not machine.data.exists()
+
+
+def test_all_problems_come_at_once(machine):
+    """Several mistakes are several lines, not several attempts."""
+    machine.config(
+        "colector: {}\nbuffer: {size: -1}\ntasks:\n- {id: a, plugin: pong}\n- {plugin: ping}\n"
+    )
+    done = machine.sentinel("validate")
+    assert done.code == 78
+    assert len([line for line in done.err.splitlines() if line.startswith("error: ")]) >= 4
+    data = machine.sentinel("validate", "--output", "json")
+    assert data.code == 78
+    assert data.data["valid"] is False
+    assert {p["key"] for p in data.data["problems"]} >= {
+        "colector",
+        "buffer.size",
+        "tasks[0].plugin",
+    }
+
+
+def test_a_file_that_cannot_be_read(machine):
+    """A missing file and a folder are told apart from a bad file."""
+    missing = machine.sentinel("start", "-c", "nowhere.yaml")
+    assert (missing.code, "no such file" in missing.err) == (78, True)
+    folder = machine.sentinel("start", "-c", str(machine.root))
+    assert (folder.code, "folder" in folder.err) == (78, True)
+
+
+def test_an_unexpected_error_is_one_line(machine):
+    """A bug shows no traceback: a sentence, a file with the details, exit 1; --debug shows it."""
+    install(machine, "crasher", "[orbital.commands]\ncrash = crasher:app\n", CRASH)
+    done = machine.sentinel("crash")
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+    details = Path(done.err.rpartition(" in ")[2].strip().rstrip(")"))
+    assert "ZeroDivisionError: oh" in details.read_text()
+    assert stat.S_IMODE(details.stat().st_mode) == 0o600
+    assert "Traceback" in machine.sentinel("--debug", "crash").err
