@@ -1,7 +1,7 @@
 """YAML into a tree: places, bounds, plain values."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbital_runtime.settings.document import MAX_DEPTH, parse, scalar
@@ -138,6 +138,7 @@ def test_a_value_from_the_environment_is_never_taken_for_yaml():
     assert root.plain() == {"a": "{x: [1, 2]}\n- y", "b": [1, "{x: [1, 2]}\n- y"]}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_a_tree_or_problems(text):
     """No file makes the reader raise."""
@@ -146,6 +147,7 @@ def test_any_text_gives_a_tree_or_problems(text):
     list(root.leaves())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab:- \n[]{}&*!|>'\"#%<0123${}_,?\t", max_size=80))
 def test_any_punctuation_gives_a_tree_or_problems(text):
     """The same, where YAML's own characters are frequent."""

@@ -1,11 +1,15 @@
 """From a file to a checked configuration, or to all that is wrong with it."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings import Loaded, SettingsError, load
+from orbital_runtime.settings import Loaded, SettingsError, difference, dump, load
 from orbital_runtime.testing.parts import made_up
 
 SEED = """\
@@ -517,3 +521,98 @@ def test_the_same_file_gives_equal_tasks(desk):
     assert first.tasks == second.tasks
     assert first.outputs == second.outputs
     assert first.processors == second.processors
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("tasks: [{id: '', plugin: gauge}]", "tasks[0].id: must not be empty"),
+        ('tasks: [{id: "a\\nb", plugin: gauge}]', "tasks[0].id: must be printable text"),
+        (
+            "tasks: [{id: core/1, plugin: gauge}]",
+            "tasks[0].id: tasks of Gravital Core are called core/",
+        ),
+        (
+            "sender: {direct: {core: {writer: store}}}",
+            "sender.direct.core: is what the buffer calls",
+        ),
+        (
+            "sender: {direct: {'a b': {writer: store}}}",
+            "sender.direct.a b: an output's name is made of letters",
+        ),
+        ('tasks_dir: "a\\0b"', "tasks_dir: a\0b cannot be read: embedded null byte"),
+        (
+            "sentinel: {labels: {__name__: x}}",
+            "sentinel.labels.__name__: is set by the agent itself",
+        ),
+        ("collector: {shard: 9/8}", "collector.shard: '9/8' is not a shard"),
+        ("buffer: {bytes: 5 apples}", "buffer.bytes: '5 apples' is not a size"),
+        ("logging: {level: loud}", "logging.level: must be debug, info, warn or error"),
+    ],
+)
+def test_names_and_numbers_that_would_hurt_later_are_refused(desk, text, problem):
+    """Ids that could forge a log line or clash with Core's, and values of the wrong kind."""
+    first, *_ = desk.problems(text)
+    assert first.startswith(f"config.yaml:1: {problem}")
+
+
+KEYS = st.sampled_from(
+    [
+        "sentinel",
+        "labels",
+        "sender",
+        "direct",
+        "store",
+        "url",
+        "mode",
+        "batch_size",
+        "breaker",
+        "tasks",
+        "id",
+        "plugin",
+        "config",
+        "device",
+        "host",
+        "login",
+        "interval",
+        "processors",
+        "name",
+        "names",
+        "plugins",
+        "gauge",
+        "collector",
+        "limits",
+        "tasks_dir",
+        "telemetry",
+        "listen",
+        "x",
+    ]
+)
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=5),
+        st.sampled_from(["gauge", "store", "drop", "core", "5s", "${X}", "${NO}", "h"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=6))
+def test_any_configuration_is_loaded_or_refused_in_sentences(data):
+    """Whatever stands where: no traceback, and each problem has its place and fits on a line."""
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder), made_up())
+        try:
+            loaded = desk.load(yaml.safe_dump(data), X="x")
+        except SettingsError as error:
+            problems = error.problems
+        else:
+            problems = ()
+            assert difference(loaded, desk.again(X="x")) == []
+            dump(loaded)
+        for problem in problems:
+            assert problem.file == str(desk.file)
+            assert problem.line > 0
+            assert problem.message

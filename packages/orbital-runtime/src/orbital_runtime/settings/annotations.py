@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic import AliasChoices, BaseModel
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -48,11 +48,6 @@ def field_at(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
             if loc[-1] in (name, field.validation_alias):
                 return field
     return None
-
-
-def is_secret(field: FieldInfo | None) -> bool:
-    """Whether the field is a secret by its type."""
-    return field is not None and any(kind is SecretStr for kind in _inner(field.annotation))
 
 
 def _kinds_at(model: type[BaseModel], loc: Loc) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from orbital_runtime.settings.base import Interval, Labels, Section, ShardText, Share, Timeout
 
@@ -52,10 +52,18 @@ class CollectorSection(Section):
     """What happens when the buffer fills."""
 
 
+def _task_id(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text")
+    if text.startswith("core/"):
+        raise ValueError("tasks of Gravital Core are called core/...; choose another name")
+    return text
+
+
 class TaskSection(Section):
     """What to read, from which device, how often."""
 
-    id: Annotated[str, Field(min_length=1, max_length=128)]
+    id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_task_id)]
     """Unique among the local tasks."""
     device_id: Annotated[str, Field(max_length=128)] = ""
     """Label of all its samples. Empty: the task's id."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field
 
 from orbital_runtime.settings.base import Interval, Section, Timeout
 from orbital_sdk.units import ByteSize, Duration
@@ -103,7 +104,15 @@ class OutputSection(OpenSection):
     """As sender.breaker."""
 
 
-OutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+def _output_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise ValueError("an output's name is made of letters, digits, _, - and .")
+    if name == "core":
+        raise ValueError("is what the buffer calls Gravital Core; choose another name")
+    return name
+
+
+OutputName = Annotated[str, AfterValidator(_output_name)]
 
 
 class SenderSection(Section):

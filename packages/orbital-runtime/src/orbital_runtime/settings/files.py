@@ -70,9 +70,10 @@ def task_files(folder: Path, problems: list[Problem], *, named: bool) -> list[Pa
     """
     try:
         names = sorted(entry.name for entry in folder.iterdir())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if named or not isinstance(error, FileNotFoundError):
-            message = f"{folder} cannot be read: {error.strerror}"
+            why = getattr(error, "strerror", None) or error
+            message = f"{folder} cannot be read: {why}"
             problems.append(Problem(message, ("tasks_dir",)))
         return []
     return [folder / name for name in names if name.endswith(_ENDINGS) and not name.startswith(".")]
