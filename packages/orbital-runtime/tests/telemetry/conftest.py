@@ -110,8 +110,7 @@ class World:
 
     async def start(self) -> None:
         await self.add_output("store", self.writer)
-        self.add_task("good")
-        self.add_task("down")
+        self.add_task("good", "down")
         for task in self.tasks.values():
             await self.instances.acquire(task)
 
@@ -128,17 +127,17 @@ class World:
         )
         await self.sender.add(Output(name, writer or RecordingWriter(), policy))
 
-    def add_task(self, name: str, plugin: str = "probe") -> None:
-        device, config = ProbeDevice(host=name), PluginConfig()
-        self.tasks[name] = Task(name, name, plugin, device, config, interval=60, timeout=10)
+    def add_task(self, *names: str, plugin: str = "probe") -> None:
+        for name in names:
+            device, config = ProbeDevice(host=name), PluginConfig()
+            self.tasks[name] = Task(name, name, plugin, device, config, interval=60, timeout=10)
         self.scheduler.apply(self.tasks.values())
 
     def add_tasks(self, count: int) -> None:
-        for number in range(count):
-            self.add_task(f"more-{number}")
+        self.add_task(*(f"more-{number}" for number in range(count)))
 
     async def use_broken_plugin(self) -> None:
-        self.add_task("on-a-bus", "unstartable")
+        self.add_task("on-a-bus", plugin="unstartable")
         await self.instances.acquire(self.tasks["on-a-bus"])
 
     async def run(self, name: str) -> None:

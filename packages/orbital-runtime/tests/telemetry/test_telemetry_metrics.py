@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from orbital_runtime.telemetry.metrics import Metrics, Snapshot
+from orbital_runtime.telemetry.metrics import Metrics
+from orbital_runtime.telemetry.standing import SLICE, standing
 from orbital_sdk import WriterUnavailable
 
 SEED = {
@@ -31,9 +33,10 @@ SEED = {
 """The names of the original design, and how each is declared."""
 
 
-def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
+async def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
     """The text, and every sample of it by name and labels, as Prometheus' own parser reads it."""
-    text = Snapshot(Metrics(world.sources, **options)).text().decode()
+    snapshot = await Metrics(world.sources, **options).snapshot()
+    text = snapshot.text().decode()
     found = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -45,7 +48,7 @@ def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
 
 async def test_every_name_of_the_design_is_there(world):
     """A dashboard made for the original names finds each of them, with its type and without labels."""
-    text, found = scrape(world)
+    text, found = await scrape(world)
     for name, kind in SEED.items():
         assert f"# TYPE {name} {kind}\n" in text
         first = f"{name}_count" if kind == "histogram" else name
@@ -58,7 +61,7 @@ async def test_every_name_of_the_design_is_there(world):
 
 async def test_names_follow_prometheus_conventions(world):
     """Counters end in _total and nothing is declared twice; only the design's own gauge breaks the rule."""
-    text, _ = scrape(world)
+    text, _ = await scrape(world)
     declared = [line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len({name for name, _ in declared}) == len(declared)
     for name, kind in declared:
@@ -71,7 +74,7 @@ async def test_runs_are_counted(world):
     await world.run("good")
     await world.run("good")
     await world.run("down")
-    _, found = scrape(world)
+    _, found = await scrape(world)
     task = (("device_id", "good"), ("plugin", "probe"), ("task", "good"))
     assert found["sentinel_tasks_total", ()] == 2
     assert found["sentinel_tasks_success_total", ()] == 2
@@ -91,7 +94,7 @@ async def test_runs_are_counted(world):
 async def test_histogram_buckets_are_cumulative(world):
     """Buckets only grow and end in the count, as Prometheus' histogram_quantile needs them."""
     await world.run("good")
-    _, found = scrape(world)
+    _, found = await scrape(world)
     buckets = {
         math.inf if dict(labels)["le"] == "+Inf" else float(dict(labels)["le"]): value
         for (name, labels), value in found.items()
@@ -107,11 +110,11 @@ async def test_the_ledger_adds_up(world):
     world.writer.always(WriterUnavailable("away"))
     await world.run("good")
     await world.settled(waiting=True)
-    _, before = scrape(world)
+    _, before = await scrape(world)
     world.writer.always(None)
     world.sender.hurry()
     await world.settled()
-    _, after = scrape(world)
+    _, after = await scrape(world)
     output = (("output", "store"),)
     for found in (before, after):
         accepted = found["sentinel_output_accepted_samples_total", output]
@@ -130,7 +133,7 @@ async def test_the_ledger_adds_up(world):
 
 async def test_states_are_one_hot(world):
     """Of an output's states exactly one is 1: alert rules can name the state they mean."""
-    _, found = scrape(world)
+    _, found = await scrape(world)
     for family in ("sentinel_output_state", "sentinel_output_breaker", "sentinel_state"):
         values = [value for (name, _), value in found.items() if name == family]
         assert sum(values) == 1
@@ -140,9 +143,9 @@ async def test_states_are_one_hot(world):
 async def test_series_of_single_tasks_are_capped(world):
     """Many tasks do not make a scrape grow without bound: the sums stay, and what is hidden is counted."""
     world.add_tasks(50)
-    _, all_ = scrape(world)
-    _, few = scrape(world, task_series=10)
-    _, none = scrape(world, task_series=0)
+    _, all_ = await scrape(world)
+    _, few = await scrape(world, task_series=10)
+    _, none = await scrape(world, task_series=0)
     count = lambda found: sum(name == "sentinel_task_runs_total" for name, _ in found)  # noqa: E731
     assert count(all_) == 52
     assert count(few) == 10
@@ -156,7 +159,7 @@ async def test_odd_names_are_escaped(world):
     """A task whose id holds quotes, backslashes and line ends does not break the format."""
     odd = 'a"b\\c\nd'
     world.add_task(odd)
-    _, found = scrape(world)
+    _, found = await scrape(world)
     assert (
         found["sentinel_task_runs_total", (("device_id", odd), ("plugin", "probe"), ("task", odd))]
         == 0
@@ -165,9 +168,27 @@ async def test_odd_names_are_escaped(world):
 
 async def test_what_the_process_takes_is_told(world):
     """Memory, loop tasks, threads, and the process and gc families are there."""
-    _, found = scrape(world)
+    _, found = await scrape(world)
     assert found["sentinel_memory_usage_bytes", ()] > 1_000_000
     assert found["sentinel_goroutines", ()] >= 1
     assert found["sentinel_threads", ()] >= 1
     assert found["process_resident_memory_bytes", ()] > 1_000_000
     assert ("python_gc_collections_total", (("generation", "0"),)) in found
+
+
+async def test_counting_many_tasks_lets_others_in(world):
+    """While thousands of tasks are counted the loop goes on: nobody's run starts late because of a scrape."""
+    world.add_tasks(SLICE * 2)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(others())
+    counted = await standing(world.scheduler)
+    other.cancel()
+    assert counted.by_status["pending"] == SLICE * 2 + 2
+    assert turns >= 2

@@ -81,8 +81,8 @@ def _row(task: Task, run: Run) -> tuple[object, ...]:
 
 
 def trigger(
-    plugin: Annotated[str, typer.Argument(help="Name of the plugin.")],
-    hosts: Annotated[list[str], typer.Argument(help="Addresses or URLs.", metavar="HOST...")],
+    plugin: Annotated[str, typer.Argument(help="Name of the plugin.", metavar="PLUGIN")],
+    hosts: Annotated[list[str], typer.Argument(help="Addresses or URLs.", metavar="HOST")],
     *,
     option: Annotated[
         list[str] | None,
@@ -131,7 +131,7 @@ def _show(result: Result, output: Format) -> None:
 
 
 def ask(
-    names: Annotated[list[str], typer.Argument(help="Ids of configured tasks.", metavar="TASK...")],
+    names: Annotated[list[str], typer.Argument(help="Ids of configured tasks.", metavar="TASK")],
     *,
     config: ConfigFile = None,
     output: Output = Format.TEXT,

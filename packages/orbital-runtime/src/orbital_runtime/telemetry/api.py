@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry import health, views
-from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics, Snapshot
+from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,14 +52,17 @@ def _app(routes: Sequence[Route]) -> Starlette:
 
 def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
     async def scrape(_: Request) -> Response:
-        snapshot = Snapshot(metrics)  # here, where nothing changes meanwhile; the writing is slow
+        snapshot = await metrics.snapshot()  # here, where nothing changes meanwhile
         return Response(await asyncio.to_thread(snapshot.text), media_type=CONTENT_TYPE)
+
+    async def status(_: Request) -> Response:
+        return _json(await views.status(sources))
 
     return [
         Route("/metrics", scrape),
         _get("/healthz", lambda _: _health(sources)),
         _get("/readyz", lambda _: _ready(sources)),
-        _get("/api/v1/status", lambda _: _json(views.status(sources))),
+        Route("/api/v1/status", status),
         _get("/api/v1/tasks", lambda request: _tasks(sources, request)),
         _get("/api/v1/outputs", lambda _: _json(views.outputs(sources))),
         _get("/api/v1/ledger", lambda _: _json(views.ledger(sources))),

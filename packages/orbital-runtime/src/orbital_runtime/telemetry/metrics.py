@@ -11,9 +11,10 @@ from prometheus_client.registry import Collector
 from orbital_runtime.telemetry.metrics_agent import Usage, agent, heartbeats
 from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
+from orbital_runtime.telemetry.standing import Standing, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
 
@@ -26,7 +27,7 @@ CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 `sentinel_tasks_total` would have no legal name."""
 
 
-class Metrics(Collector):
+class Metrics:
     """All families of this agent and its process.
 
     Args:
@@ -43,10 +44,15 @@ class Metrics(Collector):
         PlatformCollector(registry=self._process)
         GCCollector(registry=self._process)
 
-    def collect(self) -> Iterator[Metric]:
+    async def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
+        counted = await standing(self._sources.scheduler)
+        return Snapshot(self._families(counted))
+
+    def _families(self, counted: Standing) -> Iterator[Metric]:
         sources = self._sources
         yield from agent(sources)
-        yield from tasks(sources)
+        yield from tasks(sources, counted)
         yield from collecting(sources)
         yield from buffer(sources)
         yield from ledger(sources)
@@ -62,8 +68,8 @@ class Metrics(Collector):
 class Snapshot(Collector):
     """Families as they were at one moment, so that another thread can write them out."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._families = list(metrics.collect())
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
 
     def collect(self) -> Iterator[Metric]:
         yield from self._families

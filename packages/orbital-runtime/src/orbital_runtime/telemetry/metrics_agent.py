@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, info, states
+from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, info
 from orbital_runtime.telemetry.logfile import LostLines
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def agent(sources: Sources) -> Iterator[Metric]:
     )
     yield info("sentinel_build_info", "Versions of its parts", _build(sources))
     yield gauge("sentinel_uptime_seconds", "Seconds since the start", sources.uptime)
-    present = [("agent", sources.state())]
-    yield states("sentinel_state", "1 for the state it is in", "part", STATES, present)
+    now = sources.state()
+    rows = [((state,), float(state == now)) for state in STATES]
+    yield gauges("sentinel_state", "1 for the state it is in", ("state",), rows)
     started = sources.instances.running()
     yield gauge("sentinel_plugins_loaded", "Plugins that are started", len(set(started)))
     yield gauge(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.scheduler.task import Status
 from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, histogram
 
 if TYPE_CHECKING:
@@ -16,11 +14,12 @@ if TYPE_CHECKING:
 
     from orbital_runtime.scheduler.task import Run, TaskState
     from orbital_runtime.telemetry.sources import Sources
+    from orbital_runtime.telemetry.standing import Standing
 
 LABELS: Final = ("task", "plugin", "device_id")
 
 
-def tasks(sources: Sources) -> Iterator[Metric]:
+def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
     """Sums over all tasks."""
     scheduler, totals = sources.scheduler, sources.scheduler.totals
     yield gauge("sentinel_tasks_total", "Tasks that this sentinel runs", len(scheduler.states()))
@@ -43,22 +42,9 @@ def tasks(sources: Sources) -> Iterator[Metric]:
     yield gauge("sentinel_tasks_running", "Runs that hold a slot", scheduler.running)
     yield gauge("sentinel_tasks_waiting", "Runs that wait for a slot", scheduler.waiting)
     yield gauge("sentinel_task_slots", "Runs that may go on at once", scheduler.slots)
-    yield from _standing(sources)
-
-
-def _standing(sources: Sources) -> Iterator[Metric]:
-    standing: Counter[str] = Counter(dict.fromkeys(Status, 0))
-    paused = 0
-    for _, state in sources.scheduler.states().values():
-        standing[state.status] += 1
-        paused += bool(state.paused)
-    yield gauges(
-        "sentinel_tasks_by_status",
-        "Tasks by how their last run ended",
-        ("status",),
-        [((str(status),), count) for status, count in standing.items()],
-    )
-    yield gauge("sentinel_tasks_paused", "Tasks that wait until their settings change", paused)
+    rows = [((status,), count) for status, count in counted.by_status.items()]
+    yield gauges("sentinel_tasks_by_status", "Tasks by their present status", ("status",), rows)
+    yield gauge("sentinel_tasks_paused", "Tasks that wait for other settings", counted.paused)
 
 
 def collecting(sources: Sources) -> Iterator[Metric]:

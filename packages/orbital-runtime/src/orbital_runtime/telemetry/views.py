@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.telemetry.health import reasons
+from orbital_runtime.telemetry.standing import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 
-def status(sources: Sources) -> View:
+async def status(sources: Sources) -> View:
     """The whole on one page. Times are milliseconds UTC, durations seconds."""
+    counted = await standing(sources.scheduler)
     identity, path = sources.identity(), sources.settings_path()
     found = reasons(sources)
     return {
@@ -37,18 +38,18 @@ def status(sources: Sources) -> View:
         "configuration": str(path) if path else None,
         "notes": list(sources.notes()),
         "uptime": sources.uptime,
-        "tasks": _task_counts(sources),
+        "tasks": _task_counts(sources, counted),
         "buffer": buffer(sources),
         "outputs": outputs(sources),
     }
 
 
-def _task_counts(sources: Sources) -> View:
+def _task_counts(sources: Sources, counted: Standing) -> View:
     totals = sources.scheduler.totals
-    standing = Counter(str(s.status) for _, s in sources.scheduler.states().values())
     return {
-        "total": sum(standing.values()),
-        "by_status": dict(standing),
+        "total": len(sources.scheduler.states()),
+        "by_status": dict(counted.by_status),
+        "paused": counted.paused,
         "runs": totals.runs,
         "success": totals.success,
         "failed": totals.failed,
@@ -71,14 +72,10 @@ def tasks(
         offset: Tasks before it.
         wanted: Only tasks with these values of `status`, `plugin` or `device_id`.
     """
-    rows = (
-        (key, task, state)
-        for key, (task, state) in sources.scheduler.states().items()
-        if _is_wanted(task, state, wanted or {})
-    )
-    found = list(rows)
-    page = islice(found, offset, offset + limit)
-    return {"total": len(found), "tasks": [_task(sources, *row) for row in page]}
+    states = sources.scheduler.states()
+    keys = [key for key in states if not wanted or _is_wanted(*states[key], wanted)]
+    page = keys[offset : offset + limit]
+    return {"total": len(keys), "tasks": [_task(sources, key, *states[key]) for key in page]}
 
 
 def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:

@@ -1,0 +1,40 @@
+"""How the tasks stand, counted in slices: a hundred thousand of them must not hold the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.scheduler.task import Status
+
+if TYPE_CHECKING:
+    from orbital_runtime.scheduler.scheduler import Scheduler
+
+SLICE: Final = 4000
+"""Tasks that are looked at before others get their turn: about 2 ms."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """Counts of tasks."""
+
+    by_status: Counter[str] = field(
+        default_factory=lambda: Counter(dict.fromkeys(map(str, Status), 0))
+    )
+    paused: int = 0
+    """Those that wait for other settings."""
+
+
+async def standing(scheduler: Scheduler) -> Standing:
+    """Count them. Tasks that come or go meanwhile may or may not be in it."""
+    states, counts = scheduler.states(), Standing()
+    for number, key in enumerate(list(states), 1):
+        found = states.get(key)
+        if found is not None:
+            counts.by_status[str(found[1].status)] += 1
+            counts.paused += bool(found[1].paused)
+        if not number % SLICE:
+            await asyncio.sleep(0)
+    return counts
