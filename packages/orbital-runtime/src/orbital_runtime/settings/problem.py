@@ -44,7 +44,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         text = f"{self.message}; {self.hint}" if self.hint else self.message
-        return ": ".join(part for part in (place, self.key, text) if part)
+        line = ": ".join(part for part in (place, self.key, text) if part)
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 class SettingsError(ConfigurationError):
