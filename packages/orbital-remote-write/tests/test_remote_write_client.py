@@ -211,14 +211,27 @@ def test_words_are_bounded_and_printable(hostile_server, connect):
 def test_servers_that_misbehave_are_unavailable(hostile_server, connect, behaviour, words):
     """Cut, garbled, missing and endless answers: kept, with the reason, and bounded in time as a whole."""
     hostile_server.script(behaviour)
-    client = connect(hostile_server.url, timeout=0.5)
     if words is None:
-        client.post(BODY)
+        connect(hostile_server.url).post(BODY)
     else:
-        error = refusal(client, WriterUnavailable)
+        error = refusal(connect(hostile_server.url, timeout=0.5), WriterUnavailable)
         assert str(error).startswith(f"{hostile_server.url}: ")
         assert re.search(words, str(error))
-    client.post(BODY)
+    connect(hostile_server.url).post(BODY)
+
+
+def test_the_same_client_goes_on_after_a_cut(hostile_server, connect):
+    """A connection that broke is replaced by a new one at the next request."""
+    hostile_server.script(
+        Answer(204), CutAnswer(), Answer(204), CloseAfterHeaders(200), Answer(204)
+    )
+    client = connect(hostile_server.url)
+    for fails in (False, True, False, True, False):
+        if fails:
+            refusal(client, WriterUnavailable)
+        else:
+            client.post(BODY)
+    assert hostile_server.connections == 3
 
 
 def test_nobody_there(connect, dead_port):

@@ -194,6 +194,8 @@ def test_rows_that_become_one_series_are_rejected_by_name(parse):
     )
     assert [(reject.batch, reject.row) for reject in rejects] == [(0, 2), (1, 2)]
     assert "same series" in rejects[0].reason
+    ended = batch(one, NOW + 2, [STALE] * 3, stale=True)
+    assert Encoder(RULES).encode([ended]).rejects == ()
     lonely = layout([Row("a.b", {}), Row("a_b", {})])
     assert list(parse(Encoder(RULES).encode([batch(lonely)]).body).values()) == [[(NOW, bits(0.0))]]
     ancient = Encoder(RULES).encode([batch(one, 0)])

@@ -1,6 +1,5 @@
 """A file of samples: valid JSON whatever the value, complete when acknowledged, bounded on disk."""
 
-import asyncio
 import gzip
 import json
 import math
@@ -275,7 +274,7 @@ def test_killed_in_mid_write_leaves_only_whole_samples(tmp_path):
         acknowledged += [int(line) for line in run.stdout.read().splitlines() if line]
     writer = File(FileConfig(path=path))
     write(writer, make_batch({"last": 1.0}))
-    asyncio.run(writer.stop())
+    writer._close()
     lines = read(path)
     assert lines.pop()["name"] == "last"
     counts = [0] * (len(acknowledged) + 1)

@@ -27,7 +27,8 @@ class Encoded(NamedTuple):
 
     body: bytes
     rejects: tuple[Reject, ...]
-    """Samples that are left out: their series is the same as another one's of that batch."""
+    """Samples that are left out: their series is the same as another one's of that batch. Of stale
+    markers, which are no samples, none are named."""
 
 
 class Encoder:
@@ -65,13 +66,13 @@ class Encoder:
         return [encode(group, self.rules, plan)]
 
     def _rejects(self, batches: Sequence[Batch]) -> tuple[Reject, ...]:
-        plans = [self.plan(batch.layout) for batch in batches]
+        clashes = [self.plan(batch.layout).clashes for batch in batches]
         return tuple(
             [
                 Reject(number, row, reason)
-                for number, plan in enumerate(plans)
-                if plan.clashes
-                for row, reason in plan.clashes.items()
+                for number, batch in enumerate(batches)
+                if clashes[number] and not batch.stale
+                for row, reason in clashes[number].items()
             ]
         )
 

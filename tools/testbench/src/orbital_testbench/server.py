@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import requests
 
 from orbital_testbench.ports import LOOPBACK, free_port, port_is_free
+from orbital_testbench.processes import guard, is_stopped
 from orbital_testbench.programs import find_program
+from orbital_testbench.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +131,7 @@ class Server(ABC):
     def pause(self) -> None:
         """Stop its processes (SIGSTOP): connections are taken by the kernel, and nobody answers."""
         os.killpg(self.pid, signal.SIGSTOP)
+        wait_until(lambda: is_stopped(self.pid), every=0.001, what=f"{self.program} stops")
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
@@ -174,7 +177,7 @@ class Server(ABC):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._guardian = _guard(self._process.pid)
+        self._guardian = guard(self._process.pid)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -190,14 +193,3 @@ class Server(ABC):
             self._process is None or self._process.poll() is not None
         ):  # a stranger answered on our port
             raise ServerError(f"{self.program} ended while starting:\n{self.log[-4000:]}")
-
-
-def _guard(group: int) -> subprocess.Popen[bytes]:
-    """A shell that kills a process group when we are gone: its input ends with us, however we end."""
-    return subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$1" 2>/dev/null', "guardian", str(group)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
