@@ -159,7 +159,7 @@ def test_what_a_person_must_change_pauses_the_output(hostile_server, connect, an
             "duplicate sample for timestamp 1700000000000; overrides not allowed: existing 1",
             True,
         ),
-        (400, "too old sample", True),
+        (400, "too old sample", False),
         (400, "out of bounds", False),
         (400, "invalid metric name", False),
         (409, "conflict", False),

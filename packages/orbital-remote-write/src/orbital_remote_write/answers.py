@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 WORDS: Final = 300
 """Characters of a server's answer that are kept."""
 _DUPLICATE: Final = re.compile(
-    r"out of order sample|duplicate sample|too old sample|err-mimir-sample-(out-of-order|duplicate)",
-    re.IGNORECASE,
+    r"out of order sample|duplicate sample|err-mimir-sample-(out-of-order|duplicate)", re.IGNORECASE
 )
+"""The series has this sample or a newer one. `too old sample` and `out of bounds` do not say that: any
+other series may have moved the server's bounds, and ours may never have been stored."""
 _TOO_LARGE: Final = re.compile(
     r"maxInsertRequestSize|larger than max|max-write-message-size|request body too large",
     re.IGNORECASE,
