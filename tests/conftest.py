@@ -55,6 +55,15 @@ class Sentinel:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def tasks(self) -> list[dict[str, Any]]:
+        """What `sentinel tasks` shows."""
+        return self.json("tasks")
+
+    def account(self, output: str) -> dict[str, Any]:
+        """The ledger of one output, as `sentinel status` shows it; empty while it has none."""
+        outputs = {one["name"]: one for one in self.json("status")["outputs"]}
+        return outputs.get(output, {}).get("ledger") or {}
+
     def start(self, *arguments: str, **environ: str) -> None:
         """Start the agent and wait until it says that it is alive."""
         with self.log.open("ab") as log:

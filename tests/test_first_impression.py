@@ -15,9 +15,8 @@ def test_without_a_configuration_it_collects_delivers_and_stops_clean(sentinel, 
     sentinel.start()
     file = wait_until(lambda: _written(sentinel.folder), timeout=15)
     wait_until(lambda: lines_of(file), timeout=15)
-    counted = sentinel.json("status")
+    account = sentinel.account("file")
     assert sentinel.end(how) == 0
-    (account,) = counted["outputs"].values()
     assert len(lines_of(file)) >= account["delivered"] > 0
     names = {line["name"] for line in lines_of(file)}
     assert {"up", "probe_success"} <= names
@@ -31,7 +30,7 @@ def test_the_last_samples_are_flushed_at_the_end(sentinel, lines_of):
         tasks=[{"id": "here", "plugin": "ping", "interval": "500ms", "config": {"host": "127.0.0.1", "count": 1}}],
     )
     sentinel.start("--config", "config.yaml")
-    wait_until(lambda: sentinel.json("tasks")[0]["runs"] >= 3)
+    wait_until(lambda: sentinel.tasks()[0]["runs"] >= 3)
     assert lines_of(out) == []  # an hour is not over
     assert sentinel.end() == 0
     assert sum(line["name"] == "up" for line in lines_of(out)) >= 3

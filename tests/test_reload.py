@@ -24,7 +24,7 @@ def _settings(sentinel, *hosts: str, **more: Any) -> dict[str, Any]:
 
 
 def _runs(sentinel) -> dict[str, int]:
-    return {task["id"]: task["runs"] for task in sentinel.json("tasks")}
+    return {task["id"]: task["runs"] for task in sentinel.tasks()}
 
 
 @pytest.mark.parametrize("how", ["hangup", "file"])

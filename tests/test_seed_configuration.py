@@ -37,7 +37,7 @@ def test_the_seeds_mode_core_keeps_samples_and_says_so(sentinel):
     settings["tasks"] = _tasks()[:1]
     sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml", API_TOKEN="a-token")
-    wait_until(lambda: sentinel.json("status")["outputs"]["core"]["waiting"] > 0)
+    wait_until(lambda: sentinel.account("core").get("waiting", 0) > 0)
     assert sentinel.end() == 0
     assert "sender.mode" in sentinel.log.read_text()
     assert "a-token" not in sentinel.log.read_text()
@@ -65,7 +65,7 @@ def test_each_run_reaches_prometheus_exactly_once_and_on_its_phase(sentinel, pro
 
 
 def _runs(sentinel, at_least: int) -> dict[str, int]:
-    runs = {task["device_id"]: task["runs"] for task in sentinel.json("tasks")}
+    runs = {task["device_id"]: task["runs"] for task in sentinel.tasks()}
     return runs if runs and min(runs.values()) >= at_least else {}
 
 
