@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from orbital_testbench import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -27,7 +31,14 @@ def test_the_last_samples_are_flushed_at_the_end(sentinel, lines_of):
     out = sentinel.folder / "samples.jsonl"
     sentinel.configure(
         sender={"mode": "direct", "direct": {"file": {"path": str(out), "flush_interval": "1h"}}},
-        tasks=[{"id": "here", "plugin": "ping", "interval": "500ms", "config": {"host": "127.0.0.1", "count": 1}}],
+        tasks=[
+            {
+                "id": "here",
+                "plugin": "ping",
+                "interval": "500ms",
+                "config": {"host": "127.0.0.1", "count": 1},
+            }
+        ],
     )
     sentinel.start("--config", "config.yaml")
     wait_until(lambda: sentinel.tasks()[0]["runs"] >= 3)

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+
 from orbital_testbench import wait_until
 
 
@@ -13,10 +14,17 @@ def _settings(sentinel, *hosts: str, **more: Any) -> dict[str, Any]:
     return {
         "sender": {
             "mode": "direct",
-            "direct": {"file": {"path": str(sentinel.folder / "out.jsonl"), "flush_interval": "100ms"}},
+            "direct": {
+                "file": {"path": str(sentinel.folder / "out.jsonl"), "flush_interval": "100ms"}
+            },
         },
         "tasks": [
-            {"id": host, "plugin": "ping", "interval": "500ms", "config": {"host": host, "count": 1}}
+            {
+                "id": host,
+                "plugin": "ping",
+                "interval": "500ms",
+                "config": {"host": host, "count": 1},
+            }
             for host in hosts
         ],
         **more,
@@ -62,7 +70,8 @@ def test_a_new_output_gets_what_comes_from_now_on(sentinel, lines_of):
     sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml")
     second = sentinel.folder / "second.jsonl"
-    settings["sender"]["direct"]["second"] = {"writer": "file", "path": str(second), "flush_interval": "100ms"}
+    another = {"writer": "file", "path": str(second), "flush_interval": "100ms"}
+    settings["sender"]["direct"]["second"] = another
     wait_until(lambda: lines_of(sentinel.folder / "out.jsonl"))
     sentinel.configure(**settings)
     sentinel.process.send_signal(signal.SIGHUP)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
+
 from orbital_testbench import Prometheus, wait_until
 
 SEED = Path(__file__).parent / "data" / "seed-config.yaml"
@@ -44,7 +46,9 @@ def test_the_seeds_mode_core_keeps_samples_and_says_so(sentinel):
 
 
 @pytest.mark.real
-def test_each_run_reaches_prometheus_exactly_once_and_on_its_phase(sentinel, prometheus: Prometheus):
+def test_each_run_reaches_prometheus_exactly_once_and_on_its_phase(
+    sentinel, prometheus: Prometheus
+):
     """With `sender.mode: direct` and two local tasks, Prometheus holds one sample a tick, equally spaced."""
     settings = yaml.safe_load(SEED.read_text())
     settings["sender"]["mode"] = "direct"
@@ -59,7 +63,7 @@ def test_each_run_reaches_prometheus_exactly_once_and_on_its_phase(sentinel, pro
         (stored,) = wait_until(lambda t=task: prometheus.samples(f'up{{device_id="{t}"}}'))
         times = [ts for ts, _ in stored.samples]
         assert len(times) >= count  # those of the last moments were flushed as well
-        gaps = [(b - a) / 1000 for a, b in zip(times, times[1:], strict=False)]
+        gaps = [(b - a) / 1000 for a, b in pairwise(times)]
         assert gaps == pytest.approx([INTERVAL] * len(gaps), abs=0.3)
         assert {value for _, value in stored.samples} == {1.0}
 

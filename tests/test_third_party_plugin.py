@@ -24,7 +24,9 @@ def python(tmp_path_factory) -> Path:
         [uv, "build", "--all-packages", "--wheel", "--no-sources", "--quiet", "--out-dir", wheels],
         cwd=ROOT, check=True,
     )  # fmt: skip
-    subprocess.run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, folder / "venv"], check=True)
+    subprocess.run(
+        [uv, "venv", "--quiet", "--seed", "--python", sys.executable, folder / "venv"], check=True
+    )
     python = folder / "venv" / "bin" / "python"
     subprocess.run(
         [uv, "pip", "install", "--quiet", "--python", python, "--find-links", wheels, "orbital-sentinel"],
@@ -38,7 +40,12 @@ def test_the_wheels_alone_are_a_working_agent(python, tmp_path):
     sentinel = python.with_name("sentinel")
     rows = json.loads(_output(sentinel, "plugins", "list", "--output", "json", cwd=tmp_path))
     names = {(row["kind"], row["name"]) for row in rows if not row["broken"]}
-    assert {("plugin", "ping"), ("plugin", "http"), ("writer", "prometheus"), ("writer", "file")} <= names
+    assert {
+        ("plugin", "ping"),
+        ("plugin", "http"),
+        ("writer", "prometheus"),
+        ("writer", "file"),
+    } <= names
     assert python.with_name("orbital-sentinel").exists()
 
 
@@ -51,7 +58,8 @@ def test_a_ten_line_plugin_is_found_and_collects(python, tmp_path):
     (found,) = [row for row in rows if row["distribution"] == "acme-orbital-hello"]
     assert not found["broken"]
     module = next((EXAMPLE / "src").rglob("*.py"))
-    code = [line for line in module.read_text().splitlines() if line.strip() and not line.startswith(("from", "import", '"""'))]
+    lines = [line for line in module.read_text().splitlines() if line.strip()]
+    code = [line for line in lines if not line.startswith(("from", "import", '"""'))]
     assert len(code) <= 12
     (tmp_path / "config.yaml").write_text(
         f"""
@@ -75,5 +83,3 @@ def _output(program: Path, *arguments: str, cwd: Path) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-

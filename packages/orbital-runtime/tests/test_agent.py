@@ -123,7 +123,7 @@ def write(folder, tasks: dict[str, str], *, outputs: tuple[str, ...] = ("one",),
 async def until(condition) -> None:
     """Give the loop its turns until this is so."""
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (states have no event)
             await asyncio.sleep(0.01)
 
 
