@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
+import re
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from orbital_runtime.telemetry import health
 from orbital_runtime.telemetry.metrics import Metrics
 from orbital_runtime.telemetry.standing import SLICE, standing
 from orbital_sdk import WriterUnavailable
@@ -192,3 +196,30 @@ async def test_counting_many_tasks_lets_others_in(world):
     other.cancel()
     assert counted.by_status["pending"] == SLICE * 2 + 2
     assert turns >= 2
+
+
+async def test_the_documentation_has_every_metric(world):
+    """docs/telemetry.md names every metric and no other, and every reason of health.py."""
+    page = (Path(__file__).parents[4] / "docs" / "telemetry.md").read_text(encoding="utf-8")
+    text, _ = await scrape(world)
+    declared = set(re.findall(r"^# TYPE (sentinel_\w+)", text, re.MULTILINE))
+    assert set(re.findall(r"`(sentinel_\w+)`", page)) == declared
+    words = re.findall(r'Reason\(\s*"(\w+)"', inspect.getsource(health))
+    assert len(words) >= 10
+    assert [word for word in words if f"`{word}`" not in page] == []
+
+
+async def test_sums_only_grow(world):
+    """An output that is removed takes nothing away from the sums: rate() sees no reset."""
+    await world.run("good")
+    await world.settled()
+    _, before = await scrape(world)
+    await world.sender.remove("store")
+    await world.add_output("other")
+    _, after = await scrape(world)
+    for name in (
+        "sentinel_sent_metrics_total",
+        "sentinel_sent_bytes_total",
+        "sentinel_send_errors_total",
+    ):
+        assert after[name, ()] >= before[name, ()]

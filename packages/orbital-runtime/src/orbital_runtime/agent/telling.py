@@ -36,4 +36,5 @@ def telemetry_of(agent: Agent) -> Telemetry:
         Control(stop=agent.request_stop, reload=agent.reload),
         socket=socket_path(section.socket, paths.runtime_dir(agent.environ)),
         address=section.address if section.enabled else None,
+        task_series=section.task_series,
     )

@@ -10,6 +10,8 @@ from orbital_runtime.sender.dead_letters import MemoryDeadLetters
 from orbital_runtime.sender.delivery import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.dead_letters import DeadLetters
@@ -112,3 +114,7 @@ class Sender:
     def status(self) -> dict[str, OutputStatus]:
         """Every output, by name."""
         return {name: delivery.status() for name, delivery in self._deliveries.items()}
+
+    def tallies(self) -> Mapping[str, Tally]:
+        """The counts of every output that was ever here, by name: they only grow."""
+        return self._tallies

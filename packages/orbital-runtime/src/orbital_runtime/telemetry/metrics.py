@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from orbital_runtime.telemetry.sources import Sources
 
-TASK_SERIES: Final = 1000
-"""Tasks that get series of their own. Ten series each: more would make scrapes slow and servers unhappy."""
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """The classic text format, whatever is asked for: in OpenMetrics the original design's gauge
 `sentinel_tasks_total` would have no legal name."""
@@ -32,10 +30,10 @@ class Metrics:
 
     Args:
         sources: What is looked at.
-        task_series: Tasks that get series of their own, 0 for none.
+        task_series: Tasks that get series of their own, ten each; 0 for none.
     """
 
-    def __init__(self, sources: Sources, *, task_series: int = TASK_SERIES) -> None:
+    def __init__(self, sources: Sources, *, task_series: int = 1000) -> None:
         self._sources = sources
         self._task_series = task_series
         self._usage = Usage()

@@ -9,12 +9,12 @@ from orbital_runtime.sender.status import Phase
 from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
     from orbital_runtime.ledger import Account
-    from orbital_runtime.sender.status import OutputStatus
+    from orbital_runtime.sender.status import OutputStatus, Tally
     from orbital_runtime.telemetry.sources import Sources
 
 BREAKER: Final = tuple(map(str, State))
@@ -80,17 +80,27 @@ def dead_letters(sources: Sources) -> Iterator[Metric]:
 
 def outputs(sources: Sources) -> Iterator[Metric]:
     """How delivering goes."""
-    status = sources.sender.status()
-    yield from _sums(status)
+    tallies = sources.sender.tallies()
+    yield from _sums(tallies.values())
     for name, text, value in _COUNTED:
-        rows = [((output,), value(s)) for output, s in status.items()]
+        rows = [((output,), value(tally)) for output, tally in tallies.items()]
         yield counters(f"sentinel_output_{name}", text, ("output",), rows)
     yield counters(
         "sentinel_output_errors_total",
         "Failed requests",
         ("output", "kind"),
-        [((o, kind), count) for o, s in status.items() for kind, count in s.errors.items()],
+        [((o, kind), count) for o, t in tallies.items() for kind, count in t.errors.items()],
     )
+    yield gauges(
+        "sentinel_output_last_success_timestamp_seconds",
+        "When the output last took samples",
+        ("output",),
+        [((o,), t.last_success_ms / 1000) for o, t in tallies.items() if t.last_success_ms],
+    )
+    yield from _present(sources.sender.status())
+
+
+def _present(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
     phases = [(output, str(s.phase)) for output, s in status.items()]
     yield states("sentinel_output_state", "1 for what it does now", "output", PHASES, phases)
     breakers = [(output, str(s.breaker)) for output, s in status.items()]
@@ -103,39 +113,22 @@ def outputs(sources: Sources) -> Iterator[Metric]:
         ("output",),
         [((output,), s.stuck) for output, s in status.items()],
     )
-    yield gauges(
-        "sentinel_output_last_success_timestamp_seconds",
-        "When the output last took samples",
-        ("output",),
-        [((o,), s.last_success_ms / 1000) for o, s in status.items() if s.last_success_ms],
-    )
 
 
-def _sums(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
-    def total(value: Callable[[OutputStatus], int]) -> int:
-        return sum(map(value, status.values()))
-
-    yield counter(
-        "sentinel_sent_metrics_total",
-        "Samples delivered, over all outputs",
-        total(lambda s: s.sent_samples),
-    )
-    yield counter(
-        "sentinel_sent_bytes_total",
-        "Bytes on the wire, over all outputs",
-        total(lambda s: s.sent_bytes),
-    )
-    yield counter(
-        "sentinel_send_errors_total",
-        "Failed requests, over all outputs",
-        total(lambda s: sum(s.errors.values())),
-    )
+def _sums(tallies: Collection[Tally]) -> Iterator[Metric]:
+    """Over all outputs that there ever were, so that the sums only grow."""
+    samples = sum(tally.samples for tally in tallies)
+    yield counter("sentinel_sent_metrics_total", "Samples delivered, over all outputs", samples)
+    size = sum(tally.bytes for tally in tallies)
+    yield counter("sentinel_sent_bytes_total", "Bytes on the wire, over all outputs", size)
+    errors = sum(tally.errors.total() for tally in tallies)
+    yield counter("sentinel_send_errors_total", "Failed requests, over all outputs", errors)
 
 
-_COUNTED: Final[tuple[tuple[str, str, Callable[[OutputStatus], float]], ...]] = (
-    ("sent_bytes_total", "Bytes on the wire", lambda s: s.sent_bytes),
-    ("requests_total", "Requests that the output answered well", lambda s: s.requests),
-    ("retries_total", "Attempts after the first", lambda s: s.retries),
+_COUNTED: Final[tuple[tuple[str, str, Callable[[Tally], float]], ...]] = (
+    ("sent_bytes_total", "Bytes on the wire", lambda t: t.bytes),
+    ("requests_total", "Requests that the output answered well", lambda t: t.requests),
+    ("retries_total", "Attempts after the first", lambda t: t.retries),
 )
 _LEDGER: Final[tuple[tuple[str, str, Callable[[Account], float]], ...]] = (
     ("accepted", "Samples that the buffer took for this output", lambda a: a.accepted),

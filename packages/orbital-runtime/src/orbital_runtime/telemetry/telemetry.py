@@ -26,15 +26,23 @@ class Telemetry:
         control: What the owner may ask for.
         socket: Path of the owner's unix socket.
         address: Host and port to serve HTTP on; None for no HTTP.
+        task_series: Tasks that get series of their own in `/metrics`.
     """
 
     def __init__(
-        self, sources: Sources, control: Control, *, socket: Path, address: tuple[str, int] | None
+        self,
+        sources: Sources,
+        control: Control,
+        *,
+        socket: Path,
+        address: tuple[str, int] | None,
+        task_series: int = 1000,
     ) -> None:
         self._sources = sources
         self._control = control
         self._path = socket
         self._address = address
+        self._task_series = task_series
         self._servers: list[AppServer] = []
         self._inode = 0
         self.url = ""
@@ -56,7 +64,7 @@ class Telemetry:
             raise
         from orbital_runtime.telemetry import api, metrics  # noqa: PLC0415 (late: commands don't serve)
 
-        told = metrics.Metrics(self._sources)
+        told = metrics.Metrics(self._sources, task_series=self._task_series)
         self._servers = [AppServer(api.owning(self._sources, told, self._control), owner)]
         if public is not None:
             self._servers.append(AppServer(api.reading(self._sources, told), public))
