@@ -257,3 +257,17 @@ def test_an_unusable_log_file_is_an_error_at_start(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         logs.configure(section(output="file", file_path=str(tmp_path / "file" / "s.log")))
+
+
+def test_a_real_disk_without_room(full_disk: Path):
+    """On a disk that is full a line is torn at most; when there is room again, lines are whole again."""
+    LostLines.lost = 0
+    path = full_disk / "s.log"
+    file = LogFile(path)
+    for number in range(200):
+        file.emit(record(f"{number:04} {'x' * 1000}"))
+    assert LostLines.lost > 100
+    path.unlink()
+    file.emit(record("a whole line"))
+    file.close()
+    assert path.read_text().endswith("a whole line\n")

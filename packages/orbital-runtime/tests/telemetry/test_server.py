@@ -20,6 +20,7 @@ import pytest
 from orbital_runtime.settings.problem import Problem, SettingsError
 from orbital_runtime.telemetry import CannotListen, Telemetry, listen, socket_path
 from orbital_sdk import WriterMisconfigured
+from orbital_testbench import eventually
 
 
 class Reply(NamedTuple):
@@ -379,3 +380,28 @@ def test_umask_is_given_back(tmp_path: Path):
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(before)
+
+
+@pytest.mark.real
+async def test_prometheus_scrapes_it(world, path: Path, start_prometheus):
+    """A real Prometheus takes the page as it is: its scrape is up, and the figures are in its store."""
+    await world.run("good")
+    async with serving(world, path) as telemetry:
+        target = telemetry.url.removeprefix("http://")
+        prometheus = await asyncio.to_thread(
+            start_prometheus,
+            scrape=f"""\
+scrape_configs:
+  - job_name: sentinel
+    scrape_interval: 200ms
+    scrape_timeout: 200ms
+    static_configs: [{{targets: ["{target}"]}}]
+""",
+        )
+        points = await eventually(lambda: prometheus.query("sentinel_tasks_success_total"))
+        assert points[0].value == 1
+        assert (await eventually(lambda: prometheus.query("up")))[0].value == 1
+        buckets = await eventually(
+            lambda: prometheus.query("sentinel_task_duration_seconds_bucket")
+        )
+        assert len(buckets) > 10
