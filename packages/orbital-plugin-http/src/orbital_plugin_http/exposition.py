@@ -1,0 +1,133 @@
+"""Samples out of a Prometheus page, through prometheus-client's parsers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,  # pyright: ignore[reportUnknownVariableType] (untyped inside)
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from orbital_plugin_http.failure import ProbeFailedError, Reason
+from orbital_plugin_http.patterns import PatternTooSlowError, compiled, found
+from orbital_plugin_http.readings import Readings
+from orbital_sdk import Metric, Sample
+from orbital_sdk.metric import DEVICE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from orbital_plugin_http.exposition_rules import PrometheusRules
+    from orbital_sdk import Kind, Series
+
+REMEMBERED: Final = 100_000
+"""Names and metrics kept from page to page; a page that makes up new ones each time starts it anew."""
+
+
+class Exposition:
+    """The `prometheus` rules of one plugin instance."""
+
+    def __init__(self, rules: PrometheusRules, limit: int) -> None:
+        self._rules = rules
+        self._limit = limit
+        self._include = [compiled(text) for text in rules.include]
+        self._exclude = [compiled(text) for text in rules.exclude]
+        self._taken: dict[str, bool] = {}
+        self._metrics: dict[tuple[str, Kind, tuple[str, ...]], Metric] = {}
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those seen so far: a page does not say beforehand what it will hold."""
+        return tuple(self._metrics.values())
+
+    def read(self, text: str, content_type: str) -> Readings:
+        """The samples of a page. What stands before a mistake is kept.
+
+        Raises:
+            ProbeFailedError: It is no Prometheus page at all.
+        """
+        openmetrics = "openmetrics" in content_type.lower()
+        families = cast(
+            "Iterable[Any]", parse_openmetrics(text) if openmetrics else parse_text(text)
+        )
+        readings = Readings()
+        try:
+            for family in families:
+                self._take(family, readings)
+                if len(readings.samples) >= self._limit:
+                    readings.miss(f"only the first {self._limit} samples are taken (max_values)")
+                    break
+        except (
+            ValueError,
+            KeyError,
+            IndexError,
+            AttributeError,
+        ) as error:  # its ways to say malformed
+            if not readings.samples:
+                message = f"the body is no Prometheus page: {error}"
+                raise ProbeFailedError(Reason.BODY, message) from error
+            readings.miss(f"the page is malformed after {len(readings.samples)} samples: {error}")
+        except PatternTooSlowError as error:
+            readings.miss(str(error))
+        return readings
+
+    def _take(self, family: Any, readings: Readings) -> None:
+        for name, labels, value, timestamp in self._wanted(family):
+            if len(readings.samples) >= self._limit:
+                return
+            try:
+                series = self._series(name, _kind(family.type, name), family, labels)
+            except ValueError as error:
+                readings.miss(str(error))
+                continue
+            ts = None
+            if timestamp is not None and self._rules.honor_timestamps:
+                ts = round(float(timestamp) * 1000)
+            readings.samples.append(Sample(series, float(value), ts))
+
+    def _wanted(self, family: Any) -> Iterator[tuple[str, Mapping[str, str], Any, Any]]:
+        for sample in family.samples:
+            if self._is_wanted(sample.name):
+                yield sample.name, sample.labels, sample.value, sample.timestamp
+
+    def _is_wanted(self, name: str) -> bool:
+        known = self._taken.get(name)
+        if known is None:
+            if len(self._taken) >= REMEMBERED:
+                self._taken.clear()
+            known = self._taken[name] = self._matches(name)
+        return known
+
+    def _matches(self, name: str) -> bool:
+        if any(found(pattern, name, whole=True) for pattern in self._exclude):
+            return False
+        return not self._include or any(found(p, name, whole=True) for p in self._include)
+
+    def _series(self, name: str, kind: Kind, family: Any, labels: Mapping[str, str]) -> Series:
+        names = tuple(sorted(labels))
+        metric = self._metrics.get((name, kind, names))
+        if metric is None:
+            if len(self._metrics) >= REMEMBERED:
+                self._metrics.clear()
+            metric = self._metrics[name, kind, names] = Metric(
+                self._rules.prefix + name,
+                family.documentation,
+                kind=kind,
+                unit=family.unit,
+                labels=tuple(_renamed(label) for label in names),
+            )
+        return metric.series(*[labels[label] for label in names])
+
+
+def _renamed(label: str) -> str:
+    """The agent's own label gets out of its way, as Prometheus does it."""
+    return f"exported_{label}" if label == DEVICE_ID else label
+
+
+def _kind(family: str, name: str) -> Kind:
+    if family in ("histogram", "gaugehistogram"):
+        return "histogram"
+    if family == "counter" or (family == "summary" and name.endswith(("_count", "_sum"))):
+        return "counter"
+    return "gauge"

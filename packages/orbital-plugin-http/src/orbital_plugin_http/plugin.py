@@ -1,0 +1,166 @@
+"""The plugin: one probe a run, its metrics, and the error if there is one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_http.checks import Checks
+from orbital_plugin_http.config import HttpConfig
+from orbital_plugin_http.device import HttpDevice
+from orbital_plugin_http.encoding import text_of
+from orbital_plugin_http.failure import ProbeFailedError, Reason
+from orbital_plugin_http.metrics import ProbeMetrics, samples_of
+from orbital_plugin_http.plan import Plan
+from orbital_plugin_http.prober import Prober
+from orbital_plugin_http.trace import Trace
+from orbital_plugin_http.url import parse
+from orbital_plugin_http.values import Values
+from orbital_sdk import ConfigurationError, PartialCollect, Plugin
+
+if TYPE_CHECKING:
+    from orbital_plugin_http.exposition import Exposition
+    from orbital_plugin_http.readings import Readings
+    from orbital_plugin_http.reply import Reply
+    from orbital_sdk import Context, Metric, Sample
+
+LARGE: Final = 65_536
+"""Bytes of a body from which on it is parsed on a thread, so that the loop goes on."""
+
+
+class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
+    """HTTP and HTTPS probes."""
+
+    name = "http"
+    summary = (
+        "HTTP and HTTPS: status, phases, certificates, values out of JSON and Prometheus pages"
+    )
+    author = "Orbital Sentinel"
+    device_types = ("http", "https", "web", "api")
+
+    def __init__(self, config: HttpConfig) -> None:
+        super().__init__(config)
+        self._prober = Prober(config)
+        self._checks = Checks(config)
+        self._values = Values(config.values, config.max_values) if config.values else None
+        self._page = _exposition(config)
+
+    async def start(self) -> None:
+        """Nothing to open: connections are made by need.
+
+        Raises:
+            ConfigurationError: The event loop cannot watch sockets.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            loop.remove_reader(-1)
+        except NotImplementedError:
+            raise ConfigurationError(
+                "the http plugin needs an event loop that watches sockets; on Windows that is"
+                " asyncio's selector loop"
+            ) from None
+        except (ValueError, OSError):
+            pass  # it can, and has nothing to watch
+
+    async def stop(self) -> None:
+        self._prober.close()
+
+    async def collect(self, device: HttpDevice, ctx: Context) -> list[Sample]:
+        trace = Trace()
+        plan = self._plan(device, ctx)
+        seconds = self._seconds(ctx)
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                reply = await self._prober.run(plan, trace)
+                readings = await self._judge(plan, reply, trace)
+        except ProbeFailedError as failed:
+            samples = samples_of(trace, seconds, failed.reason)
+            raise failed.translated(self._what(device), samples) from failed.__cause__
+        except TimeoutError:
+            late = ProbeFailedError(
+                Reason.TIMEOUT, f"no end after {seconds:.3g} s, while {trace.doing}"
+            )
+            samples = samples_of(trace, seconds, late.reason)
+            raise late.translated(self._what(device), samples) from None
+        samples = samples_of(trace, seconds)
+        if readings is None:
+            return samples
+        samples += readings.samples
+        if readings.missing:
+            raise PartialCollect(
+                f"{self._what(device)}: {readings.summary}",
+                failed=readings.missing,
+                samples=samples,
+            )
+        return samples
+
+    def validate_device(self, device: HttpDevice) -> None:
+        """Load the TLS files, so that what is wrong with them is known before the first run."""
+        plan = Plan(device, self.config)
+        if device.address.startswith("https") or device.ca_file or device.cert_file:
+            self._prober.dialer.contexts.get(plan.options)
+
+    async def test_connection(self, device: HttpDevice, ctx: Context) -> str:
+        trace = Trace()
+        plan = self._plan(device, ctx)
+        async with asyncio.timeout(self._seconds(ctx)):
+            reply = await self._prober.run(plan, trace)
+            await self._judge(plan, reply, trace)
+        certificate = ""
+        if trace.chain is not None:
+            until = datetime.fromtimestamp(trace.chain.earliest_expiry, UTC)
+            certificate = f", {trace.tls_version}, certificate good until {until:%Y-%m-%d}"
+        return (
+            f"{self._what(device)}: status {trace.status} from {trace.address}"
+            f" in {trace.seconds * 1000:.0f} ms{certificate}"
+        )
+
+    def target(self, device: HttpDevice) -> str:
+        return str(parse(device.address))
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those of the probe, of `values`, and what the Prometheus page was seen to have."""
+        values = () if self._values is None else self._values.metrics
+        page = () if self._page is None else self._page.metrics
+        return (*super().metrics(), *values, *page)
+
+    def _plan(self, device: HttpDevice, ctx: Context) -> Plan:
+        plan = ctx.memory.get("plan")
+        if plan is None or plan.device is not device:
+            plan = ctx.memory["plan"] = Plan(device, self.config)
+        return plan
+
+    def _seconds(self, ctx: Context) -> float:
+        """What this run may take: a little less than the agent allows, so that it can still report."""
+        allowed = max(0.0, ctx.remaining() - min(0.1, ctx.timeout * 0.05))
+        return allowed if self.config.timeout is None else min(self.config.timeout, allowed)
+
+    async def _judge(self, plan: Plan, reply: Reply, trace: Trace) -> Readings | None:
+        credentials = plan.device.login != "none"
+        body = self._checks.judge(reply, trace, credentials=credentials)
+        if self._values is None and self._page is None:
+            return None
+        trace.doing = "reading the values"
+        if len(body) < LARGE:
+            return self._read(body, reply)
+        return await asyncio.to_thread(self._read, body, reply)
+
+    def _read(self, body: bytes | bytearray, reply: Reply) -> Readings:
+        kind = reply.header(b"content-type")
+        if self._page is not None:
+            return self._page.read(text_of(body, kind), kind)
+        assert self._values is not None  # noqa: S101 (for the type checker: one of the two is there)
+        return self._values.read(body)
+
+    def _what(self, device: HttpDevice) -> str:
+        return f"{self.config.method} {self.target(device)}"
+
+
+def _exposition(config: HttpConfig) -> Exposition | None:
+    if config.prometheus is None:
+        return None
+    from orbital_plugin_http.exposition import Exposition  # noqa: PLC0415 (few need the parser)
+
+    return Exposition(config.prometheus, config.max_values)

@@ -1,0 +1,151 @@
+"""TLS contexts of devices: made once, and made again when a file changes."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from orbital_plugin_http.failure import why
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from orbital_plugin_http.device import HttpDevice
+
+RECHECK: Final = 30.0
+"""Seconds after which the files are looked at again."""
+MOST: Final = 256
+"""Contexts kept; one with the system's authorities takes about a megabyte."""
+_VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+_SYSTEM: Final = ssl.get_default_verify_paths().cafile or ""
+
+
+class Options(NamedTuple):
+    """What a context is made of."""
+
+    ca_file: str | None
+    cert_file: str | None
+    key_file: str | None
+    key_password: str | None
+    verify: bool
+    min_version: str
+
+    @classmethod
+    def of(cls, device: HttpDevice) -> Options:
+        secret = device.key_password
+        return cls(
+            device.ca_file,
+            device.cert_file,
+            device.key_file,
+            None if secret is None else secret.get_secret_value(),
+            not device.insecure_skip_verify,
+            device.min_tls_version,
+        )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.ca_file or _SYSTEM, self.cert_file, self.key_file)))
+
+
+class Contexts:
+    """Devices with equal options share a context."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Options, _Kept] = OrderedDict()
+
+    def get(self, options: Options) -> ssl.SSLContext:
+        """The context; of the files as they are, or were when they last could be read.
+
+        Raises:
+            ConfigurationError: It cannot be made.
+        """
+        kept = self._kept.get(options)
+        if kept is None:
+            kept = self._kept[options] = _Kept(options)
+            if len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(options)
+        return kept.current()
+
+
+class _Kept:
+    __slots__ = ("checked", "context", "options", "stamps")
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.stamps = _stamps(options)
+        self.context = make(options)
+        self.checked = time.monotonic()
+
+    def current(self) -> ssl.SSLContext:
+        now = time.monotonic()
+        if now - self.checked > RECHECK:
+            self.checked = now
+            self._renew()
+        return self.context
+
+    def _renew(self) -> None:
+        stamps = _stamps(self.options)
+        if stamps == self.stamps:
+            return
+        try:
+            self.context = make(self.options)
+            self.stamps = stamps
+        except ConfigurationError:
+            pass  # half-written or gone for a moment: the old one serves, the next look tries again
+
+
+def _stamps(options: Options) -> list[tuple[int, int]]:
+    stamps: list[tuple[int, int]] = []
+    for path in options.files:
+        try:
+            status = os.stat(path)  # noqa: PTH116 (the plain call)
+        except OSError:
+            stamps.append((0, 0))
+        else:
+            stamps.append((status.st_mtime_ns, status.st_size))
+    return stamps
+
+
+def make(options: Options) -> ssl.SSLContext:
+    """A client's context.
+
+    Raises:
+        ConfigurationError: A file cannot be read or used; the message names it.
+    """
+    context = _trusting(options.ca_file)
+    # The same on every Python: devices' certificates are seldom strict, and a pinned one is an anchor.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.minimum_version = _VERSIONS[options.min_version]
+    context.set_alpn_protocols(["http/1.1"])
+    if not options.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if options.cert_file:
+        _identify(context, options.cert_file, options)
+    return context
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"ca_file {ca_file} cannot be used: {why(error)}; it has to be a PEM file of certificates",
+            field="ca_file",
+        ) from error
+
+
+def _identify(context: ssl.SSLContext, cert_file: str, options: Options) -> None:
+    password = options.key_password or (lambda: "")  # without a callback OpenSSL asks the terminal
+    try:
+        context.load_cert_chain(cert_file, options.key_file, password)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"the client certificate {cert_file} with the key {options.key_file or 'in it'} cannot be"
+            f" used: {why(error)}; both have to be PEM, and an encrypted key needs key_password",
+            field="cert_file",
+        ) from error

@@ -1,0 +1,142 @@
+"""Numbers out of a JSON body, by rules."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_plugin_http.failure import ProbeFailedError, Reason
+from orbital_plugin_http.paths import KEY, ROOT, Path
+from orbital_plugin_http.patterns import PatternTooSlowError
+from orbital_plugin_http.readings import Readings
+from orbital_sdk import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_plugin_http.value_rules import ValueRule
+    from orbital_sdk import Series
+
+    Label = Callable[[object, object, str], str]
+
+LONGEST: Final = 500
+"""Characters of a label's value; more is cut off."""
+
+
+class Values:
+    """The `values` of one plugin instance."""
+
+    def __init__(self, rules: tuple[ValueRule, ...], limit: int) -> None:
+        self._metrics: dict[str, Metric] = {}
+        self._readers = [_Reader(rule, self._metric(rule)) for rule in rules]
+        self._limit = limit
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._metrics.values())
+
+    def read(self, body: bytes | bytearray) -> Readings:
+        """All numbers that the rules find, in the rules' order.
+
+        Raises:
+            ProbeFailedError: The body is no JSON.
+        """
+        try:
+            document: object = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            raise ProbeFailedError(Reason.BODY, f"the body is no JSON: {error}") from error
+        readings = Readings()
+        for reader in self._readers:
+            try:
+                reader.read(document, readings, self._limit)
+            except (ValueError, PatternTooSlowError) as error:
+                readings.miss(f"{reader.name}: {error}")
+        return readings
+
+    def _metric(self, rule: ValueRule) -> Metric:
+        known = self._metrics.get(rule.name)
+        if known is None:
+            known = self._metrics[rule.name] = Metric(
+                rule.name, rule.help, kind=rule.kind, unit=rule.unit, labels=tuple(rule.labels)
+            )
+        return known
+
+
+class _Reader:
+    """One rule."""
+
+    def __init__(self, rule: ValueRule, metric: Metric) -> None:
+        self.name = rule.name
+        self._rule = rule
+        self._metric = metric
+        self._path, self._value = Path(rule.path), Path(rule.value)
+        self._labels = [_label(source) for source in rule.labels.values()]
+
+    def read(self, document: object, readings: Readings, limit: int) -> None:
+        there = False
+        seen: set[Series] = set()
+        for item, key in self._path.items(document):
+            there = True
+            if len(readings.samples) >= limit:
+                readings.miss(f"{self.name}: only the first {limit} values are taken (max_values)")
+                return
+            number = self._number(self._value.first(item))
+            series = self._metric.series(*[label(document, item, key) for label in self._labels])
+            if number is None:
+                self._miss(readings, f"no number at {self._value.text} of {series!r}")
+            elif series in seen:
+                readings.miss(f"{series!r} stands twice; give it a label that tells them apart")
+            else:
+                seen.add(series)
+                readings.samples.append(series(number))
+        if not there:
+            self._miss(readings, f"{self.name}: nothing at {self._rule.path}")
+
+    def _miss(self, readings: Readings, what: str) -> None:
+        if self._rule.required:
+            readings.miss(what)
+
+    def _number(self, found: object) -> float | None:
+        if isinstance(found, str):
+            mapped = self._rule.map.get(found)
+            found = _parsed(found) if mapped is None else mapped
+        if not isinstance(found, int | float):  # true and false are 1 and 0
+            return None
+        try:
+            number = float(found) * self._rule.scale
+        except OverflowError:
+            return None
+        return number if math.isfinite(number) else None
+
+
+def _parsed(text: str) -> float | None:
+    """A number written as text, as many devices do it."""
+    if len(text) > 100:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _label(source: str) -> Label:
+    """How a label gets its value out of document, item and the item's own key."""
+    if source == KEY:
+        return lambda _document, _item, key: _text(key)
+    if source.startswith(ROOT):
+        above = Path("$" + source.removeprefix(ROOT))
+        return lambda document, _item, _key: _text(above.first(document))
+    if source.startswith("$"):
+        inside = Path(source)
+        return lambda _document, item, _key: _text(inside.first(item))
+    return lambda _document, _item, _key: source
+
+
+def _text(found: object) -> str:
+    if found is None:
+        return ""
+    if isinstance(found, str):
+        return found[:LONGEST]
+    return msgspec.json.encode(found).decode()[:LONGEST]
