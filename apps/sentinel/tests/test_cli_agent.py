@@ -165,3 +165,42 @@ tasks:
             agent.until(lambda: "stopping" in agent.log.read_text(), "the word `stopping`")
             assert agent.ended(signal.SIGINT) == 0
         assert "asked twice" in agent.log.read_text()
+
+
+def test_reload(machine, two_tasks):
+    """`reload` tells what changed and applies it, logging included; a bad file changes nothing."""
+    machine.environ["SENTINEL_PLUGINS__AUTO_RELOAD"] = "false"
+    with machine.running() as agent:
+        agent.until_running()
+        text = two_tasks.read_text()
+        two_tasks.write_text(text.replace("id: ill", "id: other") + "logging: {format: json}\n")
+        done = machine.sentinel("reload")
+        assert done.code == 0
+        assert "ill" in done.out
+        assert {task["id"] for task in machine.agent().get("/api/v1/tasks")["tasks"]} == {
+            "well",
+            "other",
+        }
+        assert machine.sentinel("reload").out == "nothing changed\n"
+        two_tasks.write_text(text.replace("plugin: http", "plugin: htp"))
+        bad = machine.sentinel("reload")
+        assert bad.code == 78
+        assert len(bad.err.splitlines()) == 3
+        assert "did you mean http?" in bad.err
+        assert "the old one stays" in bad.err
+        assert agent.ended(signal.SIGINT) == 0
+    assert json.loads(agent.log.read_text().splitlines()[-1])["msg"] == "stopped"
+
+
+def test_a_log_that_cannot_move_stays_where_it_is(machine, two_tasks):
+    """A reload that names an unusable log file says so in the old log and goes on."""
+    machine.environ["SENTINEL_PLUGINS__AUTO_RELOAD"] = "false"
+    with machine.running() as agent:
+        agent.until_running()
+        (machine.root / "plain").write_text("")
+        moved = f"logging: {{output: file, file_path: {machine.root}/plain/s.log}}\n"
+        two_tasks.write_text(two_tasks.read_text() + moved)
+        assert machine.sentinel("reload").code == 0
+        assert agent.ended(signal.SIGINT) == 0
+    assert "lines go where they went before" in agent.log.read_text()
+    assert "stopped" in agent.log.read_text()

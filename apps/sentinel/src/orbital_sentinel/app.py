@@ -74,7 +74,7 @@ def _root(
     edge.show_tracebacks = debug
 
 
-for command in (agent.start, agent.stop, agent.status, agent.tasks):
+for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):
     app.command()(command)
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)

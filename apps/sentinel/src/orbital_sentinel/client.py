@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -16,7 +17,16 @@ class NotRunning(Exception):  # noqa: N818 (reads as what happened)
 
 
 class Refused(Exception):  # noqa: N818 (as above)
-    """The agent answered that it cannot do this; the message is its own."""
+    """The agent answered that it cannot do this; the message is its own.
+
+    Args:
+        message: Its sentence.
+        problems: What is wrong with the configuration, where that is the reason.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class Client:
@@ -79,7 +89,7 @@ class Client:
         finally:
             connection.close()
         if reply.status >= http.HTTPStatus.BAD_REQUEST:
-            raise Refused(body["error"])
+            raise Refused(body["error"], body.get("problems", ()))
         return body
 
 

@@ -60,6 +60,11 @@ def _explain(error: Exception) -> int:
             complain(f"error: {problem}")
         complain(_count(len(error.problems)))
         return BAD_CONFIGURATION
+    if isinstance(error, Refused) and error.problems:
+        for problem in error.problems:
+            complain(f"error: {problem}")
+        complain(str(error))
+        return BAD_CONFIGURATION
     if isinstance(error, Misuse):
         for line in str(error).splitlines():
             complain(f"error: {line}")

@@ -55,6 +55,20 @@ def _gone(agent: Client, patience: float) -> bool:
     return True
 
 
+def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+    """Ask the running sentinel to read its configuration again.
+
+    Only what changed is applied. If the new one is bad, the old one stays, and the exit code is 78.
+    """
+    from orbital_sentinel.locate import client
+
+    changes = client(config, timeout=60).post("/api/v1/reload")["changes"]
+    if output is Format.JSON:
+        as_json({"changes": changes})
+    for line in changes or ["nothing changed"] if output is Format.TEXT else ():
+        say(line)
+
+
 def status(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """Show how the running sentinel is: tasks, outputs, what waits, and what is wrong."""
     from orbital_sentinel import report

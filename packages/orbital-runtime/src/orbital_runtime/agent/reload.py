@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.agent import assembly
+from orbital_runtime.telemetry import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 
+log = logging.getLogger("orbital.agent")
+
 PATIENCE: Final = 3.0
 """Seconds for which tasks wait for the start of their plugins."""
 
 
 async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity) -> None:
     """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing."""
+    _logs(old.settings, new.settings)
     await _outputs(stations, old, new)
     _numbers(stations, new.settings)
     if _shapes_samples(old) != _shapes_samples(new):
@@ -41,6 +46,15 @@ async def tasks(stations: Stations, loaded: Loaded) -> None:
     await asyncio.wait({starting}, timeout=PATIENCE)
     for task in stations.scheduler.apply(wanted).removed:
         await stations.instances.release(task)
+
+
+def _logs(old: Settings, new: Settings) -> None:
+    if old.logging == new.logging:
+        return
+    try:
+        logs.configure(new.logging)
+    except OSError as error:
+        log.error("logging.file_path: %s; lines go where they went before", error)  # noqa: TRY400 (the sentence says it all)
 
 
 async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
