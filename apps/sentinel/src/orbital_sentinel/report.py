@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -114,4 +115,4 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _bold(text: str) -> str:
-    return f"\033[1m{text}\033[0m" if on_terminal() else text
+    return f"\033[1m{text}\033[0m" if on_terminal() and "NO_COLOR" not in os.environ else text

@@ -126,8 +126,14 @@ def _show(result: Result, output: Format) -> None:
     how = f"{how}; {run.error}" if run.error and result.samples else run.error or how
     say(f"# {task.id}: {how}")
     for sample in result.samples:
-        labels = ", ".join(f'{k}="{v}"' for k, v in sample["labels"].items() if k != "device_id")
+        labels = ", ".join(_label(k, v) for k, v in sample["labels"].items() if k != "device_id")
         say(f"{sample['name']}{f'{{{labels}}}' if labels else ''} {sample['value']:.12g}")
+
+
+def _label(name: str, value: str) -> str:
+    """As in Prometheus' text format; a device's control characters stay out of the terminal."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'{name}="{"".join(c if c.isprintable() else "?" for c in escaped)}"'
 
 
 def ask(
