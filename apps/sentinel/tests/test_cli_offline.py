@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,16 @@ def test_version(machine):
     assert machine.sentinel("version", "--output", "json").data.keys() == {
         "version", "runtime", "sdk", "python",
     }  # fmt: skip
+
+
+def test_version_is_quick(machine):
+    """Scripts ask for the version often: neither the command line's nor the agent's parts are loaded."""
+    code = (
+        "import sys; from orbital_sentinel.cli import main; main(['version']);"
+        "print([m for m in ('typer', 'pydantic', 'asyncio', 'orbital_runtime') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_help_names_every_command(machine):
@@ -73,6 +85,19 @@ def test_plugins_show_and_schema(machine):
     )
 
 
+ODD = """
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+
+class Where(DeviceFields):
+    host: str
+
+class Odd(Plugin[Where, PluginConfig]):
+    name = "odd"
+    banner = Metric("odd_banner", labels=("text",))
+
+    def collect(self, device, ctx):
+        return [self.banner(1, chr(34) + chr(10) + "x 2" + chr(27) + "[31m")]
+"""
 PLUGIN = """
 from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
 
@@ -127,6 +152,13 @@ def test_a_third_partys_plugin_is_found_and_collects(machine):
     assert "tenlines" in machine.sentinel("plugins", "list").out
     done = machine.sentinel("trigger", "tenlines", "abcd")
     assert (done.code, done.out.splitlines()[1]) == (0, "tenlines_host_length 4")
+
+
+def test_a_device_cannot_write_to_the_terminal(machine):
+    """Quotes, line ends and escape codes in a label stay inside the label."""
+    install(machine, "odd", "[orbital.plugins]\nodd = odd:Odd\n", ODD)
+    done = machine.sentinel("trigger", "odd", "h")
+    assert done.out.splitlines()[1:] == [r'odd_banner{text="\"\nx 2?[31m"} 1']
 
 
 def test_a_broken_plugin_is_listed_with_its_reason(machine):
