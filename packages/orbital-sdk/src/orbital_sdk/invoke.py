@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, Generator, Iterable, Sized
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,7 +29,12 @@ class TooManySamples(CollectError):  # noqa: N818 (reads as what happened)
 
 def is_blocking(plugin: Plugin[Any, Any]) -> bool:
     """Whether `collect` is a plain `def`, which needs a thread."""
-    collect = plugin.collect
+    return _blocks(getattr(plugin.collect, "__func__", plugin.collect))
+
+
+@lru_cache(maxsize=1024)
+def _blocks(collect: Callable[..., object]) -> bool:
+    """Asked at every run, and the same for ever."""
     return not (inspect.iscoroutinefunction(collect) or inspect.isasyncgenfunction(collect))
 
 

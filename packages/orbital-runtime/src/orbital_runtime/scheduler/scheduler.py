@@ -36,6 +36,8 @@ LONGEST_SLEEP: Final = 1.0
 """Seconds between two passes of the loop at most: the watchdog's food, and how soon a gap is noticed."""
 BURST: Final = 500
 """Ticks that one pass handles before others get their turn on the loop."""
+FEEL: Final = 0.1
+"""Seconds between two looks at the buffer's fill."""
 LAST_WORDS: Final = 5.0
 """Seconds that cancelled runs get to end."""
 
@@ -83,6 +85,8 @@ class Scheduler:
         self._clock = clock
         self._exclusive = exclusive
         self._pressure = pressure
+        self._slow = FULL_RATE
+        self._feel = 0.0
         self._on_run = on_run
         self._roster = Roster()
         self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
@@ -174,17 +178,18 @@ class Scheduler:
         try:
             ticks = self._timetable.pop(now, BURST)
             if ticks:
-                slowness = self._slowness()
+                slowness = self._slowness(now)
                 for tick in ticks:
                     self._tick(self._roster.jobs[tick.key], tick, slowness)
                 self._admit()
         finally:
             self._arm()
 
-    def _slowness(self) -> tuple[int, ...]:
-        if self._pressure is None:
-            return FULL_RATE
-        return under_pressure(self._pressure(), self.high_water, self.max_slowdown)
+    def _slowness(self, now: float) -> tuple[int, ...]:
+        if self._pressure is not None and now >= self._feel:
+            self._feel = now + FEEL
+            self._slow = under_pressure(self._pressure(), self.high_water, self.max_slowdown)
+        return self._slow
 
     def _arm(self) -> None:
         """Sleep until the next tick, in whole milliseconds, since timers have no finer ones."""

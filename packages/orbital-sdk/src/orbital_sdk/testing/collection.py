@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel
 
 from orbital_sdk.context import Context
+from orbital_sdk.errors import CollectError
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.invoke import invoke
 from orbital_sdk.metric import Sample
@@ -117,7 +118,8 @@ async def collect_from(
             table = await invoke(plugin, fields, ctx, sink, run_blocking=in_thread)
     except Exception as error:  # noqa: BLE001 (also a bug of the plugin is a result here)
         late = TimeoutError(f"collect took longer than {timeout:g} s")
-        return _collection(sink, late if run.expired() else error)
+        carried = error.samples if isinstance(error, CollectError) else ()
+        return _collection([*sink, *carried], late if run.expired() else error)
     return _collection(sink if table is None else list(map(Sample, table.series, table.values)))
 
 
