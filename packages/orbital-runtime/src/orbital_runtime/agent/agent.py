@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from typing import TYPE_CHECKING, Final
@@ -83,6 +84,7 @@ class Agent:
         """
         with Signals(stop=self.request_stop, reload=self._reload_soon) as signals:
             await self.start()
+            gc.freeze()  # tasks and modules stay: no collection needs to look at them again
             await self._stop_asked.wait()
             stopping = asyncio.ensure_future(self.stop())
             hurry = asyncio.ensure_future(signals.again.wait())
@@ -111,7 +113,7 @@ class Agent:
             await self._close()
             raise
         log.info(
-            "%s %s runs %d tasks for %d outputs",
+            "%s %s is running; tasks: %d, outputs: %d",
             self.identity.name, self.version, len(self.loaded.tasks), len(self.loaded.outputs),
         )  # fmt: skip
 
