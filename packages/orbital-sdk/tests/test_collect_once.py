@@ -92,6 +92,21 @@ async def test_what_collect_raises_is_a_result():
     assert isinstance((await collect_once(Ups, {"host": "buggy"})).error, KeyError)
 
 
+async def test_samples_that_an_error_carries_are_kept():
+    """As the agent keeps them, behind those that came before it."""
+
+    class Carrying(Plugin[Device, Config]):
+        name = "carrying"
+        charge = Metric("charge", "Charge")
+
+        async def collect(self, device, ctx):
+            raise DeviceUnreachable("no answer", samples=[self.charge(0.0)])
+
+    collection = await collect_once(Carrying, {"host": "a"})
+    assert collection.value("charge") == 0.0
+    assert isinstance(collection.error, DeviceUnreachable)
+
+
 async def test_a_run_that_takes_too_long_is_cancelled():
     """As the agent does at the deadline; what came is kept, and the plugin is stopped."""
     collection = await collect_once(Ups, {"host": "hangs"}, timeout=0.05)
