@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 FAR_BEHIND: Final = 16
 """How many full commits may wait for the buffer before `put` waits too."""
-RETRY: Final = 1.0
-"""Seconds until the next try where the buffer failed."""
 
 
 class Committer:
@@ -35,14 +33,19 @@ class Committer:
         buffer: Where they go.
         window: Seconds that a batch may wait for others; 0 hands it over at once.
         size: Bytes of values and times that end the window early.
+        retry: Seconds until the next try where the buffer failed.
     """
 
-    def __init__(self, buffer: Buffer, *, window: float = 0.1, size: int = 256 << 10) -> None:
+    def __init__(
+        self, buffer: Buffer, *, window: float = 0.1, size: int = 256 << 10, retry: float = 1.0
+    ) -> None:
         self._buffer = buffer
         self._window = window
         self._size = size
+        self._retry = retry
         self._pending: list[Batch] = []
         self._bytes = 0
+        self._storing = 0
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._caught_up = asyncio.Event()
@@ -72,7 +75,7 @@ class Committer:
             self._begin()
         elif self._timer is None and self._task is None:
             self._timer = asyncio.get_running_loop().call_later(self._window, self._begin)
-        while self._bytes >= FAR_BEHIND * self._size and not self._closed:
+        while self._bytes + self._storing >= FAR_BEHIND * self._size and not self._closed:
             self._caught_up.clear()
             await self._caught_up.wait()
 
@@ -106,9 +109,11 @@ class Committer:
     async def _commit(self) -> None:
         try:
             while self._pending:
-                batches, self._pending, self._bytes = tuple(self._pending), [], 0
-                self._caught_up.set()
+                batches, self._pending = tuple(self._pending), []
+                self._storing, self._bytes = self._bytes, 0
                 await self._append(batches)
+                self._storing = 0
+                self._caught_up.set()
         finally:
             self._task = None
 
@@ -145,9 +150,9 @@ class Committer:
             raise
         except Exception:
             if self._trouble != "failing":
-                logger.exception("the buffer failed; trying again every %g s", RETRY)
+                logger.exception("the buffer failed; trying again every %g s", self._retry)
                 self._trouble = "failing"
-            await asyncio.sleep(RETRY)
+            await asyncio.sleep(self._retry)
             return False
         if self._trouble:
             logger.info("the buffer takes samples again")

@@ -24,6 +24,12 @@ class Intervals:
         for start, stop in pairs:
             self.add(start, stop)
 
+    def copy(self) -> Intervals:
+        """Another set of the same numbers."""
+        other = Intervals()
+        other._starts, other._stops = self._starts[:], self._stops[:]  # noqa: SLF001 (of its own class)
+        return other
+
     def add(self, start: int, stop: int) -> None:
         """Put in `start` to `stop`, the latter excluded."""
         if start >= stop:
