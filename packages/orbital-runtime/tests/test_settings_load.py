@@ -141,7 +141,7 @@ def test_a_missing_variable_is_told_with_its_line(desk):
     ]
 
 
-@pytest.mark.parametrize("section", ["", *SECTIONS])
+@pytest.mark.parametrize("section", SECTIONS)
 def test_every_key_may_be_left_out(desk, section):
     """B-11: no missing value stops collecting, sending or starting; an empty section counts as left out."""
     settings = desk.load(section).settings
@@ -236,6 +236,7 @@ def test_everything_wrong_is_told_at_once(desk):
         "config.yaml:30: tasks[0].plugin: no plugin is called 'gaug'; did you mean gauge?",
         "config.yaml:31: tasks[1].id: is missing; it is: Unique among the local tasks",
         "config.yaml:31: tasks[1].task_id: unknown key; here it is called id",
+        "config.yaml:34: tasks[2].id: another task is called a already, at config.yaml:29; " + OWN,
         "config.yaml:36: tasks[2].interval: must be at least 10ms",
         "config.yaml:37: tasks[2].timeout: 'bad' is not a duration; " + HOW,
         "config.yaml:38: tasks[2].config.cont: unknown key; did you mean count?",
@@ -258,6 +259,14 @@ def test_a_broken_file_is_one_problem(desk):
     (problem,) = desk.problems("sender: [1\ntasks: 5\n")
     assert problem.startswith("config.yaml:")
     assert "not readable as YAML" in problem
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# all of it\n# is a comment\n", "---\n", "{}\n", "null\n"])
+def test_a_file_that_holds_nothing_is_told(desk, text):
+    """A disk ran full, an editor was caught half-way: not the wish to end every task."""
+    hint = "`sentinel config init` writes a file to begin with"
+    assert desk.problems(text) == [f"config.yaml:1: holds no settings; {hint}"]
+    assert desk.load(text, SENTINEL_BUFFER__SIZE="7").settings.buffer.size == 7
 
 
 def test_files_that_cannot_be_read_are_told(desk, tmp_path):

@@ -15,6 +15,7 @@ ConfigFile = Annotated[
         "--config",
         "-c",
         metavar="FILE",
+        readable=False,  # the settings say what is wrong with a file, and with which exit code
         help="Configuration file. Left out: ./config.yaml, then the user's, then the system's.",
     ),
 ]

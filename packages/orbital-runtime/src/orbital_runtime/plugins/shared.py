@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.plugins.limited import within
+from orbital_runtime.plugins.registry import Unusable
 from orbital_sdk import ConfigurationError, OrbitalError
 from orbital_sdk.units import format_duration
 
@@ -118,8 +119,14 @@ class Shared:
             log.exception("plugin %s failed while it stopped", self.name)
 
     def _fail(self, error: Exception) -> None:
-        self.failure = f"plugin {self.name!r} did not start: {self._words(error)}"
         self._failed_at = self._clock.steady()
+        if isinstance(
+            error, Unusable
+        ):  # an import is not repeated: parts of it may be there already
+            self.failure = str(error)
+            log.error("%s; its tasks fail until the agent is started again", self.failure)
+            return
+        self.failure = f"plugin {self.name!r} did not start: {self._words(error)}"
         again = format_duration(self._patience.retry)
         known = isinstance(error, OrbitalError | TimeoutError)
         log.error(

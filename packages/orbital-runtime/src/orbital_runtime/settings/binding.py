@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.plugins.freeze import freeze
+from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.scheduler.task import Task
 from orbital_runtime.settings.annotations import accepted, takes_any
 from orbital_runtime.settings.check import checked, looked_up
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError, did_you_mean
-from orbital_sdk import ConfigurationError, Plugin
+from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.collecting import TaskSection
     from orbital_runtime.settings.models import Settings
-    from orbital_sdk import DeviceFields, PluginConfig
 
 SHORTEST_DEFAULT: Final = 1.0
 """Seconds: a task of a very short interval that names no timeout gets this one."""
@@ -45,16 +45,25 @@ class Binder:
     """Binds many tasks, and asks a plugin of equal settings only once."""
 
     def __init__(self, registry: Registry, defaults: Settings, *, strict: bool = True) -> None:
+        self.broken: dict[str, str] = {}
+        """Plugins that tasks need and that cannot be used, and why."""
         self._registry = registry
         self._defaults = defaults
         self._strict = strict
         self._probes: dict[Hashable, Plugin[Any, Any]] = {}
 
     def bind(self, task: TaskSection, *, at: Loc = ()) -> Task:
-        """One task, checked; see `bind`. `at` is the way to it, for problems."""
-        plugin = looked_up(self._registry.plugin, task.plugin, at=(*at, "plugin"))
-        device, config = self._fields(plugin, task, at)
-        self._ask(plugin, device, config, at)
+        """One task, checked; see `bind`. `at` is the way to it, for problems.
+
+        One of a broken plugin keeps none of its fields. It cannot run, and each of its runs says why.
+        """
+        try:
+            plugin = looked_up(self._registry.plugin, task.plugin, at=(*at, "plugin"))
+            device, config = self._fields(plugin, task, at)
+            self._ask(plugin, device, config, at)
+        except Unusable as error:
+            self.broken[task.plugin] = str(error)
+            device, config = DeviceFields(), PluginConfig()
         collector = self._defaults.collector
         interval = task.interval or collector.default_interval
         usual = min(collector.default_timeout, max(interval, SHORTEST_DEFAULT))
@@ -172,6 +181,8 @@ def unknown_defaults(registry: Registry, config: Mapping[str, Mapping[str, Any]]
         at: Loc = ("plugins", "config", name)
         try:
             plugin = looked_up(registry.plugin, name, at=at)
+        except Unusable:  # nobody can say
+            continue
         except SettingsError as error:
             problems += error.problems
             continue

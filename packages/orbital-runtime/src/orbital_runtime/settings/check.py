@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orbital_runtime.plugins.registry import NotInstalled, Unusable
+from orbital_runtime.plugins.registry import NotInstalled
 from orbital_runtime.settings.explain import explain
-from orbital_runtime.settings.problem import Loc, Problem, SettingsError, did_you_mean
+from orbital_runtime.settings.problem import Loc, Problem, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,13 +51,10 @@ def looked_up(find: Callable[[str], C], name: str, *, at: Loc) -> C:
     """What the registry has under this name.
 
     Raises:
-        SettingsError: Nothing, or something broken.
+        SettingsError: Nothing.
+        Unusable: Something broken.
     """
     try:
         return find(name)
     except NotInstalled as error:
-        near = did_you_mean(name, error.installed)
-        hint = near if near.startswith("did") else error.hint
-        raise SettingsError([Problem(str(error), at, hint)]) from error
-    except Unusable as error:
-        raise SettingsError([Problem(str(error), at)]) from error
+        raise SettingsError([Problem(str(error), at, error.hint)]) from error

@@ -28,7 +28,7 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         data["sender"]["direct"][output.name] |= _numbers(output) | _dump(output.config)
     for shown, processor in zip(data["processors"], loaded.processors, strict=True):
         shown.update(_dump(processor.config))
-    bound = {task.id: task for task in loaded.tasks}
+    bound = {task.id: task for task in loaded.tasks if task.id not in loaded.broken}
     data["tasks"] = [
         _task(section, bound[section.id]) if section.id in bound else shown
         for section, shown in zip(settings.tasks, data["tasks"], strict=True)

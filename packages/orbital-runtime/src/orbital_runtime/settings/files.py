@@ -26,8 +26,15 @@ def candidates(environ: Mapping[str, str]) -> list[Path]:
 
 
 def first(environ: Mapping[str, str]) -> Path | None:
-    """The first configuration that is there."""
-    return next((path for path in candidates(environ) if path.is_file()), None)
+    """The first configuration that is there, be it in a folder that is closed to us: reading it says so."""
+    return next((path for path in candidates(environ) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def read(path: Path, problems: list[Problem]) -> str | None:

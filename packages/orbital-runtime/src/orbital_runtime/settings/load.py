@@ -44,6 +44,8 @@ class Loaded:
     """Where samples go; empty in mode `core`."""
     processors: tuple[ProcessorSettings, ...]
     notes: tuple[Note, ...]
+    broken: frozenset[str]
+    """Ids of the tasks that cannot run because their plugin is broken."""
     watched: tuple[Path, ...]
     """Files and folders whose change calls for a reload; one may not be there yet."""
     root: Node = field(repr=False)
@@ -88,8 +90,11 @@ class _Loading:
         self._problems += unknown_defaults(registry, settings.plugins.config)
         chain = self._part(processors, settings)
         reached = self._part(enabled_outputs, settings)
-        bound = self._bound(settings, sections)
-        self._problems += exposed(source.root, settings, bound, reached, chain)
+        binder = Binder(registry, settings)
+        bound = self._bound(binder, sections)
+        able = {index: task for index, task in bound.items() if task.plugin not in binder.broken}
+        working = [output for output in reached if not output.broken]
+        self._problems += exposed(source.root, settings, able, working, chain)
         if self._problems:
             raise SettingsError(presented(self._problems, source.root))
         return Loaded(
@@ -99,6 +104,7 @@ class _Loading:
             outputs=() if settings.sender.mode == "core" else tuple(reached),
             processors=tuple(chain),
             notes=tuple(notes(settings, registry)),
+            broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
             watched=tuple(source.watched),
             root=source.root,
         )
@@ -110,9 +116,8 @@ class _Loading:
             self._problems += error.problems
             return []
 
-    def _bound(self, settings: Settings, sections: Mapping[int, TaskSection]) -> dict[int, Task]:
+    def _bound(self, binder: Binder, sections: Mapping[int, TaskSection]) -> dict[int, Task]:
         """The enabled tasks, by place in the file."""
-        binder = Binder(self._registry, settings)
         tasks: dict[int, Task] = {}
         for index, section in sections.items():
             if section.enabled:

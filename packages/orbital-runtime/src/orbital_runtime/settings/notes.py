@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.outputs import is_later
 from orbital_runtime.settings.problem import dotted
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.models import Settings
@@ -33,6 +35,7 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
     return [
         *_core(settings),
         *_tasks(settings),
+        *_broken_plugins(settings, registry),
         *_delivery(settings, registry),
         *_plugins(settings),
     ]
@@ -67,6 +70,13 @@ def _tasks(settings: Settings) -> Iterator[Note]:
         yield Note("tasks", "there is no enabled task, so nothing is collected")
 
 
+def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
+    for name, count in Counter(task.plugin for task in settings.tasks if task.enabled).items():
+        if why := _broken(registry.plugin, name):
+            fail = "its task fails" if count == 1 else f"its {count} tasks fail"
+            yield Note("tasks", f"{why}; {fail} until that is repaired and the agent started again")
+
+
 def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
     sender = settings.sender
     if settings.buffer.type == "disk":
@@ -93,8 +103,22 @@ def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
             yield Note(key, "is enabled, and gets nothing while sender.mode is core")
         elif is_later(name, section, registry):
             yield Note(key, "its writer is not installed: nothing is delivered there, nothing kept")
+        elif why := _broken(registry.writer, section.writer or name):
+            kept = "its samples are kept until that is repaired and the agent started again"
+            yield Note(key, f"{why}; {kept}")
     if sender.mode != "core" and not enabled:
         yield Note("sender.direct", "no output is enabled, so samples have nowhere to go")
+
+
+def _broken(find: Callable[[str], object], name: str) -> str:
+    """Why this cannot be used although it is installed; empty if it can, or is not there at all."""
+    try:
+        find(name)
+    except Unusable as error:
+        return str(error)
+    except NotInstalled:
+        return ""
+    return ""
 
 
 def _plugins(settings: Settings) -> Iterator[Note]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from orbital_runtime.plugins.registry import NotInstalled
+from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.annotations import accepted
 from orbital_runtime.settings.check import checked, looked_up
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
+from orbital_runtime.settings.standins import BrokenWriter, broken_writer
+from orbital_sdk import WriterConfig
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.delivering import OutputSection
     from orbital_runtime.settings.models import Settings
-    from orbital_sdk import Processor, ProcessorConfig, Writer, WriterConfig
+    from orbital_sdk import Processor, ProcessorConfig, Writer
 
 T = TypeVar("T")
 
@@ -45,6 +47,11 @@ class OutputSettings:
     """Failures in a row that open the breaker."""
     breaker_reset: float
     """Seconds until its probe."""
+
+    @property
+    def broken(self) -> str:
+        """Why its writer cannot be used; empty if it can."""
+        return self.writer.reason if issubclass(self.writer, BrokenWriter) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,12 @@ def _output(
 ) -> OutputSettings:
     at: Loc = ("sender", "direct", name)
     name_at = (*at, "writer") if section.writer else at
-    writer = looked_up(registry.writer, section.writer or name, at=name_at)
     numbers = _numbers(section, settings)
+    try:
+        writer = looked_up(registry.writer, section.writer or name, at=name_at)
+    except Unusable as error:
+        stand_in = broken_writer(section.writer or name, str(error))
+        return OutputSettings(name=name, writer=stand_in, config=WriterConfig(), **numbers)
     shared = {key: numbers[key] for key in accepted(writer.config_model) & numbers.keys()}
     config = checked(writer.config_model, section.options | shared, at=at)
     return OutputSettings(name=name, writer=writer, config=config, **numbers)
@@ -139,7 +150,7 @@ def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings
     for index, section in enumerate(settings.processors):
         at: Loc = ("processors", index)
         try:
-            one = looked_up(registry.processor, section.name, at=(*at, "name"))
+            one = _processor(registry, section.name, (*at, "name"))
             config = checked(one.config_model, section.options, at=at)
             found.append(ProcessorSettings(section.name, one, config))
         except SettingsError as error:
@@ -147,3 +158,11 @@ def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings
     if problems:
         raise SettingsError(problems)
     return found
+
+
+def _processor(registry: Registry, name: str, at: Loc) -> type[Processor[Any]]:
+    """One that is broken is refused: samples would go out that it was to keep back."""
+    try:
+        return looked_up(registry.processor, name, at=at)
+    except Unusable as error:
+        raise SettingsError([Problem(str(error), at)]) from error

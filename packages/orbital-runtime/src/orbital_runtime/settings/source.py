@@ -51,7 +51,17 @@ def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
     if source.readable:
         override(source.root, environ, source.problems, keys=Settings.model_fields)
         _add_tasks(source, environ)
+        _check_content(source)
     return source
+
+
+def _check_content(source: Source) -> None:
+    """A file that lost what it held must not pass for the wish to do nothing."""
+    if not source.root.value and not source.problems:
+        hint = "`sentinel config init` writes a file to begin with"
+        source.problems.append(
+            Problem("holds no settings", hint=hint, file=str(source.path), line=1)
+        )
 
 
 def _parse(source: Source, text: str, environ: Mapping[str, str]) -> bool:

@@ -13,6 +13,8 @@ from orbital_runtime.settings.models import Settings
 from orbital_runtime.settings.problem import Loc, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orbital_runtime.settings.tree import Node
 
 _ELSEWHERE: Final = {
@@ -68,20 +70,29 @@ def _take_away(data: dict[str, Any], loc: Loc) -> None:
 
 def _tasks(items: list[Any], root: Node, problems: list[Problem]) -> dict[int, TaskSection]:
     tasks: dict[int, TaskSection] = {}
-    first: dict[str, Loc] = {}
+    problems += _doubles(items, root)
     for index, item in enumerate(items):
         at: Loc = ("tasks", index)
         try:
-            task = tasks[index] = TaskSection.model_validate(item)
+            tasks[index] = TaskSection.model_validate(item)
         except ValidationError as error:
             problems += explain(error, TaskSection, prefix=at, renamed=_ELSEWHERE)
             _keep_the_rest(item, error, tasks, index)
-            continue
-        earlier = root.find((*first.setdefault(task.id, at), "id"))
-        if first[task.id] != at and earlier is not None:
-            message = f"another task is called {task.id} already, at {earlier.file}:{earlier.line}"
-            problems.append(Problem(message, (*at, "id"), "give it an id of its own"))
     return tasks
+
+
+def _doubles(items: list[Any], root: Node) -> Iterator[Problem]:
+    """Ids that stand twice, whatever else is wrong with their tasks."""
+    first: dict[str, Loc] = {}
+    for index, item in enumerate(items):
+        given = cast("dict[str, Any]", item).get("id") if isinstance(item, dict) else None
+        if given is None or isinstance(given, dict | list):
+            continue
+        name, at = str(given), ("tasks", index, "id")
+        earlier = root.find(first.setdefault(name, at))
+        if first[name] != at and earlier is not None:
+            message = f"another task is called {name} already, at {earlier.file}:{earlier.line}"
+            yield Problem(message, at, "give it an id of its own")
 
 
 def _keep_the_rest(

@@ -1,0 +1,34 @@
+"""What stands in for a part that is installed and does not work, so that it costs only what needs it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from orbital_sdk import ConfigurationError, Writer, WriterConfig, WriterMisconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_sdk import Attempt, Batch
+
+
+class BrokenWriter(Writer[WriterConfig]):
+    """Never starts: its output pauses and keeps everything, and the others go on."""
+
+    reason: ClassVar[str]
+    """Why the real one cannot be used, for people."""
+
+    async def start(self) -> None:
+        raise ConfigurationError(self.reason)
+
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+        raise WriterMisconfigured(self.reason)
+
+
+@lru_cache
+def broken_writer(name: str, reason: str) -> type[Writer[Any]]:
+    """The same class for the same reason, so that a reload finds nothing changed."""
+    return cast(
+        "type[Writer[Any]]", type("Broken", (BrokenWriter,), {"name": name, "reason": reason})
+    )
