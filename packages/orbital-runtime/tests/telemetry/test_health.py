@@ -61,9 +61,16 @@ async def test_one_failure_is_told_and_many_make_it_unready(world):
 
 
 async def test_no_output_is_not_ready(world):
-    """Where nothing can be delivered to, readiness says so."""
+    """Where nothing can be delivered to, readiness says so, and what becomes of the samples."""
     await world.sender.remove("store")
     assert words(world) == {"no_output": True}
+    await world.run("good")
+    (lost,) = health.reasons(world.sources)
+    assert lost.message.endswith(": 0 samples wait, 5 are lost")
+    world.buffer.attach("core")
+    await world.run("good")
+    (kept,) = health.reasons(world.sources)
+    assert kept.message.endswith(": 5 samples wait, 5 are lost")
 
 
 async def test_a_filling_buffer_is_told_and_a_full_one_is_unready(world):
@@ -80,5 +87,17 @@ async def test_a_plugin_that_did_not_start_is_told(world):
     await world.use_broken_plugin()
     told = {r.reason: r for r in health.reasons(world.sources)}
     assert told["plugin_down"].subject == "unstartable"
-    assert "no such bus" in told["plugin_down"].message
+    assert told["plugin_down"].message == (
+        "plugin 'unstartable' did not start: there is no such bus here"
+    )
     assert not told["plugin_down"].blocks
+
+
+async def test_runs_that_ignore_their_end_are_told(world):
+    """Threads that do not return and coroutines that swallow their cancellation, by plugin."""
+    world.engine.invoker.stuck["probe"] = 2
+    world.engine.invoker.abandoned["probe"] = 1
+    told = {r.reason: r for r in health.reasons(world.sources)}
+    assert told["threads_stuck"].message.startswith("plugin probe: 2 threads overran")
+    assert told["runs_abandoned"].message.startswith("plugin probe: 1 runs overran")
+    assert not any(reason.blocks for reason in told.values())

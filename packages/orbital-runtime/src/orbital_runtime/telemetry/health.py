@@ -64,7 +64,8 @@ def _outputs(sources: Sources) -> Iterator[Reason]:
     """A paused output needs a person. One whose breaker is open recovers by itself, while others go on."""
     outputs = sources.sender.status().values()
     if not outputs:
-        message = "there is no output to deliver to: samples wait in the buffer"
+        lost, wait = sources.committer.lost["no_output"], sources.buffer.usage().samples
+        message = f"there is no output to deliver to: {wait} samples wait, {lost} are lost"
         yield Reason("no_output", message, blocks=True)
     others_work = any(_works(output) for output in outputs)
     for output in outputs:
@@ -103,11 +104,18 @@ def _buffer(sources: Sources) -> Iterator[Reason]:
 
 
 def _plugins(sources: Sources) -> Iterator[Reason]:
-    for name, why in sources.instances.failed().items():
-        yield Reason("plugin_down", f"plugin {name}: {why}", blocks=False, subject=name)
+    down = sources.instances.failed()
+    for name, why in down.items():
+        yield Reason("plugin_down", why, blocks=False, subject=name)
     for broken in sources.registry.broken():
-        yield Reason("plugin_broken", broken.error, blocks=False, subject=broken.name)
-    for name, count in sources.engine.invoker.stuck.items():
+        if broken.error not in down.values():
+            yield Reason("plugin_broken", broken.error, blocks=False, subject=broken.name)
+    invoker = sources.engine.invoker
+    for name, count in invoker.stuck.items():
         if count:
             message = f"plugin {name}: {count} threads overran and have not returned"
             yield Reason("threads_stuck", message, blocks=False, subject=name)
+    for name, count in invoker.abandoned.items():
+        if count:
+            message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
+            yield Reason("runs_abandoned", message, blocks=False, subject=name)
