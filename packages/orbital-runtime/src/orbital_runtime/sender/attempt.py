@@ -109,18 +109,25 @@ class Attempts:
         self.left = _part(chunk, rest) if rest else None
         if self.left:
             self._buffer.release(self.left)
-        letters = list(self._letters(done, isolation.refused))
+        if done:
+            await self._acknowledge(_part(chunk, done), isolation.refused)
+
+    async def _acknowledge(self, done: Chunk, refused: Sequence[Refused]) -> None:
+        letters = list(self._letters(done.entries, refused))
+        try:
+            await self._buffer.acknowledge(done, dead=len(letters))
+        except BaseException:
+            self._buffer.release(done)  # a no-op where the buffer has it in its books
+            self._tally.tried = max(self._tally.tried, done.entries[-1].seq)
+            raise
         self._dead_letters.add(letters)
+        self._tally.samples += done.samples - len(letters)
+        self._tally.dead_letters += len(letters)
         if letters and self._is_new("refused", letters[0].reason):
             logger.warning(
                 "output %s: %d samples were refused and are dead letters now: %s",
                 self._output.name, len(letters), letters[0].reason,
             )  # fmt: skip
-        if done:
-            settled = _part(chunk, done)
-            self._tally.samples += settled.samples - len(letters)
-            self._tally.dead_letters += len(letters)
-            await self._buffer.acknowledge(settled, dead=len(letters))
 
     def _letters(self, done: Iterable[Entry], refused: Sequence[Refused]) -> Iterable[DeadLetter]:
         """The refused samples. Stale markers are no samples: nobody misses a refused one."""

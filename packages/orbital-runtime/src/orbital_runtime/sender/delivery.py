@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_GRACE: Final = 5.0
-"""Seconds that a writer gets to close."""
+"""Seconds that a writer gets to close, if its requests may take that long."""
 GROW_AFTER: Final = 100
 """Chunks after which a destination that wanted smaller ones is offered twice as much again."""
 
@@ -89,7 +89,7 @@ class Delivery:
             await asyncio.wait({self._task})
         self._attempts.caller.close()
         try:
-            async with asyncio.timeout(STOP_GRACE):
+            async with asyncio.timeout(min(STOP_GRACE, self._policy.timeout)):
                 await self._writer.stop()
         except Exception:
             logger.exception("output %s did not close", self.name)
@@ -182,8 +182,11 @@ class Delivery:
         self._breaker.abandon(self._clock.steady())  # a probe that found nothing to send
         if self._again is None:
             await self._gather()
-        while not self._breaker.allow(now := self._clock.steady()):
+        now = self._clock.steady()
+        if not self._breaker.allow(now):
             await self._rest.until(seconds=self._breaker.probe_at - now)
+            self._breaker.hurry(now)
+            self._breaker.allow(now)
         samples, size = self._again or (self._size, self._policy.batch_bytes)
         chunk = await self._buffer.read(self.name, samples=samples, size=size)
         more = chunk is not None and self._buffer.waiting(self.name) > chunk.samples

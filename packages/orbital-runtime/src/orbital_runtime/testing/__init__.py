@@ -1,0 +1,1 @@
+"""Contract suites of the runtime's own seams, for every implementation behind them."""

@@ -1,0 +1,193 @@
+"""Isolation: all but the refused samples are delivered, once, in order, in a bounded number of requests."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbital_runtime.buffer import Chunk, Entry
+from orbital_runtime.sender.bisect import Isolation
+from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterUnavailable
+from orbital_sdk.testing import make_batch
+
+
+class Destination:
+    """Stores all or nothing of a request, as Prometheus does, and knows what it does not like."""
+
+    def __init__(self, bad=(), *, most=math.inf, tells=False):
+        self.bad, self.most, self.tells = set(bad), most, tells
+        self.stored, self.tokens = [], []
+
+    async def send(self, batches, token):
+        self.tokens.append(token)
+        rows = [(batch.ts, value) for batch in batches for value in batch.values]
+        if len(rows) > self.most:
+            raise BatchTooLarge("413: request entity too large")
+        if self.tells:
+            self.stored += [row for row in rows if row not in self.bad]
+            rejects = [
+                Reject(b, r, f"bad {value:g}")
+                for b, batch in enumerate(batches)
+                for r, value in enumerate(batch.values)
+                if (batch.ts, value) in self.bad
+            ]
+            if rejects:
+                raise BatchRejected("some were refused", rejects=rejects)
+        elif self.bad.intersection(rows):
+            raise BatchRejected(f"400: bad sample among {len(rows)}")
+        else:
+            self.stored += rows
+
+
+def entries_of(sizes):
+    """One batch for each size; its time is its sequence number and its values are its row numbers."""
+    return [Entry(seq, make_batch(size, ts=seq)) for seq, size in enumerate(sizes, 1)]
+
+
+def all_rows(sizes):
+    return [(seq, float(row)) for seq, size in enumerate(sizes, 1) for row in range(size)]
+
+
+@st.composite
+def cases(draw):
+    sizes = draw(st.lists(st.integers(1, 20), min_size=1, max_size=8))
+    rows = all_rows(sizes)
+    return sizes, draw(st.sets(st.sampled_from(rows), max_size=5))
+
+
+@given(cases(), st.booleans())
+async def test_the_good_are_delivered_and_the_bad_are_named(case, tells):
+    """Whichever samples are bad, the others arrive once and in order, and exactly the bad are refused."""
+    sizes, bad = case
+    destination = Destination(bad, tells=tells)
+    isolation = Isolation(entries_of(sizes), requests=10_000)
+    await isolation.run(destination.send)
+    assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
+    assert [(r.seq, float(r.row)) for r in isolation.refused] == sorted(bad)
+    assert not isolation.left
+    most = 1 if tells else 1 + 2 * len(bad) * (math.ceil(math.log2(sum(sizes) + 1)) + 2)
+    assert len(destination.tokens) <= most
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=8), st.integers(1, 12))
+async def test_too_large_requests_are_halved(sizes, most):
+    """Any limit of the destination is met, also by cutting one batch by its rows; nothing is refused."""
+    destination = Destination(most=most)
+    isolation = Isolation(entries_of(sizes), requests=1)
+    await isolation.run(destination.send)
+    assert destination.stored == all_rows(sizes)
+    assert not isolation.refused
+    assert not isolation.left
+
+
+async def test_a_size_that_was_too_large_is_not_tried_again():
+    """After the first 413s the other halves are cut without asking."""
+    destination = Destination(most=10)
+    isolation = Isolation(entries_of([8] * 16))
+    await isolation.run(destination.send)
+    assert len(destination.tokens) == 4 + 16
+    assert isolation.too_large == 16
+
+
+async def test_one_sample_that_is_too_large_is_refused():
+    """Where not even one sample goes through there is nothing left to halve."""
+    destination = Destination(most=0)
+    isolation = Isolation(entries_of([2]))
+    await isolation.run(destination.send)
+    assert [r.reason for r in isolation.refused] == ["413: request entity too large"] * 2
+
+
+async def test_b25_bad_data_ends_after_so_many_requests():
+    """B-25: a 400 was retried for ever. A chunk of bad data costs a bounded number of requests, once."""
+    sizes = [50] * 100
+    destination = Destination(bad=all_rows(sizes))
+    isolation = Isolation(entries_of(sizes), requests=64)
+    await isolation.run(destination.send)
+    assert not isolation.left
+    assert len(isolation.refused) == 5000
+    assert len(destination.tokens) <= 64 + 2 * 13
+
+
+async def test_tokens_name_the_rows():
+    """The same rows get the same token at every attempt, other rows another; whole chunks the chunk's."""
+    entries = entries_of([4, 4])
+    bad = {(1, 2.0)}
+    tokens = []
+    for _ in range(2):
+        destination = Destination(bad)
+        await Isolation(entries).run(destination.send)
+        tokens.append(destination.tokens)
+    assert tokens[0] == tokens[1]
+    assert len(set(tokens[0])) == len(tokens[0])
+    assert tokens[0][0] == Chunk("a", tuple(entries), 8).token
+
+
+async def test_an_interruption_keeps_what_was_achieved():
+    """What was delivered before the destination went away is not sent again; half a batch is."""
+    destination = Destination(bad={(1, 0.0), (3, 3.0)})
+    sent = 0
+
+    async def send(batches, token):
+        nonlocal sent
+        sent += 1
+        if batches[0].ts == 3 and len(batches[0]) < 4:
+            raise WriterUnavailable("gone")
+        await destination.send(batches, token)
+
+    isolation = Isolation(entries_of([1, 4, 4, 4]))
+    with pytest.raises(WriterUnavailable):
+        await isolation.run(send)
+    assert isolation.left == {3, 4}
+    assert [(r.seq, r.row) for r in isolation.refused] == [(1, 0)]
+    assert isolation.unknown == 3
+
+
+async def test_duplicates_after_an_unknown_outcome_are_deliveries():
+    """What was tried before and is there already was stored then; what was never tried was refused now."""
+
+    async def send(batches, token):
+        if min(batch.ts for batch in batches) <= 2:
+            raise BatchRejected("duplicate sample for timestamp", duplicate=True)
+
+    tried = Isolation(entries_of([3, 3]), tried=2)
+    await tried.run(send)
+    assert (tried.refused, tried.left) == ([], set())
+
+    fresh = Isolation(entries_of([1, 1]), tried=0)
+    await fresh.run(send)
+    assert [(r.seq, r.reason) for r in fresh.refused] == [
+        (1, "duplicate sample for timestamp"),
+        (2, "duplicate sample for timestamp"),
+    ]
+
+    mixed = Isolation(entries_of([1, 1, 1]), tried=2)
+    await mixed.run(send)
+    assert (mixed.refused, mixed.left) == ([], set())
+
+
+async def test_listed_duplicates_are_deliveries_too():
+    """Where the destination lists what it has already, only what was never tried is refused."""
+
+    async def send(batches, token):
+        rejects = [Reject(0, 0, "have it"), Reject(1, 0, "have it")]
+        raise BatchRejected("two duplicates", rejects=rejects, duplicate=True)
+
+    isolation = Isolation(entries_of([1, 1]), tried=1)
+    await isolation.run(send)
+    assert [r.seq for r in isolation.refused] == [2]
+
+
+@pytest.mark.parametrize("reject", [Reject(5, 0, "x"), Reject(0, 9, "x"), Reject(-1, 0, "x")])
+async def test_rows_that_were_never_given_are_a_bug_of_the_writer(reject):
+    """A writer that refuses what it was not given refuses nothing: the samples stay."""
+
+    async def send(batches, token):
+        raise BatchRejected("?", rejects=[reject])
+
+    isolation = Isolation(entries_of([2]))
+    with pytest.raises(ValueError, match="a row that it was not given"):
+        await isolation.run(send)
+    assert isolation.left == {1}

@@ -1,0 +1,287 @@
+"""All outputs together: independent of each other, replaced and removed without loss, stopped in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_sdk import (
+    BatchRejected,
+    Writer,
+    WriterConfig,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
+from orbital_sdk.testing import RecordingWriter, make_batch
+
+NEVER = 3600.0
+
+
+def output(name, writer, **policy):
+    quick = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
+    return Output(name, writer, DeliveryPolicy(**{**quick, **policy}))
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 (phases change without an event)
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def buffer():
+    buffer = MemoryBuffer(Limits(samples=None, size=None), SystemClock())
+    yield buffer
+    await buffer.close()
+
+
+@pytest.fixture
+async def sender(buffer):
+    sender = Sender(buffer, clock=SystemClock())
+    yield sender
+    await sender.stop()
+
+
+async def test_every_output_gets_everything(buffer, sender):
+    """Two writers, one log: each has all samples, in order, and its own account."""
+    one, two = RecordingWriter(), RecordingWriter()
+    await sender.add(output("one", one))
+    await sender.add(output("two", two))
+    for ts in range(5):
+        await buffer.append([make_batch(2, ts=ts)])
+    await one.received(10)
+    await two.received(10)
+    assert await sender.flush(10)
+    for name, writer in (("one", one), ("two", two)):
+        assert [batch.ts for batch in writer.batches] == list(range(5))
+        assert buffer.ledger.account(name).delivered == 10
+    assert buffer.usage().batches == 0
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "hangs", "paused", "blocks its thread"])
+async def test_one_bad_output_never_holds_another(buffer, sender, trouble):
+    """Whatever is wrong with one destination, the other gets its samples and the first loses none."""
+    release = threading.Event()
+
+    class Blocking(Writer[WriterConfig]):
+        name = "blocking"
+
+        def write(self, batches, attempt):
+            release.wait(60)
+            return 0
+
+    bad, good = RecordingWriter(), RecordingWriter()
+    if trouble == "refuses":
+        bad.always(WriterUnavailable("down"))
+    elif trouble == "hangs":
+        bad.always(asyncio.Event())
+    elif trouble == "paused":
+        bad.always(WriterMisconfigured("401"))
+    else:
+        bad = Blocking(WriterConfig())
+    await sender.add(output("bad", bad))
+    await sender.add(output("good", good))
+    for _ in range(20):
+        await buffer.append([make_batch(5)])
+    await good.received(100)
+    assert buffer.waiting("bad") == 100
+    release.set()
+
+
+async def test_an_output_that_is_removed_keeps_its_samples(buffer, sender):
+    """It gets nothing new, and when it comes back it goes on where it was."""
+    writer = RecordingWriter()
+    writer.always(WriterUnavailable("down"))
+    await sender.add(output("a", writer))
+    await sender.add(output("b", RecordingWriter()))
+    await buffer.append([make_batch(3, ts=1)])
+    await writer.called(1)
+    await sender.remove("a")
+    await buffer.append([make_batch(3, ts=2)])
+    assert "a" not in sender.status()
+    assert set(buffer.outputs()) == {"a", "b"}
+    assert buffer.waiting("a") == 3
+    assert writer.stopped == 1
+    again = RecordingWriter()
+    await sender.add(output("a", again))
+    await again.received(3)
+    assert [batch.ts for batch in again.batches] == [1]
+    await sender.remove("nobody")
+
+
+async def test_replacing_an_output_resumes_at_once(buffer, sender):
+    """A corrected address or password ends the pause; nothing is missed, and counts go on."""
+    wrong, right = RecordingWriter(), RecordingWriter()
+    wrong.always(WriterMisconfigured("401"))
+    await sender.add(output("a", wrong, pause_retry=NEVER))
+    await buffer.append([make_batch(4)])
+    await until(lambda: sender.status()["a"].phase is Phase.PAUSED)
+    await sender.replace(output("a", right))
+    await buffer.append([make_batch(4)])
+    await right.received(8)
+    assert await sender.flush(10)
+    status = sender.status()["a"]
+    assert status.errors == {"misconfigured": 1}
+    assert (status.sent_samples, status.requests) == (8, 1 + len(right.calls))
+    assert (wrong.stopped, right.started) == (1, 1)
+
+
+async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
+    """The old writer was stopped in mid-request; the new one is told `duplicate`: that was a delivery."""
+    old, new = RecordingWriter(), RecordingWriter()
+    old.hang()
+    new.always(BatchRejected("duplicate sample", duplicate=True))
+    await sender.add(output("a", old))
+    await buffer.append([make_batch(4)])
+    await old.called(1)
+    await sender.replace(output("a", new))
+    await new.called(1)
+    assert await sender.flush(10)
+    account = buffer.ledger.account("a")
+    assert (account.delivered, account.dead_lettered) == (4, 0)
+
+
+async def test_a_name_is_used_once(sender):
+    """Two outputs of one name would share a position: the second is refused."""
+    await sender.add(output("a", RecordingWriter()))
+    with pytest.raises(ValueError, match="an output 'a' already"):
+        await sender.add(output("a", RecordingWriter()))
+
+
+async def test_flush_does_not_wait_for_the_interval(buffer, sender):
+    """`run --once` and stop send at once what waits, however few samples that are."""
+    writer = RecordingWriter()
+    await sender.add(output("a", writer, flush_interval=NEVER, batch_size=4))
+    await buffer.append([make_batch(3), make_batch(3), make_batch(3)])
+    assert await sender.flush(10)
+    assert writer.samples == 9
+    assert await sender.flush(10)
+    assert len(writer.calls) == 3
+
+
+async def test_flush_says_when_not_everything_went(buffer, sender):
+    """A paused output is tried once and not waited for; a dead one takes the whole time, and no more."""
+    await sender.add(output("fine", RecordingWriter()))
+    assert await sender.flush(10)
+    paused = RecordingWriter()
+    paused.always(WriterMisconfigured("401"))
+    await sender.add(output("paused", paused, pause_retry=NEVER))
+    await buffer.append([make_batch(1)])
+    await paused.called(1)
+    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=10)
+    assert len(paused.calls) >= 2
+    await sender.remove("paused")
+    dead = RecordingWriter()
+    dead.always(WriterUnavailable("down"))
+    await sender.add(output("dead", dead, retry_interval=NEVER))
+    await buffer.append([make_batch(1)])
+    assert not await asyncio.wait_for(sender.flush(0.05), timeout=10)
+
+
+async def test_a_flush_brings_through_what_fails_now_and_then(buffer, sender):
+    """Within its time a flush tries again."""
+    writer = RecordingWriter()
+    await sender.add(output("a", writer, flush_interval=NEVER))
+    await buffer.append([make_batch(2)])
+    writer.then(WriterUnavailable("busy"), WriterUnavailable("busy"))
+    assert await sender.flush(10)
+    assert writer.samples == 2
+
+
+async def test_b1_stopping_with_an_empty_buffer_returns(buffer, sender):
+    """B-1: the older sentinel's last flush waited for ever on an empty buffer, and no signal helped."""
+    writers = [RecordingWriter() for _ in range(3)]
+    for number, writer in enumerate(writers):
+        await sender.add(output(f"out-{number}", writer, flush_interval=NEVER))
+    await asyncio.wait_for(sender.stop(NEVER), timeout=10)
+    await asyncio.wait_for(sender.stop(NEVER), timeout=10)
+    assert [writer.stopped for writer in writers] == [1, 1, 1]
+    assert sender.status() == {}
+
+
+async def test_b17_the_last_batch_is_delivered_at_stop(buffer, sender):
+    """B-17: the older sentinel always lost its last batch, as the request was cancelled before it began."""
+    writer = RecordingWriter()
+    committer = Committer(buffer, window=NEVER)
+    await sender.add(output("a", writer, flush_interval=NEVER))
+    for ts in range(3):
+        await committer.put(make_batch(2, ts=ts))
+    await committer.close()
+    await sender.stop(10)
+    assert [batch.ts for batch in writer.batches] == [0, 1, 2]
+    assert writer.stopped == 1
+    assert buffer.ledger.account("a").delivered == 6
+
+
+async def test_b17_failed_batches_keep_their_place(buffer, sender):
+    """B-17: the older sentinel put failed batches back at the end, and sent one batch a tick."""
+    writer = RecordingWriter()
+    await sender.add(output("a", writer, batch_size=2))
+    for ts in range(30):
+        if ts % 3 == 0:
+            writer.then(WriterUnavailable("down"))
+        await buffer.append([make_batch(1, ts=ts)])
+    await writer.received(30)
+    assert [record.ts for record in writer.records] == list(range(30))
+
+
+async def test_stopping_is_bounded_and_says_what_is_left(buffer, sender, caplog):
+    """A dead destination delays the stop by the grace and no more; its samples are counted as waiting."""
+    writer = RecordingWriter()
+    writer.always(WriterUnavailable("down"))
+    await sender.add(output("dead", writer, retry_interval=NEVER))
+    await buffer.append([make_batch(7)])
+    with caplog.at_level(logging.WARNING):
+        await asyncio.wait_for(sender.stop(0.05), timeout=10)
+        assert buffer.waiting("dead") == 7
+        await buffer.close()
+    assert "output dead: 7 samples could not be sent before the stop" in caplog.text
+    assert buffer.ledger.account("dead").dropped == {"stopped": 7}
+
+
+async def test_a_cancelled_stop_can_be_finished(buffer, sender):
+    """A second signal ends the wait for the last flush; closing still works, and leaves no task behind."""
+    writer = RecordingWriter()
+    writer.always(WriterUnavailable("down"))
+    await sender.add(output("dead", writer, retry_interval=NEVER))
+    await buffer.append([make_batch(1)])
+    stopping = asyncio.ensure_future(sender.stop(NEVER))
+    await writer.called(1)
+    stopping.cancel()
+    await asyncio.wait({stopping})
+    await sender.stop()
+    assert writer.stopped == 1
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_hurrying_ends_every_wait(buffer, sender):
+    """On a person's word an output sends now, without gathering or backing off any longer."""
+    writer = RecordingWriter()
+    writer.then(WriterUnavailable("down", retry_after=3000))
+    await sender.add(output("a", writer, flush_interval=NEVER, breaker_failures=1))
+    await buffer.append([make_batch(1)])
+    await asyncio.sleep(0)
+    sender.hurry("a")
+    await writer.called(1)
+    await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
+    sender.hurry()
+    await writer.received(1)
+
+
+async def test_a_closed_buffer_ends_its_deliveries(buffer, sender):
+    """Nothing runs on behind a closed buffer, whatever order a program closes in."""
+    writer = RecordingWriter()
+    await sender.add(output("a", writer))
+    await buffer.append([make_batch(1)])
+    await writer.received(1)
+    await buffer.close()
+    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=10)
+    assert sender.status()["a"].phase is Phase.STOPPED
+    await sender.stop()
+    assert writer.stopped == 1
