@@ -65,10 +65,12 @@ async def test_no_output_is_not_ready(world):
     await world.sender.remove("store")
     assert words(world) == {"no_output": True}
     await world.run("good")
+    await world.committer.flush()
     (lost,) = health.reasons(world.sources)
     assert lost.message.endswith(": 0 samples wait, 5 are lost")
     world.buffer.attach("core")
     await world.run("good")
+    await world.committer.flush()
     (kept,) = health.reasons(world.sources)
     assert kept.message.endswith(": 5 samples wait, 5 are lost")
 
