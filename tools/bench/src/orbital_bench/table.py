@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Annotated
 
 from pydantic import Field
 
-from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig, Series
 
 
 class TableDevice(DeviceFields):
@@ -37,15 +38,14 @@ class Table(Plugin[TableDevice, PluginConfig]):
 
     async def collect(self, device: TableDevice, ctx: Context) -> Columns:
         memory = ctx.memory
-        series = memory.get("series")
-        if series is None:
+        if "series" not in memory:
             series = memory["series"] = (self.uptime.series(), *self._cells(device))
-            memory["turn"] = 0.0
-        memory["turn"] += 1.0
-        turn = memory["turn"]
-        return Columns(series, [turn * (1000 + n) for n in range(len(series))])
+            memory["values"] = cycle(
+                [float(turn * 1000 + n) for n in range(len(series))] for turn in range(10)
+            )
+        return Columns(memory["series"], next(memory["values"]))
 
-    def _cells(self, device: TableDevice):  # noqa: ANN202 (one expression)
+    def _cells(self, device: TableDevice) -> list[Series]:
         return [
             metric.series(str(row), f"eth{row}", f"uplink to rack {row}", f"GigabitEthernet0/{row}")
             for row in range(device.rows)
