@@ -90,10 +90,10 @@ class LogBuffer(ABC):
             readers = self._readers(draft)
             size, written = len(draft.data), self._steady_ms()
             record = describe(batches, first=self._log.next, size=size, written=written)
-            await self._store(record, draft)
+            await self._store(record, draft, readers)
             self._log.add(record, [name for name in readers if name in self._log.positions])
             if self._limits.policy == "drop_oldest":
-                policy.trim(self._log, self._limits)
+                self._trim()
             for name in self._log.readers:
                 self._wake(name)
 
@@ -160,8 +160,8 @@ class LogBuffer(ABC):
         """
 
     @abstractmethod
-    async def _store(self, record: Record, draft: Draft) -> None:
-        """Keep this, as durably as this buffer can."""
+    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
+        """Keep this, as durably as this buffer can. These outputs get it as soon as that is done."""
 
     @abstractmethod
     async def _load(self, record: Record) -> bytes:
@@ -187,6 +187,19 @@ class LogBuffer(ABC):
     async def _shut(self) -> None:
         """Close what is open."""
 
+    # What a subclass may have more of
+
+    async def open(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
+        """Make ready; before anything else, and once."""
+
+    def _fits(self, samples: int, size: int) -> bool:
+        """Whether there is room for so much more."""
+        return policy.fits(self._log, self._limits, samples, size)
+
+    def _trim(self) -> None:
+        """Drop the oldest until the limits hold again."""
+        policy.trim(self._log, self._limits)
+
     # Shared inside
 
     async def _admit(self, batches: Sequence[Batch]) -> Draft:
@@ -199,7 +212,7 @@ class LogBuffer(ABC):
         while True:
             draft = self._draft(batches, self._steady_ms())
             size = len(draft.data) + draft.shared
-            if limits.policy == "drop_oldest" or policy.fits(log, limits, draft.samples, size):
+            if limits.policy == "drop_oldest" or self._fits(draft.samples, size):
                 return draft
             if policy.trim_orphans(log, limits, draft.samples, size):
                 continue
@@ -217,7 +230,9 @@ class LogBuffer(ABC):
         if self._limits.policy != "drop_newest":
             return log.readers
         size = len(draft.data) + draft.shared
-        readers = policy.takers(log, self._limits, draft.samples, size)
+        readers: list[str] = []
+        if self._fits(draft.samples, size):
+            readers = policy.takers(log, self._limits, draft.samples, size)
         log.refuse(draft.samples, [name for name in log.readers if name not in readers])
         if not readers:
             raise BufferFull(f"no room for {draft.samples} samples; the policy is drop_newest")
@@ -260,6 +275,7 @@ class LogBuffer(ABC):
         return opened
 
     def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
+        """Go on without these."""
         logger.error("batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
         self._log.drop(start, stop, "quarantined")
         self._room.set()

@@ -45,6 +45,10 @@ class Usage:
     """Milliseconds UTC of the oldest batch, None when empty."""
     fill: float
     """0 to 1: the fuller one of its limits of samples and bytes."""
+    unsaved: int = 0
+    """Bytes of records that are in memory only, because the disk does not take them."""
+    trouble: str = ""
+    """Why it does not, in words; empty when all is well or there is no disk."""
 
 
 class Entry(NamedTuple):
@@ -77,6 +81,10 @@ class NoReader(Exception):  # noqa: N818 (as above)
     """No output is attached, so nothing was accepted for anybody."""
 
 
+class BufferUnusable(Exception):  # noqa: N818 (as above)
+    """It cannot be opened; the message is a sentence that says why and what to do."""
+
+
 class BufferClosed(Exception):  # noqa: N818 (as above)
     """Nothing goes in or out any more."""
 
@@ -87,6 +95,14 @@ class Buffer(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Counts of samples, per output."""
+        ...
+
+    async def open(self) -> None:
+        """Make ready; before anything else, and once.
+
+        Raises:
+            BufferUnusable: It cannot be; the message says why and what to do.
+        """
         ...
 
     def attach(self, output: str) -> None:

@@ -27,7 +27,7 @@ class Intervals:
     def copy(self) -> Intervals:
         """Another set of the same numbers."""
         other = Intervals()
-        other._starts, other._stops = self._starts[:], self._stops[:]  # noqa: SLF001 (of its own class)
+        other._starts, other._stops = self._starts[:], self._stops[:]
         return other
 
     def add(self, start: int, stop: int) -> None:

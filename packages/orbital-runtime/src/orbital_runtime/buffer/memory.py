@@ -35,7 +35,7 @@ class MemoryBuffer(LogBuffer):
         samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
         return Draft(batches, data, numbers, fresh, samples, shared)
 
-    async def _store(self, record: Record, draft: Draft) -> None:
+    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         self._data[record.first] = draft.data
         self._layouts.keep(draft, record.first)
         self._log.shared = self._layouts.size

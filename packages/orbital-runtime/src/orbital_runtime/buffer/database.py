@@ -1,0 +1,148 @@
+"""The folder with its database, opened whatever state it is in. Most of it blocks."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.buffer.folder import Folder
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.quarantine import Quarantine
+from orbital_runtime.buffer.restore import find
+from orbital_runtime.buffer.space import Space
+from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, number, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from orbital_runtime.buffer.restore import Found
+    from orbital_runtime.buffer.store import Store
+    from orbital_runtime.buffer.stored import State
+
+logger = logging.getLogger(__name__)
+
+COMPACT: Final = 64 << 20
+"""Bytes of deleted records that may take up room before it is given back."""
+REOPEN: Final = 5
+"""Failed tries after which the database is opened anew: RocksDB goes on by itself where room came back, and
+nowhere else."""
+
+
+class Database:
+    """One folder, one database, one process."""
+
+    def __init__(self, path: Path, min_free: int) -> None:
+        self._folder = Folder(path)
+        self._space = Space(path, self._folder.ballast, min_free)
+        self._quarantine = Quarantine(self._folder.quarantine)
+        self._store: Store | None = None
+        self._start = 0
+        self.deleted = 0
+        """Bytes of records deleted since the last compaction."""
+
+    def open(self) -> Found:
+        """Lock the folder and open the database.
+
+        Raises:
+            BufferUnusable: Neither that nor another way.
+        """
+        self._folder.hold()
+        found = self._open()
+        self._space.take_ballast()
+        return found
+
+    def get(self, key: bytes) -> bytes | None:
+        """One value; a record or layout is read in microseconds, and rocksdict keeps the GIL anyway.
+
+        Raises:
+            Damaged: It is there and cannot be read.
+            OSError: The disk failed.
+        """
+        return self._opened.get(key)
+
+    def write(
+        self,
+        puts: Iterable[tuple[bytes, bytes]],
+        drops: Iterable[tuple[bytes, bytes]],
+        *,
+        sync: bool,
+    ) -> None:
+        """All of it or nothing.
+
+        Raises:
+            OSError: Not written.
+        """
+        self._opened.write(puts, drops, sync=sync)
+
+    def sync(self) -> None:
+        """Raises: OSError."""
+        self._opened.sync()
+
+    def short(self) -> str:
+        """Why records should stay in memory; empty while there is room."""
+        return self._space.short()
+
+    def set_aside(self, first: int, reason: str, **known: object) -> None:
+        """Copy a damaged record to the quarantine, as far as it can be read."""
+        try:
+            data = self._opened.get(RECORD + number(first))
+        except (Damaged, OSError):
+            data = None
+        self._quarantine.record(f"record-{first}", data, reason, **known)
+
+    def checkpoint(self, states: dict[str, State]) -> None:
+        """Note outside of the database how far it is."""
+        self._folder.write_checkpoint(self._start, states)
+        self._folder.private()
+
+    def tidy(self, live: int) -> None:
+        """Give back room once much was deleted, and reserve the ballast again."""
+        if self.deleted > max(COMPACT, live):
+            self.deleted = 0
+            self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
+        self._space.take_ballast()
+
+    def recover(self, failures: int) -> Found | None:
+        """After a failed write: give up the ballast; open anew where that did not help.
+
+        Gives what is in the database when it was opened anew.
+        """
+        if self._space.give_up_ballast():
+            logger.warning("the disk is full: gave up %s", self._folder.ballast)
+        if failures % REOPEN or self._space.short():
+            return None
+        try:
+            if self._store is not None:
+                store, self._store = self._store, None
+                store.close()
+            return self._open()
+        except OSError as error:
+            logger.warning("the buffer's database does not open again yet: %s", error)
+            return None
+
+    def close(self) -> None:
+        """Safe twice."""
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+        self._folder.release()
+
+    @property
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise OSError("the buffer's database is not open")
+        return self._store
+
+    def _open(self) -> Found:
+        from orbital_runtime.buffer.salvage import open_store, start_of  # noqa: PLC0415 (RocksDB only here)
+
+        checkpoint = self._folder.read_checkpoint()
+        self._store = store = open_store(self._folder, self._quarantine, checkpoint)
+        found = find(store, {} if checkpoint is None else checkpoint.outputs)
+        last = max(found.summaries, default=0) >> 32
+        known = 0 if checkpoint is None else checkpoint.start
+        self._start = found.start = max(start_of(store), known, last, self._start) + 1
+        store.write([(META, pack(Meta(self._start)))], sync=True)
+        self._folder.write_checkpoint(self._start, found.states)
+        return found

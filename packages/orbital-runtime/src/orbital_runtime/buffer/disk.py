@@ -1,0 +1,338 @@
+"""The disk buffer: what it took survives the process, the machine and, as far as it can be, the disk.
+
+The books are in memory, as with the memory buffer, and the database follows them. One write brings over all
+that changed: new records with their layouts, deletions, and the whole state of every output that moved, so
+whatever a crash takes, it takes with its counts. Appends and acknowledgements that come while a write is
+under way share the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from orbital_runtime.buffer.base import Draft, LogBuffer
+from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.contract import BufferUnusable
+from orbital_runtime.buffer.database import Database
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.journal import Journal, Pending
+from orbital_runtime.buffer.layout import layout_size
+from orbital_runtime.buffer.layouts import LayoutCache
+from orbital_runtime.buffer.restore import restore
+from orbital_runtime.buffer.segments import SIZE as SEGMENT
+from orbital_runtime.buffer.segments import Segments, encoded
+from orbital_runtime.buffer.stored import RECORD, layout_key, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orbital_runtime.buffer.contract import Limits, Usage
+    from orbital_runtime.buffer.journal import Change
+    from orbital_runtime.buffer.log import Record
+    from orbital_runtime.buffer.restore import Found
+    from orbital_runtime.clock import Clock
+    from orbital_sdk import Batch, Layout
+
+    T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+MEMORY: Final = 32 << 20
+"""Bytes of records that are kept in memory while the disk takes none."""
+TICK: Final = 1.0
+"""Seconds between two looks at room, states that moved without a commit, and a disk that failed."""
+CHECKPOINT: Final = 10
+"""Ticks between two checkpoints."""
+
+
+class DiskBuffer(LogBuffer):
+    """A buffer in a folder of its own; `open` it first.
+
+    Args:
+        path: The folder. It is made if it is not there.
+        limits: When the policy acts.
+        clock: Stamps records.
+        sync: `always`: an append returns when the disk has it. `interval`: when the system has it, which a
+            crash of the process survives and a power cut does not.
+        sync_interval: Seconds after which the disk has it too, with `interval`.
+        min_free: Bytes of the volume that stay free: below it new records stay in memory.
+        memory: Bytes of those records, at most.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        limits: Limits,
+        clock: Clock,
+        *,
+        sync: Literal["always", "interval"] = "always",
+        sync_interval: float = 1.0,
+        min_free: int = 64 << 20,
+        memory: int = MEMORY,
+    ) -> None:
+        super().__init__(limits, clock)
+        self.path = Path(path).absolute()
+        self._always = sync == "always"
+        self._tick = TICK if self._always else min(TICK, sync_interval)
+        self._memory = memory
+        self._database = Database(self.path, min_free)
+        self._journal = Journal()
+        self._segments = self._new_segments(1)
+        self._layouts = LayoutCache()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="buffer")
+        self._writing = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._upkeep: asyncio.Task[None] | None = None
+        self._pending: Pending | None = None
+        self._trouble = ""
+        self._failures = 0
+
+    async def open(self) -> None:
+        """Lock the folder, open or rescue the database, and read the books.
+
+        Raises:
+            BufferUnusable: Locked by another process, no permission, a newer format.
+        """
+        try:
+            found = await self._run(self._database.open)
+        except BaseException:
+            await self._run(self._database.close)
+            self._thread.shutdown()
+            raise
+        self._trouble = self._database.short()
+        self._restore(found)
+        self._upkeep = asyncio.create_task(self._keep_up(), name="buffer-upkeep")
+        if self._trouble:
+            logger.warning("%s: new samples wait in memory (%s)", self.path, self._trouble)
+
+    def usage(self) -> Usage:
+        usage = super().usage()
+        if not self._trouble:
+            return usage
+        fill = max(usage.fill, min(1.0, self._journal.size / self._memory))
+        return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble)
+
+    def _restore(self, found: Found) -> None:
+        log = self._log
+        dead = restore(log, found)
+        log.next = found.start << 32
+        self._segments = self._new_segments(found.segment)
+        for record in (*log.records, *dead):
+            segment = found.summaries[record.first].segment
+            self._segments.restore(record.first, segment, found.layouts.pop(segment, 0))
+        self._forget(dead)
+        self._journal.bury((), list(found.layouts))
+        log.shared = self._segments.shared
+
+    def _new_segments(self, current: int) -> Segments:
+        limit = self._limits.size
+        return Segments(current, SEGMENT if limit is None else min(SEGMENT, limit // 8))
+
+    # What the base asks for
+
+    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
+        segments = self._segments
+        numbers, fresh = segments.number(batches)
+        data = encode(batches, numbers, segment=segments.current, written=written)
+        samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
+        return Draft(batches, data, numbers, fresh, samples, shared)
+
+    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
+        segment, fresh = self._segments.current, dict(draft.fresh)
+        self._journal.add(record, draft.data, segment, encoded(fresh))
+        self._pending = Pending(record, readers)
+        try:
+            await self._commit()
+        except BaseException:
+            self._journal.bury((record,), ())
+            self._log.next = record.stop  # it may be on the disk: its numbers are not given again
+            raise
+        finally:
+            self._pending = None
+        for batch, layout in zip(draft.batches, draft.numbers, strict=True):
+            self._layouts.put(segment, layout, batch.layout)
+        self._segments.keep(record.first, record.size, fresh, record.written)
+        self._log.shared = self._segments.shared
+
+    async def _load(self, record: Record) -> bytes:
+        data = self._journal.records.get(record.first)
+        if data is None:
+            data = self._database.get(RECORD + number(record.first))
+        if data is None:
+            raise Damaged("it is not in the database any more")
+        return data
+
+    def _layout(self, segment: int, number: int) -> Layout:
+        return self._layouts.get(segment, number, self._load_layout)
+
+    def _load_layout(self, segment: int, number: int) -> bytes:
+        data = self._journal.layouts.get((segment, number))
+        if data is None:
+            data = self._database.get(layout_key(segment, number))
+        if data is None:
+            raise Damaged(f"layout {number} of segment {segment} is not in the database any more")
+        return data
+
+    def _forget(self, records: Sequence[Record]) -> None:
+        segments = self._segments.forget(record.first for record in records)
+        self._journal.bury(records, segments)
+        self._layouts.forget(segments)
+        self._log.shared = self._segments.shared
+
+    async def _moved(self, output: str) -> None:
+        await self._commit()
+
+    async def _shut(self) -> None:
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            await asyncio.wait({self._upkeep})
+            await self._commit(last=True)
+            self._lose_unsaved()
+            await self._run(lambda: self._database.checkpoint(self._journal.states(self._log)))
+        await self._run(self._database.close)
+        self._thread.shutdown()
+
+    def _fits(self, samples: int, size: int) -> bool:
+        room = not self._trouble or self._journal.size + size <= self._memory
+        return room and super()._fits(samples, size)
+
+    def _trim(self) -> None:
+        super()._trim()
+        while self._trouble and self._journal.size > self._memory and self._journal.records:
+            record = self._log.record(next(iter(self._journal.records)))
+            self._log.drop(record.first, record.stop, "full")
+
+    def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
+        record = self._log.record(start)
+        needed = [name for name, p in self._log.positions.items() if p.todo.within(start, stop)]
+        self._database.set_aside(
+            record.first, str(error), batches=[start, stop], outputs=needed,
+            samples=record.between(start, stop), written_ms=record.written,
+        )  # fmt: skip
+        super()._quarantine(start, stop, error)
+
+    # Bringing the disk up to date with the books
+
+    async def _commit(self, *, last: bool = False) -> None:
+        """Return when the disk knows what the books say now, or when it is known not to take it."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._write(last), name="buffer-write")
+        await asyncio.shield(self._next)
+
+    async def _write(self, last: bool = False) -> None:  # noqa: FBT001, FBT002 (one caller)
+        async with self._writing:
+            self._next = None  # who comes from now on shares the one after this
+            if self._failures and not last:
+                return  # upkeep tries again
+            while change := self._take(tidy=last):
+                if not await self._try(change) or not change.more:
+                    return
+
+    def _take(self, *, tidy: bool = False) -> Change | None:
+        room = not self._database.short()
+        return self._journal.take(self._log, self._pending, records=room, tidy=tidy or not room)
+
+    async def _try(self, change: Change) -> bool:
+        try:
+            await self._run(
+                lambda: self._database.write(change.puts, change.drops, sync=self._always)
+            )
+        except OSError as error:
+            self._failed(str(error))
+            return False
+        self._journal.done(change)
+        self._failures = 0
+        self._database.deleted += change.dead_size
+        return True
+
+    def _failed(self, reason: str) -> None:
+        self._failures += 1
+        self._trouble = reason
+        if self._failures == 1:
+            logger.error(
+                "%s cannot be written: new samples wait in memory, up to %d MiB; trying again (%s)",
+                self.path, self._memory >> 20, reason,
+            )  # fmt: skip
+
+    async def _keep_up(self) -> None:
+        """What nobody waits for, a tick at a time."""
+        turn = 0
+        while True:
+            await asyncio.sleep(self._tick)
+            turn += 1
+            try:
+                await self._look(turn)
+            except Exception:
+                logger.exception("upkeep of %s failed", self.path)
+
+    async def _look(self, turn: int) -> None:
+        if self._failures:
+            await self._recover()
+        await self._commit()
+        if not self._always:
+            await self._flush()
+        self._settle_trouble()
+        if turn % CHECKPOINT == 0:
+            states = self._journal.states(self._log)
+            await self._run(lambda: self._database.checkpoint(states))
+            await self._run(self._database.tidy, self._log.size)
+
+    async def _recover(self) -> None:
+        """After a failed write: make room, or open the database anew, and let the next write try."""
+        async with self._writing:
+            found = await self._run(self._database.recover, self._failures)
+            self._failures += 1
+            if found is not None:
+                self._compare(found)
+            change = self._take()
+            if change is None:
+                self._failures = 0
+            else:
+                await self._try(change)
+
+    def _compare(self, found: Found) -> None:
+        """The database is another one: what it lacks is lost, and states are written again."""
+        self._journal.forget_states()
+        for record in list(self._log.records):
+            known = record.first in found.summaries or record.first in self._journal.records
+            if not known:
+                error = Damaged("it is not in the database any more")
+                super()._quarantine(record.first, record.stop, error)
+
+    async def _flush(self) -> None:
+        try:
+            await self._run(self._database.sync)
+        except OSError as error:
+            self._failed(str(error))
+
+    def _settle_trouble(self) -> None:
+        """Say when it begins and when it ends."""
+        if self._failures:
+            return
+        short = self._database.short()
+        if short and not self._trouble:
+            logger.error("%s: new samples wait in memory (%s)", self.path, short)
+        elif self._trouble and not short and not self._journal.records:
+            logger.info("%s takes samples again", self.path)
+            self._room.set()
+        elif self._trouble:
+            short = self._trouble
+        self._trouble = short
+
+    def _lose_unsaved(self) -> None:
+        """The end came before the disk had room again."""
+        for first in list(self._journal.records):
+            record = self._log.record(first)
+            logger.error("%d samples never got to the disk and are lost (stopped)", record.samples)
+            self._log.drop(record.first, record.stop, "stopped")
+
+    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+__all__ = ["BufferUnusable", "DiskBuffer"]

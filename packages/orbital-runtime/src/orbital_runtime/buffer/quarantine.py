@@ -1,0 +1,63 @@
+"""Where damaged things go, with the reason beside them: nothing is thrown away that somebody might read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+ROOM: Final = 64 << 20
+"""Bytes of damaged records that are kept; further ones leave their reason only."""
+
+
+class Quarantine:
+    """A folder of damaged records and databases, by date."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: int | None = None
+
+    def record(self, name: str, data: bytes | None, reason: str, **known: Any) -> None:
+        """Keep the bytes of one record, as far as there are any. A full disk is no error."""
+        stem = f"{_stamp()}-{name}"
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            if self._kept is None:
+                self._kept = sum(f.stat().st_size for f in self._folder.glob("*.record"))
+            if data is not None and self._kept + len(data) <= ROOM:
+                _write(self._folder / f"{stem}.record", data)
+                self._kept += len(data)
+            why = {"reason": reason, **known}
+            _write(self._folder / f"{stem}.json", json.dumps(why, indent=1).encode())
+        except OSError as error:
+            logger.warning("%s is damaged and could not be set aside: %s", name, error)
+
+    def database(self, folder: Path, reason: str) -> Path:
+        """Move a whole database here; gives where it is now.
+
+        Raises:
+            OSError: It cannot be moved.
+        """
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        place = self._folder / f"{_stamp()}-database"
+        folder.rename(place)
+        _write(place.with_suffix(".json"), json.dumps({"reason": reason}, indent=1).encode())
+        return place
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(data)
+
+
+def _stamp() -> str:
+    """A date that sorts and is a file name; fine enough that no two are the same."""
+    now = time.time_ns()
+    day = time.strftime("%Y-%m-%dT%H%M%S", time.gmtime(now // 1_000_000_000))
+    return f"{day}.{now // 1000 % 1_000_000:06d}Z"

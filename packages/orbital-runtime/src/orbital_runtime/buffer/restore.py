@@ -1,0 +1,168 @@
+"""The books from what is stored: which records there are, what each output needs, and what is missing."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.buffer.log import Position
+from orbital_runtime.buffer.stored import (
+    LAYOUT,
+    OUTPUT,
+    SUMMARY,
+    State,
+    Summary,
+    unpack,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.buffer.log import Log, Record
+    from orbital_runtime.buffer.store import Store
+    from orbital_runtime.ledger import Account
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Found:
+    """What a database holds, without the records themselves."""
+
+    summaries: dict[int, Summary] = field(default_factory=dict[int, Summary])
+    """By the sequence number of the first batch, in order."""
+    states: dict[str, State] = field(default_factory=dict[str, State])
+    layouts: dict[int, int] = field(default_factory=dict[int, int])
+    """Bytes of layouts, by segment."""
+    damaged: int = 0
+    """Entries that are there and cannot be read."""
+    start: int = 1
+    """How many times it was opened, this time included."""
+
+    @property
+    def segment(self) -> int:
+        """A segment that nothing stored belongs to."""
+        used = (*self.layouts, *(summary.segment for summary in self.summaries.values()))
+        return max(used, default=0) + 1
+
+
+def find(store: Store, remembered: dict[str, State]) -> Found:
+    """Read summaries, states and sizes of layouts.
+
+    Args:
+        store: The database.
+        remembered: States of the last checkpoint, for outputs whose own one is lost: what they
+            acknowledged since comes again.
+    """
+    found = Found()
+    for key, data in _scan(store, SUMMARY, found):
+        try:
+            found.summaries[int.from_bytes(key[1:], "big")] = unpack(Summary, data)
+        except Damaged:
+            found.damaged += 1
+    for key, data in _scan(store, OUTPUT, found):
+        try:
+            found.states[key[1:].decode()] = unpack(State, data)
+        except ValueError:
+            found.damaged += 1
+    for key, data in _scan(store, LAYOUT, found):
+        segment = int.from_bytes(key[1:5], "big")
+        found.layouts[segment] = found.layouts.get(segment, 0) + len(data)
+    found.states = {**remembered, **found.states}
+    return found
+
+
+def restore(log: Log, found: Found) -> list[Record]:
+    """Fill empty books. Gives the records that no output needs any more."""
+    log.records = [summary.record(first) for first, summary in found.summaries.items()]
+    for output, state in found.states.items():
+        _account(log, output, state)
+        if state.attached:
+            _position(log, output, state)
+    needed = Intervals()
+    for position in log.positions.values():
+        needed.update(position.todo)
+    for start, stop in needed:
+        for record in _between(log.records, start, stop):
+            live = min(stop, record.stop) - max(start, record.first)
+            record.live += live
+            log.batches += live
+            log.samples += record.between(start, stop)
+    dead = [record for record in log.records if not record.live]
+    log.records = [record for record in log.records if record.live]
+    log.size = sum(record.size for record in log.records)
+    return dead
+
+
+def _account(log: Log, output: str, state: State) -> None:
+    account = log.ledger.account(output)
+    account.accepted = state.accepted
+    account.delivered = state.delivered
+    account.dead_lettered = state.dead_lettered
+    account.dropped.update(state.dropped)
+
+
+def _position(log: Log, output: str, state: State) -> None:
+    """What it needs and is there. It is an orphan until it is attached again."""
+    position = log.positions[output] = Position()
+    position.reading = False
+    account = log.ledger.account(output)
+    kept = 0
+    for start, stop in state.todo:
+        for record in _between(log.records, start, stop):
+            position.todo.add(max(start, record.first), min(stop, record.stop))
+            kept += record.between(start, stop)
+    _missing(output, state, account, position.todo, kept)
+    if state.reading:
+        kept += _newer(log, position, account, state.next)
+    position.unsent = kept
+
+
+def _missing(output: str, state: State, account: Account, todo: Intervals, kept: int) -> None:
+    """Count what the account says is waiting and the disk does not have."""
+    lost = account.waiting - kept
+    if lost < 0:  # an account that is older than what is there
+        account.accepted -= lost
+    if lost <= 0:
+        return
+    missing = Intervals(state.todo)
+    missing.difference_update(todo)
+    unsaved = state.reading and any(stop > state.saved for _, stop in missing)
+    reason = "unsaved" if unsaved else "quarantined"
+    account.dropped[reason] += lost
+    logger.error(
+        "output %s: %d samples (%d batches) that waited for it are not on the disk any more (%s)",
+        output, lost, len(missing), reason,
+    )  # fmt: skip
+
+
+def _newer(log: Log, position: Position, account: Account, following: int) -> int:
+    """Records that this state does not know: the state that came with them is damaged. They come (again)."""
+    samples = 0
+    for record in _between(log.records, following, 1 << 64):
+        position.todo.add(record.first, record.stop)
+        samples += record.samples
+    account.accepted += samples
+    return samples
+
+
+def _between(records: list[Record], start: int, stop: int) -> Iterator[Record]:
+    """The records that hold any of the batches `start` to `stop`."""
+    index = max(0, bisect_right(records, start, key=lambda record: record.first) - 1)
+    for record in islice(records, index, None):
+        if record.first >= stop:
+            return
+        if record.stop > start:
+            yield record
+
+
+def _scan(store: Store, kind: bytes, found: Found) -> Iterator[tuple[bytes, bytes]]:
+    pairs, whole = store.scan(kind)
+    if not whole:
+        found.damaged += 1
+    yield from pairs

@@ -1,0 +1,98 @@
+"""Segments of the log: the stretch of records that shares one numbering of layouts.
+
+A layout is stored once a segment, with the first record that has it, and goes with the segment's last
+record. So nothing counts references, and each start begins a new one: numbers never clash with those of a
+process that died.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.buffer.layout import encode_layout, layout_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orbital_sdk import Batch, Layout
+
+SIZE: Final = 64 << 20
+"""Bytes of records and layouts after which the next segment begins."""
+SPAN: Final = 3_600_000
+"""Milliseconds after which it does."""
+
+
+class Segments:
+    """The open segment, and how many records of each one there still are.
+
+    Args:
+        current: Number of the segment that is open now.
+        size: Bytes after which the next one begins.
+    """
+
+    def __init__(self, current: int = 1, size: int = SIZE) -> None:
+        self.current = current
+        self.shared = 0
+        """Bytes of all layouts stored."""
+        self._limit = size
+        self._numbers: dict[Layout, int] = {}
+        self._size = 0
+        self._since: int | None = None
+        self._records: Counter[int] = Counter()
+        self._layouts: Counter[int] = Counter()
+        self._of: dict[int, int] = {}
+
+    def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
+        """The number of each batch's layout, and which of them are new. Changes nothing."""
+        numbers: list[int] = []
+        fresh: dict[Layout, int] = {}
+        known = self._numbers
+        for batch in batches:
+            layout = batch.layout
+            if layout in known:
+                numbers.append(known[layout])
+            else:
+                numbers.append(fresh.setdefault(layout, len(known) + len(fresh)))
+        return numbers, fresh
+
+    def keep(self, first: int, size: int, fresh: dict[Layout, int], written: int) -> None:
+        """This record is stored with these layouts; the next one may begin a new segment."""
+        self.restore(first, self.current, 0)
+        self._numbers |= fresh
+        added = sum(map(layout_size, fresh))
+        self.shared += added
+        self._layouts[self.current] += added
+        self._size += size + added
+        since = self._since = written if self._since is None else self._since
+        if self._size >= self._limit or written - since >= SPAN:
+            self.current += 1
+            self._numbers, self._size, self._since = {}, 0, None
+
+    def restore(self, first: int, segment: int, layouts: int) -> None:
+        """A record that is there already; `layouts` are bytes of its segment not told of before."""
+        self._of[first] = segment
+        self._records[segment] += 1
+        self._layouts[segment] += layouts
+        self.shared += layouts
+
+    def of(self, first: int) -> int:
+        """The segment of a record."""
+        return self._of[first]
+
+    def forget(self, firsts: Iterable[int]) -> list[int]:
+        """These records are gone; gives the segments that went with them."""
+        gone: list[int] = []
+        for first in firsts:
+            segment = self._of.pop(first)
+            self._records[segment] -= 1
+            if not self._records[segment] and segment != self.current:
+                del self._records[segment]
+                self.shared -= self._layouts.pop(segment, 0)
+                gone.append(segment)
+        return gone
+
+
+def encoded(fresh: dict[Layout, int]) -> dict[int, bytes]:
+    """New layouts as bytes, by number."""
+    return {number: encode_layout(layout) for layout, number in fresh.items()}

@@ -1,0 +1,198 @@
+"""RocksDB, used in the one way that loses nothing quietly. Blocking: a thread of its own calls it.
+
+What rocksdict 0.3 does that this file is built around:
+
+* `put(sync=True)` keeps the GIL during the fsync; `flush_wal(True)` gives it up. So: write, then flush.
+* A loop over keys ends at a damaged block as if that were the end. So: `status()` after every loop.
+* Bounds of iterators are swapped, and an iterator keeps the database locked after `close`. So: no bounds,
+  and no iterator leaves this file.
+* `repair` drops what the write-ahead log has for any column family but the default one. So: there is one
+  column family, and keys begin with what they lead to.
+* Damage in the middle of the write-ahead log hides all that follows it. So: it is skipped, and what is
+  missing then is counted, as every commit holds the whole state of the outputs that it changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from rocksdict import DBCompressionType, DBRecoveryMode, Options, Rdict, WriteBatch
+
+from orbital_runtime.buffer.frame import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MEMTABLE: Final = 8 << 20
+WAL: Final = 32 << 20
+NUMBER: Final = 8
+"""Bytes behind the first one of the keys that `scan` may have to skip among."""
+
+
+class Store:
+    """One open database.
+
+    Raises:
+        OSError: It cannot be opened; the message is RocksDB's own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._db = Rdict(str(path), _options())
+        except Exception as error:
+            raise OSError(_text(error)) from error
+
+    def get(self, key: bytes) -> bytes | None:
+        """One value.
+
+        Raises:
+            Damaged: It is there and cannot be read.
+            OSError: The disk failed.
+        """
+        try:
+            return self._db.get(key)
+        except Exception as error:
+            text = _text(error)
+            raise (Damaged(text) if "Corruption" in text else OSError(text)) from error
+
+    def write(
+        self,
+        puts: Iterable[tuple[bytes, bytes]],
+        drops: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        sync: bool,
+    ) -> None:
+        """All of this or nothing; with `sync` it is on the disk when this returns.
+
+        Args:
+            puts: Keys and values.
+            drops: Ranges of keys to delete before, the end excluded.
+            sync: Wait for the disk.
+
+        Raises:
+            OSError: Not written, or not for sure.
+        """
+        batch = WriteBatch(raw_mode=True)
+        for start, stop in drops:
+            batch.delete_range(start, stop)
+        for key, value in puts:
+            batch.put(key, value)
+        try:
+            self._db.write(batch)
+            if sync:
+                self._db.flush_wal(True)
+        except Exception as error:
+            raise OSError(_text(error)) from error
+
+    def sync(self) -> None:
+        """Return when all that was written is on the disk.
+
+        Raises:
+            OSError: It is not.
+        """
+        try:
+            self._db.flush_wal(True)
+        except Exception as error:
+            raise OSError(_text(error)) from error
+
+    def scan(self, kind: bytes) -> tuple[list[tuple[bytes, bytes]], bool]:
+        """All keys that begin with this byte, with their values, in order; and whether none is missing."""
+        found: list[tuple[bytes, bytes]] = []
+        whole, start = True, kind
+        while start is not None:
+            start = self._scan(kind, start, found)
+            whole = whole and start is None
+        return found, whole
+
+    def compact(self, start: bytes, stop: bytes) -> None:
+        """Give back the room of what was deleted in this range."""
+        try:
+            self._db.compact_range(start, stop)
+        except Exception as error:
+            raise OSError(_text(error)) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _scan(self, kind: bytes, start: bytes, found: list[tuple[bytes, bytes]]) -> bytes | None:
+        """Read on from `start`; gives where to go on behind a damaged block, None at the end."""
+        walk = self._db.iter()
+        try:
+            walk.seek(start)
+            while walk.valid():
+                key: bytes = walk.key()
+                if not key.startswith(kind):
+                    return None
+                found.append((key, walk.value()))
+                walk.next()
+            try:
+                walk.status()
+            except Exception:  # noqa: BLE001 (rocksdict has no kinds of errors)
+                last = found[-1][0] if found and found[-1][0] >= start else start
+                return self._behind(kind, last)
+            return None
+        finally:
+            del walk
+
+    def _behind(self, kind: bytes, last: bytes) -> bytes | None:
+        """The first key behind the damaged block that follows `last`: galloping, then halving."""
+        bad = int.from_bytes(last[1:].ljust(NUMBER, b"\0"), "big")
+        end, step = (1 << 8 * NUMBER) - 1, 1
+        while not self._readable(kind + min(bad + step, end).to_bytes(NUMBER, "big")):
+            if bad + step >= end:
+                return None
+            step *= 2
+        good = min(bad + step, end)
+        low = bad + step // 2
+        while low < good:
+            middle = (low + good) // 2
+            if self._readable(kind + middle.to_bytes(NUMBER, "big")):
+                good = middle
+            else:
+                low = middle + 1
+        return kind + good.to_bytes(NUMBER, "big")
+
+    def _readable(self, key: bytes) -> bool:
+        walk = self._db.iter()
+        try:
+            walk.seek(key)
+            walk.status()
+        except Exception:  # noqa: BLE001 (as above)
+            return False
+        else:
+            return True
+        finally:
+            del walk
+
+
+def repair(path: Path) -> None:
+    """Make a database that opens of the files that are left.
+
+    Raises:
+        OSError: There is no way.
+    """
+    try:
+        Rdict.repair(str(path), _options())
+    except Exception as error:
+        raise OSError(_text(error)) from error
+    shutil.rmtree(path / "lost", ignore_errors=True)
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(MEMTABLE)
+    options.set_max_total_wal_size(WAL)
+    options.set_compression_type(DBCompressionType.zstd())
+    options.set_wal_recovery_mode(DBRecoveryMode.skip_any_corrupted_record())
+    options.set_max_open_files(64)
+    options.set_keep_log_file_num(2)
+    options.set_max_log_file_size(1 << 20)
+    return options
+
+
+def _text(error: Exception) -> str:
+    return " ".join(str(error).split())
