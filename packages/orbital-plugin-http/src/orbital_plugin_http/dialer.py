@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from orbital_plugin_http.certificates import chain_of
 from orbital_plugin_http.failure import ProbeFailedError, Reason, why
-from orbital_plugin_http.resolver import Resolver, literal
-from orbital_plugin_http.tls import Contexts
+from orbital_plugin_http.resolver import literal, shared
+from orbital_plugin_http.tls import CONTEXTS
 from orbital_plugin_http.trace import now
 from orbital_plugin_http.wire import connect
 
@@ -22,87 +22,81 @@ if TYPE_CHECKING:
     from orbital_plugin_http.wire import Wire
 
 
-class Dialer:
-    """Opens connections; name look-ups and TLS contexts are shared by all of them."""
+async def open_wire(plan: Plan, url: Url, trace: Trace) -> Wire:
+    """A new connection to `url`, ready for a request.
 
-    def __init__(self) -> None:
-        self._resolver = Resolver()
-        self.contexts: Final = Contexts()
-
-    def close(self) -> None:
-        self._resolver.close()
-
-    async def open(self, plan: Plan, url: Url, trace: Trace) -> Wire:
-        """A new connection to `url`, ready for a request.
-
-        Raises:
-            ProbeFailedError: There is none to be had.
-            ConfigurationError: A TLS file cannot be used.
-        """
-        addresses = await self._resolve(plan, url, trace)
-        wire = await _connect(url, addresses, trace)
-        if url.secure:
-            try:
-                await self._secure(plan, url, wire, trace)
-            except BaseException:
-                wire.close()
-                raise
-        return wire
-
-    async def _resolve(self, plan: Plan, url: Url, trace: Trace) -> list[Address]:
-        addresses = plan.addresses if url is plan.url else literal(url.host, url.port)
-        if addresses is None:
-            addresses = await self._lookup(plan, url, trace)
-        addresses = plan.usable(addresses)
-        if not addresses:
-            raise ProbeFailedError(Reason.DNS, f"{url.host} has no IPv{plan.version} address")
-        if not trace.address:
-            trace.note_address(addresses[0])
-        return addresses
-
-    async def _lookup(self, plan: Plan, url: Url, trace: Trace) -> list[Address]:
-        trace.doing = f"resolving {url.host}"
-        began = now()
+    Raises:
+        ProbeFailedError: There is none to be had.
+        ConfigurationError: A TLS file cannot be used.
+    """
+    addresses = await _resolve(plan, url, trace)
+    wire = await _connect(url, addresses, trace)
+    if url.secure:
         try:
-            return await self._resolver.lookup(url.host, url.port, plan.family)
-        except (OSError, UnicodeError) as error:
-            reason = why(error) if isinstance(error, OSError) else "it is no valid name"
-            raise ProbeFailedError(Reason.DNS, f"cannot resolve {url.host}: {reason}") from error
-        finally:
-            seconds = now() - began
-            trace.resolve += seconds
-            trace.lookup = trace.lookup or seconds
-
-    async def _secure(self, plan: Plan, url: Url, wire: Wire, trace: Trace) -> None:
-        context, name = self.contexts.get(plan.options), plan.server_name(url)
-        trace.doing = "waiting for the TLS handshake"
-        began = now()
-        try:
-            await wire.secure(context, name)
-        except ssl.SSLCertVerificationError as error:
+            await _secure(plan, url, wire, trace)
+        except BaseException:
             wire.close()
-            trace.chain = await self._distrusted(plan, wire.address, name)
-            message = f"the certificate is not to be trusted: {error.verify_message}"
-            raise ProbeFailedError(Reason.TLS, message) from error
-        except ssl.SSLError as error:
-            raise ProbeFailedError(Reason.TLS, f"no TLS: {why(error)}") from error
-        except OSError as error:
-            raise ProbeFailedError(Reason.TLS, f"the handshake broke: {why(error)}") from error
-        except ValueError as error:
-            raise ProbeFailedError(Reason.TLS, f"TLS cannot ask for {name!r}: {error}") from error
-        trace.tls += now() - began
+            raise
+    return wire
 
-    async def _distrusted(self, plan: Plan, address: Address, name: str) -> Chain | None:
-        """The chain that verification refused, so that the metrics can tell when it expired.
 
-        OpenSSL does not hand it out, so it takes a second handshake, after which nothing is sent.
-        """
-        context = self.contexts.get(plan.options._replace(verify=False))
-        with contextlib.suppress(OSError, ValueError):
-            second = await connect([address])
-            with contextlib.closing(second):
-                return chain_of(await second.secure(context, name))
-        return None
+async def _resolve(plan: Plan, url: Url, trace: Trace) -> list[Address]:
+    addresses = plan.addresses if url is plan.url else literal(url.host, url.port)
+    if addresses is None:
+        addresses = await _lookup(plan, url, trace)
+    addresses = plan.usable(addresses)
+    if not addresses:
+        raise ProbeFailedError(Reason.DNS, f"{url.host} has no IPv{plan.version} address")
+    if not trace.address:
+        trace.note_address(addresses[0])
+    return addresses
+
+
+async def _lookup(plan: Plan, url: Url, trace: Trace) -> list[Address]:
+    trace.doing = f"resolving {url.host}"
+    began = now()
+    try:
+        return await shared().lookup(url.host, url.port, plan.family)
+    except (OSError, UnicodeError) as error:
+        reason = why(error) if isinstance(error, OSError) else "it is no valid name"
+        raise ProbeFailedError(Reason.DNS, f"cannot resolve {url.host}: {reason}") from error
+    finally:
+        seconds = now() - began
+        trace.resolve += seconds
+        trace.lookup = trace.lookup or seconds
+
+
+async def _secure(plan: Plan, url: Url, wire: Wire, trace: Trace) -> None:
+    context, name = CONTEXTS.get(plan.options), plan.server_name(url)
+    trace.doing = "waiting for the TLS handshake"
+    began = now()
+    try:
+        await wire.secure(context, name)
+    except ssl.SSLCertVerificationError as error:
+        wire.close()
+        trace.chain = await _distrusted(plan, wire.address, name)
+        message = f"the certificate is not to be trusted: {error.verify_message}"
+        raise ProbeFailedError(Reason.TLS, message) from error
+    except ssl.SSLError as error:
+        raise ProbeFailedError(Reason.TLS, f"no TLS: {why(error)}") from error
+    except OSError as error:
+        raise ProbeFailedError(Reason.TLS, f"the handshake broke: {why(error)}") from error
+    except ValueError as error:
+        raise ProbeFailedError(Reason.TLS, f"TLS cannot ask for {name!r}: {error}") from error
+    trace.tls += now() - began
+
+
+async def _distrusted(plan: Plan, address: Address, name: str) -> Chain | None:
+    """The chain that verification refused, so that the metrics can tell when it expired.
+
+    OpenSSL does not hand it out, so it takes a second handshake, after which nothing is sent.
+    """
+    context = CONTEXTS.get(plan.options._replace(verify=False))
+    with contextlib.suppress(OSError, ValueError):
+        second = await connect([address])
+        with contextlib.closing(second):
+            return chain_of(await second.secure(context, name))
+    return None
 
 
 async def _connect(url: Url, addresses: list[Address], trace: Trace) -> Wire:

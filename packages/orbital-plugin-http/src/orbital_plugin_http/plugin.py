@@ -14,6 +14,7 @@ from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.metrics import ProbeMetrics, samples_of
 from orbital_plugin_http.plan import Plan
 from orbital_plugin_http.prober import Prober
+from orbital_plugin_http.tls import CONTEXTS
 from orbital_plugin_http.trace import Trace
 from orbital_plugin_http.url import parse
 from orbital_plugin_http.values import Values
@@ -68,22 +69,8 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
     async def collect(self, device: HttpDevice, ctx: Context) -> list[Sample]:
         trace = Trace()
-        plan = self._plan(device, ctx)
         seconds = self._seconds(ctx)
-        deadline = asyncio.timeout(seconds)
-        try:
-            async with deadline:
-                reply = await self._prober.run(plan, trace)
-                readings = await self._judge(plan, reply, trace)
-        except ProbeFailedError as failed:
-            samples = samples_of(trace, seconds, failed.reason)
-            raise failed.translated(self._what(device), samples) from failed.__cause__
-        except TimeoutError:
-            late = ProbeFailedError(
-                Reason.TIMEOUT, f"no end after {seconds:.3g} s, while {trace.doing}"
-            )
-            samples = samples_of(trace, seconds, late.reason)
-            raise late.translated(self._what(device), samples) from None
+        readings = await self._probe(device, ctx, trace, seconds)
         samples = samples_of(trace, seconds)
         if readings is None:
             return samples
@@ -100,14 +87,11 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         """Load the TLS files, so that what is wrong with them is known before the first run."""
         plan = Plan(device, self.config)
         if device.address.startswith("https") or device.ca_file or device.cert_file:
-            self._prober.dialer.contexts.get(plan.options)
+            CONTEXTS.get(plan.options)
 
     async def test_connection(self, device: HttpDevice, ctx: Context) -> str:
         trace = Trace()
-        plan = self._plan(device, ctx)
-        async with asyncio.timeout(self._seconds(ctx)):
-            reply = await self._prober.run(plan, trace)
-            await self._judge(plan, reply, trace)
+        await self._probe(device, ctx, trace, self._seconds(ctx))
         certificate = ""
         if trace.chain is not None:
             until = datetime.fromtimestamp(trace.chain.earliest_expiry, UTC)
@@ -125,6 +109,23 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         values = () if self._values is None else self._values.metrics
         page = () if self._page is None else self._page.metrics
         return (*super().metrics(), *values, *page)
+
+    async def _probe(
+        self, device: HttpDevice, ctx: Context, trace: Trace, seconds: float
+    ) -> Readings | None:
+        """What was read out of the body, if anything was asked for; failures in the SDK's words."""
+        plan = self._plan(device, ctx)
+        try:
+            async with asyncio.timeout(seconds):
+                reply = await self._prober.run(plan, trace)
+                return await self._judge(plan, reply, trace)
+        except ProbeFailedError as error:
+            failed, cause = error, error.__cause__
+        except TimeoutError as error:
+            message = f"no end after {seconds:.3g} s, while {trace.doing}"
+            failed, cause = ProbeFailedError(Reason.TIMEOUT, message), error
+        samples = samples_of(trace, seconds, failed.reason)
+        raise failed.translated(self._what(device), samples) from cause
 
     def _plan(self, device: HttpDevice, ctx: Context) -> Plan:
         plan = ctx.memory.get("plan")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_http.dialer import Dialer
+from orbital_plugin_http.dialer import open_wire
 from orbital_plugin_http.exchange import exchange
 from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.pool import Pool
@@ -30,10 +30,8 @@ class Prober:
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
         self._pool = Pool()
-        self.dialer: Final = Dialer()
 
     def close(self) -> None:
-        self.dialer.close()
         self._pool.close()
 
     async def run(self, plan: Plan, trace: Trace) -> Reply:
@@ -86,7 +84,7 @@ class Prober:
             except ProbeFailedError:
                 if reply.begun or request.method not in REPEATABLE:
                     raise
-        wire = await self.dialer.open(plan, url, trace)
+        wire = await open_wire(plan, url, trace)
         return await self._exchange(wire, key, encoded, self._reply(request), trace)
 
     def _reply(self, request: Request) -> Reply:

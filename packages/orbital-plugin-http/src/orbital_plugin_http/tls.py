@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -52,7 +53,9 @@ class Options(NamedTuple):
 class Contexts:
     """Devices with equal options share a context."""
 
-    def __init__(self) -> None:
+    def __init__(self, recheck: float = RECHECK) -> None:
+        self._recheck = recheck
+        self._lock = threading.Lock()
         self._kept: OrderedDict[Options, _Kept] = OrderedDict()
 
     def get(self, options: Options) -> ssl.SSLContext:
@@ -61,13 +64,18 @@ class Contexts:
         Raises:
             ConfigurationError: It cannot be made.
         """
-        kept = self._kept.get(options)
-        if kept is None:
-            kept = self._kept[options] = _Kept(options)
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(options)
-        return kept.current()
+        with self._lock:  # settings may be checked on another thread while probes run
+            kept = self._kept.get(options)
+            if kept is None:
+                kept = self._kept[options] = _Kept(options)
+                if len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(options)
+            return kept.current(self._recheck)
+
+
+CONTEXTS: Final = Contexts()
+"""Those of all plugin instances."""
 
 
 class _Kept:
@@ -79,9 +87,9 @@ class _Kept:
         self.context = make(options)
         self.checked = time.monotonic()
 
-    def current(self) -> ssl.SSLContext:
+    def current(self, recheck: float) -> ssl.SSLContext:
         now = time.monotonic()
-        if now - self.checked > RECHECK:
+        if now - self.checked > recheck:
             self.checked = now
             self._renew()
         return self.context

@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from orbital_sdk import HOSTNAME
 
-LONGEST: Final = 8192
+LONGEST: Final = 8000
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 _PORTS: Final = {"http": 80, "https": 443}

@@ -192,8 +192,13 @@ async def connect(addresses: Sequence[Address]) -> Wire:
 
 
 async def _race(addresses: Sequence[Address], loop: asyncio.AbstractEventLoop) -> Wire:
-    sock = await start_connection(
-        addresses, happy_eyeballs_delay=HEAD_START, interleave=1, loop=loop
-    )
+    try:
+        sock = await start_connection(
+            addresses, happy_eyeballs_delay=HEAD_START, interleave=1, loop=loop
+        )
+    except OSError as error:
+        if error.errno is None:  # each address has its own reason, and the message names them all
+            raise
+        raise OSError(error.errno, os.strerror(error.errno)) from error
     peer = sock.getpeername()
     return Wire(sock, next((a for a in addresses if a[4] == peer), addresses[0]), loop)
