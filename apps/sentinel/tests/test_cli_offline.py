@@ -251,11 +251,11 @@ def test_validate_tells_what_would_run(machine, two_tasks):
 
 def test_validate_tells_notes(machine):
     """What is switched on and does nothing yet is told, and is no error."""
-    machine.config("buffer: {type: disk}\ncore: {url: https://core.example}\n")
+    machine.config("sender: {mode: core}\ncore: {url: https://core.example}\n")
     done = machine.sentinel("validate")
     assert done.code == 0
     assert "note: core.url: " in done.out
-    assert "note: buffer.type: " in done.out
+    assert "note: sender.mode: " in done.out
 
 
 def test_validate_touches_nobody(machine):

@@ -138,7 +138,6 @@ def test_a_running_configuration_has_no_notes():
         ({"collector": {"task_fetch_interval": "5s"}}, "collector.task_fetch_interval", "Core"),
         ({"sender": {"mode": "core"}}, "sender.mode", "wait in the buffer"),
         ({"sender": {"mode": "hybrid"}}, "sender.mode", "direct outputs"),
-        ({"buffer": {"type": "disk"}}, "buffer.type", "wait in memory"),
         ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
         ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
         ({"sender": {"direct": {"clickhouse": {"dsn": "x"}}}}, "sender.direct.clickhouse", "not installed"),

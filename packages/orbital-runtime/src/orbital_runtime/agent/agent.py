@@ -101,6 +101,7 @@ class Agent:
         try:
             for note in self.loaded.notes:
                 log.warning("%s", note)
+            await self.stations.buffer.open()
             await self.telemetry.start()
             self._life.to(State.REGISTERING)
             await self._open_outputs()
@@ -128,6 +129,7 @@ class Agent:
         Returns:
             Every task with its run, in the configuration's order.
         """
+        await self.stations.buffer.open()
         await self._open_outputs()
         await reload.tasks(self.stations, self.loaded)
         self._life.to(State.REGISTERING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.buffer import Committer, MemoryBuffer
+from orbital_runtime.buffer import Committer, DiskBuffer, MemoryBuffer
 from orbital_runtime.buffer import Limits as BufferLimits
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
@@ -16,6 +16,7 @@ from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 
 if TYPE_CHECKING:
+    from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Loaded, OutputSettings, Settings
@@ -33,14 +34,14 @@ class Stations:
     engine: Engine
     scheduler: Scheduler
     committer: Committer
-    buffer: MemoryBuffer
+    buffer: Buffer
     sender: Sender
 
 
 def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Clock) -> Stations:
     """Build all stations; nothing runs yet."""
     settings = loaded.settings
-    buffer = MemoryBuffer(_buffer_limits(settings), clock)
+    buffer = _buffer(settings, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
     instances = Instances(registry)
     engine = Engine(
@@ -112,8 +113,18 @@ def run_limits(settings: Settings) -> RunLimits:
     )
 
 
-def _buffer_limits(settings: Settings) -> BufferLimits:
+def _buffer(settings: Settings, clock: Clock) -> Buffer:
     section = settings.buffer
-    return BufferLimits(
+    limits = BufferLimits(
         samples=section.size, size=section.bytes, age=section.max_age, policy=section.when_full
+    )
+    if section.type == "memory":
+        return MemoryBuffer(limits, clock)
+    return DiskBuffer(
+        section.disk_path,
+        limits,
+        clock,
+        sync=section.sync,
+        sync_interval=section.sync_interval,
+        min_free=section.min_free,
     )

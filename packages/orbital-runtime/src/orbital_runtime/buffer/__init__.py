@@ -5,6 +5,7 @@ from orbital_runtime.buffer.contract import (
     Buffer,
     BufferClosed,
     BufferFull,
+    BufferUnusable,
     Chunk,
     Entry,
     Limits,
@@ -12,6 +13,7 @@ from orbital_runtime.buffer.contract import (
     Policy,
     Usage,
 )
+from orbital_runtime.buffer.disk import DiskBuffer
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.memory import MemoryBuffer
 
@@ -19,9 +21,11 @@ __all__ = [
     "Buffer",
     "BufferClosed",
     "BufferFull",
+    "BufferUnusable",
     "Chunk",
     "Committer",
     "Damaged",
+    "DiskBuffer",
     "Entry",
     "Limits",
     "MemoryBuffer",

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from orbital_sdk import OrbitalError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -81,7 +83,7 @@ class NoReader(Exception):  # noqa: N818 (as above)
     """No output is attached, so nothing was accepted for anybody."""
 
 
-class BufferUnusable(Exception):  # noqa: N818 (as above)
+class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
     """It cannot be opened; the message is a sentence that says why and what to do."""
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from orbital_runtime.buffer.base import Draft, LogBuffer
 from orbital_runtime.buffer.codec import encode
-from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.database import Database
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.journal import Journal, Pending
@@ -98,12 +97,7 @@ class DiskBuffer(LogBuffer):
         Raises:
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
-        try:
-            found = await self._run(self._database.open)
-        except BaseException:
-            await self._run(self._database.close)
-            self._thread.shutdown()
-            raise
+        found = await self._run(self._database.open)
         self._trouble = self._database.short()
         self._restore(found)
         self._upkeep = asyncio.create_task(self._keep_up(), name="buffer-upkeep")
@@ -333,6 +327,3 @@ class DiskBuffer(LogBuffer):
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
-
-
-__all__ = ["BufferUnusable", "DiskBuffer"]

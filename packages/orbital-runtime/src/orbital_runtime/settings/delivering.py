@@ -44,7 +44,7 @@ class BufferSection(Section):
     """Where samples wait for their outputs."""
 
     type: Literal["memory", "disk"] = "memory"
-    """What holds them."""
+    """What holds them: memory, gone when the agent ends, or a folder on disk, which survives."""
     size: Count = 1_000_000
     """Samples it may hold."""
     bytes: Size = 256 << 20
@@ -59,6 +59,13 @@ class BufferSection(Section):
     """How long collections wait for others to share one write."""
     disk_path: str = "./data/buffer"
     """Folder of the disk buffer."""
+    sync: Literal["always", "interval"] = "always"
+    """When the disk buffer waits for the disk: at each write, or every `sync_interval`, so that a power cut
+    takes what came since."""
+    sync_interval: Interval = 1
+    """Time between two waits for the disk, with `sync: interval`."""
+    min_free: ByteSize = 64 << 20
+    """Bytes of the volume that stay free: below it new samples wait in memory until there is room again."""
 
 
 class BreakerSection(Section):

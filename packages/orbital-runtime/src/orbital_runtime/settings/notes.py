@@ -79,12 +79,6 @@ def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
 
 def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
     sender = settings.sender
-    if settings.buffer.type == "disk":
-        yield Note(
-            "buffer.type",
-            "the disk buffer is not there yet: samples wait in memory, and what is not delivered "
-            "when the agent ends is lost",
-        )
     enabled = {name: section for name, section in sender.direct.items() if section.enabled}
     if sender.mode == "core":
         yield Note(
