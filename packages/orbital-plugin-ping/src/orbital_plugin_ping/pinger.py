@@ -43,10 +43,8 @@ class Outcome:
 class Pinger(Protocol):
     """An engine. Life: `start`, many `ping` at once, `stop`."""
 
-    @property
-    def families(self) -> frozenset[int]:
-        """Address families that it can send to, once started."""
-        ...
+    families: frozenset[int]
+    """Address families that it can send to, once started."""
 
     async def start(self) -> None:
         """Open the sockets.

@@ -47,20 +47,16 @@ class Ping3Pinger:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._families: frozenset[int] = frozenset()
+        self.families: frozenset[int] = frozenset()
         self._stopping = threading.Event()
         self._sequences = itertools.count(1)
         self._pool: ThreadPoolExecutor | None = None
         self._codec: Codec | None = None
         self._pair: tuple[socket.socket, ...] = ()
 
-    @property
-    def families(self) -> frozenset[int]:
-        return self._families
-
     async def start(self) -> None:
         opened = open_each(self._options)
-        self._families = frozenset(opened)
+        self.families = frozenset(opened)
         for sock in opened.values():
             sock.close()
         self._codec = Codec(secrets.randbelow(1 << 16))

@@ -43,6 +43,7 @@ class NativePinger:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self.families: frozenset[int] = frozenset()
         self._lanes: dict[int, Lane] = {}
         self._endpoints: dict[int, Endpoint] = {}
         self._ready: select.epoll | None = None
@@ -54,10 +55,6 @@ class NativePinger:
         self.strays = 0
         """Replies that belong to no packet on its way: late, forged, or another program's."""
 
-    @property
-    def families(self) -> frozenset[int]:
-        return frozenset(self._lanes)
-
     async def start(self) -> None:
         opened = open_each(self._options)
         self._loop = asyncio.get_running_loop()
@@ -68,6 +65,7 @@ class NativePinger:
         try:
             for family, sock in opened.items():
                 self._lanes[family] = Lane(sock, self._options, self._watch)
+            self.families = frozenset(self._lanes)
         except BaseException:
             await self.stop()
             for sock in opened.values():
