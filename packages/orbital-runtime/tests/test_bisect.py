@@ -178,16 +178,3 @@ async def test_listed_duplicates_are_deliveries_too():
     isolation = Isolation(entries_of([1, 1]), tried=1)
     await isolation.run(send)
     assert [r.seq for r in isolation.refused] == [2]
-
-
-@pytest.mark.parametrize("reject", [Reject(5, 0, "x"), Reject(0, 9, "x"), Reject(-1, 0, "x")])
-async def test_rows_that_were_never_given_are_a_bug_of_the_writer(reject):
-    """A writer that refuses what it was not given refuses nothing: the samples stay."""
-
-    async def send(batches, token):
-        raise BatchRejected("?", rejects=[reject])
-
-    isolation = Isolation(entries_of([2]))
-    with pytest.raises(ValueError, match="a row that it was not given"):
-        await isolation.run(send)
-    assert isolation.left == {1}

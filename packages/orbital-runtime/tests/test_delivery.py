@@ -10,11 +10,12 @@ import pytest
 from orbital_runtime.buffer import Limits, MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, MemoryDeadLetters, Output, Phase, State
-from orbital_runtime.sender.delivery import Delivery
+from orbital_runtime.sender.delivery import GROW_AFTER, Delivery
 from orbital_sdk import (
     BatchRejected,
     BatchTooLarge,
     ConfigurationError,
+    Reject,
     Writer,
     WriterConfig,
     WriterMisconfigured,
@@ -302,6 +303,17 @@ async def test_a_bug_in_a_writer_loses_nothing(lines, caplog):
     assert line.account.delivered == 3
 
 
+@pytest.mark.parametrize("reject", [Reject(5, 0, "x"), Reject(0, 9, "x"), Reject(-1, 0, "x")])
+async def test_rows_that_were_never_given_are_a_bug_of_the_writer(lines, reject):
+    """A writer that refuses what it was not given refuses nothing: the samples stay and go out later."""
+    line = lines()
+    line.writer.then(BatchRejected("?", rejects=[reject]))
+    await line.put(make_batch(2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
+    assert line.status.errors == {"bug": 1}
+
+
 async def test_what_was_delivered_before_an_outage_is_not_sent_again(lines):
     """The destination went away in the middle of bisecting: only what was left comes again."""
     line = lines(batch_size=100)
@@ -340,6 +352,28 @@ async def test_stale_markers_go_only_to_those_who_want_them(lines):
     await plain.put(make_batch(2, stale=True))
     assert await plain.delivery.drain()
     assert len(plain.writer.calls) == 1
+
+
+async def test_refused_stale_markers_are_no_dead_letters(lines):
+    """A marker is not a sample: nobody misses a refused one, and the ledger never knew it."""
+    line = lines()
+    line.writer.reject(lambda record: record.stale)
+    await line.put(make_batch(2), make_batch(2, stale=True))
+    assert await line.delivery.drain()
+    assert line.letters.count() == 0
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
+
+
+async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
+    """After a hundred chunks that went through, requests may be larger again; a proxy may be gone."""
+    line = lines(batch_size=8)
+    line.writer.then(BatchTooLarge("413"))
+    await line.put(*(make_batch(1) for _ in range(4 * GROW_AFTER + 20)))
+    await line.settled()
+    sizes = [call.samples for call in line.writer.calls]
+    assert sizes[:3] == [8, 4, 4]
+    assert set(sizes[3:100]) == {4}
+    assert sizes[-2] == 8
 
 
 async def test_samples_dropped_in_flight_are_not_counted_twice(lines):

@@ -145,6 +145,7 @@ async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
     assert await sender.flush(10)
     account = buffer.ledger.account("a")
     assert (account.delivered, account.dead_lettered) == (4, 0)
+    assert new.calls[0].attempt.number > 1
 
 
 async def test_a_name_is_used_once(sender):
@@ -182,6 +183,9 @@ async def test_flush_says_when_not_everything_went(buffer, sender):
     await sender.add(output("dead", dead, retry_interval=NEVER))
     await buffer.append([make_batch(1)])
     assert not await asyncio.wait_for(sender.flush(0.05), timeout=10)
+    await asyncio.sleep(0)
+    names = {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+    assert names == {"output fine", "output dead"}  # nobody waits for a flush that is over
 
 
 async def test_a_flush_brings_through_what_fails_now_and_then(buffer, sender):

@@ -67,6 +67,7 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
             await stations.sender.add(assembly.output(settings))
         elif before[name] != settings:
             await stations.sender.replace(assembly.output(settings))
+    stations.sender.hurry()  # a paused one may find its destination put right
     keep_for_core(stations, new.settings)
 
 

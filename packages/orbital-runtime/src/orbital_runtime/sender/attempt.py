@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.dead_letters import DeadLetters
     from orbital_runtime.sender.policy import Output
     from orbital_runtime.sender.status import Tally
-    from orbital_sdk import Batch
+    from orbital_sdk import Batch, Reject
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Attempts:
         entries = [entry for entry in chunk.entries if stale or not entry.batch.stale]
         repeated = bool(entries) and entries[0].seq <= tally.tried
         tally.retries += repeated
-        number = failures + 1 if repeated else 1
+        number = max(2, failures + 1) if repeated else 1
         requests = self._output.policy.bisect_requests
         isolation = Isolation(entries, tried=tally.tried, requests=requests)
         try:
@@ -91,14 +91,12 @@ class Attempts:
         try:
             size = await self.caller.write(batches, attempt, self._output.policy.timeout)
         except (WriteError, ConfigurationError) as error:
+            if isinstance(error, BatchRejected) and not _were_given(batches, error.rejects):
+                raise self._bug(error) from error
             self._note(error)
             raise
         except Exception as error:
-            bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {error!r}")
-            self._note(bug)
-            if self._is_new("bug", repr(error)):
-                logger.exception("output %s: %s", self._output.name, bug)
-            raise bug from error
+            raise self._bug(error) from error
         self._tally.bytes += size if isinstance(size, int) else 0  # pyright: ignore[reportUnnecessaryIsInstance] (an author may forget it)
         self._tally.last_success_ms = self._clock.utc_ms()
 
@@ -150,12 +148,27 @@ class Attempts:
         self._tally.last_error = str(error)
         self._tally.last_error_ms = self._clock.utc_ms()
 
+    def _bug(self, error: Exception) -> WriterBug:
+        bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {error!r}")
+        self._note(bug)
+        if self._is_new("bug", repr(error)):
+            logger.error("output %s: %s", self._output.name, bug, exc_info=error)
+        return bug
+
     def _is_new(self, kind: str, message: str) -> bool:
         """Whether this is not what was said last: the log gets each message once."""
         if self._said.get(kind) == message:
             return False
         self._said[kind] = message
         return True
+
+
+def _were_given(batches: Sequence[Batch], rejects: Iterable[Reject]) -> bool:
+    """Whether a writer refused only rows that it was given."""
+    return all(
+        0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch])
+        for reject in rejects
+    )
 
 
 def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:

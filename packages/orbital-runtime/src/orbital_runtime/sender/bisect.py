@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from orbital_runtime.buffer import Entry
-    from orbital_sdk import Batch, Reject
+    from orbital_sdk import Batch
 
     Send = Callable[[Sequence[Batch], str], Awaitable[None]]
 
@@ -68,6 +68,7 @@ class Isolation:
 
         Args:
             send: Sends one group, named by a token that is the same whenever the same rows are sent.
+                Its rejects name rows of this group.
 
         Raises:
             Exception: What `send` raised, but for BatchRejected and BatchTooLarge. `left` and
@@ -110,7 +111,7 @@ class Isolation:
         """What is still to be sent of this group."""
         if error.rejects:
             for reject in error.rejects:
-                part = _part(group, reject)
+                part = group[reject.batch]
                 if not (error.duplicate and part.seq <= self._tried):
                     self._refuse_row(part.seq, part.start + reject.row, reject.reason)
             return self._settle(group)
@@ -134,12 +135,6 @@ class Isolation:
         for part in group:
             self._left[part.seq] -= len(part.batch)
         return ()
-
-
-def _part(group: Group, reject: Reject) -> Part:
-    if 0 <= reject.batch < len(group) and 0 <= reject.row < len(group[reject.batch].batch):
-        return group[reject.batch]
-    raise ValueError(f"the writer refused a row that it was not given: {reject}")
 
 
 def rows(group: Group) -> int:

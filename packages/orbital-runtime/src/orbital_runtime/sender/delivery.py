@@ -174,8 +174,10 @@ class Delivery:
         except WriteError as error:
             await self._back_off(str(error), getattr(error, "retry_after", None))
         except Exception as error:
-            logger.exception("delivery to output %s failed", self.name)
-            await self._back_off(f"{type(error).__name__}: {error}", None)
+            reason = f"{type(error).__name__}: {error}"
+            if reason != self._reason:
+                logger.exception("delivery to output %s failed", self.name)
+            await self._back_off(reason, None)
 
     async def _next(self) -> Chunk | None:
         """The next chunk, once it is large or old enough, and the breaker lets it through."""
