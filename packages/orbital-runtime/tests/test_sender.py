@@ -148,6 +148,22 @@ async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
     assert new.calls[0].attempt.number > 1
 
 
+async def test_tokens_are_never_used_twice():
+    """A destination that deduplicates must not take the first batches after a restart for known ones."""
+    tokens = []
+    for _ in range(2):
+        buffer = MemoryBuffer(Limits(), SystemClock())
+        sender, writer = Sender(buffer, clock=SystemClock()), RecordingWriter()
+        await sender.add(output("a", writer))
+        await buffer.append([make_batch(1)])
+        await writer.received(1)
+        tokens.append(writer.calls[0].attempt.token)
+        await sender.stop()
+        await buffer.close()
+    assert tokens[0] != tokens[1]
+    assert [token.split(":")[1] for token in tokens] == ["1-1", "1-1"]
+
+
 async def test_a_name_is_used_once(sender):
     """Two outputs of one name would share a position: the second is refused."""
     await sender.add(output("a", RecordingWriter()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,6 +56,7 @@ class LogBuffer(ABC):
         self._waiters = Waiters()
         self._opened: dict[str, tuple[Record, Opened]] = {}
         self._closed = False
+        self.id = uuid.uuid4().hex
 
     @property
     def ledger(self) -> Ledger:

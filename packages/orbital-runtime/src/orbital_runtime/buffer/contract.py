@@ -71,7 +71,7 @@ class Chunk:
 
     @property
     def token(self) -> str:
-        """Names these very batches; equal whenever the same ones are read again."""
+        """Names these very batches of their log; equal whenever the same ones are read again."""
         return f"{self.entries[0].seq}-{self.entries[-1].seq}"
 
 
@@ -93,6 +93,11 @@ class BufferClosed(Exception):  # noqa: N818 (as above)
 
 class Buffer(Protocol):
     """An append-only log that several outputs read. All methods belong to the event loop."""
+
+    @property
+    def id(self) -> str:
+        """Names this log. No other log has it, so that it makes sequence numbers unique everywhere."""
+        ...
 
     @property
     def ledger(self) -> Ledger:

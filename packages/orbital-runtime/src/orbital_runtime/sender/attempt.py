@@ -80,13 +80,14 @@ class Attempts:
         requests = self._output.policy.bisect_requests
         isolation = Isolation(entries, tried=tally.tried, requests=requests)
         try:
-            await isolation.run(lambda batches, token: self._send(batches, Attempt(number, token)))
+            await isolation.run(lambda batches, rows: self._send(batches, number, rows))
         finally:
             tally.tried = max(tally.tried, isolation.unknown)
             self.too_large = isolation.too_large
             await self._settle(chunk, isolation)
 
-    async def _send(self, batches: Sequence[Batch], attempt: Attempt) -> None:
+    async def _send(self, batches: Sequence[Batch], number: int, rows: str) -> None:
+        attempt = Attempt(number, f"{self._buffer.id}:{rows}")  # the log's name makes it unique
         self._tally.requests += 1
         try:
             size = await self.caller.write(batches, attempt, self._output.policy.timeout)
