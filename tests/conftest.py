@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -37,6 +39,26 @@ class Sentinel:
         self.log = folder / "sentinel.log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    def install(self, distribution: str, code: str, *, module: str = "", **points: str) -> None:
+        """A stranger's package, as `pip install` would leave it.
+
+        Args:
+            distribution: Its name; version 1.0.
+            code: Of its one module.
+            module: The module's name, where it is not the distribution's.
+            points: Plugins: entry point -> class.
+        """
+        site, module = self.folder / "site", module or distribution.replace("-", "_")
+        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        info.joinpath("METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+        )
+        lines = [f"{name} = {module}:{kind}" for name, kind in points.items()]
+        info.joinpath("entry_points.txt").write_text("\n".join(["[orbital.plugins]", *lines]))
+        site.joinpath(f"{module}.py").write_text(code)
+        self.environ["PYTHONPATH"] = str(site)
+
     def configure(self, **sections: Any) -> None:
         """Write the configuration file, in one step as editors do."""
         fresh = self.folder / "config.new"
@@ -61,6 +83,19 @@ class Sentinel:
     def tasks(self) -> list[dict[str, Any]]:
         """What `sentinel tasks` shows."""
         return self.json("tasks")
+
+    def get(self, path: str) -> tuple[int, str]:
+        """A page of the running agent: status and text."""
+        try:
+            with urlopen(f"http://{self.listen}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
+    def metrics(self) -> dict[str, float]:
+        """What /metrics shows: `name{labels}` -> value."""
+        lines = [line for line in self.get("/metrics")[1].splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
     def account(self, output: str) -> dict[str, Any]:
         """The ledger of one output, as `sentinel status` shows it; empty while it has none."""
@@ -99,6 +134,14 @@ class Sentinel:
 def sentinel(tmp_path: Path) -> Iterator[Sentinel]:
     """A folder without a configuration, in which nothing runs yet."""
     one = Sentinel(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def shared_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinel]:
+    """One for all tests of a module that only look at it."""
+    one = Sentinel(tmp_path_factory.mktemp("sentinel"))
     yield one
     one.close()
 

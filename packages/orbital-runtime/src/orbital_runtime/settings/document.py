@@ -36,7 +36,7 @@ _PLAIN_TAGS: Final = {
 
 
 def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Problem]) -> Node | None:
-    """The tree of one document, `${NAME}` put in; an empty one gives an empty mapping, a broken one None.
+    """The tree of one document, `${NAME}` put in; an empty one is a node without value, a broken one None.
 
     Args:
         text: The document.
@@ -45,7 +45,7 @@ def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Probl
         problems: Takes what is wrong.
     """
     try:
-        return _Composer(text, file, environ, problems).document() or Node({}, file, 1)
+        return _Composer(text, file, environ, problems).document() or Node(None, file, 1)
     except _Refused as refusal:
         problems.append(refusal.problem)
     except yaml.YAMLError as error:

@@ -51,17 +51,7 @@ def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
     if source.readable:
         override(source.root, environ, source.problems, keys=Settings.model_fields)
         _add_tasks(source, environ)
-        _check_content(source)
     return source
-
-
-def _check_content(source: Source) -> None:
-    """A file that lost what it held must not pass for the wish to do nothing."""
-    if not source.root.value and not source.problems:
-        hint = "`sentinel config init` writes a file to begin with"
-        source.problems.append(
-            Problem("holds no settings", hint=hint, file=str(source.path), line=1)
-        )
 
 
 def _parse(source: Source, text: str, environ: Mapping[str, str]) -> bool:
@@ -70,14 +60,18 @@ def _parse(source: Source, text: str, environ: Mapping[str, str]) -> bool:
     if root is None:
         return False
     if not isinstance(root.value, dict):
-        if root.value is not None:
-            message = (
-                "must be sections, that is, lines like `sender:` with `key: value` lines below"
-            )
-            source.problems.append(Problem(message, file=name, line=root.line))
+        message, hint = _no_sections(root)
+        source.problems.append(Problem(message, hint=hint, file=name, line=root.line))
         root.value = {}
     source.root = root
     return True
+
+
+def _no_sections(root: Node) -> tuple[str, str]:
+    """A file that lost what it held must not pass for the wish to do nothing; `{}` says that."""
+    if root.value is None:
+        return "holds no settings", "`sentinel config init` writes a file to begin with"
+    return "must be sections, that is, lines like `sender:` with `key: value` lines below", ""
 
 
 def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
