@@ -1,4 +1,4 @@
-"""Bad input: one sentence each, with file, line, key and what would be right; exit code 78, nothing started."""
+"""Bad input: a sentence each, with file, line, key and what would be right; exit code 78, nothing started."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ TOLD = [
     "2: sentinel.nmae: unknown key; did you mean name?",
     "4: collector.worker_pool_size: must be a whole number",
     f"5: collector.max_execution_time: '5 minutes' {DURATION}",
-    "7: core.api_token: environment variable NOT_SET_ANYWHERE is not set; "
-    "set it, or write ${NOT_SET_ANYWHERE:-default}",
+    "7: core.api_token: environment variable NOT_SET_ANYWHERE is not set; set it, or write ${NOT_SET_",
     "9: buffer.type: must be memory or disk",
     "12: sender.direct.kafka: no writer is called 'kafka'; installed: ",
     "13: sender.direct.prometheus.url: ",
@@ -182,7 +181,7 @@ def close(path: Path) -> None:
 
 
 def without_rights() -> Sequence[str]:
-    """Root reads everything, unless it is made a user like others. (Another user could not run Python.)"""
+    """Root reads everything, unless it is made a user like others; another user may not run this Python."""
     if os.geteuid() != 0:
         return ()
     setpriv = shutil.which("setpriv")
