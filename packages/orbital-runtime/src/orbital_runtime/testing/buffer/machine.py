@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AGE = 100.0
-NOTHING: Any = multiple()
+NOTHING: Any = multiple()  # pyright: ignore[reportUnknownVariableType] (of nothing, no type is known)
 LAYOUTS = {rows: [make_layout(rows) for _ in range(2)] for rows in range(1, 13)}
 
 outputs = st.sampled_from(["a", "b", "c"])
