@@ -9,6 +9,7 @@ need prometheus prometheus
 need victoria-metrics victoria-metrics
 need prometheus-blackbox-exporter prometheus-blackbox-exporter
 need nginx nginx-light
+need lighttpd lighttpd
 need fping fping
 need ip iproute2
 need iptables iptables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -9,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+import uvloop
 
 from orbital_plugin_http import Http
 from orbital_sdk import CollectError
@@ -35,6 +37,11 @@ auth.backend.plain.userfile = "{folder}/users"
 auth.require = ("/private" => ("method" => "digest", "realm" => "devices, all of them",
     "algorithm" => "{algorithm}", "require" => "valid-user"))
 """
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every test runs on both loops that the agent may use: they watch sockets differently."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class Lighttpd(Server):

@@ -79,7 +79,6 @@ async def serve() -> AsyncIterator[Serve]:
         (Drip(every=0.01), "timeout", DeviceUnreachable, "while reading the answer"),
         (DripHeaders(every=0.01), "timeout", DeviceUnreachable, "while reading the answer"),
         (CutAnswer(), "protocol", UnexpectedReply, "closed without an answer"),
-        (CutConnection(), "protocol", UnexpectedReply, "the connection "),
         (CloseAfterHeaders(length=100), "protocol", UnexpectedReply, "cut after 0 of 100 bytes"),
         (Garbage(), "protocol", UnexpectedReply, "not valid HTTP"),
         (Garbage(b"HTTP/1.1 200 OK\r\nA: b\r\n"), "protocol", UnexpectedReply, "cut within the headers"),
@@ -102,6 +101,17 @@ async def test_a_bad_peer_fails_by_its_reason(
     assert result.value("probe_http_failure_reason", reason=reason) == 1
     assert result.value("probe_duration_seconds") > 0
     assert "probe_http_duration_seconds" in result.names
+
+
+async def test_a_reset_is_told_by_when_it_came(probe: Probe, hostile_server: HostileServer) -> None:
+    """A reset right after the connection was made is seen while connecting or while asking."""
+    hostile_server.default = CutConnection()
+    error = (await probe(hostile_server.url)).error
+    if isinstance(error, DeviceUnreachable):
+        assert "cannot connect to 127.0.0.1" in str(error)
+    else:
+        assert isinstance(error, UnexpectedReply)
+        assert "the connection " in str(error)
 
 
 async def test_a_closed_port_is_a_connect_failure(probe: Probe) -> None:

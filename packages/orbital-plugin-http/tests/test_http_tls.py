@@ -199,7 +199,7 @@ def test_contexts_are_shared_and_renewed_with_their_files(
     ca = tmp_path / "ca.pem"
     shutil.copy(authority.ca_file, ca)
     options = Options(str(ca), None, None, None, verify=True, min_version="TLS12")
-    contexts = Contexts(recheck=-1.0)
+    contexts = Contexts()
     first = contexts.get(options)
     assert contexts.get(options) is first
     stranger = Authority(tmp_path / "stranger", "Stranger")

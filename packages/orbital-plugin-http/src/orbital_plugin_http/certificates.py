@@ -86,8 +86,14 @@ def read(der: bytes) -> Facts:
         certificate.subject.rfc4514_string(),
         certificate.issuer.rfc4514_string(),
         ",".join(_names(certificate))[:LONGEST],
-        f"{certificate.serial_number:x}",
+        _hex(certificate.serial_number),
     )
+
+
+def _hex(number: int) -> str:
+    """Whole bytes, as blackbox_exporter writes serial numbers."""
+    digits = f"{number:x}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"
 
 
 def _names(certificate: Any) -> list[str]:

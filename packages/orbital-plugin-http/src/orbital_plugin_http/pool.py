@@ -20,7 +20,9 @@ LONGEST: Final = 300.0
 class Pool:
     """At most one idle connection for each key."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST, longest: float = LONGEST) -> None:
+        self._most = most
+        self._longest = longest
         self._idle: OrderedDict[Hashable, tuple[Wire, float]] = OrderedDict()
 
     def take(self, key: Hashable) -> Wire | None:
@@ -43,7 +45,7 @@ class Pool:
         self._idle[key] = wire, now
         while self._idle:
             oldest = next(iter(self._idle))
-            if len(self._idle) <= MOST and now - self._idle[oldest][1] <= LONGEST:
+            if len(self._idle) <= self._most and now - self._idle[oldest][1] <= self._longest:
                 return
             self._idle.pop(oldest)[0].close()
 

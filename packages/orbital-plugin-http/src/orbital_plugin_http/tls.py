@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,8 +14,6 @@ from orbital_sdk import ConfigurationError
 if TYPE_CHECKING:
     from orbital_plugin_http.device import HttpDevice
 
-RECHECK: Final = 30.0
-"""Seconds after which the files are looked at again."""
 MOST: Final = 256
 """Contexts kept; one with the system's authorities takes about a megabyte."""
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -53,8 +50,7 @@ class Options(NamedTuple):
 class Contexts:
     """Devices with equal options share a context."""
 
-    def __init__(self, recheck: float = RECHECK) -> None:
-        self._recheck = recheck
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Options, _Kept] = OrderedDict()
 
@@ -71,7 +67,7 @@ class Contexts:
                 if len(self._kept) > MOST:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(options)
-            return kept.current(self._recheck)
+            return kept.current()
 
 
 CONTEXTS: Final = Contexts()
@@ -79,30 +75,24 @@ CONTEXTS: Final = Contexts()
 
 
 class _Kept:
-    __slots__ = ("checked", "context", "options", "stamps")
+    """A context, and how its files looked when it was made."""
+
+    __slots__ = ("context", "options", "stamps")
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.stamps = _stamps(options)
         self.context = make(options)
-        self.checked = time.monotonic()
 
-    def current(self, recheck: float) -> ssl.SSLContext:
-        now = time.monotonic()
-        if now - self.checked > recheck:
-            self.checked = now
-            self._renew()
-        return self.context
-
-    def _renew(self) -> None:
+    def current(self) -> ssl.SSLContext:
         stamps = _stamps(self.options)
-        if stamps == self.stamps:
-            return
-        try:
-            self.context = make(self.options)
-            self.stamps = stamps
-        except ConfigurationError:
-            pass  # half-written or gone for a moment: the old one serves, the next look tries again
+        if stamps != self.stamps:
+            try:
+                self.context = make(self.options)
+                self.stamps = stamps
+            except ConfigurationError:
+                pass  # half-written or gone for a moment: the old one serves, the next look tries again
+        return self.context
 
 
 def _stamps(options: Options) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -43,14 +44,11 @@ class Values:
         Raises:
             ProbeFailedError: The body is no JSON.
         """
-        try:
-            document: object = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            raise ProbeFailedError(Reason.BODY, f"the body is no JSON: {error}") from error
-        readings = Readings()
+        document, readings = _document(body), Readings()
+        seen: set[Series] = set()
         for reader in self._readers:
             try:
-                reader.read(document, readings, self._limit)
+                reader.read(document, readings, seen, self._limit)
             except (ValueError, PatternTooSlowError) as error:
                 readings.miss(f"{reader.name}: {error}")
         return readings
@@ -74,9 +72,8 @@ class _Reader:
         self._path, self._value = Path(rule.path), Path(rule.value)
         self._labels = [_label(source) for source in rule.labels.values()]
 
-    def read(self, document: object, readings: Readings, limit: int) -> None:
+    def read(self, document: object, readings: Readings, seen: set[Series], limit: int) -> None:
         there = False
-        seen: set[Series] = set()
         for item, key in self._path.items(document):
             there = True
             if len(readings.samples) >= limit:
@@ -109,6 +106,16 @@ class _Reader:
         except OverflowError:
             return None
         return number if math.isfinite(number) else None
+
+
+def _document(body: bytes | bytearray) -> object:
+    """The JSON in `body`; NaN and Infinity, which JSON does not know and many programs write, included."""
+    try:
+        if b"NaN" in body or b"Infinity" in body:
+            return json.loads(body)
+        return msgspec.json.decode(body)
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise ProbeFailedError(Reason.BODY, f"the body is no JSON: {error}") from error
 
 
 def _parsed(text: str) -> float | None:

@@ -54,13 +54,7 @@ class Wire:
         """
         error = self.sock.connect_ex(self.address[4])
         if error in (errno.EINPROGRESS, errno.EWOULDBLOCK):
-            self._loop.add_writer(self._fd, self._wake)
-            try:
-                await self._wait()
-                self._watch()  # before the other watch ends: uvloop then keeps one handle for both
-            finally:
-                self._loop.remove_writer(self._fd)
-            error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            error = await self._connected()
         if error:
             raise OSError(error, os.strerror(error))
 
@@ -142,6 +136,17 @@ class Wire:
             with contextlib.suppress(OSError, ValueError):
                 self.sock.unwrap()  # says goodbye, and does not wait for the answer
         self.sock.close()
+
+    async def _connected(self) -> int:
+        self._loop.add_writer(self._fd, self._wake)
+        try:
+            await self._wait()
+            error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not error:
+                self._watch()  # before the other watch ends: uvloop then keeps one handle for both
+        finally:
+            self._loop.remove_writer(self._fd)
+        return error
 
     async def _readable(self) -> None:
         self._watch()
