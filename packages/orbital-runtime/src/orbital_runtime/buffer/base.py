@@ -56,6 +56,7 @@ class LogBuffer(ABC):
         self._waiters = Waiters()
         self._opened: dict[str, tuple[Record, Opened]] = {}
         self._closed = False
+        self._damage = ""
         self.id = uuid.uuid4().hex
 
     @property
@@ -277,8 +278,10 @@ class LogBuffer(ABC):
         return opened
 
     def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
-        """Go on without these."""
-        logger.error("batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
+        """Go on without these. The same damage again is not said again: a layout may have many batches."""
+        level = logging.DEBUG if str(error) == self._damage else logging.ERROR
+        logger.log(level, "batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
+        self._damage = str(error)
         self._log.drop(start, stop, "quarantined")
         self._room.set()
 

@@ -13,12 +13,11 @@ from orbital_runtime.buffer.space import Space
 from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, number, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from orbital_runtime.buffer.restore import Found
     from orbital_runtime.buffer.store import Store
-    from orbital_runtime.buffer.stored import State
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +33,7 @@ class Database:
 
     def __init__(self, path: Path, min_free: int) -> None:
         self._folder = Folder(path)
+        self._checkpoints = self._folder.checkpoints
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._store: Store | None = None
@@ -62,22 +62,23 @@ class Database:
         return self._opened.get(key)
 
     def write(
-        self,
-        puts: Iterable[tuple[bytes, bytes]],
-        drops: Iterable[tuple[bytes, bytes]],
-        *,
-        sync: bool,
+        self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[tuple[bytes, bytes]]
     ) -> None:
-        """All of it or nothing.
+        """All of it or nothing; `sync` makes it last.
 
         Raises:
             OSError: Not written.
         """
-        self._opened.write(puts, drops, sync=sync)
+        self._opened.write(puts, drops)
 
-    def sync(self) -> None:
-        """Raises: OSError."""
+    def sync(self, states: Mapping[str, bytes]) -> None:
+        """Wait until the disk has all that was written: these states among others.
+
+        Raises:
+            OSError: It has not.
+        """
         self._opened.sync()
+        self._checkpoints.write(self._start, states)
 
     def short(self) -> str:
         """Why records should stay in memory; empty while there is room."""
@@ -91,32 +92,30 @@ class Database:
             data = None
         self._quarantine.record(f"record-{first}", data, reason, **known)
 
-    def checkpoint(self, states: dict[str, State]) -> None:
-        """Note outside of the database how far it is."""
-        self._folder.write_checkpoint(self._start, states)
-        self._folder.private()
-
     def tidy(self, live: int) -> None:
-        """Give back room once much was deleted, and reserve the ballast again."""
+        """Now and then: give back room once much was deleted, take the ballast again, look at the files."""
         if self.deleted > max(COMPACT, live):
             self.deleted = 0
             self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
         self._space.take_ballast()
+        self._checkpoints.look()
+        self._folder.private()
 
-    def recover(self, failures: int) -> Found | None:
-        """After a failed write: give up the ballast; open anew where that did not help.
+    def recover(self, failures: int, reason: str) -> Found | None:
+        """After a failed write: give up the ballast; open anew where that did not help, or on damage.
 
         Gives what is in the database when it was opened anew.
         """
-        if self._space.give_up_ballast():
+        if "No space left" in reason and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
-        if failures % REOPEN or self._space.short():
+        damage = reason if "Corruption" in reason else ""
+        if not damage and (failures % REOPEN or self._space.short()):
             return None
         try:
             if self._store is not None:
                 store, self._store = self._store, None
                 store.close()
-            return self._open()
+            return self._open(damage)
         except OSError as error:
             logger.warning("the buffer's database does not open again yet: %s", error)
             return None
@@ -134,15 +133,37 @@ class Database:
             raise OSError("the buffer's database is not open")
         return self._store
 
-    def _open(self) -> Found:
-        from orbital_runtime.buffer.salvage import open_store, start_of  # noqa: PLC0415 (RocksDB only here)
+    def _open(self, damage: str = "") -> Found:
+        """Open, read what is there, and begin the next start; with `damage` on what can be read of it."""
+        from orbital_runtime.buffer.salvage import open_store, rebuild  # noqa: PLC0415 (RocksDB only here)
 
-        checkpoint = self._folder.read_checkpoint()
-        self._store = store = open_store(self._folder, self._quarantine, checkpoint)
-        found = find(store, {} if checkpoint is None else checkpoint.outputs)
-        last = max(found.summaries, default=0) >> 32
-        known = 0 if checkpoint is None else checkpoint.start
-        self._start = found.start = max(start_of(store), known, last, self._start) + 1
-        store.write([(META, pack(Meta(self._start)))], sync=True)
-        self._folder.write_checkpoint(self._start, found.states)
+        checkpoint = self._checkpoints.read()
+        if damage:
+            store = rebuild(self._folder, self._quarantine, damage, opens=True)
+        else:
+            store = open_store(self._folder, self._quarantine, checkpoint)
+        try:
+            found = find(store, checkpoint.outputs)
+            self._begin(store, found, checkpoint.start)
+            damage = "" if damage or not found.damaged else "there are blocks that cannot be read"
+        except OSError as error:
+            store.close()
+            if damage or "Corruption" not in str(error):
+                raise
+            return self._open(str(error))
+        if damage:
+            store.close()
+            return self._open(damage)
+        self._store = store
         return found
+
+    def _begin(self, store: Store, found: Found, known: int) -> None:
+        from orbital_runtime.buffer.salvage import start_of  # noqa: PLC0415 (as above)
+
+        last = max(found.summaries, default=0) >> 32
+        self._start = found.start = max(start_of(store), known, last, self._start) + 1
+        store.write([(META, pack(Meta(self._start)))])
+        store.sync()
+        self._checkpoints.look()
+        self._checkpoints.write(self._start, {name: pack(s) for name, s in found.states.items()})
+        self._folder.private()

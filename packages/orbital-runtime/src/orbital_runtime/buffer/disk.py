@@ -28,7 +28,7 @@ from orbital_runtime.buffer.segments import Segments, encoded
 from orbital_runtime.buffer.stored import RECORD, layout_key, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orbital_runtime.buffer.contract import Limits, Usage
     from orbital_runtime.buffer.journal import Change
@@ -45,8 +45,8 @@ MEMORY: Final = 32 << 20
 """Bytes of records that are kept in memory while the disk takes none."""
 TICK: Final = 1.0
 """Seconds between two looks at room, states that moved without a commit, and a disk that failed."""
-CHECKPOINT: Final = 10
-"""Ticks between two checkpoints."""
+TIDY: Final = 10
+"""Ticks between two looks at the files."""
 
 
 class DiskBuffer(LogBuffer):
@@ -185,9 +185,11 @@ class DiskBuffer(LogBuffer):
         if self._upkeep is not None:
             self._upkeep.cancel()
             await asyncio.wait({self._upkeep})
+            if self._failures:
+                await self._recover()
             await self._commit(last=True)
+            await self._flush()
             self._lose_unsaved()
-            await self._run(lambda: self._database.checkpoint(self._journal.states(self._log)))
         await self._run(self._database.close)
         self._thread.shutdown()
 
@@ -233,9 +235,7 @@ class DiskBuffer(LogBuffer):
 
     async def _try(self, change: Change) -> bool:
         try:
-            await self._run(
-                lambda: self._database.write(change.puts, change.drops, sync=self._always)
-            )
+            await self._run(self._write_change, change, {**self._journal.states, **change.states})
         except OSError as error:
             self._failed(str(error))
             return False
@@ -243,6 +243,11 @@ class DiskBuffer(LogBuffer):
         self._failures = 0
         self._database.deleted += change.dead_size
         return True
+
+    def _write_change(self, change: Change, states: Mapping[str, bytes]) -> None:
+        self._database.write(change.puts, change.drops)
+        if self._always:
+            self._database.sync(states)
 
     def _failed(self, reason: str) -> None:
         self._failures += 1
@@ -271,15 +276,13 @@ class DiskBuffer(LogBuffer):
         if not self._always:
             await self._flush()
         self._settle_trouble()
-        if turn % CHECKPOINT == 0:
-            states = self._journal.states(self._log)
-            await self._run(lambda: self._database.checkpoint(states))
+        if turn % TIDY == 0:
             await self._run(self._database.tidy, self._log.size)
 
     async def _recover(self) -> None:
         """After a failed write: make room, or open the database anew, and let the next write try."""
         async with self._writing:
-            found = await self._run(self._database.recover, self._failures)
+            found = await self._run(self._database.recover, self._failures, self._trouble)
             self._failures += 1
             if found is not None:
                 self._compare(found)
@@ -300,7 +303,7 @@ class DiskBuffer(LogBuffer):
 
     async def _flush(self) -> None:
         try:
-            await self._run(self._database.sync)
+            await self._run(self._database.sync, dict(self._journal.states))
         except OSError as error:
             self._failed(str(error))
 

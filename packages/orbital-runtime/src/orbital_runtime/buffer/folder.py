@@ -1,4 +1,4 @@
-"""The folder of a disk buffer: whose it is, which format it has, and its checkpoint.
+"""The folder of a disk buffer: whose it is, and which format it has.
 
 lock          held by the process that uses it
 format        version of everything else
@@ -16,29 +16,14 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from orbital_runtime.buffer.checkpoint import Checkpoints
 from orbital_runtime.buffer.contract import BufferUnusable
-from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.stored import State, pack, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT: Final = 1
 _FORMAT_LINE: Final = "orbital-sentinel disk buffer, format {}\n"
-
-
-class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
-    """What the database must know at least. Kept outside, as RocksDB opens half a MANIFEST as if nothing
-    had ever been there.
-    """
-
-    start: int
-    manifest: str
-    size: int
-    """Bytes of that MANIFEST, which only grows."""
-    outputs: dict[str, State]
 
 
 class Folder:
@@ -49,7 +34,7 @@ class Folder:
         self.database = path / "db"
         self.quarantine = path / "quarantine"
         self.ballast = path / "ballast"
-        self._checkpoint = path / "checkpoint"
+        self.checkpoints = Checkpoints(path, self.database)
         self._lock: int | None = None
 
     def hold(self) -> None:
@@ -63,7 +48,6 @@ class Folder:
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._take_lock(self._lock)
             self._check_format()
-            self.private()
         except PermissionError as error:
             self.release()
             raise BufferUnusable(
@@ -91,26 +75,6 @@ class Folder:
             _chmod(folder, 0o700)
             for name in files:
                 _chmod(os.path.join(folder, name), 0o600)  # noqa: PTH118 (thousands of files)
-
-    def manifest(self) -> tuple[str, int]:
-        """Name and size of the database's MANIFEST; nothing where there is none."""
-        try:
-            name = (self.database / "CURRENT").read_text().strip()
-            return name, (self.database / name).stat().st_size if name else 0
-        except (OSError, ValueError):
-            return "", 0
-
-    def read_checkpoint(self) -> Checkpoint | None:
-        """The last checkpoint; None if there is none that can be read."""
-        try:
-            return unpack(Checkpoint, self._checkpoint.read_bytes())
-        except (OSError, Damaged):
-            return None
-
-    def write_checkpoint(self, start: int, outputs: dict[str, State]) -> None:
-        """Replace the checkpoint. A full disk is no error here: the old one holds as well."""
-        with suppress(OSError):
-            _replace(self._checkpoint, pack(Checkpoint(start, *self.manifest(), outputs)))
 
     def _take_lock(self, lock: int) -> None:
         try:

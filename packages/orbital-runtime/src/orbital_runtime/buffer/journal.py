@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from orbital_runtime.buffer.log import Log, Record
-    from orbital_runtime.buffer.stored import State
 
 PORTION: Final = 4 << 20
 """Bytes of records in one write; only what piled up while the disk was full is more."""
@@ -152,15 +151,10 @@ class Journal:
             self._dead_records = 0
             self._dead_segments = [s for s in self._dead_segments if s not in change.segments]
 
-    def states(self, log: Log) -> dict[str, State]:
-        """Every output as it is now."""
-        saved = self._saved(log, None, {})
-        return {
-            output: state_of(
-                account, log.positions.get(output), following=log.next, saved=saved, more=None
-            )
-            for output, account in log.ledger.accounts().items()
-        }
+    @property
+    def states(self) -> Mapping[str, bytes]:
+        """Every output as the disk knows it."""
+        return self._states
 
     def _portion(self) -> dict[int, bytes]:
         portion: dict[int, bytes] = {}

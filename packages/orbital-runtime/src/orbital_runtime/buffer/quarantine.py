@@ -22,9 +22,13 @@ class Quarantine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._kept: int | None = None
+        self._names: set[str] = set()
 
     def record(self, name: str, data: bytes | None, reason: str, **known: Any) -> None:
-        """Keep the bytes of one record, as far as there are any. A full disk is no error."""
+        """Keep the bytes of one record, once, as far as there are any. A full disk is no error."""
+        if name in self._names:
+            return
+        self._names.add(name)
         stem = f"{_stamp()}-{name}"
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)

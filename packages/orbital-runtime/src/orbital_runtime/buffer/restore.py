@@ -21,7 +21,7 @@ from orbital_runtime.buffer.stored import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from orbital_runtime.buffer.log import Log, Record
     from orbital_runtime.buffer.store import Store
@@ -39,8 +39,8 @@ class Found:
     states: dict[str, State] = field(default_factory=dict[str, State])
     layouts: dict[int, int] = field(default_factory=dict[int, int])
     """Bytes of layouts, by segment."""
-    damaged: int = 0
-    """Entries that are there and cannot be read."""
+    damaged: bool = False
+    """Whether something is there and cannot be read."""
     start: int = 1
     """How many times it was opened, this time included."""
 
@@ -51,29 +51,32 @@ class Found:
         return max(used, default=0) + 1
 
 
-def find(store: Store, remembered: dict[str, State]) -> Found:
+def find(store: Store, noted: Mapping[str, bytes]) -> Found:
     """Read summaries, states and sizes of layouts.
 
     Args:
         store: The database.
-        remembered: States of the last checkpoint, for outputs whose own one is lost: what they
-            acknowledged since comes again.
+        noted: States of the last checkpoint. Where the database has an older one or none, it was damaged.
     """
     found = Found()
-    for key, data in _scan(store, SUMMARY, found):
+    for key, data in store.scan(SUMMARY):
         try:
             found.summaries[int.from_bytes(key[1:], "big")] = unpack(Summary, data)
         except Damaged:
-            found.damaged += 1
-    for key, data in _scan(store, OUTPUT, found):
+            found.damaged = True
+    for key, data in store.scan(OUTPUT):
         try:
             found.states[key[1:].decode()] = unpack(State, data)
         except ValueError:
-            found.damaged += 1
-    for key, data in _scan(store, LAYOUT, found):
+            found.damaged = True
+    for key, data in store.scan(LAYOUT):
         segment = int.from_bytes(key[1:5], "big")
         found.layouts[segment] = found.layouts.get(segment, 0) + len(data)
-    found.states = {**remembered, **found.states}
+    found.damaged = found.damaged or store.skipped
+    for output, data in noted.items():
+        state, known = unpack(State, data), found.states.get(output)
+        if known is None or known.progress < state.progress:
+            found.states[output] = state
     return found
 
 
@@ -159,10 +162,3 @@ def _between(records: list[Record], start: int, stop: int) -> Iterator[Record]:
             return
         if record.stop > start:
             yield record
-
-
-def _scan(store: Store, kind: bytes, found: Found) -> Iterator[tuple[bytes, bytes]]:
-    pairs, whole = store.scan(kind)
-    if not whole:
-        found.damaged += 1
-    yield from pairs

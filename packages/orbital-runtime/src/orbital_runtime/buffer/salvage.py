@@ -5,17 +5,34 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.store import Store, repair
-from orbital_runtime.buffer.stored import META, Meta, unpack
+from orbital_runtime.buffer.stored import (
+    LAYOUT,
+    META,
+    OUTPUT,
+    RECORD,
+    SUMMARY,
+    Meta,
+    layout_key,
+    pack,
+    summary_from,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.buffer.folder import Checkpoint, Folder
+    from orbital_runtime.buffer.checkpoint import Checkpoint
+    from orbital_runtime.buffer.folder import Folder
     from orbital_runtime.buffer.quarantine import Quarantine
+
+PORTION: Final = 64
+"""Keys that are copied in one write."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,20 +41,19 @@ NO_DAMAGE = (
     "Permission denied",
     "Too many open files",
     "Read-only file system",
-    "lock",
+    "lock file",
 )
 """What RocksDB says where moving files would help nobody."""
 
 
-def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint | None) -> Store:
+def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -> Store:
     """Open the database; what is damaged is moved to the quarantine, and what can be saved of it is kept.
 
     Raises:
         OSError: The disk is full, or may not be used.
     """
-    known = checkpoint is not None and checkpoint.start > 0
     fresh = not folder.database.exists()
-    if fresh and not known:
+    if fresh and not checkpoint.start:
         return _create(folder.database)
     reason = "its folder is gone" if fresh else _shrunk(folder, checkpoint)
     if not reason:
@@ -52,8 +68,10 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint | 
             if not reason:
                 return store
             store.close()
-    logger.error("the buffer's database is damaged: %s", reason)
-    return _create(folder.database) if fresh else _rescue(folder, quarantine, reason)
+    if fresh:
+        logger.error("the buffer's database is damaged: %s", reason)
+        return _create(folder.database)
+    return rebuild(folder, quarantine, reason, opens=False)
 
 
 def start_of(store: Store) -> int:
@@ -70,34 +88,94 @@ def _create(path: Path) -> Store:
     return Store(path)
 
 
-def _shrunk(folder: Folder, checkpoint: Checkpoint | None) -> str:
+def _shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
     """Looked at before opening: RocksDB would delete every file that half a MANIFEST does not name."""
-    name, size = folder.manifest()
-    if checkpoint is None or name != checkpoint.manifest or size >= checkpoint.size:
+    name, size = folder.checkpoints.manifest()
+    if name != checkpoint.manifest or size >= checkpoint.size:
         return ""
     return f"{name} has {size} bytes and had {checkpoint.size}"
 
 
-def _forgot(store: Store, checkpoint: Checkpoint | None) -> str:
-    least = 0 if checkpoint is None else checkpoint.start
-    start = start_of(store)
+def _forgot(store: Store, checkpoint: Checkpoint) -> str:
+    start, least = start_of(store), checkpoint.start
     return (
         "" if start >= least else f"it knows {start} starts of {least}: it opened without its data"
     )
 
 
-def _rescue(folder: Folder, quarantine: Quarantine, reason: str) -> Store:
-    """Move it away, and repair a copy of it in its old place."""
+def rebuild(folder: Folder, quarantine: Quarantine, reason: str, *, opens: bool) -> Store:
+    """Move a damaged database to the quarantine, and make another one of what can be read of it.
+
+    Args:
+        folder: Where.
+        quarantine: Keeps all of the old one.
+        reason: What is wrong with it.
+        opens: Whether RocksDB opens it, rightly. Then all but the damaged blocks is copied over; a repair
+            would leave out every table that has one.
+    """
     place = quarantine.database(folder.database, reason)
-    logger.error("it was moved to %s; what can be saved is copied back", place)
+    logger.error("the buffer's database is damaged and was moved to %s: %s", place, reason)
     try:
-        _copy(place, folder.database)
-        repair(folder.database)
-        return Store(folder.database)
+        return _copied(folder, place) if opens else _repaired(folder, place)
     except OSError as error:
         logger.error("nothing of it could be saved: %s", error)  # noqa: TRY400 (the message says it all)
         shutil.rmtree(folder.database, ignore_errors=True)
         return _create(folder.database)
+
+
+def _repaired(folder: Folder, place: Path) -> Store:
+    _copy(place, folder.database)
+    repair(folder.database)
+    return Store(folder.database)
+
+
+def _copied(folder: Folder, place: Path) -> Store:
+    """All that can be read, a portion at a time, out of a linked copy: opening it writes into it."""
+    work = folder.path / "rescue"
+    shutil.rmtree(work, ignore_errors=True)
+    _copy(place, work)
+    old, new = Store(work, quiet=True), _create(folder.database)
+    try:
+        for kind in (LAYOUT, RECORD, SUMMARY, OUTPUT, META):
+            pairs = old.scan(kind)
+            while portion := list(islice(pairs, PORTION)):
+                new.write(portion)
+        if old.skipped:
+            _complete(old, new)
+        new.sync()
+    except OSError:
+        new.close()
+        raise
+    finally:
+        old.close()
+        shutil.rmtree(work, ignore_errors=True)
+    return new
+
+
+def _complete(old: Store, new: Store) -> None:
+    """Summaries and layouts stand close together, so one bad block hides many. Records tell them again."""
+    asked: set[bytes] = set()
+    for key, data in new.scan(RECORD):
+        puts: dict[bytes, bytes] = {}
+        try:
+            opened = decode(data)
+        except Damaged:
+            continue
+        summary = SUMMARY + key[1:]
+        if new.get(summary) is None:
+            puts[summary] = pack(summary_from(opened, len(data)))
+        for layout in {layout_key(opened.segment, head.layout) for head in opened.heads} - asked:
+            asked.add(layout)
+            if new.get(layout) is None and (found := _try_get(old, layout)) is not None:
+                puts[layout] = found
+        new.write(puts.items())
+
+
+def _try_get(store: Store, key: bytes) -> bytes | None:
+    try:
+        return store.get(key)
+    except Damaged:
+        return None
 
 
 def _copy(source: Path, target: Path) -> None:

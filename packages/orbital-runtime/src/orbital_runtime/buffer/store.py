@@ -14,16 +14,28 @@ What rocksdict 0.3 does that this file is built around:
 
 from __future__ import annotations
 
+import logging
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from rocksdict import DBCompressionType, DBRecoveryMode, Options, Rdict, WriteBatch
+from rocksdict import (
+    BlockBasedOptions,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    WriteBatch,
+)
 
 from orbital_runtime.buffer.frame import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from rocksdict import RdictIter
+
+logger = logging.getLogger(__name__)
 
 MEMTABLE: Final = 8 << 20
 WAL: Final = 32 << 20
@@ -34,14 +46,21 @@ NUMBER: Final = 8
 class Store:
     """One open database.
 
+    Args:
+        path: Its folder.
+        quiet: Rewrite nothing by itself, as the files are damaged.
+
     Raises:
         OSError: It cannot be opened; the message is RocksDB's own.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, quiet: bool = False) -> None:
+        self.skipped = False
+        """Whether a scan met a damaged block."""
+        options = _options()
+        options.set_disable_auto_compactions(quiet)
         try:
-            self._db = Rdict(str(path), _options())
+            self._db = Rdict(str(path), options)
         except Exception as error:
             raise OSError(_text(error)) from error
 
@@ -59,21 +78,16 @@ class Store:
             raise (Damaged(text) if "Corruption" in text else OSError(text)) from error
 
     def write(
-        self,
-        puts: Iterable[tuple[bytes, bytes]],
-        drops: Iterable[tuple[bytes, bytes]] = (),
-        *,
-        sync: bool,
+        self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[tuple[bytes, bytes]] = ()
     ) -> None:
-        """All of this or nothing; with `sync` it is on the disk when this returns.
+        """All of this or nothing. The system has it then, and the disk after `sync`.
 
         Args:
             puts: Keys and values.
             drops: Ranges of keys to delete before, the end excluded.
-            sync: Wait for the disk.
 
         Raises:
-            OSError: Not written, or not for sure.
+            OSError: Not written.
         """
         batch = WriteBatch(raw_mode=True)
         for start, stop in drops:
@@ -82,8 +96,6 @@ class Store:
             batch.put(key, value)
         try:
             self._db.write(batch)
-            if sync:
-                self._db.flush_wal(True)
         except Exception as error:
             raise OSError(_text(error)) from error
 
@@ -98,14 +110,25 @@ class Store:
         except Exception as error:
             raise OSError(_text(error)) from error
 
-    def scan(self, kind: bytes) -> tuple[list[tuple[bytes, bytes]], bool]:
-        """All keys that begin with this byte, with their values, in order; and whether none is missing."""
-        found: list[tuple[bytes, bytes]] = []
-        whole, start = True, kind
+    def scan(self, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All keys that begin with this byte, with their values, in order; those of damaged blocks are left
+        out, and `skipped` is set.
+        """
+        start: bytes | None = kind
         while start is not None:
-            start = self._scan(kind, start, found)
-            whole = whole and start is None
-        return found, whole
+            last = start
+            walk = self._db.iter()
+            try:
+                walk.seek(start)
+                while walk.valid() and (key := walk.key()).startswith(kind):
+                    last = key
+                    yield key, walk.value()
+                    walk.next()
+                whole = walk.valid() or _fine(walk)
+            finally:
+                del walk
+            start = None if whole else self._behind(kind, last)
+            self.skipped = self.skipped or not whole
 
     def compact(self, start: bytes, stop: bytes) -> None:
         """Give back the room of what was deleted in this range."""
@@ -115,27 +138,13 @@ class Store:
             raise OSError(_text(error)) from error
 
     def close(self) -> None:
-        self._db.close()
-
-    def _scan(self, kind: bytes, start: bytes, found: list[tuple[bytes, bytes]]) -> bytes | None:
-        """Read on from `start`; gives where to go on behind a damaged block, None at the end."""
-        walk = self._db.iter()
+        """Nothing after this. All that was written and synced is safe whether or not it closes well."""
         try:
-            walk.seek(start)
-            while walk.valid():
-                key: bytes = walk.key()
-                if not key.startswith(kind):
-                    return None
-                found.append((key, walk.value()))
-                walk.next()
-            try:
-                walk.status()
-            except Exception:  # noqa: BLE001 (rocksdict has no kinds of errors)
-                last = found[-1][0] if found and found[-1][0] >= start else start
-                return self._behind(kind, last)
-            return None
+            self._db.close()
+        except Exception as error:  # noqa: BLE001 (as above)
+            logger.warning("the buffer's database did not close well: %s", _text(error))
         finally:
-            del walk
+            del self._db  # else it stays open, and locked
 
     def _behind(self, kind: bytes, last: bytes) -> bytes | None:
         """The first key behind the damaged block that follows `last`: galloping, then halving."""
@@ -159,11 +168,7 @@ class Store:
         walk = self._db.iter()
         try:
             walk.seek(key)
-            walk.status()
-        except Exception:  # noqa: BLE001 (as above)
-            return False
-        else:
-            return True
+            return _fine(walk)
         finally:
             del walk
 
@@ -189,9 +194,23 @@ def _options() -> Options:
     options.set_compression_type(DBCompressionType.zstd())
     options.set_wal_recovery_mode(DBRecoveryMode.skip_any_corrupted_record())
     options.set_max_open_files(64)
+    table = BlockBasedOptions()
+    table.set_bloom_filter(
+        10, False
+    )  # a key is found though another table is damaged where it might be
+    options.set_block_based_table_factory(table)
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1 << 20)
     return options
+
+
+def _fine(walk: RdictIter) -> bool:
+    """Whether it ended where the keys end, and not at something that cannot be read."""
+    try:
+        walk.status()
+    except Exception:  # noqa: BLE001 (rocksdict has no kinds of errors)
+        return False
+    return True
 
 
 def _text(error: Exception) -> str:

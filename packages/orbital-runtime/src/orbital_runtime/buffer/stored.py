@@ -21,6 +21,7 @@ from orbital_runtime.buffer.frame import Damaged, seal, unseal
 from orbital_runtime.buffer.log import Record
 
 if TYPE_CHECKING:
+    from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.log import Position
     from orbital_runtime.ledger import Account
 
@@ -70,6 +71,11 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     """Records from here on were in memory only, because the disk was full."""
     todo: list[tuple[int, int]] = []
 
+    @property
+    def progress(self) -> int:
+        """Grows with everything that happens to its samples."""
+        return self.accepted + self.delivered + self.dead_lettered + sum(self.dropped.values())
+
 
 class Meta(msgspec.Struct, array_like=True, frozen=True):
     """What is true of the whole database."""
@@ -83,6 +89,13 @@ def summary_of(record: Record, segment: int) -> Summary:
     """The summary of a record that is about to be stored."""
     counts = [record.samples] if record.counts is None else record.counts.tolist()
     return Summary(segment, record.size, record.written, record.oldest_ms, counts)
+
+
+def summary_from(opened: Opened, size: int) -> Summary:
+    """The same, from a record of so many bytes."""
+    heads = opened.heads
+    oldest = min(head.ts for head in heads)
+    return Summary(opened.segment, size, opened.written, oldest, [head.samples for head in heads])
 
 
 def state_of(

@@ -1,0 +1,174 @@
+"""Every kind of file that the disk buffer keeps, damaged in every way: nothing is lost quietly."""
+
+from __future__ import annotations
+
+import asyncio
+from shutil import copytree
+
+import pytest
+
+from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.testing.buffer.tools import PLENTY, balanced
+from orbital_sdk.testing import make_batch, make_layout
+
+UNLIMITED = Limits(samples=None, size=None)
+ROWS = 60
+NEEDED = {"a": set(range(40, 120)), "b": set(range(120))}
+
+
+def values(ts):
+    return [(ts * 7919 + i * 104729) % 10007 / 977 for i in range(ROWS)]
+
+
+async def write(buffer, start, stop):
+    layout = make_layout(ROWS)
+    for ts in range(start, stop, 2):
+        await buffer.append([make_batch(values(t), ts=t, layout=layout) for t in range(ts, ts + 2)])
+
+
+async def make_image(path):
+    """Tables of two runs, a write-ahead log behind them, one output half done, one not begun."""
+    for start in (0, 60):
+        buffer = DiskBuffer(path / "live", UNLIMITED, ManualClock())
+        await buffer.open()
+        buffer.attach("a")
+        buffer.attach("b")
+        await write(buffer, start, start + 40)
+        buffer._database._store._db.flush()
+        await write(buffer, start + 40, start + 60)
+        if start == 0:
+            chunk = await buffer.read("a", samples=40 * ROWS, size=PLENTY)
+            await buffer.acknowledge(chunk)
+            buffer._database._store._db.flush()
+            await buffer.close()
+    copytree(path / "live", path / "image")
+    await buffer.close()
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """A buffer as a crash leaves it."""
+    path = tmp_path_factory.mktemp("image")
+    asyncio.run(make_image(path))
+    return path / "image"
+
+
+def flip(part):
+    def damage(file):
+        data = bytearray(file.read_bytes())
+        data[int((len(data) - 1) * part)] ^= 0x55
+        file.write_bytes(data)
+
+    damage.__name__ = f"flip{part}"
+    return damage
+
+
+def halve(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def cut_tail(file):
+    file.write_bytes(file.read_bytes()[:-7])
+
+
+def empty(file):
+    file.write_bytes(b"")
+
+
+def remove(file):
+    file.unlink()
+
+
+KINDS = ["db/*.sst", "db/*.log", "db/MANIFEST-*", "db/CURRENT", "db/OPTIONS-*", "db/IDENTITY",
+         "db/rocksdict-config.json", "db/LOG", "db/LOCK", "checkpoint.*", "format", "lock"]  # fmt: skip
+DAMAGES = [flip(0.0), flip(0.1), flip(0.5), flip(0.9), flip(1.0), halve, cut_tail, empty, remove]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_it_opens_and_counts(image, tmp_path, kind, damage):
+    """What is missing is counted as `quarantined`; all else comes as it was; new samples are taken."""
+    for index, file in enumerate(sorted(image.glob(kind))):
+        if file.stat().st_size or damage is remove:
+            path = tmp_path / str(index)
+            copytree(image, path)
+            damage(path / file.relative_to(image))
+            await judge(path)
+
+
+async def judge(path):
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    await buffer.open()
+    try:
+        for output, needed in NEEDED.items():
+            buffer.attach(output)
+            seen = await read_all(buffer, output)
+            missing = len(needed - set(seen)) * ROWS
+            account = buffer.ledger.account(output)
+            assert seen == sorted(set(seen)), "in order, each once"
+            assert missing <= account.dropped["quarantined"], (output, account)
+            assert account.dropped.total() == account.dropped["quarantined"]
+        balanced(buffer)
+        await write(buffer, 200, 202)
+        for output in NEEDED:
+            assert (await read_all(buffer, output))[-2:] == [200, 201]
+        balanced(buffer)
+    finally:
+        await buffer.close()
+    await reopens(path)
+
+
+async def reopens(path):
+    """The damage is dealt with: the next start finds nothing wrong."""
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    await buffer.open()
+    before = {o: dict(a.dropped) for o, a in buffer.ledger.accounts().items()}
+    for output in NEEDED:
+        assert (await read_all(buffer, output))[-2:] == [200, 201]
+    assert {o: dict(a.dropped) for o, a in buffer.ledger.accounts().items()} == before
+    await buffer.close()
+
+
+async def read_all(buffer, output):
+    """Everything that waits, its values checked; it is put back."""
+    chunk = await buffer.read(output, samples=PLENTY, size=PLENTY)
+    if chunk is None:
+        return []
+    buffer.release(chunk)
+    for entry in chunk.entries:
+        assert list(entry.batch.values) == values(entry.batch.ts)
+    return [entry.batch.ts for entry in chunk.entries]
+
+
+async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
+    """RocksDB's default would hide everything behind it; here only the batches of that block are missing."""
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    await buffer.open()
+    buffer.attach("b")
+    await write(buffer, 0, 1000)
+    copytree(tmp_path / "buffer", tmp_path / "copy")
+    await buffer.close()
+    log = max((tmp_path / "copy/db").glob("*.log"), key=lambda file: file.stat().st_size)
+    flip(0.5)(log)
+    buffer = DiskBuffer(tmp_path / "copy", UNLIMITED, ManualClock())
+    await buffer.open()
+    seen = await read_all(buffer, "b")
+    assert 0 < 1000 - len(seen) < 150
+    assert (seen[0], seen[-1]) == (0, 999)
+    assert buffer.ledger.account("b").dropped == {"quarantined": ROWS * (1000 - len(seen))}
+    balanced(buffer)
+    await buffer.close()
+
+
+async def test_what_cannot_be_opened_is_kept(image, tmp_path):
+    """A database that RocksDB refuses is moved to the quarantine whole, with the reason beside it."""
+    copytree(image, tmp_path / "buffer")
+    (tmp_path / "buffer/db/CURRENT").write_bytes(b"")
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    await buffer.open()
+    assert await read_all(buffer, "b") == sorted(NEEDED["b"])
+    await buffer.close()
+    (moved,) = (tmp_path / "buffer/quarantine").glob("*-database")
+    assert {f.name for f in moved.glob("*.sst")} == {f.name for f in (image / "db").glob("*.sst")}
+    assert "CURRENT" in moved.with_suffix(".json").read_text()
