@@ -10,10 +10,10 @@ need victoria-metrics victoria-metrics
 need prometheus-blackbox-exporter prometheus-blackbox-exporter
 need nginx nginx-light
 need lighttpd lighttpd
+need lighttpd lighttpd
 need fping fping
 need ip iproute2
 need iptables iptables
-need openssl openssl
 need setpriv util-linux
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

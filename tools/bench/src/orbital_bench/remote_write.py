@@ -6,6 +6,7 @@ where we encode from batches, so its figure is what an agent in the middle costs
 
 from __future__ import annotations
 
+import asyncio
 import time
 from array import array
 from pathlib import Path
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from orbital_bench import meter, report
 from orbital_remote_write import Encoder, LabelRules, RemoteWriteConfig
 from orbital_sdk import Attempt, Batch, Identity, Layout, Origin, Row
+from orbital_sentinel import heap
 from orbital_testbench import VictoriaMetrics, VmAgent, wait_until
 from orbital_writer_prometheus import VictoriaMetrics as Writer
 
@@ -23,6 +25,7 @@ SERIES, BATCHES = 241, 25
 
 def run(turns: int = 300) -> None:
     """Print samples a second a core."""
+    heap.keep()  # as the agent does
     layouts = [_layout(device) for device in range(BATCHES)]
     encoder = Encoder(LabelRules())
     encoded = _encode(encoder, layouts, turns)
@@ -84,7 +87,9 @@ def _encode(encoder: Encoder, layouts: list[Layout], turns: int) -> float:
 
 
 def _writer(url: str) -> Writer:
-    return Writer(RemoteWriteConfig.model_validate({"url": url}))
+    writer = Writer(RemoteWriteConfig.model_validate({"url": url}))
+    asyncio.run(writer.start())
+    return writer
 
 
 def _whole(layouts: list[Layout], url: str, turns: int) -> float:
