@@ -238,3 +238,22 @@ async def test_cancelling_stops_an_async_plugin_where_it_waits():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (events, sink) == (["cleaned up"], SAMPLES[:1])
+
+
+async def test_an_async_generator_that_never_waits_lets_others_have_the_loop():
+    """A long table is not a pause for everybody else; and its run can be cancelled."""
+    started, sink = asyncio.Event(), []
+
+    async def pours(self, device, ctx):
+        started.set()
+        for sample in itertools.cycle(SAMPLES):
+            yield sample
+
+    task = asyncio.create_task(
+        invoke(plugin(pours), DeviceFields(), make_context(), sink, limit=10_000_000)
+    )
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert 0 < len(sink) < 10_000

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import AsyncIterable, Generator, Iterable, Sized
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_sdk.errors import CollectError
 from orbital_sdk.metric import Columns, Sample
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from orbital_sdk.context import Context
     from orbital_sdk.fields import DeviceFields, PluginConfig
     from orbital_sdk.plugin import Plugin
+
+BREATH: Final = 1000
+"""Samples after which an async generator that never waits lets others have the loop."""
 
 
 class TooManySamples(CollectError):  # noqa: N818 (reads as what happened)
@@ -98,6 +101,8 @@ async def _take_async(samples: AsyncIterable[Sample], sink: list[Sample], limit:
                 raise _too_many(limit)
             room -= 1
             sink.append(sample)
+            if not room % BREATH:
+                await asyncio.sleep(0)
     finally:  # its own clean-up runs now, not when the garbage collector comes by
         if inspect.isasyncgen(samples):
             await samples.aclose()
