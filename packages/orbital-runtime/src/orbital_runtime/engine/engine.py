@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.background import in_background
 from orbital_runtime.engine.invoke import Invoker
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
@@ -216,7 +217,7 @@ class Engine:
     ) -> Sealed:
         if count < LARGE:
             return memory.sealer.seal(collected, report, ts)
-        return await asyncio.to_thread(memory.sealer.seal, collected, report, ts)
+        return await in_background(memory.sealer.seal, collected, report, ts)
 
     async def _hand_over(self, sealed: Sealed, count: int) -> tuple[int, str]:
         """How many samples the buffer took, and why it did not take the others."""

@@ -5,7 +5,6 @@ Reading is possible wherever it listens. What changes something is served on the
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from orbital_runtime.background import in_background
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry import health, views
 from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
@@ -53,7 +53,7 @@ def _app(routes: Sequence[Route]) -> Starlette:
 def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
     async def scrape(_: Request) -> Response:
         snapshot = await metrics.snapshot()  # here, where nothing changes meanwhile
-        return Response(await asyncio.to_thread(snapshot.text), media_type=CONTENT_TYPE)
+        return Response(await in_background(snapshot.text), media_type=CONTENT_TYPE)
 
     async def status(_: Request) -> Response:
         return _json(await views.status(sources))
