@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"{sentence()}\n")
         return 0
-    from orbital_sentinel import edge
+    from orbital_sentinel import edge, ending
     from orbital_sentinel.app import app
 
-    return edge.run(lambda: app(args=given, prog_name="sentinel"))
+    before = set(threading.enumerate())
+    return ending.leave(edge.run(lambda: app(args=given, prog_name="sentinel")), before)

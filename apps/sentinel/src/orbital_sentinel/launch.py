@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load, samples_file
 from orbital_runtime.telemetry import logs
-from orbital_sentinel import heap
+from orbital_sentinel import heap, loop
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import complain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from pathlib import Path
 
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Loaded
-
-T = TypeVar("T")
 
 
 def launch(config: Path | None) -> int:
@@ -38,7 +35,7 @@ def launch(config: Path | None) -> int:
     async def agent() -> int:
         return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
 
-    return run(agent())
+    return loop.run(agent())
 
 
 async def once(
@@ -51,18 +48,6 @@ async def once(
 def log_to_stderr() -> None:
     """Warnings go to stderr, so that stdout has nothing but the answer."""
     logs.to_terminal("warning")
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """On uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        factory = None
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(work)
 
 
 def _begin_logging(loaded: Loaded) -> None:

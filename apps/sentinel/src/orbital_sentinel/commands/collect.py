@@ -47,13 +47,13 @@ def run(
 def _once(config: Any) -> Sequence[tuple[Task, Run]]:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import launch
+    from orbital_sentinel import launch, loop
 
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
     launch.log_to_stderr()
     with progress("tasks", len(loaded.tasks)) as step:
-        return launch.run(launch.once(loaded, registry, lambda _task, _run: step()))
+        return loop.run(launch.once(loaded, registry, lambda _task, _run: step()))
 
 
 def _failed(run: Run) -> bool:
@@ -98,7 +98,7 @@ def trigger(
     Nothing is stored or delivered. As JSON it prints one line a host.
     """
     from orbital_runtime.plugins.registry import Registry
-    from orbital_sentinel import adhoc, launch
+    from orbital_sentinel import adhoc, launch, loop
 
     registry = Registry.discover()
     settings = adhoc.defaults(config, registry)
@@ -112,7 +112,7 @@ def trigger(
             _show(result, output)
             step()
 
-        launch.run(adhoc.collect(tasks, registry, settings, show))
+        loop.run(adhoc.collect(tasks, registry, settings, show))
     if failed:
         raise typer.Exit(1)
 
@@ -148,7 +148,7 @@ def ask(
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import adhoc, launch
+    from orbital_sentinel import adhoc, launch, loop
 
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
@@ -165,7 +165,7 @@ def ask(
                 say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
         return well
 
-    if not launch.run(answers()):
+    if not loop.run(answers()):
         raise typer.Exit(1)
 
 

@@ -1,0 +1,63 @@
+"""Runs asynchronous work in this process, and lets go of what does not end.
+
+asyncio itself waits without limit for tasks that ignore their cancellation and for threads that do not
+return, and strangers' plugins have both. Here they are given up, and `ending.leave` ends the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from orbital_sentinel import ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+log = logging.getLogger("orbital.agent")
+
+LAST_WORDS: Final = 1.0
+"""Seconds that what is left over gets to end."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, on uvloop where it is installed."""
+    stubborn: list[str] = []
+    runner = asyncio.Runner(loop_factory=_factory())
+    try:
+        return runner.run(_to_the_end(work, stubborn))
+    finally:
+        if stubborn:
+            log.warning("ends without waiting for %s any longer", " and ".join(stubborn))
+            ending.left_behind.append(runner)
+        else:
+            runner.close()
+
+
+def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
+
+
+async def _to_the_end(work: Coroutine[Any, Any, T], stubborn: list[str]) -> T:
+    try:
+        return await work
+    finally:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if late := await _late(others):
+            stubborn.append(f"what ignores its cancellation ({len(late)})")
+        idle = asyncio.ensure_future(asyncio.get_running_loop().shutdown_default_executor())
+        if await _late({idle}):
+            stubborn.append("threads")
+
+
+async def _late(tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    return (await asyncio.wait(tasks, timeout=LAST_WORDS))[1] if tasks else set()
