@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_plugin_http import PrometheusRules
+from orbital_plugin_http.budget import within
 from orbital_plugin_http.exposition import Exposition
 from orbital_plugin_http.failure import ProbeFailedError
 from orbital_sdk import PartialCollect, UnexpectedReply
@@ -111,6 +112,14 @@ def test_what_is_no_page_is_a_failure_of_the_body(page: str) -> None:
     """An error page with status 200 is not taken for an empty one."""
     with pytest.raises(ProbeFailedError, match="no Prometheus page"):
         read(page)
+
+
+def test_long_lines_and_long_work_end() -> None:
+    """A line is bounded, and so is the time for a page: what is beyond is no page."""
+    readings = read("a 1\nb{" + 'x="1",' * 5000 + "} 2\n")
+    assert "a line of more than 16384 characters" in readings.summary
+    with pytest.raises(ProbeFailedError, match="takes too long to read"), within(-1.0):
+        read(PAGE)
 
 
 def test_an_empty_page_has_no_samples() -> None:

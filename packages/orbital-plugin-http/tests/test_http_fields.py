@@ -45,6 +45,7 @@ def test_target_names_the_device_without_query_and_default_port(
         ({}, "either url"),
         ({"url": "http://a", "host": "a"}, "either url"),
         ({"url": "http://a", "port": 80}, "port belong to host"),
+        ({"host": "127.0.0.1:80"}, "its port goes into port"),
         ({"url": "ftp://a/"}, "looks like http://example.com/path"),
         ({"url": "http:///x"}, "looks like http://example.com/path"),
         ({"url": "http://ann:pw@a/"}, "username and password"),

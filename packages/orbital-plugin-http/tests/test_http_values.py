@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_plugin_http import HttpConfig
+from orbital_plugin_http.budget import within
 from orbital_plugin_http.failure import ProbeFailedError
 from orbital_plugin_http.values import Values
 from orbital_sdk import PartialCollect, UnexpectedReply
@@ -152,6 +153,13 @@ def test_deep_nesting_and_slow_patterns_cost_their_rule_only() -> None:
     assert [sample.value for sample in readings.samples] == [1]
     assert readings.missing == 2
     assert "nested too deeply" in readings.summary
+
+
+@pytest.mark.parametrize("path", ["$[*]", "$[?@[0] == -1]", "$..[?@ == -1]"])
+def test_reading_ends_with_its_time(path: str) -> None:
+    """Whether a path selects all or looks at all and selects nothing, each step asks for time."""
+    with pytest.raises(ProbeFailedError, match="x: the body takes too long to read"), within(-1.0):
+        read([[1], [2]], {"name": "x", "path": path})
 
 
 JSON = st.recursive(

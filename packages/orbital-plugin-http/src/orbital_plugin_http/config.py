@@ -87,7 +87,7 @@ class HttpConfig(PluginConfig):
     """Regular expressions, one or a list, that must all be found in the body."""
     body_must_not_match: Patterns = ()
     """Regular expressions, one or a list, none of which may be found in the body."""
-    max_body: Annotated[ByteSize, Field(ge=1, le=256 * 1024**2)] = 10 * 1024**2
+    max_body: Annotated[ByteSize, Field(ge=1, le=256 * 1024**2)] = 4 * 1024**2
     """Bytes of the body to read at most, and the most it may have when decompressed."""
     large_body: Literal["fail", "truncate"] = "fail"
     """What a larger body is: a failure, or cut there and checked as it is."""

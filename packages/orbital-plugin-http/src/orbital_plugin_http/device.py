@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -29,6 +30,14 @@ def _line(value: SecretStr) -> SecretStr:
 
 
 Line = Annotated[SecretStr, AfterValidator(_line)]
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _url(text: str) -> str:
@@ -94,6 +103,8 @@ class HttpDevice(DeviceFields):
         pieces = sorted({"scheme", "port", "path"} & self.model_fields_set)
         if self.url is not None and pieces:
             raise ValueError(f"{', '.join(pieces)} belong to host; with url, write them into it")
+        if ":" in (self.host or "") and not _is_ipv6(str(self.host)):
+            raise ValueError("host is a name or an address; its port goes into port")
         parse(self.address)
         return self
 

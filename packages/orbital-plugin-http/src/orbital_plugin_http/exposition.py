@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from prometheus_client.openmetrics.parser import (
-    text_string_to_metric_families as parse_openmetrics,  # pyright: ignore[reportUnknownVariableType] (untyped inside)
+    text_fd_to_metric_families as parse_openmetrics,  # pyright: ignore[reportUnknownVariableType] (untyped inside)
 )
-from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.parser import text_fd_to_metric_families as parse_text
 
+from orbital_plugin_http.budget import OverBudgetError, spend
 from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.patterns import PatternTooSlowError, compiled, found
-from orbital_plugin_http.readings import Readings
+from orbital_plugin_http.readings import LONGEST, Readings
 from orbital_sdk import Metric, Sample
 from orbital_sdk.metric import DEVICE_ID
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from orbital_plugin_http.exposition_rules import PrometheusRules
     from orbital_sdk import Kind, Series
 
+MAX_LINE: Final = 16_384
+"""Characters of a line."""
 REMEMBERED: Final = 100_000
 """Names and metrics kept from page to page; a page that makes up new ones each time starts it anew."""
 
@@ -45,12 +49,11 @@ class Exposition:
         """The samples of a page. What stands before a mistake is kept.
 
         Raises:
-            ProbeFailedError: It is no Prometheus page at all.
+            ProbeFailedError: It is no Prometheus page at all, or takes too long to read.
         """
         openmetrics = "openmetrics" in content_type.lower()
-        families = cast(
-            "Iterable[Any]", parse_openmetrics(text) if openmetrics else parse_text(text)
-        )
+        parse = cast("Any", parse_openmetrics if openmetrics else parse_text)
+        families: Iterable[Any] = parse(_lines(text))
         readings = Readings()
         try:
             for family in families:
@@ -65,11 +68,13 @@ class Exposition:
             AttributeError,
         ) as error:  # its ways to say malformed
             if not readings.samples:
-                message = f"the body is no Prometheus page: {error}"
+                message = f"the body is no Prometheus page: {str(error)[:LONGEST]}"
                 raise ProbeFailedError(Reason.BODY, message) from error
             readings.miss(f"the page is malformed after {len(readings.samples)} samples: {error}")
         except PatternTooSlowError as error:
             readings.miss(str(error))
+        except OverBudgetError as error:
+            raise ProbeFailedError(Reason.BODY, str(error)) from error
         return readings
 
     def _take(self, family: Any, readings: Readings) -> None:
@@ -118,6 +123,15 @@ class Exposition:
                 labels=tuple(_renamed(label) for label in names),
             )
         return metric.series(*[labels[label] for label in names])
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The page line by line, as long as there is time: the parsers' cost grows with the square of a line."""
+    for line in io.StringIO(text):
+        if len(line) > MAX_LINE:
+            raise ValueError(f"a line of more than {MAX_LINE} characters")
+        spend()
+        yield line
 
 
 def _renamed(label: str) -> str:

@@ -1,4 +1,4 @@
-"""JSONPath (RFC 9535), through python-jsonpath, with its pattern functions bounded.
+"""JSONPath (RFC 9535), through python-jsonpath, with its filters and pattern functions bounded.
 
 The library is loaded when the first path is, for it takes a tenth of a second.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from orbital_plugin_http.budget import spend
 from orbital_plugin_http.patterns import compiled, found
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ class Path:
 
         Raises:
             ValueError: The document is nested too deeply for it.
+            OverBudgetError: There is no time left for it.
         """
         if self._path is None:
             yield document, ""
         elif isinstance(document, dict | list):  # the library would read text as one more document
             try:
                 for match in self._path.finditer(cast("Container", document)):
+                    spend()
                     yield match.obj, str(match.parts[-1]) if match.parts else ""
             except RecursionError:
                 raise ValueError(f"the document is nested too deeply for {self.text}") from None
@@ -108,7 +111,14 @@ def _environment() -> JSONPathEnvironment:
                 return False
             return found(_pattern(pattern), value, whole=self.whole)
 
-    environment = JSONPathEnvironment(strict=True)
+    class Environment(JSONPathEnvironment):
+        """Filters, which may look at all for each, ask for time at each step."""
+
+        def is_truthy(self, obj: object) -> bool:
+            spend()
+            return super().is_truthy(obj)
+
+    environment = Environment(strict=True)
     environment.function_extensions["match"] = Bounded(whole=True)
     environment.function_extensions["search"] = Bounded(whole=False)
     return environment

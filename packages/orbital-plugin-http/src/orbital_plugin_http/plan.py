@@ -25,6 +25,7 @@ class Plan:
 
     def __init__(self, device: HttpDevice, config: HttpConfig) -> None:
         self.device = device
+        self.config = config
         self.request = first_request(device, config, parse(device.address))
         self.url = self.request.url
         digest = device.login == "digest"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from orbital_plugin_http.budget import INLINE, within
 from orbital_plugin_http.checks import Checks
 from orbital_plugin_http.config import HttpConfig
 from orbital_plugin_http.device import HttpDevice
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
     from orbital_plugin_http.reply import Reply
     from orbital_sdk import Context, Metric, Sample
 
-LARGE: Final = 65_536
-"""Bytes of a body from which on it is parsed on a thread, so that the loop goes on."""
+SMALL: Final = 8_192
+"""Bytes of a body from which values are read on the loop: a millisecond or two."""
+MEDIUM: Final = 131_072
+"""Likewise of a body that is only checked."""
+INFLATION: Final = 1_000
+"""How much larger a compressed body may become."""
 
 
 class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
@@ -118,7 +124,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         try:
             async with asyncio.timeout(seconds):
                 reply = await self._prober.run(plan, trace)
-                return await self._judge(plan, reply, trace)
+                return await self._judge(plan, reply, trace, seconds)
         except ProbeFailedError as error:
             failed, cause = error, error.__cause__
         except TimeoutError as error:
@@ -129,7 +135,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
     def _plan(self, device: HttpDevice, ctx: Context) -> Plan:
         plan = ctx.memory.get("plan")
-        if plan is None or plan.device is not device:
+        if plan is None or plan.device is not device or plan.config is not self.config:
             plan = ctx.memory["plan"] = Plan(device, self.config)
         return plan
 
@@ -138,25 +144,33 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         allowed = max(0.0, ctx.remaining() - min(0.1, ctx.timeout * 0.05))
         return allowed if self.config.timeout is None else min(self.config.timeout, allowed)
 
-    async def _judge(self, plan: Plan, reply: Reply, trace: Trace) -> Readings | None:
-        credentials = plan.device.login != "none"
-        body = self._checks.judge(reply, trace, credentials=credentials)
-        if self._values is None and self._page is None:
-            return None
-        trace.doing = "reading the values"
-        if len(body) < LARGE:
-            return self._read(body, reply)
-        return await asyncio.to_thread(self._read, body, reply)
+    async def _judge(
+        self, plan: Plan, reply: Reply, trace: Trace, seconds: float
+    ) -> Readings | None:
+        """Checks and reads a response; a large one on a thread, so that the loop goes on."""
+        trace.doing = "checking the body"
+        examine = partial(self._examine, reply, trace, login=plan.device.login != "none")
+        if _weight(reply) <= (SMALL if self.config.reads_values else MEDIUM):
+            return examine(seconds=min(INLINE, seconds))
+        return await asyncio.to_thread(examine, seconds=seconds - trace.seconds)
 
-    def _read(self, body: bytes | bytearray, reply: Reply) -> Readings:
+    def _examine(
+        self, reply: Reply, trace: Trace, *, login: bool, seconds: float
+    ) -> Readings | None:
+        body = self._checks.judge(reply, trace, credentials=login)
         kind = reply.header(b"content-type")
-        if self._page is not None:
-            return self._page.read(text_of(body, kind), kind)
-        assert self._values is not None  # noqa: S101 (for the type checker: one of the two is there)
-        return self._values.read(body)
+        with within(seconds):
+            if self._page is not None:
+                return self._page.read(text_of(body, kind), kind)
+            return None if self._values is None else self._values.read(body)
 
     def _what(self, device: HttpDevice) -> str:
         return f"{self.config.method} {self.target(device)}"
+
+
+def _weight(reply: Reply) -> int:
+    """Bytes that there will be to look at, at most."""
+    return len(reply.body) * (INFLATION if b"content-encoding" in reply.headers else 1)
 
 
 def _exposition(config: HttpConfig) -> Exposition | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from orbital_sdk import Sample
+
+
+LONGEST: Final = 300
+"""Characters of what a message quotes from a body."""
 
 
 @dataclass(slots=True)
@@ -21,7 +25,7 @@ class Readings:
 
     def miss(self, what: str, count: int = 1) -> None:
         self.missing += count
-        self.first = self.first or what
+        self.first = self.first or what[:LONGEST]
 
     @property
     def summary(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from orbital_plugin_http.budget import OverBudgetError
 from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.paths import KEY, ROOT, Path
 from orbital_plugin_http.patterns import PatternTooSlowError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from orbital_plugin_http.value_rules import ValueRule
     from orbital_sdk import Series
 
-    Label = Callable[[object, object, str], str]
+    Label = Callable[[object], Callable[[object, str], str]]
 
 LONGEST: Final = 500
 """Characters of a label's value; more is cut off."""
@@ -42,7 +43,7 @@ class Values:
         """All numbers that the rules find, in the rules' order.
 
         Raises:
-            ProbeFailedError: The body is no JSON.
+            ProbeFailedError: The body is no JSON, or takes too long to read.
         """
         document, readings = _document(body), Readings()
         seen: set[Series] = set()
@@ -51,6 +52,8 @@ class Values:
                 reader.read(document, readings, seen, self._limit)
             except (ValueError, PatternTooSlowError) as error:
                 readings.miss(f"{reader.name}: {error}")
+            except OverBudgetError as error:
+                raise ProbeFailedError(Reason.BODY, f"{reader.name}: {error}") from error
         return readings
 
     def _metric(self, rule: ValueRule) -> Metric:
@@ -74,13 +77,14 @@ class _Reader:
 
     def read(self, document: object, readings: Readings, seen: set[Series], limit: int) -> None:
         there = False
+        labels = [label(document) for label in self._labels]
         for item, key in self._path.items(document):
             there = True
-            if len(readings.samples) >= limit:
+            if len(readings.samples) + readings.missing >= limit:
                 readings.miss(f"{self.name}: only the first {limit} values are taken (max_values)")
                 return
             number = self._number(self._value.first(item))
-            series = self._metric.series(*[label(document, item, key) for label in self._labels])
+            series = self._metric.series(*[label(item, key) for label in labels])
             if number is None:
                 self._miss(readings, f"no number at {self._value.text} of {series!r}")
             elif series in seen:
@@ -129,16 +133,20 @@ def _parsed(text: str) -> float | None:
 
 
 def _label(source: str) -> Label:
-    """How a label gets its value out of document, item and the item's own key."""
+    """How a label gets its values: first told the document, then each item with its own key."""
     if source == KEY:
-        return lambda _document, _item, key: _text(key)
+        return lambda _document: lambda _item, key: _text(key)
     if source.startswith(ROOT):
         above = Path("$" + source.removeprefix(ROOT))
-        return lambda document, _item, _key: _text(above.first(document))
+        return lambda document: _always(_text(above.first(document)))
     if source.startswith("$"):
         inside = Path(source)
-        return lambda _document, item, _key: _text(inside.first(item))
-    return lambda _document, _item, _key: source
+        return lambda _document: lambda item, _key: _text(inside.first(item))
+    return lambda _document: _always(source)
+
+
+def _always(text: str) -> Callable[[object, str], str]:
+    return lambda _item, _key: text
 
 
 def _text(found: object) -> str:
