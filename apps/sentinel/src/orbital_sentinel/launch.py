@@ -40,9 +40,10 @@ def launch(config: Path | None) -> int:
 
 async def once(
     loaded: Loaded, registry: Registry, on_run: Callable[[Task, Run], None]
-) -> list[tuple[Task, Run]]:
-    """Every task once, delivered."""
-    return await Agent(loaded, registry, version=version("orbital-sentinel")).once(on_run)
+) -> tuple[list[tuple[Task, Run]], list[str]]:
+    """Every task once, delivered; and what did not arrive, in sentences."""
+    agent = Agent(loaded, registry, version=version("orbital-sentinel"))
+    return await agent.once(on_run), agent.undelivered
 
 
 def log_to_stderr() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, as_json_line, progress, say, table
+from orbital_sentinel.output import Format, as_json, as_json_line, complain, progress, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,24 +27,26 @@ def run(
 ) -> None:
     """Collect and deliver in the foreground, or every task once.
 
-    With --once the exit code is 1 if any task failed.
+    With --once the exit code is 1 if any task failed, or any sample was not delivered.
     """
     from orbital_sentinel.launch import launch
 
     if not once:
         raise typer.Exit(launch(config))
-    runs = _once(config)
+    runs, undelivered = _once(config)
     if output is Format.JSON:
         as_json([_run(task, run) for task, run in runs])
     else:
         columns = ("task", "plugin", "device", "result", "samples", "seconds", "error")
         rows = [_row(task, run) for task, run in runs]
         table(columns, rows)
-    if any(_failed(run) for _, run in runs):
+    for sentence in undelivered:
+        complain(f"error: {sentence}")
+    if undelivered or any(_failed(run) for _, run in runs):
         raise typer.Exit(1)
 
 
-def _once(config: Any) -> Sequence[tuple[Task, Run]]:
+def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
     from orbital_sentinel import launch, loop

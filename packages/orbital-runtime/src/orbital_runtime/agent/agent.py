@@ -20,7 +20,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import SettingsError, difference, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
@@ -68,6 +68,8 @@ class Agent:
         self._reloading = asyncio.Lock()
         self.telemetry = telemetry_of(self)
         self._watching: asyncio.Task[None] | None = None
+        self.undelivered: list[str] = []
+        """After `once`: what did not arrive, in sentences."""
 
     @property
     def state(self) -> State:
@@ -127,9 +129,10 @@ class Agent:
             on_run: Told of each run as it ends.
 
         Returns:
-            Every task with its run, in the configuration's order.
+            Every task with its run, in the configuration's order. `undelivered` tells what did not arrive.
         """
         await self.stations.buffer.open()
+        before = self._gone()
         await self._open_outputs()
         await reload.tasks(self.stations, self.loaded)
         self._life.to(State.REGISTERING)
@@ -138,6 +141,20 @@ class Agent:
             return await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
         finally:
             await self.stop()
+            self.undelivered = list(self._undelivered(before))
+
+    def _gone(self) -> dict[str, int]:
+        """Samples that will not be delivered any more, by output."""
+        accounts = self.stations.buffer.ledger.accounts().items()
+        return {name: one.dead_lettered + one.dropped.total() for name, one in accounts}
+
+    def _undelivered(self, before: Mapping[str, int]) -> Iterator[str]:
+        accounts = self.stations.buffer.ledger.accounts()
+        for name, gone in self._gone().items():
+            if missing := accounts[name].waiting + gone - before.get(name, 0):
+                yield f"{missing} samples were not delivered to output {name}"
+        for reason, lost in self.stations.committer.lost.items():
+            yield f"{lost} samples never got into the buffer: {reason}"
 
     async def stop(self) -> None:
         """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice."""

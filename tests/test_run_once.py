@@ -1,0 +1,96 @@
+"""`sentinel run --once`: for cron and for a first look; progress for people, exit codes for scripts."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from threading import Thread
+
+import pytest
+
+from orbital_testbench import Answer
+
+HOSTS = [f"127.0.0.{n}" for n in range(1, 9)]
+
+
+def configure(sentinel, **direct: object) -> None:
+    sentinel.configure(
+        sender={"direct": direct},
+        tasks=[
+            {"id": host, "plugin": "ping", "config": {"host": host, "count": 1}} for host in HOSTS
+        ],
+    )
+
+
+def on_a_terminal(sentinel, *arguments: str) -> tuple[int, str]:
+    """Exit code, and what a person saw."""
+    ours, theirs = pty.openpty()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while part := os.read(ours, 65536):
+                shown.append(part)
+        except OSError:  # the other end is closed: EIO
+            pass
+
+    reader = Thread(target=read)
+    reader.start()
+    done = subprocess.run(
+        [sys.executable, "-m", "orbital_sentinel", *arguments],
+        cwd=sentinel.folder, env=sentinel.environ | {"TERM": "xterm", "COLUMNS": "120"},
+        stdin=theirs, stdout=theirs, stderr=theirs, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    reader.join()
+    os.close(ours)
+    return done.returncode, b"".join(shown).decode()
+
+
+@pytest.mark.parametrize(
+    ("what", "arguments"),
+    [("tasks", ["run", "--once"]), ("hosts", ["trigger", "ping", *HOSTS, "-o", "count=1"])],
+    ids=["run", "trigger"],
+)
+def test_many_targets_show_progress_on_a_terminal_alone(sentinel, what, arguments):
+    """A bar that counts to the end and goes away again; in a pipe there is not a word of it."""
+    configure(sentinel, file={"path": "out.jsonl"})
+    code, shown = on_a_terminal(sentinel, *arguments)
+    assert code == 0, shown
+    assert what in shown
+    assert f"{len(HOSTS)}/{len(HOSTS)}" in shown
+    assert "\x1b[2K" in shown  # the bar's line is cleared
+    assert all(host in shown for host in HOSTS)
+    piped = sentinel.command(*arguments)
+    assert piped.returncode == 0
+    assert piped.stderr == ""
+    assert "\x1b" not in piped.stdout
+    assert f"/{len(HOSTS)}" not in piped.stdout
+
+
+def test_one_target_needs_no_bar(sentinel):
+    """Nobody waits for one host."""
+    code, shown = on_a_terminal(sentinel, "trigger", "ping", HOSTS[0], "-o", "count=1")
+    assert code == 0, shown
+    assert "hosts" not in shown
+
+
+def test_samples_that_were_refused_make_it_fail(sentinel, hostile_server):
+    """A script must not take for delivered what the destination did not take."""
+    hostile_server.default = Answer(400, body=b"no such tenant")
+    configure(sentinel, central={"writer": "prometheus", "url": hostile_server.url})
+    done = sentinel.command("run", "--once")
+    assert done.returncode == 1
+    assert "samples were not delivered to output central" in done.stderr
+    assert "no such tenant" in done.stderr
+    assert done.stdout.count(" ok ") == len(HOSTS)
+
+
+def test_without_an_output_it_fails(sentinel):
+    """What was collected is lost, and that is said."""
+    configure(sentinel)
+    done = sentinel.command("run", "--once")
+    assert done.returncode == 1
+    assert "samples never got into the buffer: no_output" in done.stderr
