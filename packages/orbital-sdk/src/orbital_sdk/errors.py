@@ -82,11 +82,16 @@ class WriterUnavailable(WriteError):  # noqa: N818 (as above)
     Args:
         message: What happened, at which address.
         retry_after: Seconds that the destination asked to wait, if it did.
+        sent: Whether the destination may have stored it. False where nothing can have been stored:
+            connection refused, name unknown, TLS failed before the request went out.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, sent: bool = True
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.sent = sent
 
 
 class WriterMisconfigured(WriteError):  # noqa: N818 (as above)
@@ -115,11 +120,19 @@ class BatchRejected(WriteError):  # noqa: N818 (as above)
             counts as delivered. Empty: nothing was stored, and the sender bisects to find the bad ones.
         duplicate: The destination has these samples, or newer ones, already. After a retry whose first
             outcome is unknown this means success.
+        certain: The words speak of the samples for certain (too old, a bad label), and not of a proxy
+            or a wrong address. An output that refuses everything is not paused then.
     """
 
     def __init__(
-        self, message: str, *, rejects: Sequence[Reject] = (), duplicate: bool = False
+        self,
+        message: str,
+        *,
+        rejects: Sequence[Reject] = (),
+        duplicate: bool = False,
+        certain: bool = False,
     ) -> None:
         super().__init__(message)
         self.rejects = tuple(rejects)
         self.duplicate = duplicate
+        self.certain = certain

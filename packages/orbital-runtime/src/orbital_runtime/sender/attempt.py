@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk
 from orbital_runtime.sender.bisect import Isolation
 from orbital_runtime.sender.caller import Caller, WriteTimeout
 from orbital_runtime.sender.dead_letters import DeadLetter
+from orbital_runtime.sender.doubt import Doubt
+from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
     Attempt,
     BatchRejected,
@@ -59,7 +62,10 @@ class Attempts:
         self.too_large: int | None = None
         """Rows of the smallest group that the destination found too large at the last attempt."""
         self.left: Chunk | None = None
-        """What the last attempt did not deliver; the buffer has it back."""
+        """What has to come again as it is, under the same token; the buffer has it back."""
+        self._whole = ""
+        self._doubt = Doubt()
+        self._repeats = Repeats()
 
     async def make(self, chunk: Chunk, failures: int) -> None:
         """Deliver a chunk. What is delivered or refused is acknowledged, also before an error.
@@ -74,17 +80,51 @@ class Attempts:
         tally, writer = self._tally, self._output.writer
         stale = writer.takes_stale_markers
         entries = [entry for entry in chunk.entries if stale or not entry.batch.stale]
-        repeated = bool(entries) and entries[0].seq <= tally.tried
-        tally.retries += repeated
-        number = max(2, failures + 1) if repeated else 1
-        requests = self._output.policy.bisect_requests
-        isolation = Isolation(entries, tried=tally.tried, requests=requests)
+        first = entries[0].seq if entries else math.inf
+        tally.retries += first <= tally.attempted
+        number = max(2, failures + 1) if first <= tally.tried else 1
+        self._whole = token(entries)
+        requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
+        isolation = Isolation(entries, tried=tally.tried, requests=requests, suspect=suspect)
+        error: BaseException | None = None
         try:
             await isolation.run(lambda batches, rows: self._send(batches, number, rows))
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
-            tally.tried = max(tally.tried, isolation.unknown)
-            self.too_large = isolation.too_large
+            doubtful = self._learn(isolation, entries, error)
             await self._settle(chunk, isolation)
+            if self.left and self._may_regroup(isolation, self.left):
+                self.left = None
+        if doubtful:
+            raise self._doubt.reason()
+
+    def _learn(
+        self, isolation: Isolation, entries: Sequence[Entry], error: BaseException | None
+    ) -> bool:
+        """Keep in mind what this attempt showed. Gives whether its refusals are in doubt."""
+        tally = self._tally
+        if isolation.suspect is not None:
+            self._repeats.looked(isolation.suspect, found=isolation.found)
+        if error is not None:
+            self._repeats.note(self._whole, error)
+        doubtful = self._doubt.falls_on(isolation, ended=error is None)
+        if doubtful:
+            isolation.withdraw()
+            self._doubt.keep(self._whole)
+        tally.tried = max(tally.tried, isolation.unknown)
+        last = entries[-1].seq if doubtful else isolation.failed
+        tally.attempted = max(tally.attempted, last)
+        self.too_large = None if doubtful else isolation.too_large
+        return doubtful
+
+    def _may_regroup(self, isolation: Isolation, left: Chunk) -> bool:
+        """Whether what is left may be read together with newer samples, which may tell more."""
+        if self._doubt.keeps(token(left.entries)):
+            return left.entries[0].seq > self._tally.tried
+        looked = isolation.suspect is not None
+        return looked and (isolation.understood or isolation.undecided)
 
     async def _send(self, batches: Sequence[Batch], number: int, rows: str) -> None:
         attempt = Attempt(number, f"{self._buffer.id}:{rows}")  # the log's name makes it unique
@@ -95,6 +135,8 @@ class Attempts:
             if isinstance(error, BatchRejected) and not _were_given(batches, error.rejects):
                 raise self._bug(error) from error
             self._note(error)
+            if rows == self._whole and (kept := self._doubt.again(rows, str(error))):
+                raise kept from error
             raise
         except Exception as error:
             raise self._bug(error) from error
@@ -170,6 +212,11 @@ def _were_given(batches: Sequence[Batch], rejects: Iterable[Reject]) -> bool:
         0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch])
         for reject in rejects
     )
+
+
+def token(entries: Sequence[Entry]) -> str:
+    """Names these batches, as the request of all of them is named."""
+    return f"{entries[0].seq}-{entries[-1].seq}" if entries else ""
 
 
 def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:

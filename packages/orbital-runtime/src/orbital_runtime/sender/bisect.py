@@ -8,28 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_sdk import BatchRejected, BatchTooLarge
+from orbital_runtime.sender.groups import Part, divisible, halves, rows, token
+from orbital_runtime.sender.repeats import is_answer
+from orbital_sdk import (
+    BatchRejected,
+    BatchTooLarge,
+    ConfigurationError,
+    WriterMisconfigured,
+    WriterUnavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from orbital_runtime.buffer import Entry
+    from orbital_runtime.sender.groups import Group
     from orbital_sdk import Batch
 
     Send = Callable[[Sequence[Batch], str], Awaitable[None]]
-
-
-class Part(NamedTuple):
-    """Some rows of one batch."""
-
-    seq: int
-    start: int
-    """Which row of the whole batch its first one is."""
-    batch: Batch
-    whole: bool = True
-
-
-Group = tuple[Part, ...]
 
 
 class Refused(NamedTuple):
@@ -50,18 +46,48 @@ class Isolation:
             destination has them already, they count as delivered.
         requests: How many may be spent on refused groups. What is refused after that is set aside
             whole, so that a bad hour of data cannot keep an output busy for ever.
+        suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
+            ones. A row that gets it alone is refused if it gets it again after another request passed;
+            so nothing is refused in an outage, also not in one that begins or ends meanwhile.
     """
 
-    def __init__(self, entries: Sequence[Entry], *, tried: int = 0, requests: int = 256) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        *,
+        tried: int = 0,
+        requests: int = 256,
+        suspect: str | None = None,
+    ) -> None:
         self._entries = entries
         self._tried = tried
         self._requests = requests
-        self._left = {entry.seq: len(entry.batch) for entry in entries}
-        self._refused: dict[tuple[int, int], Refused] = {}
+        self.suspect = suspect
+        self._in_a_row = 0
+        self._most_in_a_row = 2 * sum(len(entry.batch) for entry in entries).bit_length()
+        self._alone: list[Group] = []
+        self._accused: set[str] = set()
+        self._answer: BaseException | None = None
+        self.withdraw()
         self.too_large: int | None = None
         """Rows of the smallest group that was too large, if one was."""
+        self.failed = 0
+        """Last batch of the group at which `send` raised."""
         self.unknown = 0
-        """Last batch of the group whose outcome is unknown, because `send` raised."""
+        """The same, if the destination may have stored that group all the same."""
+        self.undecided = False
+        """Rows got the suspect answer alone, and nothing was left to see whether other samples pass."""
+        self.understood = False
+        """The destination took some, or said what only one says that understands samples."""
+
+    def withdraw(self) -> None:
+        """Take back what was settled: nothing was delivered, and nothing shall count as refused."""
+        self._left = {entry.seq: len(entry.batch) for entry in self._entries}
+        self._refused: dict[tuple[int, int], Refused] = {}
+        self.words: set[str] = set()
+        """Why whole groups were refused."""
+        self.found = False
+        """Whether rows were found that cause the suspect answer."""
 
     async def run(self, send: Send) -> None:
         """Deliver all of it.
@@ -86,11 +112,14 @@ class Isolation:
                 groups += reversed(self._too_large(group, error))
             except BatchRejected as error:
                 groups += reversed(self._rejected(group, error))
-            except BaseException:
-                self.unknown = group[-1].seq
-                raise
+            except BaseException as error:  # noqa: BLE001 (raised again, unless it is the suspect answer)
+                groups += reversed(self._failed(group, error))
             else:
                 self._settle(group)
+                groups += self._passed()
+        if self._alone and self._answer:  # nothing passed after these: it may be an outage by now
+            self.undecided = True
+            self._give_up(self._alone[-1], self._answer)
 
     @property
     def left(self) -> set[int]:
@@ -102,6 +131,38 @@ class Isolation:
         """The refused rows of the batches that have nothing left, in order."""
         return [self._refused[key] for key in sorted(self._refused) if not self._left[key[0]]]
 
+    def _passed(self) -> Sequence[Group]:
+        """The destination works: what got the suspect answer alone is asked about once more."""
+        self.understood = True
+        self._in_a_row = 0
+        self._accused.update(map(token, self._alone))
+        again, self._alone = self._alone, []
+        return again
+
+    def _failed(self, group: Group, error: BaseException) -> Sequence[Group]:
+        """What to try instead; raises the error where there is nothing."""
+        self._in_a_row += 1
+        hopeless = self._in_a_row > self._most_in_a_row or self._requests <= 0
+        if not self._is_suspect(error) or hopeless:
+            self._give_up(group, error)
+        self._requests -= 1
+        if divisible(group):
+            return halves(group)
+        if token(group) in self._accused:
+            self.found = True
+            return self._refuse(group, str(error))
+        self._alone.append(group)
+        self._answer = error
+        return ()
+
+    def _is_suspect(self, error: BaseException) -> bool:
+        return self.suspect is not None and is_answer(error) and str(error) == self.suspect
+
+    def _give_up(self, group: Group, error: BaseException) -> None:
+        self.failed = group[-1].seq
+        self.unknown = self.failed if _may_be_stored(error) else 0
+        raise error
+
     def _too_large(self, group: Group, error: BatchTooLarge) -> Sequence[Group]:
         size = rows(group)
         self.too_large = size if self.too_large is None else min(size, self.too_large)
@@ -109,6 +170,8 @@ class Isolation:
 
     def _rejected(self, group: Group, error: BatchRejected) -> Sequence[Group]:
         """What is still to be sent of this group."""
+        listed = len(error.rejects)
+        self.understood |= error.certain or error.duplicate or 0 < listed < rows(group)
         if error.rejects:
             for reject in error.rejects:
                 part = group[reject.batch]
@@ -123,6 +186,7 @@ class Isolation:
         return self._refuse(group, str(error))
 
     def _refuse(self, group: Group, reason: str) -> Sequence[Group]:
+        self.words.add(reason)
         for part in group:
             for row in range(part.start, part.start + len(part.batch)):
                 self._refuse_row(part.seq, row, reason)
@@ -137,32 +201,8 @@ class Isolation:
         return ()
 
 
-def rows(group: Group) -> int:
-    return sum(len(part.batch) for part in group)
-
-
-def divisible(group: Group) -> bool:
-    return rows(group) > 1
-
-
-def halves(group: Group) -> tuple[Group, Group]:
-    """About half of the rows each; batches are only cut where one is left."""
-    if len(group) == 1:
-        seq, start, batch, _ = group[0]
-        middle, end = len(batch) // 2, len(batch)
-        return (
-            (Part(seq, start, batch.part(0, middle), whole=False),),
-            (Part(seq, start + middle, batch.part(middle, end), whole=False),),
-        )
-    half, cut, below = rows(group) // 2, 1, len(group[0].batch)
-    while cut < len(group) - 1 and below + len(group[cut].batch) <= half:
-        below += len(group[cut].batch)
-        cut += 1
-    return group[:cut], group[cut:]
-
-
-def token(group: Group) -> str:
-    """Names these very rows; for whole batches the same as the token of their chunk."""
-    first, last = group[0], group[-1]
-    part = "" if first.whole else f":{first.start}+{len(first.batch)}"
-    return f"{first.seq}-{last.seq}{part}"
+def _may_be_stored(error: BaseException) -> bool:
+    """Whether the destination may have the samples although this was raised."""
+    if isinstance(error, WriterUnavailable):
+        return error.sent
+    return not isinstance(error, WriterMisconfigured | ConfigurationError)

@@ -24,7 +24,9 @@ CANCEL_GRACE: Final = 1.0
 
 
 class WriteTimeout(WriterUnavailable):
-    """The writer did not return in time. Whether the destination stored the data is unknown."""
+    """The writer did not return in time. Whether the destination stored the data is unknown, if it was
+    `sent`.
+    """
 
 
 class Caller:
@@ -54,7 +56,8 @@ class Caller:
             Exception: What the writer raised.
         """
         if self.stuck >= self._most_stuck:
-            raise WriteTimeout(f"{self.stuck} earlier writes hang; the next starts when one ends")
+            message = f"{self.stuck} earlier writes hang; the next starts when one ends"
+            raise WriteTimeout(message, sent=False)
         deadline = asyncio.get_running_loop().time() + seconds
         answer: object
         if self._blocking:

@@ -47,8 +47,10 @@ class Tally:
     """Milliseconds UTC."""
     last_success_ms: int | None = None
     """Milliseconds UTC."""
+    attempted: int = 0
+    """Batches up to this number were in an attempt that failed."""
     tried: int = 0
-    """Batches up to this number were sent once with an unknown outcome."""
+    """Batches up to this number may have been stored by one: it was sent, with an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,345 @@
+"""Refusals that may not be about the samples, and outages that are: nothing good is thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orbital_runtime.buffer import Entry, Limits, MemoryBuffer
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_runtime.sender.bisect import Isolation
+from orbital_runtime.sender.repeats import SERIES
+from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.testing import RecordingWriter, make_batch
+
+NEVER = 3600.0
+PROXY = "400 Bad Request: this proxy takes no POST"
+FAULT = "http://tsdb/write answered 500: label name is not unique"
+
+
+class Line:
+    """A buffer and a sender with one output behind it."""
+
+    def __init__(self):
+        self.buffer = MemoryBuffer(Limits(samples=None, size=None), SystemClock())
+        self.sender = Sender(self.buffer, clock=SystemClock())
+        self.writer = RecordingWriter()
+
+    def output(self, **policy):
+        quick = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
+        policy = DeliveryPolicy(**{**quick, "retry_cap": 0.001, "pause_retry": NEVER, **policy})
+        return Output("out", self.writer, policy)
+
+    @property
+    def account(self):
+        return self.buffer.ledger.account("out")
+
+    @property
+    def status(self):
+        return self.sender.status()["out"]
+
+    async def until(self, condition):
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 (phases and positions change without an event)
+                await asyncio.sleep(0.001)
+
+    async def paused(self):
+        await self.until(lambda: self.status.phase is Phase.PAUSED)
+
+    async def settled(self):
+        await self.until(lambda: not self.buffer.waiting("out"))
+
+    async def put(self, *batches):
+        await self.buffer.append(batches)
+
+    def hurry(self):
+        self.sender.hurry()
+
+
+@pytest.fixture
+async def line():
+    line = Line()
+    yield line
+    await line.sender.stop()
+    await line.buffer.close()
+
+
+# Refused whole
+
+
+@pytest.mark.parametrize("refusal", [BatchRejected(PROXY), BatchTooLarge(PROXY)])
+async def test_an_output_that_never_worked_keeps_what_is_refused(line, refusal):
+    """A proxy that answers 4xx to everything costs nothing: paused with its words, delivered when fixed."""
+    line.writer.always(refusal)
+    await line.sender.add(line.output())
+    await line.put(make_batch(20, ts=1), make_batch(20, ts=2))
+    await line.paused()
+    assert PROXY in line.status.reason
+    assert (line.account.waiting, line.account.dead_lettered) == (40, 0)
+    line.writer.always(None)
+    line.hurry()
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (40, 0)
+    assert [batch.ts for batch in line.writer.batches] == [1, 2]
+
+
+async def test_a_kept_chunk_is_tried_with_one_request(line):
+    """While nothing changes, a look at a paused destination costs one request and not a whole search."""
+    line.writer.always(BatchRejected(PROXY))
+    await line.sender.add(line.output())
+    await line.put(make_batch(20))
+    await line.paused()
+    for _ in range(3):
+        calls = len(line.writer.calls)
+        line.hurry()
+        await line.writer.called(calls + 1)
+        await line.paused()
+        assert len(line.writer.calls) == calls + 1
+    assert line.account.waiting == 20
+
+
+async def test_newer_samples_settle_the_doubt(line):
+    """The first chunk was bad data: when newer samples are taken, it goes to the dead letters after all."""
+
+    def refuse(batches, attempt):
+        if any(batch.ts == 1 for batch in batches):
+            raise BatchRejected("no such metric here")
+
+    line.writer.always(refuse)
+    await line.sender.add(line.output())
+    await line.put(make_batch(3, ts=1))
+    await line.paused()
+    line.hurry()
+    await line.writer.called(6)  # the search took five
+    await line.paused()
+    await line.put(make_batch(3, ts=2))
+    line.hurry()
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (3, 3)
+    assert {letter.reason for letter in line.sender.dead_letters.list()} == {"no such metric here"}
+
+
+async def test_an_output_that_worked_sets_bad_samples_aside_but_not_for_ever(line):
+    """Two chunks of bad data are dead letters; the third refused whole in the same words is kept."""
+    await line.sender.add(line.output(batch_size=4))
+    await line.put(make_batch(4, ts=0))
+    await line.settled()
+    line.writer.always(BatchRejected(PROXY))
+    await line.put(*(make_batch(4, ts=ts) for ts in range(1, 6)))
+    await line.paused()
+    assert (line.account.dead_lettered, line.account.waiting) == (8, 12)
+    line.writer.always(None)
+    line.hurry()
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (16, 8)
+
+
+async def test_other_settings_begin_anew(line):
+    """What the old settings delivered says nothing of the new ones."""
+    await line.sender.add(line.output())
+    await line.put(make_batch(4))
+    await line.settled()
+    line.writer = RecordingWriter()
+    line.writer.always(BatchRejected(PROXY))
+    await line.sender.replace(line.output())
+    await line.put(make_batch(4))
+    await line.paused()
+    assert (line.account.waiting, line.account.dead_lettered) == (4, 0)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        BatchRejected("out of bounds", certain=True),
+        BatchRejected("out of order sample", duplicate=True),
+        BatchRejected("bad", rejects=[Reject(0, row, "bad") for row in range(3)]),
+    ],
+    ids=["certain", "duplicate", "named"],
+)
+async def test_words_about_samples_never_pause(line, refusal):
+    """A backlog that is too old must not stop a fresh output: the words leave no doubt."""
+    line.writer.then(*[refusal] * 5)
+    await line.sender.add(line.output())
+    await line.put(make_batch(3))
+    await line.settled()
+    assert (line.account.dead_lettered, line.status.phase) == (3, line.status.phase.WAITING)
+
+
+async def test_an_outage_amid_the_search_keeps_all(line):
+    """Refused for a while, then away: nothing was ever taken, so nothing is set aside yet."""
+    refusals = [BatchRejected(PROXY)] * 4
+    line.writer.then(*refusals, WriterUnavailable("gone"), BatchRejected(PROXY))
+    line.writer.always(BatchRejected(PROXY))
+    await line.sender.add(line.output())
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
+    await line.paused()
+    assert (line.account.waiting, line.account.dead_lettered) == (8, 0)
+
+
+# The same answer again and again
+
+
+def poison(*rows):
+    """Refuses with 500 whatever holds one of these (time, value)."""
+
+    def step(batches, attempt):
+        if any((batch.ts, value) in rows for batch in batches for value in batch.values):
+            raise WriterUnavailable(FAULT)
+
+    return step
+
+
+async def test_500_for_bad_data_is_not_waited_out_for_ever(line):
+    """After a series of equal answers the cause is found and set aside; all else arrives, in order."""
+    line.writer.always(poison((2, 5.0)))
+    await line.sender.add(line.output())
+    await line.put(*(make_batch(10, ts=ts) for ts in range(4)))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (39, 1)
+    (letter,) = line.sender.dead_letters.list()
+    assert (letter.ts, letter.value, letter.reason) == (2, 5.0, FAULT)
+    sent = [(record.ts, record.value) for record in line.writer.records]
+    assert sent == sorted(sent)
+    whole = [call for call in line.writer.calls if call.samples == 40]
+    assert len(whole) == SERIES + 1
+
+
+async def test_the_next_chunk_needs_no_second_series(line):
+    """Words that were traced to samples once are looked into at once from then on."""
+    line.writer.always(poison(*((ts, 5.0) for ts in range(100))))
+    await line.sender.add(line.output(batch_size=10))
+    await line.put(make_batch(10, ts=0))
+    await line.settled()
+    calls = len(line.writer.calls)
+    await line.put(make_batch(10, ts=1))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (18, 2)
+    assert len(line.writer.calls) - calls < 20
+
+
+async def test_the_last_sample_waits_for_company(line):
+    """Nothing follows that could show whether it is an outage: the sample stays until something does."""
+    line.writer.always(poison((1, 0.0)))
+    await line.sender.add(line.output())
+    await line.put(make_batch(1, ts=1))
+    await line.writer.called(3 * SERIES)
+    assert (line.account.waiting, line.account.dead_lettered) == (1, 0)
+    await line.put(make_batch(1, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (1, 1)
+
+
+async def test_an_outage_with_equal_words_loses_nothing(line):
+    """A destination that is down says 500 to everything: a few smaller requests a series, no dead letter."""
+    line.writer.always(WriterUnavailable(FAULT))
+    await line.sender.add(line.output())
+    await line.put(make_batch(64, ts=1), make_batch(64, ts=2))
+    await line.writer.called(200)
+    sizes = [call.samples for call in line.writer.calls[:200]]
+    first = sizes.index(64)
+    assert first == SERIES + 1
+    assert sizes.count(128) >= 200 * SERIES // (SERIES + 1 + 2 * 8 + 1) - SERIES
+    line.writer.always(None)
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (128, 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WriterUnavailable("refused", sent=False),
+        WriterUnavailable("429", retry_after=0.001),
+    ],
+    ids=["unsent", "asked to wait"],
+)
+async def test_what_is_no_answer_about_the_data_never_splits(line, error):
+    """Refused connections and destinations that ask to wait get whole chunks only."""
+    line.writer.always(error)
+    await line.sender.add(line.output())
+    await line.put(make_batch(8))
+    await line.writer.called(3 * SERIES)
+    assert {call.samples for call in line.writer.calls} == {8}
+
+
+async def test_a_broken_connection_never_splits(line):
+    """A foreign error stands behind it, so it is no answer."""
+
+    def cut(batches, attempt):
+        raise WriterUnavailable("the connection was closed") from ConnectionResetError()
+
+    line.writer.always(cut)
+    await line.sender.add(line.output())
+    await line.put(make_batch(8))
+    await line.writer.called(3 * SERIES)
+    assert {call.samples for call in line.writer.calls} == {8}
+
+
+@pytest.mark.parametrize("until", range(1, 12))
+async def test_an_outage_that_ends_amid_the_search_accuses_nobody(until):
+    """Whenever the destination comes back: all is delivered, or waits; nothing is refused."""
+    calls = 0
+
+    async def send(batches, token):
+        nonlocal calls
+        calls += 1
+        if calls <= until:
+            raise WriterUnavailable(FAULT)
+
+    isolation = Isolation([Entry(1, make_batch(16, ts=1))], suspect=FAULT)
+    try:
+        await isolation.run(send)
+    except WriterUnavailable:
+        assert until > 2 * (16).bit_length()
+    assert isolation.refused == []
+
+
+@pytest.mark.parametrize("since", range(2, 12))
+async def test_an_outage_that_begins_amid_the_search_accuses_nobody(since):
+    """Whenever the destination goes away: what did not pass waits; only the bad row may be refused."""
+    calls = 0
+
+    async def send(batches, token):
+        nonlocal calls
+        calls += 1
+        if calls > since or any(value == 3 for batch in batches for value in batch.values):
+            raise WriterUnavailable(FAULT)
+
+    isolation = Isolation([Entry(1, make_batch(8)), Entry(2, make_batch(8, ts=2))], suspect=FAULT)
+    with pytest.raises(WriterUnavailable):
+        await isolation.run(send)
+    assert {refused.row for refused in isolation.refused} <= {3}
+    assert isolation.left
+
+
+# What was never sent
+
+
+async def test_duplicates_after_unsent_attempts_are_refusals(line):
+    """Nothing reached the destination, so a `duplicate` is not about our earlier attempt."""
+    line.writer.then(
+        WriterUnavailable("connection refused", sent=False),
+        WriterMisconfigured("401"),
+        BatchRejected("duplicate sample", duplicate=True),
+    )
+    line.writer.always(BatchRejected("duplicate sample", duplicate=True))
+    await line.sender.add(line.output(pause_retry=0.001))
+    await line.put(make_batch(1))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (0, 1)
+    assert line.status.retries == 2
+    assert [call.attempt.number for call in line.writer.calls] == [1, 1, 1]
+
+
+async def test_one_attempt_that_was_sent_is_enough(line):
+    """Sent once with an unknown outcome, then refused connections: `duplicate` means it arrived then."""
+    line.writer.then(
+        WriterUnavailable("reset"),
+        WriterUnavailable("connection refused", sent=False),
+        BatchRejected("duplicate sample", duplicate=True),
+    )
+    await line.sender.add(line.output())
+    await line.put(make_batch(4))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (4, 0)
