@@ -25,6 +25,13 @@ class Account:
         """What must still be in the buffer."""
         return self.accepted - self.delivered - self.dead_lettered - self.dropped.total()
 
+    def add(self, other: Account) -> None:
+        """Count what another account counted, too."""
+        self.accepted += other.accepted
+        self.delivered += other.delivered
+        self.dead_lettered += other.dead_lettered
+        self.dropped.update(other.dropped)
+
 
 class Ledger:
     """The accounts of all outputs. Written by the buffer alone, in the step that moves a position."""

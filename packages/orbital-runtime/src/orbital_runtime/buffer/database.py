@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.folder import Folder
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.quarantine import Quarantine
-from orbital_runtime.buffer.restore import find
+from orbital_runtime.buffer.restore import Found, find
 from orbital_runtime.buffer.space import Space
 from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, number, pack
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from orbital_runtime.buffer.restore import Found
     from orbital_runtime.buffer.store import Store
 
 logger = logging.getLogger(__name__)
 
+NO_ROOM: Final = "No space left"
+"""What RocksDB and the system say on a full disk."""
 COMPACT: Final = 64 << 20
 """Bytes of deleted records that may take up room before it is given back."""
 REOPEN: Final = 5
@@ -42,15 +44,28 @@ class Database:
         """Bytes of records deleted since the last compaction."""
 
     def open(self) -> Found:
-        """Lock the folder and open the database.
+        """Lock the folder and open the database. On a full disk it may stay closed: `recover` opens it.
 
         Raises:
-            BufferUnusable: Neither that nor another way.
+            BufferUnusable: The folder is locked, newer, or not ours.
         """
         self._folder.hold()
-        found = self._open()
+        try:
+            found = self._open_with_ballast()
+        except OSError as error:
+            self.close()
+            raise BufferUnusable(
+                f"the buffer in {self._folder.path} does not open: {error}"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
         self._space.take_ballast()
         return found
+
+    @property
+    def is_open(self) -> bool:
+        return self._store is not None
 
     def get(self, key: bytes) -> bytes | None:
         """One value; a record or layout is read in microseconds, and rocksdict keeps the GIL anyway.
@@ -106,10 +121,12 @@ class Database:
 
         Gives what is in the database when it was opened anew.
         """
-        if "No space left" in reason and self._space.give_up_ballast():
+        if NO_ROOM in reason and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
         damage = reason if "Corruption" in reason else ""
-        if not damage and (failures % REOPEN or self._space.short()):
+        if self._store is None and self._space.short():
+            return None
+        if self._store is not None and not damage and (failures % REOPEN or self._space.short()):
             return None
         try:
             if self._store is not None:
@@ -156,6 +173,21 @@ class Database:
             return self._open(damage)
         self._store = store
         return found
+
+    def _open_with_ballast(self) -> Found:
+        try:
+            return self._open()
+        except OSError as error:
+            if NO_ROOM not in str(error):
+                raise
+        try:
+            if self._space.give_up_ballast():
+                return self._open()
+        except OSError as error:
+            if NO_ROOM not in str(error):
+                raise
+        self._start = self._checkpoints.read().start + 1
+        return Found(start=self._start)
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
         from orbital_runtime.buffer.salvage import start_of  # noqa: PLC0415 (as above)

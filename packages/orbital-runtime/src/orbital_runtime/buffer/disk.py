@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from orbital_runtime.buffer.base import Draft, LogBuffer
-from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.codec import decode, encode
 from orbital_runtime.buffer.database import Database
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.journal import Journal, Pending
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.layouts import LayoutCache
+from orbital_runtime.buffer.log import Log
 from orbital_runtime.buffer.restore import restore
 from orbital_runtime.buffer.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.segments import Segments, encoded
@@ -30,6 +31,7 @@ from orbital_runtime.buffer.stored import RECORD, layout_key, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Limits, Usage
     from orbital_runtime.buffer.journal import Change
     from orbital_runtime.buffer.log import Record
@@ -90,6 +92,8 @@ class DiskBuffer(LogBuffer):
         self._pending: Pending | None = None
         self._trouble = ""
         self._failures = 0
+        self._late = False
+        """Whether the disk was too full to open the database, so that its books are not known yet."""
 
     async def open(self) -> None:
         """Lock the folder, open or rescue the database, and read the books.
@@ -100,6 +104,9 @@ class DiskBuffer(LogBuffer):
         found = await self._run(self._database.open)
         self._trouble = self._database.short()
         self._restore(found)
+        self._late = not self._database.is_open
+        if self._late:
+            self._failed("No space left: the database could not be opened yet")
         self._upkeep = asyncio.create_task(self._keep_up(), name="buffer-upkeep")
         if self._trouble:
             logger.warning("%s: new samples wait in memory (%s)", self.path, self._trouble)
@@ -137,8 +144,8 @@ class DiskBuffer(LogBuffer):
         return Draft(batches, data, numbers, fresh, samples, shared)
 
     async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
-        segment, fresh = self._segments.current, dict(draft.fresh)
-        self._journal.add(record, draft.data, segment, encoded(fresh))
+        segment = self._segments.current
+        self._journal.add(record, draft.data, segment, encoded(draft.fresh))
         self._pending = Pending(record, readers)
         try:
             await self._commit()
@@ -148,9 +155,13 @@ class DiskBuffer(LogBuffer):
             raise
         finally:
             self._pending = None
+        self._keep(record, draft)
+
+    def _keep(self, record: Record, draft: Draft) -> None:
+        """What holds once a record is in the journal or beyond."""
         for batch, layout in zip(draft.batches, draft.numbers, strict=True):
-            self._layouts.put(segment, layout, batch.layout)
-        self._segments.keep(record.first, record.size, fresh, record.written)
+            self._layouts.put(self._segments.current, layout, batch.layout)
+        self._segments.keep(record.first, record.size, draft.fresh, record.written)
         self._log.shared = self._segments.shared
 
     async def _load(self, record: Record) -> bytes:
@@ -216,6 +227,8 @@ class DiskBuffer(LogBuffer):
 
     async def _commit(self, *, last: bool = False) -> None:
         """Return when the disk knows what the books say now, or when it is known not to take it."""
+        if self._late:
+            return
         if self._next is None:
             self._next = asyncio.create_task(self._write(last), name="buffer-write")
         await asyncio.shield(self._next)
@@ -283,14 +296,35 @@ class DiskBuffer(LogBuffer):
         """After a failed write: make room, or open the database anew, and let the next write try."""
         async with self._writing:
             found = await self._run(self._database.recover, self._failures, self._trouble)
-            self._failures += 1
-            if found is not None:
+            if found is not None and self._late:
+                self._adopt(found)
+            elif found is not None:
                 self._compare(found)
+            if self._late:
+                return
             change = self._take()
             if change is None:
                 self._failures = 0
             else:
                 await self._try(change)
+
+    def _adopt(self, found: Found) -> None:
+        """The database is open at last: its books come before ours, and our records get its next segment."""
+        held, records = self._log, self._journal.records
+        batches = {r.first: self._batches(decode(records[r.first])) for r in held.records}
+        self._log, self._journal, self._layouts = Log(self._forget), Journal(), LayoutCache()
+        self._opened.clear()
+        self._restore(found)
+        self._log.absorb(held)
+        for record in held.records:
+            draft = self._draft(batches[record.first], record.written)
+            self._journal.add(record, draft.data, self._segments.current, encoded(draft.fresh))
+            self._keep(record, draft)
+        self._late = False
+
+    def _batches(self, opened: Opened) -> list[Batch]:
+        layouts = [self._layout(opened.segment, head.layout) for head in opened.heads]
+        return [opened.batch(index, layout) for index, layout in enumerate(layouts)]
 
     def _compare(self, found: Found) -> None:
         """The database is another one: what it lacks is lost, and states are written again."""
@@ -314,7 +348,7 @@ class DiskBuffer(LogBuffer):
         short = self._database.short()
         if short and not self._trouble:
             logger.error("%s: new samples wait in memory (%s)", self.path, short)
-        elif self._trouble and not short and not self._journal.records:
+        elif self._trouble and not short and len(self._journal.records) <= bool(self._pending):
             logger.info("%s takes samples again", self.path)
             self._room.set()
         elif self._trouble:

@@ -216,6 +216,23 @@ class Log:
                 gone += todo + flight
         self._bury(gone)
 
+    def absorb(self, other: Log) -> None:
+        """Take over the records, positions and counts of other books, which have no number in common."""
+        self.records = sorted((*self.records, *other.records), key=_first)
+        self.next = max(self.next, other.next)
+        self.samples += other.samples
+        self.batches += other.batches
+        self.size += other.size
+        for output, theirs in other.positions.items():
+            position = self.positions.setdefault(output, Position())
+            position.reading = theirs.reading
+            position.todo.update(theirs.todo)
+            position.flight.update(theirs.flight)
+            position.unsent += theirs.unsent
+            position.flying += theirs.flying
+        for output, account in other.ledger.accounts().items():
+            self.ledger.account(output).add(account)
+
     @property
     def readers(self) -> list[str]:
         """The outputs that get what comes now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,13 +20,13 @@ from orbital_runtime.buffer.stored import (
     Summary,
     unpack,
 )
+from orbital_runtime.ledger import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from orbital_runtime.buffer.log import Log, Record
     from orbital_runtime.buffer.store import Store
-    from orbital_runtime.ledger import Account
 
 logger = logging.getLogger(__name__)
 
@@ -103,11 +104,9 @@ def restore(log: Log, found: Found) -> list[Record]:
 
 
 def _account(log: Log, output: str, state: State) -> None:
-    account = log.ledger.account(output)
-    account.accepted = state.accepted
-    account.delivered = state.delivered
-    account.dead_lettered = state.dead_lettered
-    account.dropped.update(state.dropped)
+    dropped = Counter(state.dropped)
+    stored = Account(state.accepted, state.delivered, state.dead_lettered, dropped)
+    log.ledger.account(output).add(stored)
 
 
 def _position(log: Log, output: str, state: State) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.buffer.layout import encode_layout, layout_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from orbital_sdk import Batch, Layout
 
@@ -56,10 +56,10 @@ class Segments:
                 numbers.append(fresh.setdefault(layout, len(known) + len(fresh)))
         return numbers, fresh
 
-    def keep(self, first: int, size: int, fresh: dict[Layout, int], written: int) -> None:
+    def keep(self, first: int, size: int, fresh: Mapping[Layout, int], written: int) -> None:
         """This record is stored with these layouts; the next one may begin a new segment."""
         self.restore(first, self.current, 0)
-        self._numbers |= fresh
+        self._numbers.update(fresh)
         added = sum(map(layout_size, fresh))
         self.shared += added
         self._layouts[self.current] += added
@@ -93,6 +93,6 @@ class Segments:
         return gone
 
 
-def encoded(fresh: dict[Layout, int]) -> dict[int, bytes]:
+def encoded(fresh: Mapping[Layout, int]) -> dict[int, bytes]:
     """New layouts as bytes, by number."""
     return {number: encode_layout(layout) for layout, number in fresh.items()}

@@ -1,0 +1,346 @@
+"""The disk buffer in processes of its own, that are killed, starved of disk and shut out. A sink keeps count.
+
+`ORBITAL_KILLS` sets how often the loop kills (25; 200 take about three minutes).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from orbital_testbench import Answer, HostileServer, wait_until
+
+FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
+KILLS = int(os.environ.get("ORBITAL_KILLS", "25"))
+SINK_DOWN = "http://127.0.0.1:9"
+
+
+class Feeder:
+    """A running feeder, and what it said."""
+
+    def __init__(self, folder, url, *, wrap=(), **options):
+        told = json.dumps({"folder": str(folder), "url": url, **options})
+        self.process = subprocess.Popen(
+            [*wrap, sys.executable, str(FEEDER), told],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.accepted = []
+        self.ledger = None
+        self.opened = False
+        self.errors = []
+        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._out, self._err)]
+        for thread in self._threads:
+            thread.start()
+
+    def _out(self):
+        for line in self.process.stdout:
+            if not line.endswith("\n"):
+                return  # killed in the middle of a word
+            word, _, rest = line.strip().partition(" ")
+            if word == "accepted":
+                self.accepted.append(int(rest))
+            elif word == "open":
+                self.opened = True
+            elif word == "ledger":
+                self.ledger = json.loads(rest)
+
+    def _err(self):
+        self.errors.extend(self.process.stderr)
+
+    @property
+    def said(self):
+        return "".join(self.errors)
+
+    def has(self, count):
+        wait_until(
+            lambda: len(self.accepted) >= count or self.process.poll() is not None,
+            what=f"{count} batches", every=0.005,
+        )  # fmt: skip
+        assert self.process.poll() is None, self.said
+
+    def end(self, how=None):
+        if how is not None:
+            self.process.send_signal(how)
+        code = self.process.wait(60)
+        for thread in self._threads:
+            thread.join(10)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def feed():
+    """Starts feeders, and ends those that a test left."""
+    feeders = []
+
+    def start(*arguments, **options):
+        feeders.append(Feeder(*arguments, **options))
+        return feeders[-1]
+
+    yield start
+    for feeder in feeders:
+        feeder.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def sink():
+    """Answers 200 to everything, and keeps it."""
+    with HostileServer() as server:
+        yield server
+
+
+def received(sink):
+    return [json.loads(request.body) for request in sink.requests]
+
+
+def drained(feed, folder, sink, **options):
+    """The last run: delivers all that is left, and gives its ledger."""
+    feeder = feed(folder, sink.url, count=0, **options)
+    assert feeder.end() == 0, feeder.said
+    return feeder.ledger
+
+
+def test_killed_at_any_moment_nothing_accepted_is_lost(feed, sink, tmp_path):
+    """With sends in flight: all that was accepted arrives, in order; only what was in flight comes twice."""
+    dice = random.Random(20)
+    accepted, in_flight = [], set()
+    for turn in range(KILLS):
+        feeder = feed(tmp_path / "buffer", sink.url, first=turn * 10**6)
+        feeder.has(1)
+        time.sleep(dice.random() * 0.3)
+        feeder.end(signal.SIGKILL)
+        accepted += feeder.accepted
+        if sink.requests:
+            in_flight.update(received(sink)[-1])
+    ledger = drained(feed, tmp_path / "buffer", sink)
+    arrived = [number for body in received(sink) for number in body]
+    counts = Counter(arrived)
+    assert set(accepted) <= set(counts)
+    assert {number for number, times in counts.items() if times > 1} <= in_flight
+    first_times = list(dict.fromkeys(arrived))
+    assert first_times == sorted(first_times)
+    assert ledger["accepted"] == ledger["delivered"] == len(counts) * 20
+    assert not ledger["dropped"]
+
+
+def test_a_power_cut_between_write_and_sync_loses_nothing_accepted(feed, sink, tmp_path):
+    """A copy of the files, taken at any moment, holds all that had been accepted by then."""
+    feeder = feed(tmp_path / "buffer", SINK_DOWN)
+    for turn in range(5):
+        feeder.has(20 * (turn + 1))
+        known = len(feeder.accepted)
+        shutil.copytree(tmp_path / "buffer", tmp_path / f"copy{turn}")
+        before = set(feeder.accepted[:known])
+        ledger = drained(feed, tmp_path / f"copy{turn}", sink)
+        assert before <= {number for body in received(sink) for number in body}
+        assert ledger["accepted"] == ledger["delivered"]
+        sink.requests.clear()
+    feeder.end(signal.SIGKILL)
+
+
+def fill(disk):
+    """Take the last byte of it; gives the file that did."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        try:
+            while True:
+                file.write(b"x" * 65536)
+                file.flush()
+        except OSError:
+            pass
+    return filler
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 48 MiB."""
+    from orbital_testbench import MountError, small_disk
+
+    folder = tmp_path / "disk"
+    try:
+        with small_disk(folder, 48 << 20) as mounted:
+            yield mounted
+    except MountError as error:
+        pytest.skip(str(error))
+
+
+def test_a_full_disk_stops_neither_collecting_nor_delivering(feed, sink, disk):
+    """Others fill it while samples come and go: they wait in memory, and go to the disk again after."""
+    sink.default = Answer(503)
+    feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, pause=0.002)
+    feeder.has(50)
+    filler = fill(disk)
+    wait_until(lambda: "cannot be written" in feeder.said or "wait in memory" in feeder.said)
+    feeder.has(len(feeder.accepted) + 100)
+    sink.default = Answer(200)
+    there = len(sink.requests)
+    sink.wait_for_requests(there + 3)
+    filler.unlink()
+    wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
+    feeder.has(len(feeder.accepted) + 50)
+    feeder.end(signal.SIGKILL)
+    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
+    arrived = {number for body in received(sink) for number in body}
+    assert set(feeder.accepted) <= arrived
+    assert ledger["accepted"] == ledger["delivered"]
+
+
+def test_a_full_disk_at_the_start_is_no_end(feed, sink, disk):
+    """What was there before is delivered, new samples wait in memory, and all is well when there is room."""
+    feeder = feed(disk / "buffer", SINK_DOWN, min_free=4 << 20, count=60, drain=False)
+    assert feeder.end() == 0
+    before = feeder.accepted
+    filler = fill(disk)
+    feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, first=10**6, pause=0.002)
+    feeder.has(100)
+    wait_until(lambda: set(before) <= {n for body in received(sink) for n in body})
+    filler.unlink()
+    wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
+    feeder.end(signal.SIGKILL)
+    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
+    arrived = {number for body in received(sink) for number in body}
+    assert set(before + feeder.accepted) <= arrived
+    assert ledger["accepted"] == ledger["delivered"]
+
+
+def test_the_first_start_may_be_on_a_full_disk(feed, sink, disk):
+    """Nothing was ever stored: it collects in memory, and the buffer is made when there is room."""
+    filler = fill(disk)
+    feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, pause=0.002)
+    feeder.has(100)
+    sink.wait_for_requests(1)
+    filler.unlink()
+    wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
+    feeder.has(len(feeder.accepted) + 20)
+    feeder.end(signal.SIGKILL)
+    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
+    assert set(feeder.accepted) <= {number for body in received(sink) for number in body}
+    assert ledger["accepted"] == ledger["delivered"]
+
+
+def test_our_own_samples_leave_room_on_the_disk(feed, disk):
+    """A long outage stops at `min_free`: the volume never runs full through us."""
+    feeder = feed(disk / "buffer", SINK_DOWN, min_free=30 << 20, rows=60_000)
+    wait_until(lambda: "wait in memory" in feeder.said, timeout=60)
+    feeder.has(len(feeder.accepted) + 20)
+    told = os.statvfs(disk)
+    assert told.f_bavail * told.f_frsize > 16 << 20
+    feeder.end(signal.SIGKILL)
+
+
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
+)
+
+
+@as_root
+def test_a_folder_of_somebody_else_is_refused_in_words(feed):
+    """The error names the folder and the setting, and no traceback reaches the user's agent."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "buffer").mkdir(mode=0o700)
+        feeder = feed(folder / "buffer", SINK_DOWN, wrap=AS_NOBODY)
+        assert feeder.end() == 1
+        assert f"the buffer's folder {folder / 'buffer'} cannot be used by this user" in feeder.said
+
+
+@as_root
+def test_permissions_lost_while_running_are_bridged(feed, sink):
+    """New files cannot be made: samples wait in memory, are delivered, and persist when it is ours again."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        buffer = folder / "buffer"
+        buffer.mkdir(mode=0o700)
+        os.chown(buffer, 65534, 65534)
+        feeder = feed(buffer, sink.url, wrap=AS_NOBODY, rows=5000, pause=0.02)
+        feeder.has(20)
+        os.chown(buffer / "db", 0, 0)
+        wait_until(lambda: "cannot be written" in feeder.said, timeout=60)
+        feeder.has(len(feeder.accepted) + 20)
+        os.chown(buffer / "db", 65534, 65534)
+        wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
+        feeder.end(signal.SIGKILL)
+        ledger = drained(feed, buffer, sink, wrap=AS_NOBODY)
+        assert set(feeder.accepted) <= {number for body in received(sink) for number in body}
+        assert ledger["accepted"] == ledger["delivered"]
+
+
+def test_a_second_process_is_told_who_has_it(feed, tmp_path):
+    """And the first one is not disturbed."""
+    first = feed(tmp_path / "buffer", SINK_DOWN, pause=0.01)
+    first.has(5)
+    second = feed(tmp_path / "buffer", SINK_DOWN)
+    assert second.end() == 1
+    assert f"in use by another process (pid {first.process.pid})" in second.said
+    first.has(len(first.accepted) + 5)
+    first.end(signal.SIGKILL)
+    third = feed(tmp_path / "buffer", SINK_DOWN, count=1, drain=False)
+    assert third.end() == 0
+
+
+def agent_settings(sentinel, url):
+    return {
+        "buffer": {"type": "disk", "disk_path": str(sentinel.folder / "buffer")},
+        "sender": {
+            "mode": "direct",
+            "retry_interval": "50ms",
+            "retry_max_interval": "200ms",
+            "breaker": {"failures": 1000},
+            "direct": {"prometheus": {"url": url, "flush_interval": "0s"}},
+        },
+        "tasks": [
+            {
+                "id": "p",
+                "plugin": "ping",
+                "interval": "200ms",
+                "config": {"host": "127.0.0.1", "count": 1},
+            }
+        ],
+    }
+
+
+def test_the_agent_keeps_its_samples_over_a_kill(sentinel, sink):
+    """An agent that was killed during an outage delivers it all after the next start."""
+    sink.default = Answer(503)
+    sentinel.configure(**agent_settings(sentinel, sink.url))
+    sentinel.start("--config", "config.yaml")
+    wait_until(lambda: sentinel.account("prometheus").get("accepted", 0) >= 20)
+    before = sentinel.account("prometheus")["accepted"]
+    sentinel.end(signal.SIGKILL)
+    sink.default = Answer(204)
+    sentinel.start("--config", "config.yaml")
+    wait_until(lambda: sentinel.account("prometheus").get("delivered", 0) >= before)
+    ledger = sentinel.account("prometheus")
+    assert ledger["accepted"] >= before
+    assert not any(ledger["dropped"].values())
+    assert sentinel.end() == 0
+
+
+def test_a_buffer_in_use_ends_the_start_with_a_sentence(sentinel, feed):
+    """Exit code 1, and who has it."""
+    first = feed(sentinel.folder / "buffer", SINK_DOWN, pause=0.05)
+    first.has(1)
+    sentinel.configure(**agent_settings(sentinel, SINK_DOWN))
+    done = sentinel.command("start", "--config", "config.yaml")
+    assert done.returncode == 1
+    assert f"in use by another process (pid {first.process.pid})" in done.stderr
+    assert "Traceback" not in done.stderr
