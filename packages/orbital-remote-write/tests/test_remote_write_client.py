@@ -20,6 +20,7 @@ from orbital_testbench import (
     Drip,
     DripHeaders,
     Garbage,
+    HostileServer,
     NoAnswer,
     free_port,
 )
@@ -245,6 +246,59 @@ def test_nobody_there(connect, dead_port):
         connect(f"http://127.0.0.1:{dead_port}/w", connect_timeout=0.3), WriterUnavailable
     )
     assert "no connection in time" in str(error)
+
+
+def test_nothing_is_stored_where_no_connection_was_made(
+    hostile_server, authority, connect, dead_port
+):
+    """`sent` is False where no byte of the request left: refused, unknown, silent, proxy gone, TLS cut."""
+    gone = f"http://127.0.0.1:{free_port()}"
+    with HostileServer(certificate=authority.issue()) as cut:
+        cut.script(CutConnection())
+        clients = [
+            connect(gone),
+            connect("http://no-such-host.invalid/w"),
+            connect(f"http://127.0.0.1:{dead_port}/w", connect_timeout=0.3),
+            connect(hostile_server.url, proxy_url=gone),
+            connect(cut.url),
+        ]
+        assert [refusal(client, WriterUnavailable).sent for client in clients] == [False] * 5
+
+
+def test_what_went_out_may_be_stored(hostile_server, connect):
+    """Cut, silent, garbled or 5xx: the request was out. Also on a connection that was used before."""
+    hostile_server.script(CutAnswer(), NoAnswer(), Garbage(), Answer(500), Answer(204), CutAnswer())
+    client = connect(hostile_server.url, timeout=0.5)
+    assert all(refusal(client, WriterUnavailable).sent for _ in range(4))
+    client.post(BODY)
+    assert refusal(client, WriterUnavailable).sent
+
+
+def test_a_request_cut_behind_a_proxy_may_be_stored(hostile_server, connect):
+    """urllib3 calls that a proxy's error as well; but the request was out."""
+    hostile_server.script(CloseAfterHeaders(200), CutAnswer())
+    client = connect("http://metrics.invalid/w", proxy_url=hostile_server.url)
+    for _ in range(2):
+        assert refusal(client, WriterUnavailable).sent
+    assert len(hostile_server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "certain"),
+    [
+        ("out of bounds", True),
+        ("too old sample", True),
+        ('label name "a" is not unique: invalid sample', True),
+        ("send data: err-mimir-label-invalid: bad", True),
+        ("err-mimir-max-series-per-user: too many", False),
+        ("Bad Request", False),
+        ("", False),
+    ],
+)
+def test_words_about_samples_are_certain(hostile_server, connect, words, certain):
+    """What only a time series database says is not mistaken for a proxy's refusal."""
+    hostile_server.default = Answer(400, body=words.encode())
+    assert refusal(connect(hostile_server.url), BatchRejected).certain is certain
 
 
 def test_slow_readers_are_bounded_too(connect):

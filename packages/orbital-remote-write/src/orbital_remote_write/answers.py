@@ -26,6 +26,12 @@ _DUPLICATE: Final = re.compile(
 )
 """The series has this sample or a newer one. `too old sample` and `out of bounds` do not say that: any
 other series may have moved the server's bounds, and ours may never have been stored."""
+_CERTAIN: Final = re.compile(
+    r"out of bounds|too old sample|too far (in|into) the future|err-mimir-(?!tenant|max-)"
+    r"|label name .* is not unique|invalid (metric|label) name|label value",
+    re.IGNORECASE,
+)
+"""Words that a destination of ours says of samples, and no proxy of a request."""
 _TOO_LARGE: Final = re.compile(
     r"maxInsertRequestSize|larger than max|max-write-message-size|request body too large",
     re.IGNORECASE,
@@ -87,7 +93,11 @@ def judge(answer: Answer, address: str) -> WriteError | None:
         return BatchTooLarge(heading)
     if advice := _advice(answer):
         return WriterMisconfigured(f"{heading} ({advice})")
-    return BatchRejected(answer.words or heading, duplicate=bool(_DUPLICATE.search(answer.words)))
+    return BatchRejected(
+        answer.words or heading,
+        duplicate=bool(_DUPLICATE.search(answer.words)),
+        certain=bool(_CERTAIN.search(answer.words)),
+    )
 
 
 def _advice(answer: Answer) -> str | None:

@@ -11,7 +11,7 @@ import io
 import time
 from functools import partial
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -19,6 +19,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     import socket
+
+UNSENT: Final = "while connecting; nothing of the request was sent"
+"""A note on errors (PEP 678) that ended an attempt to connect, TLS and the proxy's CONNECT included."""
 
 
 class _Reader(io.RawIOBase):
@@ -59,7 +62,11 @@ class _Punctual(HTTPConnection):
 
     def connect(self) -> None:
         self._start()  # a proxy's answer to CONNECT is an answer too
-        super().connect()
+        try:
+            super().connect()
+        except Exception as error:
+            error.add_note(UNSENT)
+            raise
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._start()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import requests
 from urllib3 import exceptions as low
 
+from orbital_remote_write.deadline import UNSENT
 from orbital_sdk import WriteError, WriterMisconfigured, WriterUnavailable
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def explain(error: Exception, address: str, *, has_certificate: bool = False) ->
     what = f"{where}: {_what(error, causes)}"
     if address.startswith("https:") and not has_certificate and _was_cut(causes):
         what += " (if it asks for a client certificate, set tls.cert_file)"
-    return WriterUnavailable(what)
+    return WriterUnavailable(what, sent=not _among_notes(causes, UNSENT))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -74,6 +75,10 @@ def _system_says(causes: list[BaseException]) -> str | None:
 
 def _among(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
+
+
+def _among_notes(causes: list[BaseException], note: str) -> bool:
+    return any(note in getattr(cause, "__notes__", ()) for cause in causes)
 
 
 def _was_cut(causes: list[BaseException]) -> bool:

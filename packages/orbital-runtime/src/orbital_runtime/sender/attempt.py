@@ -159,7 +159,9 @@ class Attempts:
             await self._buffer.acknowledge(done, dead=len(letters))
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
-            self._tally.tried = max(self._tally.tried, done.entries[-1].seq)
+            last = done.entries[-1].seq
+            self._tally.tried = max(self._tally.tried, last)
+            self._tally.attempted = max(self._tally.attempted, last)
             raise
         self._dead_letters.add(letters)
         self._tally.samples += done.samples - len(letters)
