@@ -305,3 +305,15 @@ async def test_mode_core_keeps_samples_for_later(agent_of):
     await agent.stop()
     account = agent.stations.buffer.ledger.account("core")
     assert account.accepted == account.dropped["stopped"] > 0
+
+
+async def test_a_reload_that_comes_too_late_changes_nothing(agent_of, tmp_path):
+    """SIGHUP and SIGTERM at once: it stops, and nothing is brought up again."""
+    agent = agent_of({"a": "steady"})
+    await agent.start()
+    write(tmp_path, {"a": "steady", "b": "steady"})
+    late = asyncio.create_task(agent.reload())
+    await asyncio.sleep(0)  # it begins to read
+    await agent.stop()
+    assert await late == []
+    assert [task.id for task in agent.loaded.tasks] == ["a"]

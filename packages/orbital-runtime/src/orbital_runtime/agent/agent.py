@@ -16,6 +16,7 @@ from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import telemetry_of
 from orbital_runtime.agent.watch import changes
+from orbital_runtime.background import in_background
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import SettingsError, difference, load
 
@@ -183,8 +184,9 @@ class Agent:
             SettingsError: It is bad; the old one stays.
         """
         async with self._reloading:
-            new = load(self.loaded.path, self.environ, registry=self.registry)
-            lines = difference(self.loaded, new)
+            new, lines = await in_background(self._read)  # ten thousand tasks take a second or two
+            if self.state is not State.RUNNING:
+                return []
             old, self.loaded = self.loaded, new
             self.identity = identity(new.settings.sentinel, paths.data_dir(self.environ))
             await reload.apply(self.stations, old, new, self.identity)
@@ -192,6 +194,10 @@ class Agent:
             for line in lines:
                 log.info("reloaded: %s", line)
             return lines
+
+    def _read(self) -> tuple[Loaded, list[str]]:
+        new = load(self.loaded.path, self.environ, registry=self.registry)
+        return new, difference(self.loaded, new)
 
     async def _open_outputs(self) -> None:
         for settings in self.loaded.outputs:
