@@ -14,7 +14,9 @@ NAME: Final = "orbital-sentinel"
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """What must survive a restart. `STATE_DIRECTORY` is systemd's (systemd.exec(5))."""
-    return _first(environ, "STATE_DIRECTORY", "XDG_DATA_HOME", system="/var/lib", user=".local/share")
+    return _first(
+        environ, "STATE_DIRECTORY", "XDG_DATA_HOME", system="/var/lib", user=".local/share"
+    )
 
 
 def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
