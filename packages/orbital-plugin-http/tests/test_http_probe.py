@@ -255,3 +255,22 @@ async def test_the_run_may_be_shorter_than_the_task(probe: Probe, nginx: Nginx) 
     long = await collect_once(Http, {"url": nginx.url}, {"timeout": "1h"})
     assert short.value("probe_timeout_seconds") == 2
     assert 9 < long.value("probe_timeout_seconds") < 10
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Tue, 24 Nov 2026 14:05:37 GMT", 1795529137),
+        ("Tuesday, 24-Nov-26 14:05:37 GMT", 1795529137),
+        ("yesterday", None),
+        ("Tue, 99 Nov 2026 14:05:37 GMT", None),
+    ],
+)
+async def test_last_modified_is_reported_if_it_is_a_date(
+    probe: Probe, hostile_server: HostileServer, header: str, seconds: float | None
+) -> None:
+    """Both forms of a date that servers send; what is no date is left out."""
+    hostile_server.default = Answer(200, {"Last-Modified": header})
+    result = await probe(hostile_server.url)
+    name = "probe_http_last_modified_timestamp_seconds"
+    assert (result.value(name) if name in result.names else None) == seconds

@@ -12,7 +12,7 @@ import pytest
 from orbital_plugin_http import Http, HttpConfig, HttpDevice
 from orbital_plugin_http.tls import Contexts, Options
 from orbital_sdk import ConfigurationError, UnexpectedReply
-from orbital_sdk.testing import collect_once
+from orbital_sdk.testing import collect_once, make_context
 from orbital_testbench import Authority
 
 if TYPE_CHECKING:
@@ -154,6 +154,26 @@ async def test_http_on_the_other_end_is_a_tls_failure(
     url = tls_server(authority.issue("swapped"), lambda context: None)
     result = await probe(url.replace("https", "http"))
     assert result.value("probe_http_failure_reason", reason="protocol") == 1
+
+
+async def test_a_name_that_tls_cannot_ask_for_is_a_tls_failure(
+    probe: Probe, start_nginx: StartNginx, authority: Authority
+) -> None:
+    """A name may pass as a host's and be none that a certificate can have."""
+    nginx = start_nginx(certificate=authority.issue("asked"))
+    result = await probe({"url": nginx.tls_url, "server_name": "a..b"})
+    assert failed_by_tls(result, "TLS cannot ask for 'a..b'")
+
+
+async def test_a_connection_test_tells_how_long_the_certificate_is_good(
+    start_nginx: StartNginx, authority: Authority
+) -> None:
+    """Version and day in one line."""
+    certificate = authority.issue("told")
+    nginx = start_nginx(certificate=certificate)
+    device = HttpDevice(url=nginx.tls_url, ca_file=str(authority.ca_file))
+    said = await Http(HttpConfig()).test_connection(device, make_context())
+    assert said.endswith(f", TLS 1.3, certificate good until {certificate.not_after:%Y-%m-%d}")
 
 
 @pytest.mark.parametrize(

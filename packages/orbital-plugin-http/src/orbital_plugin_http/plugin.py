@@ -32,8 +32,8 @@ SMALL: Final = 8_192
 """Bytes of a body from which values are read on the loop: a millisecond or two."""
 MEDIUM: Final = 131_072
 """Likewise of a body that is only checked."""
-INFLATION: Final = 1_000
-"""How much larger a compressed body may become."""
+INFLATION: Final = 50
+"""How much larger a compressed body may well become."""
 
 
 class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
@@ -169,7 +169,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
 
 def _weight(reply: Reply) -> int:
-    """Bytes that there will be to look at, at most."""
+    """Bytes that there may be to look at."""
     return len(reply.body) * (INFLATION if b"content-encoding" in reply.headers else 1)
 
 

@@ -66,6 +66,7 @@ class Wire:
             OSError: The connection broke.
             ValueError: No server can have that name.
         """
+        name.encode("idna")  # wrapping does it too, and loses the socket where it fails
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # it sends in small pieces
         sock = context.wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
         self.sock = sock
