@@ -20,7 +20,6 @@ from orbital_testbench import (
     Drip,
     DripHeaders,
     Garbage,
-    HostileServer,
     NoAnswer,
     free_port,
 )
@@ -248,19 +247,16 @@ def test_nobody_there(connect, dead_port):
     assert "no connection in time" in str(error)
 
 
-def test_nothing_is_stored_where_no_connection_was_made(
-    hostile_server, authority, connect, dead_port
-):
-    """`sent` is False where no byte of the request left: refused, unknown, silent, proxy gone, TLS cut."""
+def test_nothing_is_stored_where_no_connection_was_made(hostile_server, connect, dead_port):
+    """`sent` is False where no byte of the request left: refused, unknown, silent, proxy gone, no TLS."""
     gone = f"http://127.0.0.1:{free_port()}"
-    with HostileServer(certificate=authority.issue()) as cut:
-        cut.script(CutConnection())
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes connections and never shakes hands
         clients = [
             connect(gone),
             connect("http://no-such-host.invalid/w"),
             connect(f"http://127.0.0.1:{dead_port}/w", connect_timeout=0.3),
             connect(hostile_server.url, proxy_url=gone),
-            connect(cut.url),
+            connect(f"https://127.0.0.1:{mute.getsockname()[1]}/w", connect_timeout=0.3),
         ]
         assert [refusal(client, WriterUnavailable).sent for client in clients] == [False] * 5
 
