@@ -66,12 +66,22 @@ class Path:
                 for match in self._path.finditer(cast("Container", document)):
                     spend()
                     yield match.obj, str(match.parts[-1]) if match.parts else ""
-            except RecursionError:
+            except _too_deep():
                 raise ValueError(f"the document is nested too deeply for {self.text}") from None
 
     def first(self, document: object) -> object:
         """The first thing it selects; None where there is nothing (or null)."""
         return next(self.items(document), (None, ""))[0]
+
+
+@cache
+def _too_deep() -> tuple[type[Exception], ...]:
+    """What is raised for a document beyond the library's depth; older releases have a class of their own."""
+    from jsonpath.exceptions import (  # noqa: PLC0415 (see the module's docstring)
+        JSONPathRecursionError,
+    )
+
+    return RecursionError, JSONPathRecursionError
 
 
 @lru_cache(maxsize=1024)
