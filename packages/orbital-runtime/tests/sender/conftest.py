@@ -1,0 +1,76 @@
+"""A buffer and one delivery behind it, whose writer records."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orbital_runtime.buffer import Limits, MemoryBuffer
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.sender import DeliveryPolicy, MemoryDeadLetters, Output
+from orbital_runtime.sender.delivery import Delivery
+from orbital_sdk.testing import RecordingWriter
+
+QUICK = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 (phases and positions change without an event)
+            await asyncio.sleep(0.001)
+
+
+class Line:
+    """A buffer and one delivery behind it."""
+
+    def __init__(self, writer=None, *, limits=None, chance=1.0, **policy):
+        self.clock = ManualClock()
+        self.buffer = MemoryBuffer(limits or Limits(samples=None, size=None), self.clock)
+        self.buffer.attach("out")
+        self.writer = writer or RecordingWriter()
+        self.letters = MemoryDeadLetters()
+        self.delivery = Delivery(
+            Output("out", self.writer, DeliveryPolicy(**{**QUICK, **policy})),
+            self.buffer,
+            clock=self.clock,
+            dead_letters=self.letters,
+            chance=lambda: chance,
+        )
+        self.delivery.start()
+
+    @property
+    def account(self):
+        return self.buffer.ledger.account("out")
+
+    @property
+    def status(self):
+        return self.delivery.status()
+
+    async def put(self, *batches):
+        await self.buffer.append(batches)
+
+    async def reaches(self, phase):
+        await until(lambda: self.status.phase is phase)
+
+    async def settled(self):
+        """Return when nothing waits any more."""
+        await until(lambda: not self.buffer.waiting("out"))
+
+    async def end(self):
+        await self.delivery.stop()
+        await self.buffer.close()
+
+
+@pytest.fixture
+async def lines():
+    """Makes lines, and stops them at the end."""
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(Line(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for line in made:
+        await line.end()

@@ -1,0 +1,142 @@
+"""Delivery to an output that refuses: too large, bad samples, duplicates, and what becomes of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.sender.delivery import GROW_AFTER
+from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterUnavailable
+from orbital_sdk.testing import make_batch
+
+
+async def test_too_large_requests_are_halved_and_the_size_is_learned(lines):
+    """A 413 costs a few requests once, not at every chunk; a batch larger than that is cut by rows."""
+    line = lines(batch_size=100)
+    biggest = 10
+
+    def limited(batches, attempt):
+        if sum(len(batch) for batch in batches) > biggest:
+            raise BatchTooLarge("413")
+
+    line.writer.always(limited)
+    await line.put(*(make_batch(5, ts=ts) for ts in range(20)))
+    await line.settled()
+    failed = line.status.errors["too_large"]
+    await line.put(*(make_batch(5, ts=ts) for ts in range(20, 60)), make_batch(35, ts=60))
+    await line.settled()
+    assert line.account.delivered == 335
+    assert line.status.errors["too_large"] <= failed + 3
+    assert [record.value for record in line.writer.records[-35:]] == [float(n) for n in range(35)]
+
+
+async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
+    """After a hundred chunks that went through, requests may be larger again; a proxy may be gone."""
+    line = lines(batch_size=8)
+    line.writer.then(BatchTooLarge("413"))
+    await line.put(*(make_batch(1) for _ in range(4 * GROW_AFTER + 20)))
+    await line.settled()
+    sizes = [call.samples for call in line.writer.calls]
+    assert sizes[:3] == [8, 4, 4]
+    assert set(sizes[3:100]) == {4}
+    assert sizes[-2] == 8
+
+
+async def test_refused_samples_are_isolated(lines):
+    """One bad sample of 5,000: it becomes a dead letter with the server's words, the rest arrives."""
+    line = lines(batch_size=6000)
+    line.writer.reject(lambda record: record.ts == 7 and record.name == "metric_123")
+    await line.put(*(make_batch(250, ts=ts) for ts in range(20)))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (4999, 1)
+    (letter,) = line.letters.list()
+    assert (letter.output, letter.row.name, letter.ts, letter.value) == (
+        "out",
+        "metric_123",
+        7,
+        123,
+    )
+    assert letter.reason == "bad sample metric_123; nothing of this call is stored"
+    assert letter.origin.task == "task-1"
+    assert len(line.writer.calls) < 40
+    assert (line.status.sent_samples, line.status.dead_letters) == (4999, 1)
+
+
+async def test_listed_rejects_cost_no_further_request(lines):
+    """Where the server tells which samples it refused, the others count as delivered at once."""
+    line = lines(batch_size=100)
+    line.writer.reject(lambda record: record.value == 3, tells=True)
+    await line.put(make_batch(5, ts=1), make_batch(5, ts=2, times=[10, 11, 12, 13, 14]))
+    await line.settled()
+    assert len(line.writer.calls) == 1
+    assert [letter.ts for letter in line.letters.list()] == [13, 1]
+    assert (line.account.delivered, line.account.dead_lettered) == (8, 2)
+
+
+async def test_b25_a_bad_request_is_not_retried_for_ever(lines):
+    """B-25: the older sentinel sent a 400 again and again, and everything waited behind it."""
+    line = lines(batch_size=50, bisect_requests=20)
+    line.writer.reject(lambda record: record.ts == 1)
+    await line.put(make_batch(50, ts=1), make_batch(50, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (50, 50)
+    assert len(line.writer.calls) < 40
+    assert line.status.retries == 0
+
+
+async def test_what_was_delivered_before_an_outage_is_not_sent_again(lines):
+    """The destination went away in the middle of bisecting: only what was left comes again."""
+    line = lines(batch_size=100)
+    calls = 0
+
+    def fails_at_third(batches, attempt):
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise BatchRejected("something is bad")
+        if calls == 3:
+            raise WriterUnavailable("gone")
+
+    line.writer.always(fails_at_third)
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
+    await line.settled()
+    assert sorted(record.ts for record in line.writer.records) == list(range(8))
+    assert line.account.delivered == 8
+
+
+async def test_duplicates_after_a_lost_answer_are_deliveries(lines):
+    """Stored, then the answer was lost: the retry is told `duplicate`, and the samples count as delivered."""
+    line = lines()
+    line.writer.then(WriterUnavailable("connection reset"), BatchRejected("dup", duplicate=True))
+    await line.put(make_batch(4))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (4, 0)
+
+
+async def test_duplicates_at_the_first_attempt_are_refusals(lines):
+    """Nobody sent these before: they are dead letters, with the server's words."""
+    line = lines()
+    line.writer.always(BatchRejected("out of order sample", duplicate=True))
+    await line.put(make_batch(2))
+    await line.settled()
+    assert [letter.reason for letter in line.letters.list()] == ["out of order sample"] * 2
+
+
+@pytest.mark.parametrize("reject", [Reject(5, 0, "x"), Reject(0, 9, "x"), Reject(-1, 0, "x")])
+async def test_rows_that_were_never_given_are_a_bug_of_the_writer(lines, reject):
+    """A writer that refuses what it was not given refuses nothing: the samples stay and go out later."""
+    line = lines()
+    line.writer.then(BatchRejected("?", rejects=[reject]))
+    await line.put(make_batch(2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
+    assert line.status.errors == {"bug": 1}
+
+
+async def test_refused_stale_markers_are_no_dead_letters(lines):
+    """A marker is not a sample: nobody misses a refused one, and the ledger never knew it."""
+    line = lines()
+    line.writer.reject(lambda record: record.stale)
+    await line.put(make_batch(2), make_batch(2, stale=True))
+    assert await line.delivery.drain()
+    assert line.letters.count() == 0
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
