@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
-from orbital_runtime.clock import ManualClock
-from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.scheduler.task import Status
+from orbital_runtime.testing.engine import VALUE, Fake, Rig
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import (
     AuthenticationFailed,
@@ -18,85 +14,9 @@ from orbital_sdk import (
     Columns,
     ConfigurationError,
     DeviceUnreachable,
-    Identity,
-    Metric,
     PartialCollect,
-    Plugin,
-    PluginConfig,
-    Processor,
-    ProcessorConfig,
-    Row,
     UnexpectedReply,
 )
-
-VALUE = Metric("value", labels=("of",))
-
-
-class Fake(Plugin[Device, PluginConfig]):
-    """Does what its test says; every collect form is one of its subclasses."""
-
-    name = "fake"
-    value = VALUE
-
-    def __init__(self) -> None:
-        super().__init__(PluginConfig())
-        self.error: Exception | None = None
-        self.contexts = []
-
-    async def collect(self, device, ctx):
-        self.contexts.append(ctx)
-        yield self.value(1, "a")
-        yield self.value(2, "b")
-        if self.error is not None:
-            raise self.error
-
-
-class Rig:
-    """An engine with one plugin, and what went into its buffer."""
-
-    def __init__(self, plugin, **settings):
-        self.plugin = plugin
-        self.clock = ManualClock()
-        self.batches = []
-        self.pool = ThreadPoolExecutor(2)
-        self.engine = Engine(
-            identity=Identity("s1", "edge"),
-            plugins=lambda task: self.plugin,
-            pool=lambda name: self.pool,
-            put=self.put,
-            clock=self.clock,
-            **settings,
-        )
-
-    async def put(self, batch):
-        self.batches.append(batch)
-
-    def take(self):
-        """Name or label `of` -> value, of all batches since the last call; the stale ones by name only."""
-        taken = {}
-        for batch in sorted(self.batches, key=lambda b: not b.stale):
-            for row, _, value in batch.items():
-                name = dict(row.labels).get("of", row.name)
-                taken[name] = "stale" if batch.stale else value
-        self.batches.clear()
-        return taken
-
-    async def run(self, task=None, seconds=10):
-        run = await self.engine.run(task or make_task())
-        self.clock.advance(seconds)
-        return run
-
-
-@pytest.fixture
-def rig():
-    rig = Rig(Fake())
-    yield rig
-    rig.pool.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog):
-    caplog.set_level(logging.CRITICAL, "orbital")
 
 
 async def test_a_run_that_goes_well(rig):
@@ -243,72 +163,6 @@ async def test_a_plugin_that_is_not_there(rig):
     assert (await rig.run()).up
 
 
-async def test_retries_within_one_run(rig):
-    """No answer is asked for again, as often as the task says; the run counts once."""
-    engine = Rig(Flaky(fails=2), limits=Limits(retry_pause=0))
-    run = await engine.run(make_task(retries=2))
-    assert (run.up, run.error) == (True, "")
-    assert engine.plugin.attempts == 3
-    assert len(engine.batches) == 1
-    engine.plugin.attempts, engine.plugin.fails = 0, 5
-    run = await engine.run(make_task(retries=2))
-    assert (run.up, run.error_kind) == (False, "DeviceUnreachable")
-    assert engine.plugin.attempts == 3
-
-
-class Flaky(Fake):
-    def __init__(self, fails):
-        super().__init__()
-        self.fails = fails
-        self.attempts = 0
-
-    async def collect(self, device, ctx):
-        self.attempts += 1
-        yield self.value(self.attempts, "a")
-        if self.attempts <= self.fails:
-            raise DeviceUnreachable("no answer")
-        yield self.value(self.attempts, "b")
-
-
-async def test_attempts_do_not_mix(rig):
-    """What a failed attempt gave is replaced by the next one's: no series twice, no refusals."""
-    engine = Rig(Flaky(fails=1), limits=Limits(retry_pause=0))
-    await engine.run(make_task(retries=1))
-    taken = engine.take()
-    assert (taken["a"], taken["b"]) == (2, 2)
-    assert not engine.engine.totals.refused
-
-
-async def test_a_worse_attempt_does_not_replace_a_better_one():
-    """The second attempt got nothing at all: what the first one had read is kept."""
-
-    class Worse(Flaky):
-        async def collect(self, device, ctx):
-            self.attempts += 1
-            if self.attempts == 1:
-                yield self.value(1, "a")
-            raise DeviceUnreachable("no answer")
-
-    engine = Rig(Worse(fails=2), limits=Limits(retry_pause=0))
-    run = await engine.run(make_task(retries=1))
-    assert (engine.plugin.attempts, run.samples, engine.take()["a"]) == (2, 1, 1)
-
-
-async def test_only_silence_is_retried(rig):
-    """Another answer to the same question is not to be expected."""
-    rig.plugin.error = UnexpectedReply("what?")
-    await rig.run(make_task(retries=5))
-    assert len(rig.plugin.contexts) == 1
-
-
-async def test_no_retry_without_time(rig):
-    """Attempts share the task's timeout; when it is used up there is no other one."""
-    engine = Rig(Flaky(fails=9), limits=Limits(retry_pause=60))
-    run = await engine.run(make_task(retries=5))
-    assert run.error_kind == "DeviceUnreachable"
-    assert engine.plugin.attempts == 1
-
-
 async def test_the_device_is_released_before_the_buffer_answers(rig):
     """A slow buffer holds the run, not the slot."""
     order = []
@@ -332,70 +186,6 @@ async def test_a_buffer_that_refuses_fails_the_run(rig):
     assert (run.status, run.up, run.samples) == (Status.FAILED, True, 0)
     assert "5 samples: disk full" in run.error
     assert rig.engine.totals.refused == {"buffer": 5}
-
-
-async def test_removed_tasks_end_their_series(rig):
-    """`forget` writes the stale markers once, and drops what was remembered."""
-    await rig.run()
-    rig.take()
-    await rig.engine.forget(make_task())
-    assert rig.take() == dict.fromkeys(
-        ["a", "b", "up", "scrape_duration_seconds", "scrape_samples_scraped"], "stale"
-    )
-    assert rig.engine.totals.stale == 5
-    await rig.engine.forget(make_task())
-    assert rig.batches == []
-    await rig.run()
-    assert rig.plugin.contexts[0].memory is not rig.plugin.contexts[1].memory
-
-
-async def test_another_target_ends_the_old_series(rig):
-    """Writers show the target: with another address the old series end, under their old origin."""
-    await rig.run()
-    rig.batches.clear()
-    await rig.run(make_task(device=Device(host="moved.test")))
-    stale, fresh = rig.batches
-    assert (stale.stale, stale.layout.origin.target) == (True, "device.test")
-    assert (fresh.stale, fresh.layout.origin.target) == (False, "moved.test")
-    assert stale.ts < fresh.ts
-
-
-async def test_a_changed_label_ends_only_what_it_changes(rig):
-    """Task labels are part of every series; a changed timeout is not."""
-    await rig.run(make_task(labels={"site": "x"}))
-    rig.batches.clear()
-    await rig.run(make_task(labels={"site": "x"}, timeout=1.0))
-    assert [b.stale for b in rig.batches] == [False]
-    rig.batches.clear()
-    await rig.run(make_task(labels={"site": "y"}))
-    fresh, stale = rig.batches
-    assert (fresh.stale, stale.stale) == (False, True)
-    assert {dict(r.labels)["site"] for r in stale.layout.rows} == {"x"}
-
-
-class Site(Processor[ProcessorConfig]):
-    name = "site"
-
-    def relabel(self, row, origin):
-        return None if row.name == "value" else Row(row.name, {**dict(row.labels), "site": "x"})
-
-
-async def test_other_processors_count_from_the_next_run(rig):
-    """A reload forgets what was worked out with the old ones, and what is dropped now has ended."""
-    await rig.run()
-    await rig.run()
-    rig.batches.clear()
-    identity = rig.engine.identity
-    rig.engine.reconfigure(identity=identity, processors=[Site(ProcessorConfig())], limits=Limits())
-    run = await rig.run()
-    fresh, stale = rig.batches
-    assert run.samples == 0
-    assert {row.name for row in stale.layout.rows} >= {"value", "up"}
-    assert {row.name for row in fresh.layout.rows} == {
-        "up", "scrape_duration_seconds", "scrape_samples_scraped",
-    }  # fmt: skip
-    assert all(dict(row.labels)["site"] == "x" for row in fresh.layout.rows)
-    assert rig.engine.totals.refused == {"relabel": 2}
 
 
 class Polite(Fake):

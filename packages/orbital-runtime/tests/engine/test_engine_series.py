@@ -1,0 +1,71 @@
+"""Series that end: removed tasks, moved targets, changed labels and other processors."""
+
+from __future__ import annotations
+
+from orbital_runtime.engine.limits import Limits
+from orbital_runtime.testing.runs import Device, make_task
+from orbital_sdk import Processor, ProcessorConfig, Row
+
+
+async def test_removed_tasks_end_their_series(rig):
+    """`forget` writes the stale markers once, and drops what was remembered."""
+    await rig.run()
+    rig.take()
+    await rig.engine.forget(make_task())
+    assert rig.take() == dict.fromkeys(
+        ["a", "b", "up", "scrape_duration_seconds", "scrape_samples_scraped"], "stale"
+    )
+    assert rig.engine.totals.stale == 5
+    await rig.engine.forget(make_task())
+    assert rig.batches == []
+    await rig.run()
+    assert rig.plugin.contexts[0].memory is not rig.plugin.contexts[1].memory
+
+
+async def test_another_target_ends_the_old_series(rig):
+    """Writers show the target: with another address the old series end, under their old origin."""
+    await rig.run()
+    rig.batches.clear()
+    await rig.run(make_task(device=Device(host="moved.test")))
+    stale, fresh = rig.batches
+    assert (stale.stale, stale.layout.origin.target) == (True, "device.test")
+    assert (fresh.stale, fresh.layout.origin.target) == (False, "moved.test")
+    assert stale.ts < fresh.ts
+
+
+async def test_a_changed_label_ends_only_what_it_changes(rig):
+    """Task labels are part of every series; a changed timeout is not."""
+    await rig.run(make_task(labels={"site": "x"}))
+    rig.batches.clear()
+    await rig.run(make_task(labels={"site": "x"}, timeout=1.0))
+    assert [b.stale for b in rig.batches] == [False]
+    rig.batches.clear()
+    await rig.run(make_task(labels={"site": "y"}))
+    fresh, stale = rig.batches
+    assert (fresh.stale, stale.stale) == (False, True)
+    assert {dict(r.labels)["site"] for r in stale.layout.rows} == {"x"}
+
+
+class Site(Processor[ProcessorConfig]):
+    name = "site"
+
+    def relabel(self, row, origin):
+        return None if row.name == "value" else Row(row.name, {**dict(row.labels), "site": "x"})
+
+
+async def test_other_processors_count_from_the_next_run(rig):
+    """A reload forgets what was worked out with the old ones, and what is dropped now has ended."""
+    await rig.run()
+    await rig.run()
+    rig.batches.clear()
+    identity = rig.engine.identity
+    rig.engine.reconfigure(identity=identity, processors=[Site(ProcessorConfig())], limits=Limits())
+    run = await rig.run()
+    fresh, stale = rig.batches
+    assert run.samples == 0
+    assert {row.name for row in stale.layout.rows} >= {"value", "up"}
+    assert {row.name for row in fresh.layout.rows} == {
+        "up", "scrape_duration_seconds", "scrape_samples_scraped",
+    }  # fmt: skip
+    assert all(dict(row.labels)["site"] == "x" for row in fresh.layout.rows)
+    assert rig.engine.totals.refused == {"relabel": 2}
