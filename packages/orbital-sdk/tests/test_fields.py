@@ -77,3 +77,17 @@ def test_what_is_no_port_is_refused(port):
     """1 to 65535."""
     with pytest.raises(ValidationError):
         Device(host="a", port=port)
+
+
+def test_a_repr_shows_addresses_without_what_may_be_secret():
+    """User, password and query of a URL; other texts stay as they are."""
+
+    class Web(DeviceFields):
+        url: str
+        name: str = "a? b @c"
+
+    shown = repr(Web(url="https://user:pw@example.com/path?token=abc#part"))
+    assert shown == "Web(url='https://***@example.com/path?***', name='a? b @c')"
+    assert repr(Web(url="https://example.com/@path")).startswith(
+        "Web(url='https://example.com/@path'"
+    )

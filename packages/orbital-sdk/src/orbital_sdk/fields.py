@@ -6,15 +6,23 @@ derived from it. Secrets are `SecretStr`; they are shown nowhere.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOSTNAME: Final = r"^[A-Za-z0-9_:]([A-Za-z0-9._:%-]*[A-Za-z0-9_:])?$"
 """A DNS name, an IPv4 address or an IPv6 address with an optional zone; never a leading hyphen."""
 
 Host = Annotated[str, Field(pattern=HOSTNAME, max_length=253, description="Address or DNS name")]
 Port = Annotated[int, Field(ge=1, le=65535, description="Port number")]
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"(://[^\s?#]*)[?#]\S*", r"\1?***", re.sub(r"://[^/?#\s]*@", "://***@", text))
 
 
 class Fields(BaseModel):
@@ -27,6 +35,11 @@ class Fields(BaseModel):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Addresses go without user, password and query: those are often secrets."""
+        for name, value in super().__repr_args__():
+            yield name, _bare(value) if isinstance(value, str) else value
 
 
 class DeviceFields(Fields):
