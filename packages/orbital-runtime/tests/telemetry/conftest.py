@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
@@ -16,7 +18,7 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Task
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
-from orbital_runtime.telemetry import Control, Sources
+from orbital_runtime.telemetry import Control, Sources, Telemetry
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -32,6 +34,7 @@ from orbital_sdk.testing import RecordingWriter, make_batch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 
 class ProbeDevice(DeviceFields):
@@ -161,6 +164,17 @@ class World:
             while not holds():  # noqa: ASYNC110 (what is watched has no event)
                 await asyncio.sleep(0.005)
 
+    @asynccontextmanager
+    async def serving(
+        self, path: Path, address: tuple[str, int] | None = ("127.0.0.1", 0)
+    ) -> AsyncIterator[Telemetry]:
+        telemetry = Telemetry(self.sources, self.control, socket=path, address=address)
+        await telemetry.start()
+        try:
+            yield telemetry
+        finally:
+            await telemetry.stop()
+
     def _stop(self) -> None:
         self.stops += 1
 
@@ -177,3 +191,9 @@ async def world() -> AsyncIterator[World]:
     await built.start()
     yield built
     await built.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the owner's socket will be."""
+    return tmp_path / "run" / "sentinel.sock"
