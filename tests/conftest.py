@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
+from orbital_sentinel.client import Client, NotRunning
 from orbital_testbench import free_port, wait_until
 
 if TYPE_CHECKING:
@@ -80,9 +81,17 @@ class Sentinel:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def told(self, route: str) -> Any:
+        """What the running agent answers on its socket, as the commands ask it; cheap to poll."""
+        return Client(self.folder / "run" / "orbital-sentinel" / "sentinel.sock").get(route)
+
     def tasks(self) -> list[dict[str, Any]]:
-        """What `sentinel tasks` shows."""
-        return self.json("tasks")
+        """What `sentinel tasks --output json` prints."""
+        return self.told("/api/v1/tasks")["tasks"]
+
+    def status(self) -> dict[str, Any]:
+        """What `sentinel status --output json` prints."""
+        return self.told("/api/v1/status")
 
     def get(self, path: str) -> tuple[int, str]:
         """A page of the running agent: status and text."""
@@ -99,21 +108,24 @@ class Sentinel:
 
     def account(self, output: str) -> dict[str, Any]:
         """The ledger of one output, as `sentinel status` shows it; empty while it has none."""
-        outputs = {one["name"]: one for one in self.json("status")["outputs"]}
+        outputs = {one["name"]: one for one in self.status()["outputs"]}
         return outputs.get(output, {}).get("ledger") or {}
 
     def start(self, *arguments: str, **environ: str) -> None:
-        """Start the agent and wait until it says that it is alive."""
+        """Start the agent and wait until it says that it runs."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "orbital_sentinel", "start", *arguments],
                 cwd=self.folder, env=self.environ | environ, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_until(lambda: self.alive() or self.ended(), timeout=30, what="the agent's start")
+        wait_until(lambda: self.running() or self.ended(), timeout=30, what="the agent's start")
         assert not self.ended(), self.log.read_text()
 
-    def alive(self) -> bool:
-        return self.command("status").returncode == 0
+    def running(self) -> bool:
+        try:
+            return self.status()["state"] == "running"
+        except NotRunning:
+            return False
 
     def ended(self) -> bool:
         return self.process is None or self.process.poll() is not None

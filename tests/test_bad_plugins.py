@@ -194,6 +194,7 @@ COUNTED = {
     'sentinel_refused_samples_total{reason="not_a_number"}',
 }
 TICK = 1.0
+TIMEOUTS = {"million": "20s"}  # it does work
 
 
 def setting_out(sentinel) -> None:
@@ -213,7 +214,6 @@ def crowd(shared_sentinel):
     """An agent with one task of each, which has run for a while."""
     setting_out(shared_sentinel)
     shared_sentinel.start("--config", "config.yaml")
-    wait_until(lambda: len(tasks(shared_sentinel)) == len(CLASSES) + 1)
     wait_until(lambda: tasks(shared_sentinel)["good"]["runs"] >= 5)
     wait_until(lambda: all(tasks(shared_sentinel)[name]["failed"] >= 2 for name in FAILS))
     return shared_sentinel

@@ -1,0 +1,405 @@
+"""Every key of the original configuration has its effect, or a note that says why it has none yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from orbital_testbench import Answer, NoAnswer, VictoriaMetrics, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+SEED = (HERE / "data" / "seed-config.yaml").read_text()
+OURS = "tests/test_every_key.py::"
+LOGS = f"{OURS}test_logging_"
+MAIN_JOB = "tests/test_seed_configuration.py::test_each_run_reaches_prometheus"
+OUTPUTS = "tests/test_outputs.py::test_one_dead_output_costs_the_others_nothing"
+WATCH = "packages/orbital-runtime/tests/test_watch.py::test_where_the_system_tells_nothing"
+SHOWN_BY = {
+    "sentinel.id": f"{OURS}test_who_collects_stands_on_every_sample",
+    "sentinel.name": f"{OURS}test_who_collects_stands_on_every_sample",
+    "sentinel.region": f"{OURS}test_who_collects_stands_on_every_sample",
+    "sentinel.labels": f"{OURS}test_who_collects_stands_on_every_sample",
+    "core.url": f"{OURS}test_what_comes_later_is_noted",
+    "core.api_token": "tests/test_secrets.py::test_no_secret_is_shown_anywhere",
+    "core.insecure_skip_verify": f"{OURS}test_what_comes_later_is_noted",
+    "heartbeat.interval": f"{OURS}test_what_comes_later_is_noted",
+    "heartbeat.timeout": f"{OURS}test_what_comes_later_is_noted",
+    "heartbeat.retry_times": f"{OURS}test_what_comes_later_is_noted",
+    "collector.worker_pool_size": f"{OURS}test_no_more_collections_run_at_once",
+    "collector.task_fetch_interval": f"{OURS}test_what_comes_later_is_noted",
+    "collector.max_execution_time": f"{OURS}test_no_run_takes_longer",
+    "buffer.type": "tests/test_disk_buffer_faults.py",
+    "buffer.size": f"{OURS}test_the_buffer_holds_no_more",
+    "buffer.flush_interval": f"{OURS}test_batches_wait_for_the_flush_interval",
+    "buffer.disk_path": "tests/test_disk_buffer_faults.py",
+    "sender.mode": f"{OURS}test_the_mode_says_where_samples_go",
+    "sender.batch_size": f"{OURS}test_requests_are_no_larger_than_a_batch",
+    "sender.timeout": f"{OURS}test_a_silent_destination_is_given_up",
+    "sender.retry_times": f"{OURS}test_failures_in_a_row_open_the_breaker",
+    "sender.retry_interval": f"{OURS}test_the_first_pause_is_no_longer",
+    "sender.direct.prometheus.enabled": f"{OURS}test_the_mode_says_where_samples_go",
+    "sender.direct.prometheus.url": MAIN_JOB,
+    "sender.direct.victoria_metrics.enabled": OUTPUTS,
+    "sender.direct.victoria_metrics.url": OUTPUTS,
+    "sender.direct.clickhouse.enabled": f"{OURS}test_what_comes_later_is_noted",
+    "sender.direct.clickhouse.dsn": f"{OURS}test_what_comes_later_is_noted",
+    "plugins.directory": f"{OURS}test_what_comes_later_is_noted",
+    "plugins.auto_reload": f"{OURS}test_files_are_left_alone_without_auto_reload",
+    "plugins.reload_interval": WATCH,
+    "logging.level": f"{LOGS}level",
+    "logging.format": f"{LOGS}format",
+    "logging.output": f"{LOGS}output",
+    "logging.file_path": f"{LOGS}output",
+    "logging.max_size": f"{LOGS}files_are_rotated",
+    "logging.max_backups": f"{LOGS}files_are_rotated",
+    "logging.max_age": f"{LOGS}files_are_rotated",
+}  # fmt: skip
+TASK = {"id": "here", "plugin": "ping", "interval": "100ms"}
+HERE_CONFIG = {"config": {"host": "127.0.0.1", "count": 1}}
+
+STRANGE = """\
+import asyncio
+import logging
+
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+
+AT_ONCE = Metric("runs_at_once", "Collections of this plugin that go on")
+running = 0
+
+
+class Slow(Plugin[DeviceFields, PluginConfig]):
+    name = "slow"
+
+    async def collect(self, device, ctx):
+        global running
+        running += 1
+        await asyncio.sleep(0.1)
+        yield AT_ONCE(running)
+        running -= 1
+
+
+class Hangs(Plugin[DeviceFields, PluginConfig]):
+    name = "hangs"
+
+    async def collect(self, device, ctx):
+        await asyncio.Event().wait()
+        yield AT_ONCE(0)
+
+
+class Talks(Plugin[DeviceFields, PluginConfig]):
+    name = "talks"
+
+    async def collect(self, device, ctx):
+        ctx.log.debug("a detail, which nobody needs")
+        ctx.log.info("a word, which is of use " + "x" * 100)
+        yield AT_ONCE(1)
+"""
+
+
+def keys(section: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in section.items():
+        if isinstance(value, dict) and name != "labels":
+            yield from keys(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
+
+
+def test_none_is_forgotten():
+    """Each key of the original file is in the table above, with a test that exists."""
+    assert list(keys(yaml.safe_load(SEED))) == list(SHOWN_BY)
+    for place in SHOWN_BY.values():
+        file, _, test = place.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text() if test else (ROOT / file).is_file()
+
+
+def with_strangers(sentinel) -> None:
+    sentinel.install("strange", STRANGE, slow="Slow", hangs="Hangs", talks="Talks")
+
+
+def into_a_file(**more: object) -> dict[str, object]:
+    return {"direct": {"file": {"path": "out.jsonl"}}, **more}
+
+
+def into(server, **more: object) -> dict[str, object]:
+    """A `sender` section that sends to this server."""
+    return {"direct": {"central": {"writer": "prometheus", "url": f"{server.url}/w"}}, **more}
+
+
+# ---- who, and what comes later --------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_who_collects_stands_on_every_sample(sentinel, lines_of, victoria_metrics: VictoriaMetrics):
+    """sentinel.id, name, region and labels: in the file, in the database, in the status."""
+    me = {"id": f"id-{os.getpid()}", "name": "edge-1", "region": "north"}
+    outputs = {"victoria_metrics": {"url": victoria_metrics.write_url}, "file": {"path": "o.jsonl"}}
+    sentinel.configure(
+        sentinel=me | {"labels": {"rack": me["id"]}},
+        sender={"direct": outputs},
+        tasks=[TASK | HERE_CONFIG],
+    )
+    assert sentinel.command("run", "--once").returncode == 0
+    assert {line["sentinel"] for line in lines_of(sentinel.folder / "o.jsonl")} == {me["id"]}
+    for stored in victoria_metrics.samples(f'{{rack="{me["id"]}"}}'):
+        assert (stored.labels["sentinel"], stored.labels["region"]) == ("edge-1", "north")
+    sentinel.start()
+    assert sentinel.status()["sentinel"] == me | {"labels": {"rack": me["id"]}}
+
+
+def test_what_comes_later_is_noted(sentinel):
+    """Core, heartbeats, ClickHouse and the plugin folder: `validate` and `start` name each that is on."""
+    settings = yaml.safe_load(SEED)
+    settings["sender"]["mode"] = "direct"
+    settings["sender"]["direct"]["clickhouse"]["enabled"] = True
+    sentinel.configure(**settings)
+    noted = {"core.url", "heartbeat", "collector.task_fetch_interval", "plugins.directory"}
+    noted |= {"sender.direct.clickhouse"}
+    done = sentinel.command("validate", API_TOKEN="t")
+    assert done.returncode == 0, done.stderr
+    assert {line.split(": ")[1] for line in done.stdout.splitlines() if "note: " in line} >= noted
+    sentinel.start(API_TOKEN="t")
+    assert sentinel.end() == 0
+    log = [json.loads(line) for line in sentinel.log.read_text().splitlines()]
+    warned = {entry["msg"].split(": ")[0] for entry in log if entry["level"] == "warning"}
+    assert warned >= noted
+
+
+# ---- collector ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 2), (10, 4)])
+def test_no_more_collections_run_at_once(sentinel, lines_of, size, most):
+    """collector.worker_pool_size."""
+    with_strangers(sentinel)
+    sentinel.configure(
+        collector={"worker_pool_size": size},
+        sender=into_a_file(),
+        tasks=[{"id": str(n), "plugin": "slow"} for n in range(4)],
+    )
+    assert sentinel.command("run", "--once").returncode == 0
+    lines = lines_of(sentinel.folder / "out.jsonl")
+    assert max(line["value"] for line in lines if line["name"] == "runs_at_once") == most
+
+
+def test_no_run_takes_longer(sentinel):
+    """collector.max_execution_time, whatever the task says; which is noted."""
+    with_strangers(sentinel)
+    sentinel.configure(
+        collector={"max_execution_time": "300ms"},
+        sender=into_a_file(),
+        tasks=[{"id": "a", "plugin": "hangs", "timeout": "50s"}],
+    )
+    done = sentinel.command("run", "--once")
+    assert "no result within 0.3 s" in done.stdout
+    assert "tasks.a.timeout: collector.max_execution_time ends its runs after 300ms" in (
+        sentinel.command("validate").stdout
+    )
+
+
+# ---- buffer ---------------------------------------------------------------------------------------
+
+
+def test_the_buffer_holds_no_more(sentinel, hostile_server):
+    """buffer.size: with an output that takes nothing the oldest samples go, and are counted."""
+    hostile_server.default = Answer(503)
+    sentinel.configure(
+        buffer={"size": 100, "flush_interval": "50ms"},
+        sender=into(hostile_server),
+        tasks=[TASK | HERE_CONFIG],
+    )
+    sentinel.start()
+    account = wait_until(lambda: (a := sentinel.account("central")).get("dropped") and a)
+    assert account["dropped"]["full"] > 0
+    assert account["waiting"] <= 100
+    assert sentinel.metrics()["sentinel_buffer_size"] <= 100
+    hostile_server.default = Answer(204)
+
+
+def test_batches_wait_for_the_flush_interval(sentinel, hostile_server):
+    """buffer.flush_interval: an hour is not over, and the stop flushes all the same."""
+    sentinel.configure(
+        buffer={"flush_interval": "1h"}, sender=into(hostile_server), tasks=[TASK | HERE_CONFIG]
+    )
+    sentinel.start()
+    wait_until(lambda: sentinel.account("central").get("waiting", 0) > 100)
+    assert hostile_server.requests == []
+    assert sentinel.end() == 0
+    assert hostile_server.requests
+
+
+# ---- sender ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "enabled", "waiting", "delivered"),
+    [
+        ("direct", True, {"central": 0}, True),
+        ("direct", False, {"file": 0}, False),
+        ("hybrid", True, {"central": 0}, True),
+        ("core", True, {}, False),
+    ],
+)
+def test_the_mode_says_where_samples_go(
+    sentinel, hostile_server, mode, enabled, waiting, delivered
+):
+    """sender.mode, and `enabled` of an output: who gets samples, and for whom they wait."""
+    section = into(hostile_server, mode=mode)
+    section["direct"]["central"]["enabled"] = enabled
+    if not enabled:
+        section["direct"]["file"] = {"path": "out.jsonl"}
+    sentinel.configure(
+        buffer={"flush_interval": "50ms"}, sender=section, tasks=[TASK | HERE_CONFIG]
+    )
+    sentinel.start()
+    wait_until(lambda: sentinel.tasks()[0]["runs"] >= 3)
+    outputs = {one["name"] for one in sentinel.status()["outputs"]}
+    assert outputs == ({"core"} if mode == "core" else set(waiting))
+    assert sentinel.end() == 0
+    assert bool(hostile_server.requests) is delivered
+
+
+@pytest.mark.parametrize(("size", "requests"), [(6000, 1), (42, 2), (21, 4)])
+def test_requests_are_no_larger_than_a_batch(sentinel, hostile_server, size, requests):
+    """sender.batch_size: four collections of 21 samples each."""
+    sentinel.configure(
+        sender=into(hostile_server, batch_size=size),
+        tasks=[TASK | HERE_CONFIG | {"id": str(n)} for n in range(4)],
+    )
+    done = sentinel.command("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert len(hostile_server.requests) == requests
+
+
+def test_a_silent_destination_is_given_up(sentinel, hostile_server):
+    """sender.timeout."""
+    hostile_server.default = NoAnswer()
+    sentinel.configure(
+        buffer={"flush_interval": "50ms"},
+        sender=into(hostile_server, timeout="300ms"),
+        tasks=[TASK | HERE_CONFIG],
+    )
+    sentinel.start()
+    told = wait_until(lambda: sentinel.status()["outputs"][0]["last_error"])
+    assert re.search(r"300 ?ms|0\.3 ?s", told)
+    hostile_server.default = Answer(204)
+
+
+def test_failures_in_a_row_open_the_breaker(sentinel, hostile_server):
+    """sender.retry_times: after so many attempts the output is left alone for a while."""
+    hostile_server.default = Answer(503)
+    sentinel.configure(
+        buffer={"flush_interval": "50ms"},
+        sender=into(hostile_server, retry_times=4, retry_interval="20ms"),
+        tasks=[TASK | HERE_CONFIG],
+    )
+    sentinel.start()
+    wait_until(lambda: sentinel.status()["outputs"][0]["breaker"] == "open")
+    assert len(hostile_server.requests) == 4
+    hostile_server.default = Answer(204)
+
+
+def test_the_first_pause_is_no_longer(sentinel, hostile_server):
+    """sender.retry_interval: the moment of the next attempt lies within it."""
+    hostile_server.default = Answer(503)
+    sentinel.configure(
+        buffer={"flush_interval": "50ms"},
+        sender=into(hostile_server, retry_interval="600s", retry_max_interval="600s"),
+        tasks=[TASK | HERE_CONFIG],
+    )
+    sentinel.start()
+    until = wait_until(lambda: sentinel.status()["outputs"][0]["until_ms"])
+    assert 0 < until / 1000 - time.time() <= 600
+    assert len(hostile_server.requests) == 1
+    hostile_server.default = Answer(204)
+
+
+# ---- plugins --------------------------------------------------------------------------------------
+
+
+def test_files_are_left_alone_without_auto_reload(sentinel):
+    """plugins.auto_reload: false; SIGHUP reads them all the same."""
+    settings = {"plugins": {"auto_reload": False}, "sender": into_a_file()}
+    sentinel.configure(**settings, tasks=[TASK | HERE_CONFIG])
+    sentinel.start()
+    sentinel.configure(**settings, tasks=[TASK | HERE_CONFIG | {"id": "there"}])
+    before = wait_until(lambda: sentinel.tasks()[0]["runs"])
+    wait_until(lambda: sentinel.tasks()[0]["runs"] >= before + 10)
+    assert [task["id"] for task in sentinel.tasks()] == ["here"]
+    sentinel.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: [task["id"] for task in sentinel.tasks()] == ["there"])
+
+
+# ---- logging --------------------------------------------------------------------------------------
+
+
+def logs(sentinel, **logging: object) -> str:
+    """What stands on stdout after ten runs of a plugin that logs."""
+    with_strangers(sentinel)
+    sentinel.configure(
+        logging=logging, sender=into_a_file(), tasks=[{"id": "a", "plugin": "talks", "interval": "50ms"}]
+    )  # fmt: skip
+    sentinel.start()
+    wait_until(lambda: sentinel.tasks() and sentinel.tasks()[0]["runs"] >= 10)
+    assert sentinel.end() == 0
+    return sentinel.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("level", "word", "detail"),
+    [("debug", True, True), ("info", True, False), ("warn", False, False), ("error", False, False)],
+)
+def test_logging_level(sentinel, level, word, detail):
+    """logging.level: details, words of use, or only what is wrong."""
+    told = logs(sentinel, level=level)
+    assert ("a word" in told) is word
+    assert ("a detail" in told) is detail
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_logging_format(sentinel, style):
+    """logging.format: a line for people, or an object a line, with the task in both."""
+    lines = logs(sentinel, format=style).splitlines()
+    (word, *_) = [line for line in lines if "a word" in line]
+    if style == "text":
+        assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO +plugin\S*: a word.* task=a", word)
+    else:
+        assert {type(json.loads(line)) for line in lines} == {dict}
+        assert json.loads(word)["task"] == "a"
+
+
+@pytest.mark.parametrize("output", ["stdout", "file", "both"])
+def test_logging_output(sentinel, output):
+    """logging.output and file_path: where lines go; a file is its owner's alone."""
+    told = logs(sentinel, output=output, file_path="there/agent.log")
+    file = sentinel.folder / "there" / "agent.log"
+    assert ("a word" in told) is (output != "file")
+    assert file.exists() is (output != "stdout")
+    if output != "stdout":
+        assert "a word" in file.read_text()
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_logging_files_are_rotated(sentinel):
+    """logging.max_size, max_backups and max_age: full files make room, old ones go."""
+    folder = sentinel.folder / "logs"
+    folder.mkdir()
+    old = folder / "sentinel-2020-01-31T10-00-00.000.log"
+    old.write_text("long ago\n")
+    os.utime(old, (1_580_464_800, 1_580_464_800))
+    logs(sentinel, output="file", max_size=0.0005, max_backups=2, max_age=1)
+    assert not old.exists()
+    files = sorted(folder.iterdir())
+    assert len(files) == 3  # the present one and two before it
+    assert all(file.stat().st_size < 1000 for file in files)

@@ -1,0 +1,174 @@
+"""Secrets are shown nowhere: marks stand wherever a secret may, and are looked for in all that comes out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import SettingsError, load
+from orbital_testbench import Answer, Request, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = "hush-hush-"
+PAGES = (
+    "/metrics", "/healthz", "/readyz", "/api/v1/status", "/api/v1/tasks", "/api/v1/outputs",
+    "/api/v1/plugins", "/api/v1/ledger",
+)  # fmt: skip
+COMMANDS = ("config show", "validate", "status", "tasks")
+
+
+class Marks:
+    """Secrets that can be told apart."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> str:
+        self.count += 1
+        return f"{MARK}{self.count}"
+
+
+def echo(request: Request) -> Answer:
+    """Refuses, and repeats everything it was told, as some gateways do."""
+    told = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+    return Answer(401, body=f"{request.path}\n{told}\n{request.body[:200]!r}".encode())
+
+
+def settings(server: str, secret: Marks) -> dict[str, object]:
+    prometheus = {"writer": "prometheus", "url": f"{server}/w", "flush_interval": "50ms"}
+    outputs = {
+        "basic": prometheus | {"basic_auth": {"username": "u", "password": secret()}},
+        "bearer": prometheus | {"bearer_token": secret()},
+        "headers": prometheus | {"headers": {"X-Api-Key": secret()}},
+        "proxy": prometheus | {"proxy_url": server.replace("//", f"//u:{secret()}@")},
+        "query": prometheus | {"url": f"{server}/w?token={secret()}"},
+        "file": {"path": "out.jsonl", "flush_interval": "50ms"},
+    }
+    fields = {
+        "basic": {"username": "u", "password": secret()},
+        "digest": {"auth": "digest", "username": "u", "password": secret()},
+        "bearer": {"token": secret()},
+        "key": {"api_key": secret()},
+        "key-in-query": {"api_key": secret(), "api_key_name": "key", "api_key_in": "query"},
+        "headers": {"headers": {"X-Secret": secret()}},
+        "body": {"method": "POST", "body": secret()},
+        "query": {"url": f"{server}/?api_key={secret()}"},
+    }
+    return {
+        "core": {"api_token": secret()},
+        "logging": {"level": "debug"},
+        "sender": {"direct": outputs},
+        "tasks": [
+            {"id": name, "plugin": "http", "interval": "500ms", "config": {"url": server} | more}
+            for name, more in fields.items()
+        ],
+    }
+
+
+def found(text: str) -> list[str]:
+    """The marks in it, each with what stands around it."""
+    return re.findall(rf".{{0,60}}{MARK}\d+.{{0,20}}", text)
+
+
+@pytest.mark.parametrize("answer", [echo, Answer(500), Answer(200)], ids=["echo", "500", "200"])
+def test_no_secret_is_shown_anywhere(sentinel, hostile_server, answer):
+    """Debug log, pages, commands, samples: while servers refuse, repeat what they hear, or accept."""
+    hostile_server.default = answer
+    secret = Marks()
+    sentinel.configure(**settings(hostile_server.url, secret))
+    sentinel.start()
+    wait_until(lambda: all(task["runs"] >= 2 for task in sentinel.tasks()))
+    wait_until(lambda: _tried(sentinel) == {"basic", "bearer", "headers", "proxy", "query", "file"})
+    shown = dict(_shown(sentinel))
+    hostile_server.default = Answer(204)  # so that the last flush is short
+    sentinel.end()
+    shown["log"] = sentinel.log.read_text()
+    shown["samples"] = (sentinel.folder / "out.jsonl").read_text()
+    leaks = {place: marks for place, text in shown.items() if (marks := found(text))}
+    assert leaks == {}
+    assert shown["config show"].count("**********") >= secret.count
+    sent = "".join(f"{r.path} {r.headers} {r.body!r}" for r in hostile_server.requests)
+    assert len(set(re.findall(rf"{MARK}\d+", sent))) >= 8  # they were used
+
+
+def test_running_once_shows_no_secret(sentinel, hostile_server):
+    """Tasks and outputs that fail are told on the terminal, in words that may be the server's."""
+    hostile_server.default = echo
+    fields = settings(hostile_server.url, Marks())
+    sentinel.configure(**fields)
+    done = sentinel.command("run", "--once")
+    assert done.returncode == 1
+    assert "401" in done.stdout
+    assert "not delivered to output bearer" in done.stderr
+    assert found(done.stdout + done.stderr) == []
+
+
+def _tried(sentinel) -> set[str]:
+    """Outputs that have made an attempt."""
+    return {
+        one["name"] for one in sentinel.status()["outputs"] if one["requests"] or one["last_error"]
+    }
+
+
+def _shown(sentinel) -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        yield page, sentinel.get(page)[1]
+    for command in COMMANDS:
+        done = sentinel.command(*command.split(), "--output", "json")
+        yield f"{command} as json", done.stdout + done.stderr
+        done = sentinel.command(*command.split())
+        yield command, done.stdout + done.stderr
+    done = sentinel.command("test", "basic", "bearer", "query")
+    yield "test", done.stdout + done.stderr
+
+
+def test_no_problem_shows_a_secret(sentinel):
+    """Wrong keys beside secrets, and secrets in the wrong places: told without them."""
+    secret = Marks()
+    fields = settings("http://127.0.0.1:1", secret)
+    outputs, tasks = fields["sender"]["direct"], fields["tasks"]
+    outputs["url"] = {"writer": "prometheus", "url": f"http://u:{secret()}@127.0.0.1/"}
+    outputs["both"] = outputs["basic"] | {"bearer_token": secret(), "x": secret()}
+    outputs["map"] = outputs["basic"] | {"basic_auth": secret()}
+    tasks[0]["config"]["pasword"] = secret()
+    tasks[1]["config"]["password"] = [secret()]
+    tasks.append({"id": "url", "plugin": "http", "config": {"url": f"http://u:{secret()}@h/"}})
+    fields["core"]["api_token"] = {"a": secret()}
+    sentinel.configure(**fields)
+    done = sentinel.command("start")
+    assert done.returncode == 78
+    assert len(done.stderr.splitlines()) >= 6
+    assert found(done.stdout + done.stderr) == []
+
+
+def test_no_repr_shows_a_secret(sentinel):
+    """Whatever of a configuration ends up in a message or a traceback."""
+    sentinel.configure(**settings("http://127.0.0.1:1", Marks()))
+    loaded = load(sentinel.config, {})
+    assert found(repr(loaded)) == []
+    assert found(repr((loaded.settings, loaded.tasks, loaded.outputs))) == []
+    for output in loaded.outputs:
+        writer = output.writer(output.config)
+        assert found(f"{writer!r} {writer.config!r} {writer.address}") == []
+    sentinel.configure(core={"api_token": [f"{MARK}1"]})
+    with pytest.raises(SettingsError) as caught:
+        load(sentinel.config, {}, registry=Registry())
+    assert found(f"{caught.value!r} {caught.value} {caught.value.problems!r}") == []
+
+
+def test_a_reload_tells_of_changed_secrets_without_them(sentinel, hostile_server):
+    """What changed is told by name."""
+    secret = Marks()
+    sentinel.configure(**settings(hostile_server.url, secret))
+    sentinel.start()
+    sentinel.configure(**settings(hostile_server.url, secret))  # all marks are new
+    done = sentinel.command("reload")
+    assert done.returncode == 0, done.stderr
+    assert "bearer_token" in done.stdout
+    wait_until(lambda: "reloaded: " in sentinel.log.read_text())
+    assert found(done.stdout + done.stderr + sentinel.log.read_text()) == []
