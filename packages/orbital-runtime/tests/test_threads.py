@@ -1,13 +1,14 @@
-"""Threads for plugins that block."""
+"""Threads for plugins that block, and for the agent's own computations."""
 
+import asyncio
 import subprocess
 import sys
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
-from orbital_runtime.plugins.threads import ThreadPool
+from orbital_runtime.threads import ThreadPool, in_background
 
 
 def test_results_and_errors_come_back():
@@ -63,7 +64,7 @@ def test_a_stuck_thread_does_not_keep_the_process():
     """B-1, B-14: a device that never answers must not stop the agent from ending."""
     code = (
         "import threading\n"
-        "from orbital_runtime.plugins.threads import ThreadPool\n"
+        "from orbital_runtime.threads import ThreadPool\n"
         "began = threading.Event()\n"
         "pool = ThreadPool(1, 'p')\n"
         "pool.submit(lambda: (began.set(), threading.Event().wait()))\n"
@@ -71,3 +72,16 @@ def test_a_stuck_thread_does_not_keep_the_process():
         "pool.shutdown(wait=False, cancel_futures=True)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+async def test_the_agents_own_computations_do_not_wait_for_plugins():
+    """A plugin may fill the loop's default pool with threads that do not return."""
+    gate, loop = threading.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    stuck = [asyncio.ensure_future(asyncio.to_thread(gate.wait)) for _ in range(3)]
+    assert await in_background(divmod, 7, 2) == (3, 1)
+    assert not any(one.done() for one in stuck)
+    gate.set()
+    await asyncio.gather(*stuck)
+    with pytest.raises(ZeroDivisionError):
+        await in_background(divmod, 1, 0)

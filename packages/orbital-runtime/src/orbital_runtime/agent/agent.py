@@ -16,9 +16,9 @@ from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import telemetry_of
 from orbital_runtime.agent.watch import changes
-from orbital_runtime.background import in_background
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import SettingsError, difference, load
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

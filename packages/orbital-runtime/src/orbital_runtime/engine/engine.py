@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.background import in_background
 from orbital_runtime.engine.invoke import Invoker
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
@@ -18,6 +17,7 @@ from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, pl
 from orbital_runtime.engine.report import Report
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.scheduler.task import Run, Status, Task
+from orbital_runtime.threads import in_background
 from orbital_sdk import (
     Batch,
     CollectError,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.shared import Patience, Shared
-from orbital_runtime.plugins.threads import ThreadPool
+from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:

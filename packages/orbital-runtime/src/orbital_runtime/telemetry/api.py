@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from orbital_runtime.background import in_background
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry import health, views
 from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,12 +1,13 @@
-"""Threads for plugins that block: bounded, and none of them ever keeps the process from ending."""
+"""Threads for what blocks or computes: bounded, and none of them ever keeps the process from ending."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import Executor, Future
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,3 +82,14 @@ class ThreadPool(Executor):
                 item[0].cancel()
         except Empty:
             return
+
+
+_OWN: Final = ThreadPool(2, "background")
+
+
+async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Compute this on a thread of the agent's own, so that the loop goes on. It must end by itself.
+
+    The loop's default pool is not ours: plugins use it too, and may fill it with what never returns.
+    """
+    return await asyncio.wrap_future(_OWN.submit(work, *args, **kwargs))
