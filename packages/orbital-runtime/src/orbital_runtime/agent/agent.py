@@ -85,7 +85,9 @@ class Agent:
 
         A second signal ends the wait for what is still under way.
         """
-        with Signals(stop=self.request_stop, reload=self._reload_soon) as signals:
+        with Signals(
+            stop=self.request_stop, reload=self._reload_soon, now=self.clock.steady
+        ) as signals:
             await self.start()
             gc.freeze()  # tasks and modules stay: no collection needs to look at them again
             await self._stop_asked.wait()

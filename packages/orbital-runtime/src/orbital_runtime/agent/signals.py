@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+ECHO: Final = 1.0
+"""Seconds in which a second signal is the first one's echo: a terminal signals the whole group, and programs
+such as `uv run` pass on to us what we got already.
+"""
 
 
 class Signals:
@@ -16,11 +21,15 @@ class Signals:
     Args:
         stop: Called at the first SIGINT or SIGTERM.
         reload: Called at each SIGHUP.
+        now: Steady seconds.
     """
 
-    def __init__(self, *, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    def __init__(
+        self, *, stop: Callable[[], None], reload: Callable[[], None], now: Callable[[], float]
+    ) -> None:
         self._stop = stop
-        self._asked = False
+        self._now = now
+        self._asked: float | None = None
         self._handlers = {"SIGINT": self._end, "SIGTERM": self._end, "SIGHUP": reload}
         self.again = asyncio.Event()
         """Somebody asked to stop a second time."""
@@ -35,7 +44,8 @@ class Signals:
             asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
 
     def _end(self) -> None:
-        if self._asked:
+        if self._asked is None:
+            self._asked = self._now()
+        elif self._now() - self._asked >= ECHO:
             self.again.set()
-        self._asked = True
         self._stop()
