@@ -123,6 +123,7 @@ def test_an_output_that_comes_back_makes_it_ready_again(sentinel, start_victoria
     told = wait_until(lambda: _unready(sentinel))
     assert "refused" in told
     assert str(port) in told
+    wait_until(lambda: sentinel.tasks()[0]["runs"] > 1)
     server = start_victoria_metrics(port=port)
     wait_until(lambda: sentinel.get("/readyz")[0] == 200)
     assert sentinel.end() == 0
