@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
 from orbital_sdk import ByteSize, Duration, PluginConfig
-from orbital_sdk.units import format_duration, parse_bytes, parse_duration
+from orbital_sdk.units import format_bytes, format_duration, parse_bytes, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,18 @@ def test_the_schema_says_how_they_are_written():
     """A form that reads the schema shows a text field with an example."""
     assert TypeAdapter(Duration).json_schema()["examples"] == ["30s", "5m"]
     assert TypeAdapter(ByteSize).json_schema()["type"] == ["string", "integer"]
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_size_is_read_back_as_it_was(size):
+    """Whatever is shown may be copied into a file."""
+    assert parse_bytes(format_bytes(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0"), (999, "999"), (1000, "1kB"), (1024, "1KiB"), (64 << 20, "64MiB"), (10**9, "1GB")],
+)
+def test_a_size_is_shown_in_its_largest_unit(size, text):
+    """Nobody counts the digits of 67108864."""
+    assert format_bytes(size) == text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from orbital_sdk.units import format_duration
+from orbital_sdk.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,10 +78,12 @@ def _hide(node: Schema) -> None:
 
 
 def _translate(node: Schema) -> None:
-    """Pydantic leaves its own words for bounds on types of ours, and numbers where we write `30s`."""
+    """Pydantic leaves its own words for bounds on types of ours, and numbers where we write `30s`, `1MiB`."""
     for ours, standard in _BOUNDS.items():
         if ours in node and "type" in node:
             node[standard] = node.pop(ours)
     default = node.get("default")
     if node.get("format") == "duration" and isinstance(default, int | float):
         node["default"] = format_duration(default)
+    if node.get("format") == "bytes" and isinstance(default, int):
+        node["default"] = format_bytes(default)

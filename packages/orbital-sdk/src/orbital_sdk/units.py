@@ -92,6 +92,16 @@ def parse_bytes(value: object) -> int:
     return size
 
 
+def format_bytes(size: int) -> str:
+    """A text that `parse_bytes` reads back as the very same number: 1048576 -> `1MiB`, 64000 -> `64kB`."""
+    for base, units in ((1024, ("TiB", "GiB", "MiB", "KiB")), (1000, ("TB", "GB", "MB", "kB"))):
+        for power, unit in zip((4, 3, 2, 1), units, strict=True):
+            count, rest = divmod(size, base**power)
+            if count and not rest:
+                return f"{count}{unit}"
+    return str(size)
+
+
 class _Written:
     """How a value is written, in JSON Schema's words, on top of its bounds."""
 
@@ -115,6 +125,7 @@ Duration = Annotated[
 ByteSize = Annotated[
     int,
     BeforeValidator(parse_bytes),
+    PlainSerializer(format_bytes, return_type=str),
     _Written("string", "integer", format="bytes", examples=["64MiB"]),
 ]
 """Bytes, as int; written `512MiB`, `64kB` or a plain number."""

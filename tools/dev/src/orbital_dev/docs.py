@@ -68,7 +68,7 @@ def _part(kind: str, distribution: str, about: Mapping[str, Any]) -> str:
             lines += [
                 f"## {title}",
                 "",
-                *_table(("field", "type", "default", "meaning"), map(_field, fields)),
+                *_table(("field", "type", "default", "meaning"), _rows(fields)),
                 "",
             ]
     if metrics := about.get("metrics"):
@@ -80,10 +80,14 @@ def _part(kind: str, distribution: str, about: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _field(field: Mapping[str, Any]) -> Sequence[str]:
-    required = field.get("required")
-    default = "required" if required else f"`{json.dumps(field.get('default'), default=str)}`"
-    return f"`{field['name']}`", str(field["type"]), default, str(field.get("description", ""))
+def _rows(fields: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[Sequence[str]]:
+    """A row each, those of what is inside a field below it: `tls.ca_file`, `values[].name`."""
+    for field in fields:
+        name, default = f"{above}{field['name']}", field.get("default")
+        shown = "" if default is None else f"`{json.dumps(default, default=str)}`"
+        meaning = str(field.get("description", ""))
+        yield f"`{name}`", str(field["type"]), "required" if field["required"] else shown, meaning
+        yield from _rows(field.get("fields", ()), f"{name}[]." if "items" in field else f"{name}.")
 
 
 def _table(head: Sequence[str], rows: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -11,6 +11,8 @@ from orbital_sentinel.options import Output  # noqa: TC001 (typer reads annotati
 from orbital_sentinel.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orbital_runtime.plugins.registry import Entry, Registry
 
 app = typer.Typer(help="Plugins, writers and processors that are installed.", no_args_is_help=True)
@@ -117,20 +119,23 @@ def _fields(title: str, fields: list[dict[str, Any]]) -> None:
     if not fields:
         return
     say(f"\n{title}")
-    rows = [
-        (
-            field["name"],
-            field["type"],
-            "yes" if field["required"] else "",
-            _text(field.get("default")),
-            field.get("description", ""),
-        )
-        for field in fields
-    ]
-    table(("field", "type", "required", "default", "about"), rows)
+    table(("field", "type", "required", "default", "about"), _rows(fields))
+
+
+def _rows(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, ...]]:
+    """A row each, those of what is inside a field below it: `tls.ca_file`, `values[].name`."""
+    for field in fields:
+        name = f"{above}{field['name']}"
+        required = "yes" if field["required"] else ""
+        yield (
+            name, field["type"], required, _text(field.get("default")), field.get("description", "")
+        )  # fmt: skip
+        yield from _rows(field.get("fields", []), f"{name}[]." if "items" in field else f"{name}.")
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, cast('list[object]', value)))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
