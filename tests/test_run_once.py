@@ -94,3 +94,14 @@ def test_without_an_output_it_fails(sentinel):
     done = sentinel.command("run", "--once")
     assert done.returncode == 1
     assert "samples never got into the buffer: no_output" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(sentinel):
+    """`sentinel trigger ... | head -1`: no traceback."""
+    command = f"{sys.executable} -m orbital_sentinel trigger ping {' '.join(HOSTS)} -o count=1"
+    done = subprocess.run(
+        f"{command} | head -n 1", shell=True, cwd=sentinel.folder, env=sentinel.environ,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("# 127.0.0.")
+    assert done.stderr == ""

@@ -156,12 +156,16 @@ async def collect(
         clock=SystemClock(),
         slots=settings.collector.worker_pool_size,
         exclusive=stations.engine.exclusive,
-        on_run=lambda task, run: on_result(Result(task, run, stations.samples(task))),
     )
+
+    async def collect_one(task: Task) -> None:
+        run = await scheduler.trigger(task.key)
+        on_result(Result(task, run, stations.samples(task)))
+
     try:
         await asyncio.gather(*(stations.instances.acquire(task) for task in tasks))
         scheduler.apply(tasks)
-        await asyncio.gather(*(scheduler.trigger(task.key) for task in tasks))
+        await asyncio.gather(*(collect_one(task) for task in tasks))
     finally:
         await scheduler.stop(0)
         await stations.instances.stop_all()
