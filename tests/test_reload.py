@@ -56,12 +56,25 @@ def test_a_bad_file_keeps_the_old_configuration(sentinel):
     """The agent says what is wrong, with file and line, and goes on as before."""
     sentinel.configure(**_settings(sentinel, "127.0.0.1"))
     sentinel.start("--config", "config.yaml")
-    sentinel.configure(**_settings(sentinel, "127.0.0.1", collecter={}))
+    sentinel.configure(**_settings(sentinel, "127.0.0.1", collecter={}, telemetri={}))
     sentinel.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "collecter" in sentinel.log.read_text())
+    wait_until(lambda: "the old one stays" in sentinel.log.read_text())
+    told = [line for line in sentinel.log.read_text().splitlines() if " ERROR " in line]
+    assert "collecter: unknown key; did you mean collector?" in told[0]
+    assert "telemetri: unknown key; did you mean telemetry?" in told[1]
     before = _runs(sentinel)["127.0.0.1"]
     wait_until(lambda: _runs(sentinel)["127.0.0.1"] > before)
     assert sentinel.end() == 0
+
+
+def test_a_file_that_lost_its_content_ends_nothing(sentinel):
+    """A full disk, or an editor that was caught half-way: an empty file is no wish to do nothing."""
+    sentinel.configure(**_settings(sentinel, "127.0.0.1"))
+    sentinel.start("--config", "config.yaml")
+    sentinel.config.write_text("")
+    wait_until(lambda: "config.yaml:1: holds no settings" in sentinel.log.read_text())
+    before = _runs(sentinel)["127.0.0.1"]
+    wait_until(lambda: _runs(sentinel)["127.0.0.1"] > before)
 
 
 def test_a_new_output_gets_what_comes_from_now_on(sentinel, lines_of):

@@ -249,6 +249,8 @@ class Agent:
             if not await self.reload():
                 log.info("reloaded: nothing changed")
         except SettingsError as error:
-            log.error("the new configuration is bad, the old one stays:\n%s", error)  # noqa: TRY400 (the problems say it all)
+            for problem in error.problems:
+                log.error("%s", problem)  # noqa: TRY400 (it says it all)
+            log.error("the new configuration is bad, the old one stays")  # noqa: TRY400 (as above)
         except Exception:
             log.exception("the reload failed half-way; restart when you can")
