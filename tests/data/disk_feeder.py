@@ -34,13 +34,14 @@ class Post(Writer[WriterConfig]):
 
     name = "post"
     url = ""
+    run = ""
 
     def write(self, batches, attempt):
         body = json.dumps([batch.ts for batch in batches])
         where = urlsplit(self.url)
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
         try:
-            connection.request("POST", "/", body)
+            connection.request("POST", f"/{self.run}", body)
             status = connection.getresponse().status
         except OSError as error:
             raise WriterUnavailable(str(error)) from error
@@ -58,7 +59,7 @@ async def main(folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=
     await buffer.open()
     sender = Sender(buffer, clock=clock)
     writer = Post(WriterConfig())
-    writer.url = url
+    writer.url, writer.run = url, str(first)
     await sender.add(Output("sink", writer, POLICY))
     say("open")
     layout = make_layout(rows)

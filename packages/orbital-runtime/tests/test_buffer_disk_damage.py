@@ -172,3 +172,18 @@ async def test_what_cannot_be_opened_is_kept(image, tmp_path):
     (moved,) = (tmp_path / "buffer/quarantine").glob("*-database")
     assert {f.name for f in moved.glob("*.sst")} == {f.name for f in (image / "db").glob("*.sst")}
     assert "CURRENT" in moved.with_suffix(".json").read_text()
+
+
+@pytest.mark.parametrize("part", [0.0, 0.2, 0.5, 0.8, 0.95])
+async def test_a_shortened_manifest_costs_nothing(image, tmp_path, part):
+    """RocksDB would open with what it still names, and delete the other tables; here all of them are read."""
+    copytree(image, tmp_path / "buffer")
+    (manifest,) = (tmp_path / "buffer/db").glob("MANIFEST-*")
+    data = manifest.read_bytes()
+    manifest.write_bytes(data[: int(len(data) * part)])
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    await buffer.open()
+    for output, needed in NEEDED.items():
+        assert await read_all(buffer, output) == sorted(needed)
+        assert not buffer.ledger.account(output).dropped
+    await buffer.close()

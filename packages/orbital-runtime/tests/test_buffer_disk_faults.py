@@ -7,12 +7,14 @@ import json
 import logging
 import os
 from shutil import copytree, rmtree
+from types import SimpleNamespace
 
 import pytest
 
 from orbital_runtime.buffer import BufferUnusable, DiskBuffer, Limits
 from orbital_runtime.buffer.folder import Folder
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.telemetry import health
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, take
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -274,6 +276,8 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
         usage = buffer.usage()
         assert usage.unsaved > 0
         assert "No space left" in usage.trouble
+        sources = SimpleNamespace(buffer=buffer, scheduler=SimpleNamespace(high_water=0.8))
+        assert next(health._buffer(sources)).reason == "buffer_unsaved"
         await fill(buffer, 100, start=22)
         assert buffer.usage().unsaved <= 20_000
         assert buffer.ledger.account("a").dropped["full"] > 0

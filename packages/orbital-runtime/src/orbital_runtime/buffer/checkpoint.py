@@ -55,6 +55,7 @@ class Checkpoints:
     def write(self, start: int, outputs: Mapping[str, bytes]) -> None:
         """Note this. A full disk is no error here: the other note holds as well."""
         self._serial += 1
+        self._grow()
         data = pack(Checkpoint(self._serial, start, *self._manifest, dict(outputs)))
         with suppress(OSError):
             file = self._files[self._serial % len(FILES)]
@@ -66,8 +67,15 @@ class Checkpoints:
                 os.close(handle)
 
     def look(self) -> None:
-        """See how long the MANIFEST is now; the next note says it."""
+        """See which MANIFEST there is now, and how long it is; the next notes say it."""
         self._manifest = self.manifest()
+
+    def _grow(self) -> None:
+        name, _ = self._manifest
+        try:
+            self._manifest = name, (self._database / name).stat().st_size
+        except OSError:
+            self.look()  # RocksDB began another one
 
     def manifest(self) -> tuple[str, int]:
         """Name and size of the database's MANIFEST; nothing where there is none."""

@@ -94,7 +94,11 @@ def _works(output: OutputStatus) -> bool:
 
 
 def _buffer(sources: Sources) -> Iterator[Reason]:
-    fill = sources.buffer.usage().fill
+    usage = sources.buffer.usage()
+    fill = usage.fill
+    if usage.trouble:
+        message = f"the disk takes no samples, new ones wait in memory only: {usage.trouble}"
+        yield Reason("buffer_unsaved", message, blocks=False)
     if fill >= FULL:
         message = f"the buffer is {fill:.0%} full: samples are dropped, or collecting waits"
         yield Reason("buffer_full", message, blocks=True)
