@@ -13,7 +13,7 @@ def test_one_dead_output_costs_the_others_nothing(
 ):
     """Prometheus, VictoriaMetrics and a file get every sample while a fourth server does not even answer."""
     site = sentinel.folder.name
-    sentinel.configure(
+    settings = dict(
         sentinel={"labels": {"site": site}},
         buffer={"flush_interval": "100ms"},
         sender={
@@ -32,12 +32,16 @@ def test_one_dead_output_costs_the_others_nothing(
             for h in ("127.0.0.1", "127.0.0.2")
         ],
     )
+    sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml")
     wait_until(lambda: sentinel.account("file").get("delivered", 0) > 200)
     dead = sentinel.account("dead")
     assert dead["delivered"] == 0
     assert dead["waiting"] == dead["accepted"] > 200
-    sentinel.end()
+    del settings["sender"]["direct"]["dead"]  # the last flush would wait for it
+    sentinel.configure(**settings)
+    wait_until(lambda: _phase(sentinel, "dead") == "none")
+    assert sentinel.end() == 0
     written = _times(lines_of(sentinel.folder / "out.jsonl"))
     assert len(written) >= 10
     query = f'up{{site="{site}"}}'
@@ -49,6 +53,10 @@ def test_one_dead_output_costs_the_others_nothing(
             if value == 1
         }
         assert stored == written
+
+
+def _phase(sentinel, output: str) -> str:
+    return next(one["phase"] for one in sentinel.status()["outputs"] if one["name"] == output)
 
 
 def _times(lines) -> set[tuple[str, int]]:
