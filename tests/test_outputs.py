@@ -13,10 +13,10 @@ def test_one_dead_output_costs_the_others_nothing(
 ):
     """Prometheus, VictoriaMetrics and a file get every sample while a fourth server does not even answer."""
     site = sentinel.folder.name
-    settings = dict(
-        sentinel={"labels": {"site": site}},
-        buffer={"flush_interval": "100ms"},
-        sender={
+    settings = {
+        "sentinel": {"labels": {"site": site}},
+        "buffer": {"flush_interval": "100ms"},
+        "sender": {
             "direct": {
                 "prometheus": {"url": prometheus.write_url},
                 "victoria_metrics": {"url": victoria_metrics.write_url},
@@ -27,11 +27,11 @@ def test_one_dead_output_costs_the_others_nothing(
                 },
             }
         },
-        tasks=[
+        "tasks": [
             {"id": h, "plugin": "ping", "interval": "300ms", "config": {"host": h, "count": 1}}
             for h in ("127.0.0.1", "127.0.0.2")
         ],
-    )
+    }
     sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml")
     wait_until(lambda: sentinel.account("file").get("delivered", 0) > 200)
