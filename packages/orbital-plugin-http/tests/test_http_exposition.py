@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +194,20 @@ async def test_a_large_page_is_read_on_a_thread_and_a_broken_one_is_partial(
     assert partial.value("a", i="0") == 0
     assert isinstance(broken.error, UnexpectedReply)
     assert hostile_server.requests[0].headers["accept"].startswith("text/plain;version=0.0.4")
+
+
+async def test_a_large_page_does_not_wait_for_other_peoples_threads(
+    probe: Probe, hostile_server: HostileServer
+) -> None:
+    """Another plugin may have filled the loop's own threads with work that does not return."""
+    gate, loop = threading.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    stuck = loop.run_in_executor(None, gate.wait)
+    hostile_server.default = Answer(body=b"".join(b"a%d 1\n" % i for i in range(10_000)))
+    try:
+        result = await probe(hostile_server.url, {"prometheus": True})
+        assert not stuck.done()
+    finally:
+        gate.set()
+    assert result.error is None
+    assert result.value("a9999") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         self._checks = Checks(config)
         self._values = Values(config.values, config.max_values) if config.values else None
         self._page = _exposition(config)
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="http-body")
 
     async def start(self) -> None:
         """Nothing to open: connections are made by need.
@@ -72,6 +74,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
     async def stop(self) -> None:
         self._prober.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def collect(self, device: HttpDevice, ctx: Context) -> list[Sample]:
         trace = Trace()
@@ -147,12 +150,16 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
     async def _judge(
         self, plan: Plan, reply: Reply, trace: Trace, seconds: float
     ) -> Readings | None:
-        """Checks and reads a response; a large one on a thread, so that the loop goes on."""
+        """Checks and reads a response; a large one on a thread, so that the loop goes on.
+
+        The threads are our own: others may fill the loop's with what never returns.
+        """
         trace.doing = "checking the body"
         examine = partial(self._examine, reply, trace, login=plan.device.login != "none")
         if _weight(reply) <= (SMALL if self.config.reads_values else MEDIUM):
             return examine(seconds=min(INLINE, seconds))
-        return await asyncio.to_thread(examine, seconds=seconds - trace.seconds)
+        work = partial(examine, seconds=seconds - trace.seconds)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _examine(
         self, reply: Reply, trace: Trace, *, login: bool, seconds: float
