@@ -46,7 +46,7 @@ def agent(sources: Sources) -> Iterator[Metric]:
     )
     yield gauge(
         "sentinel_plugins_broken",
-        "Installed parts that cannot be used",
+        "Installed parts that were needed and cannot be used",
         len(sources.registry.broken()),
     )
     failed = sources.instances.failed()
