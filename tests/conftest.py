@@ -40,23 +40,25 @@ class Sentinel:
         self.log = folder / "sentinel.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def install(self, distribution: str, code: str, *, module: str = "", **points: str) -> None:
+    def install(
+        self, distribution: str, code: str, *, group: str = "plugins", **points: str
+    ) -> None:
         """A stranger's package, as `pip install` would leave it.
 
         Args:
             distribution: Its name; version 1.0.
             code: Of its one module.
-            module: The module's name, where it is not the distribution's.
-            points: Plugins: entry point -> class.
+            group: `plugins`, `writers` or `processors`.
+            points: Entry point -> class.
         """
-        site, module = self.folder / "site", module or distribution.replace("-", "_")
+        site, module = self.folder / "site", distribution.replace("-", "_")
         info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
         info.mkdir(parents=True)
         info.joinpath("METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
         )
         lines = [f"{name} = {module}:{kind}" for name, kind in points.items()]
-        info.joinpath("entry_points.txt").write_text("\n".join(["[orbital.plugins]", *lines]))
+        info.joinpath("entry_points.txt").write_text("\n".join([f"[orbital.{group}]", *lines]))
         site.joinpath(f"{module}.py").write_text(code)
         self.environ["PYTHONPATH"] = str(site)
 

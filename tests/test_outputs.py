@@ -55,6 +55,26 @@ def test_one_dead_output_costs_the_others_nothing(
         assert stored == written
 
 
+def test_a_broken_writer_costs_its_output_alone(sentinel, lines_of):
+    """An upgrade broke its import: the output pauses, says why and keeps its samples; others deliver."""
+    sentinel.install("acme-store", "import never_there", group="writers", acme="Acme")
+    sentinel.configure(
+        buffer={"flush_interval": "50ms"},
+        sender={"direct": {"acme": {"url": "x"}, "file": {"path": "out.jsonl"}}},
+        tasks=[{"id": "a", "plugin": "ping", "interval": "200ms", "config": {"host": "127.0.0.1"}}],
+    )
+    why = "its import failed: ModuleNotFoundError: No module named 'never_there'"
+    assert why in sentinel.command("validate").stdout
+    sentinel.start()
+    wait_until(lambda: len(_times(lines_of(sentinel.folder / "out.jsonl"))) >= 2)
+    assert _phase(sentinel, "acme") == "paused"
+    account = sentinel.account("acme")
+    assert account["waiting"] == account["accepted"] > 0
+    code, told = sentinel.get("/readyz")
+    assert code == 503
+    assert why in told
+
+
 def _phase(sentinel, output: str) -> str:
     return next(one["phase"] for one in sentinel.status()["outputs"] if one["name"] == output)
 
