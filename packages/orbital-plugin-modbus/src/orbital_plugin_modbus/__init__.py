@@ -1,0 +1,1 @@
+"""Modbus for Orbital Sentinel: register maps, planned reads, shared buses."""

@@ -1,0 +1,1 @@
+"""Delivers to ClickHouse: columnar inserts, three schemas."""

@@ -1,0 +1,1 @@
+"""Delivers to VictoriaMetrics by remote write, zstd or snappy."""
