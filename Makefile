@@ -37,7 +37,7 @@ docs: setup ## regenerate what docs/reference derives from the code
 	$(RUN) orbital-dev docs
 
 run: ## the agent on its built-in configuration
-	@$(UV) run --locked --quiet --package orbital-sentinel sentinel start
+	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
 
 clean: ## remove what the verbs above made
 	rm -rf .venv .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
