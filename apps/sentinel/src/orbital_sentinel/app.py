@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from orbital_sentinel import edge
-from orbital_sentinel.commands import agent, check, collect, config, plugins, version
+from orbital_sentinel.commands import agent, buffer, check, collect, config, plugins, version
 
 ADDED: Final = "orbital.commands"
 """Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
@@ -81,3 +81,4 @@ for command in (collect.run, check.validate, collect.trigger, version.version):
 app.command("test")(collect.ask)
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(config.app, name="config")
+app.add_typer(buffer.app, name="buffer")
