@@ -17,8 +17,9 @@ class Account:
     delivered: int = 0
     dead_lettered: int = 0
     dropped: Counter[str] = field(default_factory=Counter[str])
-    """By reason: `full` (drop_oldest), `refused` (drop_newest), `age`, `removed`, `quarantined` (damaged),
-    `unsaved` (a crash while the disk was full), `stopped` (waiting in memory at exit)."""
+    """By reason: `full` (drop_oldest), `refused` (drop_newest), `age`, `removed` (by hand), `orphaned` (not
+    configured for long), `quarantined` (damaged), `unsaved` (a crash while the disk was full), `stopped`
+    (waiting in memory at exit)."""
 
     @property
     def waiting(self) -> int:

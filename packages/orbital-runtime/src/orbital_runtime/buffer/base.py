@@ -9,20 +9,25 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.buffer import policy
+from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Usage
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.log import Log, describe
+from orbital_runtime.buffer.paging import page_of
 from orbital_runtime.buffer.reading import Filling, runs
+from orbital_runtime.buffer.snapshot import books_of
 from orbital_runtime.buffer.waiters import Waiters
+from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Chunk, Limits
     from orbital_runtime.buffer.log import Position, Record
+    from orbital_runtime.buffer.place import Place
+    from orbital_runtime.buffer.snapshot import Books, Page
     from orbital_runtime.clock import Clock
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch, Layout
@@ -69,14 +74,33 @@ class LogBuffer(ABC):
 
     def orphan(self, output: str) -> None:
         self._opened.pop(output, None)
-        if output in self._log.positions:
-            self._log.positions[output].reading = False
+        position = self._log.positions.get(output)
+        if position is not None and position.reading:
+            position.reading, position.orphaned_ms = False, self._clock.utc_ms()
 
     def detach(self, output: str) -> None:
         self._log.detach(output)
-        self._opened.pop(output, None)
-        self._room.set()
-        self._waiters.wake(output)
+        self._let_go(output)
+
+    def expire_orphans(self, age: float) -> None:
+        gone = removal.expire_orphans(self._log, self._clock.utc_ms(), age)
+        for name, samples in gone.items():
+            self._let_go(name)
+            if samples:
+                logger.warning(
+                    "output %s has not been configured for %s: %d samples that waited for it are "
+                    "dropped (orphaned)", name, format_duration(age), samples,
+                )  # fmt: skip
+
+    async def remove(self, output: str, *, before_ms: int | None = None) -> int:
+        self._check_open()
+        samples = removal.remove(self._log, output, before_ms)
+        self._let_go(output)
+        await self._moved(output)
+        return samples
+
+    def removable(self, output: str, *, before_ms: int | None = None) -> int:
+        return removal.counted(self._log, output, before_ms)
 
     def outputs(self) -> Collection[str]:
         return tuple(self._log.positions)
@@ -144,6 +168,23 @@ class LogBuffer(ABC):
         fill = policy.fill(log, self._limits)
         return Usage(log.samples, log.size + log.shared, log.batches, oldest, fill)
 
+    def books(self) -> Books:
+        usage = self.usage()
+        return books_of(self._log, usage.fill, unsaved=usage.unsaved, trouble=usage.trouble)
+
+    async def page(self, start: int) -> Page:
+        return await page_of(self._log, self.books(), start, segment=self._segment, load=self._load)
+
+    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
+        for layout in numbers:
+            with suppress(Damaged, OSError):
+                found[layout] = self._load_layout(segment, layout)
+        return found
+
+    def place(self) -> Place | None:
+        return None
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -179,6 +220,18 @@ class LogBuffer(ABC):
         """
 
     @abstractmethod
+    def _load_layout(self, segment: int, number: int) -> bytes:
+        """The same as bytes.
+
+        Raises:
+            Damaged: It cannot be read.
+        """
+
+    @abstractmethod
+    def _segment(self, first: int) -> int:
+        """The segment of the record that begins with this batch."""
+
+    @abstractmethod
     def _forget(self, records: Sequence[Record]) -> None:
         """No output needs these any more."""
 
@@ -204,6 +257,12 @@ class LogBuffer(ABC):
         policy.trim(self._log, self._limits)
 
     # Shared inside
+
+    def _let_go(self, output: str) -> None:
+        """Something that this output needed is gone."""
+        self._opened.pop(output, None)
+        self._room.set()
+        self._waiters.wake(output)
 
     async def _admit(self, batches: Sequence[Batch]) -> Draft:
         """Encode these, and see to it that they fit, as far as the policy has a way.

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from orbital_sdk import OrbitalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
+    from orbital_runtime.buffer.place import Place
+    from orbital_runtime.buffer.snapshot import Books, Page
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch
 
@@ -127,6 +129,29 @@ class Buffer(Protocol):
         """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
         ...
 
+    def expire_orphans(self, age: float) -> None:
+        """Forget the outputs that have been orphans for more than so many seconds.
+
+        What waits for them is dropped under the reason `orphaned`, and logged. The age counts over
+        restarts, by the wall clock.
+        """
+        ...
+
+    async def remove(self, output: str, *, before_ms: int | None = None) -> int:
+        """Drop what waits for this output, by hand: the reason is `removed`. Gives how many samples.
+
+        An orphan of which nothing is left is forgotten.
+
+        Args:
+            output: Its stable name.
+            before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
+        """
+        ...
+
+    def removable(self, output: str, *, before_ms: int | None = None) -> int:
+        """Samples that `remove` would drop now."""
+        ...
+
     def outputs(self) -> Collection[str]:
         """Every output that has a position here, whether or not anything reads for it."""
         ...
@@ -195,6 +220,22 @@ class Buffer(Protocol):
 
     def usage(self) -> Usage:
         """What it holds now."""
+        ...
+
+    def books(self) -> Books:
+        """All of the books, to look at."""
+        ...
+
+    async def page(self, start: int) -> Page:
+        """The records from this batch on, as many as fit on a page, as bytes."""
+        ...
+
+    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Layouts that records of a page refer to, as bytes; those that cannot be read are left out."""
+        ...
+
+    def place(self) -> Place | None:
+        """Its folder; None for a buffer in memory. Looks at files, so it blocks."""
         ...
 
     async def close(self) -> None:

@@ -23,6 +23,7 @@ from orbital_runtime.buffer.journal import Journal, Pending
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.layouts import LayoutCache
 from orbital_runtime.buffer.log import Log
+from orbital_runtime.buffer.place import place_of
 from orbital_runtime.buffer.restore import restore
 from orbital_runtime.buffer.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.segments import Segments, encoded
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Limits, Usage
     from orbital_runtime.buffer.journal import Change
     from orbital_runtime.buffer.log import Record
+    from orbital_runtime.buffer.place import Place
     from orbital_runtime.buffer.restore import Found
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch, Layout
@@ -79,6 +81,7 @@ class DiskBuffer(LogBuffer):
         super().__init__(limits, clock)
         self.path = Path(path).absolute()
         self._always = sync == "always"
+        self._min_free = min_free
         self._tick = TICK if self._always else min(TICK, sync_interval)
         self._memory = memory
         self._database = Database(self.path, min_free)
@@ -117,6 +120,10 @@ class DiskBuffer(LogBuffer):
             return usage
         fill = max(usage.fill, min(1.0, self._journal.size / self._memory))
         return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble)
+
+    def place(self) -> Place | None:
+        sync = "always" if self._always else "interval"
+        return place_of(self.path, sync=sync, min_free=self._min_free)
 
     def _restore(self, found: Found) -> None:
         log = self._log
@@ -174,6 +181,9 @@ class DiskBuffer(LogBuffer):
 
     def _layout(self, segment: int, number: int) -> Layout:
         return self._layouts.get(segment, number, self._load_layout)
+
+    def _segment(self, first: int) -> int:
+        return self._segments.of(first)
 
     def _load_layout(self, segment: int, number: int) -> bytes:
         data = self._journal.layouts.get((segment, number))

@@ -71,7 +71,7 @@ def describe(batches: Sequence[Batch], *, first: int, size: int, written: int) -
 class Position:
     """What one output has not acknowledged."""
 
-    __slots__ = ("flight", "flying", "reading", "todo", "unsent")
+    __slots__ = ("flight", "flying", "orphaned_ms", "reading", "todo", "unsent")
 
     def __init__(self) -> None:
         self.todo = Intervals()
@@ -82,6 +82,8 @@ class Position:
         """Samples in `flight`."""
         self.reading = True
         """False for an orphan: it keeps what it has and gets no more."""
+        self.orphaned_ms = 0
+        """Milliseconds UTC since when it is one; 0: it is none, or nobody looked yet."""
 
     @property
     def first(self) -> int | None:
@@ -115,15 +117,16 @@ class Log:
 
     def attach(self, output: str) -> None:
         """Read from now on, or resume."""
-        self.positions.setdefault(output, Position()).reading = True
+        position = self.positions.setdefault(output, Position())
+        position.reading, position.orphaned_ms = True, 0
         self.ledger.account(output)
 
-    def detach(self, output: str) -> None:
+    def detach(self, output: str, reason: str = "removed") -> None:
         """Drop what waits for this output alone, and forget it."""
         position = self.positions.get(output)
         if position is None:
             return
-        self._count_dropped(output, "removed", position.waiting)
+        self._count_dropped(output, reason, position.waiting)
         pieces = [*position.todo, *position.flight]
         del self.positions[output]
         self._bury(pieces)
@@ -225,7 +228,7 @@ class Log:
         self.size += other.size
         for output, theirs in other.positions.items():
             position = self.positions.setdefault(output, Position())
-            position.reading = theirs.reading
+            position.reading, position.orphaned_ms = theirs.reading, theirs.orphaned_ms
             position.todo.update(theirs.todo)
             position.flight.update(theirs.flight)
             position.unsent += theirs.unsent

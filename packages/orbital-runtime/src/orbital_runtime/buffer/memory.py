@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.base import Draft, LogBuffer
 from orbital_runtime.buffer.codec import encode
-from orbital_runtime.buffer.layout import layout_size
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.layout import encode_layout, layout_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,15 @@ class MemoryBuffer(LogBuffer):
 
     def _layout(self, segment: int, number: int) -> Layout:
         return self._layouts[number]
+
+    def _load_layout(self, segment: int, number: int) -> bytes:
+        try:
+            return encode_layout(self._layouts[number])
+        except KeyError as error:
+            raise Damaged(f"layout {number} is gone") from error
+
+    def _segment(self, first: int) -> int:
+        return 0
 
     def _forget(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -110,7 +120,6 @@ class Layouts:
                 return
             del self._used[layout], self._numbered[number]
             self.size -= layout_size(layout)
-        self._next = 0
 
     def __getitem__(self, number: int) -> Layout:
         return self._numbered[number]

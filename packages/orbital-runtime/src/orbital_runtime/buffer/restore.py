@@ -23,7 +23,7 @@ from orbital_runtime.buffer.stored import (
 from orbital_runtime.ledger import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from orbital_runtime.buffer.log import Log, Record
     from orbital_runtime.buffer.store import Store
@@ -81,13 +81,13 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Found:
     return found
 
 
-def restore(log: Log, found: Found) -> list[Record]:
-    """Fill empty books. Gives the records that no output needs any more."""
+def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) -> list[Record]:
+    """Fill empty books. Gives the records that no output needs any more; what is missing is told."""
     log.records = [summary.record(first) for first, summary in found.summaries.items()]
     for output, state in found.states.items():
         _account(log, output, state)
         if state.attached:
-            _position(log, output, state)
+            _position(log, output, state, tell)
     needed = Intervals()
     for position in log.positions.values():
         needed.update(position.todo)
@@ -109,38 +109,39 @@ def _account(log: Log, output: str, state: State) -> None:
     log.ledger.account(output).add(stored)
 
 
-def _position(log: Log, output: str, state: State) -> None:
+def _position(log: Log, output: str, state: State, tell: Callable[[str], None]) -> None:
     """What it needs and is there. It is an orphan until it is attached again."""
     position = log.positions[output] = Position()
-    position.reading = False
+    position.reading, position.orphaned_ms = False, state.orphaned_ms
     account = log.ledger.account(output)
     kept = 0
     for start, stop in state.todo:
         for record in _between(log.records, start, stop):
             position.todo.add(max(start, record.first), min(stop, record.stop))
             kept += record.between(start, stop)
-    _missing(output, state, account, position.todo, kept)
+    if lost := _missing(state, account, position.todo, kept):
+        tell(f"output {output}: {lost}")
     if state.reading:
         kept += _newer(log, position, account, state.next)
     position.unsent = kept
 
 
-def _missing(output: str, state: State, account: Account, todo: Intervals, kept: int) -> None:
-    """Count what the account says is waiting and the disk does not have."""
+def _missing(state: State, account: Account, todo: Intervals, kept: int) -> str:
+    """Count what the account says is waiting and the disk does not have, and say so."""
     lost = account.waiting - kept
     if lost < 0:  # an account that is older than what is there
         account.accepted -= lost
     if lost <= 0:
-        return
+        return ""
     missing = Intervals(state.todo)
     missing.difference_update(todo)
     unsaved = state.reading and any(stop > state.saved for _, stop in missing)
     reason = "unsaved" if unsaved else "quarantined"
     account.dropped[reason] += lost
-    logger.error(
-        "output %s: %d samples (%d batches) that waited for it are not on the disk any more (%s)",
-        output, lost, len(missing), reason,
-    )  # fmt: skip
+    return (
+        f"{lost} samples ({len(missing)} batches) that waited for it are not on the disk any more "
+        f"({reason})"
+    )
 
 
 def _newer(log: Log, position: Position, account: Account, following: int) -> int:

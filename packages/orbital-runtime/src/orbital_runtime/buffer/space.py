@@ -9,6 +9,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.buffer.place import free
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,11 +42,7 @@ class Space:
 
     def free(self) -> int | None:
         """Bytes free for us; None if the system does not say."""
-        try:
-            told = os.statvfs(self._folder)
-        except OSError:
-            return None
-        return told.f_bavail * told.f_frsize
+        return free(self._folder)
 
     def give_up_ballast(self) -> bool:
         """Make a little room on a full disk. Gives whether there was any to make."""

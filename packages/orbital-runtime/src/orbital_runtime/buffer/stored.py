@@ -70,6 +70,8 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     saved: int = 0
     """Records from here on were in memory only, because the disk was full."""
     todo: list[tuple[int, int]] = []
+    orphaned_ms: int = 0
+    """Milliseconds UTC since when it is an orphan; 0: it is none, or nobody looked yet."""
 
     @property
     def progress(self) -> int:
@@ -120,7 +122,7 @@ def state_of(
         todo.add(more.first, more.stop)
         counts = (account.accepted + more.samples, *counts[1:])
     if not position.reading:  # it gets nothing new, so its state is not written again and again
-        return State(*counts, attached=True, todo=list(todo))
+        return State(*counts, attached=True, todo=list(todo), orphaned_ms=position.orphaned_ms)
     return State(*counts, True, True, following, saved, list(todo))
 
 

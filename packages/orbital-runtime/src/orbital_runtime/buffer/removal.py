@@ -1,0 +1,70 @@
+"""What leaves the log because somebody wants it gone: by hand, or an orphan that nobody came back for.
+
+Pure: it only moves the books.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer.snapshot import needs
+
+if TYPE_CHECKING:
+    from orbital_runtime.buffer.log import Log
+
+
+def counted(log: Log, output: str, before_ms: int | None) -> int:
+    """Samples that `remove` would drop."""
+    return sum(
+        log.record(start).between(start, stop) for start, stop in _pieces(log, output, before_ms)
+    )
+
+
+def remove(log: Log, output: str, before_ms: int | None) -> int:
+    """Drop what waits for this output, under the reason `removed`. Gives how many samples that were.
+
+    Args:
+        log: The books.
+        output: Its stable name; an orphan of which nothing is left is forgotten.
+        before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
+    """
+    samples = 0
+    for start, stop in _pieces(log, output, before_ms):
+        samples += log.record(start).between(start, stop)
+        log.drop(start, stop, "removed", output=output)
+    position = log.positions.get(output)
+    if position is not None and not position.reading and position.first is None:
+        log.detach(output)
+    return samples
+
+
+def expire_orphans(log: Log, now_ms: int, age: float) -> dict[str, int]:
+    """Forget the orphans that are older than so many seconds. Gives the samples that each still had.
+
+    Those that nobody knew of before are orphans from now on.
+    """
+    gone: dict[str, int] = {}
+    for name, position in list(log.positions.items()):
+        if position.reading:
+            continue
+        position.orphaned_ms = position.orphaned_ms or now_ms
+        if now_ms - position.orphaned_ms > age * 1000:
+            gone[name] = position.waiting
+            log.detach(name, "orphaned")
+    return gone
+
+
+def _pieces(log: Log, output: str, before_ms: int | None) -> list[tuple[int, int]]:
+    """What this output needs that is old enough, a piece for each record."""
+    position = log.positions.get(output)
+    pieces: list[tuple[int, int]] = []
+    for start, stop in () if position is None else needs(position):
+        index = bisect_left(log.records, start + 1, key=lambda record: record.first) - 1
+        for record in islice(log.records, index, None):
+            if record.first >= stop:
+                break
+            if before_ms is None or record.oldest_ms < before_ms:
+                pieces.append((max(start, record.first), min(stop, record.stop)))
+    return pieces
