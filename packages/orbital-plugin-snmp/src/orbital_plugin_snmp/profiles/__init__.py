@@ -1,0 +1,1 @@
+"""Profiles: what to read and what to call it, as YAML."""
