@@ -89,6 +89,10 @@ class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
     """It cannot be opened; the message is a sentence that says why and what to do."""
 
 
+class BufferInUse(BufferUnusable):
+    """Another process has it."""
+
+
 class BufferClosed(Exception):  # noqa: N818 (as above)
     """Nothing goes in or out any more."""
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.checkpoint import Checkpoints
-from orbital_runtime.buffer.contract import BufferUnusable
+from orbital_runtime.buffer.contract import BufferInUse, BufferUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 FORMAT: Final = 1
@@ -50,10 +51,7 @@ class Folder:
             self._check_format()
         except PermissionError as error:
             self.release()
-            raise BufferUnusable(
-                f"the buffer's folder {self.path} cannot be used by this user ({error.strerror}: "
-                f"{error.filename}); give it the folder, or set buffer.disk_path to another one"
-            ) from error
+            raise BufferUnusable(_not_ours(self.path, error)) from error
         except (FileExistsError, NotADirectoryError) as error:
             self.release()
             raise BufferUnusable(
@@ -69,6 +67,31 @@ class Folder:
         if lock is not None:
             os.close(lock)
 
+    @contextmanager
+    def at_rest(self) -> Generator[None]:
+        """Nobody writes here meanwhile. Changes nothing, makes nothing, and others may look as well.
+
+        Raises:
+            BufferInUse: An agent has it.
+            BufferUnusable: There is no buffer here, we may not read it, or a newer version made it.
+        """
+        try:
+            if not self.path.is_dir() or not any(self.path.iterdir()):
+                raise BufferUnusable(f"there is no buffer in {self.path}")
+            lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._known_format()
+            yield
+            return
+        except PermissionError as error:
+            raise BufferUnusable(_not_ours(self.path, error)) from error
+        try:
+            self._try_lock(lock, fcntl.LOCK_SH)
+            self._known_format()
+            yield
+        finally:
+            os.close(lock)
+
     def private(self) -> None:
         """Take from others what RocksDB gave them: it makes its files as the umask says."""
         for folder, _, files in os.walk(self.path):
@@ -77,37 +100,48 @@ class Folder:
                 _chmod(os.path.join(folder, name), 0o600)  # noqa: PTH118 (thousands of files)
 
     def _take_lock(self, lock: int) -> None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            raise BufferUnusable(
-                f"the buffer in {self.path} is in use by another process (pid {owner}); stop that one, "
-                "or set buffer.disk_path to another folder"
-            ) from error
+        self._try_lock(lock, fcntl.LOCK_EX)
         with suppress(OSError):  # the number is for people; on a full disk it stays away
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
-    def _check_format(self) -> None:
-        file = self.path / "format"
+    def _try_lock(self, lock: int, kind: int) -> None:
         try:
-            line = file.read_text("utf-8", "replace")
-        except FileNotFoundError:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise BufferInUse(
+                f"the buffer in {self.path} is in use by another process (pid {owner}); stop that one, "
+                "or set buffer.disk_path to another folder"
+            ) from error
+
+    def _check_format(self) -> None:
+        if not self._known_format():
             with suppress(OSError):  # no room now: then at the next start
-                _replace(file, _FORMAT_LINE.format(FORMAT).encode())
-            return
+                _replace(self.path / "format", _FORMAT_LINE.format(FORMAT).encode())
+
+    def _known_format(self) -> bool:
+        """Whether the file says that we can read this. A damaged line is no reason to refuse: the database
+        has its own checks.
+        """
+        try:
+            line = (self.path / "format").read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return False
         found = re.search(r"format (\d+)", line)
         if found and int(found[1]) != FORMAT:
             raise BufferUnusable(
                 f"the buffer in {self.path} has format {found[1]}, and this version reads format "
                 f"{FORMAT}: install the version that wrote it, or set buffer.disk_path to another folder"
             )
-        if not found:
-            with suppress(
-                OSError
-            ):  # a damaged line is no reason to refuse; the database has its own checks
-                _replace(file, _FORMAT_LINE.format(FORMAT).encode())
+        return bool(found)
+
+
+def _not_ours(path: Path, error: PermissionError) -> str:
+    return (
+        f"the buffer's folder {path} cannot be used by this user ({error.strerror}: "
+        f"{error.filename}); give it the folder, or set buffer.disk_path to another one"
+    )
 
 
 def _replace(file: Path, data: bytes) -> None:

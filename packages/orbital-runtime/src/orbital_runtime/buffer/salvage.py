@@ -55,7 +55,7 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -
     fresh = not folder.database.exists()
     if fresh and not checkpoint.start:
         return _create(folder.database)
-    reason = "its folder is gone" if fresh else _shrunk(folder, checkpoint)
+    reason = "its folder is gone" if fresh else shrunk(folder, checkpoint)
     if not reason:
         try:
             store = Store(folder.database)
@@ -64,7 +64,7 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -
                 raise
             reason = str(error)
         else:
-            reason = _forgot(store, checkpoint)
+            reason = forgot(store, checkpoint)
             if not reason:
                 return store
             store.close()
@@ -88,15 +88,19 @@ def _create(path: Path) -> Store:
     return Store(path)
 
 
-def _shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
-    """Looked at before opening: RocksDB would delete every file that half a MANIFEST does not name."""
+def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
+    """Why its MANIFEST is damaged; empty if it is not.
+
+    Looked at before opening: RocksDB would delete every file that half a MANIFEST does not name.
+    """
     name, size = folder.checkpoints.manifest()
     if name != checkpoint.manifest or size >= checkpoint.size:
         return ""
     return f"{name} has {size} bytes and had {checkpoint.size}"
 
 
-def _forgot(store: Store, checkpoint: Checkpoint) -> str:
+def forgot(store: Store, checkpoint: Checkpoint) -> str:
+    """Why the database that opened is not the one that was there; empty if it is."""
     start, least = start_of(store), checkpoint.start
     return (
         "" if start >= least else f"it knows {start} starts of {least}: it opened without its data"

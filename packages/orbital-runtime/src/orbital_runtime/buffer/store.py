@@ -19,6 +19,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     DBCompressionType,
     DBRecoveryMode,
@@ -49,18 +50,25 @@ class Store:
     Args:
         path: Its folder.
         quiet: Rewrite nothing by itself, as the files are damaged.
+        read_only: Change nothing, and need no lock. All is as it was at opening, whoever goes on writing:
+            every table is held open from the start.
 
     Raises:
         OSError: It cannot be opened; the message is RocksDB's own.
     """
 
-    def __init__(self, path: Path, *, quiet: bool = False) -> None:
+    def __init__(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> None:
         self.skipped = False
         """Whether a scan met a damaged block."""
         options = _options()
         options.set_disable_auto_compactions(quiet)
+        access = AccessType.read_write()
+        if read_only:
+            access = AccessType.read_only(False)
+            options.create_if_missing(False)
+            options.set_max_open_files(-1)
         try:
-            self._db = Rdict(str(path), options)
+            self._db = Rdict(str(path), options, access_type=access)
         except Exception as error:
             raise OSError(_text(error)) from error
 

@@ -1,0 +1,195 @@
+"""The folder of an agent that is stopped, opened to look at it: nothing in it is changed.
+
+What is damaged is left out and told. An agent may start meanwhile: all tables are open already, so what is
+read stays as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer.folder import Folder
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.layout import decode_layout
+from orbital_runtime.buffer.log import Log
+from orbital_runtime.buffer.paging import choose
+from orbital_runtime.buffer.place import place_of
+from orbital_runtime.buffer.policy import fill
+from orbital_runtime.buffer.restore import find, restore
+from orbital_runtime.buffer.salvage import forgot, shrunk
+from orbital_runtime.buffer.snapshot import Page, books_of, stored_of
+from orbital_runtime.buffer.store import Store, repair
+from orbital_runtime.buffer.stored import RECORD, layout_key, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from orbital_runtime.buffer.checkpoint import Checkpoint
+    from orbital_runtime.buffer.contract import Limits
+    from orbital_runtime.buffer.log import Record
+    from orbital_runtime.buffer.place import Place
+    from orbital_runtime.buffer.restore import Found
+    from orbital_runtime.buffer.snapshot import Books, Stored
+    from orbital_sdk import Layout
+
+logger = logging.getLogger(__name__)
+
+
+class Directory:
+    """A look into a folder that no agent uses. A context manager.
+
+    Args:
+        path: The folder.
+        limits: For telling how full it is.
+        sync: What the configuration says, to be told.
+        min_free: Likewise.
+
+    Raises:
+        BufferInUse: An agent has it.
+        BufferUnusable: There is no buffer, no permission, or a newer format.
+    """
+
+    def __init__(
+        self, path: Path, limits: Limits, *, sync: str = "always", min_free: int = 0
+    ) -> None:
+        self.folder = Folder(path.absolute())
+        self.damage: list[str] = []
+        self._limits = limits
+        self._sync = sync
+        self._min_free = min_free
+        self._cleanup = ExitStack()
+        with self.folder.at_rest():
+            try:
+                self.checkpoint = self.folder.checkpoints.read()
+                self.store = self._open(self.checkpoint)
+                self.found = find(self.store, self.checkpoint.outputs)
+            except BaseException:
+                self._cleanup.close()
+                raise
+        self._cleanup.callback(self.store.close)
+        if self.found.damaged:
+            self.damage.append("there are blocks in the database that cannot be read")
+        self.log = _books(self.found, self.damage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cleanup.close()
+
+    @property
+    def place(self) -> Place | None:
+        return place_of(self.folder.path, sync=self._sync, min_free=self._min_free)
+
+    def books(self) -> Books:
+        return books_of(self.log, fill(self.log, self._limits))
+
+    def pages(self, start: int = 0) -> Iterator[Page]:
+        books, following = self.books(), start
+        while following is not None:
+            chosen, following = choose(self.log.records, following)
+            yield Page(books, [self._stored(record) for record in chosen], following)
+
+    def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, Layout]:
+        found: dict[int, Layout] = {}
+        for layout in numbers:
+            try:
+                data = self.store.get(layout_key(segment, layout))
+                if data is not None:
+                    found[layout] = decode_layout(data)
+            except (Damaged, OSError):
+                continue
+        return found
+
+    def has(self, seq: int) -> bool:
+        return True
+
+    def _stored(self, record: Record) -> Stored:
+        segment = self.found.summaries[record.first].segment
+        try:
+            data = self.store.get(RECORD + number(record.first))
+        except (Damaged, OSError) as error:
+            return stored_of(record, segment, damage=str(error))
+        if data is None:
+            return stored_of(record, segment, damage="it is not in the database any more")
+        return stored_of(record, segment, data)
+
+    def _open(self, checkpoint: Checkpoint) -> Store:
+        """As the agent would, but what has to be repaired is repaired in a copy."""
+        reason = shrunk(self.folder, checkpoint)
+        if not self.folder.database.is_dir():
+            if not checkpoint.start:
+                return Store(self._work())  # nothing was ever stored
+            reason = "its folder is gone"
+        if not reason:
+            try:
+                store = Store(self._linked(), read_only=True)
+            except OSError as error:
+                reason = str(error)
+            else:
+                reason = forgot(store, checkpoint)
+                if not reason:
+                    return store
+                store.close()
+        self.damage.append(f"the database is damaged, and what is left of it is read: {reason}")
+        return self._rescued()
+
+    def _linked(self) -> Path:
+        """A folder of links, for rocksdict writes its own file beside the others even if it only reads."""
+        work = self._work()
+        for file in _files(self.folder.database):
+            (work / file.name).symlink_to(file)
+        return work
+
+    def _rescued(self) -> Store:
+        """A repaired copy. Tables never change, so it is made of the very same ones."""
+        work = self._work()
+        for file in _files(self.folder.database):
+            if file.suffix == ".sst":
+                (work / file.name).symlink_to(file)
+            else:
+                shutil.copy2(file, work / file.name)
+        try:
+            if any(work.iterdir()):
+                repair(work)
+            return Store(work)
+        except OSError as error:
+            self.damage.append(f"nothing of the database can be read: {error}")
+            return Store(self._work())
+
+    def _work(self) -> Path:
+        """An empty folder outside, gone at the end."""
+        work = Path(tempfile.mkdtemp(prefix="orbital-buffer-"))
+        self._cleanup.callback(shutil.rmtree, work, ignore_errors=True)
+        return work
+
+
+def _files(database: Path) -> list[Path]:
+    """What belongs to the database itself."""
+    return [
+        file
+        for file in (sorted(database.iterdir()) if database.is_dir() else ())
+        if file.is_file() and file.suffix != ".json" and not file.name.startswith("LO")
+    ]
+
+
+def _books(found: Found, damage: list[str]) -> Log:
+    """As the agent's would be after a start; but who got new samples before still counts as doing so."""
+    log = Log(lambda _: None)
+    restore(log, found, damage.append)
+    for name, state in found.states.items():
+        if state.reading:
+            log.positions[name].reading = True
+    return log
