@@ -1,10 +1,10 @@
-"""How the two servers really refuse, fail and come back, and what our sender is told."""
+"""How Prometheus really refuses, fails and comes back, and what our sender is told."""
 
 import pytest
 
-from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
-from orbital_writer_prometheus import Prometheus, VictoriaMetrics
+from orbital_writer_prometheus import Prometheus
 
 MINUTE = 60_000
 
@@ -17,7 +17,7 @@ def values(server, selector: str, now: int) -> list[float]:
 async def test_prometheus_wants_order(prometheus, connect, metric_name, now):
     """Resent, changed and older samples are refused as what it has already; the newest one may come twice."""
     assert not Prometheus.takes_old_samples
-    write = await connect(Prometheus, prometheus.write_url)
+    write = await connect(prometheus.write_url)
     layout = make_layout([metric_name])
     first, second = [make_batch([v], layout=layout, ts=now + int(v)) for v in (1.0, 2.0)]
     write(first, second)
@@ -35,7 +35,7 @@ async def test_prometheus_rolls_a_whole_request_back(prometheus, connect, metric
     Defect B-25 (400 retried for ever, duplicates on partial failure): the refusal is told apart from an
     outage, and nothing of the refused request is stored.
     """
-    write = await connect(Prometheus, prometheus.write_url)
+    write = await connect(prometheus.write_url)
     good, bad = make_layout([metric_name]), make_layout([metric_name + "_bad"])
     write(make_batch([1.0], layout=bad, ts=now))
     with pytest.raises(BatchRejected) as error:
@@ -51,7 +51,7 @@ async def test_prometheus_with_a_window_takes_old_samples(
 ):
     """With out_of_order_time_window a replay is harmless, and what is older still was never stored."""
     server = start_prometheus(out_of_order="30m")
-    write = await connect(Prometheus, server.write_url)
+    write = await connect(server.write_url)
     layout = make_layout([metric_name])
     for ts in (now, now - 10 * MINUTE, now, now - 10 * MINUTE):
         write(make_batch([1.0], layout=layout, ts=ts))
@@ -66,41 +66,20 @@ async def test_prometheus_refuses_what_is_out_of_bounds(
 ):
     """Far behind the newest sample of anybody: refused, and not because it is there already."""
     server = start_prometheus()
-    write = await connect(Prometheus, server.write_url)
+    write = await connect(server.write_url)
     write(make_batch([1.0], layout=make_layout([metric_name]), ts=now))
     with pytest.raises(BatchRejected, match="out of bounds") as error:
         write(make_batch([1.0], layout=make_layout([metric_name + "_old"]), ts=now - 120 * MINUTE))
     assert not error.value.duplicate
 
 
-async def test_victoria_metrics_takes_any_order(victoria_metrics, connect, metric_name, now):
-    """Backlog may come after fresh samples, and is stored."""
-    assert VictoriaMetrics.takes_old_samples
-    write = await connect(VictoriaMetrics, victoria_metrics.write_url)
-    layout = make_layout([metric_name])
-    for minutes in (0, 600, 5, 1000):
-        write(make_batch([float(minutes)], layout=layout, ts=now - minutes * MINUTE))
-    assert sorted(values(victoria_metrics, metric_name, now)) == [0.0, 5.0, 600.0, 1000.0]
-
-
-async def test_requests_that_are_too_large(start_victoria_metrics, connect, metric_name):
-    """VictoriaMetrics says 400 where others say 413; the sender halves the batch."""
-    server = start_victoria_metrics(flags=["-maxInsertRequestSize=2KiB"])
-    write = await connect(VictoriaMetrics, server.write_url)
-    with pytest.raises(BatchTooLarge):
-        write(make_batch(241))
-    write(make_batch({metric_name: 1.0}))
-    assert server.count(metric_name) == 1
-
-
 @pytest.mark.parametrize(
     ("path", "advice"),
     [("/api/v1/wirte", "url"), ("/", "url"), ("/api/v1/query", "answers queries")],
 )
-async def test_wrong_paths_pause_and_lose_nothing(place, connect, path, advice, now):
+async def test_wrong_paths_pause_and_lose_nothing(prometheus, connect, path, advice, now):
     """A mistyped URL is a thing for a person, also where the server answers it with 400."""
-    cls, server = place
-    write = await connect(cls, server.url + path)
+    write = await connect(prometheus.url + path)
     with pytest.raises(WriterMisconfigured, match=advice):
         write(make_batch(ts=now))
 
@@ -108,19 +87,16 @@ async def test_wrong_paths_pause_and_lose_nothing(place, connect, path, advice, 
 async def test_prometheus_without_its_receiver(start_prometheus, connect, now):
     """The flag that is missing most often is named."""
     server = start_prometheus(receiver=False)
-    write = await connect(Prometheus, server.write_url)
+    write = await connect(server.write_url)
     with pytest.raises(WriterMisconfigured, match="enable-remote-write-receiver"):
         write(make_batch(ts=now))
 
 
-@pytest.mark.parametrize("cls", [Prometheus, VictoriaMetrics])
-async def test_server_that_stops_hangs_and_returns(
-    cls, start_prometheus, start_victoria_metrics, connect, metric_name, now
-):
+async def test_server_that_stops_hangs_and_returns(start_prometheus, connect, metric_name, now):
     """Stopped: refused. Hanging: no answer in time. Back: the writer goes on."""
-    server = start_prometheus() if cls is Prometheus else start_victoria_metrics()
-    write = await connect(cls, server.write_url)
-    impatient = await connect(cls, server.write_url, timeout="300ms")
+    server = start_prometheus()
+    write = await connect(server.write_url)
+    impatient = await connect(server.write_url, timeout="300ms")
     layout = make_layout([metric_name])
     write(make_batch([1.0], layout=layout, ts=now))
     server.stop()
@@ -140,7 +116,7 @@ async def test_names_that_clash_are_given_back_and_the_rest_delivered(
     prometheus, connect, metric_name, now
 ):
     """Two series that valid names would make one: the first is stored, the second named as a reject."""
-    write = await connect(Prometheus, prometheus.write_url)
+    write = await connect(prometheus.write_url)
     layout = make_layout([metric_name, metric_name.replace("_", "."), metric_name + "_other"])
     with pytest.raises(BatchRejected, match="same series") as error:
         write(make_batch([1.0, 2.0, 3.0], layout=layout, ts=now))
@@ -160,11 +136,11 @@ async def test_prometheus_behind_tls_and_a_password(
     )
     settings = {"tls": {"ca_file": str(authority.ca_file)}}
     url = server.tls_url + "/api/v1/write"
-    write = await connect(Prometheus, url, **settings)
+    write = await connect(url, **settings)
     with pytest.raises(WriterMisconfigured, match="basic_auth"):
         write(make_batch({metric_name: 1.0}, ts=now))
     auth = {"username": "edge", "password": "correct-horse"}
-    write = await connect(Prometheus, url, basic_auth=auth, **settings)
+    write = await connect(url, basic_auth=auth, **settings)
     write(make_batch({metric_name: 1.0}, ts=now))
     assert values(prometheus, metric_name, now) == [1.0]
 

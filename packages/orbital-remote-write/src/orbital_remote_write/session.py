@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 HEADERS: Final = {
     "Content-Type": "application/x-protobuf",
-    "Content-Encoding": "snappy",
-    "X-Prometheus-Remote-Write-Version": "0.1.0",
     "User-Agent": "orbital-sentinel",
 }
-"""As the specification of remote write 1.0 wants them."""
+"""Of every request; a codec brings its own beside them."""
 _log: Final = logging.getLogger("orbital.remote_write")
 
 

@@ -17,7 +17,7 @@ from orbital_sdk.fields import Fields
 OWN_HEADERS: Final = frozenset(
     {
         "authorization", "content-encoding", "content-length", "content-type", "host", "transfer-encoding",
-        "x-prometheus-remote-write-version",
+        "x-prometheus-remote-write-version", "x-victoriametrics-remote-write-version",
     }
 )  # fmt: skip
 """Headers that the client sets; `Authorization` has keys of its own."""

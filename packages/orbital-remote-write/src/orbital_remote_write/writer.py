@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from orbital_remote_write.client import Client
 from orbital_remote_write.encoder import Encoder
@@ -15,23 +15,40 @@ if TYPE_CHECKING:
     from orbital_sdk import Attempt, Batch
 
 
-class RemoteWriter(Writer[RemoteWriteConfig]):
+R = TypeVar("R", bound=RemoteWriteConfig)
+
+
+class Poster(Protocol):
+    """What takes write requests: one address, or several of one destination."""
+
+    @property
+    def address(self) -> str: ...
+    def post(self, body: bytes, /) -> int: ...
+    def close(self) -> None: ...
+
+
+class RemoteWriter(Writer[R], Generic[R]):
     """Encodes batches, posts them, and says what became of them. Subclasses give it a name."""
 
     takes_stale_markers: ClassVar[bool] = True
+    config_model: ClassVar[type[Any]] = RemoteWriteConfig
 
-    def __init__(self, config: RemoteWriteConfig) -> None:
+    def __init__(self, config: R) -> None:
         super().__init__(config)
         self._encoder = Encoder(config.rules)
-        self._client: Client | None = None
+        self._client: Poster | None = None
 
     @property
     def address(self) -> str:
-        return self.config.address
+        return self._client.address if self._client else self.config.address
+
+    def connect(self) -> Poster:
+        """The client of a start. Raises ConfigurationError where a file of `tls` cannot be used."""
+        return Client(self.config)
 
     async def start(self) -> None:
-        """Raises ConfigurationError where a file of `tls` cannot be used."""
-        self._client = Client(self.config)
+        """Raises what `connect` raises."""
+        self._client = self.connect()
 
     async def stop(self) -> None:
         client, self._client = self._client, None

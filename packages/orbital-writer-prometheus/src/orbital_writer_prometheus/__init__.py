@@ -1,5 +1,5 @@
-"""Deliver samples to Prometheus and to VictoriaMetrics by remote write."""
+"""Deliver samples to Prometheus by remote write."""
 
-from orbital_writer_prometheus.writers import Prometheus, VictoriaMetrics
+from orbital_writer_prometheus.writer import Prometheus
 
-__all__ = ["Prometheus", "VictoriaMetrics"]
+__all__ = ["Prometheus"]

@@ -13,11 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orbital_bench import meter, report
-from orbital_remote_write import Encoder, LabelRules, RemoteWriteConfig
+from orbital_remote_write import Encoder, LabelRules
 from orbital_sdk import Attempt, Batch, Identity, Layout, Origin, Row
 from orbital_sentinel import heap
 from orbital_testbench import VictoriaMetrics, VmAgent, wait_until
-from orbital_writer_prometheus import VictoriaMetrics as Writer
+from orbital_writer_victoria import VictoriaConfig
+from orbital_writer_victoria import VictoriaMetrics as Writer
 
 SERIES, BATCHES = 241, 25
 """Samples of one request: 6,025, near what one post carries best."""
@@ -87,7 +88,7 @@ def _encode(encoder: Encoder, layouts: list[Layout], turns: int) -> float:
 
 
 def _writer(url: str) -> Writer:
-    writer = Writer(RemoteWriteConfig.model_validate({"url": url}))
+    writer = Writer(VictoriaConfig.model_validate({"url": url}))
     asyncio.run(writer.start())
     return writer
 

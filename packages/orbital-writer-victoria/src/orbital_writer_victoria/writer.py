@@ -1,0 +1,68 @@
+"""VictoriaMetrics: remote write in its own compression, to whichever of its addresses answers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from orbital_remote_write import SNAPPY, ZSTD, Client, Failover, RemoteWriter
+from orbital_sdk import BatchRejected
+from orbital_writer_victoria.limits import Limits, Screen
+from orbital_writer_victoria.settings import VictoriaConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_remote_write import Poster
+    from orbital_sdk import Attempt, Batch
+    from orbital_writer_victoria.limits import Screened
+
+CODECS: Final = {"auto": (ZSTD, SNAPPY), "zstd": (ZSTD,), "snappy": (SNAPPY,)}
+
+
+class VictoriaMetrics(RemoteWriter[VictoriaConfig]):
+    """VictoriaMetrics, single node or cluster.
+
+    It takes samples of any age within its retention, in any order.
+    """
+
+    name: ClassVar[str] = "victoria_metrics"
+    summary: ClassVar[str] = "VictoriaMetrics, by remote write"
+    takes_old_samples: ClassVar[bool] = True
+
+    def __init__(self, config: VictoriaConfig) -> None:
+        super().__init__(config)
+        limits = Limits(
+            labels=config.max_labels,
+            name_bytes=config.max_label_name,
+            value_bytes=config.max_label_value,
+            ahead=config.max_future,
+            behind=config.retention,
+        )
+        self._screen = Screen(limits, config.rules)
+
+    def connect(self) -> Poster:
+        config, codecs = self.config, CODECS[self.config.compression]
+        clients = [
+            Client(config.model_copy(update={"url": url}), codecs) for url in config.write_urls
+        ]
+        return clients[0] if len(clients) == 1 else Failover(clients, patience=config.timeout / 3)
+
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+        """As `RemoteWriter.write`; what VictoriaMetrics would drop quietly comes back as rejects."""
+        screened = self._screen.look(batches, time.time_ns() // 1_000_000)
+        if screened is None:
+            return super().write(batches, attempt)
+        return self._write_rest(screened, attempt)
+
+    def _write_rest(self, screened: Screened, attempt: Attempt) -> int:
+        rejects, sent = list(screened.rejects), 0
+        try:
+            sent = super().write(screened.batches, attempt)
+        except BatchRejected as error:
+            if not error.rejects:  # nothing is stored; the sender looks for the bad ones
+                raise
+            rejects += map(screened.original, error.rejects)
+        if rejects:
+            raise BatchRejected(rejects[0].reason, rejects=rejects)
+        return sent
