@@ -1,0 +1,90 @@
+"""The buffer that a configuration names, without an agent: to look at, or to change."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.directory import Directory
+from orbital_runtime.clock import SystemClock
+from orbital_runtime.settings import BufferSection, SettingsError, load
+from orbital_runtime.settings.source import gather
+from orbital_sentinel.edge import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+UNLIMITED = Limits(samples=None, size=None)
+"""Opening the buffer for somebody who looks must not drop anything."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """The part of a configuration that says where samples wait."""
+
+    section: BufferSection
+
+    @property
+    def folder(self) -> Path:
+        """Where the disk buffer is.
+
+        Raises:
+            Failure: The buffer is in memory.
+        """
+        if self.section.type == "memory":
+            raise Failure(
+                "the buffer is in memory (buffer.type: memory), so nothing is left of it while no sentinel "
+                "runs"
+            )
+        return Path(self.section.disk_path)
+
+    def look(self) -> Directory:
+        """Open it to look at it; nothing is changed.
+
+        Raises:
+            BufferUnusable, Failure
+        """
+        section = self.section
+        limits = Limits(samples=section.size, size=section.bytes)
+        return Directory(self.folder, limits, sync=section.sync, min_free=section.min_free)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[DiskBuffer]:
+        """Open it to change it: what is damaged is repaired first, as an agent would. Nothing is dropped
+        that is not asked for, and what got new samples before will get them again.
+
+        Raises:
+            BufferUnusable, Failure
+        """
+        with self.look() as before:
+            attached = [book.name for book in before.books().outputs if book.state == "attached"]
+        section = self.section
+        buffer = DiskBuffer(self.folder, UNLIMITED, SystemClock(), min_free=section.min_free)
+        await buffer.open()
+        try:
+            for name in attached:
+                buffer.attach(name)
+            yield buffer
+        finally:
+            await buffer.close()
+
+
+def configured(config: Path | None) -> Configured:
+    """The buffer of this configuration. What is wrong elsewhere in it does not hide the buffer.
+
+    Raises:
+        SettingsError: The file, or its buffer section, cannot be read.
+    """
+    source = gather(config, os.environ)
+    node = source.root.find(("buffer",))
+    try:
+        if not source.readable:
+            raise SettingsError(source.problems)
+        return Configured(BufferSection.model_validate((node and node.plain()) or {}))
+    except ValueError:  # pydantic's
+        load(config, os.environ)  # says what is wrong, and where
+        raise
