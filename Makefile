@@ -2,7 +2,7 @@
 # they bring uv and, when run as root on Debian, the servers that the tests speak to.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix check test bench docs run clean
+.PHONY: help setup fix check test bench docs run core clean
 
 UV := $(shell tools/uv.sh)
 RUN := $(UV) run --no-sync
@@ -38,6 +38,9 @@ docs: setup ## regenerate what docs/reference derives from the code
 
 run: ## the agent on its built-in configuration
 	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
+
+core: ## a Gravital Core to develop against, at http://127.0.0.1:8080
+	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-devcore devcore
 
 clean: ## remove what the verbs above made
 	rm -rf .venv .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -1,0 +1,89 @@
+"""What the real server has nothing like: what arrived, faults on request, a page."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+
+from orbital_devcore import people
+from orbital_devcore.envelope import ANSWERS, ok
+from orbital_devcore.faults import Fault
+from orbital_devcore.given import TheCore
+
+Limit = Annotated[int, Query(ge=1, le=1_000_000)]
+PAGE: Final = Path(__file__).with_name("page.html")
+router: Final = APIRouter(tags=["dev"], responses=ANSWERS)
+
+
+class Switches(BaseModel):
+    """Faults that last until they are taken back."""
+
+    forward_stuck: bool = False
+    disk_full: bool = False
+
+
+@router.get("/dev/executions")
+async def executions(
+    core: TheCore, task_id: str | None = None, limit: Limit = 100
+) -> dict[str, Any]:
+    return ok(people.executions(core, task_id, limit))
+
+
+@router.get("/dev/samples")
+async def newest(core: TheCore, name: str | None = None, limit: Limit = 100) -> dict[str, Any]:
+    return ok(people.newest(core, name, limit))
+
+
+@router.get("/dev/neighbors")
+async def neighbors(core: TheCore) -> dict[str, Any]:
+    return ok(people.neighbors(core))
+
+
+@router.post("/dev/faults")
+async def add_fault(core: TheCore, fault: Fault) -> dict[str, Any]:
+    core.faults.active.append(fault)
+    return ok()
+
+
+@router.put("/dev/switches")
+async def switch(core: TheCore, switches: Switches) -> dict[str, Any]:
+    core.faults.forward_stuck, core.faults.disk_full = switches.forward_stuck, switches.disk_full
+    return ok()
+
+
+@router.delete("/dev/faults")
+async def clear(core: TheCore) -> dict[str, Any]:
+    core.faults.clear()
+    return ok()
+
+
+@router.get("/dev/overview")
+async def overview(core: TheCore) -> dict[str, Any]:
+    """All that the page shows."""
+    return {
+        "quirks": core.quirks,
+        "faults": len(core.faults.active),
+        **people.newest(core, None, 30),
+        "sentinels": people.sentinels(core),
+        "devices": people.devices(core),
+        "tasks": people.tasks(core),
+        "executions": people.executions(core, None, 30),
+    }
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def page() -> str:
+    return PAGE.read_text()
+
+
+@router.get("/health")
+async def health() -> dict[str, Any]:
+    """Constants, as the real server's."""
+    return {"status": "healthy", "components": {"database": "healthy", "redis": "healthy"}}
+
+
+@router.get("/version")
+async def version() -> dict[str, Any]:
+    return {"version": "1.0.0", "build_time": "2025-11-02"}

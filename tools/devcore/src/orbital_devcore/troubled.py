@@ -1,0 +1,90 @@
+"""Middleware that plays the faults, and echoes the request's id."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from orbital_devcore.core import Core
+    from orbital_devcore.faults import Fault
+
+FULL = "ERROR: could not extend file: No space left on device (SQLSTATE 53100)"
+
+
+class Troubled:
+    """ASGI middleware.
+
+    Args:
+        app: What answers when nothing is wrong.
+        core: Has the faults.
+    """
+
+    def __init__(self, app: ASGIApp, core: Core) -> None:
+        self._app = app
+        self._core = core
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        fault = self._core.faults.take(scope["path"])
+        if fault is not None and fault.latency_ms:
+            await asyncio.sleep(fault.latency_ms / 1000)
+        answer = self._instead(scope, fault)
+        if answer is not None:
+            await answer(scope, receive, send)
+        elif fault is not None and fault.kind == "cut_before":
+            await _cut(send)
+        elif fault is not None and fault.kind == "cut_after":
+            await self._app(scope, receive, _nowhere)
+            await _cut(send)
+        else:
+            await self._app(scope, receive, _named(scope, send))
+
+    def _instead(self, scope: Scope, fault: Fault | None) -> Response | None:
+        """An answer that nothing worked for."""
+        if fault is not None and fault.status is not None:
+            return _failure(fault)
+        if fault is not None and fault.kind == "garbage":
+            return Response(fault.body or "<html>not what you think", media_type="text/html")
+        writes = scope["method"] != "GET" and scope["path"].startswith("/api/v1/")
+        if self._core.faults.disk_full and writes:
+            return JSONResponse({"code": 10001, "message": FULL}, status_code=500)
+        return None
+
+
+def _failure(fault: Fault) -> Response:
+    headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
+    status = fault.status or 500
+    if fault.body is not None:
+        return Response(fault.body, status_code=status, headers=headers)
+    envelope = {"code": 10001, "message": "a fault that was asked for"}
+    return JSONResponse(envelope, status_code=status, headers=headers)
+
+
+async def _cut(send: Send) -> None:
+    """Promise more than comes: the server then closes the connection."""
+    headers = [(b"content-length", b"1000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b'{"co'})
+
+
+async def _nowhere(_: Message) -> None:
+    pass
+
+
+def _named(scope: Scope, send: Send) -> Send:
+    given = dict(scope["headers"]).get(b"x-request-id") or str(uuid.uuid4()).encode()
+
+    async def named(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"x-request-id", given)]}
+        await send(message)
+
+    return named

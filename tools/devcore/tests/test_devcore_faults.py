@@ -1,0 +1,74 @@
+"""Faults on request, the example file, and the page."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from orbital_devcore.cli import DEMO
+from orbital_devcore.core import Core
+from orbital_devcore.demo import load, place
+from orbital_devcore.serving import serving
+
+INGEST = "/api/v1/data/ingest"
+
+
+def test_a_fault_meets_as_many_requests_as_were_asked_for(sane):
+    """Then all is well again, without a hand."""
+    sane.register()
+    fault = {"path": INGEST, "count": 2, "status": 429, "retry_after": "3"}
+    sane.data("POST", "/dev/faults", fault)
+    answers = [sane.ingest({"name": "a", "value": 1}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 200]
+    assert answers[0].headers["Retry-After"] == "3"
+
+
+@pytest.mark.parametrize(("kind", "arrived"), [("cut_before", 0), ("cut_after", 1)])
+def test_a_connection_that_is_cut(sane, kind, arrived):
+    """Before the work or after it: from outside both look alike."""
+    sane.register()
+    sane.data("POST", "/dev/faults", {"path": INGEST, "count": 1, "kind": kind})
+    with pytest.raises(requests.RequestException):
+        sane.ingest({"name": "a", "value": 1})
+    assert sane.data("GET", "/dev/samples")["count"] == arrived
+
+
+def test_garbage_a_full_disk_and_a_stuck_channel(sane):
+    """Each lasts until it is taken back."""
+    sane.register()
+    sane.data("POST", "/dev/faults", {"path": INGEST, "kind": "garbage"})
+    assert "html" in sane.ingest({"name": "a"}).text
+    sane.data("DELETE", "/dev/faults")
+    sane.data("PUT", "/dev/switches", {"disk_full": True})
+    assert "No space left" in sane.ingest({"name": "a"}).json()["message"]
+    sane.data("PUT", "/dev/switches", {"forward_stuck": True})
+    for _ in range(10):
+        assert sane.ingest(*[{"name": "a", "value": 1}] * 1000).status_code == 200
+    assert sane.ingest({"name": "a"}).status_code == 500
+
+
+def test_the_example_is_given_to_the_first_sentinel_that_registers(sane):
+    """So that `make core` has something to collect."""
+    place(sane.core, load(DEMO))
+    place(sane.core, load(DEMO))
+    sane.register()
+    found = sane.data("GET", "/api/v1/sentinel-tasks")["tasks"]
+    assert {task["task_id"] for task in found} == set(load(DEMO).tasks)
+
+
+def test_what_is_kept_in_a_file_is_there_after_a_restart(tmp_path):
+    """Sentinels, devices and tasks outlive the process."""
+    for expected in (0, 1):
+        core = Core(path=tmp_path / "core.db")
+        with serving(core) as address:
+            found = requests.get(f"{address}/api/v1/devices", timeout=5).json()["data"]
+            assert len(found) == expected
+            requests.post(f"{address}/api/v1/devices", json={"name": "a"}, timeout=5)
+        core.db.close()
+
+
+def test_the_page_has_what_it_shows(sane):
+    """One HTML file, and the JSON that it draws."""
+    assert "<title>devcore</title>" in sane.call("GET", "/").text
+    shown = sane.call("GET", "/dev/overview").json()
+    assert {"sentinels", "devices", "tasks", "executions", "samples"} <= set(shown)
