@@ -40,7 +40,7 @@ def test_one_dead_output_costs_the_others_nothing(
     assert dead["waiting"] == dead["accepted"] > 200
     del settings["sender"]["direct"]["dead"]  # the last flush would wait for it
     sentinel.configure(**settings)
-    wait_until(lambda: _phase(sentinel, "dead") == "none")
+    wait_until(lambda: _phase(sentinel, "dead") == "orphaned")
     assert sentinel.end() == 0
     written = _times(lines_of(sentinel.folder / "out.jsonl"))
     assert len(written) >= 10

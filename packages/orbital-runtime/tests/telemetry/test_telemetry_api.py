@@ -85,7 +85,7 @@ async def test_ledger_and_outputs(world, path: Path):
             "accepted": 5, "delivered": 0, "waiting": 5, "dead_lettered": 0, "dropped": {},
         }  # fmt: skip
         outputs = {o["name"]: o for o in (await ask(Unix(path), "/api/v1/outputs")).data}
-        assert outputs["store"]["phase"] == "none"
+        assert outputs["store"]["phase"] == "orphaned"
         assert outputs["store"]["ledger"]["waiting"] == 5
         assert outputs["other"]["breaker"] == "closed"
 

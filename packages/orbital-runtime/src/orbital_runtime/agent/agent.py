@@ -12,6 +12,7 @@ from orbital_runtime import paths
 from orbital_runtime.agent import reload
 from orbital_runtime.agent.assembly import assemble, output
 from orbital_runtime.agent.identity import identity
+from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import telemetry_of
@@ -68,7 +69,7 @@ class Agent:
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
         self.telemetry = telemetry_of(self)
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self.undelivered: list[str] = []
         """After `once`: what did not arrive, in sentences."""
 
@@ -112,7 +113,12 @@ class Agent:
             await self._open_outputs()
             await reload.tasks(self.stations, self.loaded)
             self.stations.scheduler.start()
-            self._watching = asyncio.create_task(self._watch(), name="watch-configuration")
+            self._watching = [
+                asyncio.create_task(self._watch(), name="watch-configuration"),
+                asyncio.create_task(
+                    let_go(self.stations.buffer, self.settings.buffer.orphan_age), name="orphans"
+                ),
+            ]
             self._life.to(State.RUNNING)
         except BaseException:
             self._life.to(State.ERROR)
@@ -236,10 +242,11 @@ class Agent:
             await self._reload_or_say()
 
     async def _end_watch(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait({self._watching})
-            self._watching = None
+        watching, self._watching = self._watching, []
+        for task in watching:
+            task.cancel()
+        if watching:
+            await asyncio.wait(watching)
 
     def _reload_soon(self) -> None:
         asyncio.create_task(self._reload_or_say(), name="reload")  # noqa: RUF006 (the lock holds it)

@@ -82,6 +82,10 @@ class LogBuffer(ABC):
         self._log.detach(output)
         self._let_go(output)
 
+    def orphans(self) -> dict[str, int]:
+        positions = self._log.positions.items()
+        return {n: p.orphaned_ms for n, p in positions if not p.reading and p.first is not None}
+
     def expire_orphans(self, age: float) -> None:
         gone = removal.expire_orphans(self._log, self._clock.utc_ms(), age)
         for name, samples in gone.items():

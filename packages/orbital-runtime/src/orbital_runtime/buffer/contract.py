@@ -133,6 +133,12 @@ class Buffer(Protocol):
         """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
         ...
 
+    def orphans(self) -> dict[str, int]:
+        """Outputs that get nothing new and for which something is kept, with the time since when
+        (milliseconds UTC; 0 where it is not known).
+        """
+        ...
+
     def expire_orphans(self, age: float) -> None:
         """Forget the outputs that have been orphans for more than so many seconds.
 

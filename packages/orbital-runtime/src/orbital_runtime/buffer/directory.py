@@ -61,6 +61,9 @@ class Directory:
     ) -> None:
         self.folder = Folder(path.absolute())
         self.damage: list[str] = []
+        """What is wrong with the database."""
+        self.missing: list[str] = []
+        """What outputs need and is not there."""
         self._limits = limits
         self._sync = sync
         self._min_free = min_free
@@ -76,7 +79,7 @@ class Directory:
         self._cleanup.callback(self.store.close)
         if self.found.damaged:
             self.damage.append("there are blocks in the database that cannot be read")
-        self.log = _books(self.found, self.damage)
+        self.log = _books(self.found, self.missing)
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +103,7 @@ class Directory:
         books, following = self.books(), start
         while following is not None:
             chosen, following = choose(self.log.records, following)
-            yield Page(books, [self._stored(record) for record in chosen], following)
+            yield Page(books, [self.stored(record) for record in chosen], following)
 
     def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, Layout]:
         found: dict[int, Layout] = {}
@@ -116,7 +119,8 @@ class Directory:
     def has(self, seq: int) -> bool:
         return True
 
-    def _stored(self, record: Record) -> Stored:
+    def stored(self, record: Record) -> Stored:
+        """A record with its bytes."""
         segment = self.found.summaries[record.first].segment
         try:
             data = self.store.get(RECORD + number(record.first))
@@ -185,10 +189,10 @@ def _files(database: Path) -> list[Path]:
     ]
 
 
-def _books(found: Found, damage: list[str]) -> Log:
+def _books(found: Found, missing: list[str]) -> Log:
     """As the agent's would be after a start; but who got new samples before still counts as doing so."""
     log = Log(lambda _: None)
-    restore(log, found, damage.append)
+    restore(log, found, missing.append)
     for name, state in found.states.items():
         if state.reading:
             log.positions[name].reading = True

@@ -80,14 +80,14 @@ class Folder:
                 raise BufferUnusable(f"there is no buffer in {self.path}")
             lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            self._known_format()
+            self.known_format()
             yield
             return
         except PermissionError as error:
             raise BufferUnusable(_not_ours(self.path, error)) from error
         try:
             self._try_lock(lock, fcntl.LOCK_SH)
-            self._known_format()
+            self.known_format()
             yield
         finally:
             os.close(lock)
@@ -116,11 +116,11 @@ class Folder:
             ) from error
 
     def _check_format(self) -> None:
-        if not self._known_format():
+        if not self.known_format():
             with suppress(OSError):  # no room now: then at the next start
                 _replace(self.path / "format", _FORMAT_LINE.format(FORMAT).encode())
 
-    def _known_format(self) -> bool:
+    def known_format(self) -> bool:
         """Whether the file says that we can read this. A damaged line is no reason to refuse: the database
         has its own checks.
         """

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from orbital_runtime.buffer.codec import decode
+from orbital_runtime.buffer.frame import Damaged
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.log import Log, Position, Record
     from orbital_runtime.buffer.place import Place
     from orbital_runtime.ledger import Account
@@ -85,6 +89,21 @@ class Stored(msgspec.Struct, frozen=True):
     def samples(self) -> int:
         return sum(self.counts)
 
+    def opened(self) -> Opened:
+        """Decoded as far as its heads.
+
+        Raises:
+            Damaged: It cannot be read, or it is not the record that the books speak of.
+        """
+        if self.damage:
+            raise Damaged(self.damage)
+        opened = decode(self.data)
+        if [head.samples for head in opened.heads] != self.counts:
+            raise Damaged("it holds other batches than the books say")
+        if opened.segment != self.segment:
+            raise Damaged(f"it is of segment {opened.segment}, the books say {self.segment}")
+        return opened
+
 
 class Page(msgspec.Struct, frozen=True):
     """Some records in order, and the books at the very same moment."""
@@ -101,11 +120,6 @@ class Look(Protocol):
     @property
     def place(self) -> Place | None:
         """Its folder; None for a buffer in memory."""
-        ...
-
-    @property
-    def damage(self) -> Sequence[str]:
-        """What could not be read so far, in sentences."""
         ...
 
     def books(self) -> Books:

@@ -6,17 +6,17 @@ Reading is possible wherever it listens. What changes something is served on the
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from orbital_runtime.settings.problem import SettingsError
-from orbital_runtime.telemetry import health, views
+from orbital_runtime.telemetry import buffer_api, health, views
 from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
+from orbital_runtime.telemetry.requests import answer, number
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
         return Response(await in_background(snapshot.text), media_type=CONTENT_TYPE)
 
     async def status(_: Request) -> Response:
-        return _json(await views.status(sources))
+        return answer(await views.status(sources))
 
     return [
         Route("/metrics", scrape),
@@ -64,15 +64,16 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
         _get("/readyz", lambda _: _ready(sources)),
         Route("/api/v1/status", status),
         _get("/api/v1/tasks", lambda request: _tasks(sources, request)),
-        _get("/api/v1/outputs", lambda _: _json(views.outputs(sources))),
-        _get("/api/v1/ledger", lambda _: _json(views.ledger(sources))),
-        _get("/api/v1/plugins", lambda _: _json(views.plugins(sources))),
+        _get("/api/v1/outputs", lambda _: answer(views.outputs(sources))),
+        *buffer_api.reading(sources),
+        _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
+        _get("/api/v1/plugins", lambda _: answer(views.plugins(sources))),
     ]
 
 
-def _get(path: str, answer: Callable[[Request], Response]) -> Route:
+def _get(path: str, give: Callable[[Request], Response]) -> Route:
     async def endpoint(request: Request) -> Response:
-        return answer(request)
+        return give(request)
 
     return Route(path, endpoint)
 
@@ -80,14 +81,14 @@ def _get(path: str, answer: Callable[[Request], Response]) -> Route:
 def _control(sources: Sources, control: Control) -> list[Route]:
     async def stop(_: Request) -> Response:
         control.stop()
-        return _json({"stopping": True}, 202)
+        return answer({"stopping": True}, 202)
 
     async def reload(_: Request) -> Response:
         try:
-            return _json({"changes": await control.reload()})
+            return answer({"changes": await control.reload()})
         except SettingsError as error:
             problems = [str(problem) for problem in error.problems]
-            return _json(
+            return answer(
                 {"error": "the new configuration is bad, the old one stays", "problems": problems},
                 422,
             )
@@ -99,9 +100,10 @@ def _control(sources: Sources, control: Control) -> list[Route]:
             run = await sources.scheduler.trigger(key)
         except LookupError as error:
             raise HTTPException(404, str(error.args[0])) from error
-        return _json(asdict(run))
+        return answer(asdict(run))
 
     return [
+        *buffer_api.owning(sources),
         Route("/api/v1/stop", stop, methods=["POST"]),
         Route("/api/v1/reload", reload, methods=["POST"]),
         Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),
@@ -111,43 +113,33 @@ def _control(sources: Sources, control: Control) -> list[Route]:
 def _health(sources: Sources) -> Response:
     stalled = health.alive(sources)
     if stalled is None:
-        return _json({"alive": True, "state": sources.state()})
-    return _json({"alive": False, "state": sources.state(), "reasons": [asdict(stalled)]}, 503)
+        return answer({"alive": True, "state": sources.state()})
+    return answer({"alive": False, "state": sources.state(), "reasons": [asdict(stalled)]}, 503)
 
 
 def _ready(sources: Sources) -> Response:
     found = health.reasons(sources)
     ready = not any(reason.blocks for reason in found)
-    answer = {"ready": ready, "state": sources.state(), "reasons": [asdict(r) for r in found]}
-    return _json(answer, 200 if ready else 503)
+    told = {"ready": ready, "state": sources.state(), "reasons": [asdict(r) for r in found]}
+    return answer(told, 200 if ready else 503)
 
 
 def _tasks(sources: Sources, request: Request) -> Response:
     query = request.query_params
-    limit = _number(query.get("limit"), PAGE, "limit")
-    offset = _number(query.get("offset"), 0, "offset")
+    limit = number(request, "limit", PAGE)
+    offset = number(request, "offset", 0)
     wanted = {name: query[name] for name in FILTERS if name in query}
-    return _json(views.tasks(sources, limit=min(limit, LARGEST_PAGE), offset=offset, wanted=wanted))
-
-
-def _number(text: str | None, default: int, name: str) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal() or len(text) > 9:
-        raise HTTPException(400, f"{name} must be a whole number, not {text[:20]!r}")
-    return int(text)
-
-
-def _json(data: Any, code: int = 200) -> Response:
-    return Response(msgspec.json.encode(data), code, media_type="application/json")
+    return answer(
+        views.tasks(sources, limit=min(limit, LARGEST_PAGE), offset=offset, wanted=wanted)
+    )
 
 
 async def _refused(_: Request, error: Exception) -> Response:
     code, detail = (
         (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
     )
-    return _json({"error": detail}, code)
+    return answer({"error": detail}, code)
 
 
 async def _broke(_: Request, error: Exception) -> Response:
-    return _json({"error": f"the agent has a bug: {type(error).__name__}: {error}"}, 500)
+    return answer({"error": f"the agent has a bug: {type(error).__name__}: {error}"}, 500)

@@ -48,7 +48,8 @@ def alive(sources: Sources) -> Reason | None:
 
 def reasons(sources: Sources) -> list[Reason]:
     """Everything that is not as it should be; ready if none of it blocks."""
-    found = [*_state(sources), *_outputs(sources), *_buffer(sources), *_plugins(sources)]
+    found = [*_state(sources), *_outputs(sources), *_orphans(sources), *_buffer(sources)]
+    found += _plugins(sources)
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -86,6 +87,16 @@ def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
     if output.stuck:
         message = f"output {name}: {output.stuck} writes were given up and have not returned"
         yield Reason("output_stuck", message, blocks=False, subject=name)
+
+
+def _orphans(sources: Sources) -> Iterator[Reason]:
+    """Nothing is wrong with them, but nobody delivers what they have either."""
+    for name in sources.buffer.orphans():
+        message = (
+            f"output {name} is not configured any more, {sources.buffer.waiting(name)} samples wait for it: "
+            f"configure it again, or `sentinel buffer drop --output {name}`"
+        )
+        yield Reason("output_orphaned", message, blocks=False, subject=name)
 
 
 def _works(output: OutputStatus) -> bool:

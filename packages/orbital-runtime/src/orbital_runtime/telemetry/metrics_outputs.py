@@ -54,6 +54,13 @@ def ledger(sources: Sources) -> Iterator[Metric]:
         ("output",),
         [((output,), account.waiting) for output, account in accounts.items()],
     )
+    orphans = sources.buffer.orphans()
+    yield gauges(
+        "sentinel_output_orphaned",
+        "1 for an output that is not configured any more and for which samples are kept",
+        ("output",),
+        [((output,), float(output in orphans)) for output in accounts],
+    )
     yield counters(
         "sentinel_output_dropped_samples_total",
         "Samples that the buffer's policy dropped",

@@ -123,13 +123,15 @@ def buffer(sources: Sources) -> View:
 def outputs(sources: Sources) -> list[View]:
     """Every output with its ledger; those without a writer too, as long as something waits for them."""
     accounts, status = ledger(sources), sources.sender.status()
+    orphans = sources.buffer.orphans()
     views = [_output(one) | {"ledger": accounts.pop(name, None)} for name, one in status.items()]
-    orphans = [
-        {"name": name, "phase": "none", "reason": "", "ledger": account}
+    others = [
+        {"name": name, "phase": "orphaned" if name in orphans else "none", "reason": "",
+         "orphaned_since": orphans.get(name), "ledger": account}
         for name, account in accounts.items()
         if account["waiting"]
-    ]
-    return [*views, *orphans]
+    ]  # fmt: skip
+    return [*views, *others]
 
 
 def _output(one: OutputStatus) -> View:

@@ -1,0 +1,34 @@
+"""Outputs that nobody configures any more: what waits for them is kept for a while, and then let go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from orbital_runtime.buffer import Buffer
+
+log = logging.getLogger("orbital.agent")
+
+LOOK: Final = 10.0
+"""Seconds between two looks."""
+
+
+async def let_go(buffer: Buffer, age: float | None) -> None:
+    """Look at them for ever. Begins when the configured outputs are attached, never before.
+
+    Args:
+        buffer: Where samples wait.
+        age: Seconds for which an orphan is kept; None: as long as the buffer holds.
+    """
+    for name in buffer.orphans():
+        log.warning(
+            "output %s is not configured any more, %d samples wait for it: configure it again, or "
+            "`sentinel buffer drop --output %s`", name, buffer.waiting(name), name,
+        )  # fmt: skip
+    age = math.inf if age is None else age
+    while True:
+        buffer.expire_orphans(age)
+        await asyncio.sleep(min(LOOK, age))

@@ -1,0 +1,81 @@
+"""`/api/v1/buffer`: what waits. Its bytes are for the owner alone, who decodes them himself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from orbital_runtime.buffer.view import view
+from orbital_runtime.telemetry.requests import answer, number
+from orbital_runtime.threads import in_background
+from orbital_sdk.units import parse_duration
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from orbital_runtime.telemetry.sources import Sources
+
+PACKED: Final = "application/msgpack"
+LAYOUTS: Final = 1000
+"""Layouts of one answer, at most."""
+
+
+def reading(sources: Sources) -> list[Route]:
+    """Counts, for whoever reaches the address."""
+
+    async def status(_: Request) -> Response:
+        place = await in_background(sources.buffer.place)  # it looks at files
+        books = sources.buffer.books()
+        return answer(view(books, place, sources.clock.utc_ms(), running=True))
+
+    return [Route("/api/v1/buffer", status)]
+
+
+def owning(sources: Sources) -> list[Route]:
+    """The samples themselves, and dropping them."""
+    buffer = sources.buffer
+
+    async def page(request: Request) -> Response:
+        start = number(request, "from", 0)
+        return _packed(await buffer.page(start))
+
+    async def layouts(request: Request) -> Response:
+        wanted = request.query_params.get("numbers", "").split(",")[:LAYOUTS]
+        numbers = [int(one) for one in wanted if one.isdecimal() and len(one) < 12]
+        return _packed(buffer.layouts(number(request, "segment", 0), numbers))
+
+    async def drop(request: Request) -> Response:
+        output = request.query_params.get("output", "")
+        if output not in buffer.outputs():
+            known = ", ".join(sorted(buffer.outputs())) or "none"
+            raise HTTPException(404, f"nothing is kept for an output {output!r}; there is: {known}")
+        before = _before(sources, request)
+        if request.query_params.get("count"):
+            samples = buffer.removable(output, before_ms=before)
+        else:
+            samples = await buffer.remove(output, before_ms=before)
+        return answer({"samples": samples, "waiting": buffer.waiting(output)})
+
+    return [
+        Route("/api/v1/buffer/page", page),
+        Route("/api/v1/buffer/layouts", layouts),
+        Route("/api/v1/buffer/drop", drop, methods=["POST"]),
+    ]
+
+
+def _before(sources: Sources, request: Request) -> int | None:
+    text = request.query_params.get("older_than")
+    if text is None:
+        return None
+    try:
+        return sources.clock.utc_ms() - round(parse_duration(text) * 1000)
+    except ValueError as error:
+        raise HTTPException(400, f"older_than: {error}") from error
+
+
+def _packed(data: Any) -> Response:
+    return Response(msgspec.msgpack.encode(data), media_type=PACKED)
