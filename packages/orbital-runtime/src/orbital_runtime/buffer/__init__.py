@@ -12,6 +12,7 @@ from orbital_runtime.buffer.contract import (
     Limits,
     NoReader,
     Policy,
+    Unsent,
     Usage,
 )
 from orbital_runtime.buffer.disk import DiskBuffer
@@ -33,5 +34,6 @@ __all__ = [
     "MemoryBuffer",
     "NoReader",
     "Policy",
+    "Unsent",
     "Usage",
 ]

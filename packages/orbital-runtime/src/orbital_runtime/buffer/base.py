@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
-from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Usage
+from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.log import Log, describe
 from orbital_runtime.buffer.paging import page_of
@@ -128,11 +128,18 @@ class LogBuffer(ABC):
             for name in self._log.readers:
                 self._wake(name)
 
-    async def read(self, output: str, *, samples: int, size: int) -> Chunk | None:
+    @property
+    def end(self) -> int:
+        return self._log.next
+
+    async def read(
+        self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None
+    ) -> Chunk | None:
         self._check_open()
         self._expire()
         filling = Filling(samples, size)
-        for start, stop in self._position(output).todo:
+        before = self._log.next if before is None else before
+        for start, stop in self._position(output).todo.within(since, before):
             await self._fill(output, start, stop, filling)
             if filling.full:
                 break
@@ -153,13 +160,25 @@ class LogBuffer(ABC):
         if chunk.output in self._log.positions:
             self._wake(chunk.output)
 
-    async def wait(self, output: str, *, samples: int = 0) -> None:
+    async def wait(self, output: str, *, samples: int = 0, since: int = 0) -> None:
         while True:
             self._check_open()
-            position = self._position(output)
-            if position.todo and position.unsent >= samples:
+            self._position(output)
+            unsent = self.unsent(output, since=since)
+            if unsent.batches and unsent.samples >= samples:
                 return
             await self._waiters.wait(output, samples)
+
+    def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:
+        position = self._log.positions.get(output)
+        before = self._log.next if before is None else before
+        pieces = position.todo.within(since, before) if position is not None else []
+        if not pieces:
+            return Unsent(0, 0, 0.0)
+        oldest = self._log.record(pieces[0][0]).written
+        age = max(0.0, (self._steady_ms() - oldest) / 1000)
+        batches = sum(stop - start for start, stop in pieces)
+        return Unsent(batches, self._log.count(pieces), age)
 
     def waiting(self, output: str) -> int:
         position = self._log.positions.get(output)

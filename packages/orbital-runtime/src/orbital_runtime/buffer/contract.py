@@ -62,6 +62,16 @@ class Entry(NamedTuple):
     batch: Batch
 
 
+class Unsent(NamedTuple):
+    """What `read` would give, if there were no limit."""
+
+    batches: int
+    samples: int
+    """Stale markers left out."""
+    age: float
+    """Seconds since the oldest of it was accepted; 0 when there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Batches that an output took to deliver: in flight until acknowledged or released."""
@@ -90,7 +100,16 @@ class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
 
 
 class BufferInUse(BufferUnusable):
-    """Another process has it."""
+    """Another process has it.
+
+    Args:
+        message: As above.
+        pid: That process, as far as it is known.
+    """
+
+    def __init__(self, message: str, pid: str = "unknown") -> None:
+        super().__init__(message)
+        self.pid = pid
 
 
 class BufferClosed(Exception):  # noqa: N818 (as above)
@@ -181,7 +200,14 @@ class Buffer(Protocol):
         """
         ...
 
-    async def read(self, output: str, *, samples: int, size: int) -> Chunk | None:
+    @property
+    def end(self) -> int:
+        """The number of the next batch: all that waits now is before it, all that comes is not."""
+        ...
+
+    async def read(
+        self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None
+    ) -> Chunk | None:
         """The oldest batches that this output has neither acknowledged nor in flight, in order.
 
         Args:
@@ -189,6 +215,8 @@ class Buffer(Protocol):
             samples: As many batches as fit into this count, stale markers included, and always at
                 least one.
             size: Bytes of values and times, likewise.
+            since: Only batches from this number on.
+            before: Only batches before this number.
 
         Returns:
             None when nothing waits.
@@ -215,12 +243,20 @@ class Buffer(Protocol):
         """
         ...
 
-    async def wait(self, output: str, *, samples: int = 0) -> None:
+    async def wait(self, output: str, *, samples: int = 0, since: int = 0) -> None:
         """Return when `read` would give something, at once if it would now.
 
         Args:
             output: Its stable name.
             samples: Wait until this many are neither acknowledged nor in flight.
+            since: Only batches from this number on.
+        """
+        ...
+
+    def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:
+        """What this output has neither acknowledged nor in flight, of the batches `since` to `before`.
+
+        Nothing for an output that is not known.
         """
         ...
 

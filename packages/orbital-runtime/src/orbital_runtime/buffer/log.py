@@ -40,6 +40,8 @@ class Record(msgspec.Struct, gc=False, eq=False):
     """Samples of each batch; None where there is one batch."""
     live: int
     """Batches that some output still needs."""
+    before: int = 0
+    """Samples of all records before it, so that a stretch of the log is counted by its ends."""
 
     @property
     def stop(self) -> int:
@@ -114,6 +116,7 @@ class Log:
         """Bytes of all records."""
         self.shared = 0
         """Bytes of the layouts that they share; whoever keeps the layouts keeps this right."""
+        self._added = 0
 
     def attach(self, output: str) -> None:
         """Read from now on, or resume."""
@@ -133,6 +136,8 @@ class Log:
 
     def add(self, record: Record, readers: Iterable[str]) -> None:
         """A new record for these outputs; at least one."""
+        record.before = self._added
+        self._added += record.samples
         self.records.append(record)
         self.next = record.stop
         self.samples += record.samples
@@ -157,7 +162,7 @@ class Log:
         for start, stop in mine:
             position.todo.discard(start, stop)
             position.flight.add(start, stop)
-        samples = self._count(mine)
+        samples = self.count(mine)
         position.unsent -= samples
         position.flying += samples
         return mine
@@ -171,7 +176,7 @@ class Log:
         for start, stop in mine:
             position.flight.discard(start, stop)
             position.todo.add(start, stop)
-        samples = self._count(mine)
+        samples = self.count(mine)
         position.flying -= samples
         position.unsent += samples
 
@@ -188,7 +193,7 @@ class Log:
         if position is None:
             return
         mine = [part for a, b in pieces for part in position.flight.within(a, b)]
-        samples = rest = self._count(mine)
+        samples = rest = self.count(mine)
         account = self.ledger.account(output)
         account.dead_lettered += min(dead, rest)
         rest -= min(dead, rest)
@@ -212,7 +217,7 @@ class Log:
                 )
                 position.todo.discard(start, stop)
                 position.flight.discard(start, stop)
-                unsent, flying = self._count(todo), self._count(flight)
+                unsent, flying = self.count(todo), self.count(flight)
                 position.unsent -= unsent
                 position.flying -= flying
                 self._count_dropped(name, reason, unsent + flying)
@@ -235,6 +240,14 @@ class Log:
             position.flying += theirs.flying
         for output, account in other.ledger.accounts().items():
             self.ledger.account(output).add(account)
+        self.recount()
+
+    def recount(self) -> None:
+        """The records are others now: number their samples."""
+        self._added = 0
+        for record in self.records:
+            record.before = self._added
+            self._added += record.samples
 
     @property
     def readers(self) -> list[str]:
@@ -254,14 +267,17 @@ class Log:
     def _index(self, seq: int) -> int:
         return bisect_right(self.records, seq, key=_first) - 1
 
-    def _count(self, pieces: Pieces) -> int:
-        total = 0
-        for start, stop in pieces:
-            index = self._index(start)
-            while index < len(self.records) and self.records[index].first < stop:
-                total += self.records[index].between(start, stop)
-                index += 1
-        return total
+    def count(self, pieces: Pieces) -> int:
+        """Samples of these batches, which some output must need."""
+        return sum(self._between(start, stop) for start, stop in pieces)
+
+    def _between(self, start: int, stop: int) -> int:
+        first = self.records[self._index(start)]
+        last = self.records[self._index(stop - 1)]
+        ends = first.between(start, stop)
+        if first is last:
+            return ends
+        return ends + last.between(start, stop) + last.before - first.before - first.samples
 
     def _count_dropped(self, output: str, reason: str, samples: int) -> None:
         if samples:

@@ -100,6 +100,7 @@ def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) 
     dead = [record for record in log.records if not record.live]
     log.records = [record for record in log.records if record.live]
     log.size = sum(record.size for record in log.records)
+    log.recount()
     return dead
 
 

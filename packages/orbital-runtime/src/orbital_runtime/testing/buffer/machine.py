@@ -1,7 +1,7 @@
 """A state machine that does what agents do to a buffer, in any order, and compares with a model.
 
 Its invariants: what was acknowledged never comes again; what was not always does, unless the policy dropped
-it, which drops the oldest and no more than needed; order holds; and for each output, after every step,
+it, which drops the oldest and no more than needed; order holds in each lane; and for each output, after every step,
 
     accepted = delivered + waiting + dead_lettered + sum(dropped by reason)
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
@@ -69,6 +70,8 @@ class BufferMachine(RuleBasedStateMachine):
         self.sides: dict[str, Side] = {}
         self.known: dict[str, Side] = {}
         self.next = 1
+        self.places: list[tuple[int, int]] = []
+        """Number in the model and in the buffer of what was appended."""
         for output in ("a", "b"):
             self.attach(output)
 
@@ -111,8 +114,10 @@ class BufferMachine(RuleBasedStateMachine):
             make_batch([float(s.number)] * s.samples, ts=s.number, layout=LAYOUTS[s.samples][which])
             for s in sent
         ]
+        first = self.buffer.end
         try:
             self.run(self.buffer.append(batches))
+            self.places += [(s.number, first + i) for i, s in enumerate(sent)]
         except NoReader:
             assert not any(side.reading for side in self.sides.values())
             return
@@ -122,12 +127,28 @@ class BufferMachine(RuleBasedStateMachine):
 
     @rule(target=chunks, output=outputs, room=st.integers(1, 40))
     def read(self, output: str, room: int) -> Any:
+        return self.read_part(output, room, 0, PLENTY)
+
+    @rule(target=chunks, output=outputs, room=st.integers(1, 40), edge=st.integers(0, 200))
+    def read_fresh(self, output: str, room: int, edge: int) -> Any:
+        return self.read_part(output, room, edge, PLENTY)
+
+    @rule(target=chunks, output=outputs, room=st.integers(1, 40), edge=st.integers(0, 200))
+    def read_backlog(self, output: str, room: int, edge: int) -> Any:
+        return self.read_part(output, room, 0, edge)
+
+    def read_part(self, output: str, room: int, low: int, high: int) -> Any:
+        """Read the batches that the model numbers `low` to `high`; the buffer has numbers of its own."""
         side = self.sides.get(output)
+        since, before = self.seq(low), self.seq(high)
+        work = self.buffer.read(output, samples=room, size=PLENTY, since=since, before=before)
         if side is None:
-            self.run(raises(LookupError, self.buffer.read(output, samples=room, size=PLENTY)))
+            self.run(raises(LookupError, work))
             return NOTHING
-        expected = side.fitting(room)
-        chunk = self.run(self.buffer.read(output, samples=room, size=PLENTY))
+        part, counted = side.part(low, high), self.buffer.unsent(output, since=since, before=before)
+        assert counted[:2] == (len(part), sum(sent.samples for sent in part))
+        expected = side.fitting(room, low, high)
+        chunk = self.run(work)
         if chunk is None:
             assert not expected
             return NOTHING
@@ -136,6 +157,11 @@ class BufferMachine(RuleBasedStateMachine):
             assert list(entry.batch.values) == [float(sent.number)] * sent.samples
             side.flight[sent.number] = side.todo.pop(sent.number)
         return chunk
+
+    def seq(self, number: int) -> int:
+        """Where the batches from this number of the model on begin in the buffer."""
+        index = bisect_left(self.places, (number, 0))
+        return self.places[index][1] if index < len(self.places) else self.buffer.end
 
     @rule(chunk=chunks, skip=st.integers(0, 3), dead=st.integers(0, 6))
     def acknowledge(self, chunk: Chunk, skip: int, dead: int) -> None:

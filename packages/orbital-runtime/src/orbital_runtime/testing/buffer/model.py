@@ -43,10 +43,14 @@ class Side:
         """What it has not acknowledged, oldest first."""
         return sorted((*self.todo.values(), *self.flight.values()))
 
-    def fitting(self, room: int) -> list[Sent]:
+    def part(self, low: int, high: int) -> list[Sent]:
+        """What is unsent of the numbers `low` to `high`, oldest first."""
+        return sorted(sent for sent in self.todo.values() if low <= sent.number < high)
+
+    def fitting(self, room: int, low: int, high: int) -> list[Sent]:
         """What a read of so many rows must give."""
         chosen: list[Sent] = []
-        for sent in sorted(self.todo.values()):
+        for sent in self.part(low, high):
             if chosen and sent.samples > room:
                 break
             chosen.append(sent)

@@ -266,6 +266,70 @@ async def use_is_counted_once(open_buffer: OpenBuffer) -> None:
         assert (usage.samples, usage.batches, usage.oldest_ms, usage.fill) == (0, 0, None, 0.0)
 
 
+async def lanes_read_their_part(open_buffer: OpenBuffer) -> None:
+    """Two lanes of one output share the log at any batch, also inside of a record, and each is in order."""
+    async with open_buffer(UNLIMITED, ManualClock()) as buffer:
+        buffer.attach("a")
+        await buffer.append([make_batch(2, ts=ts) for ts in range(5)])
+        middle = buffer.end - 2
+        await buffer.append([make_batch(2, ts=ts) for ts in range(5, 8)])
+        fresh = await buffer.read("a", samples=4, size=PLENTY, since=middle)
+        old = await buffer.read("a", samples=PLENTY, size=PLENTY, before=middle)
+        assert fresh is not None
+        assert old is not None
+        assert [e.batch.ts for e in fresh.entries] == [3, 4]
+        assert [e.batch.ts for e in old.entries] == [0, 1, 2]
+        assert await buffer.read("a", samples=1, size=PLENTY, before=middle) is None
+        buffer.release(old)
+        again = await buffer.read("a", samples=4, size=PLENTY, before=middle)
+        assert again is not None
+        assert [e.batch.ts for e in again.entries] == [0, 1]
+        await buffer.acknowledge(fresh)
+        await buffer.acknowledge(again)
+        rest = await take(buffer, "a")
+        assert [e.batch.ts for e in rest.entries] == [2, 5, 6, 7]
+        balanced(buffer)
+
+
+async def a_lane_waits_for_its_own_samples(open_buffer: OpenBuffer) -> None:
+    """What waits before `since` wakes nobody who waits for what comes after it."""
+    async with open_buffer(UNLIMITED, ManualClock()) as buffer:
+        buffer.attach("a")
+        await buffer.append([make_batch(9)])
+        fresh = asyncio.ensure_future(buffer.wait("a", since=buffer.end, samples=4))
+        await buffer.append([make_batch(3)])
+        buffer.release(await take(buffer, "a"))
+        await idle()
+        assert not fresh.done()
+        await buffer.append([make_batch(1)])
+        await fresh
+
+
+async def a_part_of_the_log_is_counted(open_buffer: OpenBuffer) -> None:
+    """Batches, samples and age of what waits before and after a batch, whatever is in flight or gone."""
+    clock = ManualClock()
+    async with open_buffer(UNLIMITED, clock) as buffer:
+        buffer.attach("a")
+        buffer.attach("b")
+        await buffer.append([make_batch(1), make_batch(2), make_batch(9, stale=True)])
+        clock.advance(30)
+        await buffer.append([make_batch(4)])
+        await buffer.append([make_batch(8), make_batch(16)])
+        last = buffer.end - 1
+        clock.advance(5)
+        assert buffer.unsent("a") == (6, 31, 35.0)
+        assert buffer.unsent("a", since=last) == (1, 16, 5.0)
+        assert buffer.unsent("a", before=last) == (5, 15, 35.0)
+        assert buffer.unsent("a", since=buffer.end) == (0, 0, 0.0)
+        chunk = await buffer.read("a", samples=3, size=PLENTY)
+        assert chunk is not None
+        assert buffer.unsent("a", before=last) == (3, 12, 35.0)
+        await buffer.acknowledge(chunk)
+        await buffer.acknowledge(await take(buffer, "b"))
+        assert buffer.unsent("a") == (4, 28, 35.0)
+        assert buffer.unsent("nobody") == (0, 0, 0.0)
+
+
 READING: tuple[Check, ...] = (
     batches_come_back_as_they_were,
     order_holds,
@@ -283,6 +347,9 @@ READING: tuple[Check, ...] = (
     waiting_ends_when_there_is_something,
     closing_ends_everything,
     use_is_counted_once,
+    lanes_read_their_part,
+    a_lane_waits_for_its_own_samples,
+    a_part_of_the_log_is_counted,
 )
 
 
