@@ -1,0 +1,72 @@
+"""The port: what every engine can do, in the form that is cheapest.
+
+OIDs are BER content (`orbital_plugin_snmp.oids`), values are as the wire had them. Nothing is made text here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_plugin_snmp.engines.cost import Cost
+
+Value = int | float | bytes | None
+"""int for INTEGER, Counter32, Gauge32, TimeTicks, Counter64 (all exact); float for opaque Float and
+Double; bytes for strings, OIDs, IpAddress, other Opaque; None for Null and the three exceptions."""
+VarBind = tuple[bytes, int, Value]
+"""(OID, tag, value)."""
+
+INTEGER: Final = 0x02
+OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
+OBJECT_IDENTIFIER: Final = 0x06
+IP_ADDRESS: Final = 0x40
+COUNTER32: Final = 0x41
+GAUGE32: Final = 0x42
+TIME_TICKS: Final = 0x43
+OPAQUE: Final = 0x44
+COUNTER64: Final = 0x46
+FLOAT: Final = 0x9F78
+"""Opaque float and double, which net-snmp wraps into OPAQUE as tags 0x9f78 and 0x9f79."""
+DOUBLE: Final = 0x9F79
+NO_SUCH_OBJECT: Final = 0x80
+NO_SUCH_INSTANCE: Final = 0x81
+END_OF_MIB_VIEW: Final = 0x82
+EXCEPTIONS: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
+"""Tags of varbinds that have no value."""
+
+
+class Session(Protocol):
+    """One device with one set of credentials. May be used by several tasks at once.
+
+    Each call is one request with its retries, over before `deadline`, a `time.monotonic()`. All raise:
+
+        NoAnswer: Nothing came; a `DeviceUnreachable`.
+        Refused: The credentials are wrong, as far as the device says so; an `AuthenticationFailed`.
+        TooBig: The answer does not fit; ask for less. An `UnexpectedReply`.
+        Malformed: What came is no SNMP; an `UnexpectedReply`.
+        ErrorStatus: The device answered with another error; an `UnexpectedReply`.
+    """
+
+    cost: Cost
+    """What was spent so far."""
+
+    async def get(self, oids: Sequence[bytes], deadline: float) -> list[VarBind]:
+        """As many varbinds as OIDs, in their order. What is missing has a tag of EXCEPTIONS, on v1 too."""
+        ...
+
+    async def get_next(self, oids: Sequence[bytes], deadline: float) -> list[VarBind]:
+        """The successor of each; END_OF_MIB_VIEW where there is none, on v1 too."""
+        ...
+
+    async def bulk(
+        self, oids: Sequence[bytes], repetitions: int, deadline: float, *, non_repeaters: int = 0
+    ) -> list[VarBind]:
+        """GETBULK: successors, row by row; as many as fit. On v1 a GETNEXT, whose answer is one row."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of sockets. Safe twice."""
+        ...

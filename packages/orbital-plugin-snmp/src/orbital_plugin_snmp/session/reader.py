@@ -1,0 +1,47 @@
+"""What a task reads a device with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_plugin_snmp.engines.cost import Cost
+    from orbital_plugin_snmp.engines.port import VarBind
+
+
+@dataclass(slots=True)
+class Walked:
+    """What walking some columns gave."""
+
+    columns: dict[bytes, list[VarBind]] = field(default_factory=dict[bytes, "list[VarBind]"])
+    """Column -> its varbinds, in order. Empty for one that the device does not have."""
+    problems: dict[bytes, str] = field(default_factory=dict[bytes, str])
+    """Column -> why its walk ended early; what came before is in `columns`."""
+
+
+class Reader(Protocol):
+    """One device for one run of one task. Its calls may run beside each other.
+
+    They raise what `engines.port.Session` raises, `TooBig` left out.
+    """
+
+    async def get(self, oids: Sequence[bytes]) -> list[VarBind]:
+        """Any number of instances, in the order asked. What is missing has a tag of `port.EXCEPTIONS`."""
+        ...
+
+    async def walk(self, columns: Sequence[bytes], *, table: str = "") -> Walked:
+        """Some columns of one table. The first column that fails leaves the others standing.
+
+        Args:
+            columns: Each is walked once, however many tasks of this moment ask for it.
+            table: Its name, for messages.
+        """
+        ...
+
+    @property
+    def cost(self) -> Cost:
+        """What this run has cost so far."""
+        ...
