@@ -67,12 +67,32 @@ class Client:
             return True
         return True
 
+    def fetch(self, route: str) -> bytes:
+        """The bytes that the agent has under this route.
+
+        Raises:
+            NotRunning, Refused
+        """
+        status, body = self._exchange("GET", route)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise _refusal(body)
+        return body
+
     def _ask(self, method: str, route: str) -> Any:
+        status, body = self._exchange(method, route)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise _refusal(body)
+        try:
+            return json.loads(body or b"null")
+        except ValueError as error:
+            raise NotRunning(f"the sentinel on {self._path} does not answer: {error}") from error
+
+    def _exchange(self, method: str, route: str) -> tuple[int, bytes]:
         connection = _UnixConnection(self._path, self._timeout)
         try:
             connection.request(method, route)
             reply = connection.getresponse()
-            body: Any = json.loads(reply.read() or b"null")
+            return reply.status, reply.read()
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(
                 f"no sentinel is running here (nothing answers on {self._path})"
@@ -82,15 +102,21 @@ class Client:
                 f"a sentinel may be running, but its socket {self._path} belongs to another user; "
                 "ask as that user or as root"
             ) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise NotRunning(
                 f"the sentinel on {self._path} does not answer: {error or type(error).__name__}"
             ) from error
         finally:
             connection.close()
-        if reply.status >= http.HTTPStatus.BAD_REQUEST:
-            raise Refused(body["error"], body.get("problems", ()))
-        return body
+
+
+def _refusal(body: bytes) -> Exception:
+    """What the agent said instead of an answer."""
+    try:
+        told = json.loads(body)
+        return Refused(told["error"], told.get("problems", ()))
+    except (ValueError, KeyError, TypeError):
+        return NotRunning(f"the sentinel answers with {body[:80]!r}")
 
 
 class _UnixConnection(http.client.HTTPConnection):

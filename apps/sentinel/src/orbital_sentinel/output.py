@@ -47,13 +47,13 @@ def as_json_line(data: object) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Generator[Callable[[], None]]:
+def progress(what: str, total: int) -> Generator[Callable[[int], None]]:
     """A bar on a terminal, where there is more than one thing to wait for; nothing in a pipe.
 
-    Gives a function to call after each.
+    Gives a function to call with how many are done.
     """
     if total < 2 or not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -61,7 +61,7 @@ def progress(what: str, total: int) -> Generator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task(what, total=total)
-        yield lambda: bar.advance(line)
+        yield lambda done: bar.advance(line, done)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from orbital_sdk.units import format_duration
 from orbital_sentinel.output import on_terminal, say, table
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 View = dict[str, Any]
+LEDGER: Final = ("accepted", "delivered", "waiting", "dead_lettered")
 
 
 def status(told: View) -> None:
@@ -26,12 +27,12 @@ def status(told: View) -> None:
         "version": told["version"],
         "uptime": span(told["uptime"]),
         "configuration": told["configuration"] or "built-in",
-        "tasks": f"{tasks['total']} ({_counts(tasks['by_status']) or 'none'})",
+        "tasks": f"{tasks['total']} ({counts(tasks['by_status']) or 'none'})",
         "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
         "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
     }
     for name, value in pairs.items():
-        say(_bold(f"{name + ':':<15}") + value)
+        pair(name, value)
     _outputs(told["outputs"])
     for reason in told["reasons"]:
         say(f"{'! ' if reason['blocks'] else '- '}{reason['message']}")
@@ -43,21 +44,20 @@ def _outputs(outputs: list[View]) -> None:
     if not outputs:
         return
     say()
-    columns = ("output", "state", "delivered", "waiting", "dead letters", "dropped", "address")
+    columns = (
+        "output", "state", "accepted", "delivered", "waiting", "dead letters", "dropped", "address",
+    )  # fmt: skip
     table(columns, [_output(one) for one in outputs])
     say()
 
 
 def _output(one: View) -> tuple[object, ...]:
-    ledger: View = one["ledger"] or dict.fromkeys(("delivered", "waiting", "dead_lettered"), 0)
+    ledger: View = one["ledger"] or dict.fromkeys(LEDGER, 0)
     state = "ok" if one["phase"] in ("waiting", "delivering") else one["phase"]
     if one.get("breaker", "closed") != "closed":
         state = f"{state}, breaker {one['breaker']}"
-    dropped = _counts(ledger.get("dropped", {})) or "0"
-    return (
-        one["name"], state, ledger["delivered"], ledger["waiting"], ledger["dead_lettered"], dropped,
-        one.get("address", ""),
-    )  # fmt: skip
+    dropped = counts(ledger.get("dropped", {})) or "0"
+    return one["name"], state, *(ledger[name] for name in LEDGER), dropped, one.get("address", "")
 
 
 def tasks(found: list[View]) -> None:
@@ -110,8 +110,14 @@ def ago(ms: int | None) -> str:
     return "" if ms is None else f"{span(max(0.0, time.time() - ms / 1000))} ago"
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+def counts(counted: Mapping[str, int]) -> str:
+    """Those that are not zero: `12 full, 3 age`."""
+    return ", ".join(f"{count} {name}" for name, count in counted.items() if count)
+
+
+def pair(name: str, value: str) -> None:
+    """A line of what something is."""
+    say(_bold(f"{name + ':':<15}") + value)
 
 
 def _bold(text: str) -> str:

@@ -2,11 +2,182 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, complain, on_terminal, progress, say
+
+if TYPE_CHECKING:
+    from orbital_runtime.buffer.snapshot import Books
+
 app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--path",
+        metavar="FOLDER",
+        help="Look at the disk buffer in this folder, whoever it belongs to.",
+    ),
+]
+Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Name of an output.")]
 
 
 @app.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
-    """What waits to be delivered."""
+    """What waits to be delivered: in the running sentinel, else in the folder that the last one left."""
+
+
+@app.command()
+def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
+    """Show what waits, for whom, how old it is, and what became of everything else."""
+    from orbital_runtime.buffer.view import view
+    from orbital_sentinel import report_buffer
+    from orbital_sentinel.looking import looked_at
+
+    with looked_at(config, path) as found:
+        running = found.directory is None
+        told = view(
+            found.look.books(), found.look.place, time.time_ns() // 10**6, running=running,
+            damage=found.damage,
+        )  # fmt: skip
+    if output is Format.JSON:
+        as_json(told)
+    else:
+        report_buffer.status(told)
+
+
+@app.command()
+def inspect(
+    *,
+    config: ConfigFile = None,
+    path: Folder = None,
+    top: Annotated[int, typer.Option(min=1, help="How many tasks, devices and intervals.")] = 10,
+    seq: Annotated[
+        int | None, typer.Option(metavar="N", help="Show the batch with this sequence number.")
+    ] = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Show segments, layouts, what each output still needs, and whose samples wait."""
+    from orbital_sentinel import inspecting
+    from orbital_sentinel.looking import looked_at
+
+    with looked_at(config, path) as found:
+        if seq is not None:
+            inspecting.batch(found.look, seq, output)
+        else:
+            inspecting.everything(found, top, output)
+
+
+@app.command()
+def export(
+    *,
+    config: ConfigFile = None,
+    path: Folder = None,
+    output: Name = "",
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="2026-01-31T12:00:00Z, or 2h for two hours ago.")
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Likewise; itself excluded.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Samples at most.")] = None,
+) -> None:
+    """Print the waiting samples as JSON lines, oldest first. Nothing is taken out of the buffer.
+
+    What is damaged is left out and told on stderr, and the exit code is 1 then.
+    """
+    from orbital_runtime.buffer.export import Export
+    from orbital_sentinel.looking import looked_at
+    from orbital_sentinel.moments import moment
+
+    with looked_at(config, path) as found:
+        books, wanted = found.look.books(), Export(found.look, output)
+        _check_output(books, output)
+        now = time.time_ns() // 10**6
+        wanted.since = moment(since, now) if since else wanted.since
+        wanted.until = moment(until, now) if until else wanted.until
+        wanted.limit = limit or wanted.limit
+        with progress("samples", 0 if on_terminal() else books.samples) as passed:
+            for lines in wanted.lines(passed):
+                sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
+        damage = [*found.damage, *(f"left out: {what}" for what in wanted.damage)]
+    for line in damage:
+        complain(f"warning: {line}")
+    if damage:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
+    """Read everything and hold it against the ledger; the exit code is 1 where anything differs.
+
+    Checks checksums, layouts, sequence numbers, the position of each output, and that accepted =
+    delivered + waiting + dead-lettered + dropped, with waiting counted from what is there. Changes nothing.
+    """
+    import msgspec
+
+    from orbital_runtime.buffer.verify import Verification
+    from orbital_sentinel import report_buffer
+    from orbital_sentinel.looking import looked_at
+
+    with looked_at(config, path) as found:
+        look, known = found.audited()
+        with progress("samples", look.books().samples) as passed:
+            verdict = Verification(look, known).run(passed)
+    if output is Format.JSON:
+        as_json({"ok": verdict.good, **msgspec.to_builtins(verdict)})
+    else:
+        report_buffer.verdict(verdict)
+    if not verdict.good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def drop(
+    *,
+    config: ConfigFile = None,
+    output: Annotated[str, typer.Option("--output", metavar="NAME", help="Name of the output.")],
+    older_than: Annotated[
+        str, typer.Option(metavar="DURATION", help="Only what was collected longer ago, as in 2h.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
+    from orbital_sentinel.dropping import dropping
+
+    found = dropping(config, output, older_than)
+    age = f" and are older than {older_than}" if older_than else ""
+    if not found.samples:
+        say(f"No samples wait for output {output}{age}.")
+        return
+    if not yes:
+        _ask(
+            f"{found.samples:,} samples that wait for output {output}{age} will be lost. Drop them?"
+        )
+    dropped, waiting = found.drop()
+    say(f"Dropped {dropped:,} samples; {waiting:,} still wait for output {output}.")
+
+
+def _ask(question: str) -> None:
+    from orbital_sentinel.edge import Misuse
+
+    if not sys.stdin.isatty():
+        raise Misuse(f"{question} Nobody is here to answer; say --yes to drop them")
+    if not typer.confirm(question):
+        say("Nothing was dropped.")
+        raise typer.Exit
+
+
+def _check_output(books: Books, name: str) -> None:
+    from orbital_sentinel.edge import Failure
+
+    known = sorted(book.name for book in books.outputs)
+    if name and name not in known:
+        raise Failure(
+            f"the buffer knows no output {name!r}; it knows: {', '.join(known) or 'none'}"
+        )

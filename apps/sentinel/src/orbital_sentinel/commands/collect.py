@@ -55,7 +55,7 @@ def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
     loaded = load(config, os.environ, registry=registry)
     launch.log_to_stderr()
     with progress("tasks", len(loaded.tasks)) as step:
-        return loop.run(launch.once(loaded, registry, lambda _task, _run: step()))
+        return loop.run(launch.once(loaded, registry, lambda _task, _run: step(1)))
 
 
 def _failed(run: Run) -> bool:
@@ -112,7 +112,7 @@ def trigger(
         def show(result: Result) -> None:
             failed.append(result) if _failed(result.run) else None
             _show(result, output)
-            step()
+            step(1)
 
         loop.run(adhoc.collect(tasks, registry, settings, show))
     if failed:

@@ -60,7 +60,7 @@ class Audit:
     def books(self) -> Books:
         found = self._directory.found
         return Books(
-            outputs=[_book(name, state) for name, state in found.states.items()],
+            outputs=[_book(name, state) for name, state in sorted(found.states.items())],
             records=len(found.summaries),
             batches=sum(len(summary.counts) for summary in found.summaries.values()),
             samples=sum(sum(summary.counts) for summary in found.summaries.values()),

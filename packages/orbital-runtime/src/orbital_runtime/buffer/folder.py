@@ -77,7 +77,9 @@ class Folder:
         """
         try:
             if not self.path.is_dir() or not any(self.path.iterdir()):
-                raise BufferUnusable(f"there is no buffer in {self.path}")
+                raise BufferUnusable(
+                    f"there is no disk buffer in {self.path}; buffer.disk_path says where it is"
+                )
             lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             self.known_format()
@@ -112,7 +114,8 @@ class Folder:
             owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             raise BufferInUse(
                 f"the buffer in {self.path} is in use by another process (pid {owner}); stop that one, "
-                "or set buffer.disk_path to another folder"
+                "or set buffer.disk_path to another folder",
+                owner,
             ) from error
 
     def _check_format(self) -> None:

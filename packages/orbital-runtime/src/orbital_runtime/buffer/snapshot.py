@@ -141,7 +141,7 @@ class Look(Protocol):
 
 def books_of(log: Log, fill: float, *, unsaved: int = 0, trouble: str = "") -> Books:
     """The books as they are now."""
-    accounts = log.ledger.accounts().items()
+    accounts = sorted(log.ledger.accounts().items())
     return Books(
         outputs=[_output(log, name, account) for name, account in accounts],
         records=len(log.records),

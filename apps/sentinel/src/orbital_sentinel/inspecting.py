@@ -1,0 +1,65 @@
+"""`sentinel buffer inspect`: all of a buffer in numbers, or one batch of it in full."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer import Damaged
+from orbital_runtime.buffer.inspect import Inspector, describe
+from orbital_sentinel import report_buffer
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.output import Format, as_json, complain, progress
+
+if TYPE_CHECKING:
+    from orbital_runtime.buffer.inspect import Inspection
+    from orbital_runtime.buffer.snapshot import Books, Look
+    from orbital_sentinel.looking import Found
+
+
+def everything(found: Found, top: int, output: Format) -> None:
+    """One pass over it, told."""
+    books = found.look.books()
+    with progress("samples", books.samples) as passed:
+        seen = Inspector(found.look).run(passed)
+    if output is Format.JSON:
+        as_json(_view(seen, books, top) | {"damage": [*found.damage, *seen.damage]})
+        return
+    report_buffer.inspection(seen, books, top)
+    for line in [*found.damage, *seen.damage]:
+        complain(f"warning: {line}")
+
+
+def batch(look: Look, seq: int, output: Format) -> None:
+    """One batch.
+
+    Raises:
+        Failure: It is not there, or cannot be read.
+    """
+    try:
+        told = describe(look, seq)
+    except Damaged as error:
+        raise Failure(f"batch {seq} cannot be read: {error}") from error
+    if told is None:
+        raise Failure(f"no batch {seq} waits; `sentinel buffer inspect` shows which ones do")
+    if output is Format.JSON:
+        as_json(told)
+    else:
+        report_buffer.batch(told)
+
+
+def _view(seen: Inspection, books: Books, top: int) -> report_buffer.View:
+    return {
+        "samples": books.samples,
+        "series": seen.series,
+        "segments": [asdict(segment) for segment in seen.segments],
+        "outputs": [{"name": b.name, "state": b.state, "needs": b.needs} for b in books.outputs],
+        "tasks": [
+            {"task": task, "plugin": plugin, "samples": samples}
+            for (task, plugin), samples in seen.tasks.most_common(top)
+        ],
+        "devices": [
+            {"device": device, "samples": samples}
+            for device, samples in seen.devices.most_common(top)
+        ],
+    }

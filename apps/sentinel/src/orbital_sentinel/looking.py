@@ -1,0 +1,92 @@
+"""Whose buffer a command looks at: the running agent's, or what a stopped one left in its folder."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer import BufferInUse
+from orbital_runtime.buffer.audit import Audit
+from orbital_runtime.buffer.directory import Directory
+from orbital_sentinel.client import NotRunning
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.locate import client
+from orbital_sentinel.offline import UNLIMITED, configured
+from orbital_sentinel.remote import Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from orbital_runtime.buffer.snapshot import Look
+    from orbital_sentinel.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A buffer, and who has it."""
+
+    look: Look
+    directory: Directory | None = None
+    """The folder of a stopped agent; None while one runs."""
+
+    @property
+    def damage(self) -> Sequence[str]:
+        """What is damaged or missing in that folder, in sentences."""
+        return () if self.directory is None else (*self.directory.damage, *self.directory.missing)
+
+    def audited(self) -> tuple[Look, list[str]]:
+        """The same with nothing put right yet, and what is known to be wrong."""
+        if self.directory is None:
+            return self.look, []
+        audit = Audit(self.directory)
+        return audit, audit.damage
+
+
+@contextmanager
+def looked_at(config: Path | None, folder: Path | None = None) -> Generator[Found]:
+    """The buffer of this configuration, or the one in this folder.
+
+    Raises:
+        Failure, BufferUnusable: There is none, or it cannot be looked at.
+    """
+    if folder is not None:
+        with Directory(folder, UNLIMITED) as directory:
+            yield Found(directory, directory)
+        return
+    agent = client(config)
+    silent = silence(agent)
+    if silent is None:
+        yield Found(Remote(agent))
+        return
+    with at_rest(config, silent) as directory:
+        yield Found(directory, directory)
+
+
+def silence(agent: Client) -> NotRunning | None:
+    """Why no agent answers; None if one does."""
+    try:
+        agent.get("/api/v1/buffer")
+    except NotRunning as why:
+        return why
+    return None
+
+
+@contextmanager
+def at_rest(config: Path | None, silent: NotRunning) -> Generator[Directory]:
+    """The folder of this configuration, which nobody uses.
+
+    Raises:
+        Failure: Somebody uses it, and does not answer.
+        BufferUnusable: It cannot be looked at.
+    """
+    try:
+        directory = configured(config).look()
+    except BufferInUse as error:
+        raise Failure(
+            f"process {error.pid} has the buffer and does not answer: {silent}; if it runs with another "
+            "configuration, name that one with -c"
+        ) from error
+    with directory:
+        yield directory

@@ -1,0 +1,28 @@
+"""A moment as people write it: a date and time, or how long ago it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from orbital_sdk.units import parse_duration
+from orbital_sentinel.edge import Misuse
+
+
+def moment(text: str, now_ms: int) -> int:
+    """Milliseconds UTC of `2026-01-31T12:00:00Z`, of a date alone, or of `2h` before now.
+
+    A time without a zone is one of this machine's.
+
+    Raises:
+        Misuse: It is neither; the message says what would be right.
+    """
+    try:
+        return round(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return now_ms - round(parse_duration(text) * 1000)
+    except ValueError as error:
+        raise Misuse(
+            f"{text!r} is no moment; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago"
+        ) from error

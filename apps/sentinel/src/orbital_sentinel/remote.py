@@ -1,0 +1,69 @@
+"""A look at the buffer of a running agent: it hands out bytes, and this side makes sense of them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_runtime.buffer import Damaged
+from orbital_runtime.buffer.layout import decode_layout
+from orbital_runtime.buffer.place import Place
+from orbital_runtime.buffer.snapshot import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from orbital_runtime.buffer.snapshot import Books
+    from orbital_sdk import Layout
+    from orbital_sentinel.client import Client
+
+LAYOUTS: Final = 500
+"""Layouts of one request."""
+BEYOND: Final = 1 << 62
+"""No batch has such a number, so its page has the books alone."""
+
+
+class Remote:
+    """As `Look` in the runtime.
+
+    Args:
+        agent: Who has the buffer.
+    """
+
+    def __init__(self, agent: Client) -> None:
+        self._agent = agent
+
+    @property
+    def place(self) -> Place | None:
+        return msgspec.convert(self._agent.get("/api/v1/buffer")["place"], Place | None)
+
+    def books(self) -> Books:
+        return self._page(BEYOND).books
+
+    def pages(self, start: int = 0) -> Iterator[Page]:
+        following: int | None = start
+        while following is not None:
+            page = self._page(following)
+            yield page
+            following = page.following
+
+    def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, Layout]:
+        found: dict[int, Layout] = {}
+        for begin in range(0, len(numbers), LAYOUTS):
+            wanted = ",".join(map(str, numbers[begin : begin + LAYOUTS]))
+            route = f"/api/v1/buffer/layouts?segment={segment}&numbers={wanted}"
+            packed = msgspec.msgpack.decode(self._agent.fetch(route), type=dict[int, bytes])
+            for number, data in packed.items():
+                with suppress(Damaged):
+                    found[number] = decode_layout(data)
+        return found
+
+    def has(self, seq: int) -> bool:
+        records = self._page(seq).records
+        return bool(records) and records[0].first <= seq < records[0].stop
+
+    def _page(self, start: int) -> Page:
+        data = self._agent.fetch(f"/api/v1/buffer/page?from={start}")
+        return msgspec.msgpack.decode(data, type=Page)

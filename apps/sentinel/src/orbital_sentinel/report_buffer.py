@@ -1,0 +1,157 @@
+"""What `sentinel buffer` says to people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from orbital_sentinel.output import say, table
+from orbital_sentinel.report import ago, counts, pair, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.buffer.inspect import Inspection, Segment
+    from orbital_runtime.buffer.snapshot import Books
+    from orbital_runtime.buffer.verify import Verdict
+
+View = dict[str, Any]
+
+
+def size(count: int | None) -> str:
+    """Bytes, roughly: `1.2 MiB`."""
+    if count is None:
+        return "unknown"
+    value, unit = float(count), "B"
+    for bigger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, bigger
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def number(count: int) -> str:
+    """With commas: `1,234,567`."""
+    return f"{count:,}"
+
+
+def status(told: View) -> None:
+    """Where it is, what it holds, and each output's ledger."""
+    place = told["place"]
+    pair("buffer", place["path"] if place else "in memory")
+    pair("sentinel", "running" if told["running"] else "not running")
+    holds = f"{number(told['samples'])} samples in {number(told['records'])} records"
+    pair("waiting", f"{holds}, {size(told['size'])}, {told['fill']:.0%} full")
+    if told["oldest_age"] is not None:
+        pair("oldest", f"{span(told['oldest_age'])} old")
+    if place:
+        pair(
+            "on disk",
+            f"{size(place['disk'])}, {size(place['free'])} free (min_free {size(place['min_free'])})",
+        )
+        pair("sync", place["sync"])
+        aside = f"{place['quarantined']} entries, {size(place['quarantine_size'])}"
+        pair("quarantine", aside if place["quarantined"] else "empty")
+    if told["unsaved"]:
+        pair("in memory", f"{size(told['unsaved'])} that the disk does not take")
+    outputs(told["outputs"])
+    for line in [told["trouble"], *told["damage"]]:
+        if line:
+            say(f"! {line}")
+
+
+def outputs(books: Sequence[View]) -> None:
+    """The ledger, a line each."""
+    if not books:
+        say("\nNo output was ever attached to it.")
+        return
+    say()
+    columns = (
+        "output", "state", "accepted", "delivered", "waiting", "dead letters", "dropped", "oldest",
+    )  # fmt: skip
+    table(columns, [_output(book) for book in books])
+
+
+def _output(book: View) -> tuple[object, ...]:
+    oldest = "" if book["oldest_age"] is None else span(book["oldest_age"])
+    return (
+        book["name"], book["state"], number(book["accepted"]), number(book["delivered"]),
+        number(book["waiting"]), number(book["dead_lettered"]), counts(book["dropped"]) or "0", oldest,
+    )  # fmt: skip
+
+
+def inspection(found: Inspection, books: Books, top: int) -> None:
+    """Segments, positions, and whose samples wait."""
+    say(f"{number(books.samples)} samples of {number(found.series)} series wait.")
+    if found.segments:
+        say("\nSegments (batches that share their layouts)")
+        columns = (
+            "segment", "batches", "records", "samples", "size", "layouts", "series", "oldest",
+        )  # fmt: skip
+        table(columns, [_segment(one) for one in found.segments])
+    needs = [(book.name, piece) for book in books.outputs for piece in book.needs[:top]]
+    if needs:
+        say("\nNot acknowledged yet, by sequence number")
+        rows = [(name, start, stop - 1, number(stop - start)) for name, (start, stop) in needs]
+        table(("output", "from", "to", "batches"), rows)
+    tasks = [(t, plugin, number(n)) for (t, plugin), n in found.tasks.most_common(top)]
+    _top("Waiting by task", ("task", "plugin", "samples"), tasks, len(found.tasks))
+    devices = [(device, number(n)) for device, n in found.devices.most_common(top)]
+    _top("Waiting by device", ("device", "samples"), devices, len(found.devices))
+
+
+def _segment(one: Segment) -> tuple[object, ...]:
+    return (
+        one.segment, f"{one.first} to {one.last}", number(one.records), number(one.samples),
+        size(one.size), number(one.layouts), number(one.series), ago(one.oldest_ms),
+    )  # fmt: skip
+
+
+def _top(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], total: int) -> None:
+    if rows:
+        say(f"\n{title}" + (f", the first {len(rows)} of {total}" if total > len(rows) else ""))
+        table(columns, rows)
+
+
+def batch(told: View) -> None:
+    """One batch, decoded."""
+    record = told["record"]
+    pair("batch", str(told["sequence"]))
+    pair(
+        "record",
+        f"batches {record['first']} to {record['last']}, {number(record['samples'])} samples, "
+        f"{size(record['size'])}, segment {record['segment']}",
+    )
+    pair("task", f"{told['task']} ({told['plugin']})")
+    pair("device", f"{told['device']} ({told['target']})" if told["target"] else told["device"])
+    pair("collected", _when(told["timestamp_ms"]))
+    pair("waits for", ", ".join(told["waits_for"]) or "nobody")
+    if told["stale"]:
+        pair("stale", "these series ended; every value is the stale marker")
+    say()
+    rows = [
+        (one["name"], ", ".join(f"{k}={v}" for k, v in one["labels"].items()), one["value"],
+         _when(one["timestamp_ms"]))
+        for one in told["samples"]
+    ]  # fmt: skip
+    table(("name", "labels", "value", "time"), rows)
+
+
+def _when(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def verdict(found: Verdict) -> None:
+    """OK, or each difference."""
+    for line in found.findings:
+        say(f"! {line}")
+    if found.more:
+        say(f"! and {number(found.more)} more")
+    read = (
+        f"{number(found.records)} records, {number(found.batches)} batches, "
+        f"{number(found.samples)} samples, {number(found.layouts)} layouts"
+    )
+    if found.good:
+        say(f"OK: {read} read; the ledgers of {len(found.outputs)} outputs agree with them.")
+    else:
+        say(f"{len(found.findings) + found.more} differences; {read} could be read.")
