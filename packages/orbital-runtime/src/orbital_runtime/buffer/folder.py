@@ -137,7 +137,7 @@ class Folder:
                 f"the buffer in {self.path} has format {found[1]}, and this version reads format "
                 f"{FORMAT}: install the version that wrote it, or set buffer.disk_path to another folder"
             )
-        return bool(found)
+        return line == _FORMAT_LINE.format(FORMAT)
 
 
 def _not_ours(path: Path, error: PermissionError) -> str:
