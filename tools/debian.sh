@@ -15,6 +15,10 @@ need fping fping
 need ip iproute2
 need iptables iptables
 need setpriv util-linux
+need gcc gcc
+need mbpoll mbpoll
+need socat socat
+[ -e /usr/include/modbus/modbus.h ] || wanted="$wanted libmodbus-dev libc6-dev"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed (tests that need them are skipped):$wanted" >&2

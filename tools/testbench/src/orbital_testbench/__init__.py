@@ -16,6 +16,7 @@ from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority, Certificate
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.hostile import HostileServer
+from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
 from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import free_port, silent_port
 from orbital_testbench.programs import MissingProgramError, find_program
@@ -27,6 +28,7 @@ from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
 
 __all__ = [
     "Answer",
+    "Asked",
     "Authority",
     "Behaviour",
     "BlackboxExporter",
@@ -39,6 +41,7 @@ __all__ = [
     "Garbage",
     "HostileServer",
     "MissingProgramError",
+    "ModbusServer",
     "MountError",
     "NeverHappenedError",
     "Nginx",
@@ -48,6 +51,7 @@ __all__ = [
     "PromServer",
     "Prometheus",
     "Request",
+    "SerialLine",
     "Server",
     "ServerError",
     "VictoriaMetrics",
@@ -55,6 +59,8 @@ __all__ = [
     "eventually",
     "find_program",
     "free_port",
+    "pty_pair",
+    "serial_modbus",
     "silent_port",
     "small_disk",
     "wait_until",

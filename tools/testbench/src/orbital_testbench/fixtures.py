@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import uuid
+from itertools import count
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import pytest
 
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority
+from orbital_testbench.clickhouse import ClickHouse, FullServer
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.hostile import HostileServer
+from orbital_testbench.modbus import ModbusServer, SerialLine, serial_modbus
 from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import silent_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
@@ -19,7 +24,7 @@ from orbital_testbench.server import Server
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 S = TypeVar("S", bound=Server)
@@ -72,6 +77,20 @@ def blackbox_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blac
 
 
 @pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse | FullServer]:
+    """One ClickHouse for all tests: use a database of your own (`new_database()`), and don't stop it.
+
+    The one at `CLICKHOUSE_DSN` (http) if that is set.
+    """
+    if dsn := os.environ.get("CLICKHOUSE_DSN"):
+        full = FullServer(dsn, os.environ.get("CLICKHOUSE_NATIVE_DSN", ""))
+        yield full
+        full.close()
+    else:
+        yield from _running(ClickHouse(tmp_path_factory.mktemp("clickhouse")))
+
+
+@pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority."""
     return Authority(tmp_path_factory.mktemp("authority"))
@@ -99,6 +118,28 @@ def start_vmagent(tmp_path: Path) -> Iterator[Callable[..., VmAgent]]:
 def start_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
     """Start an nginx with a given `server` block."""
     yield from _many(Nginx, tmp_path)
+
+
+@pytest.fixture
+def start_modbus(tmp_path: Path) -> Iterator[Callable[..., ModbusServer]]:
+    """Start a Modbus/TCP server of libmodbus with given content and quirks."""
+    yield from _many(ModbusServer, tmp_path)
+
+
+@pytest.fixture
+def start_serial_modbus(tmp_path: Path) -> Iterator[Callable[..., SerialLine]]:
+    """Start a unit of libmodbus that speaks RTU on a serial line."""
+    with contextlib.ExitStack() as running:
+        lines = count()
+
+        def start(content: Sequence[str] = ()) -> SerialLine:
+            try:
+                unit = serial_modbus(tmp_path / f"serial-{next(lines)}", content)
+                return running.enter_context(unit)
+            except MissingProgramError as missing:
+                skip_or_fail(missing)
+
+        yield start
 
 
 @pytest.fixture

@@ -1,0 +1,134 @@
+"""What a task remembers between its runs: its device's bus, and a reader for each unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from orbital_plugin_modbus.bus import Way
+from orbital_plugin_modbus.buses import BUSES
+from orbital_plugin_modbus.emitter import WrongDevice
+from orbital_plugin_modbus.line import line_of
+from orbital_plugin_modbus.metrics import ModbusMetrics as M
+from orbital_plugin_modbus.planner import Limits
+from orbital_plugin_modbus.reader import UnitReader
+from orbital_sdk import Columns, DeviceUnreachable, PartialCollect, Sample, UnexpectedReply
+
+if TYPE_CHECKING:
+    from orbital_plugin_modbus.config import ModbusConfig
+    from orbital_plugin_modbus.device import ModbusDevice
+    from orbital_plugin_modbus.reader import Turn
+    from orbital_sdk import CollectError, Series
+
+MOST_FAULTS = 5
+"""Sentences in an error; more are only counted."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the units of a run gave."""
+
+    series: tuple[Series, ...] = ()
+    values: list[float] = field(default_factory=list[float])
+    missing: int = 0
+    answered: int = 0
+    faults: list[str] = field(default_factory=list[str])
+    wrong: bool = False
+
+
+class Job:
+    """One device by one map.
+
+    Args:
+        device: Its fields.
+        config: The map.
+        holder: Who keeps the bus open.
+    """
+
+    def __init__(self, device: ModbusDevice, config: ModbusConfig, holder: object) -> None:
+        self.device, self.holder = device, holder
+        line = line_of(device, config.engine)
+        delay = device.request_delay
+        self.way = Way(
+            line,
+            device.request_timeout,
+            device.retries,
+            device.connect_delay,
+            line.silence if delay is None else delay,
+            device.idle_close,
+            device.max_backoff,
+        )
+        bus = BUSES.get(line, holder)
+        limits = Limits(config.most_registers, config.most_bits, config.bridge)
+        self.readers = [
+            UnitReader(
+                bus,
+                unit,
+                self.way,
+                register_map=config.map,
+                limits=limits,
+                tail=(M.requests.series(str(unit)), M.invalid.series(str(unit))),
+            )
+            for unit in device.units
+        ]  # fmt: skip
+
+    async def run(self) -> Columns:
+        """Read all units once.
+
+        Raises:
+            CollectError: Not everything came; it carries what did.
+        """
+        gathered = Gathered()
+        for reader in self.readers:
+            await self._read(reader, gathered)
+        if not gathered.faults:
+            return Columns(gathered.series, gathered.values)
+        raise self._failure(gathered)
+
+    async def _read(self, reader: UnitReader, gathered: Gathered) -> None:
+        program = reader.program
+        turn = await reader.turn(program)
+        tail = float(turn.requests), float(turn.invalid)
+        try:
+            series, values = program.emitter.emit(turn.values, tail)
+        except WrongDevice as error:
+            gathered.wrong = True
+            turn.miss((), "expect", error)
+            series, values = (M.requests.series(str(reader.unit.number)),), [tail[0]]
+        gathered.series += series
+        gathered.values += values
+        gathered.answered += turn.answered
+        if turn.faults:
+            self._add_faults(reader, turn, gathered)
+        if reader.exceptions or reader.errors:
+            _add_counts(reader, gathered)
+
+    def _add_faults(self, reader: UnitReader, turn: Turn, gathered: Gathered) -> None:
+        gathered.missing += len(turn.missing)
+        gathered.faults += [f"unit {reader.unit.number}: {fault}" for fault in turn.faults]
+
+    def _failure(self, gathered: Gathered) -> CollectError:
+        samples = [Sample(s, v) for s, v in zip(gathered.series, gathered.values, strict=True)]
+        faults = gathered.faults
+        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        message = f"{self.way.line.name}, {'; '.join(faults[:MOST_FAULTS])}{more}"
+        if gathered.wrong:
+            return UnexpectedReply(
+                f"{message}: is this the right device, profile and base?", samples=samples
+            )
+        if not gathered.answered:
+            return DeviceUnreachable(message, samples=samples)
+        if any(series.metric.name not in _OWN for series in gathered.series):
+            return PartialCollect(message, failed=gathered.missing, samples=samples)
+        return UnexpectedReply(message, samples=samples)
+
+
+_OWN = frozenset({M.requests.name, M.invalid.name, M.exceptions.name, M.errors.name})
+
+
+def _add_counts(reader: UnitReader, gathered: Gathered) -> None:
+    """Counters start with the first thing they count."""
+    unit = str(reader.unit.number)
+    gathered.series += tuple(M.exceptions.series(unit, str(code)) for code in reader.exceptions)
+    gathered.series += tuple(M.errors.series(unit, reason) for reason in reader.errors)
+    gathered.values += [float(n) for n in (*reader.exceptions.values(), *reader.errors.values())]

@@ -1,0 +1,131 @@
+"""A way to a device: what a connection is made of, and which bus it belongs to."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_plugin_modbus.mbap import MbapLink
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from orbital_plugin_modbus.device import ModbusDevice, TransportName
+    from orbital_plugin_modbus.link import Link
+
+
+class TlsOptions(NamedTuple):
+    """What a TLS context is made of."""
+
+    ca_file: str
+    cert_file: str
+    key_file: str
+    key_password: str
+    server_name: str
+    verify: bool
+
+    def __repr__(self) -> str:
+        return f"TlsOptions({self.ca_file!r}, {self.cert_file!r}, ...)"
+
+
+class Line(NamedTuple):
+    """Equal lines can share a connection."""
+
+    transport: TransportName
+    host: str = ""
+    port: int = 0
+    device: str = ""
+    baudrate: int = 0
+    data_bits: int = 8
+    parity: str = "N"
+    stop_bits: int = 1
+    echo: bool = False
+    rs485: tuple[bool, bool, bool, float | None, float | None] | None = None
+    """As `serial.rs485.RS485Settings` takes them."""
+    tls: TlsOptions | None = None
+    engine: str = "auto"
+
+    @property
+    def serial(self) -> bool:
+        return bool(self.device)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The bus: what can be asked one thing at a time, however it is asked."""
+        if self.serial:
+            return "serial", os.path.realpath(self.device)
+        return ("udp" if self.transport == "udp" else "tcp"), f"{self.host.lower()}:{self.port}"
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        if self.serial:
+            return self.device
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def silence(self) -> float:
+        """Seconds of silence that end a frame: 3.5 characters, on fast lines 1.75 ms (Modbus over Serial
+        Line V1.02, 2.5.1.1).
+        """
+        if not self.serial:
+            return 0.0
+        return 0.00175 if self.baudrate > 19200 else 38.5 / self.baudrate
+
+    def context(self) -> ssl.SSLContext:
+        """A client's TLS context.
+
+        Raises:
+            ConfigurationError: A file cannot be read or used; the message names it.
+        """
+        options = self.tls or TlsOptions("", "", "", "", "", verify=True)
+        try:
+            context = ssl.create_default_context(cafile=options.ca_file or None)
+            if not options.verify:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            if options.cert_file:
+                password = options.key_password or (lambda: "")  # or OpenSSL asks the terminal
+                context.load_cert_chain(options.cert_file, options.key_file or None, password)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(filter(None, options[:3]))
+            raise ConfigurationError(
+                f"TLS files cannot be used ({files}): {error.strerror or error}; they have to be PEM",
+                field="tls",
+            ) from error
+        return context
+
+    def link(self) -> Link:
+        """A connection, not opened yet."""
+        if self.engine != "pymodbus" and self.transport in {"tcp", "tls"}:
+            secure = self.context if self.transport == "tls" else None
+            return MbapLink(self.host, self.port, secure, self.tls.server_name if self.tls else "")
+        from orbital_plugin_modbus.library import LibraryLink  # noqa: PLC0415 (Modbus/TCP alone needs none)
+
+        return LibraryLink(self)
+
+
+def line_of(device: ModbusDevice, engine: str) -> Line:
+    """The line that a device's fields describe."""
+    serial, tls = device.serial, device.tls
+    if serial is not None:
+        rs485 = serial.rs485
+        return Line(
+            device.transport, device=serial.device, baudrate=serial.baudrate, data_bits=serial.data_bits,
+            parity=serial.parity, stop_bits=serial.stop_bits, echo=serial.local_echo,
+            rs485=None if rs485 is None else (
+                rs485.rts_level_for_tx, rs485.rts_level_for_rx, rs485.loopback,
+                rs485.delay_before_tx, rs485.delay_before_rx,
+            ),
+            engine=engine,
+        )  # fmt: skip
+    options = None
+    if device.transport == "tls":
+        secret = tls.key_password
+        options = TlsOptions(
+            tls.ca_file, tls.cert_file, tls.key_file, secret.get_secret_value() if secret else "",
+            tls.server_name, verify=not tls.insecure_skip_verify,
+        )  # fmt: skip
+    return Line(
+        device.transport, host=str(device.host), port=device.tcp_port, tls=options, engine=engine
+    )

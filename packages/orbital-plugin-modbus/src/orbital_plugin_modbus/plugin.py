@@ -1,0 +1,59 @@
+"""The plugin: what the agent calls, and what it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orbital_plugin_modbus.buses import BUSES
+from orbital_plugin_modbus.config import ModbusConfig
+from orbital_plugin_modbus.device import ModbusDevice
+from orbital_plugin_modbus.job import Job
+from orbital_plugin_modbus.line import line_of
+from orbital_plugin_modbus.metrics import ModbusMetrics
+from orbital_sdk import DeviceUnreachable, Metric, Plugin
+
+if TYPE_CHECKING:
+    from orbital_sdk import Columns, Context
+
+
+class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
+    """Reads register maps."""
+
+    name = "modbus"
+    summary = "Registers and coils of Modbus devices over TCP, TLS, UDP and serial lines, by register maps"
+    author = "Orbital"
+    device_types = ("plc", "meter", "inverter", "sensor", "gateway")
+
+    async def stop(self) -> None:
+        BUSES.release(self)
+
+    def validate_device(self, device: ModbusDevice) -> None:
+        if device.transport == "tls":
+            line_of(device, self.config.engine).context()
+
+    async def collect(self, device: ModbusDevice, ctx: Context) -> Columns:
+        return await self._job(device, ctx).run()
+
+    async def test_connection(self, device: ModbusDevice, ctx: Context) -> str:
+        job = Job(device, self.config, self)
+        first = job.readers[0]
+        turn = await first.turn(first.program)
+        if not turn.answered:
+            raise DeviceUnreachable(f"{job.way.line.name}, unit {first.unit.number}: {turn.error}")
+        got = len(turn.values) - turn.values.count(None)
+        return (
+            f"unit {first.unit.number} at {job.way.line.name} answered {turn.requests} requests;"
+            f" {got} of {len(self.config.map.fields)} fields have a value"
+        )
+
+    def target(self, device: ModbusDevice) -> str:
+        return line_of(device, self.config.engine).name
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (*self.declared_metrics(), *self.config.map.metrics.values())
+
+    def _job(self, device: ModbusDevice, ctx: Context) -> Job:
+        known: Job | None = ctx.memory.get("modbus")
+        if known is None or known.device is not device or known.holder is not self:
+            known = ctx.memory["modbus"] = Job(device, self.config, self)
+        return known

@@ -1,0 +1,100 @@
+"""Profiles: register maps in files that many devices share."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from orbital_plugin_modbus.register import Register  # noqa: TC001 (pydantic reads annotations)
+from orbital_plugin_modbus.tables import SIZE
+from orbital_plugin_modbus.types import Order  # noqa: TC001 (as above)
+from orbital_sdk.fields import Fields
+
+LARGEST = 1 << 20
+"""Bytes of a profile's file."""
+
+
+class Profile(Fields):
+    """What a profile's file holds."""
+
+    title: str
+    """What it is for."""
+    source: Annotated[str, Field(min_length=1)]
+    """The public document that says so."""
+    base: Annotated[int, Field(ge=0, lt=SIZE)] = 0
+    """Added to every address, unless the task says otherwise."""
+    order: Order = "ABCD"
+    """Byte order of fields that name none."""
+    max_registers: Annotated[int, Field(ge=1, le=125)] = 125
+    """Registers that one read may ask for."""
+    max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
+    """Bits that one read may ask for."""
+    registers: Annotated[tuple[Register, ...], Field(min_length=1)]
+    """The fields."""
+
+
+def shipped() -> list[str]:
+    """Names of the profiles that come with the plugin."""
+    folder = resources.files("orbital_plugin_modbus") / "profiles"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def load_profile(name: str) -> Profile:
+    """A shipped profile by its name, or one of the user's own by the path of its file.
+
+    Raises:
+        ValueError: There is none, or it cannot be used; the message says where.
+    """
+    if "/" not in name and not name.endswith((".yaml", ".yml")):
+        if name not in shipped():
+            raise ValueError(
+                f"there is no profile {name!r}; shipped are {', '.join(shipped())}; for a file of"
+                " your own give its path, ending in .yaml"
+            )
+        return _parsed(
+            name,
+            (resources.files("orbital_plugin_modbus") / "profiles" / f"{name}.yaml").read_text(
+                "utf-8"
+            ),
+        )
+    path = Path(name)
+    try:
+        status = path.stat()
+        if status.st_size > LARGEST:
+            raise ValueError(f"the profile {name} is larger than {LARGEST} bytes")
+        return _parsed(name, path.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"the profile {name} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the profile {name} is no text in UTF-8") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(name: str, text: str) -> Profile:
+    """Tasks share a profile: a text that was read before is not read again."""
+    try:
+        document: Any = yaml.safe_load(text)
+        return Profile.model_validate(document)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ValueError(
+            f"the profile {name}{where} is no YAML: {getattr(error, 'problem', error)}"
+        ) from error
+    except ValidationError as error:
+        raise ValueError(f"the profile {name}: {'; '.join(map(_words, error.errors()))}") from error
+
+
+def _words(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
