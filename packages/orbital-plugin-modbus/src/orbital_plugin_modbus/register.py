@@ -11,7 +11,7 @@ from orbital_plugin_modbus.tables import SIZE, TABLES, TableName
 from orbital_plugin_modbus.types import FLOATS, INTEGERS, TYPES, UNSIGNED, Order, TypeName
 from orbital_sdk.fields import Fields
 
-METRIC = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
+METRIC = r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$"
 LABEL = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 LONGEST_STRING = 250
 """Bytes: one read."""
