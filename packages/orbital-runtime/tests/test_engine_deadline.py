@@ -252,9 +252,9 @@ async def test_samples_of_a_stuck_thread_do_not_arrive_later(make_rig):
     assert "after" not in rig.last()
 
 
-@pytest.mark.parametrize("plugin", [Sleeping, Stubborn, Blocking])
+@pytest.mark.parametrize("plugin", [Sleeping, Blocking])
 async def test_a_cancelled_run_lets_go(make_rig, plugin):
-    """The agent stops: the run ends as cancelled, and whatever goes on is counted."""
+    """The agent stops: the run ends as cancelled, and a thread that goes on is counted."""
     rig = make_rig(plugin())
     task = make_task(device=Device(host="hung"), timeout=3600)
     run = asyncio.create_task(rig.engine.run(task))
@@ -266,11 +266,83 @@ async def test_a_cancelled_run_lets_go(make_rig, plugin):
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert rig.invoker.abandoned["held"] == (plugin is Stubborn)
     assert rig.invoker.stuck["held"] == (plugin is Blocking)
-    if plugin is Stubborn:
-        rig.plugin.end.set()
-        await until(lambda: rig.invoker.abandoned["held"] == 0)
+
+
+class Patient(Held):
+    """Has timeouts of its own, and cleans up behind them with an await."""
+
+    async def collect(self, device, ctx):
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(0):
+                    try:
+                        await asyncio.Event().wait()
+                    finally:
+                        await asyncio.sleep(0)
+            except TimeoutError:
+                self.cancelled += 1
+        return [VALUE(self.cancelled, "timeouts")]
+
+
+async def test_a_plugins_own_timeouts_are_its_own(make_rig):
+    """They cancel the same task, and end neither the run nor what it gives."""
+    rig = make_rig(Patient())
+    run = await rig.engine.run(make_task(timeout=60))
+    assert run.up
+    assert rig.last()["timeouts"] == 2
+
+
+class Tidy(Held):
+    """Cleans up with an await when it is cancelled."""
+
+    async def collect(self, device, ctx):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            self.cancelled += 1
+        yield VALUE(1)
+
+
+async def test_what_cleans_up_at_the_deadline_is_waited_for(make_rig):
+    """It is told once, gets its grace, and is not taken for one that goes on."""
+    rig = make_rig(Tidy())
+    run = await rig.engine.run(hung())
+    assert run.error_kind == "Timeout"
+    assert rig.plugin.cancelled == 1
+    assert rig.invoker.abandoned_total.total() == 0
+
+
+async def test_each_of_many_deadlines_holds(make_rig):
+    """One timer watches all: near and far deadlines, set in any order, are each met on their own."""
+    rig = make_rig(Sleeping())
+    far = [
+        asyncio.create_task(
+            rig.engine.run(make_task(f"f{n}", device=Device(host="hung"), timeout=60))
+        )
+        for n in range(3)
+    ]
+    near = [hung("a"), hung("b"), make_task("c", device=Device(host="hung"), timeout=3 * SOON)]
+    runs = await asyncio.gather(*[rig.engine.run(task) for task in near])
+    assert [run.error_kind for run in runs] == ["Timeout"] * 3
+    assert not any(run.done() for run in far)
+    for run in far:
+        run.cancel()
+    await asyncio.wait(far)
+
+
+async def test_a_run_cancelled_at_its_deadline_is_cancelled(make_rig):
+    """Somebody cancels the run while it is being cut: that is not swallowed."""
+    rig = make_rig(Stubborn())
+    run = asyncio.create_task(rig.engine.run(hung()))
+    await until(lambda: rig.plugin.cancelled == 1)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert rig.invoker.abandoned == {"held": 1}
+    rig.plugin.end.set()
+    await until(lambda: rig.invoker.abandoned["held"] == 0)
 
 
 async def test_a_hung_device_does_not_hold_the_others(make_rig):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -337,6 +338,26 @@ async def test_stop_cancels_what_takes_too_long(runs, clock):
     assert last.error_kind == "Cancelled"
     with pytest.raises(LookupError, match="stops"):
         await asked
+
+
+async def test_stop_leaves_behind_what_swallows_its_cancellation(clock):
+    """A run that goes on although it was cancelled gets its last words; then stop goes on without it."""
+    end = asyncio.Event()
+
+    async def stubborn(task, released):
+        while not end.is_set():
+            with suppress(asyncio.CancelledError):
+                await end.wait()
+        return good_run()
+
+    scheduler = Scheduler(stubborn, clock=clock)
+    scheduler.apply([make_task()])
+    asked = asyncio.create_task(scheduler.trigger("t"))
+    await settle()
+    await scheduler.stop(grace=0)
+    assert scheduler.running == 1
+    end.set()
+    assert (await asked).up
 
 
 async def test_stop_is_safe_without_start_and_twice(runs, clock):

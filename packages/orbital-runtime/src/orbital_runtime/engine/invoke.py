@@ -1,8 +1,9 @@
 """Runs a plugin under a deadline that holds, whatever the plugin does.
 
-A coroutine is cancelled; one that swallows its cancellation is abandoned. A thread cannot be cancelled: it
-is stuck, and counted as such, until it returns. Neither takes more than itself along: while the run that
-was given up still goes on, its task (and what it holds alone) fails at once instead of piling up.
+A coroutine is cancelled; one that swallows its cancellation at the deadline is abandoned. A thread cannot
+be cancelled: it is stuck, and counted as such, until it returns. Neither takes more than itself along:
+while the run that was given up still goes on, its task (and what it holds alone) fails at once instead of
+piling up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from orbital_runtime.engine.deadlines import Deadlines
 from orbital_runtime.engine.outcome import NoThread, StillRunning, Timeout
+from orbital_runtime.engine.work import Unfinished, Work
 from orbital_sdk.invoke import invoke
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class Invoker:
         self.abandoned_total: Counter[str] = Counter()
         """Coroutines that ever did, by plugin."""
         self._pool = pool
+        self._deadlines = Deadlines()
         self._held: dict[str, str] = {}
         """What a run that was given up still holds, and the task whose run it is."""
         self._lost: set[asyncio.Task[Any]] = set()
@@ -112,18 +116,32 @@ class Invoker:
         thread: Thread | None = None,
     ) -> T:
         """Await this until the deadline, and then let go of it for sure."""
-        task = asyncio.get_running_loop().create_task(_contained(work))
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (a coroutine runs in one)
+        running = Work(work)
+        self._deadlines.set(running, ctx.deadline, task)
         try:
-            await asyncio.wait((task,), timeout=ctx.remaining())
+            result = await running
+            if not running.cut:
+                return result
+        except Unfinished:
+            await self._give_grace(running, plugin.name, ctx, holds)
         except asyncio.CancelledError:
-            await self._let_go(task, plugin.name, ctx, holds, thread)
-            raise
-        if not task.done():
-            await self._let_go(task, plugin.name, ctx, holds, thread)
-            raise self._too_late(plugin, ctx, thread)
-        if task.cancelled():
-            raise RuntimeError("the plugin raised CancelledError without being cancelled")
-        return task.result()
+            self._leave(thread, plugin.name, ctx, holds)
+            if not running.cut:
+                if task.cancelling():
+                    raise
+                raise RuntimeError(
+                    "the plugin raised CancelledError without being cancelled"
+                ) from None
+        except Exception:
+            if not running.cut:
+                raise
+        finally:
+            self._deadlines.clear(running)
+        if task.uncancel():
+            raise asyncio.CancelledError  # not only by the deadline
+        raise self._too_late(plugin, ctx, thread)
 
     def _check(self, plugin: Plugin[Any, Any], holds: Iterable[str]) -> None:
         for name in holds:
@@ -146,30 +164,30 @@ class Invoker:
             )
         return Timeout(f"no result within {ctx.timeout:g} s; the run was cancelled")
 
-    async def _let_go(
-        self,
-        task: asyncio.Task[Any],
-        plugin: str,
-        ctx: Context,
-        holds: tuple[str, ...],
-        thread: Thread | None,
+    async def _give_grace(
+        self, running: Work[Any], plugin: str, ctx: Context, holds: tuple[str, ...]
     ) -> None:
-        task.cancel()
+        """It was told and goes on, maybe to clean up: it gets a task of its own, and some time."""
+        rest = asyncio.get_running_loop().create_task(_go_on(running))
         try:
-            await asyncio.wait((task,), timeout=self.limits.cancel_grace)
+            await asyncio.wait((rest,), timeout=self.limits.cancel_grace)
         finally:
-            if thread is not None and thread.stuck and thread.future is not None:
-                self._hold(ctx.task, holds)
-                self.stuck[plugin] += 1
-                self.stuck_total[plugin] += 1
-                returned = partial(self._returned, plugin, holds)
-                thread.future.add_done_callback(
-                    partial(_on_loop, asyncio.get_running_loop(), returned)
-                )
-            if task.done():
-                _look_away(task)
+            if rest.done():
+                _look_away(rest)
             else:
-                self._abandon(task, plugin, ctx.task, holds)
+                self._abandon(rest, plugin, ctx.task, holds)
+
+    def _leave(
+        self, thread: Thread | None, plugin: str, ctx: Context, holds: tuple[str, ...]
+    ) -> None:
+        """Nobody waits for this thread any longer."""
+        if thread is None or not thread.stuck or thread.future is None:
+            return
+        self._hold(ctx.task, holds)
+        self.stuck[plugin] += 1
+        self.stuck_total[plugin] += 1
+        returned = partial(self._returned, plugin, holds)
+        thread.future.add_done_callback(partial(_on_loop, asyncio.get_running_loop(), returned))
 
     def _abandon(
         self, task: asyncio.Task[Any], plugin: str, name: str, holds: tuple[str, ...]
@@ -199,12 +217,8 @@ class Invoker:
             self._held.pop(name, None)
 
 
-async def _contained(work: Coroutine[Any, Any, T]) -> T:
-    """A plugin that exits must not take the agent along."""
-    try:
-        return await work
-    except SystemExit as error:
-        raise RuntimeError("the plugin called sys.exit()") from error
+async def _go_on(running: Work[Any]) -> None:
+    await running
 
 
 def _look_away(task: asyncio.Task[Any]) -> None:

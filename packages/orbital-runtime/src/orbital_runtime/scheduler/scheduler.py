@@ -38,8 +38,8 @@ BURST: Final = 500
 """Ticks that one pass handles before others get their turn on the loop."""
 FEEL: Final = 0.1
 """Seconds between two looks at the buffer's fill."""
-LAST_WORDS: Final = 5.0
-"""Seconds that cancelled runs get to end."""
+LAST_WORDS: Final = 2.0
+"""Seconds that cancelled runs get to end; one that swallows its cancellation is left behind."""
 
 
 class Scheduler:

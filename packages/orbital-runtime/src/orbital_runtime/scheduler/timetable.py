@@ -13,8 +13,8 @@ from orbital_runtime.scheduler.lazyheap import LazyHeap
 
 SECOND: Final = 1_000_000
 """Ticks are counted in whole microseconds: sums of floats would drift."""
-GRID: Final = SECOND // 20
-"""Phases stand on a 50 ms grid, so that one timer wakes many tasks: at 50 runs a second a wake-up of its
+GRID: Final = SECOND // 10
+"""Phases stand on a 100 ms grid, so that one timer wakes many tasks: at 50 runs a second a wake-up of its
 own costs a run more than the rest of it (docs/performance.md)."""
 TOLERANCE: Final = SECOND
 """After a gap of more than one tick, a tick that is older than this waits for the next one instead."""
