@@ -46,4 +46,5 @@ STATUS: Final = {
 }  # fmt: skip
 TOO_BIG: Final = 1
 NO_SUCH_NAME: Final = 2
+GENERAL: Final = 5
 AUTHORIZATION_ERROR: Final = 16

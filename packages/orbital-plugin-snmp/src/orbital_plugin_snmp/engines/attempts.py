@@ -1,0 +1,69 @@
+"""One request, sent until it is answered or its time is over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from orbital_plugin_snmp.engines import errors
+from orbital_plugin_snmp.engines.link import LinkError
+from orbital_plugin_snmp.wire.ber import WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_plugin_snmp.engines.cost import Cost
+    from orbital_plugin_snmp.engines.link import Link
+
+
+class Attempts:
+    """How often and how long to try.
+
+    Args:
+        link: The way to the device.
+        cost: What is spent is added here.
+        timeout: Seconds that one attempt may take, ...
+        retries: ... and how many may follow it. All of them share what is left until the deadline.
+    """
+
+    def __init__(self, link: Link, cost: Cost, *, timeout: float, retries: int) -> None:
+        self._link = link
+        self._cost = cost
+        self._timeout = timeout
+        self._tries = retries + 1
+
+    async def ask(self, message_id: int, write: Callable[[], bytes], deadline: float) -> bytes:
+        """The answer.
+
+        Args:
+            message_id: In all attempts the same, so that a late answer to an earlier one counts.
+            write: Makes the message, anew for each attempt.
+            deadline: `time.monotonic()` at which to give up.
+
+        Raises:
+            NoAnswer: Nothing came.
+            Malformed: Something came, but it was no SNMP.
+        """
+        link, cost, began = self._link, self._cost, time.monotonic()
+        now, garbage = began, None
+        for left in range(self._tries, 0, -1):
+            wait = min(self._timeout, (deadline - now) / left)
+            if wait <= 0:
+                break
+            cost.packets += 1
+            cost.retries += left < self._tries
+            try:
+                answer = await link.ask(message_id, write(), wait)
+            except TimeoutError:
+                now = time.monotonic()
+            except WireError as error:
+                now, garbage = time.monotonic(), error
+            except LinkError as error:
+                raise errors.NoAnswer(f"{link.label}: {error}") from error
+            else:
+                cost.waited += time.monotonic() - now
+                return answer
+            cost.waited += wait
+        if garbage is not None:
+            raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
+        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.3g} s")

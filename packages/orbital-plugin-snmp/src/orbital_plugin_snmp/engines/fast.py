@@ -1,0 +1,57 @@
+"""v1 and v2c with our own codec."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orbital_plugin_snmp.engines import errors
+from orbital_plugin_snmp.engines.attempts import Attempts
+from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.wire.ber import WireError
+from orbital_plugin_snmp.wire.community import V1, read_message, writer
+from orbital_plugin_snmp.wire.pdu import RESPONSE
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.link import Link
+    from orbital_plugin_snmp.wire.pdu import Pdu, Template
+
+
+class CommunitySession(Conversation):
+    """One device by community.
+
+    Args:
+        link: The way to it; closed with the session.
+        version: `community.V1` or `V2C`.
+        community: Sent as it is.
+        timeout: Seconds an attempt.
+        retries: Attempts after the first.
+    """
+
+    def __init__(
+        self, link: Link, version: int, community: bytes, *, timeout: float, retries: int
+    ) -> None:
+        super().__init__(link.label, has_bulk=version != V1)
+        self._link = link
+        self._write = writer(version, community)
+        self._attempts = Attempts(link, self.cost, timeout=timeout, retries=retries)
+
+    async def ask(self, request: Template, deadline: float) -> Pdu:
+        """As `Conversation.ask`."""
+        request_id = self._link.new_id()
+        write = partial(self._write, request, request_id)
+        answer = await self._attempts.ask(request_id, write, deadline)
+        try:
+            pdu = read_message(answer)
+        except WireError as error:
+            raise errors.Malformed(
+                f"{self.label} answered something that is no SNMP: {error}"
+            ) from error
+        if pdu.kind != RESPONSE:
+            raise errors.Malformed(f"{self.label} answered with a PDU that is no response")
+        self.cost.values += len(pdu.varbinds)
+        return pdu
+
+    async def close(self) -> None:
+        """As `Session.close`."""
+        self._link.close()

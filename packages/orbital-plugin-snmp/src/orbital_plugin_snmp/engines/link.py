@@ -1,0 +1,34 @@
+"""How messages travel: by UDP or TCP."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class LinkError(Exception):
+    """The message cannot leave this machine, or nobody listens there; the message says why."""
+
+
+class Link(Protocol):
+    """The way to one device."""
+
+    label: str
+    """The device as people call it: `192.0.2.1:161`."""
+
+    def new_id(self) -> int:
+        """An id that no request on its way has, between `pdu.FIRST_ID` and `pdu.LAST_ID`."""
+        ...
+
+    async def ask(self, message_id: int, message: bytes, wait: float) -> bytes:
+        """Send, and wait for the message with the same id, from where it was sent to.
+
+        Raises:
+            TimeoutError: `wait` seconds have passed.
+            WireError: They have passed, and what came meanwhile was no SNMP.
+            LinkError: It could not be sent.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the socket, if it is the device's own. Safe twice."""
+        ...

@@ -1,0 +1,170 @@
+"""One UDP socket for all devices of an address family."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_snmp.engines.link import LinkError
+from orbital_plugin_snmp.engines.slots import Slots
+from orbital_plugin_snmp.wire.ber import WireError
+from orbital_plugin_snmp.wire.identity import identify
+from orbital_plugin_snmp.wire.pdu import FIRST_ID, LAST_ID
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.address import SocketAddress
+
+BUFFER: Final = 8 << 20
+"""Bytes of the receive buffer: the answers to all requests on their way fit in."""
+ON_THE_WAY: Final = 200
+"""Requests at once. More only overflow somebody's buffer."""
+LARGEST: Final = 65535
+READ_AT_ONCE: Final = 64
+"""Datagrams read before the loop turns to others."""
+TICK: Final = 0.05
+"""Seconds between two looks at who has waited long enough: one timer for all."""
+
+
+class Waiting:
+    """A request on its way."""
+
+    __slots__ = ("address", "answer", "garbage", "until")
+
+    def __init__(self, answer: asyncio.Future[bytes], address: SocketAddress, until: float) -> None:
+        self.answer = answer
+        self.address = address
+        self.until = until
+        self.garbage: WireError | None = None
+        """What this device sent meanwhile that was no SNMP."""
+
+    def expire(self) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(self.garbage or TimeoutError())
+
+
+class Endpoint:
+    """The socket, and who waits for an answer. Made and used within a running loop.
+
+    Args:
+        family: `socket.AF_INET` or `AF_INET6`.
+        source: Address to send from; empty as the system routes.
+    """
+
+    def __init__(self, family: int, source: str = "") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._sock = socket.socket(family, socket.SOCK_DGRAM)
+        self._sock.setblocking(False)
+        _widen(self._sock)
+        if source:
+            self._sock.bind((source, 0))
+        self._waiting: dict[int, Waiting] = {}
+        self._slots = Slots(ON_THE_WAY)
+        self._id = FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID)
+        self._timer: asyncio.TimerHandle | None = None
+        self.strays = 0
+        """Datagrams that answer nothing on its way: late, twice, another's, or no SNMP."""
+        self._loop.add_reader(self._sock.fileno(), self._read)
+
+    def close(self) -> None:
+        """Close the socket; who still waits gets nothing. Safe twice."""
+        if self._sock.fileno() < 0:
+            return
+        self._loop.remove_reader(self._sock.fileno())
+        self._sock.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting in self._waiting.values():
+            waiting.expire()
+
+    def new_id(self) -> int:
+        self._id = self._id + 1 if self._id < LAST_ID else FIRST_ID
+        return self._id
+
+    async def ask(
+        self, address: SocketAddress, message_id: int, message: bytes, wait: float
+    ) -> bytes:
+        """As `Link.ask`."""
+        until = self._loop.time() + wait
+        await self._slots.take()
+        try:
+            answer: asyncio.Future[bytes] = self._loop.create_future()
+            self._waiting[message_id] = Waiting(answer, address, until)
+            self._send(message, address)
+            if self._timer is None:
+                self._timer = self._loop.call_later(TICK, self._expire)
+            return await answer
+        finally:
+            self._waiting.pop(message_id, None)
+            self._slots.give()
+
+    def _send(self, message: bytes, address: SocketAddress) -> None:
+        try:
+            self._sock.sendto(message, address)
+        except BlockingIOError:  # full: as if it were lost on the way
+            return
+        except OSError as error:
+            raise LinkError(error.strerror or str(error)) from error
+
+    def _expire(self) -> None:
+        self._read()  # what came while the loop was busy counts
+        self._timer = None
+        now = self._loop.time()
+        for waiting in self._waiting.values():
+            if waiting.until <= now:
+                waiting.expire()
+        if self._waiting:
+            self._timer = self._loop.call_later(TICK, self._expire)
+
+    def _read(self) -> None:
+        receive = self._sock.recvfrom
+        for _ in range(READ_AT_ONCE):
+            try:
+                data, address = receive(LARGEST)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error, of no request that can be named
+                continue
+            self._take(data, address)
+
+    def _take(self, data: bytes, address: SocketAddress) -> None:
+        try:
+            waiting = self._waiting.get(identify(data))
+        except WireError as error:
+            self.strays += 1
+            for each in self._waiting.values():
+                if each.address == address:
+                    each.garbage = error
+            return
+        if waiting is None or waiting.address != address or waiting.answer.done():
+            self.strays += 1
+        else:
+            waiting.answer.set_result(data)
+
+
+class UdpLink:
+    """The way to one device over the shared socket."""
+
+    def __init__(self, endpoint: Endpoint, address: SocketAddress, label: str) -> None:
+        self.label = label
+        self.new_id = endpoint.new_id
+        self._endpoint = endpoint
+        self._address = address
+
+    async def ask(self, message_id: int, message: bytes, wait: float) -> bytes:
+        """As `Link.ask`."""
+        return await self._endpoint.ask(self._address, message_id, message, wait)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _widen(sock: socket.socket) -> None:
+    """As wide as root may make it (SO_RCVBUFFORCE), else as wide as the system lets anyone."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, 33, BUFFER)
+    except OSError:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
