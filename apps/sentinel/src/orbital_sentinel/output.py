@@ -97,6 +97,7 @@ def _drawn(columns: Sequence[str], cells: list[list[str]], right: list[bool]) ->
 _STYLES = {
     "ok": "green", "success": "green", "delivering": "green", "closed": "green",
     "failed": "bold red", "broken": "bold red", "paused": "bold red", "open": "yellow",
+    "attached": "green", "orphaned": "yellow", "removed": "dim", "warning": "yellow",
     "pending": "dim", "running": "cyan",
 }  # fmt: skip
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded
+    from orbital_sentinel.buffer_check import Check
 
 
-def validate(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+def validate(
+    *,
+    config: ConfigFile = None,
+    buffer: Annotated[
+        bool, typer.Option("--buffer", help="Check too whether samples can be kept on the disk.")
+    ] = False,
+    output: Output = Format.TEXT,
+) -> None:
     """Check the configuration, and show what would run.
 
-    Nothing is started and nobody on the network is asked. The exit code is 78 if something is wrong.
+    Nothing is started and nobody on the network is asked. The exit code is 78 if something is wrong, and 1 if
+    only the buffer's folder is.
     """
     from orbital_runtime.settings import SettingsError, load
-    from orbital_sentinel.edge import BAD_CONFIGURATION
+    from orbital_sentinel.edge import BAD_CONFIGURATION, FAILED
 
     try:
         loaded = load(config, os.environ)
@@ -27,10 +38,23 @@ def validate(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None
             raise
         as_json({"valid": False, "problems": [_problem(p) for p in error.problems]})
         raise SystemExit(BAD_CONFIGURATION) from error
+    checked = _buffer(loaded) if buffer else []
     if output is Format.JSON:
-        as_json(_summary(loaded))
+        told = {"buffer": [check._asdict() for check in checked]} if buffer else {}
+        as_json(_summary(loaded) | told)
     else:
         _tell(loaded)
+        if checked:
+            say("\nBuffer")
+            table(("check", "result", "about"), checked)
+    if any(check.result == "failed" for check in checked):
+        raise SystemExit(FAILED)
+
+
+def _buffer(loaded: Loaded) -> list[Check]:
+    from orbital_sentinel.buffer_check import checks
+
+    return list(checks(loaded.settings.buffer))
 
 
 def _problem(problem: Any) -> dict[str, Any]:
