@@ -64,18 +64,25 @@ def test_orders_are_what_their_letters_say():
         assert decode(bytes.fromhex(wire), type="uint32", order=order) == 0x0A0B0C0D
 
 
-@given(st.lists(typed(), min_size=1, max_size=30), st.lists(st.integers(0, 3), min_size=30, max_size=30))
+@given(
+    st.lists(typed(), min_size=1, max_size=30),
+    st.lists(st.integers(0, 3), min_size=30, max_size=30),
+)
 def test_fields_of_a_read_do_not_disturb_each_other(cases, gaps):
     """Types and orders mixed in one read, with gaps between them."""
     wire, fields = b"", []
     for (name, order, number), gap in zip(cases, gaps, strict=False):
         wire += b"\xff\xff" * gap
-        register = Register.model_validate({"address": len(wire) // 2, "type": name, "order": order})
+        register = Register.model_validate(
+            {"address": len(wire) // 2, "type": name, "order": order}
+        )
         fields.append(resolve(register, "ABCD"))
         wire += reordered(struct.pack(">" + CODES[name], number), order)
     start = fields[0].start
     decoder = ReadDecoder(fields, start)
-    values = dict(zip((f.start for f in decoder.fields), decoder.decode(wire[start * 2 :]), strict=True))
+    values = dict(
+        zip((f.start for f in decoder.fields), decoder.decode(wire[start * 2 :]), strict=True)
+    )
     assert [values[field.start] for field in fields] == [number for _, _, number in cases]
 
 
@@ -129,7 +136,11 @@ def test_wide_bit_fields(number, bit, width):
 )
 def test_other_types(fields, wire, value):
     """Fixed point, times, scaling and text, against values from the bytes' meaning."""
-    assert decode(bytes.fromhex(wire), **fields) == pytest.approx(value) if not isinstance(value, str) else True
+    assert (
+        decode(bytes.fromhex(wire), **fields) == pytest.approx(value)
+        if not isinstance(value, str)
+        else True
+    )
     if isinstance(value, str):
         assert decode(bytes.fromhex(wire), **fields) == value
 
@@ -156,9 +167,9 @@ def test_values_that_mean_none(fields, wire):
 
 def test_an_invalid_value_leaves_its_neighbours():
     """One NaN among floats, one marker among integers."""
-    made = [
-        resolve(Register(address=n * 2, type="float32", scale=2), "ABCD") for n in range(3)
-    ] + [resolve(Register(address=6 + n, invalid=(7,)), "ABCD") for n in range(3)]
+    made = [resolve(Register(address=n * 2, type="float32", scale=2), "ABCD") for n in range(3)] + [
+        resolve(Register(address=6 + n, invalid=(7,)), "ABCD") for n in range(3)
+    ]
     data = struct.pack(">fff", 1, math.nan, 3) + struct.pack(">HHH", 6, 7, 8)
     decoder = ReadDecoder(made, read_of(made).start)
     found = dict(zip((f.start for f in decoder.fields), decoder.decode(data), strict=True))

@@ -26,7 +26,11 @@ class Span:
 def spans_of(draw, *, overlapping: bool) -> list[Span]:
     table = TABLES[draw(st.sampled_from(sorted(TABLES)))]
     spans, place = [], 0
-    steps = draw(st.lists(st.tuples(st.integers(-2 if overlapping else 0, 40), st.integers(1, 8)), max_size=25))
+    steps = draw(
+        st.lists(
+            st.tuples(st.integers(-2 if overlapping else 0, 40), st.integers(1, 8)), max_size=25
+        )
+    )
     for gap, size in steps:
         start = max(0, place + gap)
         spans.append(Span(table, start, start + size))
@@ -73,7 +77,9 @@ def test_no_read_runs_across_a_wide_gap_or_a_hole(case, known):
         for address in range(read.start, read.stop):
             gap = 0 if address in covered else gap + 1
             assert gap <= limits.gap(read.table)
-            assert gap == 0 or not any(h.table == read.table.name and h.start <= address < h.stop for h in known)
+            assert gap == 0 or not any(
+                h.table == read.table.name and h.start <= address < h.stop for h in known
+            )
 
 
 def fewest(spans: list[Span], limits: Limits) -> int:
@@ -81,7 +87,10 @@ def fewest(spans: list[Span], limits: Limits) -> int:
     table = spans[0].table
 
     def fits(first: int, last: int) -> bool:
-        gaps = [b.start - a.stop for a, b in zip(spans[first:last], spans[first + 1 : last + 1], strict=True)]
+        gaps = [
+            b.start - a.stop
+            for a, b in zip(spans[first:last], spans[first + 1 : last + 1], strict=True)
+        ]
         length = spans[last].stop - spans[first].start
         return length <= limits.most(table) and all(gap <= limits.gap(table) for gap in gaps)
 
