@@ -48,6 +48,11 @@ def _outputs(outputs: list[View]) -> None:
         "output", "state", "accepted", "delivered", "waiting", "dead letters", "dropped", "address",
     )  # fmt: skip
     table(columns, [_output(one) for one in outputs])
+    for one in outputs:
+        if one.get("backlog"):
+            left = one["backlog_seconds"]
+            when = "" if left is None else f", about {span(left)} to go"
+            say(f"- output {one['name']} catches up: {one['backlog']} samples behind{when}")
     say()
 
 

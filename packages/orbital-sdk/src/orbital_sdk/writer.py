@@ -29,7 +29,8 @@ class Writer(Generic[W]):
     takes_stale_markers: ClassVar[bool] = False
     """Whether batches with `stale` set are of use here."""
     takes_old_samples: ClassVar[bool] = True
-    """Whether samples may come older than those already stored (no strict order per series)."""
+    """Whether samples may come older than those already stored (no strict order per series). After an
+    outage fresh samples then go first, and what waited meanwhile beside them."""
 
     config_model: ClassVar[type[WriterConfig]] = WriterConfig
 

@@ -28,6 +28,7 @@ class File(Writer[FileConfig]):
 
     name: ClassVar[str] = "file"
     summary: ClassVar[str] = "A local file of JSON lines"
+    takes_old_samples: ClassVar[bool] = False  # its lines are read from top to bottom
 
     def __init__(self, config: FileConfig) -> None:
         super().__init__(config)

@@ -81,6 +81,8 @@ def output(settings: OutputSettings) -> Output:
             timeout=settings.timeout,
             retry_interval=settings.retry_interval,
             retry_cap=settings.retry_max_interval,
+            backlog_after=settings.backlog_after,
+            backlog_rate=settings.backlog_rate,
             breaker_failures=settings.breaker_failures,
             breaker_reset=settings.breaker_reset,
         ),

@@ -128,9 +128,8 @@ class LogBuffer(ABC):
             for name in self._log.readers:
                 self._wake(name)
 
-    @property
-    def end(self) -> int:
-        return self._log.next
+    def edge(self, age: float = 0.0) -> int:
+        return self._log.edge(self._steady_ms() - round(age * 1000))
 
     async def read(
         self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None

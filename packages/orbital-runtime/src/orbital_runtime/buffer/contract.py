@@ -200,9 +200,8 @@ class Buffer(Protocol):
         """
         ...
 
-    @property
-    def end(self) -> int:
-        """The number of the next batch: all that waits now is before it, all that comes is not."""
+    def edge(self, age: float = 0.0) -> int:
+        """The number of the first batch that was accepted in the last `age` seconds, or of the next one."""
         ...
 
     async def read(

@@ -267,6 +267,11 @@ class Log:
     def _index(self, seq: int) -> int:
         return bisect_right(self.records, seq, key=_first) - 1
 
+    def edge(self, written: int) -> int:
+        """The first batch that was written after this, in steady milliseconds; `next` if none was."""
+        index = bisect_right(self.records, written, key=lambda record: record.written)
+        return self.records[index].first if index < len(self.records) else self.next
+
     def count(self, pieces: Pieces) -> int:
         """Samples of these batches, which some output must need."""
         return sum(self._between(start, stop) for start, stop in pieces)

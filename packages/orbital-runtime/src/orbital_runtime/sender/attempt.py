@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk
+from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.bisect import Isolation
-from orbital_runtime.sender.caller import Caller, WriteTimeout
+from orbital_runtime.sender.caller import WriteTimeout
 from orbital_runtime.sender.dead_letters import DeadLetter
-from orbital_runtime.sender.doubt import Doubt
 from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
     Attempt,
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer import Buffer, Entry
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.bisect import Refused
+    from orbital_runtime.sender.caller import Caller
     from orbital_runtime.sender.dead_letters import DeadLetters
+    from orbital_runtime.sender.doubt import Doubt
     from orbital_runtime.sender.policy import Output
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, Reject
@@ -41,7 +42,17 @@ class WriterBug(WriterUnavailable):
 
 
 class Attempts:
-    """Makes attempts at the chunks of one output, and keeps count."""
+    """Makes attempts at the chunks of one lane, and keeps count.
+
+    Args:
+        output: Name, writer and policy.
+        buffer: Where the chunks come from.
+        clock: For stamps.
+        dead_letters: Takes what is refused for good.
+        tally: Counts of the output.
+        caller: Calls its writer, one write at a time.
+        doubt: What is known of the destination, which its lanes share.
+    """
 
     def __init__(
         self,
@@ -51,6 +62,8 @@ class Attempts:
         clock: Clock,
         dead_letters: DeadLetters,
         tally: Tally,
+        caller: Caller,
+        doubt: Doubt,
     ) -> None:
         self._output = output
         self._buffer = buffer
@@ -58,13 +71,13 @@ class Attempts:
         self._dead_letters = dead_letters
         self._tally = tally
         self._said: dict[str, str] = {}
-        self.caller = Caller(output.name, output.writer, most_stuck=output.policy.stuck_writes)
         self.too_large: int | None = None
         """Rows of the smallest group that the destination found too large at the last attempt."""
         self.left: Chunk | None = None
         """What has to come again as it is, under the same token; the buffer has it back."""
         self._whole = ""
-        self._doubt = Doubt()
+        self._caller = caller
+        self._doubt = doubt
         self._repeats = Repeats()
 
     async def make(self, chunk: Chunk, failures: int) -> None:
@@ -80,9 +93,9 @@ class Attempts:
         tally, writer = self._tally, self._output.writer
         stale = writer.takes_stale_markers
         entries = [entry for entry in chunk.entries if stale or not entry.batch.stale]
-        first = entries[0].seq if entries else math.inf
-        tally.retries += first <= tally.attempted
-        number = max(2, failures + 1) if first <= tally.tried else 1
+        first = entries[0].seq if entries else 0
+        tally.retries += first in tally.attempted
+        number = max(2, failures + 1) if first in tally.tried else 1
         self._whole = token(entries)
         requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
         isolation = Isolation(entries, tried=tally.tried, requests=requests, suspect=suspect)
@@ -113,16 +126,15 @@ class Attempts:
         if doubtful:
             isolation.withdraw()
             self._doubt.keep(self._whole)
-        tally.tried = max(tally.tried, isolation.unknown)
-        last = entries[-1].seq if doubtful else isolation.failed
-        tally.attempted = max(tally.attempted, last)
+        tally.tried.add(*isolation.unknown)
+        tally.attempted.add(*(_span(entries) if doubtful else isolation.failed))
         self.too_large = None if doubtful else isolation.too_large
         return doubtful
 
     def _may_regroup(self, isolation: Isolation, left: Chunk) -> bool:
         """Whether what is left may be read together with newer samples, which may tell more."""
         if self._doubt.keeps(token(left.entries)):
-            return left.entries[0].seq > self._tally.tried
+            return left.entries[0].seq not in self._tally.tried
         looked = isolation.suspect is not None
         return looked and (isolation.understood or isolation.undecided)
 
@@ -130,7 +142,7 @@ class Attempts:
         attempt = Attempt(number, f"{self._buffer.id}:{rows}")  # the log's name makes it unique
         self._tally.requests += 1
         try:
-            size = await self.caller.write(batches, attempt, self._output.policy.timeout)
+            size = await self._caller.write(batches, attempt, self._output.policy.timeout)
         except (WriteError, ConfigurationError) as error:
             if isinstance(error, BatchRejected) and not _were_given(batches, error.rejects):
                 raise self._bug(error) from error
@@ -159,10 +171,10 @@ class Attempts:
             await self._buffer.acknowledge(done, dead=len(letters))
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
-            last = done.entries[-1].seq
-            self._tally.tried = max(self._tally.tried, last)
-            self._tally.attempted = max(self._tally.attempted, last)
+            self._tally.tried.add(*_span(done.entries))
+            self._tally.attempted.add(*_span(done.entries))
             raise
+        self._tally.settled(runs(done.entries))
         self._dead_letters.add(letters)
         self._tally.samples += done.samples - len(letters)
         self._tally.dead_letters += len(letters)
@@ -214,6 +226,11 @@ def _were_given(batches: Sequence[Batch], rejects: Iterable[Reject]) -> bool:
         0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch])
         for reject in rejects
     )
+
+
+def _span(entries: Sequence[Entry]) -> tuple[int, int]:
+    """The batches from the first of these to the last, and the one after it."""
+    return entries[0].seq, entries[-1].seq + 1
 
 
 def token(entries: Sequence[Entry]) -> str:

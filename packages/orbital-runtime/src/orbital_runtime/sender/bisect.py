@@ -6,7 +6,7 @@ that each series stays in order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_runtime.sender.groups import Part, divisible, halves, rows, token
 from orbital_runtime.sender.repeats import is_answer
@@ -19,13 +19,16 @@ from orbital_sdk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
     from orbital_runtime.buffer import Entry
     from orbital_runtime.sender.groups import Group
     from orbital_sdk import Batch
 
     Send = Callable[[Sequence[Batch], str], Awaitable[None]]
+
+
+NONE: Final = (0, 0)
 
 
 class Refused(NamedTuple):
@@ -42,8 +45,8 @@ class Isolation:
 
     Args:
         entries: What to deliver.
-        tried: Batches up to this sequence number were sent before, with an unknown outcome: where the
-            destination has them already, they count as delivered.
+        tried: Batches that were sent before, with an unknown outcome: where the destination has them
+            already, they count as delivered.
         requests: How many may be spent on refused groups. What is refused after that is set aside
             whole, so that a bad hour of data cannot keep an output busy for ever.
         suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
@@ -55,7 +58,7 @@ class Isolation:
         self,
         entries: Sequence[Entry],
         *,
-        tried: int = 0,
+        tried: Container[int] = (),
         requests: int = 256,
         suspect: str | None = None,
     ) -> None:
@@ -71,9 +74,9 @@ class Isolation:
         self.withdraw()
         self.too_large: int | None = None
         """Rows of the smallest group that was too large, if one was."""
-        self.failed = 0
-        """Last batch of the group at which `send` raised."""
-        self.unknown = 0
+        self.failed = NONE
+        """The batches of the group at which `send` raised: the first, and the one after the last."""
+        self.unknown = NONE
         """The same, if the destination may have stored that group all the same."""
         self.undecided = False
         """Rows got the suspect answer alone, and nothing was left to see whether other samples pass."""
@@ -159,8 +162,8 @@ class Isolation:
         return self.suspect is not None and is_answer(error) and str(error) == self.suspect
 
     def _give_up(self, group: Group, error: BaseException) -> None:
-        self.failed = group[-1].seq
-        self.unknown = self.failed if _may_be_stored(error) else 0
+        self.failed = group[0].seq, group[-1].seq + 1
+        self.unknown = self.failed if _may_be_stored(error) else NONE
         raise error
 
     def _too_large(self, group: Group, error: BatchTooLarge) -> Sequence[Group]:
@@ -175,10 +178,10 @@ class Isolation:
         if error.rejects:
             for reject in error.rejects:
                 part = group[reject.batch]
-                if not (error.duplicate and part.seq <= self._tried):
+                if not (error.duplicate and part.seq in self._tried):
                     self._refuse_row(part.seq, part.start + reject.row, reject.reason)
             return self._settle(group)
-        if error.duplicate and group[-1].seq <= self._tried:
+        if error.duplicate and all(part.seq in self._tried for part in group):
             return self._settle(group)
         self._requests -= 1
         if divisible(group) and self._requests > 0:

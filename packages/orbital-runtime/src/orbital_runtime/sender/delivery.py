@@ -1,5 +1,5 @@
 """Delivers to one output: reads the buffer, calls the writer, acts on what comes back. One loop an output,
-one chunk in flight, oldest first; nothing here ever waits for another output.
+one chunk in flight; nothing here ever waits for another output.
 """
 
 from __future__ import annotations
@@ -7,13 +7,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer import BufferClosed
-from orbital_runtime.buffer.codec import CELL
 from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
+from orbital_runtime.sender.caller import Caller
+from orbital_runtime.sender.doubt import Doubt
+from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.rest import Rest
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer import Buffer, Chunk
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.dead_letters import DeadLetters
+    from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.policy import Output
 
 logger = logging.getLogger(__name__)
@@ -64,9 +68,18 @@ class Delivery:
         self._clock = clock
         self._chance = chance
         self._breaker = Breaker(failures=policy.breaker_failures, reset=policy.breaker_reset)
-        self._attempts = Attempts(
-            output, buffer, clock=clock, dead_letters=dead_letters, tally=self.tally
-        )
+        self._caller = Caller(output.name, output.writer, most_stuck=policy.stuck_writes)
+        doubt = Doubt()
+        self._lanes = Lanes(
+            output.name,
+            buffer,
+            policy,
+            apart=output.writer.takes_old_samples,
+            attempts=lambda: Attempts(
+                output, buffer, clock=clock, dead_letters=dead_letters, tally=self.tally,
+                caller=self._caller, doubt=doubt,
+            ),
+        )  # fmt: skip
         self._rest = Rest()
         self._task: asyncio.Task[None] | None = None
         self._drains: set[asyncio.Future[bool]] = set()
@@ -75,8 +88,6 @@ class Delivery:
         self._until_ms: int | None = None
         self._failures = 0
         self._size, self._grow_in = policy.batch_size, GROW_AFTER
-        self._again: tuple[int, int] | None = None
-        self._oldest: float | None = None
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -87,7 +98,7 @@ class Delivery:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        self._attempts.caller.close()
+        self._caller.close()
         try:
             async with asyncio.timeout(min(STOP_GRACE, self._policy.timeout)):
                 await self._writer.stop()
@@ -114,6 +125,7 @@ class Delivery:
 
     def status(self) -> OutputStatus:
         tally = self.tally
+        lag, backlog, backlog_seconds = self._lanes.status(monotonic())
         return OutputStatus(
             name=self.name,
             address=self._writer.address,
@@ -122,7 +134,10 @@ class Delivery:
             until_ms=self._until_ms,
             breaker=self._breaker.state,
             waiting=self._buffer.waiting(self.name),
-            stuck=self._attempts.caller.stuck,
+            lag=lag,
+            backlog=backlog,
+            backlog_seconds=backlog_seconds,
+            stuck=self._caller.stuck,
             sent_samples=tally.samples,
             sent_bytes=tally.bytes,
             requests=tally.requests,
@@ -162,11 +177,12 @@ class Delivery:
     async def _turn(self) -> None:
         """One chunk, or one reason why there is none."""
         try:
-            chunk = await self._next()
-            if chunk is None:
+            lane = await self._due()
+            chunk = lane and await self._lanes.read(lane, monotonic(), self._size)
+            if lane and chunk:
+                await self._deliver(lane, chunk)
+            elif lane is None:
                 self._drained(done=True)
-            else:
-                await self._deliver(chunk)
         except BufferClosed:
             raise
         except (WriterMisconfigured, ConfigurationError) as error:
@@ -179,42 +195,36 @@ class Delivery:
                 logger.exception("delivery to output %s failed", self.name)
             await self._back_off(reason, None)
 
-    async def _next(self) -> Chunk | None:
-        """The next chunk, once it is large or old enough, and the breaker lets it through."""
+    async def _due(self) -> Lane | None:
+        """The lane whose turn it is, once it is, and the breaker lets it through. None: all is sent."""
         self._breaker.abandon(self._clock.steady())  # a probe that found nothing to send
-        if self._again is None:
-            await self._gather()
+        lane = await self._gather()
         now = self._clock.steady()
-        if not self._breaker.allow(now):
+        if lane and not self._breaker.allow(now):
             await self._rest.until(seconds=self._breaker.probe_at - now)
             self._breaker.hurry(now)
             self._breaker.allow(now)
-        samples, size = self._again or (self._size, self._policy.batch_bytes)
-        chunk = await self._buffer.read(self.name, samples=samples, size=size)
-        more = chunk is not None and self._buffer.waiting(self.name) > chunk.samples
-        self._oldest = asyncio.get_running_loop().time() if more else None
-        self._again = None
-        return chunk
+        return lane
 
-    async def _gather(self) -> None:
-        """Wait until a full request waits, or until what waits is `flush_interval` old."""
+    async def _gather(self) -> Lane | None:
+        """Wait until some lane has a full request, or until what waits is `flush_interval` old."""
         self._phase = Phase.WAITING
-        loop, buffer = asyncio.get_running_loop(), self._buffer
-        if not self._drains:
-            await self._rest.until(lambda: buffer.wait(self.name), seconds=None)
-        if not self._drains:
-            since = loop.time() if self._oldest is None else self._oldest
-            left = since + self._policy.flush_interval - loop.time()
-            await self._rest.until(lambda: buffer.wait(self.name, samples=self._size), seconds=left)
+        hurry = False
+        while True:
+            turn = self._lanes.turn(monotonic(), self._size, hurry=hurry or bool(self._drains))
+            if turn.lane or self._drains:
+                return turn.lane
+            hurry = await self._rest.until(turn.event, seconds=turn.seconds)
 
-    async def _deliver(self, chunk: Chunk) -> None:
+    async def _deliver(self, lane: Lane, chunk: Chunk) -> None:
         self._phase = Phase.DELIVERING
         requests = self.tally.requests
         try:
-            await self._attempts.make(chunk, self._failures)
+            await lane.attempts.make(chunk, self._failures)
         finally:
-            self._again = _limits(self._attempts.left)
-            self._fit(self._attempts.too_large)
+            lane.learn()
+            self._fit(lane.attempts.too_large)
+        self._lanes.delivered(lane, chunk.samples, self._size)
         if self.tally.requests > requests:
             self._succeeded()
 
@@ -271,12 +281,3 @@ class Delivery:
         for drain in drains:
             if not drain.done():
                 drain.set_result(done)
-
-
-def _limits(left: Chunk | None) -> tuple[int, int] | None:
-    """Rows and bytes to read so that the same batches come again: the token must not change."""
-    if left is None:
-        return None
-    batches = [entry.batch for entry in left.entries]
-    cells = sum(len(b) * (1 if b.times is None else 2) for b in batches)
-    return sum(map(len, batches)), cells * CELL

@@ -40,7 +40,7 @@ class Doubt:
             ended: Whether it came to its end. If not, its refusals may still turn out to be all there is.
         """
         if isolation.understood:
-            self._trusted, self._in_a_row = True, 0
+            self._trusted, self._in_a_row, self._kept = True, 0, ("", "")
             return False
         if len(isolation.words) > 1 and ended:
             self._in_a_row = 0

@@ -35,6 +35,11 @@ class DeliveryPolicy:
     """Requests spent on finding the refused samples of one chunk; the rest is set aside whole."""
     stuck_writes: int = 4
     """Writes that may hang at once before no more are started."""
+    backlog_after: float = 60.0
+    """Seconds after which more than one request's worth of waiting samples is a backlog, which goes
+    beside the fresh ones; only where the writer takes old samples."""
+    backlog_rate: float | None = None
+    """Samples a second of the backlog, at most; None: as fast as the destination takes them."""
 
 
 @dataclass(frozen=True, slots=True)

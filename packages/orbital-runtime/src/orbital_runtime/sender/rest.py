@@ -19,8 +19,8 @@ class Rest:
 
     async def until(
         self, event: Callable[[], Awaitable[None]] | None = None, *, seconds: float | None
-    ) -> None:
-        """Return after `seconds` (None = never), after the event, or at `cut`.
+    ) -> bool:
+        """Return after `seconds` (None = never), after the event, or at `cut`. Gives whether it was cut.
 
         A cut that came while nothing waited ends the next wait at once.
         """
@@ -29,6 +29,7 @@ class Rest:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds) as self._scope:
                         await (event or _for_ever)()
+            return self._cut
         finally:
             self._scope = None
             self._cut = False

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from orbital_runtime.buffer.intervals import Intervals
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from orbital_runtime.sender.breaker import State
 
@@ -47,10 +49,17 @@ class Tally:
     """Milliseconds UTC."""
     last_success_ms: int | None = None
     """Milliseconds UTC."""
-    attempted: int = 0
-    """Batches up to this number were in an attempt that failed."""
-    tried: int = 0
-    """Batches up to this number may have been stored by one: it was sent, with an unknown outcome."""
+    attempted: Intervals = field(default_factory=Intervals)
+    """Batches that were in an attempt that failed, and are not settled yet."""
+    tried: Intervals = field(default_factory=Intervals)
+    """Those of them that it may have stored: it was sent, with an unknown outcome."""
+
+    def settled(self, pieces: Iterable[tuple[int, int]]) -> None:
+        """These batches are done with, for good."""
+        if self.attempted or self.tried:
+            for start, stop in pieces:
+                self.attempted.discard(start, stop)
+                self.tried.discard(start, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,12 @@ class OutputStatus:
     breaker: State
     waiting: int
     """Samples in the buffer that it has not acknowledged."""
+    lag: float
+    """Seconds that its oldest fresh sample waits; the backlog and a request under way are left out."""
+    backlog: int
+    """Samples that wait in the backlog lane; 0 while there is one lane."""
+    backlog_seconds: float | None
+    """Until the backlog is delivered, at its pace so far; None while there is no telling."""
     stuck: int
     """Writes that were given up and have not returned."""
     sent_samples: int

@@ -110,6 +110,10 @@ class OutputSection(OpenSection):
     """As sender.retry_interval."""
     retry_max_interval: Interval | None = None
     """As sender.retry_max_interval."""
+    backlog_after: Interval | None = None
+    """As sender.backlog_after."""
+    backlog_rate: Count | None = None
+    """As sender.backlog_rate."""
     breaker: BreakerOverride = BreakerOverride()
     """As sender.breaker."""
 
@@ -142,6 +146,12 @@ class SenderSection(Section):
     """First pause after a failure; it doubles with each further one, with jitter."""
     retry_max_interval: Interval = 60
     """The pause grows no longer than this."""
+    backlog_after: Interval = 60
+    """When samples have waited this long and fill more than one request, they are a backlog: fresh samples
+    go first and it goes beside them, where the destination takes old samples."""
+    backlog_rate: Count | None = None
+    """Samples of the backlog a second, at most, so that a thin line or a server that just came back is
+    not flooded; left out: as fast as the destination takes them."""
     breaker: BreakerSection = BreakerSection()
     """When an output that fails is left alone."""
     direct: dict[OutputName, OutputSection] = Field(default_factory=dict[str, OutputSection])

@@ -43,6 +43,10 @@ class OutputSettings:
     """Seconds of the first pause."""
     retry_max_interval: float
     """Seconds of the longest pause."""
+    backlog_after: float
+    """Seconds after which more than a request's worth is a backlog."""
+    backlog_rate: int | None
+    """Samples a second of it, at most."""
     breaker_failures: int
     """Failures in a row that open the breaker."""
     breaker_reset: float
@@ -130,6 +134,8 @@ def _numbers(section: OutputSection, settings: Settings) -> dict[str, Any]:
         "timeout": _first(section.timeout, sender.timeout),
         "retry_interval": _first(section.retry_interval, sender.retry_interval),
         "retry_max_interval": _first(section.retry_max_interval, sender.retry_max_interval),
+        "backlog_after": _first(section.backlog_after, sender.backlog_after),
+        "backlog_rate": section.backlog_rate or sender.backlog_rate,
         "breaker_failures": max(1, failures),
         "breaker_reset": _first(own.reset, usual.reset),
     }

@@ -114,11 +114,33 @@ def _present(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
     yield states(
         "sentinel_output_breaker", "1 for the breaker's state", "output", BREAKER, breakers
     )
+    yield from _lanes(status)
     yield gauges(
         "sentinel_output_stuck_writes",
         "Writes that were given up and have not returned",
         ("output",),
         [((output,), s.stuck) for output, s in status.items()],
+    )
+
+
+def _lanes(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
+    yield gauges(
+        "sentinel_output_lag_seconds",
+        "How long the oldest fresh sample waits; the backlog is left out",
+        ("output",),
+        [((output,), s.lag) for output, s in status.items()],
+    )
+    yield gauges(
+        "sentinel_output_backlog_samples",
+        "Samples of an outage that go beside the fresh ones",
+        ("output",),
+        [((output,), s.backlog) for output, s in status.items()],
+    )
+    yield gauges(
+        "sentinel_output_backlog_drain_seconds",
+        "Until the backlog is delivered, at its pace so far",
+        ("output",),
+        [((o,), s.backlog_seconds) for o, s in status.items() if s.backlog_seconds is not None],
     )
 
 

@@ -1,7 +1,8 @@
 """A state machine that does what agents do to a buffer, in any order, and compares with a model.
 
 Its invariants: what was acknowledged never comes again; what was not always does, unless the policy dropped
-it, which drops the oldest and no more than needed; order holds in each lane; and for each output, after every step,
+it, which drops the oldest and no more than needed; order holds in each lane; and for each output, after
+every step,
 
     accepted = delivered + waiting + dead_lettered + sum(dropped by reason)
 
@@ -114,7 +115,7 @@ class BufferMachine(RuleBasedStateMachine):
             make_batch([float(s.number)] * s.samples, ts=s.number, layout=LAYOUTS[s.samples][which])
             for s in sent
         ]
-        first = self.buffer.end
+        first = self.buffer.edge()
         try:
             self.run(self.buffer.append(batches))
             self.places += [(s.number, first + i) for i, s in enumerate(sent)]
@@ -161,7 +162,7 @@ class BufferMachine(RuleBasedStateMachine):
     def seq(self, number: int) -> int:
         """Where the batches from this number of the model on begin in the buffer."""
         index = bisect_left(self.places, (number, 0))
-        return self.places[index][1] if index < len(self.places) else self.buffer.end
+        return self.places[index][1] if index < len(self.places) else self.buffer.edge()
 
     @rule(chunk=chunks, skip=st.integers(0, 3), dead=st.integers(0, 6))
     def acknowledge(self, chunk: Chunk, skip: int, dead: int) -> None:

@@ -271,7 +271,7 @@ async def lanes_read_their_part(open_buffer: OpenBuffer) -> None:
     async with open_buffer(UNLIMITED, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(2, ts=ts) for ts in range(5)])
-        middle = buffer.end - 2
+        middle = buffer.edge() - 2
         await buffer.append([make_batch(2, ts=ts) for ts in range(5, 8)])
         fresh = await buffer.read("a", samples=4, size=PLENTY, since=middle)
         old = await buffer.read("a", samples=PLENTY, size=PLENTY, before=middle)
@@ -296,7 +296,7 @@ async def a_lane_waits_for_its_own_samples(open_buffer: OpenBuffer) -> None:
     async with open_buffer(UNLIMITED, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(9)])
-        fresh = asyncio.ensure_future(buffer.wait("a", since=buffer.end, samples=4))
+        fresh = asyncio.ensure_future(buffer.wait("a", since=buffer.edge(), samples=4))
         await buffer.append([make_batch(3)])
         buffer.release(await take(buffer, "a"))
         await idle()
@@ -315,12 +315,13 @@ async def a_part_of_the_log_is_counted(open_buffer: OpenBuffer) -> None:
         clock.advance(30)
         await buffer.append([make_batch(4)])
         await buffer.append([make_batch(8), make_batch(16)])
-        last = buffer.end - 1
+        last = buffer.edge() - 1
         clock.advance(5)
+        assert buffer.edge(5) == buffer.edge() == buffer.edge(6) + 3
         assert buffer.unsent("a") == (6, 31, 35.0)
         assert buffer.unsent("a", since=last) == (1, 16, 5.0)
         assert buffer.unsent("a", before=last) == (5, 15, 35.0)
-        assert buffer.unsent("a", since=buffer.end) == (0, 0, 0.0)
+        assert buffer.unsent("a", since=buffer.edge()) == (0, 0, 0.0)
         chunk = await buffer.read("a", samples=3, size=PLENTY)
         assert chunk is not None
         assert buffer.unsent("a", before=last) == (3, 12, 35.0)

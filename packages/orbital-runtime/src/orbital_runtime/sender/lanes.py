@@ -1,0 +1,168 @@
+"""The two lanes of an output (docs/decisions/0014): fresh samples first, the backlog beside them.
+
+There is one lane as long as nothing waits long. When more waits than one request carries, and the oldest of
+it longer than `backlog_after`, all of it is the backlog but what came in the last `flush_interval`, with
+which a fresh lane begins. The edge between them only moves on, so each lane is in order. When the backlog is
+gone they are one again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_runtime.buffer.codec import CELL
+from orbital_runtime.sender.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orbital_runtime.buffer import Buffer, Chunk
+    from orbital_runtime.sender.attempt import Attempts
+    from orbital_runtime.sender.policy import DeliveryPolicy
+
+
+class Lane:
+    """One lane, and what has to come again in it."""
+
+    def __init__(self, attempts: Attempts) -> None:
+        self.attempts = attempts
+        self.again: tuple[int, int] | None = None
+        """Rows and bytes to read so that the same batches come again: the token must not change."""
+
+    def learn(self) -> None:
+        """After an attempt: what it left has to come again as it is."""
+        self.again = _limits(self.attempts.left)
+
+
+class Turn(NamedTuple):
+    """Who goes now, or for what to wait."""
+
+    lane: Lane | None
+    event: Callable[[], Awaitable[None]] | None = None
+    """Wait for this, enough fresh samples,"""
+    seconds: float | None = None
+    """or so long; None: for ever."""
+
+
+class Lanes:
+    """Whose turn it is. One request at a time, so the backlog delays a fresh one by one request at most.
+
+    Args:
+        output: Name of the output.
+        buffer: What it reads.
+        policy: Its sizes and times.
+        apart: Whether the destination takes old samples; if not there is only ever one lane.
+        attempts: Makes what keeps the record of one lane.
+    """
+
+    def __init__(
+        self,
+        output: str,
+        buffer: Buffer,
+        policy: DeliveryPolicy,
+        *,
+        apart: bool,
+        attempts: Callable[[], Attempts],
+    ) -> None:
+        self.fresh, self.backlog = Lane(attempts()), Lane(attempts())
+        self._output = output
+        self._buffer = buffer
+        self._policy = policy
+        self._apart = apart
+        self._throttle = Throttle(policy.backlog_rate)
+        self._edge = 0
+        """The batch that the fresh lane begins with; 0: there is one lane."""
+        self._oldest: float | None = None
+        """When a fresh sample was first seen to wait; none does: None."""
+        self._gives_way = False
+        """Whether the backlog goes next although fresh samples are due."""
+        self._began, self._done = 0.0, 0
+
+    def turn(self, now: float, size: int, *, hurry: bool) -> Turn:
+        """Whose turn it is.
+
+        Args:
+            now: Steady seconds.
+            size: Samples of a full request.
+            hurry: Whether all that waits is due, and nothing is held back.
+        """
+        fresh, behind = self._arrange(now, size)
+        if fresh is None:
+            self._oldest = None
+        elif self._oldest is None:
+            self._oldest = now
+        flush = 0.0 if self._oldest is None else self._oldest + self._policy.flush_interval - now
+        due = fresh is not None and (hurry or self.fresh.again or fresh >= size or flush <= 0)
+        held = 0.0 if hurry else self._throttle.held(now)
+        if behind and held <= 0 and (self._gives_way or not due):
+            return Turn(self.backlog)
+        if due:
+            return Turn(self.fresh)
+        waits = [held] * behind + [flush] * (fresh is not None)
+        samples = 0 if fresh is None else size
+        event = partial(self._buffer.wait, self._output, samples=samples, since=self._edge)
+        return Turn(None, event, min(waits, default=None))
+
+    def _arrange(self, now: float, size: int) -> tuple[int | None, bool]:
+        """Join, part, or move the edge on. Gives the fresh samples, None if there are none, and whether
+        there is a backlog.
+
+        What has to come again stays in its lane, so the edge waits for it.
+        """
+        if self._edge and not self._buffer.unsent(self._output, before=self._edge).batches:
+            self._edge, self.backlog.again = 0, None
+        fresh = self._buffer.unsent(self._output, since=self._edge)
+        if not fresh.batches:
+            self.fresh.again = None
+        late = fresh.age > self._policy.backlog_after and fresh.samples > size
+        if self._apart and late and not self.fresh.again:
+            usual = min(self._policy.flush_interval, self._policy.backlog_after / 2)
+            self._edge = self._buffer.edge(usual)
+            self._began, self._done = now, 0
+            fresh = self._buffer.unsent(self._output, since=self._edge)
+        return fresh.samples if fresh.batches else None, bool(self._edge)
+
+    async def read(self, lane: Lane, now: float, size: int) -> Chunk | None:
+        """The next chunk of a lane: of full size, or the one that has to come again."""
+        if lane is self.backlog:
+            size = self._throttle.most(size)
+            since, before = 0, self._edge
+        else:
+            since, before = self._edge, None
+        samples, cells = lane.again or (size, self._policy.batch_bytes)
+        lane.again = None
+        chunk = await self._buffer.read(
+            self._output, samples=samples, size=cells, since=since, before=before
+        )
+        if lane is self.backlog:
+            self._throttle.spend(0 if chunk is None else chunk.samples, now)
+            self._gives_way = False
+        else:
+            left = self._buffer.unsent(self._output, since=self._edge)
+            self._oldest = now if left.batches else None
+        return chunk
+
+    def delivered(self, lane: Lane, samples: int, size: int) -> None:
+        """So many of this lane are done with. A fresh lane that keeps up gives way once."""
+        if lane is self.backlog:
+            self._done += samples
+        else:
+            fresh = self._buffer.unsent(self._output, since=self._edge)
+            self._gives_way = fresh.samples < size
+
+    def status(self, now: float) -> tuple[float, int, float | None]:
+        """Seconds that the oldest fresh sample waits, samples in the backlog, seconds until it is gone."""
+        lag = self._buffer.unsent(self._output, since=self._edge).age
+        if not self._edge:
+            return lag, 0, None
+        behind = self._buffer.unsent(self._output, before=self._edge).samples
+        return lag, behind, behind * (now - self._began) / self._done if self._done else None
+
+
+def _limits(left: Chunk | None) -> tuple[int, int] | None:
+    if left is None:
+        return None
+    batches = [entry.batch for entry in left.entries]
+    cells = sum(len(b) * (1 if b.times is None else 2) for b in batches)
+    return sum(map(len, batches)), cells * CELL
