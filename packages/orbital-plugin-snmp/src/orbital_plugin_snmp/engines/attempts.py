@@ -31,6 +31,8 @@ class Attempts:
         self._cost = cost
         self._timeout = timeout
         self._tries = retries + 1
+        self.hint = ""
+        """What else silence may mean here, for the message."""
 
     async def ask(self, message_id: int, write: Callable[[], bytes], deadline: float) -> bytes:
         """The answer.
@@ -66,4 +68,4 @@ class Attempts:
             cost.waited += wait
         if garbage is not None:
             raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
-        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.3g} s")
+        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.2g} s{self.hint}")

@@ -35,6 +35,7 @@ class CommunitySession(Conversation):
         self._link = link
         self._write = writer(version, community)
         self._attempts = Attempts(link, self.cost, timeout=timeout, retries=retries)
+        self._attempts.hint = "; a wrong community looks like this too"
 
     async def ask(self, request: Template, deadline: float) -> Pdu:
         """As `Conversation.ask`."""

@@ -1,0 +1,197 @@
+"""v3 with our own codec."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_snmp.engines import errors
+from orbital_plugin_snmp.engines.attempts import Attempts
+from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.usm.message import (
+    AUTHENTICATED,
+    ENCRYPTED,
+    REPORTABLE,
+    Security,
+    decrypted,
+    read_message,
+    read_scoped,
+    scoped_pdu,
+    write_message,
+)
+from orbital_plugin_snmp.usm.reports import Reason, reason
+from orbital_plugin_snmp.usm.user import Keys
+from orbital_plugin_snmp.wire.ber import OCTETS, WireError, tlv
+from orbital_plugin_snmp.wire.pdu import GET, REPORT, RESPONSE, template
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.link import Link
+    from orbital_plugin_snmp.usm.message import Message
+    from orbital_plugin_snmp.usm.user import User
+    from orbital_plugin_snmp.wire.pdu import Pdu, Template
+
+LATE: Final = 150
+"""Seconds by which a message may lag behind the device's clock (RFC 3414 3.2)."""
+NOBODY: Final = Security(b"", 0, 0, b"", 0, b"")
+SILENT: Final = "; it did tell its engine id: check priv_password, priv_protocol and context"
+TURNS: Final = 3
+"""How often one request is asked again because the device's clock or engine turned out to be another."""
+
+
+class Engine:
+    """A device's engine: its id, the user's keys there, and its clock."""
+
+    def __init__(self, user: User, message: Message) -> None:
+        self.id = message.engine_id
+        self.keys = Keys(user, message.engine_id)
+        self.boots = self._time = 0
+        self._at = 0.0
+        self.set(message)
+
+    def set(self, message: Message) -> None:
+        """Take its clock over."""
+        self.boots, self._time, self._at = message.boots, message.time, time.monotonic()
+
+    def now(self) -> int:
+        """Its time, by our clock."""
+        return min(self._time + int(time.monotonic() - self._at), 0x7FFFFFFF)
+
+    def follow(self, message: Message) -> None:
+        """Take over a later clock from a message that is authentic.
+
+        Raises:
+            WireError: The message is an old one.
+        """
+        if message.boots < self.boots or (
+            message.boots == self.boots and message.time < self.now() - LATE
+        ):
+            raise WireError("a message from the past")
+        self.set(message)
+
+
+class UserSession(Conversation):
+    """One device by user.
+
+    Args:
+        link: The way to it; closed with the session.
+        user: Name, protocols and passwords.
+        timeout: Seconds an attempt.
+        retries: Attempts after the first.
+    """
+
+    def __init__(self, link: Link, user: User, *, timeout: float, retries: int) -> None:
+        super().__init__(link.label, has_bulk=True)
+        self._link = link
+        self._user = user
+        self._name = user.name.encode()
+        self._context = user.context.encode()
+        self._attempts = Attempts(link, self.cost, timeout=timeout, retries=retries)
+        self._engine: Engine | None = None
+
+    async def ask(self, request: Template, deadline: float) -> Pdu:
+        """As `Conversation.ask`."""
+        for _ in range(TURNS):
+            engine = self._engine or await self._discover(deadline)
+            message_id = self._link.new_id()
+            write = partial(self._write, engine, request, message_id)
+            answer = await self._attempts.ask(message_id, write, deadline)
+            pdu = self._read(engine, answer, message_id)
+            if pdu is not None:
+                self.cost.values += len(pdu.varbinds)
+                return pdu
+        raise errors.Malformed(f"{self.label} does not accept its own clock or engine id")
+
+    async def close(self) -> None:
+        """As `Session.close`."""
+        self._link.close()
+
+    async def _discover(self, deadline: float) -> Engine:
+        """Ask for engine id and clock (RFC 3414 4)."""
+        message_id = self._link.new_id()
+        pdu = scoped_pdu(b"", b"", template(GET, ()).whole(message_id))
+        message, _ = write_message(message_id, REPORTABLE, NOBODY, pdu)
+        answer = await self._attempts.ask(message_id, lambda: message, deadline)
+        try:
+            found = read_message(answer)
+        except WireError as error:
+            raise self._malformed(error) from error
+        if not 5 <= len(found.engine_id) <= 32:
+            raise errors.Malformed(f"{self.label} has an impossible engine id")
+        self._engine = Engine(self._user, found)
+        if self._user.priv or self._user.context:
+            self._attempts.hint = SILENT
+        return self._engine
+
+    def _write(self, engine: Engine, request: Template, message_id: int) -> bytes:
+        keys, flags = engine.keys, self._user.flags | REPORTABLE
+        boots, moment = engine.boots, engine.now()
+        scoped, salt = scoped_pdu(engine.id, self._context, request.whole(message_id)), b""
+        if keys.privacy is not None:
+            encrypted, salt = keys.privacy.encrypt(scoped, boots, moment)
+            scoped = tlv(OCTETS, encrypted)
+        security = Security(engine.id, boots, moment, self._name, keys.size, salt)
+        message, at = write_message(message_id, flags, security, scoped)
+        if not keys.size:
+            return message
+        return b"".join((message[:at], keys.sign(message), message[at + keys.size :]))
+
+    def _read(self, engine: Engine, data: bytes, message_id: int) -> Pdu | None:
+        """The response; None where the request has to be written anew."""
+        try:
+            message = read_message(data)
+            authentic = self._verify(engine, message, data)
+            pdu = read_scoped(self._clear(engine, message))
+            if pdu.kind != REPORT:
+                self._check(message, pdu, message_id)
+                if authentic:
+                    engine.follow(message)
+        except WireError as error:
+            raise self._malformed(error) from error
+        if pdu.kind != REPORT:
+            return pdu
+        self._report(engine, message, pdu, authentic=authentic)
+        return None
+
+    def _clear(self, engine: Engine, message: Message) -> bytes:
+        """The content of the scoped PDU."""
+        if not message.flags & ENCRYPTED:
+            return message.body
+        if engine.keys.privacy is None:
+            raise WireError("an encrypted answer to a request that was not")
+        return decrypted(engine.keys.privacy, message)
+
+    def _check(self, message: Message, pdu: Pdu, message_id: int) -> None:
+        """It is the response to this request, and as safe as the request was."""
+        wanted = self._user.flags
+        if pdu.kind != RESPONSE or pdu.request_id != message_id or message.user != self._name:
+            raise WireError("no response to this request")
+        if message.flags & wanted != wanted:
+            raise WireError("an answer with less security than the request")
+
+    def _verify(self, engine: Engine, message: Message, data: bytes) -> bool:
+        """Whether the message is signed; a signature that is wrong makes it no message of the device's."""
+        if not message.flags & AUTHENTICATED:
+            return False
+        size, at = engine.keys.size, message.signature_at
+        if not size or len(message.signature) != size or message.engine_id != engine.id:
+            raise WireError("signed by another user or engine")
+        blank = b"".join((data[:at], bytes(size), data[at + size : message.end]))
+        if not hmac.compare_digest(engine.keys.sign(blank), message.signature):
+            raise WireError("wrong signature")
+        return True
+
+    def _report(self, engine: Engine, message: Message, pdu: Pdu, *, authentic: bool) -> None:
+        why = reason(pdu)
+        if why is Reason.TIME and (authentic or not self._user.auth):
+            engine.set(message)
+        elif why in (Reason.ENGINE, Reason.TIME):
+            self._engine = None
+        elif why is Reason.OTHER:
+            raise errors.Malformed(f"{self.label}: {why.value}")
+        else:
+            raise errors.Refused(f"{self.label}, user {self._user.name!r}: {why.value}")
+
+    def _malformed(self, error: WireError) -> errors.Malformed:
+        return errors.Malformed(f"{self.label} answered something that is no SNMPv3: {error}")

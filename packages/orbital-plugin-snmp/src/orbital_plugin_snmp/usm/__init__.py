@@ -1,0 +1,1 @@
+"""The user-based security model of SNMPv3 (RFC 3414): keys, ciphers, and messages that carry them."""
