@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-import requests
-from urllib3.exceptions import HTTPError
-
 from orbital_remote_write.answers import Answer, clean_words, judge
 from orbital_remote_write.compression import SNAPPY
 from orbital_remote_write.credentials import Credentials
-from orbital_remote_write.faults import explain
+from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import check_tls, make_session, warn
-from orbital_sdk import WriterMisconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
     from orbital_remote_write.compression import Codec
     from orbital_remote_write.settings import RemoteWriteConfig
 
-ANSWER: Final = 64 << 10
-"""Bytes of an answer that are read; more end the connection."""
 _log: Final = logging.getLogger("orbital.remote_write")
 
 
@@ -87,29 +81,17 @@ class Client:
         return len(compressed), self._post(compressed, codec)
 
     def _post(self, compressed: bytes, codec: Codec) -> Answer:
-        try:
-            with self._session.post(
-                self._config.url,
-                data=compressed,
-                headers=dict(codec.headers),
-                timeout=(self._config.connect_timeout, self._config.timeout),
-                stream=True,
-                allow_redirects=False,
-            ) as response:
-                return self._read(response)
-        except (requests.RequestException, HTTPError) as error:
-            certificate = self._config.tls.cert_file is not None
-            raise explain(error, self.address, has_certificate=certificate) from error
-        except OSError as error:  # a certificate's file is gone, says requests before it sends
-            raise WriterMisconfigured(f"{self.address}: {error}; look at tls") from error
-
-    def _read(self, response: requests.Response) -> Answer:
-        """Status, headers and words. Reading to the end lets the connection be used again."""
-        body: bytes = response.raw.read(ANSWER + 1, decode_content=True) or b""
-        if len(body) > ANSWER:
-            response.raw.close()
-        words = "" if 200 <= response.status_code < 300 else clean_words(body, self._secrets())
-        return Answer(response.status_code, response.headers, words)
+        reply = exchange(
+            self._session,
+            self._config.url,
+            compressed,
+            address=self.address,
+            reach=self._config,
+            headers=codec.headers,
+        )
+        if 200 <= reply.status < 300:
+            return Answer(reply.status, reply.headers)
+        return Answer(reply.status, reply.headers, clean_words(reply.body, self._secrets()))
 
     def _secrets(self) -> tuple[str, ...]:
         """What a server that repeats our request must not bring into our messages."""

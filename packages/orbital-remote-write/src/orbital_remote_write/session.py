@@ -15,6 +15,7 @@ from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from orbital_remote_write.credentials import Credentials
+    from orbital_remote_write.exchange import Reach
     from orbital_remote_write.settings import RemoteWriteConfig, Tls
 
 HEADERS: Final = {
@@ -27,18 +28,24 @@ _log: Final = logging.getLogger("orbital.remote_write")
 
 def make_session(config: RemoteWriteConfig, credentials: Credentials) -> requests.Session:
     """A session that knows everything but the body. Nothing is sent yet."""
-    session = requests.Session()
-    _mount(session, config)
-    session.trust_env = config.proxy_from_environment
+    session = reaching(config)
     session.auth = credentials
-    session.headers.clear()
     session.headers.update({k: v.get_secret_value() for k, v in config.headers.items()})
     session.headers.update(HEADERS)
     if config.tenant:
         session.headers["X-Scope-OrgID"] = config.tenant
-    if config.proxy_url:
-        session.proxies = dict.fromkeys(("http", "https"), config.proxy_url.get_secret_value())
-    _verify(session, config.tls)
+    return session
+
+
+def reaching(reach: Reach) -> requests.Session:
+    """A session with connections, certificates and proxies, and no headers."""
+    session = requests.Session()
+    _mount(session, reach)
+    session.trust_env = reach.proxy_from_environment
+    session.headers.clear()
+    if reach.proxy_url:
+        session.proxies = dict.fromkeys(("http", "https"), reach.proxy_url.get_secret_value())
+    _verify(session, reach.tls)
     return session
 
 
@@ -78,9 +85,9 @@ def warn(config: RemoteWriteConfig) -> None:
         )
 
 
-def _mount(session: requests.Session, config: RemoteWriteConfig) -> None:
-    tls = {"server_hostname": config.tls.server_name} if config.tls.server_name else {}
-    adapter = PunctualAdapter(config.timeout, tls=tls)
+def _mount(session: requests.Session, reach: Reach) -> None:
+    tls = {"server_hostname": reach.tls.server_name} if reach.tls.server_name else {}
+    adapter = PunctualAdapter(reach.timeout, tls=tls)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 

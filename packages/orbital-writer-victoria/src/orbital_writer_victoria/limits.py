@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from orbital_remote_write.labels import render
-from orbital_sdk import Batch, Layout, Reject
+from orbital_remote_write.screening import screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_remote_write import LabelRules
+    from orbital_remote_write.screening import Screened
+    from orbital_sdk import Batch, Layout
 
 DROPS: Final = "VictoriaMetrics would drop it without a word"
 MOST_ADDED: Final = 3
@@ -34,20 +36,6 @@ class Limits:
     """Seconds."""
     behind: float
     """Seconds."""
-
-
-class Screened(NamedTuple):
-    """What is left of a call, and what was taken out."""
-
-    batches: Sequence[Batch]
-    rejects: Sequence[Reject]
-    places: Sequence[tuple[int, Sequence[int]]]
-    """Of each batch that is left: its number in the call, and the rows of it that are left."""
-
-    def original(self, reject: Reject) -> Reject:
-        """A reject of what is left, as one of the call."""
-        number, rows = self.places[reject.batch]
-        return Reject(number, rows[reject.row], reject.reason)
 
 
 class Screen:
@@ -68,18 +56,7 @@ class Screen:
         earliest, latest = self._bounds(now)
         if not any(self._suspicious(batch, earliest, latest) for batch in batches):
             return None
-        left: list[Batch] = []
-        rejects: list[Reject] = []
-        places: list[tuple[int, Sequence[int]]] = []
-        for number, batch in enumerate(batches):
-            faults = self._faults(batch, earliest, latest)
-            if not batch.stale:
-                rejects += [Reject(number, row, why) for row, why in faults.items()]
-            rows = [row for row in range(len(batch)) if row not in faults]
-            if rows:
-                left.append(_only(batch, rows) if faults else batch)
-                places.append((number, rows))
-        return Screened(left, rejects, places)
+        return screen(batches, lambda batch: self._faults(batch, earliest, latest))
 
     def _bounds(self, now: int) -> tuple[float, float]:
         ahead, behind = self._limits.ahead, self._limits.behind
@@ -142,18 +119,6 @@ class Screen:
             if 0 < limits.value_bytes < len(value.encode(errors="replace")):
                 return f"label {name[:32]} is longer than {limits.value_bytes} bytes"
         return None
-
-
-def _only(batch: Batch, rows: Sequence[int]) -> Batch:
-    layout = Layout(batch.layout.origin, [batch.layout.rows[row] for row in rows])
-    values = batch.values[:0]
-    values.extend([batch.values[row] for row in rows])
-    times = batch.times
-    if times is not None:
-        picked = times[:0]
-        picked.extend([times[row] for row in rows])
-        times = picked
-    return Batch(layout, batch.ts, values, times, batch.stale)
 
 
 def _days(seconds: float) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from orbital_remote_write import SNAPPY, ZSTD, Client, Failover, RemoteWriter
-from orbital_sdk import BatchRejected
 from orbital_writer_victoria.limits import Limits, Screen
 from orbital_writer_victoria.settings import VictoriaConfig
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from orbital_remote_write import Poster
     from orbital_sdk import Attempt, Batch
-    from orbital_writer_victoria.limits import Screened
 
 CODECS: Final = {"auto": (ZSTD, SNAPPY), "zstd": (ZSTD,), "snappy": (SNAPPY,)}
 
@@ -53,16 +52,4 @@ class VictoriaMetrics(RemoteWriter[VictoriaConfig]):
         screened = self._screen.look(batches, time.time_ns() // 1_000_000)
         if screened is None:
             return super().write(batches, attempt)
-        return self._write_rest(screened, attempt)
-
-    def _write_rest(self, screened: Screened, attempt: Attempt) -> int:
-        rejects, sent = list(screened.rejects), 0
-        try:
-            sent = super().write(screened.batches, attempt)
-        except BatchRejected as error:
-            if not error.rejects:  # nothing is stored; the sender looks for the bad ones
-                raise
-            rejects += map(screened.original, error.rejects)
-        if rejects:
-            raise BatchRejected(rejects[0].reason, rejects=rejects)
-        return sent
+        return screened.send(partial(super().write, attempt=attempt))

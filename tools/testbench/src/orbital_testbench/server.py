@@ -54,6 +54,14 @@ class Server(ABC):
     def arguments(self) -> list[str]:
         """What follows the program's name."""
 
+    def command(self) -> list[str]:
+        """The program with its arguments.
+
+        Raises:
+            MissingProgramError: Not installed.
+        """
+        return [find_program(self.program, self.package), *self.arguments()]
+
     def prepare(self) -> None:  # noqa: B027 (most need nothing)
         """Write what the server needs before it starts."""
 
@@ -165,7 +173,7 @@ class Server(ABC):
     def _launch(self) -> None:
         if not port_is_free(self.port, self.host):  # else its answers would pass for ours
             raise ServerError(f"{self.program}: port {self.port} is taken (address already in use)")
-        command = [find_program(self.program, self.package), *self.arguments()]
+        command = self.command()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.prepare()
         with (self.folder / f"{self.program}.log").open("wb") as log:

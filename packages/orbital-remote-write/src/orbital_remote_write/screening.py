@@ -1,0 +1,68 @@
+"""Samples that a destination would drop without a word are taken out of a call and given back by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_sdk import Batch, BatchRejected, Layout, Reject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Screened(NamedTuple):
+    """What is left of a call, and what was taken out."""
+
+    batches: Sequence[Batch]
+    rejects: Sequence[Reject]
+    places: Sequence[tuple[int, Sequence[int]]]
+    """Of each batch that is left: its number in the call, and the rows of it that are left."""
+
+    def send(self, write: Callable[[Sequence[Batch]], int]) -> int:
+        """Write what is left; returns the bytes that went out.
+
+        Raises:
+            BatchRejected: With all rejects, numbered as in the call; the rest is stored.
+            WriteError: What `write` raises.
+        """
+        rejects, sent = list(self.rejects), 0
+        try:
+            sent = write(self.batches)
+        except BatchRejected as error:
+            if not error.rejects:  # nothing is stored; the sender looks for the bad ones
+                raise
+            rejects += map(self._original, error.rejects)
+        if rejects:
+            raise BatchRejected(rejects[0].reason, rejects=rejects)
+        return sent
+
+    def _original(self, reject: Reject) -> Reject:
+        number, rows = self.places[reject.batch]
+        return Reject(number, rows[reject.row], reject.reason)
+
+
+def screen(batches: Sequence[Batch], faults: Callable[[Batch], Mapping[int, str]]) -> Screened:
+    """Take out the rows that `faults` names, with its reasons. Stale markers go without a reject."""
+    left: list[Batch] = []
+    rejects: list[Reject] = []
+    places: list[tuple[int, Sequence[int]]] = []
+    for number, batch in enumerate(batches):
+        bad = faults(batch)
+        if not batch.stale:
+            rejects += [Reject(number, row, why) for row, why in bad.items()]
+        rows = [row for row in range(len(batch)) if row not in bad]
+        if rows:
+            left.append(_only(batch, rows) if bad else batch)
+            places.append((number, rows))
+    return Screened(left, rejects, places)
+
+
+def _only(batch: Batch, rows: Sequence[int]) -> Batch:
+    layout = Layout(batch.layout.origin, [batch.layout.rows[row] for row in rows])
+    values, times = batch.values[:0], batch.times
+    values.extend([batch.values[row] for row in rows])
+    if times is not None:
+        picked = times[:0]
+        picked.extend([times[row] for row in rows])
+        times = picked
+    return Batch(layout, batch.ts, values, times, batch.stale)

@@ -1,0 +1,152 @@
+"""The native protocol, by clickhouse-driver."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_sdk import WriterMisconfigured, WriterUnavailable
+from orbital_writer_clickhouse.refusals import refused
+from orbital_writer_clickhouse.schema.ddl import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orbital_sdk import Batch
+    from orbital_writer_clickhouse.block import Blocks
+    from orbital_writer_clickhouse.settings import ClickHouseConfig
+
+_NEEDS: Final = {"lz4": ("lz4", "clickhouse_cityhash"), "zstd": ("zstd", "clickhouse_cityhash")}
+_SYSTEM: Final = {
+    ConnectionRefusedError: "connection refused: nothing listens there",
+    TimeoutError: "no answer in time",
+}
+_log: Final = logging.getLogger("orbital.clickhouse")
+
+
+def _driver() -> Any:
+    """clickhouse-driver, which has no types, is slow to import, and is not needed over HTTP."""
+    return import_module("clickhouse_driver")
+
+
+class NativeConnection:
+    """One host's native protocol. Connects with the first statement.
+
+    Args:
+        config: The output's settings.
+        host: Which of the hosts.
+        password: Asked for when the connection is made.
+    """
+
+    in_python = True
+
+    def __init__(self, config: ClickHouseConfig, host: int, password: Callable[[], str]) -> None:
+        self._config = config
+        self._address = config.place.address(host)
+        self._host = host
+        self._password = password
+        self._client: Any = None
+
+    def query(self, sql: str) -> Sequence[Sequence[str]]:
+        rows = self._run(lambda client: client.execute(sql))
+        return [[str(value) for value in row] for row in rows or ()]
+
+    def insert(self, blocks: Blocks, batches: Sequence[Batch], settings: Mapping[str, str]) -> int:
+        columns = blocks.lists(batches)
+        if not columns:
+            return 0
+        names = ", ".join(identifier(column.name) for column in blocks.table.columns)
+        statement = f"INSERT INTO {identifier(blocks.table.name)} ({names}) VALUES"
+        self._run(
+            lambda client: client.execute(
+                statement, columns, columnar=True, settings=dict(settings)
+            )
+        )
+        return sum(8 * len(batch) for batch in batches)  # the driver does not say what went out
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+
+    def _run(self, call: Callable[[Any], Any]) -> Any:
+        errors = _driver().errors
+
+        connected = False
+        try:
+            self._client = client = self._client or self._open()
+            if not client.connection.connected:
+                client.connection.connect()
+            connected = True
+            return call(client)
+        except errors.ServerException as error:
+            problem = refused(error.code, self._clean(error.message), self._address)
+            if isinstance(problem, WriterMisconfigured):
+                self.close()  # to come back with what was put right
+            raise problem from error
+        except (errors.Error, OSError, EOFError) as error:
+            self.close()
+            raise self._unreachable(error, sent=connected) from error
+        except BaseException:
+            self.close()  # in the middle of a statement, and of no use any more
+            raise
+
+    def _open(self) -> Any:
+        config, place = self._config, self._config.place
+        host, port = place.hosts[self._host]
+        tls = config.tls
+        return _driver().Client(
+            host=host,
+            port=port,
+            database=place.database,
+            user=config.username or place.username,
+            password=self._password(),
+            client_name="orbital-sentinel",
+            secure=place.secure,
+            verify=not (place.skip_verify or tls.insecure_skip_verify),
+            ca_certs=str(tls.ca_file) if tls.ca_file else None,
+            certfile=str(tls.cert_file) if tls.cert_file else None,
+            keyfile=str(tls.key_file) if tls.key_file else None,
+            server_hostname=tls.server_name,
+            compression=self._compression(),
+            connect_timeout=config.connect_timeout,
+            send_receive_timeout=config.timeout,
+            sync_request_timeout=config.connect_timeout,
+        )
+
+    def _compression(self) -> str | bool:
+        wanted = self._config.encoding
+        missing = [name for name in _NEEDS.get(wanted, ()) if find_spec(name) is None]
+        if missing:
+            _log.warning(
+                "%s: inserts go uncompressed, as %s is not installed"
+                " (pip install 'orbital-writer-clickhouse[lz4]')",
+                self._address, " and ".join(missing),
+            )  # fmt: skip
+        return wanted if wanted != "none" and not missing else False
+
+    def _clean(self, text: str) -> str:
+        password = self._password()
+        return text.replace(password, "***") if len(password) > 3 else text
+
+    def _unreachable(
+        self, error: Exception, *, sent: bool
+    ) -> WriterUnavailable | WriterMisconfigured:
+        causes = [error, error.__cause__, error.__context__]
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            return WriterMisconfigured(
+                f"{self._address}: its certificate is not accepted; look at tls"
+            )
+        if isinstance(error, EOFError):
+            what = "the connection was closed before the answer was complete"
+        else:
+            kinds = [
+                words for kind, words in _SYSTEM.items() if any(isinstance(c, kind) for c in causes)
+            ]
+            what = kinds[0] if kinds else " ".join(str(error).split())[:200] or type(error).__name__
+        if "Unexpected packet" in what:
+            return WriterMisconfigured(f"{self._address}: {what}; look at the port in dsn")
+        return WriterUnavailable(f"{self._address}: {what}", sent=sent)

@@ -1,0 +1,82 @@
+"""ClickHouse: whole columns by insert, each under a token that tells a second attempt from new samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from orbital_remote_write.credentials import SecretFile
+from orbital_remote_write.session import check_tls
+from orbital_sdk import Writer, WriterMisconfigured, WriterUnavailable
+from orbital_writer_clickhouse.http import HttpConnection
+from orbital_writer_clickhouse.native import NativeConnection
+from orbital_writer_clickhouse.server import Server
+from orbital_writer_clickhouse.settings import ClickHouseConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_sdk import Attempt, Batch
+
+
+class ClickHouse(Writer[ClickHouseConfig]):
+    """ClickHouse, over HTTP or the native protocol, into one of three schemas."""
+
+    name: ClassVar[str] = "clickhouse"
+    summary: ClassVar[str] = "ClickHouse, columnar inserts over HTTP or the native protocol"
+    takes_old_samples: ClassVar[bool] = True
+
+    def __init__(self, config: ClickHouseConfig) -> None:
+        super().__init__(config)
+        self._place = config.place
+        self._host = 0
+        self._server: Server | None = None
+        self._said: set[str] = set()
+        self._started = False
+        self._file = (
+            SecretFile(config.password_file, "password_file") if config.password_file else None
+        )
+
+    @property
+    def address(self) -> str:
+        return self._place.address(self._host)
+
+    async def start(self) -> None:
+        """Raises ConfigurationError where a file of `tls` cannot be used."""
+        check_tls(self.config.tls)
+        self._started = True
+
+    async def stop(self) -> None:
+        self._started = False
+        self._disconnect()
+
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+        """One insert a table. Connects, creates and checks tables where that was not done yet."""
+        if not self._started:
+            raise RuntimeError(f"{self.name}: write() without start()")
+        server = self._server = self._server or self._connect()
+        try:
+            return server.write(batches, attempt)
+        except WriterMisconfigured:
+            server.forget()  # whoever puts it right may have changed the table
+            raise
+        except WriterUnavailable:
+            self._disconnect()
+            self._host = (self._host + 1) % len(self._place.hosts)
+            raise
+
+    def _connect(self) -> Server:
+        kind = HttpConnection if self._place.protocol == "http" else NativeConnection
+        connection = kind(self.config, self._host, self._password)
+        return Server(connection, self.config, self._said)
+
+    def _disconnect(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def _password(self) -> str:
+        if self._file is not None:
+            return self._file.read()
+        if self.config.password is not None:
+            return self.config.password.get_secret_value()
+        return self._place.password
