@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from orbital_plugin_snmp.profiles.near import did_you_mean
 from orbital_plugin_snmp.profiles.words import (
     NAMED,
+    NUMBERS,
     OID,
     Enum,
     Kind,
@@ -50,7 +51,7 @@ class Value(Part):
     type: Kind = "gauge"
     help: str = ""
     unit: str = ""
-    enum: Enum
+    enum: Enum = Field(default_factory=dict[int, str])
     """Number -> name, of an enum; bit -> name, of `Bits`."""
     hint: str = ""
     """The MIB's DISPLAY-HINT: of an `OctetString` how to write it, of a number (`d-2`) where its point is."""
@@ -62,6 +63,8 @@ class Value(Part):
     """Numbers out of a text. Without any, a text is a label of a sample that is 1."""
     format: str = ""
     """Of `ParseDateAndTime`: as in strptime."""
+    free_of: Oid | None = None
+    """Of a scalar: what it is the free part of. Told is then the used part, in percent."""
     unwrap: bool = False
     """Carry a 32-bit counter on when it wraps. It starts again when the device did."""
 
@@ -75,6 +78,8 @@ class Value(Part):
             raise ValueError(f"{self.name}: extract reads texts; set type: DisplayString")
         if self.unwrap and self.type != "counter":
             raise ValueError(f"{self.name}: unwrap is for counters; set type: counter")
+        if self.free_of and self.type not in NUMBERS:
+            raise ValueError(f"{self.name}: free_of is for numbers; leave the type out")
         return self
 
 
@@ -88,7 +93,7 @@ class Index(Part):
     """Sub-identifiers of a text of fixed size."""
     implied: bool = False
     """The text runs to the index's end, without its length in front."""
-    enum: Enum
+    enum: Enum = Field(default_factory=dict[int, str])
     name: str = ""
     """What `by` calls this part where it makes no label."""
 
@@ -102,7 +107,7 @@ class Label(Part):
     by: tuple[str, ...] | None = None
     """Which index parts and labels make the index of the looked-up row: a label that was looked up before
     makes a chain. Left out: the whole index."""
-    enum: Enum
+    enum: Enum = Field(default_factory=dict[int, str])
     hint: str = ""
     regex: Pattern | None = None
     """Keeps the first group (or the match) of the text; where it does not match, the label is empty."""
@@ -131,7 +136,8 @@ class Table(Part):
     """Columns that share an index."""
 
     name: Annotated[str, Field(max_length=200)]
-    index: tuple[Index, ...] = ()
+    index: tuple[Index, ...] = (Index(label="index", type="ObjectIdentifier", implied=True),)
+    """Left out, the whole index is one label, `index`: numbers with dots."""
     labels: tuple[Label, ...] = ()
     where: tuple[Filter, ...] = ()
     changed: Oid | None = None

@@ -73,7 +73,5 @@ Oid = Annotated[str, BeforeValidator(_oid)]
 Pattern = Annotated[str, Field(max_length=1000), AfterValidator(_pattern)]
 MetricName = Annotated[str, Field(max_length=200), AfterValidator(_metric_name)]
 LabelName = Annotated[str, Field(max_length=200), AfterValidator(_label_name)]
-Enum = Annotated[
-    dict[int, Annotated[str, Field(max_length=200)]], Field(default_factory=dict[int, str])
-]
+Enum = dict[int, Annotated[str, Field(max_length=200)]]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]

@@ -1,0 +1,1 @@
+"""Neighbours out of LLDP-MIB (IEEE 802.1AB)."""
