@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -94,7 +94,7 @@ def fewest(spans: list[Span], limits: Limits) -> int:
         length = spans[last].stop - spans[first].start
         return length <= limits.most(table) and all(gap <= limits.gap(table) for gap in gaps)
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(first: int) -> int:
         if first == len(spans):
             return 0
@@ -122,7 +122,8 @@ def test_a_refused_read_is_split_until_single_fields_remain(case):
             if halves := split(part):
                 left, right = halves
                 assert [*left, *right] == part
-                assert left and right
+                assert left
+                assert right
                 assert read_of(left).stop <= right[0].start
                 waiting += halves
 

@@ -6,6 +6,8 @@ Frames as in "MODBUS Messaging on TCP/IP Implementation Guide" V1.0b, 3.1.3, and
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from orbital_plugin_modbus.tables import Read
@@ -69,7 +70,7 @@ class MbapLink(asyncio.Protocol):
         except TimeoutError:
             raise Cut(f"cannot connect within {timeout:g} s") from None
         except OSError as error:  # refused, unknown name, and what TLS says
-            raise Cut(f"cannot connect: {error.strerror or error}") from error
+            raise Cut(f"cannot connect: {why(error)}") from error
 
     async def read(self, unit: int, read: Read, timeout: float) -> bytes:  # noqa: ASYNC109 (as above)
         transport = self._transport
@@ -139,6 +140,17 @@ class MbapLink(asyncio.Protocol):
     def _fail(self, error: ExchangeError) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
+
+
+def why(error: OSError) -> str:
+    """The system's or OpenSSL's words for it; asyncio's own hide the reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return error.reason or str(error)
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def checked(body: bytes, unit: int, asked: int, read: Read) -> bytes:
