@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.scheduler.timetable import GRID, SECOND, Timetable, phase
+from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
+from orbital_runtime.scheduler.timetable import Timetable
 
 NOW = 1_700_000_000.0
 
@@ -36,7 +37,7 @@ def test_phase_depends_on_the_key_alone() -> None:
 def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     """B-26 of the older sentinel: no jitter, drift, one-second resolution, all tasks at once at start.
 
-    Ours: 1,000 tasks of 10 s spread evenly over the 100 slots of their interval, not aligned to the start,
+    Ours: 1,000 tasks of 10 s spread evenly over the 50 slots of their interval, not aligned to the start,
     and after a day of late wake-ups each is still where it was.
     """
     table = Timetable()
@@ -44,19 +45,51 @@ def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     seconds = Counter(int(due - NOW) for due in first.values())
     assert len(seconds) == 10
     assert max(seconds.values()) < 200
-    assert len({round(due * 1000) % 1000 for due in first.values()}) == 10  # not on whole seconds
+    assert len({round(due * 1000) % 1000 for due in first.values()}) == 5  # not on whole seconds
     table.pop(NOW + 86_400.3)
     for tick in table.pop(NOW + 86_420.3):
         off_phase = (tick.following - first[tick.key]) / 10
         assert off_phase == pytest.approx(round(off_phase), abs=1e-7)
 
 
-def test_phases_share_wake_ups() -> None:
-    """Phases stand on a 100 ms grid: 10,000 tasks of one second need 10 timers a second, not 10,000."""
+def wake_ups(table: Timetable, start: float, seconds: float) -> int:
+    """How many different moments have ticks."""
+    return len({tick.due for tick in table.pop(start + seconds)})
+
+
+def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
+    """50 runs a second need 5 timers a second, 200 need 10, 10,000 need 20: never one each."""
+    for tasks, moments in ((50, 5), (200, 10), (10_000, 20)):
+        table = Timetable()
+        for n in range(tasks):
+            table.add(f"t{n}", 1, NOW)
+        table.balance()
+        assert wake_ups(table, NOW, 0.9999) == moments
+
+
+def test_rates_and_grains() -> None:
+    """About as many runs share a point whatever their rate, as far as the grids go."""
+    assert [grain_for(rate) for rate in (0, 125, 126, 250, 251, 1e6)] == [
+        GRAINS[0], GRAINS[0], GRAINS[1], GRAINS[1], GRAINS[2], GRAINS[2],
+    ]  # fmt: skip
+
+
+def test_a_growing_fleet_moves_nobody_far() -> None:
+    """Another grid moves a task by less than its grain, and neither skips a tick nor adds one."""
     table = Timetable()
-    dues = {table.add(f"t{n}", 1, NOW) for n in range(10_000)}
-    assert len(dues) == 10
-    assert all(round(due * SECOND) % GRID == 0 for due in dues)
+    before = {f"t{n}": table.add(f"t{n}", 1, NOW) for n in range(50)}
+    assert table.balance() == {}
+    for n in range(50, 400):
+        table.add(f"t{n}", 1, NOW)
+    moved = table.balance()
+    assert all(0 < moved[key] - due < 0.2 for key, due in before.items() if key in moved)
+    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.2))
+    assert all(10 <= ticks[key] <= 11 for key in before)
+    for n in range(50, 400):
+        table.remove(f"t{n}")
+    back = table.balance()
+    assert back.keys() == moved.keys() & before.keys()
+    assert all(round(1000 * (due - before[key])) % 1000 == 0 for key, due in back.items())
 
 
 @pytest.mark.parametrize("interval", [0.01, 0.015, 0.1, 0.25, 1 / 3, 7.123456])
@@ -75,7 +108,7 @@ def test_any_interval_works(interval: float) -> None:
 
 def test_short_intervals_are_spread_too() -> None:
     """Tasks of 10 ms have one slot on the grid, so they leave it rather than fire together."""
-    assert len({phase(f"t{n}", 10_000) for n in range(100)}) > 50
+    assert len({phase(f"t{n}", 10_000, GRAINS[0]) for n in range(100)}) > 50
 
 
 def test_a_late_tick_still_runs_if_no_other_has_come() -> None:
@@ -183,4 +216,4 @@ def test_every_tick_is_run_or_missed(key: str, interval: float, gaps: list[float
 
 def test_odd_keys_have_a_phase() -> None:
     """Text from outside may hold anything, lone surrogates too."""
-    assert 0 <= phase("\ud800 ключ", 10 * SECOND) < 10 * SECOND
+    assert 0 <= phase("\ud800 ключ", 10 * SECOND, GRAINS[0]) < 10 * SECOND

@@ -142,6 +142,8 @@ class Scheduler:
             job.replace(task)
             if moved:
                 self._enter(job, now)
+        for key, due in self._timetable.balance().items():
+            self._roster.jobs[key].state.next_due = due
         self._arm()
         return changes
 

@@ -1,21 +1,16 @@
 """Who is due when. Pure: the clock is passed in, and nothing here waits.
 
-Every task has a fixed phase, a stable hash of its key over its interval, so that tasks are spread evenly
-and a restart changes nothing. Ticks stand at `phase + n * interval` of steady time, whatever runs took.
+Every task has a fixed phase (`phase.py`), so that tasks are spread evenly and a restart changes nothing.
+Ticks stand at `phase + n * interval` of steady time, whatever runs took.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
+from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
 
-SECOND: Final = 1_000_000
-"""Ticks are counted in whole microseconds: sums of floats would drift."""
-GRID: Final = SECOND // 10
-"""Phases stand on a 100 ms grid, so that one timer wakes many tasks: at 50 runs a second a wake-up of its
-own costs a run more than the rest of it (docs/performance.md)."""
 TOLERANCE: Final = SECOND
 """After a gap of more than one tick, a tick that is older than this waits for the next one instead."""
 
@@ -44,6 +39,7 @@ class Timetable:
     def __init__(self) -> None:
         self._lines: dict[str, _Line] = {}
         self._heap: LazyHeap[int] = LazyHeap()
+        self._grain = GRAINS[0]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -57,7 +53,7 @@ class Timetable:
             now: Steady seconds. The first tick is the first one of its phase from now on.
         """
         step = max(1, round(interval * SECOND))
-        start = phase(key, step)
+        start = phase(key, step, self._grain)
         due = start - (start - round(now * SECOND)) // step * step
         self._lines[key] = _Line(step, start, due)
         self._heap.put(key, due)
@@ -67,6 +63,26 @@ class Timetable:
         """Take a task out; whether it was there."""
         self._heap.discard(key)
         return self._lines.pop(key, None) is not None
+
+    def balance(self) -> dict[str, float]:
+        """Put the phases on the grid that suits so many tasks, after some came or went.
+
+        Returns:
+            The tasks that were moved, by a fraction of a second, and when each is due now (steady seconds).
+        """
+        grain = grain_for(sum([SECOND / line.interval for line in self._lines.values()]))
+        if grain == self._grain:
+            return {}
+        self._grain = grain
+        moved: dict[str, float] = {}
+        for key, (interval, start, due) in self._lines.items():
+            place = phase(key, interval, grain)
+            if place != start:
+                new = due + place - start
+                self._lines[key] = _Line(interval, place, new)
+                self._heap.put(key, new)
+                moved[key] = new / SECOND
+        return moved
 
     def next(self) -> float | None:
         """Steady seconds of the earliest tick; None when there are no tasks."""
@@ -94,18 +110,3 @@ class Timetable:
         if passed and age > TOLERANCE:
             return Tick(key, None, passed + 1, following / SECOND)
         return Tick(key, latest / SECOND, passed, following / SECOND)
-
-
-def phase(key: str, interval: int) -> int:
-    """Where in its interval a task runs, in microseconds: the same on every machine and after every start.
-
-    On the grid where the interval is a multiple of it and long enough to be spread that way.
-    """
-    grain = GRID if interval % GRID == 0 and interval >= 10 * GRID else 1
-    return stable_hash(key) % (interval // grain) * grain
-
-
-def stable_hash(text: str) -> int:
-    """64 bits that depend on the text alone."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big")
