@@ -1,0 +1,252 @@
+"""An agent on a disk buffer with an output for each way to fail, all at once, and sinks that keep ledgers."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from email.utils import formatdate
+
+import cramjam
+import pytest
+
+from orbital_remote_write.remote_write_pb2 import WriteRequest
+from orbital_testbench import (
+    Answer,
+    CloseAfterHeaders,
+    CutAnswer,
+    CutConnection,
+    Garbage,
+    HostileServer,
+    NoAnswer,
+    wait_until,
+)
+
+ROWS = 5000
+BAD = 4321.0
+"""The value that one destination refuses: one sample of a run of 5,000, and of no other run."""
+COUNTER = f"""
+from orbital_sdk import Columns, DeviceFields, Metric, Plugin, PluginConfig
+
+class Device(DeviceFields):
+    host: str
+    rows: int
+
+class Counter(Plugin[Device, PluginConfig]):
+    name = "counter"
+    summary = "Counts its runs"
+    number = Metric("run_number", "Of this process", labels=("row",))
+
+    async def collect(self, device, ctx):
+        memory = ctx.memory
+        series = memory.setdefault("series", [self.number.series(str(n)) for n in range(device.rows)])
+        memory["run"] = run = memory.get("run", 0) + 1
+        values = [float(run)] * device.rows
+        if device.rows == {ROWS} and run == 2:
+            values[1234] = {BAD}
+        return Columns(series, values)
+"""
+
+
+class Sink(HostileServer):
+    """A destination that fails in its own way until it is `healed`, and knows what it stored."""
+
+    def __init__(self, fault, *, stores=False):
+        super().__init__()
+        self.fault = fault
+        self.stores = stores
+        """Whether it stores what came although its answer does not say so."""
+        self.stored = Counter()
+        self.ambiguous = set()
+        self.healed = threading.Event()
+        self.default = self.answer
+
+    def answer(self, request):
+        step = Answer(204) if self.healed.is_set() else self.fault
+        step = step(request) if callable(step) else step
+        stored = isinstance(step, Answer) and step.status < 300
+        if stored or (self.stores and not self.healed.is_set()):
+            found = list(samples(request.body))
+            self.stored.update(found)
+            if not stored:
+                self.ambiguous.update(found)
+        return step
+
+
+def samples(body):
+    """(task, row, ms, value) of each sample."""
+    request = WriteRequest.FromString(bytes(cramjam.snappy.decompress_raw(body)))
+    for series in request.timeseries:
+        labels = {label.name: label.value for label in series.labels}
+        key = labels["__name__"], labels["instance"], labels.get("row", "")
+        for sample in series.samples:
+            if not math.isnan(sample.value):  # a stale marker is no sample
+                yield *key, sample.timestamp, sample.value
+
+
+def slowly(request):
+    time.sleep(0.3)
+    return Answer(200)
+
+
+def refuses_one(request):
+    """As Prometheus: nothing of the request is stored."""
+    bad = any(value == BAD for *_, value in samples(request.body))
+    return Answer(400, body=b"out of bounds") if bad else Answer(204)
+
+
+def refuses_large(request):
+    return Answer(413) if len(request.body) > 4000 else Answer(204)
+
+
+def until_a_date(request):
+    return Answer(429, {"Retry-After": formatdate(time.time() + 1, usegmt=True)})
+
+
+FAULTS = {
+    "none": (Answer(204), False),
+    "slow": (slowly, False),
+    "500": (Answer(500, body=b"internal"), False),
+    "429-seconds": (Answer(429, {"Retry-After": "1"}), False),
+    "429-date": (until_a_date, False),
+    "400-for-one": (refuses_one, False),
+    "413": (refuses_large, False),
+    "401": (Answer(401), False),
+    "closes-after-headers": (CloseAfterHeaders(200), True),
+    "stores-and-cuts": (CutAnswer(), True),
+    "resets": (CutConnection(), False),
+    "garbage": (Garbage(), False),
+    "never-answers": (NoAnswer(), False),
+}  # fmt: skip
+
+
+FAILING = [name for name in FAULTS if name not in ("none", "slow", "400-for-one", "413")]
+"""Those that take nothing at all until they are healed."""
+TASKS = [
+    {"id": host, "plugin": "counter", "interval": every, "config": {"host": host, "rows": rows}}
+    for host, every, rows in (("small", "100ms", 20), ("large", "700ms", ROWS))
+]
+
+
+def configure(sentinel, sinks, tasks):
+    sentinel.configure(
+        buffer={"type": "disk", "disk_path": "buffer", "flush_interval": "100ms"},
+        sender={
+            "timeout": "3s",
+            "retry_interval": "50ms",
+            "retry_max_interval": "200ms",
+            "breaker": {"failures": 5, "reset": "500ms"},
+            "direct": {
+                name: {"writer": "prometheus", "url": f"{sink.url}/api/v1/write"}
+                for name, sink in sinks.items()
+            },
+        },
+        tasks=tasks,
+    )
+
+
+class Story:
+    """What happened, for the tests to look at."""
+
+    def __init__(self, sinks):
+        self.sinks = sinks
+        self.during = {}
+        """The status of each output while they failed."""
+        self.after = {}
+        """Their ledgers when all was delivered."""
+        self.codes = []
+        """Exit codes."""
+        self.log = ""
+
+
+@pytest.fixture(scope="module")
+def story(shared_sentinel):
+    """Faults, SIGTERM during all of them, a start with all of them; then they heal and all is delivered."""
+    sentinel = shared_sentinel
+    sentinel.install("acme-counter", COUNTER, counter="Counter")
+    sinks = {name: Sink(fault, stores=stores) for name, (fault, stores) in FAULTS.items()}
+    story = Story(sinks)
+    with ExitStack() as open_sinks:
+        for sink in sinks.values():
+            open_sinks.enter_context(sink)
+        configure(sentinel, sinks, TASKS)
+        suffer(sentinel, story)
+        story.codes.append(sentinel.end(signal.SIGTERM))
+        suffer(sentinel, story)
+        for sink in sinks.values():
+            sink.healed.set()
+        configure(sentinel, sinks, [])  # a reload is how somebody who repaired the 401 says so
+        wait_until(lambda: settled(sentinel), timeout=60, what="delivery of all that waited")
+        story.after = {name: sentinel.account(name) for name in sinks}
+        story.codes.append(sentinel.end(signal.SIGTERM))
+        story.log = sentinel.log.read_text()
+        yield story
+
+
+def suffer(sentinel, story):
+    """Start, and go on until each fault was met and the healthy output has some more runs."""
+    healthy = story.sinks["none"].stored
+    there = healthy.total()
+    sentinel.start("--config", "config.yaml")
+    wait_until(lambda: healthy.total() > there + 3 * ROWS)
+    wait_until(lambda: all(told(sentinel)[name]["last_error"] for name in FAILING))
+    story.during = told(sentinel)
+
+
+def told(sentinel):
+    """The status of each output."""
+    return {one["name"]: one for one in sentinel.status()["outputs"]}
+
+
+def settled(sentinel):
+    """No task runs any more, and nothing waits."""
+    status = sentinel.status()
+    waiting = [one["name"] for one in status["outputs"] if one["ledger"]["waiting"]]
+    return not status["tasks"]["total"] and not waiting
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_nothing_is_lost(story, name):
+    """What one output got, over a SIGTERM and a start in the middle, all others got, to the sample."""
+    missing = set(story.sinks["none"].stored) - set(story.sinks[name].stored)
+    expected = {sample for sample in story.sinks["none"].stored if sample[-1] == BAD}
+    assert missing == (expected if name == "400-for-one" else set())
+    assert not set(story.sinks[name].stored) - set(story.sinks["none"].stored)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_only_what_was_in_doubt_comes_twice(story, name):
+    """A destination that stored samples and did not say so gets these again, and no others."""
+    sink = story.sinks[name]
+    twice = {sample for sample, times in sink.stored.items() if times > 1}
+    assert twice <= sink.ambiguous
+    assert bool(twice) == FAULTS[name][1]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_ledger_is_what_the_destination_says(story, name):
+    """Accepted, delivered, refused: the figures of `sentinel status` are the sink's own."""
+    ledger, sink = story.after[name], story.sinks[name]
+    refused = 2 if name == "400-for-one" else 0  # the second run of each of the two processes
+    assert ledger["accepted"] == len(story.sinks["none"].stored)
+    assert ledger["delivered"] == len(sink.stored)
+    assert ledger["dead_lettered"] == refused
+    assert (ledger["waiting"], sum(ledger["dropped"].values())) == (0, 0)
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_what_fails_waits_and_the_rest_goes_on(story, name):
+    """While an output fails, its samples wait, its error is told, and the healthy one keeps up."""
+    one, healthy = story.during[name], story.during["none"]
+    assert one["waiting"] > healthy["waiting"]
+    assert one["last_error"]
+    assert healthy["phase"] in ("waiting", "delivering")
+
+
+def test_sigterm_ends_it_cleanly_during_all_of_them(story):
+    """Exit code 0, both times; no traceback, whatever a peer said."""
+    assert story.codes == [0, 0]
+    assert "Traceback" not in story.log
