@@ -60,6 +60,19 @@ async def test_a_full_record_does_not_wait_for_its_window():
     await committer.close()
 
 
+async def test_hurry_ends_the_window():
+    """Where nothing more is to be expected, what waits is appended now; with nothing there, nothing is."""
+    buffer = Recorded()
+    committer = Committer(buffer, window=NEVER)
+    committer.hurry()
+    for _ in range(3):
+        await committer.put(make_batch(2))
+    committer.hurry()
+    await buffer.wait("a", samples=6)
+    assert buffer.appends == [3]
+    await committer.close()
+
+
 async def test_put_does_not_suspend():
     """The engine hands over without giving up its turn, as long as the buffer is not far behind."""
     committer = Committer(Recorded(), window=NEVER)

@@ -67,3 +67,22 @@ def test_ticks_are_run_missed_or_skipped(slots: int, events: list[tuple[str, flo
     ticks = runs + missed + skipped + waiting, at every moment; Runs asserts that none overlaps itself.
     """
     asyncio.run(simulate(slots, events))
+
+
+async def test_idle_is_told_after_the_last_run():
+    """Of three runs that go on together the last one to end tells it, and after its result is known."""
+    clock, runs, idle = ManualClock(), Runs(), []
+    runs.hold = True
+    scheduler = Scheduler(
+        runs, clock=clock, on_idle=lambda: idle.append((scheduler.running, scheduler.totals.runs))
+    )
+    scheduler.apply([make_task(name) for name in "abc"])
+    asked = [asyncio.create_task(scheduler.trigger(name)) for name in "abc"]
+    await breathe()
+    for name in "bca":
+        assert idle == []
+        runs.end(name)
+        await breathe()
+    assert idle == [(0, 3)]
+    await asyncio.gather(*asked)
+    await scheduler.stop()

@@ -65,6 +65,7 @@ def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Cloc
         pressure=lambda: buffer.usage().fill,
         high_water=collector.backpressure.high_water,
         max_slowdown=int(collector.backpressure.max_slowdown),
+    on_idle=committer.hurry,
     )
     return Stations(instances, engine, scheduler, committer, buffer, Sender(buffer, clock=clock))
 

@@ -79,6 +79,11 @@ class Committer:
             self._caught_up.clear()
             await self._caught_up.wait()
 
+    def hurry(self) -> None:
+        """Nothing more is to be expected soon: what waits need not wait for the window."""
+        if self._pending:
+            self._begin()
+
     async def flush(self) -> None:
         """Return when everything put so far is in the buffer, or counted as lost."""
         if self._pending:

@@ -57,6 +57,7 @@ class Scheduler:
         high_water: The fill from which tasks slow down, lowest priority first.
         max_slowdown: By how much at most: 4 = every fourth tick.
         on_run: Told of every finished run.
+        on_idle: Told when the last run that was going on has ended.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Scheduler:
         high_water: float = 0.8,
         max_slowdown: float = 4,
         on_run: Callable[[Task, Run], None] | None = None,
+        on_idle: Callable[[], None] | None = None,
     ) -> None:
         self.backoff_max = backoff_max
         self.high_water = high_water
@@ -88,6 +90,7 @@ class Scheduler:
         self._slow = FULL_RATE
         self._feel = 0.0
         self._on_run = on_run
+        self._on_idle = on_idle
         self._roster = Roster()
         self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
         self._timetable = Timetable()
@@ -319,6 +322,8 @@ class Scheduler:
                 self._on_run(task, run)
             except Exception:
                 log.exception("task %s: whoever listens for finished runs broke", task.id)
+        if self._on_idle is not None and not self._admission.running:
+            self._on_idle()
 
     # ---- the end --------------------------------------------------------------------------------
 
