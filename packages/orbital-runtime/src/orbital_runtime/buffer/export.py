@@ -113,6 +113,8 @@ class Export:
 
 def numbers(values: array[float]) -> Sequence[bytes]:
     """Each value as JSON that reads back as the same double; `"NaN"`, `"+Inf"` and `"-Inf"` as strings."""
+    if not values:
+        return ()
     text = _encode(values.tolist())
     if b"null" not in text:
         return text[1:-1].split(b",")
