@@ -15,7 +15,7 @@ from orbital_runtime.buffer import BufferUnusable, DiskBuffer, Limits
 from orbital_runtime.buffer.folder import Folder
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.telemetry import health
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, take
+from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, refused, take
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = Limits(samples=None, size=None)
@@ -67,7 +67,7 @@ async def test_everything_comes_back_after_a_restart(opened):
     await buffer.append([make_batch([("m", {"x": "é"}, 1.5)], ts=1), make_batch(3, ts=2)])
     await buffer.append([make_batch(4, ts=3)])
     first = await buffer.read("a", samples=4, size=PLENTY)
-    await buffer.acknowledge(first, dead=1, dropped={"filtered": 1})
+    await buffer.acknowledge(first, letters=refused(first, 1), dropped={"filtered": 1})
     buffer.detach("gone")
     before = buffer.ledger.accounts()
     await buffer.close()

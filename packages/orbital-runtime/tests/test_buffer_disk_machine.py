@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced
+from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -73,7 +73,7 @@ class FaultMachine(RuleBasedStateMachine):
     def deliver(self, output, count, dead):
         chunk = self.run(self.buffer.read(output, samples=count * ROWS, size=PLENTY))
         if chunk is not None:
-            self.run(self.buffer.acknowledge(chunk, dead=dead))
+            self.run(self.buffer.acknowledge(chunk, letters=refused(chunk, dead)))
             numbers = {entry.batch.ts for entry in chunk.entries}
             assert numbers <= self.needed[output]
             self.needed[output] -= numbers

@@ -121,7 +121,7 @@ async def test_newer_samples_settle_the_doubt(line):
     line.hurry()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (3, 3)
-    assert {letter.reason for letter in line.sender.dead_letters.list()} == {"no such metric here"}
+    assert {letter.reason for letter in line.buffer.dead_letters.list()} == {"no such metric here"}
 
 
 async def test_an_output_that_worked_sets_bad_samples_aside_but_not_for_ever(line):
@@ -202,7 +202,7 @@ async def test_500_for_bad_data_is_not_waited_out_for_ever(line):
     await line.put(*(make_batch(10, ts=ts) for ts in range(4)))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (39, 1)
-    (letter,) = line.sender.dead_letters.list()
+    (letter,) = line.buffer.dead_letters.list()
     assert (letter.ts, letter.value, letter.reason) == (2, 5.0, FAULT)
     sent = [(record.ts, record.value) for record in line.writer.records]
     assert sent == sorted(sent)

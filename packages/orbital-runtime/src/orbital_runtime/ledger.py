@@ -1,6 +1,14 @@
 """The ledger: for each output, what became of every accepted sample.
 
 accepted = delivered + waiting + dead_lettered + sum(dropped by reason)
+
+and what became of every dead letter
+
+dead_lettered = kept + sum(letters gone by reason)
+
+Every number but `waiting` and `kept` only grows. A dead letter that is replayed is accepted once more and
+waits again, in the step that takes it out of the store, so that both lines hold all the time; what was
+collected is `accepted - letters_gone["replayed"]`.
 """
 
 from __future__ import annotations
@@ -21,6 +29,16 @@ class Account:
     configured for long), `quarantined` (damaged), `unsaved` (a crash while the disk was full), `stopped`
     (waiting in memory at exit)."""
 
+    letters_gone: Counter[str] = field(default_factory=Counter[str])
+    """Dead letters by what became of them: `evicted` (for newer ones), `expired`, `purged` (by hand),
+    `replayed` (accepted again), `damaged` (cannot be read, or not there after a start), `stopped` (kept in
+    memory at exit)."""
+
+    @property
+    def letters(self) -> int:
+        """Dead letters that must still be kept."""
+        return self.dead_lettered - self.letters_gone.total()
+
     @property
     def waiting(self) -> int:
         """What must still be in the buffer."""
@@ -32,6 +50,7 @@ class Account:
         self.delivered += other.delivered
         self.dead_lettered += other.dead_lettered
         self.dropped.update(other.dropped)
+        self.letters_gone.update(other.letters_gone)
 
 
 class Ledger:

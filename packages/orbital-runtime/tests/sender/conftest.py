@@ -8,7 +8,7 @@ import pytest
 
 from orbital_runtime.buffer import Limits, MemoryBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.sender import DeliveryPolicy, MemoryDeadLetters, Output
+from orbital_runtime.sender import DeliveryPolicy, Output
 from orbital_runtime.sender.delivery import Delivery
 from orbital_sdk.testing import RecordingWriter
 
@@ -29,12 +29,11 @@ class Line:
         self.buffer = MemoryBuffer(limits or Limits(samples=None, size=None), self.clock)
         self.buffer.attach("out")
         self.writer = writer or RecordingWriter()
-        self.letters = MemoryDeadLetters()
+        self.letters = self.buffer.dead_letters
         self.delivery = Delivery(
             Output("out", self.writer, DeliveryPolicy(**{**QUICK, **policy})),
             self.buffer,
             clock=self.clock,
-            dead_letters=self.letters,
             chance=lambda: chance,
         )
         self.delivery.start()

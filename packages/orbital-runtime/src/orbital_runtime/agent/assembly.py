@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.buffer import Committer, DiskBuffer, MemoryBuffer
+from orbital_runtime.buffer import Committer, DiskBuffer, LetterLimits, MemoryBuffer
 from orbital_runtime.buffer import Limits as BufferLimits
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
@@ -121,8 +121,10 @@ def _buffer(settings: Settings, clock: Clock) -> Buffer:
     limits = BufferLimits(
         samples=section.size, size=section.bytes, age=section.max_age, policy=section.when_full
     )
+    kept = section.dead_letters
+    letters = LetterLimits(letters=kept.size, size=kept.bytes, age=kept.max_age)
     if section.type == "memory":
-        return MemoryBuffer(limits, clock)
+        return MemoryBuffer(limits, clock, letters)
     return DiskBuffer(
         section.disk_path,
         limits,
@@ -130,4 +132,5 @@ def _buffer(settings: Settings, clock: Clock) -> Buffer:
         sync=section.sync,
         sync_interval=section.sync_interval,
         min_free=section.min_free,
+        letters=letters,
     )

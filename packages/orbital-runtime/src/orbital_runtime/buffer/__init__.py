@@ -17,6 +17,8 @@ from orbital_runtime.buffer.contract import (
 )
 from orbital_runtime.buffer.disk import DiskBuffer
 from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.letter import DeadLetter
+from orbital_runtime.buffer.letter_index import LetterLimits, Wanted
 from orbital_runtime.buffer.memory import MemoryBuffer
 
 __all__ = [
@@ -28,12 +30,15 @@ __all__ = [
     "Chunk",
     "Committer",
     "Damaged",
+    "DeadLetter",
     "DiskBuffer",
     "Entry",
+    "LetterLimits",
     "Limits",
     "MemoryBuffer",
     "NoReader",
     "Policy",
     "Unsent",
     "Usage",
+    "Wanted",
 ]

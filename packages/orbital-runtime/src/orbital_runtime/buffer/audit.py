@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.buffer.checkpoint import FILES, Checkpoint
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import decode_layout
+from orbital_runtime.buffer.letter import decode_letter
 from orbital_runtime.buffer.paging import choose
 from orbital_runtime.buffer.snapshot import ATTACHED, ORPHANED, REMOVED, Books, OutputBook, Page
 from orbital_runtime.buffer.stored import (
     LAYOUT,
+    LETTER,
     META,
     OUTPUT,
     RECORD,
@@ -36,6 +38,7 @@ _KINDS: Final[dict[bytes, tuple[str, Callable[[bytes], object]]]] = {
     OUTPUT: ("states of outputs", partial(unpack, State)),
     META: ("counts of starts", partial(unpack, Meta)),
     LAYOUT: ("layouts", decode_layout),
+    LETTER: ("dead letters", partial(decode_letter, letter=0)),
 }
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
+from orbital_runtime.buffer.dead_letters import DeadLetters
 from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.log import Log, describe
+from orbital_runtime.buffer.medium import Medium
 from orbital_runtime.buffer.paging import page_of
 from orbital_runtime.buffer.reading import Filling, runs
 from orbital_runtime.buffer.snapshot import books_of
@@ -21,39 +23,28 @@ from orbital_runtime.buffer.waiters import Waiters
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Chunk, Limits
+    from orbital_runtime.buffer.letter import DeadLetter
     from orbital_runtime.buffer.log import Position, Record
+    from orbital_runtime.buffer.medium import Draft
     from orbital_runtime.buffer.place import Place
     from orbital_runtime.buffer.snapshot import Books, Page
     from orbital_runtime.clock import Clock
     from orbital_runtime.ledger import Ledger
-    from orbital_sdk import Batch, Layout
+    from orbital_sdk import Batch
 
 logger = logging.getLogger(__name__)
 
 
-class Draft(NamedTuple):
-    """A record that was not stored yet."""
-
-    batches: Sequence[Batch]
-    data: bytes
-    numbers: Sequence[int]
-    """The number of each batch's layout."""
-    fresh: Mapping[Layout, int]
-    """Layouts that are not stored either, by their numbers."""
-    samples: int
-    shared: int
-    """Bytes of the fresh layouts."""
-
-
-class LogBuffer(ABC):
+class LogBuffer(Medium):
     """Everything that the memory buffer and the disk buffer have in common."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: Limits, clock: Clock, letters: LetterLimits = DEFAULT) -> None:
         self._limits = limits
+        self._letters = letters
         self._clock = clock
         self._log = Log(self._forget)
         self._turn = asyncio.Lock()
@@ -62,6 +53,7 @@ class LogBuffer(ABC):
         self._opened: dict[str, tuple[Record, Opened]] = {}
         self._closed = False
         self._damage = ""
+        self.dead_letters = self._new_letters()
         self.id = uuid.uuid4().hex
 
     @property
@@ -119,14 +111,25 @@ class LogBuffer(ABC):
                 raise NoReader("no output is attached to the buffer")
             draft = await self._admit(batches)
             readers = self._readers(draft)
-            size, written = len(draft.data), self._steady_ms()
-            record = describe(batches, first=self._log.next, size=size, written=written)
-            await self._store(record, draft, readers)
-            self._log.add(record, [name for name in readers if name in self._log.positions])
+            await self._add(draft, readers)
             if self._limits.policy == "drop_oldest":
                 self._trim()
             for name in self._log.readers:
                 self._wake(name)
+
+    async def resend(self, output: str, batches: Sequence[Batch], letters: Sequence[int]) -> None:
+        async with self._turn:
+            self._check_open()
+            if output not in self._log.readers:
+                raise LookupError(
+                    f"nothing is delivered to output {output!r}: it is not configured"
+                )
+            draft = self._draft(batches, self._steady_ms())
+            if not self._fits(draft.samples, len(draft.data) + draft.shared):
+                raise BufferFull(f"the buffer has no room for {draft.samples} dead letters now")
+            self.dead_letters.replayed(output, letters, after=self._log.next)
+            await self._add(draft, [output])
+            self._wake(output)
 
     def edge(self, age: float = 0.0) -> int:
         return self._log.edge(self._steady_ms() - round(age * 1000))
@@ -147,12 +150,27 @@ class LogBuffer(ABC):
         return filling.chunk(output, self._log.take(output, runs(filling.entries)))
 
     async def acknowledge(
-        self, chunk: Chunk, *, dead: int = 0, dropped: dict[str, int] | None = None
+        self,
+        chunk: Chunk,
+        *,
+        letters: Sequence[DeadLetter] = (),
+        dropped: dict[str, int] | None = None,
     ) -> None:
         self._check_open()
-        self._log.settle(chunk.output, runs(chunk.entries), dead=dead, dropped=dropped)
+        mine = self._log.flying(chunk.output, runs(chunk.entries))
+        dead = [letter for letter in letters if letter.seq in mine]
+        self._log.settle(chunk.output, list(mine), dead=len(dead), dropped=dropped)
+        self.dead_letters.add(dead)
         self._room.set()
         await self._moved(chunk.output)
+
+    async def settle(self, output: str) -> None:
+        self._check_open()
+        await self._moved(output)
+
+    def count_gone(self, output: str, reason: str, letters: int) -> None:
+        if letters:
+            self._log.ledger.account(output).letters_gone[reason] += letters
 
     def release(self, chunk: Chunk) -> None:
         self._log.give_back(chunk.output, runs(chunk.entries))
@@ -215,60 +233,7 @@ class LogBuffer(ABC):
         self._waiters.wake_all()
         await self._shut()
 
-    # What a subclass gives
-
-    @abstractmethod
-    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
-        """A record of these batches. Changes nothing yet.
-
-        Raises:
-            ValueError: One of them cannot be stored.
-        """
-
-    @abstractmethod
-    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
-        """Keep this, as durably as this buffer can. These outputs get it as soon as that is done."""
-
-    @abstractmethod
-    async def _load(self, record: Record) -> bytes:
-        """What `_store` kept."""
-
-    @abstractmethod
-    def _layout(self, segment: int, number: int) -> Layout:
-        """The layout that `_draft` gave this number.
-
-        Raises:
-            Damaged: It cannot be read.
-        """
-
-    @abstractmethod
-    def _load_layout(self, segment: int, number: int) -> bytes:
-        """The same as bytes.
-
-        Raises:
-            Damaged: It cannot be read.
-        """
-
-    @abstractmethod
-    def _segment(self, first: int) -> int:
-        """The segment of the record that begins with this batch."""
-
-    @abstractmethod
-    def _forget(self, records: Sequence[Record]) -> None:
-        """No output needs these any more."""
-
-    @abstractmethod
-    async def _moved(self, output: str) -> None:
-        """The position of this output changed; return when that is as durable as the batches."""
-
-    @abstractmethod
-    async def _shut(self) -> None:
-        """Close what is open."""
-
     # What a subclass may have more of
-
-    async def open(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
-        """Make ready; before anything else, and once."""
 
     def _fits(self, samples: int, size: int) -> bool:
         """Whether there is room for so much more."""
@@ -279,6 +244,16 @@ class LogBuffer(ABC):
         policy.trim(self._log, self._limits)
 
     # Shared inside
+
+    def _new_letters(self) -> DeadLetters:
+        return DeadLetters(self._letters, self._letter_store(), self, self._clock)
+
+    async def _add(self, draft: Draft, readers: Sequence[str]) -> None:
+        """Store a record, and enter it in the books."""
+        first, written = self._log.next, self._steady_ms()
+        record = describe(draft.batches, first=first, size=len(draft.data), written=written)
+        await self._store(record, draft, readers)
+        self._log.add(record, [name for name in readers if name in self._log.positions])
 
     def _let_go(self, output: str) -> None:
         """Something that this output needed is gone."""
@@ -369,6 +344,7 @@ class LogBuffer(ABC):
     def _expire(self) -> None:
         records = len(self._log.records)
         policy.expire(self._log, self._limits, self._steady_ms())
+        self.dead_letters.expire()
         if len(self._log.records) != records:
             self._room.set()
 

@@ -17,6 +17,8 @@ from orbital_sdk import OrbitalError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from orbital_runtime.buffer.dead_letters import DeadLetters
+    from orbital_runtime.buffer.letter import DeadLetter
     from orbital_runtime.buffer.place import Place
     from orbital_runtime.buffer.snapshot import Books, Page
     from orbital_runtime.ledger import Ledger
@@ -223,16 +225,26 @@ class Buffer(Protocol):
         ...
 
     async def acknowledge(
-        self, chunk: Chunk, *, dead: int = 0, dropped: dict[str, int] | None = None
+        self,
+        chunk: Chunk,
+        *,
+        letters: Sequence[DeadLetter] = (),
+        dropped: dict[str, int] | None = None,
     ) -> None:
         """These are done with; on return that is as durable as the batches were.
 
         Args:
             chunk: What `read` gave, or some entries of it. What the policy dropped meanwhile, or what
                 was acknowledged before, does not count again.
-            dead: How many of its samples went to the dead letters.
+            letters: Those of its samples that the destination refused for good. They are kept in the very
+                step that counts them.
             dropped: How many were dropped, by reason. All others count as delivered.
         """
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What destinations refused, to look at, to throw away, or to send again."""
         ...
 
     def release(self, chunk: Chunk) -> None:

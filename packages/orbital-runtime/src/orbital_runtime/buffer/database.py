@@ -11,7 +11,7 @@ from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.quarantine import Quarantine
 from orbital_runtime.buffer.restore import Found, find
 from orbital_runtime.buffer.space import Space
-from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, number, pack
+from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,14 +77,17 @@ class Database:
         return self._opened.get(key)
 
     def write(
-        self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[tuple[bytes, bytes]]
+        self,
+        puts: Iterable[tuple[bytes, bytes]],
+        drops: Iterable[tuple[bytes, bytes]],
+        deletes: Iterable[bytes] = (),
     ) -> None:
         """All of it or nothing; `sync` makes it last.
 
         Raises:
             OSError: Not written.
         """
-        self._opened.write(puts, drops)
+        self._opened.write(puts, drops, deletes)
 
     def sync(self, states: Mapping[str, bytes]) -> None:
         """Wait until the disk has all that was written: these states among others.
@@ -99,13 +102,13 @@ class Database:
         """Why records should stay in memory; empty while there is room."""
         return self._space.short()
 
-    def set_aside(self, first: int, reason: str, **known: object) -> None:
-        """Copy a damaged record to the quarantine, as far as it can be read."""
+    def set_aside(self, key: bytes, name: str, reason: str, **known: object) -> None:
+        """Copy what is damaged to the quarantine, as far as it can be read."""
         try:
-            data = self._opened.get(RECORD + number(first))
+            data = self._opened.get(key)
         except (Damaged, OSError):
             data = None
-        self._quarantine.record(f"record-{first}", data, reason, **known)
+        self._quarantine.record(name, data, reason, **known)
 
     def tidy(self, live: int) -> None:
         """Now and then: give back room once much was deleted, take the ballast again, look at the files."""

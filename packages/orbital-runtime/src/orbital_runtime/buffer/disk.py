@@ -15,14 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from orbital_runtime.buffer.base import Draft, LogBuffer
+from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import decode, encode
 from orbital_runtime.buffer.database import Database
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.journal import Journal, Pending
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.layouts import LayoutCache
+from orbital_runtime.buffer.letter_disk import DiskLetterStore
+from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.log import Log
+from orbital_runtime.buffer.medium import Draft
 from orbital_runtime.buffer.place import place_of
 from orbital_runtime.buffer.restore import restore
 from orbital_runtime.buffer.segments import SIZE as SEGMENT
@@ -65,6 +68,7 @@ class DiskBuffer(LogBuffer):
         sync_interval: Seconds after which the disk has it too, with `interval`.
         min_free: Bytes of the volume that stay free: below it new records stay in memory.
         memory: Bytes of those records, at most.
+        letters: How many dead letters are kept.
     """
 
     def __init__(
@@ -77,14 +81,15 @@ class DiskBuffer(LogBuffer):
         sync_interval: float = 1.0,
         min_free: int = 64 << 20,
         memory: int = MEMORY,
+        letters: LetterLimits = DEFAULT,
     ) -> None:
-        super().__init__(limits, clock)
         self.path = Path(path).absolute()
+        self._database = Database(self.path, min_free)
+        super().__init__(limits, clock, letters)
         self._always = sync == "always"
         self._min_free = min_free
         self._tick = TICK if self._always else min(TICK, sync_interval)
         self._memory = memory
-        self._database = Database(self.path, min_free)
         self._journal = Journal()
         self._segments = self._new_segments(1)
         self._layouts = LayoutCache()
@@ -136,6 +141,7 @@ class DiskBuffer(LogBuffer):
         self._forget(dead)
         self._journal.bury((), list(found.layouts))
         log.shared = self._segments.shared
+        self.dead_letters.restore(found.letters, found.bad_letters, found.start)
 
     def _new_segments(self, current: int) -> Segments:
         limit = self._limits.size
@@ -181,6 +187,10 @@ class DiskBuffer(LogBuffer):
 
     def _layout(self, segment: int, number: int) -> Layout:
         return self._layouts.get(segment, number, self._load_layout)
+
+    def _letter_store(self) -> DiskLetterStore:
+        self._letters_there = DiskLetterStore(self._database)
+        return self._letters_there
 
     def _segment(self, first: int) -> int:
         return self._segments.of(first)
@@ -228,8 +238,9 @@ class DiskBuffer(LogBuffer):
         record = self._log.record(start)
         needed = [name for name, p in self._log.positions.items() if p.todo.within(start, stop)]
         self._database.set_aside(
-            record.first, str(error), batches=[start, stop], outputs=needed,
-            samples=record.between(start, stop), written_ms=record.written,
+            RECORD + number(record.first), f"record-{record.first}", str(error),
+            batches=[start, stop], outputs=needed, samples=record.between(start, stop),
+            written_ms=record.written,
         )  # fmt: skip
         super()._quarantine(start, stop, error)
 
@@ -254,7 +265,9 @@ class DiskBuffer(LogBuffer):
 
     def _take(self, *, tidy: bool = False) -> Change | None:
         room = not self._database.short()
-        return self._journal.take(self._log, self._pending, records=room, tidy=tidy or not room)
+        return self._journal.take(
+            self._log, self._pending, self._letters_there, records=room, tidy=tidy or not room
+        )
 
     async def _try(self, change: Change) -> bool:
         try:
@@ -263,12 +276,13 @@ class DiskBuffer(LogBuffer):
             self._failed(str(error))
             return False
         self._journal.done(change)
+        self._letters_there.done(change.letters)
         self._failures = 0
         self._database.deleted += change.dead_size
         return True
 
     def _write_change(self, change: Change, states: Mapping[str, bytes]) -> None:
-        self._database.write(change.puts, change.drops)
+        self._database.write(change.puts, change.drops, change.deletes)
         if self._always:
             self._database.sync(states)
 
@@ -320,12 +334,14 @@ class DiskBuffer(LogBuffer):
 
     def _adopt(self, found: Found) -> None:
         """The database is open at last: its books come before ours, and our records get its next segment."""
-        held, records = self._log, self._journal.records
+        held, records, letters = self._log, self._journal.records, self.dead_letters
         batches = {r.first: self._batches(decode(records[r.first])) for r in held.records}
         self._log, self._journal, self._layouts = Log(self._forget), Journal(), LayoutCache()
+        self.dead_letters = self._new_letters()
         self._opened.clear()
         self._restore(found)
         self._log.absorb(held)
+        self.dead_letters.absorb(letters)
         for record in held.records:
             draft = self._draft(batches[record.first], record.written)
             self._journal.add(record, draft.data, self._segments.current, encoded(draft.fresh))
@@ -344,6 +360,7 @@ class DiskBuffer(LogBuffer):
             if not known:
                 error = Damaged("it is not in the database any more")
                 super()._quarantine(record.first, record.stop, error)
+        self.dead_letters.compare({*found.letters, *self._letters_there.unsaved}, found.bad_letters)
 
     async def _flush(self) -> None:
         try:

@@ -11,6 +11,7 @@ from orbital_runtime.buffer.stored import (
     RECORD,
     SUMMARY,
     layout_key,
+    letter_key,
     number,
     pack,
     state_of,
@@ -20,6 +21,7 @@ from orbital_runtime.buffer.stored import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from orbital_runtime.buffer.letter_disk import DiskLetterStore, LetterChange
     from orbital_runtime.buffer.log import Log, Record
 
 PORTION: Final = 4 << 20
@@ -41,10 +43,12 @@ class Change(NamedTuple):
     """One write: all of it, or nothing."""
 
     puts: list[tuple[bytes, bytes]]
+    deletes: list[bytes]
     drops: list[tuple[bytes, bytes]]
     records: dict[int, bytes]
     layouts: dict[tuple[int, int], bytes]
     states: dict[str, bytes]
+    letters: LetterChange
     dead: list[tuple[int, int]]
     segments: list[int]
     dead_size: int
@@ -92,13 +96,20 @@ class Journal:
         self._states.clear()
 
     def take(
-        self, log: Log, pending: Pending | None, *, records: bool = True, tidy: bool = False
+        self,
+        log: Log,
+        pending: Pending | None,
+        letters: DiskLetterStore,
+        *,
+        records: bool = True,
+        tidy: bool = False,
     ) -> Change | None:
         """What to write next; None if the disk knows everything.
 
         Args:
             log: The books.
             pending: What they do not have yet.
+            letters: Those that come and go with these states.
             records: Whether there is room for records; deletions and states are always written.
             tidy: Delete even if it is little.
         """
@@ -108,7 +119,8 @@ class Journal:
         dead: list[tuple[int, int]] = []
         if tidy or self._dead_size >= DEAD or self._dead_records >= DEAD_RECORDS:
             dead = list(self._dead)
-        if not (portion or states or dead):
+        moved = letters.take(self.records.keys() - portion.keys())
+        if not (portion or states or dead or moved.puts or moved.drops):
             return None
         segments = list(self._dead_segments) if dead else []
         return Change(
@@ -117,7 +129,9 @@ class Journal:
                 *((SUMMARY + number(first), self._summaries[first]) for first in portion),
                 *((RECORD + number(first), data) for first, data in portion.items()),
                 *((OUTPUT + output.encode(), state) for output, state in states.items()),
+                *((letter_key(letter), data) for letter, data in moved.puts.items()),
             ],
+            deletes=[letter_key(letter) for letter in moved.drops],
             drops=[
                 *(
                     (kind + number(a), kind + number(b))
@@ -129,6 +143,7 @@ class Journal:
             records=portion,
             layouts=layouts,
             states=states,
+            letters=moved,
             dead=dead,
             segments=segments,
             dead_size=self._dead_size if dead else 0,

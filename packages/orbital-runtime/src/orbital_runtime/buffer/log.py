@@ -180,6 +180,13 @@ class Log:
         position.flying -= samples
         position.unsent += samples
 
+    def flying(self, output: str, pieces: Pieces) -> Intervals:
+        """The part of these that this output has in flight."""
+        position = self.positions.get(output)
+        if position is None:
+            return Intervals()
+        return Intervals(part for a, b in pieces for part in position.flight.within(a, b))
+
     def settle(
         self,
         output: str,

@@ -6,10 +6,13 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.base import Draft, LogBuffer
+from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import encode_layout, layout_size
+from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
+from orbital_runtime.buffer.letter_store import MemoryLetterStore
+from orbital_runtime.buffer.medium import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +28,8 @@ logger = logging.getLogger(__name__)
 class MemoryBuffer(LogBuffer):
     """A buffer without a disk. `append`, `read` and `acknowledge` never wait, but for room (`block`)."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
-        super().__init__(limits, clock)
+    def __init__(self, limits: Limits, clock: Clock, letters: LetterLimits = DEFAULT) -> None:
+        super().__init__(limits, clock, letters)
         self._data: dict[int, bytes] = {}
         self._layouts = Layouts()
 
@@ -53,6 +56,9 @@ class MemoryBuffer(LogBuffer):
         except KeyError as error:
             raise Damaged(f"layout {number} is gone") from error
 
+    def _letter_store(self) -> MemoryLetterStore:
+        return MemoryLetterStore()
+
     def _segment(self, first: int) -> int:
         return 0
 
@@ -67,6 +73,12 @@ class MemoryBuffer(LogBuffer):
         """Nothing outlives the process anyway."""
 
     async def _shut(self) -> None:
+        for output, (letters, _) in self.dead_letters.held().items():
+            logger.warning(
+                "output %s: %d dead letters were kept in memory and are lost (stopped)",
+                output, letters,
+            )  # fmt: skip
+            self.count_gone(output, "stopped", letters)
         for output in self._log.positions:
             waiting = self.waiting(output)
             if waiting:

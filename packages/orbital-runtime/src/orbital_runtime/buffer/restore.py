@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.buffer.letter import head_of
+from orbital_runtime.buffer.letter_index import Known
 from orbital_runtime.buffer.log import Position
 from orbital_runtime.buffer.stored import (
     LAYOUT,
+    LETTER,
     OUTPUT,
     SUMMARY,
     State,
@@ -40,6 +43,10 @@ class Found:
     states: dict[str, State] = field(default_factory=dict[str, State])
     layouts: dict[int, int] = field(default_factory=dict[int, int])
     """Bytes of layouts, by segment."""
+    letters: dict[int, tuple[str, Known]] = field(default_factory=dict[int, tuple[str, Known]])
+    """Dead letters by id, in order, with their outputs."""
+    bad_letters: dict[int, str] = field(default_factory=dict[int, str])
+    """Those that cannot be read, and why."""
     damaged: bool = False
     """Whether something is there and cannot be read."""
     start: int = 1
@@ -73,12 +80,24 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Found:
     for key, data in store.scan(LAYOUT):
         segment = int.from_bytes(key[1:5], "big")
         found.layouts[segment] = found.layouts.get(segment, 0) + len(data)
+    _letters(store, found)
     found.damaged = found.damaged or store.skipped
     for output, data in noted.items():
         state, known = unpack(State, data), found.states.get(output)
         if known is None or known.progress < state.progress:
             found.states[output] = state
     return found
+
+
+def _letters(store: Store, found: Found) -> None:
+    for key, data in store.scan(LETTER):
+        letter = int.from_bytes(key[1:], "big")
+        try:
+            head = head_of(data)
+        except Damaged as error:
+            found.bad_letters[letter] = str(error)
+        else:
+            found.letters[letter] = head.output, Known(len(data), head.at_ms)
 
 
 def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) -> list[Record]:
@@ -88,6 +107,7 @@ def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) 
         _account(log, output, state)
         if state.attached:
             _position(log, output, state, tell)
+    _count_letters(log, found, tell)
     needed = Intervals()
     for position in log.positions.values():
         needed.update(position.todo)
@@ -106,8 +126,25 @@ def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) 
 
 def _account(log: Log, output: str, state: State) -> None:
     dropped = Counter(state.dropped)
-    stored = Account(state.accepted, state.delivered, state.dead_lettered, dropped)
+    gone = Counter(state.letters_gone)
+    stored = Account(state.accepted, state.delivered, state.dead_lettered, dropped, gone)
     log.ledger.account(output).add(stored)
+
+
+def _count_letters(log: Log, found: Found, tell: Callable[[str], None]) -> None:
+    """Hold the letters that are there against the accounts."""
+    kept = Counter(output for output, _ in found.letters.values())
+    for output in {*kept, *log.ledger.accounts()}:
+        account = log.ledger.account(output)
+        lost = account.letters - kept[output]
+        if lost > 0:
+            account.letters_gone["damaged"] += lost
+            tell(f"output {output}: {lost} dead letters are not on the disk any more (damaged)")
+        elif (
+            lost < 0
+        ):  # an account that is older than what is there, or a replay that a crash undid
+            account.accepted -= lost
+            account.dead_lettered -= lost
 
 
 def _position(log: Log, output: str, state: State, tell: Callable[[str], None]) -> None:

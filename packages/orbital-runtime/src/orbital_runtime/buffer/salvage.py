@@ -13,6 +13,7 @@ from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.store import Store, repair
 from orbital_runtime.buffer.stored import (
     LAYOUT,
+    LETTER,
     META,
     OUTPUT,
     RECORD,
@@ -140,7 +141,7 @@ def _copied(folder: Folder, place: Path) -> Store:
     _copy(place, work)
     old, new = Store(work, quiet=True), _create(folder.database)
     try:
-        for kind in (LAYOUT, RECORD, SUMMARY, OUTPUT, META):
+        for kind in (LAYOUT, RECORD, SUMMARY, OUTPUT, META, LETTER):
             pairs = old.scan(kind)
             while portion := list(islice(pairs, PORTION)):
                 new.write(portion)

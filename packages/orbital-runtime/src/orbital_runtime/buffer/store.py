@@ -86,13 +86,17 @@ class Store:
             raise (Damaged(text) if "Corruption" in text else OSError(text)) from error
 
     def write(
-        self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        puts: Iterable[tuple[bytes, bytes]],
+        drops: Iterable[tuple[bytes, bytes]] = (),
+        deletes: Iterable[bytes] = (),
     ) -> None:
         """All of this or nothing. The system has it then, and the disk after `sync`.
 
         Args:
             puts: Keys and values.
             drops: Ranges of keys to delete before, the end excluded.
+            deletes: Single keys to delete after.
 
         Raises:
             OSError: Not written.
@@ -102,6 +106,8 @@ class Store:
             batch.delete_range(start, stop)
         for key, value in puts:
             batch.put(key, value)
+        for key in deletes:
+            batch.delete(key)
         try:
             self._db.write(batch)
         except Exception as error:

@@ -5,7 +5,7 @@ database explains itself:
 
     i + first     summary of a record          o + name               state of an output
     r + first     the record (codec)           l + segment + number   a layout (layout)
-    m             what is true of the whole
+    m             what is true of the whole    d + id                a dead letter (letter)
 
 `first` is the sequence number of the record's first batch, 8 bytes big endian: keys sort as the log does.
 """
@@ -31,6 +31,7 @@ RECORD: Final = b"r"
 LAYOUT: Final = b"l"
 OUTPUT: Final = b"o"
 META: Final = b"m"
+LETTER: Final = b"d"
 
 _T = TypeVar("_T")
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -72,11 +73,13 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     todo: list[tuple[int, int]] = []
     orphaned_ms: int = 0
     """Milliseconds UTC since when it is an orphan; 0: it is none, or nobody looked yet."""
+    letters_gone: dict[str, int] = {}
 
     @property
     def progress(self) -> int:
         """Grows with everything that happens to its samples."""
-        return self.accepted + self.delivered + self.dead_lettered + sum(self.dropped.values())
+        gone = sum(self.dropped.values()) + sum(self.letters_gone.values())
+        return self.accepted + self.delivered + self.dead_lettered + gone
 
 
 class Meta(msgspec.Struct, array_like=True, frozen=True):
@@ -114,16 +117,18 @@ def state_of(
     """
     dropped = {reason: count for reason, count in account.dropped.items() if count}
     counts = (account.accepted, account.delivered, account.dead_lettered, dropped)
+    gone = {reason: count for reason, count in account.letters_gone.items() if count}
     if position is None:
-        return State(*counts)
+        return State(*counts, letters_gone=gone)
     todo = position.todo.copy()
     todo.update(position.flight)
     if more is not None:
         todo.add(more.first, more.stop)
         counts = (account.accepted + more.samples, *counts[1:])
     if not position.reading:  # it gets nothing new, so its state is not written again and again
-        return State(*counts, attached=True, todo=list(todo), orphaned_ms=position.orphaned_ms)
-    return State(*counts, True, True, following, saved, list(todo))
+        since = position.orphaned_ms
+        return State(*counts, True, todo=list(todo), orphaned_ms=since, letters_gone=gone)
+    return State(*counts, True, True, following, saved, list(todo), letters_gone=gone)
 
 
 def pack(value: msgspec.Struct) -> bytes:
@@ -146,6 +151,11 @@ def unpack(kind: type[_T], data: bytes) -> _T:
 def number(first: int) -> bytes:
     """A sequence number as the end of a key."""
     return first.to_bytes(8, "big")
+
+
+def letter_key(letter: int) -> bytes:
+    """The key of a dead letter."""
+    return LETTER + number(letter)
 
 
 def layout_key(segment: int, layout: int) -> bytes:

@@ -1,16 +1,12 @@
 """Delivers what the buffer holds: one loop an output, each with its own pace, patience and position."""
 
 from orbital_runtime.sender.breaker import State
-from orbital_runtime.sender.dead_letters import DeadLetter, DeadLetters, MemoryDeadLetters
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.sender.status import OutputStatus, Phase
 
 __all__ = [
-    "DeadLetter",
-    "DeadLetters",
     "DeliveryPolicy",
-    "MemoryDeadLetters",
     "Output",
     "OutputStatus",
     "Phase",

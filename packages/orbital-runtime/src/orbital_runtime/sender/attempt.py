@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import Chunk
+from orbital_runtime.buffer import Chunk, DeadLetter
 from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.bisect import Isolation
 from orbital_runtime.sender.caller import WriteTimeout
-from orbital_runtime.sender.dead_letters import DeadLetter
 from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
     Attempt,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.bisect import Refused
     from orbital_runtime.sender.caller import Caller
-    from orbital_runtime.sender.dead_letters import DeadLetters
     from orbital_runtime.sender.doubt import Doubt
     from orbital_runtime.sender.policy import Output
     from orbital_runtime.sender.status import Tally
@@ -48,7 +46,6 @@ class Attempts:
         output: Name, writer and policy.
         buffer: Where the chunks come from.
         clock: For stamps.
-        dead_letters: Takes what is refused for good.
         tally: Counts of the output.
         caller: Calls its writer, one write at a time.
         doubt: What is known of the destination, which its lanes share.
@@ -60,7 +57,6 @@ class Attempts:
         buffer: Buffer,
         *,
         clock: Clock,
-        dead_letters: DeadLetters,
         tally: Tally,
         caller: Caller,
         doubt: Doubt,
@@ -68,7 +64,6 @@ class Attempts:
         self._output = output
         self._buffer = buffer
         self._clock = clock
-        self._dead_letters = dead_letters
         self._tally = tally
         self._said: dict[str, str] = {}
         self.too_large: int | None = None
@@ -168,14 +163,13 @@ class Attempts:
     async def _acknowledge(self, done: Chunk, refused: Sequence[Refused]) -> None:
         letters = list(self._letters(done.entries, refused))
         try:
-            await self._buffer.acknowledge(done, dead=len(letters))
+            await self._buffer.acknowledge(done, letters=letters)
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
             self._tally.tried.add(*_span(done.entries))
             self._tally.attempted.add(*_span(done.entries))
             raise
         self._tally.settled(runs(done.entries))
-        self._dead_letters.add(letters)
         self._tally.samples += done.samples - len(letters)
         self._tally.dead_letters += len(letters)
         if letters and self._is_new("refused", letters[0].reason):
@@ -198,6 +192,7 @@ class Attempts:
                     value=batch.values[row],
                     ts=batch.ts if batch.times is None else batch.times[row],
                     reason=reason,
+                    seq=seq,
                 )
 
     def _note(self, error: WriteError | ConfigurationError) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer import Buffer, Chunk
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.dead_letters import DeadLetters
     from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.policy import Output
 
@@ -45,7 +44,6 @@ class Delivery:
         output: Name, writer and policy.
         buffer: Read under the output's name, which must be attached.
         clock: For backing off and for stamps.
-        dead_letters: Takes what the destination refuses for good.
         tally: Counts to go on from, where the output was known before.
         chance: Gives 0 to 1 for the jitter.
     """
@@ -56,7 +54,6 @@ class Delivery:
         buffer: Buffer,
         *,
         clock: Clock,
-        dead_letters: DeadLetters,
         tally: Tally | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -76,7 +73,7 @@ class Delivery:
             policy,
             apart=output.writer.takes_old_samples,
             attempts=lambda: Attempts(
-                output, buffer, clock=clock, dead_letters=dead_letters, tally=self.tally,
+                output, buffer, clock=clock, tally=self.tally,
                 caller=self._caller, doubt=doubt,
             ),
         )  # fmt: skip

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.sender.dead_letters import MemoryDeadLetters
 from orbital_runtime.sender.delivery import Delivery
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.dead_letters import DeadLetters
     from orbital_runtime.sender.policy import Output
     from orbital_runtime.sender.status import OutputStatus, Tally
 
@@ -29,13 +27,9 @@ class Sender:
     Args:
         buffer: Where samples wait.
         clock: For backing off and for stamps.
-        dead_letters: Takes what destinations refuse for good; in memory where none is given.
     """
 
-    def __init__(
-        self, buffer: Buffer, *, clock: Clock, dead_letters: DeadLetters | None = None
-    ) -> None:
-        self.dead_letters: DeadLetters = dead_letters or MemoryDeadLetters()
+    def __init__(self, buffer: Buffer, *, clock: Clock) -> None:
         self._buffer = buffer
         self._clock = clock
         self._deliveries: dict[str, Delivery] = {}
@@ -56,7 +50,6 @@ class Sender:
             output,
             self._buffer,
             clock=self._clock,
-            dead_letters=self.dead_letters,
             tally=self._tallies.get(output.name),
         )
         self._tallies[output.name] = delivery.tally

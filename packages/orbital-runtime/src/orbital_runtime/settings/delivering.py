@@ -40,6 +40,17 @@ class ProcessorSection(OpenSection):
     """Name of the processor."""
 
 
+class DeadLetterSection(Section):
+    """How many samples that a destination refused for good are kept to be looked at, or sent again."""
+
+    size: Count = 10_000
+    """Dead letters that are kept, over all outputs; the output with the most gives way first."""
+    bytes: Size = 16 << 20
+    """Bytes that they may take."""
+    max_age: Interval | None = 30 * 86400
+    """Older ones are let go of, and counted; null: none for their age."""
+
+
 class BufferSection(Section):
     """Where samples wait for their outputs."""
 
@@ -69,6 +80,8 @@ class BufferSection(Section):
     """Time between two waits for the disk, with `sync: interval`."""
     min_free: ByteSize = 64 << 20
     """Bytes of the volume that stay free: below it new samples wait in memory until there is room again."""
+    dead_letters: DeadLetterSection = DeadLetterSection()
+    """What destinations refused for good."""
 
 
 class BreakerSection(Section):

@@ -75,14 +75,23 @@ def ledger(sources: Sources) -> Iterator[Metric]:
 
 def dead_letters(sources: Sources) -> Iterator[Metric]:
     """What destinations refused for good and is kept for people to look at."""
-    letters = sources.sender.dead_letters
-    yield gauge("sentinel_dead_letters", "Refused samples that are kept", letters.count())
-    yield counters(
-        "sentinel_dead_letters_evicted_total",
-        "Refused samples that had to go for newer ones",
+    accounts, held = sources.buffer.ledger.accounts(), sources.buffer.dead_letters.held()
+    rows = [(output, held.get(output, (0, 0))) for output in accounts]
+    yield gauges(
+        "sentinel_dead_letters",
+        "Refused samples that are kept",
         ("output",),
-        [((output,), count) for output, count in letters.evicted.items()],
+        [((output,), letters) for output, (letters, _) in rows],
     )
+    yield gauges(
+        "sentinel_dead_letters_bytes",
+        "Bytes of these",
+        ("output",),
+        [((output,), size) for output, (_, size) in rows],
+    )
+    for reason, text in _GONE.items():
+        gone = [((output,), a.letters_gone[reason]) for output, a in accounts.items()]
+        yield counters(f"sentinel_dead_letters_{reason}_total", text, ("output",), gone)
 
 
 def outputs(sources: Sources) -> Iterator[Metric]:
@@ -159,6 +168,13 @@ _COUNTED: Final[tuple[tuple[str, str, Callable[[Tally], float]], ...]] = (
     ("requests_total", "Requests that the output answered well", lambda t: t.requests),
     ("retries_total", "Attempts after the first", lambda t: t.retries),
 )
+_GONE: Final = {
+    "evicted": "Refused samples that had to go for newer ones",
+    "expired": "Refused samples that were kept for their time",
+    "purged": "Refused samples that were thrown away by hand",
+    "replayed": "Refused samples that were accepted once more",
+    "damaged": "Refused samples that cannot be read any more",
+}
 _LEDGER: Final[tuple[tuple[str, str, Callable[[Account], float]], ...]] = (
     ("accepted", "Samples that the buffer took for this output", lambda a: a.accepted),
     ("delivered", "Samples that the output has", lambda a: a.delivered),

@@ -129,7 +129,7 @@ def outputs(sources: Sources) -> list[View]:
         {"name": name, "phase": "orphaned" if name in orphans else "none", "reason": "",
          "orphaned_since": orphans.get(name), "ledger": account}
         for name, account in accounts.items()
-        if account["waiting"]
+        if account["waiting"] or account["letters"]
     ]  # fmt: skip
     return [*views, *others]
 
@@ -139,7 +139,9 @@ def _output(one: OutputStatus) -> View:
 
 
 def ledger(sources: Sources) -> dict[str, View]:
-    """For each output: accepted = delivered + waiting + dead_lettered + the sum of dropped."""
+    """For each output: accepted = delivered + waiting + dead_lettered + the sum of dropped, and
+    dead_lettered = letters + the sum of letters_gone.
+    """
     return {
         name: {
             "accepted": account.accepted,
@@ -147,6 +149,8 @@ def ledger(sources: Sources) -> dict[str, View]:
             "waiting": account.waiting,
             "dead_lettered": account.dead_lettered,
             "dropped": dict(account.dropped),
+            "letters": account.letters,
+            "letters_gone": dict(account.letters_gone),
         }
         for name, account in sources.buffer.ledger.accounts().items()
     }

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import BufferClosed, BufferFull, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, idle, noise, raises, take
+from orbital_runtime.testing.buffer.tools import (
+    PLENTY,
+    balanced,
+    idle,
+    noise,
+    raises,
+    refused,
+    take,
+)
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ async def late_acknowledgements_do_not_count_twice(open_buffer: OpenBuffer) -> N
         await buffer.append([make_batch(4), make_batch(4)])
         chunk = await take(buffer, "a")
         await buffer.append([make_batch(5)])
-        await buffer.acknowledge(chunk, dead=8)
+        await buffer.acknowledge(chunk, letters=refused(chunk, 8))
         account = buffer.ledger.account("a")
         assert (account.dead_lettered, dict(account.dropped)) == (4, {"full": 4})
         balanced(buffer)

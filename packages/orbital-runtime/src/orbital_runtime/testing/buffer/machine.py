@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ from hypothesis.stateful import (
 from orbital_runtime.buffer import BufferFull, Chunk, Limits, NoReader
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.model import Sent, Side, needed_by_any
-from orbital_runtime.testing.buffer.tools import PLENTY, raises
+from orbital_runtime.testing.buffer.tools import PLENTY, raises, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
@@ -170,9 +171,11 @@ class BufferMachine(RuleBasedStateMachine):
         entries = chunk.entries[skip:]
         if entries:
             part = Chunk(chunk.output, entries, sum(e.batch.samples for e in entries))
-            self.run(self.buffer.acknowledge(part, dead=dead))
+            letters = refused(part, dead)
+            self.run(self.buffer.acknowledge(part, letters=letters))
             if chunk.output in self.sides:
-                self.sides[chunk.output].settle([e.batch.ts for e in entries], dead)
+                dead_of = Counter(letter.ts for letter in letters)
+                self.sides[chunk.output].settle([e.batch.ts for e in entries], dead_of)
 
     @rule(output=outputs, room=st.integers(1, 40))
     def deliver(self, output: str, room: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from orbital_runtime.ledger import Account
 
@@ -68,12 +68,12 @@ class Side:
         self.refused = refused
         return False
 
-    def settle(self, numbers: Iterable[int], dead: int) -> None:
-        """Acknowledge these, as far as they are in flight."""
-        done = [self.flight.pop(number) for number in numbers if number in self.flight]
-        samples = sum(sent.samples for sent in done)
-        self.dead += min(dead, samples)
-        self.delivered += samples - min(dead, samples)
+    def settle(self, numbers: Iterable[int], dead: Mapping[int, int]) -> None:
+        """Acknowledge these, as far as they are in flight; so many samples of each were refused."""
+        for number in numbers:
+            if sent := self.flight.pop(number, None):
+                self.dead += dead.get(number, 0)
+                self.delivered += sent.samples - dead.get(number, 0)
 
     def give_back(self, numbers: Iterable[int]) -> None:
         self.todo.update({n: self.flight.pop(n) for n in numbers if n in self.flight})

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import BufferClosed, Chunk, Limits, NoReader
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, UNLIMITED, balanced, idle, raises, take
+from orbital_runtime.testing.buffer.tools import (
+    PLENTY,
+    UNLIMITED,
+    balanced,
+    idle,
+    raises,
+    refused,
+    take,
+)
 from orbital_sdk import STALE_BYTES, Batch
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -148,7 +156,7 @@ async def the_ledger_tells_what_became_of_it(open_buffer: OpenBuffer) -> None:
         await buffer.append([make_batch(10), make_batch(7, stale=True)])
         chunk = await take(buffer, "a")
         assert chunk.samples == 10
-        await buffer.acknowledge(chunk, dead=3, dropped={"filtered": 2})
+        await buffer.acknowledge(chunk, letters=refused(chunk, 3), dropped={"filtered": 2})
         account = buffer.ledger.account("a")
         assert (account.accepted, account.delivered, account.dead_lettered) == (10, 5, 3)
         assert dict(account.dropped) == {"filtered": 2}

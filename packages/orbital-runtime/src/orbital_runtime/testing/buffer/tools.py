@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.buffer import Limits
+from orbital_runtime.buffer import DeadLetter, Limits
+from orbital_runtime.clock import ManualClock
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Check = Callable[["OpenBuffer"], Awaitable[None]]
 
 PLENTY: Final = 1 << 40
+NOW: Final = ManualClock().utc_ms()
 UNLIMITED: Final = Limits(samples=None, size=None)
 
 
@@ -55,7 +58,20 @@ def noise(rows: int, seed: int) -> Batch:
     return make_batch([(seed * 7919 + i * 104729) / 977 for i in range(rows)], ts=seed)
 
 
+def refused(chunk: Chunk, count: int, *, at_ms: int = NOW, reason: str = "bad") -> list[DeadLetter]:
+    """The first samples of a chunk as dead letters."""
+    samples = (
+        DeadLetter(chunk.output, at_ms, e.batch.layout.origin, row, value, ts, reason, seq=e.seq)
+        for e in chunk.entries
+        if not e.batch.stale
+        for row, ts, value in e.batch.items()
+    )
+    return list(islice(samples, count))
+
+
 def balanced(buffer: Buffer) -> None:
-    """The ledger's equation: what it says is waiting is what the buffer holds, for each output."""
+    """The ledger's equations: what it says is waiting, or is a letter, is what the buffer holds."""
+    held = buffer.dead_letters.held()
     for output, account in buffer.ledger.accounts().items():
         assert account.waiting == buffer.waiting(output), (output, account)
+        assert account.letters == held.get(output, (0, 0))[0], (output, account, held)

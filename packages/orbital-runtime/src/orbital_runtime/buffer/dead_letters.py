@@ -1,0 +1,179 @@
+"""The dead letters of a buffer: kept, shown, thrown away, and sent again.
+
+What becomes of them is in the ledger, in the very step, so that for each output at every moment
+
+    dead_lettered = kept + evicted + expired + purged + replayed + damaged
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from orbital_runtime.buffer.letter import encode_letter, first_of
+from orbital_runtime.buffer.letter_index import Known, LetterIndex
+from orbital_runtime.buffer.letter_reader import ALL, LetterReader
+from orbital_runtime.buffer.resend import batches_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from orbital_runtime.buffer.letter import DeadLetter
+    from orbital_runtime.buffer.letter_index import LetterLimits, Wanted
+    from orbital_runtime.buffer.letter_store import LetterStore
+    from orbital_runtime.clock import Clock
+    from orbital_sdk import Batch
+
+logger = logging.getLogger(__name__)
+
+PORTION: Final = 1000
+"""Letters that are sent again in one write."""
+
+
+class Books(Protocol):
+    """What the letters need of the buffer that they are in."""
+
+    def count_gone(self, output: str, reason: str, letters: int) -> None:
+        """So many letters are not kept any more."""
+        ...
+
+    async def settle(self, output: str) -> None:
+        """Return when what changed is as durable as this buffer can make it."""
+        ...
+
+    async def resend(self, output: str, batches: Sequence[Batch], letters: Sequence[int]) -> None:
+        """Append these for this output alone, and let go of the letters, in one step.
+
+        Raises:
+            LookupError: Nothing is delivered to this output.
+            BufferFull: There is no room; nothing was dropped for it.
+        """
+        ...
+
+
+class DeadLetters(LetterReader):
+    """All dead letters of one buffer.
+
+    Args:
+        limits: How many are kept.
+        store: Keeps their bytes.
+        books: The buffer.
+        clock: For their age.
+    """
+
+    def __init__(
+        self, limits: LetterLimits, store: LetterStore, books: Books, clock: Clock
+    ) -> None:
+        super().__init__(LetterIndex(limits), store.get)
+        self._store = store
+        self._books = books
+        self._clock = clock
+        self._next = first_of(0)
+
+    # Changing
+
+    def add(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep these; the oldest go where there is no room. The buffer calls it as it acknowledges."""
+        for letter in letters:
+            number, self._next = self._next, self._next + 1
+            data = encode_letter(letter)
+            self._store.put(number, data)
+            self._index.add(number, letter.output, Known(len(data), letter.at_ms))
+        self._trim()
+
+    def expire(self) -> None:
+        """Let go of those that are too old."""
+        for output, letter in self._index.expired(self._clock.utc_ms()):
+            self._let_go(output, [letter], "expired")
+
+    async def purge(self, wanted: Wanted = ALL) -> int:
+        """Throw away those wanted, the oldest first. Gives how many; it is durable then."""
+        purged = 0
+        for output, letters in self._by_output(self._index.oldest(wanted)).items():
+            purged += self._let_go(output, letters, "purged")
+            await self._books.settle(output)
+        return purged
+
+    async def replay(self, wanted: Wanted = ALL) -> int:
+        """Have those wanted delivered once more, the oldest first. Gives how many.
+
+        Each portion leaves the letters and joins what waits for its output in one write, and is counted as
+        accepted once more. It goes to the end even if nobody waits for it any longer.
+
+        Raises:
+            LookupError: One is of an output that nothing is delivered to; nothing of that one moved.
+            BufferFull: The buffer has no room for more.
+        """
+        replayed = 0
+        for output, letters in self._by_output(self._index.oldest(wanted)).items():
+            for start in range(0, len(letters), PORTION):
+                portion = list(self._read(letters[start : start + PORTION]))
+                sending = self._books.resend(output, batches_of(portion), [x.id for x in portion])
+                if portion:
+                    await asyncio.shield(asyncio.ensure_future(sending))
+                replayed += len(portion)
+        return replayed
+
+    # For the buffer
+
+    def replayed(self, output: str, letters: Sequence[int], *, after: int) -> None:
+        """These are in the record that begins with the batch `after` now."""
+        self._let_go(output, letters, "replayed", after=after)
+
+    def restore(
+        self, found: Mapping[int, tuple[str, Known]], bad: Mapping[int, str], start: int
+    ) -> None:
+        """Begin with these; the bad ones, which are counted, are set aside. New ids are of this start."""
+        self._next = first_of(start)
+        self._set_aside(bad)
+        for letter, (output, known) in found.items():
+            self._index.add(letter, output, known)
+        self._trim()
+
+    def absorb(self, other: DeadLetters) -> None:
+        """Take over what another one has, which ran in memory until the database opened."""
+        for output, letter, known in other._index.letters():
+            self._store.put(letter, other._store.get(letter))
+            self._index.add(letter, output, known)
+        self._trim()
+
+    def compare(self, there: Collection[int], bad: Mapping[int, str]) -> None:
+        """The database is another one: what it lacks is lost, and what had gone already goes again."""
+        known = {letter for _, letter, _ in self._index.letters()}
+        for output, lost in self._by_output(known.difference(there)).items():
+            logger.error("output %s: %d dead letters are lost (damaged)", output, len(lost))
+            self._let_go(output, lost, "damaged")
+        self._store.drop(set(there) - known)
+        self._set_aside(bad)
+
+    # Inside
+
+    def _damaged(self, output: str, letter: int, reason: str) -> None:
+        self._store.set_aside(letter, reason)
+        self._let_go(output, [letter], "damaged")
+
+    def _set_aside(self, bad: Mapping[int, str]) -> None:
+        for letter, reason in bad.items():
+            self._store.set_aside(letter, reason)
+        self._store.drop(bad)
+
+    def _trim(self) -> None:
+        self.expire()
+        while surplus := self._index.surplus():
+            output, letter = surplus
+            self._let_go(output, [letter], "evicted")
+
+    def _let_go(self, output: str, letters: Iterable[int], reason: str, *, after: int = 0) -> int:
+        gone = [letter for letter in letters if self._index.remove(letter, output)]
+        self._store.drop(gone, after=after)
+        self._books.count_gone(output, reason, len(gone))
+        return len(gone)
+
+    def _by_output(self, letters: Iterable[int]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for letter in letters:
+            output = self._index.output_of(letter)
+            if output is not None:
+                found.setdefault(output, []).append(letter)
+        return found

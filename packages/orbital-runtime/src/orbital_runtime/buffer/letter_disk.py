@@ -1,0 +1,74 @@
+"""Dead letters in the buffer's database, and on their way there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.stored import letter_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from orbital_runtime.buffer.database import Database
+
+
+class LetterChange(NamedTuple):
+    """What one write brings over."""
+
+    puts: dict[int, bytes]
+    drops: list[int]
+
+
+class DiskLetterStore:
+    """Only what the database does not have yet is in memory.
+
+    Args:
+        database: Read here; who writes it asks for the changes.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._puts: dict[int, bytes] = {}
+        self._drops: dict[int, int] = {}
+        """Letters that go, and the first batch of the record that has to be there before."""
+
+    def put(self, letter: int, data: bytes) -> None:
+        self._puts[letter] = data
+
+    def get(self, letter: int) -> bytes:
+        data = self._puts.get(letter) or self._database.get(letter_key(letter))
+        if data is None:
+            raise Damaged("it is not in the database any more")
+        return data
+
+    def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
+        for letter in letters:
+            self._drops[letter] = after
+            if not after:
+                self._puts.pop(letter, None)
+
+    def set_aside(self, letter: int, reason: str) -> None:
+        self._database.set_aside(letter_key(letter), f"letter-{letter}", reason)
+
+    def take(self, unwritten: Collection[int]) -> LetterChange:
+        """What to write next.
+
+        Args:
+            unwritten: Records that this write leaves in memory, by their first batch.
+        """
+        return LetterChange(
+            dict(self._puts), [n for n, after in self._drops.items() if after not in unwritten]
+        )
+
+    def done(self, change: LetterChange) -> None:
+        """This is on the disk."""
+        for letter in change.puts:
+            self._puts.pop(letter, None)
+        for letter in change.drops:
+            self._drops.pop(letter, None)
+
+    @property
+    def unsaved(self) -> Collection[int]:
+        """Letters that the database does not have yet."""
+        return self._puts.keys()

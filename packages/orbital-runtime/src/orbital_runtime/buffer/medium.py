@@ -1,0 +1,86 @@
+"""What a buffer needs of the place where its bytes are: memory, or a disk."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orbital_runtime.buffer.letter_store import LetterStore
+    from orbital_runtime.buffer.log import Record
+    from orbital_sdk import Batch, Layout
+
+
+class Draft(NamedTuple):
+    """A record that was not stored yet."""
+
+    batches: Sequence[Batch]
+    data: bytes
+    numbers: Sequence[int]
+    """The number of each batch's layout."""
+    fresh: Mapping[Layout, int]
+    """Layouts that are not stored either, by their numbers."""
+    samples: int
+    shared: int
+    """Bytes of the fresh layouts."""
+
+
+class Medium(ABC):
+    """Given by a subclass of the buffer."""
+
+    @abstractmethod
+    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
+        """A record of these batches. Changes nothing yet.
+
+        Raises:
+            ValueError: One of them cannot be stored.
+        """
+
+    @abstractmethod
+    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
+        """Keep this, as durably as this buffer can. These outputs get it as soon as that is done."""
+
+    @abstractmethod
+    async def _load(self, record: Record) -> bytes:
+        """What `_store` kept."""
+
+    @abstractmethod
+    def _layout(self, segment: int, number: int) -> Layout:
+        """The layout that `_draft` gave this number.
+
+        Raises:
+            Damaged: It cannot be read.
+        """
+
+    @abstractmethod
+    def _load_layout(self, segment: int, number: int) -> bytes:
+        """The same as bytes.
+
+        Raises:
+            Damaged: It cannot be read.
+        """
+
+    @abstractmethod
+    def _letter_store(self) -> LetterStore:
+        """Where the bytes of dead letters are; asked for once."""
+
+    @abstractmethod
+    def _segment(self, first: int) -> int:
+        """The segment of the record that begins with this batch."""
+
+    @abstractmethod
+    def _forget(self, records: Sequence[Record]) -> None:
+        """No output needs these any more."""
+
+    @abstractmethod
+    async def _moved(self, output: str) -> None:
+        """The position of this output changed; return when that is as durable as the batches."""
+
+    @abstractmethod
+    async def _shut(self) -> None:
+        """Close what is open."""
+
+    async def open(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
+        """Make ready; before anything else, and once."""
