@@ -1,0 +1,131 @@
+"""`sentinel validate --buffer`: everything about the folder that would spoil the buffer, before it does."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from orbital_runtime.settings import BufferSection
+from orbital_runtime.testing.buffer.images import listing, make_image
+from orbital_sentinel.buffer_check import checks
+from orbital_sentinel.volume import file_system, syncs_per_second
+
+
+def found(path, **section):
+    settings = BufferSection.model_validate({"type": "disk", "disk_path": str(path)} | section)
+    return {check.check: check for check in checks(settings)}
+
+
+@pytest.fixture
+def image(tmp_path):
+    make_image(tmp_path / "buffer")
+    return tmp_path / "buffer"
+
+
+def test_a_good_folder(image):
+    """All is well with a buffer that is there, and looking changes nothing in it."""
+    before = listing(image)
+    result = found(image)
+    assert {
+        name: check.result for name, check in result.items() if name != "file system"
+    } == dict.fromkeys(("folder", "permissions", "format", "in use", "space", "sync"), "ok")
+    assert listing(image) == before
+
+
+def test_a_folder_that_is_not_there_yet(tmp_path):
+    """It is not made either; what is checked is the place where it would be."""
+    result = found(tmp_path / "a" / "b")
+    assert f"it will be made in {tmp_path}" in result["folder"].message
+    assert result["sync"].result == "ok"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_its_place(tmp_path):
+    """A file is no folder."""
+    (tmp_path / "buffer").write_text("")
+    assert found(tmp_path / "buffer")["folder"].result == "failed"
+
+
+def test_a_newer_format(image):
+    """A later version wrote it: said, with what to do."""
+    (image / "format").write_text("orbital-sentinel disk buffer, format 9\n")
+    check = found(image)["format"]
+    assert check.result == "failed"
+    assert "format 9" in check.message
+
+
+def test_an_agent_has_it(image):
+    """That is no fault; the process is named."""
+    handle = os.open(image / "lock", os.O_RDWR)
+    os.pwrite(handle, b"4711\n", 0)
+    os.ftruncate(handle, 5)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        check = found(image)["in use"]
+    finally:
+        os.close(handle)
+    assert check.result == "ok"
+    assert "process 4711" in check.message
+
+
+def test_too_little_room(image):
+    """Less than min_free fails; no room to grow to buffer.bytes is a warning."""
+    assert found(image, min_free="500TiB")["space"].result == "failed"
+    assert found(image, bytes="500TiB")["space"].result == "warning"
+
+
+def test_others_may_look_in(image):
+    """Samples may be private: 0700 is right."""
+    image.chmod(0o755)
+    assert "0755" in found(image)["permissions"].message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_no_permission(image):
+    """Whose it is and who asks."""
+    image.chmod(0o500)
+    result = found(image)
+    assert result["permissions"].result == "failed"
+    assert "sync" not in result
+
+
+@pytest.mark.parametrize(
+    ("mount", "kind"), [("/", "ext4"), ("/data", "nfs4"), ("/data/with space", "tmpfs")]
+)
+def test_the_file_system_is_that_of_the_nearest_mount(tmp_path, mount, kind):
+    """As /proc/self/mountinfo tells, spaces escaped."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "30 22 0:40 / /data rw shared:2 master:1 - nfs4 server:/export rw\n"
+        "31 30 0:41 / /data/with\\040space rw - tmpfs tmpfs rw\n"
+    )
+    folder = Path(mount) / "below" / "it"
+    assert file_system(folder, mounts) == kind
+    assert file_system(folder, tmp_path / "missing") == ""
+
+
+def test_syncs_leave_nothing_behind(tmp_path):
+    """They are counted, and the file is gone."""
+    assert syncs_per_second(tmp_path) > 0
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="No such file"):
+        syncs_per_second(tmp_path / "missing")
+
+
+def test_the_command(machine):
+    """A table after what would run, `buffer` in JSON, and exit code 1 where it would not work."""
+    machine.config("buffer: {type: disk, disk_path: ./b}\ntasks: []\n")
+    done = machine.sentinel("validate", "--buffer")
+    assert done.code == 0
+    assert "BUFFER" in done.out.upper()
+    assert [line for line in done.out.splitlines() if line.startswith("folder")]
+    told = machine.sentinel("validate", "--buffer", "--output", "json").data
+    assert told["buffer"][0]["check"] == "folder"
+    assert not (machine.work / "b").exists()
+    machine.environ["SENTINEL_BUFFER__MIN_FREE"] = "500TiB"
+    assert machine.sentinel("validate", "--buffer").code == 1
+    assert machine.sentinel("validate").code == 0
