@@ -111,7 +111,9 @@ class Engine:
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
         plugin, error = self._plugin(task)
-        memory = await self._recall(task, plugin, started)
+        memory = self._memories.get(task.key)
+        if memory is None or not memory.fits(task, plugin, self.identity):
+            memory = await self._begin_anew(task, plugin, memory, started)
         collected: Collected = []
         if plugin is None:  # it may work again without a change of the task: no pause
             outcome = self._judge(memory, error)._replace(pauses=False)
@@ -125,7 +127,10 @@ class Engine:
             released()
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
         report = Report(float(outcome.up), duration, float(count))
-        sealed = await self._seal(memory, collected, count, report, started)
+        if count < LARGE:
+            sealed = memory.sealer.seal(collected, report, started)
+        else:
+            sealed = await in_background(memory.sealer.seal, collected, report, started)
         samples, lost = await self._hand_over(sealed, count)
         if lost:
             outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
@@ -212,21 +217,17 @@ class Engine:
 
     # ---- what it gave ---------------------------------------------------------------------------
 
-    async def _seal(
-        self, memory: Memory, collected: Collected, count: int, report: Report, ts: int
-    ) -> Sealed:
-        if count < LARGE:
-            return memory.sealer.seal(collected, report, ts)
-        return await in_background(memory.sealer.seal, collected, report, ts)
-
     async def _hand_over(self, sealed: Sealed, count: int) -> tuple[int, str]:
         """How many samples the buffer took, and why it did not take the others."""
-        self.totals.refused.update(sealed.refused)
-        samples = count - sealed.refused.total()
+        samples = count
+        if sealed.refused:
+            self.totals.refused.update(sealed.refused)
+            samples -= sealed.refused.total()
         batches: list[Batch] = []
         for batch in sealed.batches:
             processed = self.chain.process(batch)
-            samples -= len(batch) - (0 if processed is None else len(processed))
+            if processed is not batch:
+                samples -= len(batch) - (0 if processed is None else len(processed))
             if processed is not None:
                 batches.append(processed)
         if sealed.stale is not None:
@@ -240,9 +241,8 @@ class Engine:
     async def _put_all(self, batches: list[Batch]) -> str:
         """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
         if len(batches) == 1:
-            answers = [await self._put_one(batches[0])]
-        else:
-            answers = await asyncio.gather(*[self._put_one(batch) for batch in batches])
+            return await self._put_one(batches[0])
+        answers = await asyncio.gather(*[self._put_one(batch) for batch in batches])
         return next(filter(None, answers), "")
 
     async def _put_one(self, batch: Batch) -> str:
@@ -257,10 +257,9 @@ class Engine:
 
     # ---- what it remembers ----------------------------------------------------------------------
 
-    async def _recall(self, task: Task, plugin: Plugin[Any, Any] | None, ts: int) -> Memory:
-        memory = self._memories.get(task.key)
-        if memory is not None and memory.fits(task, plugin, self.identity):
-            return memory
+    async def _begin_anew(
+        self, task: Task, plugin: Plugin[Any, Any] | None, memory: Memory | None, ts: int
+    ) -> Memory:
         if memory is not None and plugin is None:
             plugin = memory.plugin
         fresh = remember(task, plugin, self.identity, self.chain, self.limits)
