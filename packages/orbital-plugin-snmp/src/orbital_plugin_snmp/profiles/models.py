@@ -63,6 +63,8 @@ class Value(Part):
     """Numbers out of a text. Without any, a text is a label of a sample that is 1."""
     format: str = ""
     """Of `ParseDateAndTime`: as in strptime."""
+    exact: bool = False
+    """Of a scalar: `oid` is the instance already, and no `.0` is added."""
     free_of: Oid | None = None
     """Of a scalar: what it is the free part of. Told is then the used part, in percent."""
     unwrap: bool = False

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from orbital_plugin_snmp.profiles.models import Part, Profile, Table, Value
-from orbital_plugin_snmp.profiles.words import MetricName, Oid
-from orbital_sdk import Duration, Kind, PluginConfig
+from orbital_plugin_snmp.profiles.words import (  # noqa: TC001 (pydantic reads them at run time)
+    MetricName,
+    Oid,
+)
+from orbital_sdk import Duration, PluginConfig
 
-AUTO = "auto"
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Object(Part):
     """One object to read, as the original design lists them."""
 
     oid: Oid
-    name: MetricName = "snmp_value"
-    """The metric's name. Objects without one share `snmp_value`, and have their OID as a label."""
-    type: Kind = "gauge"
+    name: MetricName | None = None
+    """The metric's name. Left out, it is the one that a shipped profile has for this object, or
+    `snmp_oid_1_3_6_1_...`."""
+    type: Literal["gauge", "counter"] = "gauge"
     unit: Annotated[str, Field(max_length=50)] = ""
     indexed: bool = False
     """A column of a table: every row is read, its index is the label `index`."""
@@ -33,7 +38,7 @@ def _objects(value: object) -> object:
 
 
 def _many(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
+    return cast("object", value) if isinstance(value, list | tuple) else [value]
 
 
 def _choice(value: object) -> object:
@@ -49,14 +54,14 @@ class ProfileSettings(PluginConfig):
     profiles: Annotated[
         tuple[Annotated[str | Profile, BeforeValidator(_choice)], ...], BeforeValidator(_many)
     ] = ()
-    """Names of profiles, or profiles written out; `auto` chooses by the device's sysObjectID. Without any, and
-    without `oids`, the predefined metrics are read (profile `default`)."""
+    """Names of profiles, or profiles written out; `auto` chooses by the device's sysObjectID. Without any,
+    and without `oids`, the predefined metrics are read (profile `default`)."""
     profile_folder: Annotated[str, Field(max_length=4096)] = ""
-    """A folder with profiles of your own, a YAML file each; one that is called like a shipped one replaces it."""
+    """A folder with profiles of your own, a YAML file each. One with a shipped one's name replaces it."""
     oids: Annotated[tuple[Object, ...], BeforeValidator(_objects)] = ()
     """Single objects: OIDs, or `{oid, name, type, unit, indexed}`."""
     label_refresh: Annotated[Duration, Field(ge=0)] = 600.0
-    """How often looked-up labels (ifName, ifAlias) are read anew where no change is announced by the device."""
+    """How often looked-up labels (ifName, ifAlias) are read anew where the device announces no change."""
     wrap_large_counters: bool = True
     """Take counters above 2^53 modulo 2^53, as snmp_exporter does: a double would skip steps above it."""
 
@@ -69,20 +74,30 @@ class ProfileSettings(PluginConfig):
         return self
 
 
-def profile_of(objects: tuple[Object, ...]) -> Profile:
-    """The objects of a task as a profile."""
-    return Profile(
-        name="oids",
-        scalars=tuple(_value(one) for one in objects if not one.indexed),
-        tables=tuple(Table(name=one.oid, metrics=(_value(one),)) for one in objects if one.indexed),
+def profile_of(objects: Iterable[Object], known: Iterable[Profile]) -> Profile:
+    """The objects of a task as a profile; those without a name are called as the known profiles do."""
+    names = {value.oid: value for profile in known for value in _values(profile)}
+    scalars = tuple(_value(one, names) for one in objects if not one.indexed)
+    tables = tuple(
+        Table(name=value.name, metrics=(value,))
+        for value in (_value(one, names) for one in objects if one.indexed)
     )
+    return Profile(name="oids", scalars=scalars, tables=tables)
 
 
-def _value(one: Object) -> Value:
-    return Value(
-        name=one.name,
-        oid=one.oid,
-        type="counter" if one.type == "counter" else "gauge",
-        unit=one.unit,
-        scale=one.scale,
-    )
+def _values(profile: Profile) -> Iterable[Value]:
+    yield from profile.scalars
+    for table in profile.tables:
+        yield from table.metrics
+
+
+def _value(one: Object, names: Mapping[str, Value]) -> Value:
+    """A scalar is asked for as it is written, and with `.0` behind it."""
+    own: dict[str, Any] = {"oid": one.oid}
+    if not one.indexed:
+        own |= {"exact": True, "fallback": None if one.oid.endswith(".0") else f"{one.oid}.0"}
+    known = names.get(one.oid.removesuffix(".0"))
+    if one.name is None and known is not None:
+        return known.model_copy(update=own)
+    name = one.name or "snmp_oid_" + one.oid.replace(".", "_")
+    return Value(name=name, type=one.type, unit=one.unit, scale=one.scale, **own)

@@ -117,7 +117,7 @@ class ColumnState:
 
     def _bent(self, numbers: list[float]) -> list[float]:
         plan = self.plan
-        if self._wrap and numbers and max(numbers) > EXACT:
+        if self._wrap and numbers and max(numbers) >= EXACT:
             numbers = [number % EXACT for number in numbers]
         if plan.scale != 1.0 or plan.offset != 0.0:
             return [number * plan.scale + plan.offset for number in numbers]

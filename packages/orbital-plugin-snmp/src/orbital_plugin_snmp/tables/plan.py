@@ -90,10 +90,15 @@ def compile_profiles(profiles: Iterable[Profile], families: Families) -> Plan:
         column
         for profile in chosen
         for value in profile.scalars
-        for column in _columns(value, (), families, instance=True)
+        for column in _columns(value, (), families, scalar=True)
         if _first(seen, column)
     ]
-    tables = [_table(table, families, seen) for profile in chosen for table in profile.tables]
+    tables: list[TablePlan] = []
+    for profile in chosen:
+        for table in profile.tables:
+            taken = any(other.name == table.name for other in tables)
+            name = f"{profile.name}.{table.name}" if taken else table.name
+            tables.append(_table(name, table, families, seen))
     return Plan(
         names=tuple(profile.name for profile in chosen),
         scalars=tuple(scalars),
@@ -109,12 +114,12 @@ def _first(seen: set[tuple[int, bytes]], column: ColumnPlan) -> bool:
     return not known
 
 
-def _table(table: Table, families: Families, seen: set[tuple[int, bytes]]) -> TablePlan:
+def _table(name: str, table: Table, families: Families, seen: set[tuple[int, bytes]]) -> TablePlan:
     names = [part.label for part in table.index if part.label]
     names += [label.label for label in table.labels]
     columns = [c for value in table.metrics for c in _columns(value, tuple(names), families)]
     return TablePlan(
-        name=table.name,
+        name=name,
         index=table.index,
         labels=table.labels,
         label_oids=tuple(oids.encode(label.oid) for label in table.labels),
@@ -126,13 +131,13 @@ def _table(table: Table, families: Families, seen: set[tuple[int, bytes]]) -> Ta
 
 
 def _columns(
-    value: Value, labels: tuple[str, ...], families: Families, *, instance: bool = False
+    value: Value, labels: tuple[str, ...], families: Families, *, scalar: bool = False
 ) -> list[ColumnPlan]:
-    made = [_column(value, value.oid, labels, families, instance=instance)]
+    made = [_column(value, value.oid, labels, families, scalar=scalar)]
     if value.fallback:
         first = made[0].oid
         made.append(
-            _column(value, value.fallback, labels, families, instance=instance, stands_in_for=first)
+            _column(value, value.fallback, labels, families, scalar=scalar, stands_in_for=first)
         )
     return made
 
@@ -143,13 +148,15 @@ def _column(
     labels: tuple[str, ...],
     families: Families,
     *,
-    instance: bool,
+    scalar: bool,
     stands_in_for: bytes | None = None,
 ) -> ColumnPlan:
     return ColumnPlan(
-        oid=_instance(oid) if instance else oids.encode(oid),
+        oid=instance(oid) if scalar and not value.exact else oids.encode(oid),
         value=value,
-        metric=families.of(value, labels),
+        metric=families.of(value, labels)
+        if not value.extract
+        else families.extracted(value, value.extract[0], labels),
         convert=None if value.type in NUMBERS else converter(value, labels, families),
         scale=value.scale * decimals(value.hint),
         offset=value.offset,
@@ -157,13 +164,9 @@ def _column(
     )
 
 
-def _instance(oid: str) -> bytes:
-    return oids.encode(oid if oid.endswith(".0") else f"{oid}.0")
-
-
 def instance(oid: str) -> bytes:
     """A scalar's only instance: `.0`, added where it is not there."""
-    return _instance(oid)
+    return oids.encode(oid if oid.endswith(".0") else f"{oid}.0")
 
 
 def _filter(rule: Filter, table: Table, names: list[str]) -> FilterPlan:
