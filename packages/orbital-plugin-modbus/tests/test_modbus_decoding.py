@@ -157,7 +157,7 @@ def test_other_types(fields, wire, value):
         ({"type": "float32", "invalid": "nan"}, "ffc00000"),
         ({"type": "float32", "invalid": [-9999.0, "nan"]}, "c61c3c00"),
         ({"type": "bcd16", "invalid": 9999}, "9999"),
-        ({"type": "uint16", "bit": 4, "width": 4, "invalid": 15}, "00f0"),
+        ({"type": "uint16", "bit": 4, "width": 4, "invalid": 0xFFFF}, "ffff"),
     ],
 )
 def test_values_that_mean_none(fields, wire):

@@ -226,11 +226,14 @@ async def test_wrong_bytes_on_a_serial_line(collect, tmp_path):
 
 
 async def test_right_bytes_after_wrong_ones(collect, tmp_path):
-    """A frame of another unit before ours: ours counts."""
-    with noisy_line(tmp_path, [rtu("020306000100020003") + rtu("010306000a000b000c")]) as near:
-        collection = await collect({"serial": {"device": near}}, {"registers": REGISTERS})
-        assert right(collection)
+    """Another unit's frame is no answer: the request is sent again, and what comes then counts."""
+    answers = [rtu("020306000100020003"), rtu("010306000a000b000c")]
+    with noisy_line(tmp_path, answers) as near:
+        device = {"serial": {"device": near}, "request_timeout": 0.2}
+        collection = await collect(device, {"registers": REGISTERS})
+        assert collection.error is None
         assert collection.value("modbus_register_12") == 12
+        assert collection.value("modbus_errors_total", reason="garbled") == 1
 
 
 async def test_cancelled_in_the_middle(script):

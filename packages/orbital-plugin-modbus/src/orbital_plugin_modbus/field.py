@@ -31,7 +31,7 @@ class MapField:
     scale: float
     offset: float
     invalid: frozenset[float]
-    """Values, before scaling, that mean there is none."""
+    """Values, before scaling, that mean there is none; of a bit field, what its registers hold then."""
 
     @property
     def stop(self) -> int:
@@ -44,6 +44,11 @@ class MapField:
         return f"{self.register.title} ({self.table.name} {self.start})"
 
     @property
+    def is_part(self) -> bool:
+        """Whether it is some bits of what is unpacked; `invalid` then speaks of the whole."""
+        return self.register.bit is not None
+
+    @property
     def plain(self) -> bool:
         """Whether what is unpacked is the number itself."""
         return self.convert is None
@@ -51,7 +56,7 @@ class MapField:
     def value(self, raw: Any) -> float | str | None:
         """The value of what was unpacked; None where the device says that there is none."""
         found = raw if self.convert is None else self.convert(raw)
-        if found is None or found in self.invalid or found != found:  # noqa: PLR0124 (NaN)
+        if found is None or (raw if self.is_part else found) in self.invalid or found != found:  # noqa: PLR0124 (NaN)
             return None
         if isinstance(found, str):
             return found

@@ -58,7 +58,8 @@ class Register(Fields):
     labels: dict[LabelName, str] = Field(default_factory=dict[str, str])
     """Labels of the samples."""
     invalid: tuple[float, ...] = ()
-    """Raw values that mean there is none, such as `[0xFFFF]`; a number or a list. NaN always does."""
+    """Raw values that mean there is none, such as `[0xFFFF]`; a number or a list. NaN always does. For a bit
+    field: what its registers hold as a whole."""
     states: dict[int, str] = Field(default_factory=dict[int, str])
     """Names of an enumeration's values."""
     states_as: Literal["label", "set"] = "label"
