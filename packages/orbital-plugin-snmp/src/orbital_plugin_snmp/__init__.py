@@ -1,1 +1,6 @@
-"""SNMP v1, v2c and v3 for Orbital Sentinel: profiles, whole tables, learning walks."""
+"""SNMP for Orbital Sentinel."""
+
+from orbital_plugin_snmp.device import SnmpDevice
+from orbital_plugin_snmp.plugin import Snmp, SnmpConfig
+
+__all__ = ["Snmp", "SnmpConfig", "SnmpDevice"]

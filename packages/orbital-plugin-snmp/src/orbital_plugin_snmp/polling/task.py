@@ -60,6 +60,11 @@ class PollTask:
         self._looked_up: dict[str, float] = {}
         self._changed: dict[bytes, object] = {}
 
+    @property
+    def restarted(self) -> bool:
+        """Whether the device started again since the poll before the last."""
+        return self._uptime.restarted
+
     async def poll(self, reader: Reader) -> Polled:
         """Read everything once.
 
