@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import struct
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodbus import FramerType, ModbusException
@@ -64,7 +66,7 @@ class LibraryLink:
         except (OSError, ModbusException) as error:
             raise Cut(f"cannot connect: {error}") from error
         if not connected:
-            raise Cut(f"cannot open {self._line.name}")
+            raise Cut(f"cannot open {self._line.name}{_hint(self._line)}")
         self._set_rs485(client)
 
     async def read(self, unit: int, read: Read, timeout: float) -> bytes:  # noqa: ASYNC109 (as above)
@@ -125,6 +127,17 @@ class LibraryLink:
         except (OSError, ValueError, SerialException) as error:
             self.close()
             raise Cut(f"{self._line.name} takes no RS-485 settings: {error}") from error
+
+
+def _hint(line: Line) -> str:
+    """Why a connection failed, which pymodbus keeps to itself, as far as it can be seen from here."""
+    if not line.serial:
+        return ""
+    if not Path(line.device).exists():
+        return ": there is no such device"
+    if not os.access(line.device, os.R_OK | os.W_OK):
+        return ": this user may not; on Linux the group dialout may"
+    return ": it may be in use by another program"
 
 
 def _client(line: Line, trace: Callable[[bool, bytes], bytes]) -> Any:
