@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.link import LinkError
 from orbital_plugin_snmp.wire.ber import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from orbital_plugin_snmp.engines.cost import Cost
     from orbital_plugin_snmp.engines.link import Link
 
 
+class Patience(NamedTuple):
+    """How often and how long to try."""
+
+    timeout: float
+    """Seconds that one attempt may take, ..."""
+    retries: int
+    """... and how many may follow it. All of them share what is left until the deadline."""
+
+    def waits(self, deadline: float) -> Iterator[float]:
+        """Seconds to wait in each attempt; none when the deadline is over."""
+        for left in range(self.retries + 1, 0, -1):
+            wait = min(self.timeout, (deadline - time.monotonic()) / left)
+            if wait <= 0:
+                return
+            yield wait
+
+
 class Attempts:
-    """How often and how long to try.
+    """Sends and waits.
 
     Args:
         link: The way to the device.
         cost: What is spent is added here.
-        timeout: Seconds that one attempt may take, ...
-        retries: ... and how many may follow it. All of them share what is left until the deadline.
+        patience: How often and how long.
     """
 
-    def __init__(self, link: Link, cost: Cost, *, timeout: float, retries: int) -> None:
+    def __init__(self, link: Link, cost: Cost, patience: Patience) -> None:
         self._link = link
         self._cost = cost
-        self._timeout = timeout
-        self._tries = retries + 1
+        self._patience = patience
         self.hint = ""
         """What else silence may mean here, for the message."""
 
@@ -48,12 +63,9 @@ class Attempts:
         """
         link, cost, began = self._link, self._cost, time.monotonic()
         now, garbage = began, None
-        for left in range(self._tries, 0, -1):
-            wait = min(self._timeout, (deadline - now) / left)
-            if wait <= 0:
-                break
+        for wait in self._patience.waits(deadline):
             cost.packets += 1
-            cost.retries += left < self._tries
+            cost.retries += now > began
             try:
                 answer = await link.ask(message_id, write(), wait)
             except TimeoutError:

@@ -9,17 +9,17 @@ from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.cost import Cost
 from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, NO_SUCH_OBJECT, NULL
 from orbital_plugin_snmp.wire import pdu
-from orbital_plugin_snmp.wire.pdu import template
+from orbital_plugin_snmp.wire.pdu import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_plugin_snmp.engines.port import VarBind
-    from orbital_plugin_snmp.wire.pdu import Pdu, Template
+    from orbital_plugin_snmp.wire.pdu import Pdu
 
 
 class Conversation(ABC):
-    """A session of our own codec, but for how one request is sent.
+    """A session, but for how one request is sent.
 
     Args:
         label: The device as people call it.
@@ -32,7 +32,7 @@ class Conversation(ABC):
         self._has_bulk = has_bulk
 
     @abstractmethod
-    async def ask(self, request: Template, deadline: float) -> Pdu:
+    async def ask(self, request: Request, deadline: float) -> Pdu:
         """One request with its retries. The response may have an error status.
 
         Raises:
@@ -57,7 +57,7 @@ class Conversation(ABC):
         """As `Session.bulk`."""
         if not self._has_bulk:
             return await self.get_next(oids, deadline)
-        request = template(pdu.GET_BULK, tuple(oids), non_repeaters, repetitions)
+        request = Request(pdu.GET_BULK, tuple(oids), non_repeaters, repetitions)
         answer = await self.ask(request, deadline)
         if answer.status:
             self._complain(answer)
@@ -71,7 +71,7 @@ class Conversation(ABC):
         """One varbind for each OID. Where one of them spoils the whole answer, the others are asked again."""
         left, lost = list(oids), dict[bytes, int]()
         while left:
-            answer = await self.ask(template(kind, tuple(left)), deadline)
+            answer = await self.ask(Request(kind, tuple(left)), deadline)
             if not answer.status:
                 self._compare(kind, left, answer.varbinds)
                 if not lost:

@@ -25,5 +25,13 @@ class Cost:
             self.waited - other.waited,
         )
 
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.packets + other.packets,
+            self.retries + other.retries,
+            self.values + other.values,
+            self.waited + other.waited,
+        )
+
     def copy(self) -> Cost:
         return Cost(self.packets, self.retries, self.values, self.waited)

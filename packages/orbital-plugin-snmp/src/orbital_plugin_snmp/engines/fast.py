@@ -10,11 +10,12 @@ from orbital_plugin_snmp.engines.attempts import Attempts
 from orbital_plugin_snmp.engines.conversation import Conversation
 from orbital_plugin_snmp.wire.ber import WireError
 from orbital_plugin_snmp.wire.community import V1, read_message, writer
-from orbital_plugin_snmp.wire.pdu import RESPONSE
+from orbital_plugin_snmp.wire.pdu import RESPONSE, template
 
 if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.attempts import Patience
     from orbital_plugin_snmp.engines.link import Link
-    from orbital_plugin_snmp.wire.pdu import Pdu, Template
+    from orbital_plugin_snmp.wire.pdu import Pdu, Request
 
 
 class CommunitySession(Conversation):
@@ -24,23 +25,20 @@ class CommunitySession(Conversation):
         link: The way to it; closed with the session.
         version: `community.V1` or `V2C`.
         community: Sent as it is.
-        timeout: Seconds an attempt.
-        retries: Attempts after the first.
+        patience: Of its requests.
     """
 
-    def __init__(
-        self, link: Link, version: int, community: bytes, *, timeout: float, retries: int
-    ) -> None:
+    def __init__(self, link: Link, version: int, community: bytes, patience: Patience) -> None:
         super().__init__(link.label, has_bulk=version != V1)
         self._link = link
         self._write = writer(version, community)
-        self._attempts = Attempts(link, self.cost, timeout=timeout, retries=retries)
+        self._attempts = Attempts(link, self.cost, patience)
         self._attempts.hint = "; a wrong community looks like this too"
 
-    async def ask(self, request: Template, deadline: float) -> Pdu:
+    async def ask(self, request: Request, deadline: float) -> Pdu:
         """As `Conversation.ask`."""
         request_id = self._link.new_id()
-        write = partial(self._write, request, request_id)
+        write = partial(self._write, template(request), request_id)
         answer = await self._attempts.ask(request_id, write, deadline)
         try:
             pdu = read_message(answer)

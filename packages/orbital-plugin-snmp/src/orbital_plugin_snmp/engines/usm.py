@@ -24,9 +24,10 @@ from orbital_plugin_snmp.usm.message import (
 from orbital_plugin_snmp.usm.reports import Reason, reason
 from orbital_plugin_snmp.usm.user import Keys
 from orbital_plugin_snmp.wire.ber import OCTETS, WireError, tlv
-from orbital_plugin_snmp.wire.pdu import GET, REPORT, RESPONSE, template
+from orbital_plugin_snmp.wire.pdu import GET, REPORT, RESPONSE, Request, template
 
 if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.attempts import Patience
     from orbital_plugin_snmp.engines.link import Link
     from orbital_plugin_snmp.usm.message import Message
     from orbital_plugin_snmp.usm.user import User
@@ -77,25 +78,24 @@ class UserSession(Conversation):
     Args:
         link: The way to it; closed with the session.
         user: Name, protocols and passwords.
-        timeout: Seconds an attempt.
-        retries: Attempts after the first.
+        patience: Of its requests.
     """
 
-    def __init__(self, link: Link, user: User, *, timeout: float, retries: int) -> None:
+    def __init__(self, link: Link, user: User, patience: Patience) -> None:
         super().__init__(link.label, has_bulk=True)
         self._link = link
         self._user = user
         self._name = user.name.encode()
         self._context = user.context.encode()
-        self._attempts = Attempts(link, self.cost, timeout=timeout, retries=retries)
+        self._attempts = Attempts(link, self.cost, patience)
         self._engine: Engine | None = None
 
-    async def ask(self, request: Template, deadline: float) -> Pdu:
+    async def ask(self, request: Request, deadline: float) -> Pdu:
         """As `Conversation.ask`."""
         for _ in range(TURNS):
             engine = self._engine or await self._discover(deadline)
             message_id = self._link.new_id()
-            write = partial(self._write, engine, request, message_id)
+            write = partial(self._write, engine, template(request), message_id)
             answer = await self._attempts.ask(message_id, write, deadline)
             pdu = self._read(engine, answer, message_id)
             if pdu is not None:
@@ -110,7 +110,7 @@ class UserSession(Conversation):
     async def _discover(self, deadline: float) -> Engine:
         """Ask for engine id and clock (RFC 3414 4)."""
         message_id = self._link.new_id()
-        pdu = scoped_pdu(b"", b"", template(GET, ()).whole(message_id))
+        pdu = scoped_pdu(b"", b"", template(Request(GET, ())).whole(message_id))
         message, _ = write_message(message_id, REPORTABLE, NOBODY, pdu)
         answer = await self._attempts.ask(message_id, lambda: message, deadline)
         try:

@@ -42,6 +42,16 @@ class Template(NamedTuple):
         return self.head + request_id.to_bytes(4, "big") + self.tail
 
 
+class Request(NamedTuple):
+    """What to ask, before it is bytes."""
+
+    kind: int
+    """GET, GET_NEXT or GET_BULK."""
+    oids: tuple[bytes, ...]
+    non_repeaters: int = 0
+    repetitions: int = 0
+
+
 class Pdu(NamedTuple):
     """A response or a report."""
 
@@ -53,15 +63,9 @@ class Pdu(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def template(kind: int, oids: tuple[bytes, ...], first: int = 0, second: int = 0) -> Template:
-    """A request.
-
-    Args:
-        kind: GET, GET_NEXT or GET_BULK.
-        oids: What to ask for.
-        first: Non-repeaters of a GET_BULK.
-        second: Repetitions of a GET_BULK.
-    """
+def template(request: Request) -> Template:
+    """A request as bytes; the last ones are kept, since polls repeat themselves."""
+    kind, oids, first, second = request
     names = b"".join([tlv(SEQUENCE, tlv(0x06, oid) + _EMPTY) for oid in oids])
     tail = integer(first) + integer(second) + tlv(SEQUENCE, names)
     return Template(bytes((kind,)) + length(6 + len(tail)) + b"\x02\x04", tail)

@@ -1,0 +1,113 @@
+"""One device, by way of pysnmp."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_plugin_snmp.engines import errors
+from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.library.untyped import hlapi
+from orbital_plugin_snmp.library.values import from_library, to_library
+from orbital_plugin_snmp.wire.pdu import GET, GET_BULK, RESPONSE, Pdu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_plugin_snmp.engines.attempts import Patience
+    from orbital_plugin_snmp.library.engines import LibraryEngine
+    from orbital_plugin_snmp.wire.pdu import Request
+
+TIMED_OUT: Final = "RequestTimedOut"
+REFUSALS: Final = (
+    "WrongDigest", "UnknownUserName", "UnknownSecurityName", "UnsupportedSecurityLevel", "DecryptionError",
+    "AuthenticationFailure", "AuthenticationError", "UnknownContext", "UnavailableContext",
+)  # fmt: skip
+
+
+class LibrarySession(Conversation):
+    """A session.
+
+    Args:
+        label: The device as people call it.
+        engine: Shared by sessions with the same credentials.
+        ask_as: pysnmp's credentials, target and context.
+        has_bulk: False for v1.
+        patience: Of its requests.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        engine: LibraryEngine,
+        ask_as: tuple[Any, Any, Any],
+        *,
+        has_bulk: bool,
+        patience: Patience,
+    ) -> None:
+        super().__init__(label, has_bulk=has_bulk)
+        self.on_close: Callable[[], None] | None = None
+        """Called once."""
+        self._engine = engine
+        self._ask_as = ask_as
+        self._patience = patience
+
+    async def ask(self, request: Request, deadline: float) -> Pdu:
+        """As `Conversation.ask`."""
+        await self._engine.slots.take()
+        try:
+            return await self._attempts(request, deadline)
+        finally:
+            self._engine.slots.give()
+
+    async def close(self) -> None:
+        """As `Session.close`."""
+        done, self.on_close = self.on_close, None
+        if done is not None:
+            done()
+
+    async def _attempts(self, request: Request, deadline: float) -> Pdu:
+        began = now = time.monotonic()
+        for wait in self._patience.waits(deadline):
+            now = time.monotonic()
+            self.cost.packets += 1
+            self.cost.retries += now > began
+            try:
+                async with asyncio.timeout(wait):
+                    answer = await self._command(request)
+            except TimeoutError:
+                self.cost.waited += wait
+                continue
+            self._engine.widen()
+            self.cost.waited += time.monotonic() - now
+            pdu = self._read(*answer)
+            if pdu is not None:
+                return pdu
+        spent = time.monotonic() - began
+        raise errors.NoAnswer(f"{self.label}: no answer within {spent:.2g} s (pysnmp says no more)")
+
+    async def _command(self, request: Request) -> Any:
+        who, target, context = self._ask_as
+        varbinds = [hlapi.ObjectType(hlapi.ObjectIdentity(to_library(oid))) for oid in request.oids]
+        engine = self._engine.snmp
+        if request.kind == GET_BULK:
+            counts = request.non_repeaters, request.repetitions
+            return await hlapi.bulk_cmd(
+                engine, who, target, context, *counts, *varbinds, lookupMib=False
+            )
+        command = hlapi.get_cmd if request.kind == GET else hlapi.next_cmd
+        return await command(engine, who, target, context, *varbinds, lookupMib=False)
+
+    def _read(self, failure: Any, status: Any, index: Any, varbinds: Any) -> Pdu | None:
+        """The response; None for silence."""
+        if failure is not None:
+            name = type(failure).__name__
+            if name == TIMED_OUT:
+                return None
+            if name in REFUSALS:
+                raise errors.Refused(f"{self.label}: {failure}")
+            raise errors.Malformed(f"{self.label}: {failure}")
+        found = [from_library(name, value) for name, value in varbinds]
+        self.cost.values += len(found)
+        return Pdu(RESPONSE, 0, int(status), int(index), found)

@@ -1,0 +1,11 @@
+"""The parts of pysnmp that we use. It has no types, so here it gets Any once and for all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+hlapi: Final[Any] = import_module("pysnmp.hlapi.v3arch.asyncio")
+udp: Final[Any] = import_module("pysnmp.carrier.asyncio.dgram.udp")
+udp6: Final[Any] = import_module("pysnmp.carrier.asyncio.dgram.udp6")
+ObjectName: Final[Any] = import_module("pysnmp.proto.rfc1902").ObjectName

@@ -1,0 +1,165 @@
+"""Walks columns side by side, with requests as large as the device takes."""
+
+from __future__ import annotations
+
+import time
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer, TooBig
+from orbital_plugin_snmp.session.reader import Walked
+from orbital_plugin_snmp.walks.column import ColumnWalk
+from orbital_plugin_snmp.walks.learned import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_plugin_snmp.engines.port import Session, VarBind
+    from orbital_plugin_snmp.walks.learned import Learned
+
+ENVELOPE: Final = 80
+"""Bytes of an answer around its varbinds: community or USM, and the PDU's head."""
+REPETITIONS: Final = 100
+"""More than any device needs to be asked for at once."""
+UNKNOWN_ROWS: Final = 25
+
+
+class Walker:
+    """One walk.
+
+    Args:
+        session: The device.
+        learned: How it likes to be walked; changed by what happens.
+        columns: OIDs of columns; they should have an index in common.
+        max_rows: Rows of a column at which the walk ends.
+        deadline: `time.monotonic()` at which it ends.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        learned: Learned,
+        columns: Sequence[bytes],
+        *,
+        max_rows: int,
+        deadline: float,
+    ) -> None:
+        self._session = session
+        self._learned = learned
+        self._walks = [ColumnWalk(column) for column in columns]
+        self._max_rows = max_rows
+        self._deadline = deadline
+        self._troubled = False
+        self._answered = False
+
+    async def run(self) -> Walked:
+        """Walk all columns to their ends.
+
+        Raises:
+            NoAnswer, Refused, Malformed, ErrorStatus: Before anything came.
+        """
+        at = 0
+        while at < len(self._walks):
+            group = self._walks[at : at + self._learned.width]
+            await self._group(group)
+            at += len(group)
+        if not self._troubled:
+            self._learned.went_well()
+        return self._walked()
+
+    async def _group(self, group: list[ColumnWalk]) -> None:
+        active = group
+        while active:
+            if time.monotonic() >= self._deadline:
+                self._end(active, "the task's time was over")
+                return
+            width = self._learned.width
+            for start in range(0, len(active), width):
+                part = active[start : start + width]
+                await self._step(part)
+            active = [walk for walk in active if not walk.over]
+
+    async def _step(self, walks: list[ColumnWalk]) -> None:
+        """One request, and what came of it."""
+        repetitions = self._repetitions(walks)
+        now = time.monotonic()
+        try:
+            answer = await self._session.bulk(
+                [walk.cursor for walk in walks], repetitions, now + (self._deadline - now) / 2
+            )
+        except (TooBig, NoAnswer) as error:
+            self._ask_for_less(walks, error)
+        except ErrorStatus as error:
+            self._leave_out(walks, error)
+        except Malformed as error:
+            self._give_up(walks, error)
+        else:
+            self._take(walks, answer)
+
+    def _take(self, walks: list[ColumnWalk], answer: list[VarBind]) -> None:
+        self._answered = True
+        count = len(walks)
+        if len(answer) < count:
+            missing = walks[len(answer) :]
+            if not answer:
+                self._ask_for_less(walks, TooBig("an answer without anything in it"))
+                return
+            walks = [walk for walk in walks if walk not in missing]
+        for number, walk in enumerate(walks):
+            walk.take(answer[number::count])
+            if len(walk.rows) >= self._max_rows and not walk.over:
+                del walk.rows[self._max_rows :]
+                walk.stop(f"it has more than max_rows, {self._max_rows} rows")
+
+    def _repetitions(self, walks: list[ColumnWalk]) -> int:
+        """Rows to ask for: what fits, evenly spread over the requests that the last walk needed."""
+        shapes = self._learned.shapes
+        known = [shapes.get(walk.column) for walk in walks]
+        row = sum(s.size if s else w.size for s, w in zip(known, walks, strict=True))
+        fit = min(REPETITIONS, max(1, int((self._learned.room - ENVELOPE) / row)))
+        if None in known:
+            return min(fit, UNKNOWN_ROWS)
+        most = max(s.rows for s in known if s) + 1  # one more, to see the end
+        left = max(1, most - min(len(walk.rows) for walk in walks))
+        return ceil(left / ceil(left / fit))
+
+    def _ask_for_less(self, walks: list[ColumnWalk], error: TooBig | NoAnswer) -> None:
+        self._troubled = True
+        smaller = self._learned.halve()
+        silent = isinstance(error, NoAnswer) and not self._answered
+        if silent or not smaller or time.monotonic() >= self._deadline:
+            self._give_up(walks, error)
+
+    def _leave_out(self, walks: list[ColumnWalk], error: ErrorStatus) -> None:
+        """An error over one column: the others go on without it, or with fewer at a time to find it."""
+        self._troubled = True
+        count = len(walks)
+        if error.index > 0 and count > 1:
+            self._end([walks[(error.index - 1) % count]], str(error))
+        elif count > 1 and self._learned.width > 1:
+            self._learned.width = max(1, min(count, self._learned.width) // 2)
+        else:
+            self._give_up(walks, error)
+
+    def _give_up(
+        self, walks: list[ColumnWalk], error: TooBig | NoAnswer | ErrorStatus | Malformed
+    ) -> None:
+        """These columns end here. Nothing came of any so far: then the error is the whole answer."""
+        self._troubled = True
+        if not self._answered and not isinstance(error, TooBig):
+            raise error
+        self._end(walks, str(error))
+
+    def _end(self, walks: list[ColumnWalk], why: str) -> None:
+        for walk in walks:
+            walk.stop(why)
+
+    def _walked(self) -> Walked:
+        walked = Walked()
+        for walk in self._walks:
+            walked.columns[walk.column] = walk.rows
+            if walk.problem:
+                walked.problems[walk.column] = f"{walk.problem}, after {len(walk.rows)} rows"
+            else:
+                self._learned.shapes[walk.column] = Shape(len(walk.rows), walk.size)
+        return walked
