@@ -37,7 +37,7 @@ def test_phase_depends_on_the_key_alone() -> None:
 def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     """B-26 of the older sentinel: no jitter, drift, one-second resolution, all tasks at once at start.
 
-    Ours: 1,000 tasks of 10 s spread evenly over the 50 slots of their interval, not aligned to the start,
+    Ours: 1,000 tasks of 10 s spread evenly over the 40 slots of their interval, not aligned to the start,
     and after a day of late wake-ups each is still where it was.
     """
     table = Timetable()
@@ -45,7 +45,7 @@ def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     seconds = Counter(int(due - NOW) for due in first.values())
     assert len(seconds) == 10
     assert max(seconds.values()) < 200
-    assert len({round(due * 1000) % 1000 for due in first.values()}) == 5  # not on whole seconds
+    assert len({round(due * 1000) % 1000 for due in first.values()}) == 4  # not on whole seconds
     table.pop(NOW + 86_400.3)
     for tick in table.pop(NOW + 86_420.3):
         off_phase = (tick.following - first[tick.key]) / 10
@@ -58,8 +58,8 @@ def wake_ups(table: Timetable, start: float, seconds: float) -> int:
 
 
 def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
-    """50 runs a second need 5 timers a second, 200 need 10, 10,000 need 20: never one each."""
-    for tasks, moments in ((50, 5), (200, 10), (10_000, 20)):
+    """50 runs a second need 4 timers a second, 200 need 8, 10,000 need 16: never one each."""
+    for tasks, moments in ((50, 4), (200, 8), (10_000, 16)):
         table = Timetable()
         for n in range(tasks):
             table.add(f"t{n}", 1, NOW)
@@ -69,7 +69,7 @@ def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
 
 def test_rates_and_grains() -> None:
     """About as many runs share a point whatever their rate, as far as the grids go."""
-    assert [grain_for(rate) for rate in (0, 125, 126, 250, 251, 1e6)] == [
+    assert [grain_for(rate) for rate in (0, 100, 101, 200, 201, 1e6)] == [
         GRAINS[0], GRAINS[0], GRAINS[1], GRAINS[1], GRAINS[2], GRAINS[2],
     ]  # fmt: skip
 
@@ -82,8 +82,8 @@ def test_a_growing_fleet_moves_nobody_far() -> None:
     for n in range(50, 400):
         table.add(f"t{n}", 1, NOW)
     moved = table.balance()
-    assert all(0 < moved[key] - due < 0.2 for key, due in before.items() if key in moved)
-    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.2))
+    assert all(0 < moved[key] - due < 0.25 for key, due in before.items() if key in moved)
+    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.25))
     assert all(10 <= ticks[key] <= 11 for key in before)
     for n in range(50, 400):
         table.remove(f"t{n}")
