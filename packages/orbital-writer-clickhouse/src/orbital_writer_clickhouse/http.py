@@ -31,8 +31,8 @@ _PACK: Final[Mapping[Compression, Callable[[bytes], bytes]]] = {
     "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
 }
 _PROXY: Final = {
-    401: "it wants user and password", 403: "look at user and password", 404: "look at dsn",
-    405: "look at dsn", 407: "put the proxy's user and password into proxy_url",
+    401: "it wants user and password", 403: "look at user and password",
+    407: "put the proxy's user and password into proxy_url",
 }  # fmt: skip
 
 

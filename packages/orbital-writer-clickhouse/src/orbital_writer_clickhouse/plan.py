@@ -46,7 +46,7 @@ class Plan:
             [column.cell(layout.origin, layout.rows[n]) for n in chosen] if column.cell else []
             for column in table.columns
         ]
-        self.cells: list[list[Cell]] = columns if in_python else []
+        self.cells: list[list[Cell]] = [list(map(_clean, c)) for c in columns] if in_python else []
         """By column, for clients that want Python's own values."""
         self.pieces = [] if in_python else list(map(_piece, table.columns, columns))
         """By column, for the wire."""
@@ -100,6 +100,15 @@ def _piece(column: Column, cells: Sequence[Cell]) -> Piece:
         numbers = cast("Sequence[int]", cells)
         data = bytes(numbers) if column.kind == "bool" else little(array("i", numbers))
     return Piece(data, NO_COUNTS, b"", b"")
+
+
+def _clean(cell: Cell) -> Cell:
+    """As `text` does it, for clients that encode themselves."""
+    if isinstance(cell, str):
+        return cell if cell.isascii() else cell.encode(errors="replace").decode()
+    if isinstance(cell, int):
+        return cell
+    return {str(_clean(name)): str(_clean(value)) for name, value in cell.items()}
 
 
 def _once(value: str, known: dict[str, bytes]) -> bytes:

@@ -14,6 +14,7 @@ from orbital_testbench.behaviours import (
 )
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority, Certificate
+from orbital_testbench.clickhouse import ClickHouse, FullServer, StatementError
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
@@ -22,6 +23,7 @@ from orbital_testbench.ports import free_port, silent_port
 from orbital_testbench.programs import MissingProgramError, find_program
 from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.promql import Point, Points, PromServer
+from orbital_testbench.relay import Relay
 from orbital_testbench.server import Server, ServerError
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
@@ -33,12 +35,14 @@ __all__ = [
     "Behaviour",
     "BlackboxExporter",
     "Certificate",
+    "ClickHouse",
     "CloseAfterHeaders",
     "CutAnswer",
     "CutConnection",
     "Drip",
     "DripHeaders",
     "Garbage",
+    "FullServer",
     "HostileServer",
     "MissingProgramError",
     "ModbusServer",
@@ -50,10 +54,12 @@ __all__ = [
     "Points",
     "PromServer",
     "Prometheus",
+    "Relay",
     "Request",
     "SerialLine",
     "Server",
     "ServerError",
+    "StatementError",
     "VictoriaMetrics",
     "VmAgent",
     "eventually",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 import socketserver
 import struct
 from typing import Any, Final
@@ -85,6 +86,7 @@ class _Connection(socketserver.BaseRequestHandler):
     engine: Engine
 
     def handle(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = BufferedSocketReader(self.request, _BUFFER)
         self.writer = BufferedSocketWriter(self.request, _BUFFER)
         with contextlib.suppress(EOFError, OSError):

@@ -53,6 +53,7 @@ class _Asked(ABC):
                 "database": parts.path.strip("/") or "default",
                 "default_format": "JSONCompact",
                 "output_format_json_quote_denormals": "1",
+                "output_format_json_quote_64bit_integers": "0",
             },
             headers={
                 "X-ClickHouse-User": parts.username or "default",
@@ -66,9 +67,9 @@ class _Asked(ABC):
         return json.loads(answer.text)["data"] if answer.text.strip() else []
 
     def one(self, sql: str) -> Any:
-        """The only value of an answer; counts come as numbers."""
+        """The only value of an answer."""
         ((value,),) = self.query(sql)
-        return int(value) if isinstance(value, str) and value.isdigit() else value
+        return value
 
     def dsn_as(self, user: str, password: str) -> str:
         """The same place for another user."""
@@ -109,7 +110,7 @@ class ClickHouse(_Asked, Server):
 
     @property
     def native_dsn(self) -> str:
-        return f"tcp://{LOOPBACK}:{self.native_port}/default"
+        return f"tcp://default@{LOOPBACK}:{self.native_port}/default"
 
     def command(self) -> list[str]:
         if importlib.util.find_spec("chdb") is None:
