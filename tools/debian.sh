@@ -19,6 +19,10 @@ need gcc gcc
 need mbpoll mbpoll
 need socat socat
 [ -e /usr/include/modbus/modbus.h ] || wanted="$wanted libmodbus-dev libc6-dev"
+need snmpd snmpd
+need snmpbulkwalk snmp
+need prometheus-snmp-exporter prometheus-snmp-exporter
+need collectd collectd-core
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed (tests that need them are skipped):$wanted" >&2

@@ -21,6 +21,8 @@ from orbital_testbench.ports import silent_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.server import Server
+from orbital_testbench.snmp_exporter import SnmpExporter
+from orbital_testbench.snmpd import Snmpd
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 
 if TYPE_CHECKING:
@@ -140,6 +142,24 @@ def start_serial_modbus(tmp_path: Path) -> Iterator[Callable[..., SerialLine]]:
                 skip_or_fail(missing)
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snmpd]:
+    """One net-snmp agent for all tests: don't stop it."""
+    yield from _running(Snmpd(tmp_path_factory.mktemp("snmpd")))
+
+
+@pytest.fixture
+def start_snmpd(tmp_path: Path) -> Iterator[Callable[..., Snmpd]]:
+    """Start an snmpd of the test's own, which it may stop, pause and kill."""
+    yield from _many(Snmpd, tmp_path)
+
+
+@pytest.fixture
+def start_snmp_exporter(tmp_path: Path) -> Iterator[Callable[..., SnmpExporter]]:
+    """Start an snmp_exporter with a given configuration."""
+    yield from _many(SnmpExporter, tmp_path)
 
 
 @pytest.fixture

@@ -63,9 +63,9 @@ class Attempts:
         """
         link, cost, began = self._link, self._cost, time.monotonic()
         now, garbage = began, None
-        for wait in self._patience.waits(deadline):
+        for number, wait in enumerate(self._patience.waits(deadline)):
             cost.packets += 1
-            cost.retries += now > began
+            cost.retries += number > 0
             try:
                 answer = await link.ask(message_id, write(), wait)
             except TimeoutError:

@@ -68,11 +68,11 @@ class LibrarySession(Conversation):
             done()
 
     async def _attempts(self, request: Request, deadline: float) -> Pdu:
-        began = now = time.monotonic()
-        for wait in self._patience.waits(deadline):
+        began = time.monotonic()
+        for number, wait in enumerate(self._patience.waits(deadline)):
             now = time.monotonic()
             self.cost.packets += 1
-            self.cost.retries += now > began
+            self.cost.retries += number > 0
             try:
                 async with asyncio.timeout(wait):
                     answer = await self._command(request)
