@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.buffer.directory import Directory
+from orbital_runtime.buffer.letter_reader import UNLIMITED as KEEP_ALL
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source import gather
@@ -63,7 +64,9 @@ class Configured:
         with self.look() as before:
             attached = [book.name for book in before.books().outputs if book.state == "attached"]
         section = self.section
-        buffer = DiskBuffer(self.folder, UNLIMITED, SystemClock(), min_free=section.min_free)
+        buffer = DiskBuffer(
+            self.folder, UNLIMITED, SystemClock(), min_free=section.min_free, letters=KEEP_ALL
+        )
         await buffer.open()
         try:
             for name in attached:

@@ -76,8 +76,14 @@ def _output(book: View) -> tuple[object, ...]:
     oldest = "" if book["oldest_age"] is None else span(book["oldest_age"])
     return (
         book["name"], book["state"], number(book["accepted"]), number(book["delivered"]),
-        number(book["waiting"]), number(book["dead_lettered"]), counts(book["dropped"]) or "0", oldest,
+        number(book["waiting"]), _letters(book), counts(book["dropped"]) or "0", oldest,
     )  # fmt: skip
+
+
+def _letters(book: View) -> str:
+    """How many there were, and how many of them are kept."""
+    all_, kept = book["dead_lettered"], book["letters"]
+    return number(all_) if kept == all_ else f"{number(all_)} ({number(kept)} kept)"
 
 
 def inspection(found: Inspection, books: Books, top: int) -> None:
@@ -124,20 +130,21 @@ def batch(told: View) -> None:
     )
     pair("task", f"{told['task']} ({told['plugin']})")
     pair("device", f"{told['device']} ({told['target']})" if told["target"] else told["device"])
-    pair("collected", _when(told["timestamp_ms"]))
+    pair("collected", when(told["timestamp_ms"]))
     pair("waits for", ", ".join(told["waits_for"]) or "nobody")
     if told["stale"]:
         pair("stale", "these series ended; every value is the stale marker")
     say()
     rows = [
         (one["name"], ", ".join(f"{k}={v}" for k, v in one["labels"].items()), one["value"],
-         _when(one["timestamp_ms"]))
+         when(one["timestamp_ms"]))
         for one in told["samples"]
     ]  # fmt: skip
     table(("name", "labels", "value", "time"), rows)
 
 
-def _when(ms: int) -> str:
+def when(ms: int) -> str:
+    """A moment, milliseconds UTC, as ISO 8601."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orbital_sentinel.commands import dead_letters
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.output import Format, as_json, complain, on_terminal, progress, say
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.snapshot import Books
 
 app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 Folder = Annotated[
     Path | None,
@@ -148,6 +150,7 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
+    from orbital_sentinel.asking import confirm
     from orbital_sentinel.dropping import dropping
 
     found = dropping(config, output, older_than)
@@ -156,21 +159,10 @@ def drop(
         say(f"No samples wait for output {output}{age}.")
         return
     if not yes:
-        _ask(
-            f"{found.samples:,} samples that wait for output {output}{age} will be lost. Drop them?"
-        )
+        question = f"{found.samples:,} samples that wait for output {output}{age} will be lost."
+        confirm(f"{question} Drop them?", "Nothing was dropped.")
     dropped, waiting = found.drop()
     say(f"Dropped {dropped:,} samples; {waiting:,} still wait for output {output}.")
-
-
-def _ask(question: str) -> None:
-    from orbital_sentinel.edge import Misuse
-
-    if not sys.stdin.isatty():
-        raise Misuse(f"{question} Nobody is here to answer; say --yes to drop them")
-    if not typer.confirm(question):
-        say("Nothing was dropped.")
-        raise typer.Exit
 
 
 def _check_output(books: Books, name: str) -> None:

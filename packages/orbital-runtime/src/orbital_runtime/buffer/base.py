@@ -120,10 +120,8 @@ class LogBuffer(Medium):
     async def resend(self, output: str, batches: Sequence[Batch], letters: Sequence[int]) -> None:
         async with self._turn:
             self._check_open()
-            if output not in self._log.readers:
-                raise LookupError(
-                    f"nothing is delivered to output {output!r}: it is not configured"
-                )
+            if not self.delivers(output):
+                raise LookupError(f"output {output!r} is not configured any more")
             draft = self._draft(batches, self._steady_ms())
             if not self._fits(draft.samples, len(draft.data) + draft.shared):
                 raise BufferFull(f"the buffer has no room for {draft.samples} dead letters now")
@@ -163,6 +161,9 @@ class LogBuffer(Medium):
         self.dead_letters.add(dead)
         self._room.set()
         await self._moved(chunk.output)
+
+    def delivers(self, output: str) -> bool:
+        return output in self._log.readers
 
     async def settle(self, output: str) -> None:
         self._check_open()
@@ -210,7 +211,10 @@ class LogBuffer(Medium):
 
     def books(self) -> Books:
         usage = self.usage()
-        return books_of(self._log, usage.fill, unsaved=usage.unsaved, trouble=usage.trouble)
+        letters = {output: count for output, (count, _) in self.dead_letters.held().items()}
+        return books_of(
+            self._log, letters, usage.fill, unsaved=usage.unsaved, trouble=usage.trouble
+        )
 
     async def page(self, start: int) -> Page:
         return await page_of(self._log, self.books(), start, segment=self._segment, load=self._load)

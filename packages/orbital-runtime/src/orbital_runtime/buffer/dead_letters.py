@@ -11,6 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from orbital_runtime.buffer.contract import BufferFull
 from orbital_runtime.buffer.letter import encode_letter, first_of
 from orbital_runtime.buffer.letter_index import Known, LetterIndex
 from orbital_runtime.buffer.letter_reader import ALL, LetterReader
@@ -36,6 +37,10 @@ class Books(Protocol):
 
     def count_gone(self, output: str, reason: str, letters: int) -> None:
         """So many letters are not kept any more."""
+        ...
+
+    def delivers(self, output: str) -> bool:
+        """Whether this output gets what is appended."""
         ...
 
     async def settle(self, output: str) -> None:
@@ -102,16 +107,19 @@ class DeadLetters(LetterReader):
         accepted once more. It goes to the end even if nobody waits for it any longer.
 
         Raises:
-            LookupError: One is of an output that nothing is delivered to; nothing of that one moved.
+            LookupError: One is of an output that nothing is delivered to; nothing moved.
             BufferFull: The buffer has no room for more.
         """
         replayed = 0
-        for output, letters in self._by_output(self._index.oldest(wanted)).items():
+        chosen = self._by_output(self._index.oldest(wanted))
+        for output in chosen:
+            if not self._books.delivers(output):
+                raise LookupError(f"output {output!r} is not configured any more")
+        for output, letters in chosen.items():
             for start in range(0, len(letters), PORTION):
                 portion = list(self._read(letters[start : start + PORTION]))
-                sending = self._books.resend(output, batches_of(portion), [x.id for x in portion])
                 if portion:
-                    await asyncio.shield(asyncio.ensure_future(sending))
+                    await self._resend(output, portion, replayed)
                 replayed += len(portion)
         return replayed
 
@@ -148,6 +156,15 @@ class DeadLetters(LetterReader):
         self._set_aside(bad)
 
     # Inside
+
+    async def _resend(self, output: str, letters: Sequence[DeadLetter], before: int) -> None:
+        """In a task of its own: half of it would lose them."""
+        work = self._books.resend(output, batches_of(letters), [letter.id for letter in letters])
+        try:
+            await asyncio.shield(asyncio.ensure_future(work))
+        except BufferFull as error:
+            told = f"; {before} dead letters were replayed before" if before else ""
+            raise BufferFull(f"{error}{told}") from error
 
     def _damaged(self, output: str, letter: int, reason: str) -> None:
         self._store.set_aside(letter, reason)

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from orbital_runtime.settings.problem import SettingsError
-from orbital_runtime.telemetry import buffer_api, health, views
+from orbital_runtime.telemetry import buffer_api, health, letters_api, views
 from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
 from orbital_runtime.telemetry.requests import answer, number
 from orbital_runtime.threads import in_background
@@ -104,6 +104,7 @@ def _control(sources: Sources, control: Control) -> list[Route]:
 
     return [
         *buffer_api.owning(sources),
+        *letters_api.owning(sources),
         Route("/api/v1/stop", stop, methods=["POST"]),
         Route("/api/v1/reload", reload, methods=["POST"]),
         Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),

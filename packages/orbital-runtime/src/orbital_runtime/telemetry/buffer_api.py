@@ -10,9 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from orbital_runtime.buffer.view import view
-from orbital_runtime.telemetry.requests import answer, number
+from orbital_runtime.telemetry.requests import answer, number, older_than
 from orbital_runtime.threads import in_background
-from orbital_sdk.units import parse_duration
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -53,7 +52,7 @@ def owning(sources: Sources) -> list[Route]:
         if output not in buffer.outputs():
             known = ", ".join(sorted(buffer.outputs())) or "none"
             raise HTTPException(404, f"nothing is kept for an output {output!r}; there is: {known}")
-        before = _before(sources, request)
+        before = older_than(request, sources.clock.utc_ms())
         if request.query_params.get("count"):
             samples = buffer.removable(output, before_ms=before)
         else:
@@ -65,16 +64,6 @@ def owning(sources: Sources) -> list[Route]:
         Route("/api/v1/buffer/layouts", layouts),
         Route("/api/v1/buffer/drop", drop, methods=["POST"]),
     ]
-
-
-def _before(sources: Sources, request: Request) -> int | None:
-    text = request.query_params.get("older_than")
-    if text is None:
-        return None
-    try:
-        return sources.clock.utc_ms() - round(parse_duration(text) * 1000)
-    except ValueError as error:
-        raise HTTPException(400, f"older_than: {error}") from error
 
 
 def _packed(data: Any) -> Response:

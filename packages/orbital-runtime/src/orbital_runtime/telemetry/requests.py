@@ -8,6 +8,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from orbital_sdk.units import parse_duration
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -32,3 +34,14 @@ def number(request: Request, name: str, default: int) -> int:
     if not text.isdecimal() or len(text) > DIGITS:
         raise HTTPException(400, f"{name} must be a whole number, not {text[:20]!r}")
     return int(text)
+
+
+def older_than(request: Request, now_ms: int) -> int | None:
+    """The moment, milliseconds UTC, that the query's `older_than` (a duration) speaks of, if it is there."""
+    text = request.query_params.get("older_than")
+    if text is None:
+        return None
+    try:
+        return now_ms - round(parse_duration(text) * 1000)
+    except ValueError as error:
+        raise HTTPException(400, f"older_than: {error}") from error

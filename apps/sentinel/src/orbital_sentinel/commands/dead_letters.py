@@ -1,0 +1,140 @@
+"""`sentinel buffer dead-letters ...`: samples that a destination refused for good."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orbital_sentinel.options import ConfigFile  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, say
+
+app = typer.Typer(help="Samples that a destination refused for good.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Only those of this output.")]
+Age = Annotated[
+    str,
+    typer.Option(metavar="DURATION", help="Only those that were refused longer ago, as in 2h."),
+]
+Shape = Annotated[
+    Format, typer.Option("--output-format", help="Text for people, or JSON for programs.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="So many at most, the oldest first.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.callback()
+def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
+    """Samples that a destination refused for good, with its own words: to read, send again or throw away."""
+
+
+@app.command("list")
+def list_letters(
+    *,
+    config: ConfigFile = None,
+    output: Name = "",
+    older_than: Age = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")] = 50,
+    output_format: Shape = Format.TEXT,
+) -> None:
+    """List them, the newest first."""
+    from orbital_sentinel import report_letters
+    from orbital_sentinel.letters import Chosen, dead_letters
+
+    chosen = Chosen(output, older_than, limit)
+    with dead_letters(config) as letters:
+        told = letters.list(chosen)
+    if output_format is Format.JSON:
+        as_json(told)
+    else:
+        report_letters.listed(told)
+
+
+@app.command()
+def show(
+    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list` tells it: 3-17.")],
+    *,
+    config: ConfigFile = None,
+    output_format: Shape = Format.TEXT,
+) -> None:
+    """Show one with all of its labels and the server's words."""
+    from orbital_sentinel import report_letters
+    from orbital_sentinel.letters import dead_letters
+
+    with dead_letters(config) as letters:
+        told = letters.show(letter)
+    if output_format is Format.JSON:
+        as_json(told)
+    else:
+        report_letters.one(told)
+
+
+@app.command()
+def replay(
+    *,
+    config: ConfigFile = None,
+    output: Name = "",
+    older_than: Age = "",
+    limit: Limit = None,
+    yes: Yes = False,
+) -> None:
+    """Deliver them once more, each to its own output and with its own time.
+
+    They are dead letters no longer, wait like any other sample, and count as accepted once more. What the
+    destination refuses again becomes a dead letter again.
+    """
+    from orbital_sentinel.asking import confirm
+    from orbital_sentinel.letters import Chosen, dead_letters
+
+    chosen = Chosen(output, older_than, limit)
+    with dead_letters(config) as letters:
+        count = letters.count(chosen)
+        if not count:
+            say(_none(output, older_than))
+            return
+        if not yes:
+            question = f"{_some(count, output, older_than)} will be sent again. Replay them?"
+            confirm(question, "Nothing was replayed.")
+        done = letters.replay(chosen)
+    say(f"Replayed {done:,} dead letters; they wait to be delivered.")
+
+
+@app.command()
+def purge(
+    *,
+    config: ConfigFile = None,
+    output: Name = "",
+    older_than: Age = "",
+    limit: Limit = None,
+    yes: Yes = False,
+) -> None:
+    """Throw them away for good. They are counted, under the reason `purged`."""
+    from orbital_sentinel.asking import confirm
+    from orbital_sentinel.letters import Chosen, dead_letters
+
+    chosen = Chosen(output, older_than, limit)
+    with dead_letters(config) as letters:
+        count = letters.count(chosen)
+        if not count:
+            say(_none(output, older_than))
+            return
+        if not yes:
+            question = f"{_some(count, output, older_than)} will be lost. Throw them away?"
+            confirm(question, "Nothing was thrown away.")
+        done = letters.purge(chosen)
+    say(f"Threw away {done:,} dead letters.")
+
+
+def _some(count: int, output: str, older_than: str) -> str:
+    return f"{count:,} dead letters{_which(output, older_than)}"
+
+
+def _none(output: str, older_than: str) -> str:
+    return f"There are no dead letters{_which(output, older_than)}."
+
+
+def _which(output: str, older_than: str) -> str:
+    whose = f" of output {output}" if output else ""
+    return whose + (f" that are older than {older_than}" if older_than else "")

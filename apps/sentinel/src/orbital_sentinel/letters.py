@@ -1,0 +1,175 @@
+"""Dead letters of the running agent, else those in the folder that the last one left."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urlencode
+
+from orbital_runtime.buffer import BufferFull, Damaged, Wanted
+from orbital_runtime.buffer.letter import id_of
+from orbital_runtime.buffer.letter_reader import at_rest as letters_at_rest
+from orbital_runtime.buffer.letter_view import view
+from orbital_runtime.buffer.stored import letter_key
+from orbital_sdk.units import parse_duration
+from orbital_sentinel import loop
+from orbital_sentinel.edge import Failure, Misuse
+from orbital_sentinel.locate import client
+from orbital_sentinel.looking import at_rest, silence
+from orbital_sentinel.offline import configured
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from orbital_runtime.buffer.directory import Directory
+    from orbital_sentinel.client import Client
+
+ROUTE = "/api/v1/buffer/dead-letters"
+View = dict[str, Any]
+
+
+class Chosen:
+    """Which letters the user speaks of.
+
+    Args:
+        output: Its name; empty: of every output.
+        older_than: A duration, as in `2h`; empty: of any age.
+        limit: As many at most; None: all.
+
+    Raises:
+        Misuse: `older_than` is no duration.
+    """
+
+    def __init__(self, output: str, older_than: str, limit: int | None) -> None:
+        try:
+            age = parse_duration(older_than) if older_than else None
+        except ValueError as error:
+            raise Misuse(f"--older-than: {error}") from error
+        now = time.time_ns() // 10**6
+        self.output = output
+        before = None if age is None else now - round(age * 1000)
+        self.wanted = Wanted(output or None, before, limit)
+        self.query = {
+            name: value
+            for name, value in {"output": output, "older_than": age, "limit": limit}.items()
+            if value not in ("", None)
+        }
+
+
+class Letters(Protocol):
+    """Whoever has them."""
+
+    def list(self, chosen: Chosen) -> View:
+        """`total`, and the newest of them as `letters`."""
+        ...
+
+    def show(self, letter: str) -> View:
+        """One of them."""
+        ...
+
+    def count(self, chosen: Chosen) -> int: ...
+
+    def purge(self, chosen: Chosen) -> int: ...
+
+    def replay(self, chosen: Chosen) -> int: ...
+
+
+@contextmanager
+def dead_letters(config: Path | None) -> Generator[Letters]:
+    """Those of this configuration.
+
+    Raises:
+        Failure, BufferUnusable: There are none, or they cannot be looked at.
+    """
+    agent = client(config)
+    silent = silence(agent)
+    if silent is None:
+        yield Live(agent)
+        return
+    with at_rest(config, silent) as directory:
+        yield Stopped(config, directory)
+
+
+class Live:
+    """Those of a running agent."""
+
+    def __init__(self, agent: Client) -> None:
+        self._agent = agent
+
+    def list(self, chosen: Chosen) -> View:
+        return self._agent.get(f"{ROUTE}?{urlencode(chosen.query)}")
+
+    def show(self, letter: str) -> View:
+        return self._agent.get(f"{ROUTE}/{quote(letter, safe='')}")
+
+    def count(self, chosen: Chosen) -> int:
+        return self._change("purge", chosen, {"count": 1})
+
+    def purge(self, chosen: Chosen) -> int:
+        return self._change("purge", chosen, {})
+
+    def replay(self, chosen: Chosen) -> int:
+        return self._change("replay", chosen, {})
+
+    def _change(self, what: str, chosen: Chosen, more: View) -> int:
+        return self._agent.post(f"{ROUTE}/{what}?{urlencode(chosen.query | more)}")["letters"]
+
+
+class Stopped:
+    """Those in a folder that nobody uses."""
+
+    def __init__(self, config: Path | None, directory: Directory) -> None:
+        self._config = config
+        self._directory = directory
+        self._letters = letters_at_rest(directory.found.letters, self._get)
+
+    def list(self, chosen: Chosen) -> View:
+        self._check(chosen)
+        found = [view(letter) for letter in self._letters.list(chosen.wanted)]
+        return {"total": self._letters.count(chosen.wanted._replace(limit=None)), "letters": found}
+
+    def show(self, letter: str) -> View:
+        try:
+            found = self._letters.show(id_of(letter))
+        except ValueError as error:
+            raise Misuse(str(error)) from error
+        if found is None:
+            raise Failure(f"there is no dead letter {letter}")
+        return view(found)
+
+    def count(self, chosen: Chosen) -> int:
+        self._check(chosen)
+        return self._letters.count(chosen.wanted)
+
+    def purge(self, chosen: Chosen) -> int:
+        return loop.run(self._purge(chosen.wanted))
+
+    def replay(self, chosen: Chosen) -> int:
+        try:
+            return loop.run(self._replay(chosen.wanted))
+        except LookupError as error:
+            raise Failure(str(error.args[0])) from error
+        except BufferFull as error:
+            raise Failure(str(error)) from error
+
+    async def _purge(self, wanted: Wanted) -> int:
+        async with configured(self._config).opened() as buffer:
+            return await buffer.dead_letters.purge(wanted)
+
+    async def _replay(self, wanted: Wanted) -> int:
+        async with configured(self._config).opened() as buffer:
+            return await buffer.dead_letters.replay(wanted)
+
+    def _get(self, letter: int) -> bytes:
+        data = self._directory.store.get(letter_key(letter))
+        if data is None:
+            raise Damaged("it is not in the database any more")
+        return data
+
+    def _check(self, chosen: Chosen) -> None:
+        known = sorted(self._directory.log.ledger.accounts())
+        if chosen.output and chosen.output not in known:
+            names = ", ".join(known) or "none"
+            raise Failure(f"the buffer knows no output {chosen.output!r}; it knows: {names}")

@@ -1,0 +1,50 @@
+"""What `sentinel buffer dead-letters` says to people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orbital_sentinel.output import say, table
+from orbital_sentinel.report import ago, pair
+from orbital_sentinel.report_buffer import number, when
+
+View = dict[str, Any]
+
+
+def listed(told: View) -> None:
+    """A line each, and how many there are in all."""
+    letters = told["letters"]
+    if not letters:
+        say("There are no dead letters.")
+        return
+    columns = ("id", "output", "refused", "series", "value", "time", "reason")
+    table(columns, [_line(letter) for letter in letters])
+    say()
+    more = told["total"] - len(letters)
+    say(f"{number(told['total'])} dead letters" + (f", {number(more)} not listed" if more else ""))
+
+
+def one(told: View) -> None:
+    """All of one letter."""
+    pair("dead letter", told["id"])
+    pair("output", told["output"])
+    pair("refused", f"{when(told['refused_ms'])} ({ago(told['refused_ms'])})")
+    pair("reason", told["reason"])
+    pair("series", _series(told))
+    pair("value", f"{told['value']} {told['unit']}".rstrip())
+    pair("time", when(told["timestamp_ms"]))
+    pair("kind", told["kind"])
+    pair("task", f"{told['task']} ({told['plugin']})")
+    pair("device", f"{told['device']} ({told['target']})" if told["target"] else told["device"])
+
+
+def _line(letter: View) -> tuple[object, ...]:
+    return (
+        letter["id"], letter["output"], ago(letter["refused_ms"]), _series(letter),
+        letter["value"], when(letter["timestamp_ms"]), letter["reason"],
+    )  # fmt: skip
+
+
+def _series(letter: View) -> str:
+    labels = ", ".join(f'{name}="{value}"' for name, value in letter["labels"].items())
+    return f"{letter['name']}{{{labels}}}"
