@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 import yaml
+from cramjam import snappy
 
+from orbital_remote_write.remote_write_pb2 import WriteRequest
+from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
 from orbital_testbench import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from orbital_runtime.ledger import Account
+
+
+class Written(NamedTuple):
+    """One sample of a request."""
+
+    name: str
+    instance: str
+    row: str
+    ms: int
+    value: float
 
 
 class Sentinel:
@@ -158,6 +176,39 @@ def shared_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentin
     one = Sentinel(tmp_path_factory.mktemp("sentinel"))
     yield one
     one.close()
+
+
+@pytest.fixture(scope="session")
+def written() -> Callable[[bytes], list[Written]]:
+    """The samples in the body of a remote-write request, in its order; stale markers are none."""
+
+    def read(body: bytes) -> list[Written]:
+        found: list[Written] = []
+        for series in WriteRequest.FromString(bytes(snappy.decompress_raw(body))).timeseries:
+            labels = {label.name: label.value for label in series.labels}
+            key = labels["__name__"], labels["instance"], labels.get("row", "")
+            found += [
+                Written(*key, sample.timestamp, sample.value)
+                for sample in series.samples
+                if not math.isnan(sample.value)
+            ]
+        return found
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def ledgers_of() -> Callable[[Path], dict[str, Account]]:
+    """The ledger in the folder of a disk buffer that no process has open, by output."""
+
+    async def read(folder: Path) -> dict[str, Account]:
+        buffer = DiskBuffer(folder, Limits(), SystemClock())
+        await buffer.open()
+        accounts = dict(buffer.ledger.accounts())
+        await buffer.close()
+        return accounts
+
+    return lambda folder: asyncio.run(read(folder))
 
 
 @pytest.fixture
