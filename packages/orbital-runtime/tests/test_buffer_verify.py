@@ -6,11 +6,14 @@ from shutil import copytree
 
 import pytest
 
+from orbital_runtime.buffer import DiskBuffer
 from orbital_runtime.buffer.directory import Directory
+from orbital_runtime.buffer.letter import DeadLetter
 from orbital_runtime.buffer.snapshot import ATTACHED
 from orbital_runtime.buffer.store import Store
 from orbital_runtime.buffer.stored import (
     LAYOUT,
+    LETTER,
     OUTPUT,
     RECORD,
     SUMMARY,
@@ -19,6 +22,7 @@ from orbital_runtime.buffer.stored import (
     pack,
     unpack,
 )
+from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.images import (
     BATCHES,
     DONE,
@@ -29,7 +33,8 @@ from orbital_runtime.testing.buffer.images import (
     values,
     verified,
 )
-from orbital_runtime.testing.buffer.tools import UNLIMITED
+from orbital_runtime.testing.buffer.tools import UNLIMITED, take
+from orbital_sdk.testing import make_batch, make_layout
 
 WAITING = {"a": set(range(DONE, BATCHES)), "b": set(range(BATCHES))}
 
@@ -193,3 +198,54 @@ def test_records_that_overlap_are_found(folder):
 def _with(struct, **changes):
     fields = {field: getattr(struct, field) for field in struct.__struct_fields__}
     return type(struct)(**(fields | changes))
+
+
+async def with_letters(path, count):
+    """A buffer with this many dead letters, and its folder after the stop."""
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    await buffer.open()
+    buffer.attach("a")
+    batch = make_batch(values(1), ts=1, layout=make_layout(ROWS))
+    await buffer.append([batch])
+    chunk = await take(buffer, "a")
+    origin, seq = batch.layout.origin, chunk.entries[0].seq
+    letters = [
+        DeadLetter(
+            "a", ManualClock().utc_ms(), origin, batch.layout.rows[row], 1.0, 1, "no", seq=seq
+        )
+        for row in range(count)
+    ]
+    await buffer.acknowledge(chunk, letters=letters)
+    books = buffer.books()
+    await buffer.close()
+    return books
+
+
+async def test_dead_letters_are_counted(tmp_path):
+    """Each one is read; where one is gone without a reason, that is a difference."""
+    books = await with_letters(tmp_path / "buffer", 3)
+    assert (books.outputs[0].dead_lettered, books.outputs[0].letters) == (3, 3)
+    with Directory(tmp_path / "buffer", UNLIMITED) as directory:
+        verdict = verified(directory)
+        assert verdict.findings == []
+        assert (verdict.outputs[0].delivered, verdict.outputs[0].letters) == (ROWS - 3, 3)
+
+    def change(store):
+        key, _ = first_of(store, LETTER)
+        return (), [(key, key + b"\0")]
+
+    (found,) = tampered(tmp_path / "buffer", change)
+    assert "3 were dead-lettered, but 2 dead letters are kept" in found
+    assert "1 are missing" in found
+
+
+async def test_a_damaged_dead_letter_is_found(tmp_path):
+    """Its checksum is wrong."""
+    await with_letters(tmp_path / "buffer", 3)
+
+    def change(store):
+        key, data = first_of(store, LETTER)
+        return [(key, data[:-1] + b"?")], ()
+
+    found = tampered(tmp_path / "buffer", change)
+    assert any("1 of the dead letters are damaged" in finding for finding in found)

@@ -62,8 +62,11 @@ class Audit:
 
     def books(self) -> Books:
         found = self._directory.found
+        kept = found.kept
         return Books(
-            outputs=[_book(name, state) for name, state in sorted(found.states.items())],
+            outputs=[
+                _book(name, state, kept[name]) for name, state in sorted(found.states.items())
+            ],
             records=len(found.summaries),
             batches=sum(len(summary.counts) for summary in found.summaries.values()),
             samples=sum(sum(summary.counts) for summary in found.summaries.values()),
@@ -130,7 +133,7 @@ class Audit:
                 self.damage.append(f"output {name}: there are records that its state does not know")
 
 
-def _book(name: str, state: State) -> OutputBook:
+def _book(name: str, state: State, letters: int) -> OutputBook:
     dropped = sum(state.dropped.values())
     return OutputBook(
         name=name,
@@ -141,6 +144,8 @@ def _book(name: str, state: State) -> OutputBook:
         dead_lettered=state.dead_lettered,
         dropped=state.dropped,
         needs=state.todo,
+        letters=letters,
+        letters_gone=state.letters_gone,
     )
 
 

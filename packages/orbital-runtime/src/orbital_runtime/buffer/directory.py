@@ -97,7 +97,7 @@ class Directory:
         return place_of(self.folder.path, sync=self._sync, min_free=self._min_free)
 
     def books(self) -> Books:
-        return books_of(self.log, fill(self.log, self._limits))
+        return books_of(self.log, self.found.kept, fill(self.log, self._limits))
 
     def pages(self, start: int = 0) -> Iterator[Page]:
         books, following = self.books(), start

@@ -53,6 +53,11 @@ class Found:
     """How many times it was opened, this time included."""
 
     @property
+    def kept(self) -> Counter[str]:
+        """How many dead letters there are, by output."""
+        return Counter(output for output, _ in self.letters.values())
+
+    @property
     def segment(self) -> int:
         """A segment that nothing stored belongs to."""
         used = (*self.layouts, *(summary.segment for summary in self.summaries.values()))
@@ -133,7 +138,7 @@ def _account(log: Log, output: str, state: State) -> None:
 
 def _count_letters(log: Log, found: Found, tell: Callable[[str], None]) -> None:
     """Hold the letters that are there against the accounts."""
-    kept = Counter(output for output, _ in found.letters.values())
+    kept = found.kept
     for output in {*kept, *log.ledger.accounts()}:
         account = log.ledger.account(output)
         lost = account.letters - kept[output]

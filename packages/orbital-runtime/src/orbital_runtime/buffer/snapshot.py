@@ -12,7 +12,7 @@ from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.frame import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.log import Log, Position, Record
@@ -46,6 +46,10 @@ class OutputBook(msgspec.Struct, frozen=True):
     """Milliseconds UTC of the oldest batch that waits."""
     orphaned_ms: int | None = None
     """Milliseconds UTC since when it is an orphan."""
+    letters: int = 0
+    """Dead letters that are kept."""
+    letters_gone: dict[str, int] = {}
+    """Dead letters that are not, by reason."""
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -139,11 +143,21 @@ class Look(Protocol):
         ...
 
 
-def books_of(log: Log, fill: float, *, unsaved: int = 0, trouble: str = "") -> Books:
-    """The books as they are now."""
+def books_of(
+    log: Log, letters: Mapping[str, int], fill: float, *, unsaved: int = 0, trouble: str = ""
+) -> Books:
+    """The books as they are now.
+
+    Args:
+        log: Records, positions and ledger.
+        letters: How many dead letters are kept, by output.
+        fill: 0 to 1.
+        unsaved: Bytes that are in memory only.
+        trouble: Why they are.
+    """
     accounts = sorted(log.ledger.accounts().items())
     return Books(
-        outputs=[_output(log, name, account) for name, account in accounts],
+        outputs=[_output(log, name, account, letters.get(name, 0)) for name, account in accounts],
         records=len(log.records),
         batches=log.batches,
         samples=log.samples,
@@ -163,7 +177,7 @@ def stored_of(record: Record, segment: int, data: bytes = b"", damage: str = "")
     )
 
 
-def _output(log: Log, name: str, account: Account) -> OutputBook:
+def _output(log: Log, name: str, account: Account, letters: int) -> OutputBook:
     position = log.positions.get(name)
     first = None if position is None else position.first
     return OutputBook(
@@ -177,6 +191,8 @@ def _output(log: Log, name: str, account: Account) -> OutputBook:
         needs=[] if position is None else needs(position),
         oldest_ms=None if first is None else log.record(first).oldest_ms,
         orphaned_ms=None if position is None else position.orphaned_ms or None,
+        letters=letters,
+        letters_gone=dict(account.letters_gone),
     )
 
 

@@ -34,12 +34,20 @@ class Account(msgspec.Struct, frozen=True):
     waiting: int
     dead_lettered: int
     dropped: dict[str, int]
+    letters: int
+    """Dead letters that are there."""
+    letters_gone: dict[str, int]
 
     @property
     def missing(self) -> int:
         """Samples that the ledger has and nobody knows of; negative: more is there than it says."""
         gone = self.delivered + self.dead_lettered + sum(self.dropped.values())
         return self.accepted - gone - self.waiting
+
+    @property
+    def letters_missing(self) -> int:
+        """Likewise of the dead letters: dead-lettered = kept + gone by reason."""
+        return self.dead_lettered - self.letters - sum(self.letters_gone.values())
 
 
 class Verdict(msgspec.Struct):
@@ -144,11 +152,13 @@ class Verification:
             )
         counted = Account(
             book.name, book.state, book.accepted, book.delivered, self._count(book.needs),
-            book.dead_lettered, book.dropped,
+            book.dead_lettered, book.dropped, book.letters, book.letters_gone,
         )  # fmt: skip
         self.verdict.outputs.append(counted)
         if counted.missing:
             self.verdict.find(f"output {book.name}: {_equation(counted)}")
+        if counted.letters_missing:
+            self.verdict.find(f"output {book.name}: {_letters(counted)}")
 
     def _count(self, needs: Pieces) -> int:
         samples = 0
@@ -171,6 +181,16 @@ def _equation(one: Account) -> str:
     return (
         f"accepted {one.accepted} is not delivered {one.delivered} + waiting {one.waiting} + dead-lettered "
         f"{one.dead_lettered} + dropped {dropped}: {off}"
+    )
+
+
+def _letters(one: Account) -> str:
+    gone = (
+        ", ".join(f"{count} {reason}" for reason, count in one.letters_gone.items()) or "none gone"
+    )
+    return (
+        f"{one.dead_lettered} were dead-lettered, but {one.letters} dead letters are kept ({gone}): "
+        f"{abs(one.letters_missing)} {'are missing' if one.letters_missing > 0 else 'are too many'}"
     )
 
 

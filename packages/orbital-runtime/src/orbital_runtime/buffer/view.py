@@ -50,6 +50,8 @@ def _output(book: OutputBook, now_ms: int) -> dict[str, Any]:
         "delivered": book.delivered,
         "waiting": book.waiting,
         "dead_lettered": book.dead_lettered,
+        "letters": book.letters,
+        "letters_gone": {reason: count for reason, count in book.letters_gone.items() if count},
         "dropped": {reason: count for reason, count in book.dropped.items() if count},
         "oldest_age": _age(book.oldest_ms, now_ms),
         "orphaned_age": _age(book.orphaned_ms, now_ms),
