@@ -1,0 +1,163 @@
+"""`sentinel modbus read | scan`, as people call them, against a real server."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from orbital_plugin_modbus.commands import app
+from orbital_plugin_modbus.plausible import in_order, orders_of, plausible
+from orbital_testbench import free_port
+
+MEASURED = (231.5, 50.02, -12.75, 0.98, 1234.5)
+
+
+def wire(value: float, order: str) -> bytes:
+    data = struct.pack(">f" if order in ("ABCD", "BADC") else "<f", value)
+    swap = order in ("BADC", "CDAB")
+    return data[1::-1] + data[:1:-1] if swap else data
+
+
+def floats(order: str) -> str:
+    data = b"".join(wire(value, order) for value in MEASURED)
+    return " ".join(map(str, struct.unpack(f">{len(data) // 2}H", data)))
+
+
+def run(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("order", ["ABCD", "DCBA", "BADC", "CDAB"])
+def test_read_marks_the_plausible_order(start_modbus, order):
+    """Floats in four orders; the one that the device uses is marked."""
+    server = start_modbus([f"holding 0 {floats(order)}"])
+    done = run("read", server.host, "-p", server.port, "--table", "holding", "--address", 0,
+               "--count", 10, "--as", "float32")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    heads, *rows, last = done.stdout.splitlines()
+    assert last == f"* looks right: order {order}"
+    assert f"{order} *" in heads
+    place = [
+        name
+        for name in heads.replace(" *", "*").split()
+        if name.endswith(("*", "A", "B", "C", "D"))
+    ]
+    column = place.index(f"{order}*")
+    values = [float(row.split()[-4:][column]) for row in rows]
+    assert values == pytest.approx(MEASURED)
+
+
+def test_read_as_json(start_modbus):
+    """For programs: addresses, raw registers and every order."""
+    server = start_modbus(["holding 5 1 2 3"])
+    done = run("read", server.host, "-p", server.port, "--address", 5, "--count", 3, "--json")
+    told = json.loads(done.stdout)
+    assert told["addresses"] == [5, 6, 7]
+    assert told["raw"] == ["0001", "0002", "0003"]
+    assert told["values"] == {"ABCD": [1, 2, 3], "BADC": [256, 512, 768]}
+    assert told["plausible"] == "ABCD"
+
+
+def test_read_strings_and_bits(start_modbus):
+    """Text in the order in which it can be read; coils as they are."""
+    server = start_modbus(["holding 0 29263 26978 116", "coil 3 1 0 1"])
+    done = run("read", server.host, "-p", server.port, "--as", "string", "--count", 3)
+    assert "Orbit" in done.stdout
+    assert done.stdout.endswith("order BADC\n")
+    done = run(
+        "read", server.host, "-p", server.port, "--table", "coil", "--address", 3, "--count", 3
+    )
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        ["3", "1"],
+        ["4", "0"],
+        ["5", "1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--as", "float23"], "float23 is none of"),
+        (["--count", 126], "1 to 125"),
+        (["--count", 1, "--as", "float64"], "takes 4 registers"),
+        (["--address", 65530], "0 to 65535"),
+        (["--table", "holdings"], "is none of"),
+        (["--transport", "rtu"], "needs serial"),
+        (["--as", "string", "--length", 3], "even number"),
+        (["--unit", 256], "255"),
+    ],
+)
+def test_read_what_cannot_be(start_modbus, words, message):
+    """Exit code 2 and what would be right."""
+    server = start_modbus()
+    done = run("read", server.host, "-p", server.port, *words)
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.replace("│", " ").split())
+
+
+def test_read_of_a_refusing_or_missing_device(start_modbus):
+    """What the device said, or that nobody is there; never a time-out without a word."""
+    server = start_modbus(["hole holding 0 9"])
+    done = run("read", server.host, "-p", server.port)
+    assert "unit 1 refuses holding 0..9: exception 2 (illegal data address)" in str(done.exception)
+    done = run("read", server.host, "-p", free_port())
+    assert "unit 1: cannot connect: Connection refused" in str(done.exception)
+
+
+def test_scan_finds_units_ranges_and_models(start_modbus):
+    """Dead units are left out; ranges are exact with `--finest 1`; SunSpec's models have their base."""
+    server = start_modbus(
+        [
+            "dead 2", "refuse 4 11", "hole holding 30 49", "hole holding 301 399", "hole input 0 399",
+            "holding 40000 21365 28243 1 66", "holding 40070 103 50", "holding 40122 65535 0",
+        ]
+    )  # fmt: skip
+    done = run("scan", server.host, "-p", server.port, "-u", "1-4", "--addresses", "0-399", "--finest", 1,
+               "--timeout", 0.2, "--json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found.keys() == {"1", "3"}
+    assert found["1"]["holding"] == [[0, 29], [50, 300]]
+    assert found["1"]["input"] == []
+    assert found["3"]["sunspec"] == [[1, 40002], [103, 40070]]
+
+
+def test_scan_in_words(start_modbus):
+    """One line a table."""
+    server = start_modbus(["hole holding 0 99"])
+    done = run("scan", server.host, "-p", server.port, "-u", "7", "--addresses", "0-199")
+    assert done.stdout == "unit 7\n  holding   100..199\n  input     0..199\n"
+    done = run("scan", server.host, "-p", server.port, "-u", "7", "--tables", "none")
+    assert done.stdout == "unit 7\n"
+
+
+def test_scan_of_nobody():
+    """The reason is told."""
+    done = run("scan", "127.0.0.1", "-p", free_port(), "-u", "1-3")
+    assert "Connection refused" in str(done.exception)
+    done = run("scan", "127.0.0.1", "-u", "1-300")
+    assert done.exit_code == 2
+
+
+def test_serial_read(start_serial_modbus):
+    """A path is a serial line."""
+    line = start_serial_modbus(["holding 0 42"])
+    done = run("read", line.device, "--count", 1, "--json")
+    assert json.loads(done.stdout)["values"]["ABCD"] == [42]
+
+
+@given(
+    st.sampled_from(["int16", "uint32", "float32", "float64", "bcd32", "string"]),
+    st.binary(max_size=250),
+)
+def test_any_registers_can_be_shown(kind, data):
+    """Whatever stands there: every order has as many values, and one is chosen."""
+    data = data[: len(data) // 2 * 2]
+    columns = {order: in_order(data, kind, order, 2) for order in orders_of(kind)}
+    assert len({len(column) for column in columns.values()}) == 1
+    assert plausible(columns) in columns
