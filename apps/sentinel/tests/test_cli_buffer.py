@@ -205,6 +205,10 @@ def test_the_ledger_survives_a_kill(machine, site):
             assert now["delivered"] >= then["delivered"]
             gone = now["delivered"] + now["dead_lettered"] + sum(now["dropped"].values())
             assert now["accepted"] == gone + now["waiting"]
+        metrics = machine.agent().fetch("/metrics").decode().splitlines()
+        name = 'sentinel_output_accepted_samples_total{output="dead"} '
+        (told,) = (float(line.removeprefix(name)) for line in metrics if line.startswith(name))
+        assert told >= before["dead"]["accepted"]
 
 
 def test_a_buffer_in_memory(machine, site):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from shutil import copytree
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer
+from orbital_runtime.buffer import BufferUnusable, DiskBuffer
 from orbital_runtime.buffer.directory import Directory
 from orbital_runtime.buffer.letter import DeadLetter
 from orbital_runtime.buffer.snapshot import ATTACHED
@@ -119,6 +121,32 @@ def test_a_flipped_byte_is_found(image, tmp_path, kind):
         flip(0.4)(path / file.relative_to(image))
         with Directory(path, UNLIMITED) as directory:
             assert verified(directory).findings, file
+
+
+@contextmanager
+def as_somebody_else():
+    """Root may read everything, so it becomes nobody for a while."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("closed", [".", "db", "lock"])
+def test_what_may_not_be_read_is_said(folder, closed):
+    """The folder, its database or its lock belong to somebody else: a sentence, no traceback, no damage."""
+    (folder / closed).chmod(0)
+    for parent in folder.parents[:3]:
+        parent.chmod(0o755)
+    try:
+        with as_somebody_else(), pytest.raises(BufferUnusable, match=str(folder)):
+            Directory(folder, UNLIMITED)
+    finally:
+        (folder / closed).chmod(0o700)
 
 
 def tampered(folder, change):

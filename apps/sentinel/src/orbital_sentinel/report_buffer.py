@@ -35,12 +35,17 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def plural(count: int, word: str, words: str = "") -> str:
+    """A count with its noun: `1 record`, `1,234 records`."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
 def status(told: View) -> None:
     """Where it is, what it holds, and each output's ledger."""
     place = told["place"]
     pair("buffer", place["path"] if place else "in memory")
     pair("sentinel", "running" if told["running"] else "not running")
-    holds = f"{number(told['samples'])} samples in {number(told['records'])} records"
+    holds = f"{plural(told['samples'], 'sample')} in {plural(told['records'], 'record')}"
     pair("waiting", f"{holds}, {size(told['size'])}, {told['fill']:.0%} full")
     if told["oldest_age"] is not None:
         pair("oldest", f"{span(told['oldest_age'])} old")
@@ -50,7 +55,9 @@ def status(told: View) -> None:
             f"{size(place['disk'])}, {size(place['free'])} free (min_free {size(place['min_free'])})",
         )
         pair("sync", place["sync"])
-        aside = f"{place['quarantined']} entries, {size(place['quarantine_size'])}"
+        aside = (
+            f"{plural(place['quarantined'], 'entry', 'entries')}, {size(place['quarantine_size'])}"
+        )
         pair("quarantine", aside if place["quarantined"] else "empty")
     if told["unsaved"]:
         pair("in memory", f"{size(told['unsaved'])} that the disk does not take")
@@ -88,7 +95,8 @@ def _letters(book: View) -> str:
 
 def inspection(found: Inspection, books: Books, top: int) -> None:
     """Segments, positions, and whose samples wait."""
-    say(f"{number(books.samples)} samples of {number(found.series)} series wait.")
+    wait = "waits" if books.samples == 1 else "wait"
+    say(f"{plural(books.samples, 'sample')} of {plural(found.series, 'series', 'series')} {wait}.")
     if found.segments:
         say("\nSegments (batches that share their layouts)")
         columns = (
@@ -125,7 +133,7 @@ def batch(told: View) -> None:
     pair("batch", str(told["sequence"]))
     pair(
         "record",
-        f"batches {record['first']} to {record['last']}, {number(record['samples'])} samples, "
+        f"batches {record['first']} to {record['last']}, {plural(record['samples'], 'sample')}, "
         f"{size(record['size'])}, segment {record['segment']}",
     )
     pair("task", f"{told['task']} ({told['plugin']})")
@@ -155,10 +163,11 @@ def verdict(found: Verdict) -> None:
     if found.more:
         say(f"! and {number(found.more)} more")
     read = (
-        f"{number(found.records)} records, {number(found.batches)} batches, "
-        f"{number(found.samples)} samples, {number(found.layouts)} layouts"
+        f"{plural(found.records, 'record')}, {plural(found.batches, 'batch', 'batches')}, "
+        f"{plural(found.samples, 'sample')}, {plural(found.layouts, 'layout')}"
     )
+    ledgers = plural(len(found.outputs), "output")
     if found.good:
-        say(f"OK: {read} read; the ledgers of {len(found.outputs)} outputs agree with them.")
+        say(f"OK: {read} read; the ledgers of {ledgers} agree with them.")
     else:
-        say(f"{len(found.findings) + found.more} differences; {read} could be read.")
+        say(f"{plural(len(found.findings) + found.more, 'difference')}; {read} could be read.")

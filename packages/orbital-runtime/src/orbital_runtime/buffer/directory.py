@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.folder import Folder
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import decode_layout
@@ -73,6 +74,11 @@ class Directory:
                 self.checkpoint = self.folder.checkpoints.read()
                 self.store = self._open(self.checkpoint)
                 self.found = find(self.store, self.checkpoint.outputs)
+            except OSError as error:
+                self._cleanup.close()
+                raise BufferUnusable(
+                    f"the buffer in {self.folder.path} cannot be read: {error}"
+                ) from error
             except BaseException:
                 self._cleanup.close()
                 raise
