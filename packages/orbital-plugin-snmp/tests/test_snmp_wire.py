@@ -1,0 +1,215 @@
+"""The codec against pysnmp's, and against everything that is no SNMP."""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyasn1.codec.ber import decoder, encoder
+from pysnmp.proto import api, rfc1902, rfc1905
+
+from orbital_plugin_snmp import oids
+from orbital_plugin_snmp.engines import port
+from orbital_plugin_snmp.usm import message as usm
+from orbital_plugin_snmp.wire.ber import WireError, tlv
+from orbital_plugin_snmp.wire.community import V2C, read_message, writer
+from orbital_plugin_snmp.wire.identity import identify
+from orbital_plugin_snmp.wire.pdu import (
+    FIRST_ID,
+    GET,
+    GET_BULK,
+    GET_NEXT,
+    LAST_ID,
+    Request,
+    template,
+)
+
+SYS_UP_TIME = oids.encode("1.3.6.1.2.1.1.3.0")
+V2: Any = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
+
+parts = st.lists(st.integers(0, 2**32 - 1), max_size=12)
+names = parts.map(lambda rest: (1, 3, 6, 1, *rest))
+u32, u64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
+octets = st.binary(max_size=300)
+values = st.one_of(
+    st.integers(-(2**31), 2**31 - 1).map(lambda n: (rfc1902.Integer32(n), port.INTEGER, n)),
+    u32.map(lambda n: (rfc1902.Counter32(n), port.COUNTER32, n)),
+    u32.map(lambda n: (rfc1902.Gauge32(n), port.GAUGE32, n)),
+    u32.map(lambda n: (rfc1902.TimeTicks(n), port.TIME_TICKS, n)),
+    u64.map(lambda n: (rfc1902.Counter64(n), port.COUNTER64, n)),
+    octets.map(lambda b: (rfc1902.OctetString(b), port.OCTET_STRING, b)),
+    octets.filter(lambda b: b[:1] != b"\x9f").map(lambda b: (rfc1902.Opaque(b), port.OPAQUE, b)),
+    st.binary(min_size=4, max_size=4).map(lambda b: (rfc1902.IpAddress(b), port.IP_ADDRESS, b)),
+    names.map(lambda n: (rfc1902.ObjectIdentifier(n), port.OBJECT_IDENTIFIER, encoded(n))),
+    st.just((rfc1905.noSuchObject, port.NO_SUCH_OBJECT, None)),
+    st.just((rfc1905.noSuchInstance, port.NO_SUCH_INSTANCE, None)),
+    st.just((rfc1905.endOfMibView, port.END_OF_MIB_VIEW, None)),
+)
+
+
+def encoded(name: tuple[int, ...]) -> bytes:
+    return oids.encode(oids.dotted(name))
+
+
+def response(varbinds: list[tuple[Any, Any]], request_id: int = FIRST_ID, status: int = 0) -> bytes:
+    """As pysnmp writes it."""
+    pdu = V2.ResponsePDU()
+    V2.apiPDU.set_defaults(pdu)
+    V2.apiPDU.set_request_id(pdu, request_id)
+    V2.apiPDU.set_error_status(pdu, status)
+    V2.apiPDU.set_varbinds(pdu, varbinds)
+    message = V2.Message()
+    V2.apiMessage.set_defaults(message)
+    V2.apiMessage.set_community(message, "public")
+    V2.apiMessage.set_pdu(message, pdu)
+    return encoder.encode(message)
+
+
+@given(st.lists(st.tuples(names, values), max_size=12), st.integers(FIRST_ID, LAST_ID))
+def test_every_value_is_read_as_pysnmp_wrote_it(
+    varbinds: list[tuple[tuple[int, ...], tuple[Any, int, Any]]], request_id: int
+) -> None:
+    """All types of SMIv2, whole ranges included, with their exact values."""
+    data = response([(name, value) for name, (value, _, _) in varbinds], request_id)
+    pdu = read_message(data)
+    assert (pdu.request_id, pdu.status, pdu.error_index) == (request_id, 0, 0)
+    assert pdu.varbinds == [(encoded(name), tag, raw) for name, (_, tag, raw) in varbinds]
+    assert identify(data) == request_id
+
+
+@given(
+    st.sampled_from([GET, GET_NEXT, GET_BULK]),
+    st.lists(names, max_size=50),
+    st.integers(FIRST_ID, LAST_ID),
+    st.integers(0, 10**6),
+    st.binary(max_size=200),
+)
+def test_pysnmp_reads_our_requests(
+    kind: int, wanted: list[tuple[int, ...]], request_id: int, repetitions: int, community: bytes
+) -> None:
+    """Another decoder sees the very request that was meant."""
+    counts = (1, repetitions) if kind == GET_BULK else (0, 0)
+    request = Request(kind, tuple(map(encoded, wanted)), *counts)
+    data = writer(V2C, community)(template(request), request_id)
+    message, rest = decoder.decode(data, asn1Spec=V2.Message())
+    assert not rest
+    pdu = V2.apiMessage.get_pdu(message)
+    assert bytes(V2.apiMessage.get_community(message)) == community
+    assert pdu.tagSet.superTags[-1].tagId == kind & 0x1F
+    assert int(pdu[0]) == request_id
+    assert (int(pdu[1]), int(pdu[2])) == counts
+    assert [tuple(varbind[0]) for varbind in pdu[3]] == wanted
+
+
+def reads(data: bytes) -> None:
+    """Everything that reads what came from outside."""
+    for read in (identify, read_message, usm.read_message):
+        try:
+            found = read(data)
+        except WireError:
+            continue
+        if isinstance(found, usm.Message):
+            try:
+                usm.read_scoped(found.body)
+            except WireError:
+                continue
+
+
+@given(st.binary(max_size=400))
+def test_garbage_is_a_wire_error(data: bytes) -> None:
+    """Whatever comes, nothing but a WireError is raised."""
+    reads(data)
+
+
+KINDS: list[Any] = [
+    rfc1902.Counter64(2**63),
+    rfc1902.Integer32(-5),
+    rfc1902.OctetString("x" * 200),
+    rfc1905.endOfMibView,
+    rfc1902.Opaque(b"\x9f\x78\x04" + struct.pack(">f", 1.5)),
+]
+GOOD = response([((1, 3, 6, 1, 2, n), value) for n, value in enumerate(KINDS)])
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(0, len(GOOD)),
+    st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=6),
+)
+def test_damaged_messages_are_a_wire_error_or_read_within_bounds(
+    size: int, changes: list[tuple[int, int]]
+) -> None:
+    """A real response, cut and with octets changed: no other exception, whatever the damage."""
+    data = bytearray(GOOD)
+    for at, octet in changes:
+        data[at] = octet
+    reads(bytes(data[:size]))
+
+
+@pytest.mark.parametrize("size", range(len(GOOD)))
+def test_half_a_message_is_never_taken_for_a_whole_one(size: int) -> None:
+    """Cut anywhere, it is refused: no value is read from half of it."""
+    with pytest.raises(WireError):
+        read_message(GOOD[:size])
+
+
+def varbinds_of(content: bytes) -> bytes:
+    """A response around these varbinds."""
+    return tlv(
+        0x30,
+        b"\x02\x01\x01\x04\x06public"
+        + tlv(0xA2, b"\x02\x04\x01\0\0\0\x02\x01\0\x02\x01\0" + tlv(0x30, content)),
+    )
+
+
+def one(tag: int, content: bytes) -> tuple[int, object]:
+    (found,) = read_message(
+        varbinds_of(tlv(0x30, tlv(6, SYS_UP_TIME) + tlv(tag, content)))
+    ).varbinds
+    return found[1], found[2]
+
+
+@pytest.mark.parametrize(
+    ("tag", "content", "expected"),
+    [
+        (port.GAUGE32, b"\xff\xff\xff\xff", (port.GAUGE32, 2**32 - 1)),
+        (port.COUNTER32, b"\x01\0\0\0\0", (port.NULL, None)),
+        (port.COUNTER64, b"\0" + b"\xff" * 8, (port.COUNTER64, 2**64 - 1)),
+        (port.COUNTER64, b"\x01" + b"\xff" * 8, (port.NULL, None)),
+        (port.COUNTER32, b"", (port.NULL, None)),
+        (port.INTEGER, b"", (port.NULL, None)),
+        (port.INTEGER, b"\xff", (port.INTEGER, -1)),
+        (port.INTEGER, bytes(9), (port.NULL, None)),
+        (port.IP_ADDRESS, b"\1\2\3", (port.OCTET_STRING, b"\1\2\3")),
+        (port.OPAQUE, b"\x9f\x78\x04" + struct.pack(">f", -2.5), (port.FLOAT, -2.5)),
+        (port.OPAQUE, b"\x9f\x79\x08" + struct.pack(">d", 1e300), (port.DOUBLE, 1e300)),
+        (port.OPAQUE, b"\x9f\x7a\x08" + b"\xff" * 8, (port.INTEGER, -1)),
+        (port.OPAQUE, b"\x9f\x7b\x01\x07", (port.COUNTER64, 7)),
+        (port.OPAQUE, b"\x9f\x78\x05abc", (port.OPAQUE, b"\x9f\x78\x05abc")),
+        (0x9E, b"?", (0x9E, b"?")),
+    ],
+)  # fmt: skip
+def test_odd_values(tag: int, content: bytes, expected: tuple[int, object]) -> None:
+    """What a type cannot hold has no value; a Gauge32 without its leading zero is what the device meant."""
+    assert one(tag, content) == expected
+
+
+def test_long_lengths_are_read() -> None:
+    """Some devices write every length with two octets."""
+    name = b"\x06\x82\0" + bytes((len(SYS_UP_TIME),)) + SYS_UP_TIME
+    inner = name + b"\x41\x81\x01\x05"
+    data = varbinds_of(b"\x30\x82\0" + bytes((len(inner),)) + inner)
+    assert read_message(data).varbinds == [(SYS_UP_TIME, port.COUNTER32, 5)]
+
+
+def test_lengths_that_promise_the_sky_cost_nothing() -> None:
+    """A datagram that announces gigabytes is refused without making room for them."""
+    began = time.process_time()
+    for _ in range(1000):
+        with pytest.raises(WireError):
+            read_message(b"\x30\x84\xff\xff\xff\xff" + bytes(100))
+    assert time.process_time() - began < 5
