@@ -15,6 +15,7 @@ need fping fping
 need ip iproute2
 need iptables iptables
 need setpriv util-linux
+/usr/bin/python3 -c "import dbm.gnu" 2>/dev/null || wanted="$wanted python3 python3-gdbm" # snmpsim's index
 need gcc gcc
 need mbpoll mbpoll
 need socat socat

@@ -34,6 +34,7 @@ async def become(about, *values):
         ("type: gauge, hint: d-2", 1234, {"a{}": 12.34}),
         ("type: Float", 0.25, {"a{}": 0.25}),
         ("type: gauge", "0.12", {"a{}": 0.12}),
+        ("type: Float", b"\x09\x07\x03655E-2", {"a{}": 6.55}),
         ("type: counter", ("counter", 3), {"a{}": 3}),
         ("type: DisplayString", "text", {"a{a='text'}": 1}),
         ("type: DisplayString", ("oid", "1.3.6.1"), {"a{a='1.3.6.1'}": 1}),

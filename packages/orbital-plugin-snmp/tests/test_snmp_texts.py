@@ -88,6 +88,10 @@ def test_moments():
     assert date_and_time(local) == 1534320075
     assert date_and_time(local + b"+\x05\x1e") == 1534320075 - 19800
     assert date_and_time(local + b"-\x00\x1e") == 1534320075 + 1800
+    assert date_and_time(b"2018-8-15,8:1:15.0") == 1534320075
+    assert date_and_time(b"2018-8-15,8:1:15.0,+5:30") == 1534320075 - 19800
+    assert date_and_time(b"2018-8-15,8:1:15.43,\x08") == 1534320075.4
+    assert date_and_time(b"99999-8-15,8:1:999.0") is None
     assert date_and_time(bytes(8)) is None
     assert date_and_time(b"soon") is None
     assert ntp((2208988800 + 5).to_bytes(4, "big") + b"\x80\0\0\0") == 5.5
@@ -110,6 +114,7 @@ def test_moments():
         ("1.192.0.2.1", [{"label": "a", "type": "InetAddressMissingSize"}], ["192.0.2.1"]),
         ("2.1.3.7", [{"label": "a", "type": "ObjectIdentifier"}, {"label": "b"}], ["1.3", "7"]),
         ("1", [{"label": "a", "enum": {1: "ipv4"}}], ["ipv4"]),
+        ("7.0", [{"label": "a"}], ["7"]),
     ],
 )  # fmt: skip
 def test_index(index, parts, texts):
@@ -118,7 +123,7 @@ def test_index(index, parts, texts):
     assert [piece.text for piece in cut(numbers, [Index(**part) for part in parts])] == texts
 
 
-@pytest.mark.parametrize("index", [(), (1, 2, 3), (4, 1, 2), (2, 999, 1)])
+@pytest.mark.parametrize("index", [(), (1, 2, 3), (1, 2, 0, 0), (4, 1, 2), (2, 999, 1)])
 def test_wrong_index(index):
     """An index of another length than the profile says is an error, and not a wrong label."""
     with pytest.raises(WrongIndexError):

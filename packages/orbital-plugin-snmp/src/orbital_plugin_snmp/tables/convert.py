@@ -37,11 +37,12 @@ def converter(value: Value, labels: tuple[str, ...], families: Families) -> Conv
 
 
 def plain_number(raw: Raw) -> float | None:
-    """A number, also one that a device sends as text; None for anything else."""
+    """A number, also one that a device sends as text or as decimal REAL in Opaque; None for all else."""
     if not isinstance(raw, bytes):
         return raw
-    try:
-        return float(raw[:64].decode("ascii"))
+    digits = raw[3:] if raw[:1] == b"\t" and raw[1:2] == bytes((len(raw) - 2,)) else raw
+    try:  # a REAL: tag 9, length, form (X.690 8.5.8), digits
+        return float(digits[:64].decode("ascii"))
     except ValueError:
         return None
 

@@ -29,7 +29,7 @@ class WrongIndexError(ValueError):
     """The index does not have the parts that the profile says."""
 
 
-def cut(index: Sequence[int], parts: Sequence[Index]) -> tuple[Piece, ...]:
+def cut(index: tuple[int, ...], parts: Sequence[Index]) -> tuple[Piece, ...]:
     """The pieces of an index, one for each part.
 
     Raises:
@@ -41,7 +41,7 @@ def cut(index: Sequence[int], parts: Sequence[Index]) -> tuple[Piece, ...]:
         used, piece = _take(index, at, part, last=number_ == len(parts) - 1)
         pieces.append(piece)
         at += used
-    if at != len(index):
+    if at != len(index) and index[at:] != (0,):  # odd agents add the instance of a scalar
         raise WrongIndexError(f"index {oids.dotted(index)} has {len(index) - at} numbers too many")
     return tuple(pieces)
 

@@ -71,8 +71,8 @@ def hexadecimal(value: bytes) -> str:
 
 
 def physical(value: bytes) -> str:
-    """`00:1B:21:3C:9D:F8`, of any length."""
-    return value[:LONGEST].hex(":").upper()
+    """`00:1B:21:3C:9D:F8`; a shorter or empty one is filled with zeros, as snmp_exporter does."""
+    return value[:LONGEST].ljust(6, b"\0").hex(":").upper()
 
 
 def address_v4(value: bytes) -> str:

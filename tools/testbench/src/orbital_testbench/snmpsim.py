@@ -1,0 +1,164 @@
+"""snmpsim with its recordings of real devices: odd ones, that no agent of ours would be like."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from orbital_testbench.ports import LOOPBACK, free_port
+from orbital_testbench.programs import MissingProgramError
+from orbital_testbench.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+
+PYTHON: Final = "/usr/bin/python3"
+"""Debian's: snmpsim indexes its recordings with dbm.gnu, which a Python built elsewhere seldom has."""
+PACKAGES: Final = ("snmpsim==1.2.2", "snmpsim-data==1.0.1", "pysmi>=1.6,<2")
+"""snmpsim needs pysmi, and does not say so."""
+
+
+class SnmpSim(Server):
+    """snmpsim; each recording answers to its own name as community.
+
+    Args:
+        folder: For its log.
+        recordings: Names, as `recordings()` has them.
+        below: OIDs under which to keep what was recorded. Some recordings have millions of lines, and the first
+            start of snmpsim reads every one, so only what is asked for is kept.
+    """
+
+    program: ClassVar[str] = "env"
+    package: ClassVar[str] = "coreutils"
+
+    def __init__(
+        self,
+        folder: Path,
+        recordings: Sequence[str],
+        *,
+        below: Sequence[str],
+        port: int | None = None,
+    ) -> None:
+        super().__init__(folder, port=port or free_port(kind=socket.SOCK_DGRAM))
+        self.recordings = tuple(recordings)
+        self.below = tuple(below)
+        self._home = Path()
+
+    def prepare(self) -> None:
+        self._home = _home()
+        data = _trimmed(self._home, self.recordings, self.below)
+        self._data, self._index = data, data.with_name(f"{data.name}-index")
+        self._index.mkdir(exist_ok=True)
+
+    def arguments(self) -> list[str]:
+        self.prepare()
+        user = ["--process-user=root", "--process-group=root"] if os.geteuid() == 0 else []
+        return [
+            str(self._home / "bin" / "snmpsim-command-responder"),
+            f"--data-dir={self._data}",
+            f"--cache-dir={self._index}",
+            f"--agent-udpv4-endpoint={LOOPBACK}:{self.port}",
+            "--log-level=error",
+            *user,
+        ]
+
+    def healthy(self) -> bool:
+        """Whether it answers for its last recording."""
+        community = self.recordings[-1].encode()
+        body = bytes.fromhex("a01c020411111111020100020100300e300c06082b060102010101000500")
+        head = b"\x02\x01\x01\x04" + bytes((len(community),)) + community
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.settimeout(0.5)
+            probe.connect((LOOPBACK, self.port))
+            with contextlib.suppress(OSError):
+                probe.send(b"\x30" + bytes((len(head + body),)) + head + body)
+                return bool(probe.recv(1500))
+        return False
+
+
+def recordings() -> dict[str, Path]:
+    """Recordings of whole devices by name, the smallest first.
+
+    Raises:
+        MissingProgramError: What is needed to install snmpsim is not there.
+    """
+    folder = next(_home().glob("lib/python3*/site-packages/snmpsim_data/data"))
+    ours = ("UPS", "bmc", "camera", "cloud", "iot", "network", "os", "storage", "unclassified")
+    files = [file for part in ours for file in (folder / part).rglob("*.snmprec*")]
+    files.sort(key=lambda file: file.stat().st_size)
+    named = {file.name.partition(".snmprec")[0]: file for file in files}
+    return {name: named[name] for name in sorted(named, key=lambda n: named[n].stat().st_size)}
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "orbital-testbench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Generator[None]:
+    """One process at a time fills the cache."""
+    with (_cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _home() -> Path:
+    """An environment with snmpsim in it, made once on this machine."""
+    home = _cache() / f"snmpsim-{hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:8]}"
+    with _alone("snmpsim"):
+        if not home.exists():
+            _install(home)
+    return home
+
+
+def _install(home: Path) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise MissingProgramError("uv", "(not in Debian; tools/uv.sh brings it)")
+    probe = subprocess.run([PYTHON, "-c", "import dbm.gnu"], check=False, capture_output=True)
+    if probe.returncode:
+        raise MissingProgramError("dbm.gnu of Debian's python3", "python3-gdbm")
+    fresh = home.with_name(f"{home.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    for command in (
+        [uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, str(fresh)],
+        [uv, "pip", "install", "--quiet", "--python", str(fresh / "bin" / "python"), *PACKAGES],
+    ):
+        subprocess.run(command, check=True, env=environment)
+    fresh.rename(home)
+
+
+def _trimmed(home: Path, names: Iterable[str], below: Sequence[str]) -> Path:
+    """A folder with what stands below some OIDs in the recordings; made once for each choice."""
+    names = sorted(names)
+    key = hashlib.sha256(repr((home.name, names, below)).encode()).hexdigest()[:12]
+    folder = _cache() / f"recordings-{key}"
+    with _alone("recordings"):
+        if not folder.exists():
+            fresh = folder.with_name(f"{folder.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            known = recordings()
+            for name in names:
+                _trim(known[name], fresh / f"{name}.snmprec", below)
+            fresh.rename(folder)
+    return folder
+
+
+def _trim(source: Path, target: Path, below: Sequence[str]) -> None:
+    starts = tuple(f"{oid}.".encode() for oid in below)
+    opened = bz2.open(source, "rb") if source.suffix == ".bz2" else source.open("rb")
+    with opened as lines, target.open("wb") as kept:
+        kept.writelines(line for line in lines if line.startswith(starts))
