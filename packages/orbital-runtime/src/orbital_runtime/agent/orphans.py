@@ -16,19 +16,19 @@ LOOK: Final = 10.0
 """Seconds between two looks."""
 
 
-async def let_go(buffer: Buffer, age: float | None) -> None:
+async def let_go(buffer: Buffer, age: float) -> None:
     """Look at them for ever. Begins when the configured outputs are attached, never before.
 
     Args:
         buffer: Where samples wait.
-        age: Seconds for which an orphan is kept; None: as long as the buffer holds.
+        age: Seconds for which an orphan is kept; 0: as long as the buffer holds.
     """
     for name in buffer.orphans():
         log.warning(
             "output %s is not configured any more, %d samples wait for it: configure it again, or "
             "`sentinel buffer drop --output %s`", name, buffer.waiting(name), name,
         )  # fmt: skip
-    age = math.inf if age is None else age
+    pause = min(LOOK, max(age, 0.1)) if age else LOOK
     while True:
-        buffer.expire_orphans(age)
-        await asyncio.sleep(min(LOOK, age))
+        buffer.expire_orphans(age or math.inf)
+        await asyncio.sleep(pause)

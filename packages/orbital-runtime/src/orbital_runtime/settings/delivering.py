@@ -62,8 +62,8 @@ class BufferSection(Section):
     """Bytes it may hold."""
     max_age: Interval | None = None
     """Older samples are dropped, and counted; left out: none for their age."""
-    orphan_age: Interval | None = 7 * 86400
-    """How long samples are kept for an output that is not configured any more; null: until it is configured
+    orphan_age: Duration = 7 * 86400
+    """How long samples are kept for an output that is not configured any more; 0: until it is configured
     again, or they are dropped by hand."""
     when_full: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
     """What gives way when it is full: old samples, new ones, or collecting itself."""
