@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,12 @@ class LetterIndex:
 
     def newest(self, wanted: Wanted) -> list[int]:
         """Those wanted, newest first."""
-        chosen = [
-            (letter for letter in reversed(known) if _fits(known[letter], wanted))
-            for known in self._of(wanted.output)
-        ]
+        chosen = [_those(known, reversed(known), wanted) for known in self._of(wanted.output)]
         return list(islice(heapq.merge(*chosen, reverse=True), wanted.limit))
 
     def oldest(self, wanted: Wanted) -> list[int]:
         """Those wanted, oldest first."""
-        chosen = [
-            (letter for letter in known if _fits(known[letter], wanted))
-            for known in self._of(wanted.output)
-        ]
+        chosen = [_those(known, known, wanted) for known in self._of(wanted.output)]
         return list(islice(heapq.merge(*chosen), wanted.limit))
 
     def held(self) -> dict[str, tuple[int, int]]:
@@ -137,5 +131,6 @@ class LetterIndex:
         return [self._known[output]] if output in self._known else []
 
 
-def _fits(known: Known, wanted: Wanted) -> bool:
-    return wanted.before_ms is None or known.at_ms < wanted.before_ms
+def _those(known: Mapping[int, Known], letters: Iterable[int], wanted: Wanted) -> Iterator[int]:
+    before = wanted.before_ms
+    return (letter for letter in letters if before is None or known[letter].at_ms < before)
