@@ -6,22 +6,18 @@ put together in one join.
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
+from orbital_sdk.jsontext import numbers, text
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from orbital_sdk import Batch, Layout, Row
 
 OPENING: Final = b'{"ts":'
 """How each line begins."""
 _KEY: Final = "file, JSON lines"
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class _Texts(NamedTuple):
@@ -37,25 +33,6 @@ def encode(batches: Iterable[Batch]) -> bytes:
     for batch in batches:
         parts += _lines(batch)
     return b"".join(parts)
-
-
-def numbers(values: array[float]) -> Sequence[bytes]:
-    """Each value as JSON, the shortest text that reads back as the same double.
-
-    JSON has no infinities and no NaN: they become the strings `"+Inf"`, `"-Inf"` and `"NaN"`.
-    """
-    if not values:
-        return ()
-    text = _encode(values.tolist())
-    if b"null" not in text:
-        return text[1:-1].split(b",")
-    return [_encode(v) if math.isfinite(v) else _no_number(v) for v in values]
-
-
-def _no_number(value: float) -> bytes:
-    if math.isnan(value):
-        return b'"NaN"'
-    return b'"+Inf"' if value > 0 else b'"-Inf"'
 
 
 def _lines(batch: Batch) -> list[bytes]:
@@ -84,17 +61,11 @@ def _texts(layout: Layout) -> _Texts:
             "target": origin.target,
             "sentinel": origin.sentinel.id,
         }
-        about = _text(who)[1:]
-        names = [_text(row.name) + b',"value":' for row in layout.rows]
+        about = text(who)[1:]
+        names = [text(row.name) + b',"value":' for row in layout.rows]
         texts = layout.caches[_KEY] = _Texts(names, [_rest(row, about) for row in layout.rows])
     return texts
 
 
 def _rest(row: Row, about: bytes) -> bytes:
-    return b',"labels":%b,%b\n' % (_text(dict(row.labels)), about)
-
-
-def _text(value: object) -> bytes:
-    """JSON in UTF-8; what is no Unicode text (a lone surrogate) stays in its escaped form."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="backslashreplace")
+    return b',"labels":%b,%b\n' % (text(dict(row.labels)), about)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,9 +12,9 @@ import msgspec
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.shelf import Shelf
+from orbital_sdk.jsontext import numbers, text
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable, Iterator, Sequence
 
     from orbital_runtime.buffer.snapshot import Books, Look, Stored
@@ -111,22 +109,6 @@ class Export:
                 yield b'{"timestamp_ms":%d,"name":%b,"value":%b%b%b' % (ts, name, value, rest, end)
 
 
-def numbers(values: array[float]) -> Sequence[bytes]:
-    """Each value as JSON that reads back as the same double; `"NaN"`, `"+Inf"` and `"-Inf"` as strings."""
-    if not values:
-        return ()
-    text = _encode(values.tolist())
-    if b"null" not in text:
-        return text[1:-1].split(b",")
-    return [_encode(value) if math.isfinite(value) else _no_number(value) for value in values]
-
-
-def _no_number(value: float) -> bytes:
-    if math.isnan(value):
-        return b'"NaN"'
-    return b'"+Inf"' if value > 0 else b'"-Inf"'
-
-
 def texts(layout: Layout) -> tuple[list[bytes], list[bytes]]:
     """What stands around the values, once for each layout: the names, and all that does not change."""
     known = layout.caches.get(_KEY)
@@ -146,12 +128,6 @@ def texts(layout: Layout) -> tuple[list[bytes], list[bytes]]:
             {"labels": dict(row.labels), "kind": row.kind, "unit": row.unit} | who
             for row in layout.rows
         ]
-        rests = [b"," + _text(one)[1:-1] for one in about]
-        known = layout.caches[_KEY] = [_text(row.name) for row in layout.rows], rests
+        rests = [b"," + text(one)[1:-1] for one in about]
+        known = layout.caches[_KEY] = [text(row.name) for row in layout.rows], rests
     return known
-
-
-def _text(value: object) -> bytes:
-    """JSON in UTF-8; what is no Unicode text (a lone surrogate) stays in its escaped form."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="backslashreplace")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_runtime.buffer.export import numbers
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.shelf import Shelf
+from orbital_sdk.jsontext import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

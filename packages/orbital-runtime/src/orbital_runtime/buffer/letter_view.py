@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_runtime.buffer.export import numbers
 from orbital_runtime.buffer.letter import id_text
+from orbital_sdk.jsontext import numbers
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.letter import DeadLetter
