@@ -42,6 +42,7 @@ def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     """
     table = Timetable()
     first = {f"task-{n}": table.add(f"task-{n}", 10, NOW) for n in range(1000)}
+    first |= table.balance()
     seconds = Counter(int(due - NOW) for due in first.values())
     assert len(seconds) == 10
     assert max(seconds.values()) < 200
@@ -69,8 +70,8 @@ def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
 
 def test_rates_and_grains() -> None:
     """About as many runs share a point whatever their rate, as far as the grids go."""
-    assert [grain_for(rate) for rate in (0, 100, 101, 200, 201, 1e6)] == [
-        GRAINS[0], GRAINS[0], GRAINS[1], GRAINS[1], GRAINS[2], GRAINS[2],
+    assert [grain_for(rate) for rate in (0, 50, 51, 100, 101, 200, 201, 1e6)] == [
+        GRAINS[0], GRAINS[0], GRAINS[1], GRAINS[1], GRAINS[2], GRAINS[2], GRAINS[3], GRAINS[3],
     ]  # fmt: skip
 
 
