@@ -9,6 +9,10 @@ import sys
 
 import pytest
 
+from orbital_runtime.buffer.store import Store
+from orbital_runtime.buffer.stored import RECORD
+from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image
+
 DEAD = "http://127.0.0.1:9/api/v1/write"
 
 
@@ -247,3 +251,43 @@ def test_an_agent_that_is_not_found_by_this_configuration(machine, site):
     assert done.code == 1
     assert f"process {agent.process.pid} has the buffer" in done.err
     assert "-c" in done.err
+
+
+def spoil_a_record(folder):
+    """Change a byte of one stored record; gives how many samples that costs."""
+    store = Store(folder / "db")
+    *_, (key, data) = store.scan(RECORD)
+    store.write([(key, data[:-1] + bytes((data[-1] ^ 0x55,)))])
+    store.close()
+    return 2 * ROWS
+
+
+def test_damage_is_told_and_skipped(machine, site):
+    """By a running agent that has not read it yet, and in its folder: the same record, and all else comes."""
+    make_image(machine.work / "buffer")
+    lost = spoil_a_record(machine.work / "buffer")
+    configure(machine, site, outputs=("file",))
+    with machine.running() as agent:
+        agent.until_running()
+        verdict = machine.sentinel("buffer", "verify")
+        lines = machine.sentinel("buffer", "export", "--output", "b")
+        assert agent.ended(signal.SIGTERM) == 0
+    for done in (verdict, machine.sentinel("buffer", "verify")):
+        assert done.code == 1
+        assert f"({lost} samples): wrong checksum" in done.out
+        assert f"{lost} are missing" in done.out
+    for done in (lines, machine.sentinel("buffer", "export", "--output", "b")):
+        assert done.code == 1
+        assert len(done.out.splitlines()) == BATCHES * ROWS - lost
+        assert "left out: record" in done.err
+        assert "wrong checksum" in done.err
+
+
+def test_a_folder_that_belongs_to_nobody(machine):
+    """--path looks at a copy, without any configuration, and needs no right to write there."""
+    make_image(machine.root / "copy")
+    before = listing(machine.root / "copy")
+    told = machine.sentinel("buffer", "status", "--path", str(machine.root / "copy"))
+    assert f"{BATCHES * ROWS:,} samples" in told.out
+    assert machine.sentinel("buffer", "verify", "--path", str(machine.root / "copy")).code == 0
+    assert listing(machine.root / "copy") == before
