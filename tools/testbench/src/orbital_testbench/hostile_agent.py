@@ -68,11 +68,12 @@ class HostileAgent:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for timer in self._timers:
-            timer.cancel()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", (self.host, self.port))
         self._thread.join(5)
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
         self._sock.close()
         self._other.close()
 

@@ -22,12 +22,10 @@ class Memory:
 
     Args:
         folder: Where the file is; None for nowhere.
-        most: Bytes that an answer may have.
     """
 
-    def __init__(self, folder: Path | None, *, most: float) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._path = folder / FILE if folder else None
-        self._most = most
         self._stored = self._load()
         self._known: dict[str, Learned] = {}
 
@@ -35,7 +33,7 @@ class Memory:
         """How the device of this name is walked."""
         known = self._known.get(label)
         if known is None:
-            known = Learned.from_json(self._stored.pop(label, None), most=self._most)
+            known = Learned.from_json(self._stored.pop(label, None))
             self._known[label] = known
         return known
 

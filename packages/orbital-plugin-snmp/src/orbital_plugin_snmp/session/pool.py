@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp.session.memory import Memory
 from orbital_plugin_snmp.session.opener import Opener, label_of
 from orbital_plugin_snmp.session.shared import SharedDevice
+from orbital_plugin_snmp.walks.walker import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ class Pool:
     def __init__(self, config: SessionConfig, folder: Path | None = None) -> None:
         self._config = config
         self._opener = Opener(config)
-        self._memory = Memory(folder, most=float(config.response_size))
+        self._memory = Memory(folder)
         self._devices: dict[SnmpDevice, tuple[SharedDevice, float]] = {}
         self._tidied = time.monotonic()
         self._closing: set[asyncio.Task[None]] = set()
@@ -73,7 +74,7 @@ class Pool:
             partial(self._opener.open, device),
             self._memory.of(label_of(device)),
             has_bulk=device.version != "1",
-            max_rows=self._config.max_rows,
+            limits=Limits(self._config.response_size, self._config.max_rows),
         )
 
     def _forget_idle(self, now: float) -> None:

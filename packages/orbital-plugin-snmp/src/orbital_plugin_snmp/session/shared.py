@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.engines.port import Session, VarBind
     from orbital_plugin_snmp.walks.learned import Learned
+    from orbital_plugin_snmp.walks.walker import Limits
 
 T = TypeVar("T")
 SILENT: Final = 3
@@ -33,7 +34,7 @@ class SharedDevice:
         opening: Makes a session; is given the deadline.
         learned: How the device likes to be walked.
         has_bulk: False for v1.
-        max_rows: Rows of a table at which a walk ends.
+        limits: Of walks.
     """
 
     def __init__(
@@ -42,12 +43,12 @@ class SharedDevice:
         learned: Learned,
         *,
         has_bulk: bool,
-        max_rows: int,
+        limits: Limits,
     ) -> None:
         self.learned = learned
         self._opening = opening
         self._has_bulk = has_bulk
-        self._max_rows = max_rows
+        self._limits = limits
         self._session: Session | None = None
         self._spent = Cost()
         """By sessions that are closed."""
@@ -64,8 +65,10 @@ class SharedDevice:
 
     async def close(self) -> None:
         """End what is under way, and the session. Safe twice."""
-        for task in tuple(self._tasks):
+        under_way = tuple(self._tasks)
+        for task in under_way:
             task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         await self._let_go()
 
     async def get(self, oids: Sequence[bytes], deadline: float) -> list[VarBind]:
@@ -102,9 +105,7 @@ class SharedDevice:
         known = {column: self.learned.shapes.get(column) for column in columns}
         try:
             session = await self._ready(deadline)
-            walker = Walker(
-                session, self.learned, columns, max_rows=self._max_rows, deadline=deadline
-            )
+            walker = Walker(session, self.learned, columns, limits=self._limits, deadline=deadline)
             walked = await self._heed(walker.run())
         finally:
             for column in columns:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer, TooBig
 from orbital_plugin_snmp.session.reader import Walked
 from orbital_plugin_snmp.walks.column import ColumnWalk
-from orbital_plugin_snmp.walks.learned import Shape
+from orbital_plugin_snmp.walks.learned import REPETITIONS, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 
 ENVELOPE: Final = 80
 """Bytes of an answer around its varbinds: community or USM, and the PDU's head."""
-REPETITIONS: Final = 100
-"""More than any device needs to be asked for at once."""
 UNKNOWN_ROWS: Final = 25
+"""Rows to ask for where nobody knows how many there are."""
+
+
+class Limits(NamedTuple):
+    """Of walks."""
+
+    response_size: int
+    """Bytes that answers should have at most."""
+    max_rows: int
+    """Rows of a column at which the walk ends."""
 
 
 class Walker:
@@ -31,7 +39,7 @@ class Walker:
         session: The device.
         learned: How it likes to be walked; changed by what happens.
         columns: OIDs of columns; they should have an index in common.
-        max_rows: Rows of a column at which the walk ends.
+        limits: How much to ask for at once, and at all.
         deadline: `time.monotonic()` at which it ends.
     """
 
@@ -41,13 +49,13 @@ class Walker:
         learned: Learned,
         columns: Sequence[bytes],
         *,
-        max_rows: int,
+        limits: Limits,
         deadline: float,
     ) -> None:
         self._session = session
         self._learned = learned
         self._walks = [ColumnWalk(column) for column in columns]
-        self._max_rows = max_rows
+        self._limits = limits
         self._deadline = deadline
         self._troubled = False
         self._answered = False
@@ -58,26 +66,17 @@ class Walker:
         Raises:
             NoAnswer, Refused, Malformed, ErrorStatus: Before anything came.
         """
-        at = 0
-        while at < len(self._walks):
-            group = self._walks[at : at + self._learned.width]
-            await self._group(group)
-            at += len(group)
+        active = self._walks
+        while active:
+            part = active[: self._learned.columns]
+            if time.monotonic() >= self._deadline:
+                self._end(active, "the task's time was over")
+                break
+            await self._step(part)
+            active = [walk for walk in active if not walk.over]
         if not self._troubled:
             self._learned.went_well()
         return self._walked()
-
-    async def _group(self, group: list[ColumnWalk]) -> None:
-        active = group
-        while active:
-            if time.monotonic() >= self._deadline:
-                self._end(active, "the task's time was over")
-                return
-            width = self._learned.width
-            for start in range(0, len(active), width):
-                part = active[start : start + width]
-                await self._step(part)
-            active = [walk for walk in active if not walk.over]
 
     async def _step(self, walks: list[ColumnWalk]) -> None:
         """One request, and what came of it."""
@@ -88,44 +87,46 @@ class Walker:
                 [walk.cursor for walk in walks], repetitions, now + (self._deadline - now) / 2
             )
         except (TooBig, NoAnswer) as error:
-            self._ask_for_less(walks, error)
+            self._ask_for_less(walks, repetitions, error)
         except ErrorStatus as error:
             self._leave_out(walks, error)
         except Malformed as error:
             self._give_up(walks, error)
         else:
-            self._take(walks, answer)
+            self._answered = True
+            if answer:
+                self._take(walks, answer)
+            else:
+                empty = TooBig("an answer without anything in it")
+                self._ask_for_less(walks, repetitions, empty)
 
     def _take(self, walks: list[ColumnWalk], answer: list[VarBind]) -> None:
-        self._answered = True
-        count = len(walks)
-        if len(answer) < count:
-            missing = walks[len(answer) :]
-            if not answer:
-                self._ask_for_less(walks, TooBig("an answer without anything in it"))
-                return
-            walks = [walk for walk in walks if walk not in missing]
-        for number, walk in enumerate(walks):
+        """Row by row, one varbind for each column; the last row may be cut short."""
+        count, most = len(walks), self._limits.max_rows
+        for number, walk in enumerate(walks[: len(answer)]):
             walk.take(answer[number::count])
-            if len(walk.rows) >= self._max_rows and not walk.over:
-                del walk.rows[self._max_rows :]
-                walk.stop(f"it has more than max_rows, {self._max_rows} rows")
+            if len(walk.rows) >= most and not walk.over:
+                del walk.rows[most:]
+                walk.stop(f"it has more than max_rows, {most} rows")
 
     def _repetitions(self, walks: list[ColumnWalk]) -> int:
         """Rows to ask for: what fits, evenly spread over the requests that the last walk needed."""
         shapes = self._learned.shapes
         known = [shapes.get(walk.column) for walk in walks]
         row = sum(s.size if s else w.size for s, w in zip(known, walks, strict=True))
-        fit = min(REPETITIONS, max(1, int((self._learned.room - ENVELOPE) / row)))
+        fit = min(REPETITIONS, int((self._limits.response_size - ENVELOPE) / row))
+        fit = max(1, min(fit, self._learned.cells // len(walks)))
         if None in known:
             return min(fit, UNKNOWN_ROWS)
         most = max(s.rows for s in known if s) + 1  # one more, to see the end
         left = max(1, most - min(len(walk.rows) for walk in walks))
         return ceil(left / ceil(left / fit))
 
-    def _ask_for_less(self, walks: list[ColumnWalk], error: TooBig | NoAnswer) -> None:
+    def _ask_for_less(
+        self, walks: list[ColumnWalk], repetitions: int, error: TooBig | NoAnswer
+    ) -> None:
         self._troubled = True
-        smaller = self._learned.halve()
+        smaller = self._learned.halve(repetitions * len(walks))
         silent = isinstance(error, NoAnswer) and not self._answered
         if silent or not smaller or time.monotonic() >= self._deadline:
             self._give_up(walks, error)
@@ -136,9 +137,7 @@ class Walker:
         count = len(walks)
         if error.index > 0 and count > 1:
             self._end([walks[(error.index - 1) % count]], str(error))
-        elif count > 1 and self._learned.width > 1:
-            self._learned.width = max(1, min(count, self._learned.width) // 2)
-        else:
+        elif count == 1 or not self._learned.halve(count):
             self._give_up(walks, error)
 
     def _give_up(

@@ -1,0 +1,364 @@
+"""Devices that answer garbage, half, late, twice, for others or for ever: named errors, no wrong value."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orbital_plugin_snmp import oids
+from orbital_plugin_snmp.config import SessionConfig
+from orbital_plugin_snmp.device import SnmpDevice
+from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer
+from orbital_plugin_snmp.session.pool import Pool
+from orbital_testbench.hostile_agent import Datagram, HostileAgent, relay
+from orbital_testbench.snmp_message import number, varbind
+from orbital_testbench.snmpd import PASSWORDS, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from orbital_plugin_snmp.session.pool import DeviceReader
+    from orbital_testbench.snmp_message import SnmpRequest
+    from orbital_testbench.snmpd import Snmpd
+
+pytestmark = pytest.mark.asyncio
+NAME = "1.3.6.1.2.1.1.5.0"
+SYS_NAME = oids.encode(NAME)
+COLUMN = "1.3.6.1.2.1.2.2.1.10"
+COUNTER = 0x41
+TOO_BIG, GEN_ERR = 1, 5
+
+
+@asynccontextmanager
+async def asking(
+    agent: HostileAgent, seconds: float = 5.0, **fields: Any
+) -> AsyncIterator[DeviceReader]:
+    config = {"timeout": fields.pop("timeout", 0.2), "retries": fields.pop("retries", 1)}
+    config["max_rows"] = fields.pop("max_rows", 1000)
+    pool = Pool(SessionConfig.model_validate(config))
+    device = SnmpDevice.model_validate({"host": agent.host, "port": agent.port} | fields)
+    try:
+        yield pool.reader(device, time.monotonic() + seconds)
+    finally:
+        await pool.close()
+
+
+def named(request: SnmpRequest) -> bytes:
+    """The true answer to a GET of sysName."""
+    return request.answer(varbind(NAME, b"\x04\x02sw"))
+
+
+def true(request: SnmpRequest) -> list[Datagram | bytes]:
+    return [named(request)]
+
+
+async def name_of(reader: DeviceReader) -> object:
+    ((_, _, value),) = await reader.get([SYS_NAME])
+    return value
+
+
+GARBAGE = random.Random(7).randbytes(200)
+ONCE_WRONG: dict[str, Callable[[SnmpRequest], list[Datagram | bytes]]] = {
+    "lost": lambda _: [],
+    "garbage": lambda _: [GARBAGE],
+    "empty": lambda _: [b"\0"],
+    "half": lambda r: [named(r)[:20]],
+    "of another request": lambda r: [
+        r.answer(varbind(NAME, b"\x04\x05wrong"), request_id=r.request_id + 1)
+    ],
+    "from elsewhere": lambda r: [
+        Datagram(r.answer(varbind(NAME, b"\x04\x05wrong")), elsewhere=True)
+    ],
+}
+
+
+@pytest.mark.parametrize("what", ONCE_WRONG)
+async def test_one_bad_datagram_is_made_up_for_by_a_retry(what: str) -> None:
+    """Whatever came first, the value is the true one."""
+    wrong = iter([ONCE_WRONG[what]])
+    with HostileAgent(lambda request: [*next(wrong, true)(request)]) as agent:
+        async with asking(agent) as reader:
+            assert await name_of(reader) == b"sw"
+    assert len(agent.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("lost", NoAnswer), ("garbage", Malformed), ("half", Malformed),
+        ("of another request", NoAnswer), ("from elsewhere", NoAnswer),
+    ],
+)  # fmt: skip
+async def test_a_device_that_never_makes_sense_is_named(what: str, error: type[Exception]) -> None:
+    """Garbage is told from silence; answers of others are as if nothing came."""
+    with HostileAgent(ONCE_WRONG[what]) as agent:
+        async with asking(agent) as reader:
+            with pytest.raises(error, match=str(agent.port)):
+                await name_of(reader)
+    assert len(agent.requests) == 2
+
+
+async def test_an_answer_that_comes_twice_and_late_is_taken_once() -> None:
+    """Copies of the first answer arrive around the second request; none is taken for its answer."""
+    answers = itertools.count()
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        said = request.answer(varbind(NAME, number(next(answers))))
+        return [said, said, Datagram(said, after=0.05)]
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent) as reader:
+            values = [await name_of(reader) for _ in range(20)]
+    assert values == list(range(20))
+
+
+async def test_an_answer_after_the_first_attempt_still_counts() -> None:
+    """A slow device answers the first request while the second is waited for."""
+    with HostileAgent(lambda r: [Datagram(named(r), after=0.3)]) as agent:
+        async with asking(agent, timeout=0.2, retries=3) as reader:
+            assert await name_of(reader) == b"sw"
+
+
+async def test_answers_to_other_questions_are_refused() -> None:
+    """The right id, but another OID: no value of it is believed."""
+    other = varbind("1.3.6.1.2.1.1.6.0", b"\x04\x05wrong")
+    with HostileAgent(lambda r: [r.answer(other)]) as agent:
+        async with asking(agent) as reader:
+            with pytest.raises(Malformed, match="other OIDs"):
+                await name_of(reader)
+
+
+async def test_error_statuses_are_told_by_name() -> None:
+    """GenErr for a single value is the device's own words."""
+    with HostileAgent(lambda r: [r.answer(status=GEN_ERR, index=1)]) as agent:
+        async with asking(agent) as reader:
+            with pytest.raises(ErrorStatus, match="genErr"):
+                await name_of(reader)
+
+
+async def test_one_value_that_cannot_be_read_leaves_the_others() -> None:
+    """GenErr over the second of three: the device is asked for the others again."""
+    bad = "1.3.6.1.2.1.1.6.0"
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        if bad in request.oids:
+            return [request.answer(status=GEN_ERR, index=request.oids.index(bad) + 1)]
+        return [request.answer(*(varbind(name, number(7)) for name in request.oids))]
+
+    wanted = [oids.encode(name) for name in (NAME, bad, "1.3.6.1.2.1.1.7.0")]
+    with HostileAgent(behave) as agent:
+        async with asking(agent) as reader:
+            assert [value for _, _, value in await reader.get(wanted)] == [7, None, 7]
+
+
+# walks
+
+
+def table(rows: int) -> Callable[[SnmpRequest], list[Datagram | bytes]]:
+    """A column with this many rows, and another object behind it."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        return [request.answer(*rows_after(request, rows, request.repetitions))]
+
+    return behave
+
+
+def rows_after(request: SnmpRequest, rows: int, repetitions: int) -> list[bytes]:
+    (cursor,) = request.oids
+    at = int(cursor.removeprefix(COLUMN).removeprefix(".") or 0)
+    return [
+        varbind(f"{COLUMN}.{n}", number(n, COUNTER)) if n <= rows else varbind("1.3.6.1.2.1.3.1.0", number(0))
+        for n in range(at + 1, at + 1 + repetitions)
+    ]  # fmt: skip
+
+
+async def values_of(reader: DeviceReader) -> tuple[list[object], str]:
+    column = oids.encode(COLUMN)
+    walked = await reader.walk([column])
+    return [value for _, _, value in walked.columns[column]], walked.problems.get(column, "")
+
+
+async def test_endless_tables_end() -> None:
+    """2^31 rows: the walk ends at max_rows with what came, and says so."""
+    with HostileAgent(table(2**31)) as agent:
+        async with asking(agent, max_rows=1000) as reader:
+            values, problem = await values_of(reader)
+    assert values == list(range(1, 1001))
+    assert "max_rows" in problem
+
+
+async def test_endless_tables_end_with_the_runs_time() -> None:
+    """Where they are slow as well, the task's time ends them, with what came."""
+    with HostileAgent(lambda r: [Datagram(table(2**31)(r)[0], after=0.02)]) as agent:  # pyright: ignore[reportArgumentType] (bytes)
+        async with asking(agent, 0.5, max_rows=10**6) as reader:
+            values, problem = await values_of(reader)
+    assert values
+    assert "time was over" in problem or "no answer" in problem
+
+
+@pytest.mark.parametrize("step", [0, -1])
+async def test_loops_end_with_what_came(step: int) -> None:
+    """OIDs that stand still or go back would make an endless walk."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        rows = [1, 2, 3, 3 + step, *range(4, 4 + request.repetitions)]
+        return [
+            request.answer(
+                *(varbind(f"{COLUMN}.{n}", number(n)) for n in rows[: request.repetitions])
+            )
+        ]
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent) as reader:
+            values, problem = await values_of(reader)
+    assert values == [1, 2, 3]
+    assert "do not increase" in problem
+
+
+async def test_indexes_that_look_smaller_as_bytes_are_no_loop() -> None:
+    """16383 is followed by 16384, whose first octet is smaller."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        at = int(request.oids[0].removeprefix(COLUMN).removeprefix(".") or 0)
+        following = [n for n in (1, 127, 128, 16383, 16384, 2097151, 2097152, 2**32 - 1) if n > at]
+        rows = [varbind(f"{COLUMN}.{n}", number(n)) for n in following]
+        return [
+            request.answer(*[*rows, varbind("1.3.6.1.2.1.3.1.0", number(0))][: request.repetitions])
+        ]
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent) as reader:
+            values, problem = await values_of(reader)
+    assert values == [1, 127, 128, 16383, 16384, 2097151, 2097152, 2**32 - 1]
+    assert not problem
+
+
+async def test_too_big_is_asked_for_less_until_it_fits() -> None:
+    """A device whose answers hold ten rows: the walk is whole, and the next one knows."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        fits = request.repetitions <= 10
+        return table(95)(request) if fits else [request.answer(status=TOO_BIG)]
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent) as reader:
+            assert await values_of(reader) == (list(range(1, 96)), "")
+            first = len(agent.requests)
+            assert await values_of(reader) == (list(range(1, 96)), "")
+    assert first <= 20
+    assert len(agent.requests) - first <= 17
+
+
+async def test_too_big_for_ever_is_named() -> None:
+    """Not even one row fits: the column is given up."""
+    with HostileAgent(lambda r: [r.answer(status=TOO_BIG)]) as agent:
+        async with asking(agent) as reader:
+            values, problem = await values_of(reader)
+    assert not values
+    assert "too big" in problem
+    assert len(agent.requests) < 20
+
+
+async def test_silence_over_large_requests_only() -> None:
+    """Fragments that get lost on the way: less is asked for, and the rest of the walk comes."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        return table(60)(request) if request.repetitions <= 12 or request.oids[0] == COLUMN else []
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent, timeout=0.05, retries=0) as reader:
+            assert await values_of(reader) == (list(range(1, 61)), "")
+
+
+async def test_a_device_that_falls_silent_in_mid_walk_gives_what_came() -> None:
+    """What was read is kept, and the walk's end is named."""
+
+    def behave(request: SnmpRequest) -> list[Datagram | bytes]:
+        return table(500)(request) if request.oids[0] == COLUMN else []
+
+    with HostileAgent(behave) as agent:
+        async with asking(agent, 1.0, timeout=0.05, retries=0) as reader:
+            values, problem = await values_of(reader)
+    assert values[:10] == list(range(1, 11))
+    assert "no answer" in problem
+
+
+async def test_silence_from_the_beginning_is_an_error() -> None:
+    """Nothing at all: then it is not a table without rows."""
+    with HostileAgent(lambda _: []) as agent:
+        async with asking(agent, timeout=0.05) as reader:
+            with pytest.raises(NoAnswer):
+                await values_of(reader)
+
+
+async def test_answers_without_varbinds_end_the_walk() -> None:
+    """An empty answer is asked for less, and then given up."""
+    with HostileAgent(lambda r: [r.answer()]) as agent:
+        async with asking(agent) as reader:
+            values, problem = await values_of(reader)
+    assert (values, bool(problem)) == ([], True)
+    assert len(agent.requests) < 20
+
+
+async def test_more_than_was_asked_for_is_refused() -> None:
+    """A device that sends hundreds of rows for one."""
+    with HostileAgent(lambda r: [r.answer(*rows_after(r, 10**6, r.repetitions + 1))]) as agent:
+        async with asking(agent) as reader:
+            with pytest.raises(Malformed, match="more rows"):
+                await values_of(reader)
+
+
+# v3
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "unsigned"])
+async def test_damaged_answers_of_v3_are_never_believed(snmpd: Snmpd, damage: str) -> None:
+    """One octet changed, the end cut off, or the signature taken away: an error, never a value."""
+
+    def behave(data: bytes) -> list[Datagram | bytes]:
+        answer = bytearray(relay(data, snmpd.port))
+        if len(agent.requests) == 1:  # the discovery
+            return [bytes(answer)]
+        if damage == "flip":
+            answer[-5] ^= 1
+        elif damage == "unsigned":
+            answer[answer.index(b"\x04\x01\x03") + 2] = 0
+        return [bytes(answer if damage != "cut" else answer[:-5])]
+
+    user = USERS[-1]
+    fields = {
+        "version": "3",
+        "username": user.name,
+        "auth_protocol": user.auth,
+        "priv_protocol": user.priv,
+    }
+    fields |= {"auth_password": PASSWORDS[0], "priv_password": PASSWORDS[1]}
+    with HostileAgent(raw=behave) as agent:
+        async with asking(agent, **fields) as reader:
+            with pytest.raises(Malformed):
+                await name_of(reader)
+
+
+async def test_cancelled_polls_leave_nothing_behind() -> None:
+    """A run that is cancelled while it waits frees its place and its id."""
+    with HostileAgent(lambda _: []) as agent:
+        async with asking(agent, timeout=5) as reader:
+            run = asyncio.create_task(name_of(reader))
+            await asyncio.to_thread(_until, lambda: agent.requests)
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await run
+    assert len(asyncio.all_tasks()) == 1
+
+
+def _until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
