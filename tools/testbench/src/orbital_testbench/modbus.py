@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from orbital_testbench.ports import LOOPBACK
 from orbital_testbench.processes import guard
 from orbital_testbench.programs import MissingProgramError, find_program
 from orbital_testbench.server import Server
@@ -58,20 +59,29 @@ class ModbusServer(Server):
         folder: For its content and its log.
         lines: Content and quirks; see `modbus_server.c`.
         port: A fixed one, if it has to be.
+        address: To listen on; 0.0.0.0 makes it as many devices as there are addresses.
     """
 
     program = PROGRAM
     package = "libmodbus-dev"
 
-    def __init__(self, folder: Path, lines: Sequence[str] = (), *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lines: Sequence[str] = (),
+        *,
+        port: int | None = None,
+        address: str = LOOPBACK,
+    ) -> None:
         super().__init__(folder, port=port)
         self.lines = list(lines)
+        self._address = address
 
     def command(self) -> list[str]:
         return [str(_compiled()), *self.arguments()]
 
     def arguments(self) -> list[str]:
-        return ["tcp", str(self.port), str(self.folder / "content")]
+        return ["tcp", str(self.port), str(self.folder / "content"), self._address]
 
     def prepare(self) -> None:
         (self.folder / "content").write_text("\n".join(self.lines) + "\n")

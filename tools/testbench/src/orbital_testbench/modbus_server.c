@@ -1,7 +1,7 @@
 /* A Modbus server on libmodbus, for tests: its content and its quirks come from a file, what it was asked goes to
    its output.
 
-   modbus-server tcp PORT FILE | modbus-server rtu DEVICE FILE
+   modbus-server tcp PORT FILE ADDRESS | modbus-server rtu DEVICE FILE
 
    Lines of the file:
      coil|discrete|holding|input ADDRESS VALUE...   content, from ADDRESS on
@@ -11,6 +11,7 @@
      refuse UNIT CODE                               an exception for everything
      unit NUMBER                                    the one that answers on a serial line (1)
      delay MILLISECONDS                             before each answer
+     quiet                                          no output
 
    Lines of the output: "connect", "ask UNIT FUNCTION ADDRESS COUNT", and "overlap" where another request arrived
    before the last one was answered. */
@@ -29,7 +30,7 @@
 struct hole { int function, first, last; };
 
 static struct hole holes[MOST_HOLES];
-static int hole_count, most = 2000, delay_ms, rtu_unit = 1;
+static int hole_count, most = 2000, delay_ms, rtu_unit = 1, quiet;
 static unsigned char dead[256], refused[256];
 static modbus_mapping_t *content;
 
@@ -67,6 +68,8 @@ static void take_line(char *line) {
         refused[unit] = (unsigned char)atoi(strtok(NULL, " \n"));
     } else if (!strcmp(word, "unit")) {
         rtu_unit = atoi(strtok(NULL, " \n"));
+    } else if (!strcmp(word, "quiet")) {
+        quiet = 1;
     } else if (!strcmp(word, "delay")) {
         delay_ms = atoi(strtok(NULL, " \n"));
     } else {
@@ -105,7 +108,7 @@ static void answer(modbus_t *ctx, const uint8_t *query, int length, const fd_set
     const uint8_t *pdu = query + modbus_get_header_length(ctx);
     int unit = pdu[-1], function = pdu[0];
     int address = pdu[1] << 8 | pdu[2], count = pdu[3] << 8 | pdu[4];
-    printf("ask %d %d %d %d\n", unit, function, address, count);
+    if (!quiet) printf("ask %d %d %d %d\n", unit, function, address, count);
     if (delay_ms) usleep((useconds_t)delay_ms * 1000);
     if (sockets && request_waits(sockets, highest, listener)) printf("overlap\n");
     if (dead[unit]) return;
@@ -126,9 +129,9 @@ static void serve_rtu(const char *device) {
     }
 }
 
-static void serve_tcp(int port) {
+static void serve_tcp(int port, const char *address) {
     uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
-    modbus_t *ctx = modbus_new_tcp("127.0.0.1", port);
+    modbus_t *ctx = modbus_new_tcp(address, port);
     int listener = modbus_tcp_listen(ctx, 64);
     if (listener < 0) { fprintf(stderr, "address already in use\n"); exit(1); }
     fd_set sockets, ready;
@@ -157,11 +160,14 @@ static void serve_tcp(int port) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) { fprintf(stderr, "usage: modbus-server tcp PORT FILE | rtu DEVICE FILE\n"); return 2; }
+    if (argc < 4 || (argc < 5 && strcmp(argv[1], "rtu"))) {
+        fprintf(stderr, "usage: modbus-server tcp PORT FILE ADDRESS | rtu DEVICE FILE\n");
+        return 2;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     content = modbus_mapping_new(65536, 65536, 65536, 65536);
     load(argv[3]);
     if (!strcmp(argv[1], "rtu")) serve_rtu(argv[2]);
-    else serve_tcp(atoi(argv[2]));
+    else serve_tcp(atoi(argv[2]), argv[4]);
     return 0;
 }
