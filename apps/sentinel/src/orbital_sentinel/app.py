@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from orbital_sentinel import edge
-from orbital_sentinel.commands import agent, buffer, check, collect, config, plugins, version
+from orbital_sentinel.commands import agent, buffer, check, collect, config, core, plugins, version
 
 ADDED: Final = "orbital.commands"
 """Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
@@ -75,6 +75,8 @@ def _root(
 
 
 for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):
+    app.command()(command)
+for command in (core.register, core.credentials):
     app.command()(command)
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)

@@ -67,6 +67,12 @@ def _begin_logging(loaded: Loaded) -> None:
 
 def _introduce(loaded: Loaded) -> None:
     """What happens without a configuration file, in three lines."""
+    if core := loaded.settings.core.url:
+        say(
+            f"There is no configuration file, so this sentinel works for {core}, where it is registered."
+        )
+        say("Ctrl-C stops. `sentinel credentials` shows who it is there.")
+        return
     every = ", ".join(f"{task.id} every {task.interval:g} s" for task in loaded.tasks)
     say(f"There is no configuration file, so the built-in one runs: {every}.")
     say(f"Samples go to {samples_file(os.environ)} as JSON lines. Ctrl-C stops.")

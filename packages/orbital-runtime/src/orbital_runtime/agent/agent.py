@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
 from orbital_runtime.agent import reload
-from orbital_runtime.agent.assembly import assemble, output
+from orbital_runtime.agent.assembly import assemble, output, processors, run_limits
 from orbital_runtime.agent.identity import identity
+from orbital_runtime.agent.linking import Core
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Loaded, Settings
+    from orbital_sdk import Identity
 
 log = logging.getLogger("orbital.agent")
 
@@ -62,12 +64,14 @@ class Agent:
         self.clock = clock or SystemClock()
         self.version = version
         self.started = self.clock.steady()
-        self.identity = identity(loaded.settings.sentinel, paths.data_dir(environ))
+        self.environ = environ
+        self.core = Core(self)
+        self.identity = self._who(loaded.settings)
         self.stations = assemble(loaded, registry, self.identity, self.clock)
         self._life = Life()
-        self.environ = environ
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self._applying = asyncio.Lock()
         self.telemetry = telemetry_of(self)
         self._watching: list[asyncio.Task[None]] = []
         self.undelivered: list[str] = []
@@ -87,7 +91,7 @@ class Agent:
         A second signal ends the wait for what is still under way.
         """
         with Signals(
-            stop=self.request_stop, reload=self._reload_soon, now=self.clock.steady
+            stop=self.request_stop, reload=self.reload_soon, now=self.clock.steady
         ) as signals:
             await self.start()
             gc.freeze()  # tasks and modules stay: no collection needs to look at them again
@@ -111,7 +115,8 @@ class Agent:
             await self.telemetry.start()
             self._life.to(State.REGISTERING)
             await self._open_outputs()
-            await reload.tasks(self.stations, self.loaded)
+            await self.core.start()
+            await self.apply_tasks()
             self.stations.scheduler.start()
             self._watching = [
                 asyncio.create_task(self._watch(), name="watch-configuration"),
@@ -126,7 +131,8 @@ class Agent:
             raise
         log.info(
             "%s %s is running; tasks: %d, outputs: %d",
-            self.identity.name, self.version, len(self.loaded.tasks), len(self.loaded.outputs),
+            self.identity.name, self.version, len(self.stations.scheduler.states()),
+            len(self.stations.sender.status()),
         )  # fmt: skip
 
     async def once(
@@ -143,8 +149,9 @@ class Agent:
         await self.stations.buffer.open()
         before = self._gone()
         await self._open_outputs()
-        await reload.tasks(self.stations, self.loaded)
         self._life.to(State.REGISTERING)
+        await self.core.start()
+        await reload.tasks(self.stations, self.loaded.tasks)
         self._life.to(State.RUNNING)
         try:
             return await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
@@ -176,7 +183,22 @@ class Agent:
         await stations.scheduler.stop(GRACE)
         await stations.committer.close()
         await stations.sender.stop(LAST_FLUSH)
+        await self.core.stop()
         await self._close()
+
+    async def apply_tasks(self) -> None:
+        """Run the local tasks and those of Core from now on."""
+        async with self._applying:
+            await reload.tasks(self.stations, [*self.loaded.tasks, *self.core.tasks()])
+
+    def become(self, identity: Identity) -> None:
+        """Collect as somebody else from now on: Core gave us another id."""
+        self.identity = identity
+        self.stations.engine.reconfigure(
+            identity=identity,
+            processors=processors(self.loaded),
+            limits=run_limits(self.settings),
+        )
 
     def request_stop(self) -> None:
         """Ask `run` to stop."""
@@ -196,8 +218,10 @@ class Agent:
             if self.state is not State.RUNNING:
                 return []
             old, self.loaded = self.loaded, new
-            self.identity = identity(new.settings.sentinel, paths.data_dir(self.environ))
+            self.identity = self._who(new.settings)
             await reload.apply(self.stations, old, new, self.identity)
+            await self.core.follow(old.settings)
+            await self.apply_tasks()
             lines += reload.at_next_start(old.settings, new.settings)
             for line in lines:
                 log.info("reloaded: %s", line)
@@ -210,7 +234,11 @@ class Agent:
     async def _open_outputs(self) -> None:
         for settings in self.loaded.outputs:
             await self.stations.sender.add(output(settings))
-        reload.keep_for_core(self.stations, self.settings)
+
+    def _who(self, settings: Settings) -> Identity:
+        return identity(
+            settings.sentinel, paths.data_dir(self.environ), self.core.known_id(settings)
+        )
 
     async def _once(
         self, task: Task, on_run: Callable[[Task, Run], None] | None
@@ -226,6 +254,7 @@ class Agent:
         await stations.scheduler.stop(0)
         await stations.committer.close()
         await stations.sender.stop(0)
+        await self.core.stop()
         await stations.instances.stop_all()
         await stations.buffer.close()
         await self.telemetry.stop()
@@ -248,7 +277,8 @@ class Agent:
         if watching:
             await asyncio.wait(watching)
 
-    def _reload_soon(self) -> None:
+    def reload_soon(self) -> None:
+        """Read the configuration again, beside whatever goes on."""
         asyncio.create_task(self._reload_or_say(), name="reload")  # noqa: RUF006 (the lock holds it)
 
     async def _reload_or_say(self) -> None:

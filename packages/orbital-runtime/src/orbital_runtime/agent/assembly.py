@@ -16,14 +16,19 @@ from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Loaded, OutputSettings, Settings
-    from orbital_sdk import Identity, Processor
+    from orbital_sdk import Identity, Processor, Writer
 
 CORE: Final = "core"
-"""The output that keeps samples for Gravital Core, in the modes that want one."""
+"""The output of samples that go to Gravital Core, in mode `core`."""
+CORE_BATCH: Final = 1000
+"""Samples of one request to it, at most: its queue refuses more than it has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Stations:
     committer: Committer
     buffer: Buffer
     sender: Sender
+    listeners: Listeners
 
 
 def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Clock) -> Stations:
@@ -54,8 +60,10 @@ def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Cloc
         limits=run_limits(settings),
     )
     collector = settings.collector
+    listeners = Listeners()
     scheduler = Scheduler(
         engine.run,
+        on_run=listeners,
         clock=clock,
         slots=collector.worker_pool_size,
         assignment=assignment(settings),
@@ -65,9 +73,41 @@ def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Cloc
         pressure=lambda: buffer.usage().fill,
         high_water=collector.backpressure.high_water,
         max_slowdown=int(collector.backpressure.max_slowdown),
-    on_idle=committer.hurry,
+        on_idle=committer.hurry,
     )
-    return Stations(instances, engine, scheduler, committer, buffer, Sender(buffer, clock=clock))
+    sender = Sender(buffer, clock=clock)
+    return Stations(instances, engine, scheduler, committer, buffer, sender, listeners)
+
+
+class Listeners:
+    """Told of every finished run, in order."""
+
+    def __init__(self) -> None:
+        self.all: list[Callable[[Task, Run], None]] = []
+
+    def __call__(self, task: Task, run: Run) -> None:
+        for listener in self.all:
+            listener(task, run)
+
+
+def core_output(settings: Settings, writer: Writer[Any]) -> Output:
+    """The output that delivers to Core, with the usual numbers and requests of a size that Core likes."""
+    sender = settings.sender
+    failures = sender.breaker.failures or sender.retry_times
+    return Output(
+        name=CORE,
+        writer=writer,
+        policy=DeliveryPolicy(
+            batch_size=min(CORE_BATCH, sender.batch_size),
+            batch_bytes=sender.batch_bytes,
+            flush_interval=settings.buffer.flush_interval,
+            timeout=max(sender.timeout, settings.core.timeout),
+            retry_interval=sender.retry_interval,
+            retry_cap=sender.retry_max_interval,
+            breaker_failures=max(1, failures),
+            breaker_reset=sender.breaker.reset,
+        ),
+    )
 
 
 def output(settings: OutputSettings) -> Output:
@@ -88,11 +128,6 @@ def output(settings: OutputSettings) -> Output:
             breaker_reset=settings.breaker_reset,
         ),
     )
-
-
-def keeps_for_core(settings: Settings) -> bool:
-    """Whether samples wait for Gravital Core, which this version does not speak to yet."""
-    return settings.sender.mode == "core"
 
 
 def assignment(settings: Settings) -> Assignment:

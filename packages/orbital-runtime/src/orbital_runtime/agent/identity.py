@@ -22,10 +22,10 @@ FILE: Final = "sentinel-id"
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def identity(section: SentinelSection, folder: Path) -> Identity:
-    """Id, name, region and labels; `folder` keeps an id that was made here."""
+def identity(section: SentinelSection, folder: Path, core_id: str = "") -> Identity:
+    """Id, name, region and labels. The id that Core gave wins; `folder` keeps one that was made here."""
     return Identity(
-        id=section.id or kept_id(folder),
+        id=core_id or section.id or kept_id(folder),
         name=section.name or socket.gethostname(),
         region=section.region,
         labels=section.labels,

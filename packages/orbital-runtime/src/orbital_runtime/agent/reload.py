@@ -10,9 +10,10 @@ from orbital_runtime.agent import assembly
 from orbital_runtime.telemetry import logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orbital_runtime.agent.assembly import Stations
+    from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 
@@ -23,7 +24,9 @@ PATIENCE: Final = 3.0
 
 
 async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity) -> None:
-    """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing."""
+    """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing. Tasks
+    come after it.
+    """
     _logs(old.settings, new.settings)
     await _outputs(stations, old, new)
     _numbers(stations, new.settings)
@@ -33,18 +36,17 @@ async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity
             processors=assembly.processors(new),
             limits=assembly.run_limits(new.settings),
         )
-    await tasks(stations, new)
 
 
-async def tasks(stations: Stations, loaded: Loaded) -> None:
+async def tasks(stations: Stations, wanted: Sequence[Task]) -> None:
     """Run these tasks from now on; plugins start before their first task and stop after their last.
 
     A plugin that is slow to start holds nobody else: its runs fail with that reason until it is there.
     """
-    wanted = [task for task in loaded.tasks if stations.scheduler.assignment.mine(task)]
-    starting = asyncio.gather(*(stations.instances.acquire(task) for task in wanted))
+    ours = [task for task in wanted if stations.scheduler.assignment.mine(task)]
+    starting = asyncio.gather(*(stations.instances.acquire(task) for task in ours))
     await asyncio.wait({starting}, timeout=PATIENCE)
-    for task in stations.scheduler.apply(wanted).removed:
+    for task in stations.scheduler.apply(ours).removed:
         await stations.instances.release(task)
 
 
@@ -68,15 +70,6 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
         elif before[name] != settings:
             await stations.sender.replace(assembly.output(settings))
     stations.sender.hurry()  # a paused one may find its destination put right
-    keep_for_core(stations, new.settings)
-
-
-def keep_for_core(stations: Stations, settings: Settings) -> None:
-    """In mode `core` samples are kept under the output `core`; in other modes it gets no new ones."""
-    if assembly.keeps_for_core(settings):
-        stations.buffer.attach(assembly.CORE)
-    elif assembly.CORE in stations.buffer.outputs():
-        stations.buffer.orphan(assembly.CORE)
 
 
 def _numbers(stations: Stations, settings: Settings) -> None:

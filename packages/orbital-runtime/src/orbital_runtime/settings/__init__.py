@@ -7,6 +7,7 @@ from orbital_runtime.settings.collecting import (
     LimitsSection,
     TaskSection,
 )
+from orbital_runtime.settings.credentials import Credentials, credentials_path
 from orbital_runtime.settings.delivering import (
     BufferSection,
     OutputSection,
@@ -40,6 +41,7 @@ __all__ = [
     "BufferSection",
     "CollectorSection",
     "CoreSection",
+    "Credentials",
     "HeartbeatSection",
     "LimitsSection",
     "Loaded",
@@ -59,6 +61,7 @@ __all__ = [
     "TelemetrySection",
     "bind",
     "builtin",
+    "credentials_path",
     "difference",
     "dump",
     "load",

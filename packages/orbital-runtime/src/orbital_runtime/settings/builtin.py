@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import data_dir
-from orbital_runtime.settings.sections import TelemetrySection, split_listen
+from orbital_runtime.settings.credentials import core_url
+from orbital_runtime.settings.sections import CoreSection, TelemetrySection, split_listen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,16 +39,28 @@ _HEALTH: Final = """\
 """
 
 
+_CORE: Final = """\
+buffer:
+  flush_interval: 1s # first samples appear at once
+sender:
+  mode: core
+core:
+  url: {url}
+"""
+
+
 def samples_file(environ: Mapping[str, str]) -> Path:
     """Where the built-in configuration writes."""
     return data_dir(environ) / "samples.jsonl"
 
 
 def builtin(environ: Mapping[str, str]) -> str:
-    """The built-in configuration, as a file would have it.
+    """The built-in configuration, as a file would have it: a registered sentinel works for its Core.
 
-    The agent's own health page is watched where its address is known beforehand.
+    Without one it watches this machine, and its own health page where that address is known beforehand.
     """
+    if url := core_url(CoreSection()):
+        return _CORE.format(url=json.dumps(url))
     path = json.dumps(str(samples_file(environ)), ensure_ascii=False).replace("${", "$${")
     url = _own_health(environ)
     return _TEXT.format(path=path) + (_HEALTH.format(url=json.dumps(url)) if url else "")

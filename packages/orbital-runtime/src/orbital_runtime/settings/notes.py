@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
+from orbital_runtime.settings.credentials import has_core
 from orbital_runtime.settings.outputs import is_later
 from orbital_runtime.settings.problem import dotted
 from orbital_sdk.units import format_duration
@@ -42,11 +43,24 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
 
 
 def _core(settings: Settings) -> Iterator[Note]:
-    if settings.core.url:
+    section, mode = settings.core, settings.sender.mode
+    if section.insecure_skip_verify:
         yield Note(
-            "core.url",
-            "this version does not speak to Gravital Core yet: no registration, no heartbeats, "
-            "no tasks from there; local tasks run",
+            "core.insecure_skip_verify",
+            "Core's certificate is not verified: anyone on the way can read and change everything",
+        )
+    if section.url.startswith("http:") and section.allow_insecure_http:
+        yield Note(
+            "core.allow_insecure_http",
+            "the token goes over plain HTTP; anyone on the way can read it",
+        )
+    if has_core(section):
+        return
+    if mode != "direct":
+        yield Note(
+            "sender.mode",
+            f"is {mode}, and there is no Core: set core.url, or use `sentinel register`"
+            + ("; samples wait in the buffer" if mode == "core" else ""),
         )
     explicit = {
         "heartbeat": settings.model_fields_set,
@@ -55,7 +69,7 @@ def _core(settings: Settings) -> Iterator[Note]:
     for name, given in explicit.items():
         if name in given:
             key = name if name == "heartbeat" else f"collector.{name}"
-            yield Note(key, "has no effect before this version speaks to Gravital Core")
+            yield Note(key, "has no effect without a Core; set core.url")
 
 
 def _tasks(settings: Settings) -> Iterator[Note]:
@@ -66,7 +80,7 @@ def _tasks(settings: Settings) -> Iterator[Note]:
                 f"tasks.{task.id}.timeout",
                 f"collector.max_execution_time ends its runs after {format_duration(longest)}",
             )
-    if not any(task.enabled for task in settings.tasks):
+    if not has_core(settings.core) and not any(task.enabled for task in settings.tasks):
         yield Note("tasks", "there is no enabled task, so nothing is collected")
 
 
@@ -80,17 +94,6 @@ def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
 def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
     sender = settings.sender
     enabled = {name: section for name, section in sender.direct.items() if section.enabled}
-    if sender.mode == "core":
-        yield Note(
-            "sender.mode",
-            "delivery to Gravital Core is not there yet: samples wait in the buffer, and when it is "
-            f"full buffer.when_full applies ({settings.buffer.when_full})",
-        )
-    if sender.mode == "hybrid":
-        yield Note(
-            "sender.mode",
-            "samples go to the direct outputs; task results are not sent to Gravital Core yet",
-        )
     for name, section in enabled.items():
         key = dotted(("sender", "direct", name))
         if sender.mode == "core":

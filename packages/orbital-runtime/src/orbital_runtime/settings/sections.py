@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from orbital_runtime.settings.base import Interval, Labels, Section, Timeout
 
@@ -26,11 +35,63 @@ class CoreSection(Section):
     """Gravital Core, the central server."""
 
     url: str = ""
-    """Address of Core. Empty: this sentinel stands alone."""
+    """Address of Core. Empty: the one that this sentinel is registered at, or none."""
     api_token: SecretStr = SecretStr("")
-    """Token for Core's API; better written `${API_TOKEN}` than in the file."""
+    """Token for Core's API; better written `${API_TOKEN}` than in the file. With `sentinel.id` it stands
+    for a registration."""
+    registration_key: SecretStr = SecretStr("")
+    """Sent when this sentinel registers."""
+    credentials_path: str = ""
+    """File with what registration gave. Empty: `~/.sentinel/credentials.yaml`."""
+    timeout: Timeout = 30
+    """What one call may take."""
+    allow_insecure_http: bool = False
+    """Speak plain HTTP to an address that is not this machine's own."""
     insecure_skip_verify: bool = False
     """Don't verify Core's TLS certificate."""
+    ca_file: str = ""
+    """PEM file of the authority that signed Core's certificate."""
+    cert_file: str = ""
+    """PEM file of a client certificate, for mutual TLS."""
+    key_file: str = ""
+    """Its key, where that is in a file of its own."""
+    proxy_url: SecretStr | None = None
+    """Proxy on the way; left out: what the environment says (`HTTPS_PROXY`)."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> CoreSection:
+        if self.url:
+            check_core_url(self.url, insecure=self.allow_insecure_http)
+        return self
+
+
+def check_core_url(url: str, *, insecure: bool) -> None:
+    """Refuse what cannot be an address of Core, and plain HTTP over a network.
+
+    Raises:
+        ValueError: What is wrong with it.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise ValueError(f"url is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("url is written like https://core.example.com")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("url is an address alone: no user, no ?query, no #fragment")
+    if parts.scheme == "http" and not insecure and not _is_loopback(host):
+        raise ValueError(
+            "url: the token would go over plain HTTP; write https://, or set "
+            "core.allow_insecure_http: true"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class HeartbeatSection(Section):

@@ -1,0 +1,152 @@
+"""`sentinel register` and `sentinel credentials`: who this sentinel is at Gravital Core."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbital_sentinel.edge import Failure, Misuse
+from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.output import Format, as_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.settings import CoreSection, Credentials, Settings
+
+
+def register(
+    *,
+    core_url: Annotated[
+        str,
+        typer.Option(
+            "--core-url", help="Address of Core. Left out: core.url of the configuration."
+        ),
+    ] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="Name for people. Left out: the host's.")
+    ] = "",
+    region: Annotated[str, typer.Option("--region", help="Where it stands.")] = "",
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="KEY=VALUE", help="May come several times."),
+    ] = None,
+    registration_key: Annotated[
+        str,
+        typer.Option(
+            "--registration-key", envvar="SENTINEL_REGISTRATION_KEY", help="Where Core wants one."
+        ),
+    ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Register although there are credentials already.")
+    ] = False,
+    config: ConfigFile = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Register this sentinel at Gravital Core, and keep the credentials it gets.
+
+    An agent that has a core.url does that by itself at its first start.
+    """
+    from orbital_runtime.settings.credentials import credentials_path, known, save
+
+    settings = _settings(config, core_url)
+    path = credentials_path(settings.core.credentials_path)
+    before = known(settings.core)
+    if before is not None and not force:
+        raise Failure(
+            f"this sentinel is {before.sentinel_id} at {before.core_url} already ({path}); "
+            "register it anew with --force"
+        )
+    found = _ask(
+        settings, name=name, region=region, labels=_labels(label or []), key=registration_key
+    )
+    try:
+        save(path, found)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from error
+    if output is Format.JSON:
+        as_json(_shown(found, str(path)))
+        return
+    say(f"Registered at {found.core_url} as {found.sentinel_id}.")
+    say(f"The credentials are in {path}. Now run `sentinel start`.")
+
+
+def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+    """Show who this sentinel is at Core; the token stays hidden."""
+    from orbital_runtime.settings.credentials import credentials_path, load
+
+    path = credentials_path(_settings(config, "").core.credentials_path)
+    found = load(path)
+    if found is None:
+        raise Failure(f"there is no {path}; `sentinel register --core-url …` makes it")
+    shown = _shown(found, str(path))
+    if output is Format.JSON:
+        as_json(shown)
+        return
+    for key, value in shown.items():
+        say(f"{key.replace('_', ' '):<15}{value}")
+
+
+def _settings(config: Any, core_url: str) -> Settings:
+    """The configuration, with this address of Core in it.
+
+    Raises:
+        Failure: There is no address at all.
+    """
+    from orbital_runtime.settings import load
+
+    environ = {**os.environ, "SENTINEL_CORE__URL": core_url} if core_url else os.environ
+    return load(config, environ).settings
+
+
+def _ask(
+    settings: Settings, *, name: str, region: str, labels: dict[str, str], key: str
+) -> Credentials:
+    from dataclasses import replace
+
+    from pydantic import SecretStr
+
+    from orbital_runtime.agent.linking import applicant
+    from orbital_runtime.core.client import CoreClient
+    from orbital_runtime.core.registration import register as ask
+    from orbital_sentinel.versions import about
+
+    url = _address(settings.core)
+    asking = applicant(settings, about()["version"])
+    given: dict[str, Any] = {"name": name, "region": region, "labels": labels}
+    given["key"] = SecretStr(key) if key else None
+    client = CoreClient(url, settings.core)
+    try:
+        return ask(client, replace(asking, **{k: v for k, v in given.items() if v}))
+    finally:
+        client.close()
+
+
+def _address(section: CoreSection) -> str:
+    from orbital_runtime.settings.credentials import core_url
+
+    url = core_url(section)
+    if not url:
+        raise Misuse("where is Core? Give --core-url https://…, or set core.url")
+    return url
+
+
+def _labels(given: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for key, equals, _ in pairs:
+        if not key or not equals:
+            raise Misuse(f"a label is written KEY=VALUE, not {key!r}")
+    return {key: value for key, _, value in pairs}
+
+
+def _shown(found: Credentials, path: str) -> dict[str, Any]:
+    return {
+        "sentinel_id": found.sentinel_id,
+        "core_url": found.core_url,
+        "registered_at": found.registered_at,
+        "region": found.region,
+        "labels": ", ".join(f"{k}={v}" for k, v in found.labels.items()),
+        "file": path,
+    }

@@ -1,0 +1,128 @@
+"""Who this sentinel is at Core right now, and getting known there (again)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.core.errors import CoreError
+from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.settings.credentials import Credentials, load, save
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from orbital_runtime.clock import Clock
+
+log = logging.getLogger("orbital.core")
+
+CALM: Final = 600.0
+"""Seconds that an identity must hold before its loss counts as a first one again."""
+
+
+class Account:
+    """Credentials: kept in a file, made by registering where there are none or Core lost them.
+
+    Args:
+        register: Asks Core for credentials; raises `CoreError`.
+        path: Of the file.
+        clock: For pauses.
+        given: Credentials that the configuration has; the file then is not read.
+        retry: Seconds of the first pause between attempts, and of the longest.
+        on_known: Told of credentials that registering gave.
+    """
+
+    def __init__(
+        self,
+        register: Callable[[], Awaitable[Credentials]],
+        path: Path,
+        *,
+        clock: Clock,
+        given: Credentials | None = None,
+        retry: tuple[float, float] = (1.0, 300.0),
+        on_known: Callable[[Credentials], None] = lambda _: None,
+    ) -> None:
+        self._register = register
+        self._path = path
+        self._clock = clock
+        self._retry = retry
+        self._on_known = on_known
+        self._known = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._since = float("-inf")
+        self._failures = 0
+        self.credentials: Credentials | None = None
+        self.trouble = ""
+        """Why there are none, in words."""
+        found = given or self._kept()
+        if found is None:
+            self._wanted.set()
+        else:
+            self._take(found)
+
+    @property
+    def lost(self) -> bool:
+        """Whether Core is known not to know this sentinel."""
+        return self._wanted.is_set()
+
+    async def current(self) -> Credentials:
+        """The credentials, as soon as there are any that Core may know."""
+        while self.credentials is None or self.lost:
+            await self._known.wait()
+        return self.credentials
+
+    def lose(self, used: Credentials, reason: str) -> None:
+        """Core does not know these; register again. News of older ones changes nothing."""
+        if self.lost or self.credentials is None or not self.credentials.same_identity(used):
+            return
+        log.warning("Core does not know this sentinel any more, registering again (%s)", reason)
+        self.trouble = reason
+        self._known.clear()
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Register whenever that is needed, until cancelled. The first time at once, then with pauses."""
+        while True:
+            await self._wanted.wait()
+            if self._clock.steady() - self._since < CALM:
+                self._failures += 1
+            if self._failures:
+                base, cap = self._retry
+                await asyncio.sleep(backoff(self._failures, base=base, cap=cap, chance=1.0))
+            try:
+                found = await self._register()
+            except CoreError as error:
+                self._failures += 1
+                self.trouble = str(error)
+                level = logging.DEBUG if self._failures > 1 else logging.WARNING
+                log.log(level, "not registered at Core yet: %s", error)
+                continue
+            self._failures = 0
+            self._take(found)
+            self._keep(found)
+            self._on_known(found)
+
+    def _take(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self.trouble = ""
+        self._since = self._clock.steady() if self._wanted.is_set() else float("-inf")
+        self._wanted.clear()
+        self._known.set()
+        log.info("known at Core as %s", credentials.sentinel_id)
+
+    def _kept(self) -> Credentials | None:
+        try:
+            return load(self._path)
+        except ConfigurationError as error:
+            log.warning("%s", error)
+            return None
+
+    def _keep(self, credentials: Credentials) -> None:
+        try:
+            save(self._path, credentials)
+        except OSError as error:
+            reason = error.strerror or error
+            log.warning("the credentials of Core cannot be kept in %s: %s", self._path, reason)

@@ -1,0 +1,72 @@
+"""The last list of tasks, on disk, for a start without Core. It holds passwords of devices, so it is
+encrypted with a key made of the sentinel's token, readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_runtime.settings.credentials import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cryptography.fernet import Fernet
+
+    from orbital_runtime.settings.credentials import Credentials
+
+log = logging.getLogger("orbital.core")
+
+FILE: Final = "core-tasks"
+
+
+class TaskCache:
+    """Keeps one list.
+
+    Args:
+        folder: The data folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+
+    def save(self, entries: Sequence[msgspec.Raw], credentials: Credentials) -> None:
+        """Replace the list. A disk that does not take it costs a start without Core its tasks."""
+        try:
+            write_private(self.path, _cipher(credentials).encrypt(msgspec.json.encode(entries)))
+        except OSError as error:
+            reason = error.strerror or error
+            log.warning("Core's tasks cannot be kept in %s: %s", self.path, reason)
+
+    def load(self, credentials: Credentials) -> list[msgspec.Raw]:
+        """The list; empty where there is none for these credentials."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 (20 ms that only Core's users pay)
+
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            log.warning("%s: %s; Core's last tasks are not known", self.path, error.strerror)
+            return []
+        try:
+            decrypted = _cipher(credentials).decrypt(content)
+            return msgspec.json.decode(decrypted, type=list[msgspec.Raw])
+        except (InvalidToken, msgspec.DecodeError):
+            log.warning("%s is damaged or of another identity; waiting for Core's tasks", self.path)
+            return []
+
+
+def _cipher(credentials: Credentials) -> Fernet:
+    from cryptography.fernet import Fernet  # noqa: PLC0415 (as above)
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
+    secret = credentials.api_token.get_secret_value().encode()
+    key = HKDF(SHA256(), 32, salt=None, info=b"orbital-sentinel core-tasks").derive(secret)
+    return Fernet(base64.urlsafe_b64encode(key))

@@ -1,0 +1,187 @@
+"""Calls Core over one pooled session, and gives back what stands in the envelope, or one of our errors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from orbital_runtime.core.answers import Answer, data_of
+from orbital_runtime.core.errors import CoreMisconfigured, CoreUnavailable
+
+if TYPE_CHECKING:
+    from orbital_runtime.settings import CoreSection
+    from orbital_runtime.settings.credentials import Credentials
+
+log = logging.getLogger("orbital.core")
+
+PREFIX: Final = "/api/v1"
+CONNECT: Final = 10.0
+"""Seconds that connecting may take."""
+MOST: Final = 256 << 20
+"""Bytes of an answer that are read: 50,000 tasks are some 60 MB."""
+PIECE: Final = 1 << 20
+PACK_FROM: Final = 1024
+"""Bytes from which a body is worth packing."""
+
+
+class CoreClient:
+    """One Core. Its methods block, and may be called from several threads.
+
+    Args:
+        url: Its address; a slash at the end does no harm.
+        section: TLS, proxy and time-out.
+    """
+
+    def __init__(self, url: str, section: CoreSection) -> None:
+        self.url = url.rstrip("/")
+        self.address = _shown(self.url)
+        """For people: no user, no password, no query."""
+        self._timeout = section.timeout
+        self._session = _session(section)
+        if section.insecure_skip_verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # ours says it once
+            log.warning(
+                "%s: core.insecure_skip_verify lets anyone on the way read and change everything",
+                self.address,
+            )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        credentials: Credentials | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """One call with a JSON body.
+
+        Args:
+            method: GET or POST.
+            path: After `/api/v1`.
+            body: Anything JSON; None for none.
+            credentials: Of this sentinel, where the route wants them.
+            headers: More of them.
+            timeout: Seconds for all of it; core.timeout where None.
+
+        Raises:
+            CoreError: One of its subclasses.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        _, answer = self.send(
+            method, path, data, credentials=credentials, headers=headers, timeout=timeout
+        )
+        return data_of(answer, f"{method} {self.address}{PREFIX}{path}")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        *,
+        credentials: Credentials | None = None,
+        headers: dict[str, str] | None = None,
+        packed: bool = False,
+        timeout: float | None = None,
+    ) -> tuple[int, Answer]:
+        """One call with a body that is encoded already, gzipped if `packed`: ingest alone reads that.
+
+        Returns:
+            Bytes that went out, and what came back.
+
+        Raises:
+            CoreUnavailable: No answer came, or not all of it in time.
+            CoreMisconfigured: TLS or an address that cannot work.
+        """
+        sent = dict(headers or {})
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        if data is not None and packed and len(data) >= PACK_FROM:
+            data = gzip.compress(data, compresslevel=5, mtime=0)
+            sent["Content-Encoding"] = "gzip"
+        if credentials is not None:
+            sent |= credentials.headers()
+        limit = timeout or self._timeout
+        try:
+            with self._session.request(
+                method, self.url + PREFIX + path, data=data, headers=sent, stream=True,
+                allow_redirects=False, timeout=(min(CONNECT, limit), limit),
+            ) as response:  # fmt: skip
+                body = self._read(response, time.monotonic() + limit)
+                return len(data or b""), Answer(response.status_code, body, response.headers)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise self._explained(error) from error
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        for piece in response.iter_content(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST:
+                raise CoreUnavailable(f"{self.address} answers with more than {MOST >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise CoreUnavailable(f"{self.address}: the answer was not complete in time")
+        return b"".join(pieces)
+
+    def _explained(self, error: Exception) -> Exception:
+        """What requests and urllib3 raise, in words, without our URL in them."""
+        inner = _innermost(error)
+        if isinstance(error, requests.exceptions.SSLError):
+            return CoreMisconfigured(
+                f"{self.address}: no TLS connection ({inner}); look at core.ca_file, "
+                "core.cert_file and the address",
+                sent=False,
+            )
+        if isinstance(error, requests.Timeout):
+            late = isinstance(error, requests.ConnectTimeout)
+            return CoreUnavailable(f"{self.address} did not answer in time", sent=not late)
+        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+            return CoreMisconfigured(f"core.url {self.address}: {inner}", sent=False)
+        unsent = isinstance(inner, (NewConnectionError, ConnectionRefusedError))
+        return CoreUnavailable(f"{self.address}: {inner}", sent=not unsent)
+
+
+def _session(section: CoreSection) -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=8)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    session.headers.update({"User-Agent": "orbital-sentinel", "Accept": "application/json"})
+    session.trust_env = section.proxy_url is None
+    if section.proxy_url is not None:
+        session.proxies = dict.fromkeys(("http", "https"), section.proxy_url.get_secret_value())
+    session.verify = False if section.insecure_skip_verify else section.ca_file or True
+    if section.cert_file:
+        session.cert = (section.cert_file, section.key_file or section.cert_file)
+    return session
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The cause that says something: requests wraps urllib3, which wraps the socket's error."""
+    seen: BaseException = error
+    while True:
+        reason = getattr(seen, "reason", None)
+        following = reason if isinstance(reason, BaseException) else seen.__cause__
+        if following is None or following is seen:
+            return seen
+        seen = following

@@ -1,0 +1,75 @@
+"""Registers this machine at Core."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import SecretStr
+
+from orbital_runtime.core.errors import CoreUnavailable
+from orbital_runtime.core.host import describe, short_hostname
+from orbital_runtime.settings.credentials import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.core.client import CoreClient
+
+log = logging.getLogger("orbital.core")
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What registration says about this sentinel beside what it finds out about the machine."""
+
+    name: str
+    version: str
+    region: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    key: SecretStr | None = None
+    """Registration key; Core ignores it today."""
+
+
+def register(client: CoreClient, applicant: Applicant) -> Credentials:
+    """Ask for credentials. The same host name gets the same ones again, so asking twice does no harm.
+
+    Raises:
+        CoreError: There are none.
+    """
+    body: dict[str, Any] = {
+        **describe(),
+        "name": applicant.name[:255],
+        "version": applicant.version[:32],
+        "region": applicant.region[:64],
+        "labels": dict(applicant.labels),
+    }
+    full = body["hostname"]
+    body["hostname"] = short_hostname(full)
+    if body["hostname"] != full:
+        log.warning(
+            "the host name %s is too long for Core; registering as %s", full, body["hostname"]
+        )
+    headers: dict[str, str] = {}
+    if applicant.key is not None and (key := applicant.key.get_secret_value()):
+        body["registration_key"] = headers["X-Registration-Key"] = key
+    found = client.call("POST", "/sentinels/register", body, headers=headers)
+    sentinel, token = _texts(found, "sentinel_id", "api_token")
+    if not sentinel or not token:
+        raise CoreUnavailable(f"{client.address} registered this sentinel without credentials")
+    return Credentials(
+        sentinel_id=sentinel,
+        api_token=SecretStr(token),
+        core_url=client.url,
+        registered_at=datetime.now(UTC).isoformat(),
+        region=applicant.region,
+        labels=dict(applicant.labels),
+    )
+
+
+def _texts(found: Any, *names: str) -> list[str]:
+    known = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    values = [known.get(name) for name in names]
+    return [value if isinstance(value, str) else "" for value in values]

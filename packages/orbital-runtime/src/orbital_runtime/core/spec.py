@@ -1,0 +1,170 @@
+"""A task as Core writes it: read out of a list of any length, and made into one of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+import msgspec
+
+from orbital_runtime.core.answers import data_of
+from orbital_runtime.core.errors import CoreUnavailable
+from orbital_runtime.settings.check import checked
+from orbital_runtime.settings.collecting import TaskSection
+from orbital_runtime.settings.problem import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.core.answers import Answer
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.binding import Binder
+
+HIGHEST: Final = 9
+"""Core's priorities go to 10."""
+
+
+class _Data(msgspec.Struct):
+    tasks: list[msgspec.Raw] | None = None
+    config_version: int | None = None
+
+
+class _List(msgspec.Struct):
+    code: int
+    data: _Data
+
+
+class CoreTask(msgspec.Struct, frozen=True, gc=False):
+    """The fields that matter of one entry; unknown ones are passed over."""
+
+    task_id: str
+    device_id: str
+    plugin_name: str
+    config: dict[str, Any] | None = None
+    device: dict[str, Any] | None = None
+    interval_seconds: float | None = None
+    timeout_seconds: float | None = None
+    retry_count: int | None = None
+    priority: int | None = None
+    next_execution_at: str | None = None
+
+    @property
+    def work(self) -> tuple[Any, ...]:
+        """What makes it another task for us; each report changes other fields of it."""
+        numbers = self.interval_seconds, self.timeout_seconds, self.retry_count, self.priority
+        return self.device_id, self.plugin_name, numbers, self.config, self._connection
+
+    @property
+    def device_type(self) -> str:
+        found = (self.config or {}).get("device_type") or (self.device or {}).get("device_type")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def _connection(self) -> Mapping[str, Any]:
+        found = (self.device or {}).get("connection_config")
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    def fields(self, *, connection: bool = True) -> dict[str, Any]:
+        """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
+
+        A port that belongs to another protocol of the device (22 of ssh, for a ping) is left out.
+
+        Args:
+            connection: Whether to take what Core merged in from the device's connection.
+        """
+        own = self.config or {}
+        if not connection:
+            own = {k: v for k, v in own.items() if self._connection.get(k) != v}
+        flat = {**(self._connection if connection else {}), **own}
+        auth = flat.get("auth")
+        inner: object = (
+            cast("dict[str, Any]", auth).get("config") if isinstance(auth, dict) else None
+        )
+        if isinstance(inner, dict):
+            flat = {**cast("dict[str, Any]", inner), **flat}
+        protocol = str(flat.get("protocol") or self.plugin_name)
+        stranger = protocol not in {self.plugin_name, f"{self.plugin_name}s"}
+        if stranger and flat.get("port") == self._connection.get("port"):
+            flat.pop("port", None)
+        return {name: value for name, value in flat.items() if value is not None}
+
+
+class Unreadable(NamedTuple):
+    """An entry that is no task at all."""
+
+    reason: str
+
+
+_LIST: Final = msgspec.json.Decoder(_List)
+_TASK: Final = msgspec.json.Decoder(CoreTask, strict=False)
+
+
+def entries(answer: Answer, where: str) -> tuple[list[msgspec.Raw], int]:
+    """The list, entry by entry and not read yet, and Core's `config_version`.
+
+    Raises:
+        CoreError: There is none in this answer.
+    """
+    if answer.status == 200:
+        try:
+            found = _LIST.decode(answer.body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            pass
+        else:
+            if found.code == 0:
+                return found.data.tasks or [], found.data.config_version or 0
+    data_of(answer, where)
+    raise CoreUnavailable(f"{where} answered without a list of tasks")
+
+
+def read(entry: msgspec.Raw) -> CoreTask | Unreadable:
+    """One entry of the list."""
+    try:
+        task = _TASK.decode(entry)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        return Unreadable(str(error))
+    return task if task.task_id else Unreadable("it has no task_id")
+
+
+def bind(entry: CoreTask, binder: Binder) -> Task:
+    """The task that we can run. Keys that its plugin does not know are passed over.
+
+    Args:
+        entry: From Core.
+        binder: Made with `strict=False`.
+
+    Raises:
+        SettingsError: All that is wrong with it.
+    """
+    values: dict[str, Any] = {
+        "id": entry.task_id,
+        "device_id": entry.device_id,
+        "plugin": entry.plugin_name,
+        "interval": _positive(entry.interval_seconds),
+        "timeout": _positive(entry.timeout_seconds),
+        "priority": None if entry.priority is None else min(max(entry.priority, 0), HIGHEST),
+        "retry_count": None if entry.retry_count is None else min(max(entry.retry_count, 0), 100),
+    }
+    given = {k: v for k, v in values.items() if v is not None}
+    try:
+        return _bound(given, entry.fields(), binder)
+    except SettingsError as error:
+        try:  # a page has a url of its own, and Core put the device's host beside it
+            return _bound(given, entry.fields(connection=False), binder)
+        except SettingsError:
+            raise error from None
+
+
+def _bound(values: dict[str, Any], config: dict[str, Any], binder: Binder) -> Task:
+    section = checked(TaskSection, {**values, "config": config}, at=())
+    return replace(binder.bind(section), source="core")
+
+
+def reason(error: SettingsError) -> str:
+    """All of it in one line."""
+    return "; ".join(str(problem) for problem in error.problems)
+
+
+def _positive(seconds: float | None) -> float | None:
+    """A column that is null or 0 says nothing."""
+    return seconds if seconds and seconds > 0 else None

@@ -1,0 +1,145 @@
+"""Who this sentinel is at Core, in a file of its own: written in one step, never deleted by a failure.
+
+Path, keys and modes are those that sentinels in the field have.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import yaml
+from pydantic import SecretStr
+
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.settings.sections import CoreSection
+
+DEFAULT: Final = "~/.sentinel/credentials.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What Core gave at registration."""
+
+    sentinel_id: str
+    api_token: SecretStr
+    core_url: str = ""
+    registered_at: str = ""
+    """RFC 3339."""
+    region: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def headers(self) -> dict[str, str]:
+        """Of each call: what the server reads, and what the original design has."""
+        token = self.api_token.get_secret_value()
+        return {
+            "X-Sentinel-ID": self.sentinel_id,
+            "X-API-Token": token,
+            "Authorization": f"Bearer {token}",
+        }
+
+    def same_identity(self, other: Credentials) -> bool:
+        return (self.sentinel_id, self.api_token) == (other.sentinel_id, other.api_token)
+
+
+def credentials_path(given: str) -> Path:
+    """Where they are: `core.credentials_path`, or the place in the user's home."""
+    return Path(given or DEFAULT).expanduser()
+
+
+def load(path: Path) -> Credentials | None:
+    """Read the file; None where there is none.
+
+    Raises:
+        ConfigurationError: It cannot be read, or holds no credentials. It is left as it is.
+    """
+    try:
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = getattr(error, "strerror", None) or "it is no YAML"
+        raise ConfigurationError(f"{path}: {reason}; repair it, or register again") from error
+    texts = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    sentinel, token = texts.get("sentinel_id"), texts.get("api_token")
+    if not (isinstance(sentinel, str) and isinstance(token, str) and sentinel and token):
+        raise ConfigurationError(f"{path} holds no sentinel_id and api_token; register again")
+    labels: Any = texts.get("labels")
+    return Credentials(
+        sentinel_id=sentinel,
+        api_token=SecretStr(token),
+        core_url=str(texts.get("core_url") or ""),
+        registered_at=str(texts.get("registered_at") or ""),
+        region=str(texts.get("region") or ""),
+        labels=_texts(labels) if isinstance(labels, dict) else {},  # pyright: ignore[reportUnknownArgumentType] (what YAML gives)
+    )
+
+
+def _texts(labels: dict[Any, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in labels.items()}
+
+
+def known(section: CoreSection) -> Credentials | None:
+    """Those that this configuration points to, if they can be read."""
+    with suppress(ConfigurationError):  # who uses them says so
+        return load(credentials_path(section.credentials_path))
+    return None
+
+
+def core_url(section: CoreSection) -> str:
+    """Where Core is: as configured, else where this sentinel is registered; empty if nowhere."""
+    if section.url:
+        return section.url
+    found = known(section)
+    return "" if found is None else found.core_url
+
+
+def has_core(section: CoreSection) -> bool:
+    """Whether there is a Core at all."""
+    return bool(core_url(section))
+
+
+def save(path: Path, credentials: Credentials) -> None:
+    """Write the file in one step: 0600, in a folder of 0700.
+
+    Raises:
+        OSError: It cannot be written; what was there before is untouched.
+    """
+    content: dict[str, Any] = {
+        "sentinel_id": credentials.sentinel_id,
+        "api_token": credentials.api_token.get_secret_value(),
+        "core_url": credentials.core_url,
+        "registered_at": credentials.registered_at,
+    }
+    if credentials.region:
+        content["region"] = credentials.region
+    if credentials.labels:
+        content["labels"] = dict(credentials.labels)
+    write_private(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file by a whole one that its owner alone may read.
+
+    Raises:
+        OSError: It could not be done; nothing changed.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise

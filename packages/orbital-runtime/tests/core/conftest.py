@@ -1,0 +1,132 @@
+"""A devcore in either mood, and agents in this process that work for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from orbital_devcore.core import Core
+from orbital_devcore.peer import Peer
+from orbital_devcore.serving import serving
+from orbital_runtime.agent import Agent
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import load
+from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
+from orbital_sdk.testing import RecordingWriter
+
+
+class Host(DeviceFields):
+    host: str
+
+
+class Recorder(RecordingWriter):
+    """Keeps what it got, of all instances."""
+
+    name = "recorder"
+    made: ClassVar[list[Recorder]] = []
+
+    def __init__(self, config):
+        super().__init__(config)
+        Recorder.made.append(self)
+
+
+class Probe(Plugin[Host, PluginConfig]):
+    """Answers for every host but those in `down`."""
+
+    name = "probe"
+    down: ClassVar[set[str]] = set()
+    value = Metric("probe_value", "One")
+
+    async def collect(self, device, ctx):
+        if device.host in self.down:
+            raise DeviceUnreachable(f"{device.host} does not answer")
+        yield self.value(1.0)
+
+
+async def until(condition, seconds=20):
+    """Wait for something that happens at a server: there is no event for it."""
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (a server has no event for it)
+            await asyncio.sleep(0.02)
+
+
+class Site:
+    """A folder, a devcore, and agents that know it."""
+
+    def __init__(self, folder, peer: Peer) -> None:
+        self.folder, self.peer = folder, peer
+        self.environ = {
+            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+        }
+
+    def configure(self, **sections: Any) -> None:
+        core = {"url": self.peer.address + "/", "credentials_path": str(self.folder / "who.yaml")}
+        sections = {
+            "core": core | sections.pop("core", {}),
+            "heartbeat": {"interval": "100ms", "timeout": "2s"},
+            "collector": {"task_fetch_interval": "100ms"},
+            "buffer": {"flush_interval": "50ms"},
+            "sender": {
+                "mode": "core",
+                "retry_interval": "50ms",
+                "retry_max_interval": "200ms",
+                "breaker": {"reset": "100ms"},
+            },
+            "telemetry": {"enabled": False},
+        } | sections
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(sections))
+        path.chmod(0o600)
+
+    @contextlib.asynccontextmanager
+    async def agent(self, **sections: Any):
+        """A running agent; stopped at the end."""
+        if sections or not (self.folder / "config.yaml").exists():
+            self.configure(**sections)
+        registry = Registry.of(plugins=[Probe], writers=[Recorder])
+        loaded = load(self.folder / "config.yaml", self.environ, registry=registry)
+        agent = Agent(loaded, registry, version="1.0.0", environ=self.environ)
+        await agent.start()
+        try:
+            yield agent
+        finally:
+            await agent.stop()
+
+    def assign(self, **more: Any) -> str:
+        """A device and a task for whoever registers; the task's id."""
+        device = self.peer.device(
+            connection_config={"host": more.pop("host", "10.0.0.1"), "port": 22}
+        )
+        return self.peer.task(device, **{"plugin_name": "probe", "interval_seconds": 1} | more)
+
+
+@pytest.fixture(params=["sane", "quirks"])
+def peer(request):
+    """Both moods, one after the other."""
+    core = Core(quirks=request.param == "quirks")
+    with serving(core) as address:
+        yield Peer(address, core)
+
+
+@pytest.fixture
+def sane(tmp_path):
+    """A site with a sane Core, for what does not depend on the mood."""
+    core = Core()
+    with serving(core) as address:
+        yield _site(tmp_path, Peer(address, core))
+
+
+@pytest.fixture
+def site(tmp_path, peer):
+    return _site(tmp_path, peer)
+
+
+def _site(tmp_path, peer):
+    Probe.down.clear()
+    Recorder.made.clear()
+    return Site(tmp_path, peer)

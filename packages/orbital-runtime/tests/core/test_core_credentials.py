@@ -1,0 +1,61 @@
+"""Credentials: where and how sentinels in the field keep them, and that no failure costs them."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from orbital_runtime.settings.credentials import Credentials, credentials_path, load, save
+from orbital_sdk import ConfigurationError
+
+WHO = Credentials(
+    "sentinel-a", SecretStr("sentinel_abc"), "https://core.example.com", "2026-11-24T12:00:00.1Z",
+    "bj", {"env": "prod"},
+)  # fmt: skip
+
+
+def test_they_come_back_as_they_were_and_belong_to_their_owner_alone(tmp_path):
+    """0600 in a folder of 0700, under the keys of the field (COMPAT, section 2)."""
+    path = tmp_path / "deep" / "credentials.yaml"
+    save(path, WHO)
+    assert load(path) == WHO
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert list(yaml.safe_load(path.read_text())) == [
+        "sentinel_id", "api_token", "core_url", "registered_at", "region", "labels",
+    ]  # fmt: skip
+    assert [p.name for p in path.parent.iterdir()] == ["credentials.yaml"]
+
+
+def test_the_place_is_that_of_the_field(monkeypatch):
+    """`~/.sentinel/credentials.yaml`, or as configured."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert credentials_path("") == Path("/home/somebody/.sentinel/credentials.yaml")
+    assert credentials_path("/etc/who.yaml") == Path("/etc/who.yaml")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[", "sentinel_id: a", "sentinel_id: 7\napi_token: x", "just text"]
+)
+def test_a_bad_file_is_told_and_stays(tmp_path, content):
+    """Nobody deletes it: a person may still repair it (B-8)."""
+    path = tmp_path / "credentials.yaml"
+    path.write_text(content)
+    with pytest.raises(ConfigurationError, match="register again"):
+        load(path)
+    assert path.read_text() == content
+
+
+def test_no_file_is_no_error(tmp_path):
+    """Then this sentinel registers."""
+    assert load(tmp_path / "none.yaml") is None
+
+
+def test_the_token_is_in_no_text_of_them():
+    """Neither `repr` nor `str` has it."""
+    assert "sentinel_abc" not in repr(WHO)
+    assert "sentinel_abc" in WHO.headers()["X-API-Token"]

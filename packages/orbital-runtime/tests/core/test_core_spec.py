@@ -1,0 +1,167 @@
+"""Tasks as Core writes them, in every shape."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from orbital_runtime.core.assigned import Assigned
+from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import Settings, SettingsError
+from orbital_runtime.settings.binding import Binder
+from orbital_sdk import DeviceFields, Plugin, PluginConfig
+
+SNMP = {"type": "snmp_2c", "config": {"community": "secret"}}
+
+
+class Fields(DeviceFields):
+    host: str
+    port: int = 161
+    community: str = "public"
+
+
+class Table(Plugin[Fields, PluginConfig]):
+    name = "snmp"
+
+
+class Page(DeviceFields):
+    url: str
+
+
+class Pages(Plugin[Page, PluginConfig]):
+    name = "http"
+
+
+class Strict(DeviceFields):
+    url: str | None = None
+    host: str | None = None
+
+
+@pytest.fixture
+def binder():
+    return Binder(Registry.of(plugins=[Table, Pages]), Settings(), strict=False)
+
+
+def entry(**more) -> msgspec.Raw:
+    base = {
+        "id": 1, "task_id": "task-1", "device_id": "dev-1", "plugin_name": "snmp",
+        "device": {"device_type": "switch", "connection_config": {"host": "10.0.0.1", "port": 161}},
+        "config": {"host": "10.0.0.1", "port": 161, "device_type": "switch"},
+        "interval_seconds": 300, "timeout_seconds": 30, "retry_count": 3, "priority": 10,
+        "enabled": True, "next_execution_at": "2026-11-24T20:31:21.578768Z",
+    }  # fmt: skip
+    return msgspec.Raw(json.dumps(base | more).encode())
+
+
+def task(binder, **more):
+    found = read(entry(**more))
+    assert isinstance(found, CoreTask)
+    return bind(found, binder)
+
+
+def test_a_task_of_core_is_one_of_ours(binder):
+    """In a namespace of its own, with priorities as ours go (B-3)."""
+    found = task(binder)
+    assert (found.key, found.device_id, found.interval, found.timeout) == (
+        "core/task-1",
+        "dev-1",
+        300,
+        30,
+    )
+    assert (found.priority, found.retries, found.device.host) == (9, 3, "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"auth": SNMP},
+        {"auth": {"type": "snmp_v2c", "config": {"community": "secret"}}},
+        {"community": "secret"},
+        {"community": "secret", "auth": {"type": "none", "config": {}}},
+        {"auth": {"config": {"community": "other"}}, "community": "secret"},
+    ],
+)
+def test_credentials_are_found_in_every_shape(binder, config):
+    """Nested as the web page writes them, or flat as they once were; what is flat wins."""
+    assert task(binder, config=config).device.community == "secret"
+
+
+def test_host_and_port_come_from_the_device_where_the_task_has_none(binder):
+    """Older lists have them in the embedded row alone."""
+    assert task(binder, config={}).device.host == "10.0.0.1"
+    device = {"connection_config": {"host": "10.0.0.1", "port": 22, "protocol": "ssh"}}
+    config = {"host": "10.0.0.1", "port": 22, "protocol": "ssh"}
+    assert task(binder, device=device, config=config).device.port == 161
+    assert task(binder, device=device, config=config | {"port": 1161}).device.port == 1161
+
+
+def test_what_core_merged_in_does_not_break_a_task_that_needs_none_of_it():
+    """The device's host beside a page's own url, for a plugin that wants one of both."""
+
+    class Either(Plugin[Strict, PluginConfig]):
+        name = "http"
+
+        def validate_device(self, device):
+            if device.url and device.host:
+                from orbital_sdk import ConfigurationError
+
+                raise ConfigurationError("give either url or host")
+
+    binder = Binder(Registry.of(plugins=[Either]), Settings(), strict=False)
+    config = {"url": "http://10.0.0.1/", "host": "10.0.0.1", "port": 161}
+    found = task(binder, plugin_name="http", config=config)
+    assert (found.device.url, found.device.host) == ("http://10.0.0.1/", None)
+
+
+@pytest.mark.parametrize("empty", [None, 0, -1])
+def test_columns_that_say_nothing_take_our_defaults(binder, empty):
+    """The column may be null."""
+    found = task(
+        binder, interval_seconds=empty, timeout_seconds=empty, priority=None, retry_count=None
+    )
+    assert (found.interval, found.timeout, found.priority) == (60, 30, 5)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"7", b"null", b'{"task_id":1}', b'{"task_id":"","device_id":"d","plugin_name":"p"}']
+)
+def test_an_entry_that_is_no_task_is_told_apart(bad):
+    """It costs itself alone."""
+    assert isinstance(read(msgspec.Raw(bad)), Unreadable)
+
+
+def test_what_cannot_run_says_why(binder):
+    """Unknown plugin, missing field (B-28)."""
+    with pytest.raises(SettingsError, match="ssh"):
+        task(binder, plugin_name="ssh")
+    with pytest.raises(SettingsError, match="url"):
+        task(binder, plugin_name="http")
+
+
+async def test_a_list_changes_only_what_changed(binder):
+    """The very same task stays, whatever reports changed in its row; a broken one is told once."""
+    assigned = Assigned()
+    bad = entry(task_id="task-2", plugin_name="ssh")
+    first = await assigned.take([entry(), bad, msgspec.Raw(b"7")], binder)
+    assert (first.changed, list(first.unusable), first.unreadable) == (True, ["task-2"], 1)
+    (before,) = assigned.tasks()
+    again = await assigned.take([entry(last_executed_at="2026-11-24T20:31:21Z"), bad], binder)
+    assert (again.changed, again.unusable) == (False, {})
+    assert assigned.tasks()[0] is before
+    edited = await assigned.take([entry(interval_seconds=60), bad], binder)
+    assert edited.changed
+    assert assigned.tasks()[0].interval == 60
+    empty = await assigned.take([], binder)
+    assert empty.changed
+    assert assigned.tasks() == []
+
+
+async def test_a_trigger_names_its_task(binder):
+    """By a third value of `next_execution_at`."""
+    assigned = Assigned()
+    await assigned.take([entry()], binder)
+    news = await assigned.take([entry(next_execution_at="2026-11-24T21:00:00Z")], binder)
+    assert (news.changed, news.triggered) == (False, ["core/task-1"])
