@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-NAMES = ("path", "disk", "scheduler", "probes", "remote_write", "startup")
+NAMES = ("path", "disk", "drain", "reliability", "scheduler", "probes", "remote_write", "startup")
 
 app = typer.Typer(add_completion=False)
 

@@ -86,15 +86,19 @@ def sentinel(folder: Path, config: Path, **environ: str) -> Generator[subprocess
                 process.wait()
 
 
+def page(listen: str) -> str:
+    """What the agent at this address tells of itself; empty while it starts."""
+    try:
+        return requests.get(f"http://{listen}/metrics", timeout=5).text
+    except requests.RequestException:
+        return ""
+
+
 def delivered(listen: str) -> float:
     """Samples that all outputs of the agent at this address have delivered so far; 0 while it starts."""
-    try:
-        page = requests.get(f"http://{listen}/metrics", timeout=5).text
-    except requests.RequestException:
-        return 0.0
     return sum(
         sample.value
-        for family in text_string_to_metric_families(page)
+        for family in text_string_to_metric_families(page(listen))
         for sample in family.samples
         if sample.name == "sentinel_sent_metrics_total"
     )
