@@ -38,13 +38,21 @@ class AuthConfig(Fields):
     model_config = ConfigDict(extra="ignore")
 
     community: Secret = None
+    """Of v1 and v2c."""
     username: str = ""
+    """Of v3."""
     security_level: str = ""
+    """`noAuthNoPriv`, `authNoPriv` or `authPriv`."""
     auth_protocol: str = ""
+    """As the field of that name."""
     auth_password: Secret = None
+    """Likewise."""
     priv_protocol: str = ""
+    """Likewise."""
     priv_password: Secret = None
+    """Likewise."""
     context_name: str = ""
+    """Likewise: `context`."""
 
 
 class Auth(Fields):
@@ -67,6 +75,7 @@ class SnmpDevice(DeviceFields):
         BeforeValidator(_version),
         Field(validation_alias=AliasChoices("version", "snmp_version")),
     ] = "2c"
+    """Of SNMP; also as `snmp_version`."""
     community: Annotated[
         Secret, Field(validation_alias=AliasChoices("community", "snmp_community"))
     ] = None
@@ -82,9 +91,11 @@ class SnmpDevice(DeviceFields):
     auth_protocol: Protocol = None
     """Left out: SHA."""
     auth_password: Secret = None
+    """Eight characters or more (RFC 3414)."""
     priv_protocol: Cipher = None
     """Left out: AES."""
     priv_password: Secret = None
+    """Likewise."""
     context: Annotated[
         str, Field(max_length=255, validation_alias=AliasChoices("context", "context_name"))
     ] = ""

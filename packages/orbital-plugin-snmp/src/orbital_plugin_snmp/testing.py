@@ -11,7 +11,7 @@ from orbital_plugin_snmp.engines.port import (
     COUNTER64,
     FLOAT,
     INTEGER,
-    NO_SUCH_INSTANCE,
+    NO_SUCH_OBJECT,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     TIME_TICKS,
@@ -65,7 +65,7 @@ class FakeReader:
         self.asked.append([oids.text(oid) for oid in wanted])
         self._raise(self.asked[-1])
         found = {oids.encode(name): _varbind(name, value) for name, value in self.objects.items()}
-        return [found.get(oid, (oid, NO_SUCH_INSTANCE, None)) for oid in wanted]
+        return [found.get(oid, (oid, NO_SUCH_OBJECT, None)) for oid in wanted]
 
     async def walk(self, columns: Sequence[bytes], *, table: str = "") -> Walked:
         """As `Reader.walk`."""

@@ -39,6 +39,8 @@ class Server(ABC):
     package: ClassVar[str]
     """Debian's name of what brings it."""
     health_path: ClassVar[str] = "/"
+    start_timeout: ClassVar[float] = START_TIMEOUT
+    """Seconds until it has to answer."""
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.folder = folder
@@ -87,7 +89,7 @@ class Server(ABC):
 
         Raises:
             MissingProgramError: Not installed.
-            ServerError: Ended at once, or not ready within a minute.
+            ServerError: Ended at once, or not ready within `start_timeout`.
         """
         if self._process is not None:
             return self
@@ -188,13 +190,13 @@ class Server(ABC):
         self._guardian = guard(self._process.pid)
 
     def _wait_ready(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + self.start_timeout
         while not self.healthy():
             if self._process is None or self._process.poll() is not None:
                 raise ServerError(f"{self.program} ended while starting:\n{self.log[-4000:]}")
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"{self.program} not ready in {START_TIMEOUT} s:\n{self.log[-4000:]}"
+                    f"{self.program} not ready in {self.start_timeout} s:\n{self.log[-4000:]}"
                 )
             time.sleep(0.05)
         if (

@@ -32,12 +32,14 @@ class SnmpSim(Server):
     Args:
         folder: For its log.
         recordings: Names, as `recordings()` has them.
-        below: OIDs under which to keep what was recorded. Some recordings have millions of lines, and the first
-            start of snmpsim reads every one, so only what is asked for is kept.
+        below: Columns and scalars to keep. Some recordings have millions of lines, and the first start of
+            snmpsim indexes a thousand a second, so only what is asked for is kept.
+        rows: Of each column, at most.
     """
 
     program: ClassVar[str] = "env"
     package: ClassVar[str] = "coreutils"
+    start_timeout: ClassVar[float] = 600.0  # its first start makes an index
 
     def __init__(
         self,
@@ -45,16 +47,18 @@ class SnmpSim(Server):
         recordings: Sequence[str],
         *,
         below: Sequence[str],
+        rows: int = 60,
         port: int | None = None,
     ) -> None:
         super().__init__(folder, port=port or free_port(kind=socket.SOCK_DGRAM))
         self.recordings = tuple(recordings)
         self.below = tuple(below)
+        self.rows = rows
         self._home = Path()
 
     def prepare(self) -> None:
         self._home = _home()
-        data = _trimmed(self._home, self.recordings, self.below)
+        data = _trimmed(self._home, self.recordings, self.below, self.rows)
         self._data, self._index = data, data.with_name(f"{data.name}-index")
         self._index.mkdir(exist_ok=True)
 
@@ -140,10 +144,10 @@ def _install(home: Path) -> None:
     fresh.rename(home)
 
 
-def _trimmed(home: Path, names: Iterable[str], below: Sequence[str]) -> Path:
-    """A folder with what stands below some OIDs in the recordings; made once for each choice."""
+def _trimmed(home: Path, names: Iterable[str], below: Sequence[str], rows: int) -> Path:
+    """A folder with some rows of some columns of the recordings; made once for each choice."""
     names = sorted(names)
-    key = hashlib.sha256(repr((home.name, names, below)).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr((home.name, names, below, rows)).encode()).hexdigest()[:12]
     folder = _cache() / f"recordings-{key}"
     with _alone("recordings"):
         if not folder.exists():
@@ -152,13 +156,19 @@ def _trimmed(home: Path, names: Iterable[str], below: Sequence[str]) -> Path:
             fresh.mkdir()
             known = recordings()
             for name in names:
-                _trim(known[name], fresh / f"{name}.snmprec", below)
+                _trim(known[name], fresh / f"{name}.snmprec", below, rows)
             fresh.rename(folder)
     return folder
 
 
-def _trim(source: Path, target: Path, below: Sequence[str]) -> None:
-    starts = tuple(f"{oid}.".encode() for oid in below)
-    opened = bz2.open(source, "rb") if source.suffix == ".bz2" else source.open("rb")
-    with opened as lines, target.open("wb") as kept:
-        kept.writelines(line for line in lines if line.startswith(starts))
+def _trim(source: Path, target: Path, below: Sequence[str], rows: int) -> None:
+    columns = tuple(f"{oid}.".encode() for oid in below)
+    left = dict.fromkeys(columns, rows)
+    opener = bz2.open if source.suffix == ".bz2" else open
+    with opener(source, "rb") as lines, target.open("wb") as kept:
+        for line in lines:
+            if line.startswith(columns):
+                column = next(one for one in columns if line.startswith(one))
+                left[column] -= 1
+                if left[column] >= 0:
+                    kept.write(line)

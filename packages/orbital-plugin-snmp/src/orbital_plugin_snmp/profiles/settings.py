@@ -21,14 +21,18 @@ class Object(Part):
     """One object to read, as the original design lists them."""
 
     oid: Oid
+    """A scalar with or without its `.0`, or a column."""
     name: MetricName | None = None
     """The metric's name. Left out, it is the one that a shipped profile has for this object, or
     `snmp_oid_1_3_6_1_...`."""
     type: Literal["gauge", "counter"] = "gauge"
+    """What the number is."""
     unit: Annotated[str, Field(max_length=50)] = ""
+    """Of the metric, such as `bytes`."""
     indexed: bool = False
     """A column of a table: every row is read, its index is the label `index`."""
     scale: float = 1.0
+    """The number is multiplied by this."""
 
 
 def _objects(value: object) -> object:

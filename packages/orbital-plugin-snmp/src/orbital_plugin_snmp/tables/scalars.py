@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import EXCEPTIONS
+from orbital_plugin_snmp.engines.port import EXCEPTIONS, NO_SUCH_OBJECT
 from orbital_plugin_snmp.tables.column import ColumnState
 from orbital_plugin_snmp.tables.convert import plain_number
 from orbital_plugin_snmp.tables.plan import instance
@@ -52,13 +52,15 @@ class Scalars:
         self._looked = now
 
     def note(self, varbinds: Iterable[VarBind]) -> dict[bytes, VarBind]:
-        """What came, by instance. What the device does not have is left out, and not asked for again."""
+        """What came, by instance. What a device does not implement is not asked for again; what only has no
+        value yet (ssCpuUser in net-snmp's first minute) is.
+        """
         found: dict[bytes, VarBind] = {}
         for varbind in varbinds:
-            if varbind[1] in EXCEPTIONS:
-                self._absent.add(varbind[0])
-            else:
+            if varbind[1] not in EXCEPTIONS:
                 found[varbind[0]] = varbind
+            elif varbind[1] == NO_SUCH_OBJECT:
+                self._absent.add(varbind[0])
         return found
 
     def read(self, found: Mapping[bytes, VarBind], out: Output) -> None:
