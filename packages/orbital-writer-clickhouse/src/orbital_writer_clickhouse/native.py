@@ -29,6 +29,9 @@ _log: Final = logging.getLogger("orbital.clickhouse")
 
 def _driver() -> Any:
     """clickhouse-driver, which has no types, is slow to import, and is not needed over HTTP."""
+    logging.getLogger("clickhouse_driver").setLevel(
+        logging.CRITICAL
+    )  # a traceback for each attempt
     return import_module("clickhouse_driver")
 
 

@@ -60,8 +60,9 @@ class ClickHouse(Writer[ClickHouseConfig]):
             server.forget()  # whoever puts it right may have changed the table
             raise
         except WriterUnavailable:
-            self._disconnect()
-            self._host = (self._host + 1) % len(self._place.hosts)
+            if len(self._place.hosts) > 1:
+                self._disconnect()
+                self._host = (self._host + 1) % len(self._place.hosts)
             raise
 
     def _connect(self) -> Server:

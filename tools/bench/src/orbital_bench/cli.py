@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-NAMES = ("path", "disk", "drain", "reliability", "scheduler", "probes", "remote_write", "startup")
+NAMES = (
+    "path",
+    "disk",
+    "drain",
+    "reliability",
+    "scheduler",
+    "probes",
+    "remote_write",
+    "victoria",
+    "clickhouse",
+    "modbus",
+    "startup",
+)
 
 app = typer.Typer(add_completion=False)
 
