@@ -37,6 +37,7 @@ class Feeder:
         )  # fmt: skip
         self.accepted = []
         self.ledger = None
+        self.letters = []
         self.opened = False
         self.errors = []
         self._threads = [threading.Thread(target=t, daemon=True) for t in (self._out, self._err)]
@@ -52,6 +53,8 @@ class Feeder:
                 self.accepted.append(int(rest))
             elif word == "open":
                 self.opened = True
+            elif word == "letters":
+                self.letters = json.loads(rest)
             elif word == "ledger":
                 self.ledger = json.loads(rest)
 
@@ -109,6 +112,29 @@ def whole(sink):
 def received(sink):
     """The numbers of each request."""
     return [json.loads(request.body) for request in whole(sink)]
+
+
+def test_killed_at_any_moment_refusals_are_letters_once(feed, sink, tmp_path):
+    """A server that refuses each seventh batch: all accepted samples are delivered or letters, never both."""
+    dice = random.Random(21)
+    accepted = []
+    for turn in range(KILLS // 2):
+        feeder = feed(tmp_path / "buffer", sink.url, first=turn * 10**6, rows=3, refuse=7)
+        feeder.has(1)
+        time.sleep(dice.random() * 0.3)
+        feeder.end(signal.SIGKILL)
+        accepted += feeder.accepted
+    last = feed(tmp_path / "buffer", sink.url, first=10**9, count=0, refuse=7)
+    assert last.end() == 0, last.said
+    letters, delivered = Counter(last.letters), {n for body in received(sink) for n in body}
+    assert letters
+    assert set(accepted) <= set(letters) | delivered
+    assert not set(letters) & delivered
+    assert all(number % 7 == 0 for number in letters)
+    assert set(letters.values()) == {3}, "a letter is there twice, or is missing"
+    assert last.ledger["dead_lettered"] == letters.total()
+    assert last.ledger["accepted"] == last.ledger["delivered"] + letters.total()
+    assert not last.ledger["waiting"]
 
 
 def drained(feed, folder, sink, **options):
@@ -184,9 +210,12 @@ def disk(tmp_path):
 
 
 def test_a_full_disk_stops_neither_collecting_nor_delivering(feed, sink, disk):
-    """Others fill it while samples come and go: they wait in memory, and go to the disk again after."""
+    """Others fill it while samples come and go: they wait in memory, and go to the disk again after.
+
+    So do dead letters, of which each is there once.
+    """
     sink.default = Answer(503)
-    feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, pause=0.002)
+    feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, pause=0.002, rows=3, refuse=7)
     feeder.has(50)
     filler = fill(disk)
     wait_until(lambda: "cannot be written" in feeder.said or "wait in memory" in feeder.said)
@@ -198,10 +227,12 @@ def test_a_full_disk_stops_neither_collecting_nor_delivering(feed, sink, disk):
     wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
     feeder.has(len(feeder.accepted) + 50)
     feeder.end(signal.SIGKILL)
-    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
-    arrived = {number for body in received(sink) for number in body}
-    assert set(feeder.accepted) <= arrived
-    assert ledger["accepted"] == ledger["delivered"]
+    last = feed(disk / "buffer", sink.url, first=10**9, count=0, refuse=7, min_free=4 << 20)
+    assert last.end() == 0, last.said
+    letters, delivered = Counter(last.letters), {n for body in received(sink) for n in body}
+    assert set(feeder.accepted) <= delivered | set(letters)
+    assert set(letters.values()) == {3}
+    assert last.ledger["accepted"] == last.ledger["delivered"] + letters.total()
 
 
 def test_a_full_disk_at_the_start_is_no_end(feed, sink, disk):

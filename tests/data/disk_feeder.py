@@ -16,11 +16,11 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
-from orbital_sdk import Writer, WriterConfig, WriterUnavailable
+from orbital_sdk import BatchRejected, Reject, Writer, WriterConfig, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
 
 say = partial(print, flush=True)
@@ -35,9 +35,12 @@ class Post(Writer[WriterConfig]):
     name = "post"
     url = ""
     run = ""
+    refuse = 0
+    """Of each so many batches one is refused: a multiple of it."""
 
     def write(self, batches, attempt):
-        body = json.dumps([batch.ts for batch in batches])
+        bad = [i for i, batch in enumerate(batches) if self.refuse and batch.ts % self.refuse == 0]
+        body = json.dumps([batch.ts for i, batch in enumerate(batches) if i not in bad])
         where = urlsplit(self.url)
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
         try:
@@ -49,17 +52,22 @@ class Post(Writer[WriterConfig]):
             connection.close()
         if status != 200:
             raise WriterUnavailable(f"status {status}")
+        if bad:
+            rejects = [Reject(i, row, "refused") for i in bad for row in range(len(batches[i]))]
+            raise BatchRejected("refused", rejects=rejects)
         return len(body)
 
 
 async def main(folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=0.0, **options):
     limits = Limits(samples=None, size=None, policy=options.pop("policy", "drop_oldest"))
     clock = SystemClock()
-    buffer = DiskBuffer(folder, limits, clock, **options)
+    refuse = options.pop("refuse", 0)
+    kept = LetterLimits(letters=10**6, size=1 << 30)
+    buffer = DiskBuffer(folder, limits, clock, letters=kept, **options)
     await buffer.open()
     sender = Sender(buffer, clock=clock)
     writer = Post(WriterConfig())
-    writer.url, writer.run = url, str(first)
+    writer.url, writer.run, writer.refuse = url, str(first), refuse
     await sender.add(Output("sink", writer, POLICY))
     say("open")
     layout = make_layout(rows)
@@ -75,11 +83,12 @@ async def main(folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=
                 while buffer.waiting("sink"):
                     await sender.flush(1)
     await sender.stop()
+    if refuse:
+        say("letters", json.dumps([letter.ts for letter in buffer.dead_letters.list()]))
     await buffer.close()
     account = buffer.ledger.account("sink")
-    told = {
-        name: getattr(account, name) for name in ("accepted", "delivered", "dropped", "waiting")
-    }
+    names = ("accepted", "delivered", "dropped", "waiting", "dead_lettered")
+    told = {name: getattr(account, name) for name in names}
     say("ledger", json.dumps(told))
 
 

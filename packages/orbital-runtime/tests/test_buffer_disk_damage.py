@@ -9,7 +9,7 @@ import pytest
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced
+from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = Limits(samples=None, size=None)
@@ -39,7 +39,7 @@ async def make_image(path):
         await write(buffer, start + 40, start + 60)
         if start == 0:
             chunk = await buffer.read("a", samples=40 * ROWS, size=PLENTY)
-            await buffer.acknowledge(chunk)
+            await buffer.acknowledge(chunk, letters=refused(chunk, 700))
             buffer._database._store._db.flush()
             await buffer.close()
     copytree(path / "live", path / "image")
@@ -109,6 +109,8 @@ async def judge(path):
             assert seen == sorted(set(seen)), "in order, each once"
             assert missing <= account.dropped["quarantined"], (output, account)
             assert account.dropped.total() == account.dropped["quarantined"]
+        for letter in buffer.dead_letters.list():
+            assert letter.value in values(letter.ts)
         balanced(buffer)
         await write(buffer, 200, 202)
         for output in NEEDED:
@@ -186,4 +188,5 @@ async def test_a_shortened_manifest_costs_nothing(image, tmp_path, part):
     for output, needed in NEEDED.items():
         assert await read_all(buffer, output) == sorted(needed)
         assert not buffer.ledger.account(output).dropped
+    assert buffer.dead_letters.count() == 700
     await buffer.close()
