@@ -142,7 +142,7 @@ async def test_an_interruption_keeps_what_was_achieved():
         await isolation.run(send)
     assert isolation.left == {3, 4}
     assert [(r.seq, r.row) for r in isolation.refused] == [(1, 0)]
-    assert isolation.unknown == (3, 4)
+    assert isolation.unknown == [(3, 4)]
 
 
 async def test_duplicates_after_an_unknown_outcome_are_deliveries():

@@ -58,7 +58,7 @@ class Writer(Generic[W]):
         """Store all of these, or raise. Plain `def` runs on a thread of its own; `async def` on the loop.
 
         Args:
-            batches: In order of collection; times never go back within one layout.
+            batches: Those of a task in order of collection; times never go back within one layout.
             attempt: Which attempt at these batches this is.
 
         Returns:

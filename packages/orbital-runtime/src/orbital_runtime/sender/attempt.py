@@ -9,6 +9,7 @@ from orbital_runtime.buffer import Chunk, DeadLetter
 from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.bisect import Isolation
 from orbital_runtime.sender.caller import WriteTimeout
+from orbital_runtime.sender.groups import name
 from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
     Attempt,
@@ -121,8 +122,7 @@ class Attempts:
         if doubtful:
             isolation.withdraw()
             self._doubt.keep(self._whole)
-        tally.tried.add(*isolation.unknown)
-        tally.attempted.add(*(_span(entries) if doubtful else isolation.failed))
+        tally.failed(runs(entries) if doubtful else isolation.failed, unknown=isolation.unknown)
         self.too_large = None if doubtful else isolation.too_large
         return doubtful
 
@@ -166,8 +166,7 @@ class Attempts:
             await self._buffer.acknowledge(done, letters=letters)
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
-            self._tally.tried.add(*_span(done.entries))
-            self._tally.attempted.add(*_span(done.entries))
+            self._tally.failed(runs(done.entries), unknown=runs(done.entries))
             raise
         self._tally.settled(runs(done.entries))
         self._tally.samples += done.samples - len(letters)
@@ -223,14 +222,9 @@ def _were_given(batches: Sequence[Batch], rejects: Iterable[Reject]) -> bool:
     )
 
 
-def _span(entries: Sequence[Entry]) -> tuple[int, int]:
-    """The batches from the first of these to the last, and the one after it."""
-    return entries[0].seq, entries[-1].seq + 1
-
-
 def token(entries: Sequence[Entry]) -> str:
     """Names these batches, as the request of all of them is named."""
-    return f"{entries[0].seq}-{entries[-1].seq}" if entries else ""
+    return name([entry.seq for entry in entries]) if entries else ""
 
 
 def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:

@@ -6,9 +6,9 @@ that each series stays in order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.groups import Part, divisible, halves, rows, token
+from orbital_runtime.sender.groups import Part, divisible, halves, pieces, rows, token
 from orbital_runtime.sender.repeats import is_answer
 from orbital_sdk import (
     BatchRejected,
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Sequence
 
     from orbital_runtime.buffer import Entry
+    from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.sender.groups import Group
     from orbital_sdk import Batch
 
     Send = Callable[[Sequence[Batch], str], Awaitable[None]]
-
-
-NONE: Final = (0, 0)
 
 
 class Refused(NamedTuple):
@@ -74,9 +72,9 @@ class Isolation:
         self.withdraw()
         self.too_large: int | None = None
         """Rows of the smallest group that was too large, if one was."""
-        self.failed = NONE
-        """The batches of the group at which `send` raised: the first, and the one after the last."""
-        self.unknown = NONE
+        self.failed: Pieces = []
+        """The batches of the group at which `send` raised."""
+        self.unknown: Pieces = []
         """The same, if the destination may have stored that group all the same."""
         self.undecided = False
         """Rows got the suspect answer alone, and nothing was left to see whether other samples pass."""
@@ -162,8 +160,8 @@ class Isolation:
         return self.suspect is not None and is_answer(error) and str(error) == self.suspect
 
     def _give_up(self, group: Group, error: BaseException) -> None:
-        self.failed = group[0].seq, group[-1].seq + 1
-        self.unknown = self.failed if _may_be_stored(error) else NONE
+        self.failed = pieces(group)
+        self.unknown = self.failed if _may_be_stored(error) else []
         raise error
 
     def _too_large(self, group: Group, error: BatchTooLarge) -> Sequence[Group]:

@@ -95,6 +95,7 @@ class Delivery:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        self._lanes.close()
         self._caller.close()
         try:
             async with asyncio.timeout(min(STOP_GRACE, self._policy.timeout)):
@@ -218,8 +219,10 @@ class Delivery:
         requests = self.tally.requests
         try:
             await lane.attempts.make(chunk, self._failures)
+        except BaseException:
+            self._lanes.failed(lane)
+            raise
         finally:
-            lane.learn()
             self._fit(lane.attempts.too_large)
         self._lanes.delivered(lane, chunk.samples, self._size)
         if self.tally.requests > requests:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from orbital_runtime.buffer import Entry
+from orbital_runtime.buffer.reading import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.buffer.log import Pieces
     from orbital_sdk import Batch
 
 
@@ -46,7 +54,20 @@ def halves(group: Group) -> tuple[Group, Group]:
 
 
 def token(group: Group) -> str:
-    """Names these very rows; for whole batches the same as the token of their chunk."""
-    first, last = group[0], group[-1]
+    """Names these very rows."""
+    first = group[0]
     part = "" if first.whole else f":{first.start}+{len(first.batch)}"
-    return f"{first.seq}-{last.seq}{part}"
+    return f"{name([each.seq for each in group])}{part}"
+
+
+def name(seqs: Sequence[int]) -> str:
+    """Names these very batches: the first, the last, and where there are holes a checksum of all."""
+    first, last = seqs[0], seqs[-1]
+    if last - first + 1 == len(seqs):
+        return f"{first}-{last}"
+    return f"{first}-{last}~{crc32(array('Q', seqs)):08x}"
+
+
+def pieces(group: Group) -> Pieces:
+    """Its batches, as intervals."""
+    return runs(Entry(part.seq, part.batch) for part in group)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.buffer.codec import CELL
+from orbital_runtime.sender.sweep import REQUESTS, extent, joined, requests, stretch
 from orbital_runtime.sender.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.buffer import Buffer, Chunk
+    from orbital_runtime.buffer import Buffer, Chunk, Unsent
     from orbital_runtime.sender.attempt import Attempts
     from orbital_runtime.sender.policy import DeliveryPolicy
 
@@ -29,10 +29,8 @@ class Lane:
         self.attempts = attempts
         self.again: tuple[int, int] | None = None
         """Rows and bytes to read so that the same batches come again: the token must not change."""
-
-    def learn(self) -> None:
-        """After an attempt: what it left has to come again as it is."""
-        self.again = _limits(self.attempts.left)
+        self.plan: list[Chunk] = []
+        """Requests of a stretch that was read, to go out one by one."""
 
 
 class Turn(NamedTuple):
@@ -110,7 +108,7 @@ class Lanes:
 
         What has to come again stays in its lane, so the edge waits for it.
         """
-        if self._edge and not self._buffer.unsent(self._output, before=self._edge).batches:
+        if self._edge and not self._behind().batches and not self.backlog.plan:
             self._edge, self.backlog.again = 0, None
         fresh = self._buffer.unsent(self._output, since=self._edge)
         if not fresh.batches:
@@ -124,45 +122,68 @@ class Lanes:
         return fresh.samples if fresh.batches else None, bool(self._edge)
 
     async def read(self, lane: Lane, now: float, size: int) -> Chunk | None:
-        """The next chunk of a lane: of full size, or the one that has to come again."""
+        """The next request of a lane: of full size, or the one that has to come again."""
         if lane is self.backlog:
-            size = self._throttle.most(size)
-            since, before = 0, self._edge
-        else:
-            since, before = self._edge, None
+            return await self._read_backlog(now, self._throttle.most(size))
         samples, cells = lane.again or (size, self._policy.batch_bytes)
         lane.again = None
-        chunk = await self._buffer.read(
-            self._output, samples=samples, size=cells, since=since, before=before
-        )
-        if lane is self.backlog:
-            self._throttle.spend(0 if chunk is None else chunk.samples, now)
-            self._gives_way = False
-        else:
-            left = self._buffer.unsent(self._output, since=self._edge)
-            self._oldest = now if left.batches else None
+        chunk = await self._buffer.read(self._output, samples=samples, size=cells, since=self._edge)
+        left = self._buffer.unsent(self._output, since=self._edge)
+        self._oldest = now if left.batches else None
         return chunk
+
+    async def _read_backlog(self, now: float, size: int) -> Chunk | None:
+        lane, most = self.backlog, self._policy.batch_bytes
+        self._gives_way = False
+        if not lane.plan:
+            usual = stretch(self._behind(), size)
+            samples, cells = lane.again or (usual, REQUESTS * most)
+            lane.again = None
+            chunk = await self._buffer.read(
+                self._output, samples=samples, size=cells, before=self._edge
+            )
+            lane.plan = requests(chunk, size, most) if chunk else []
+        if not lane.plan:
+            return None
+        chunk = lane.plan.pop(0)
+        self._throttle.spend(chunk.samples, now)
+        return chunk
+
+    def failed(self, lane: Lane) -> None:
+        """An attempt failed: what it left, and what was to follow it, has to come again as it is."""
+        left, plan = lane.attempts.left, self._put_back(lane)
+        if left is not None:
+            entries = joined((left, *plan))
+            lane.again = sum(len(entry.batch) for entry in entries), extent(entries)
 
     def delivered(self, lane: Lane, samples: int, size: int) -> None:
         """So many of this lane are done with. A fresh lane that keeps up gives way once."""
+        if lane.attempts.too_large is not None:
+            self._put_back(lane)
         if lane is self.backlog:
             self._done += samples
         else:
             fresh = self._buffer.unsent(self._output, since=self._edge)
             self._gives_way = fresh.samples < size
 
+    def close(self) -> None:
+        """Nothing is in hand any more."""
+        self._put_back(self.backlog)
+
+    def _put_back(self, lane: Lane) -> list[Chunk]:
+        plan, lane.plan = lane.plan, []
+        for chunk in plan:
+            self._buffer.release(chunk)
+        return plan
+
+    def _behind(self) -> Unsent:
+        """The backlog, without what is in hand."""
+        return self._buffer.unsent(self._output, before=self._edge)
+
     def status(self, now: float) -> tuple[float, int, float | None]:
         """Seconds that the oldest fresh sample waits, samples in the backlog, seconds until it is gone."""
         lag = self._buffer.unsent(self._output, since=self._edge).age
         if not self._edge:
             return lag, 0, None
-        behind = self._buffer.unsent(self._output, before=self._edge).samples
+        behind = self._behind().samples + sum(chunk.samples for chunk in self.backlog.plan)
         return lag, behind, behind * (now - self._began) / self._done if self._done else None
-
-
-def _limits(left: Chunk | None) -> tuple[int, int] | None:
-    if left is None:
-        return None
-    batches = [entry.batch for entry in left.entries]
-    cells = sum(len(b) * (1 if b.times is None else 2) for b in batches)
-    return sum(map(len, batches)), cells * CELL

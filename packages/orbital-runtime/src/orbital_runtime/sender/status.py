@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.intervals import Intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.sender.breaker import State
 
 
@@ -54,7 +55,14 @@ class Tally:
     tried: Intervals = field(default_factory=Intervals)
     """Those of them that it may have stored: it was sent, with an unknown outcome."""
 
-    def settled(self, pieces: Iterable[tuple[int, int]]) -> None:
+    def failed(self, pieces: Pieces, *, unknown: Pieces) -> None:
+        """An attempt at these batches failed, with an unknown outcome for some."""
+        for start, stop in pieces:
+            self.attempted.add(start, stop)
+        for start, stop in unknown:
+            self.tried.add(start, stop)
+
+    def settled(self, pieces: Pieces) -> None:
         """These batches are done with, for good."""
         if self.attempted or self.tried:
             for start, stop in pieces:
