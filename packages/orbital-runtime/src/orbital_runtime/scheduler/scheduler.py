@@ -137,16 +137,17 @@ class Scheduler:
         now = self._clock.steady()
         for task in changes.removed:
             self._remove(task)
-        for task in changes.added:
-            self._enter(self._roster.add(task), now)
+        entering = [self._roster.add(task) for task in changes.added]
         for task in changes.changed:
             job = self._roster.jobs[task.key]
-            moved = job.task.interval != task.interval
+            if job.task.interval != task.interval:
+                entering.append(job)
             job.replace(task)
-            if moved:
-                self._enter(job, now)
-        for key, due in self._timetable.balance().items():
+        rate = sum([1 / job.task.interval for job in self._roster.jobs.values()])
+        for key, due in self._timetable.balance(rate).items():
             self._roster.jobs[key].state.next_due = due
+        for job in entering:
+            self._enter(job, now)
         self._arm()
         return changes
 

@@ -64,13 +64,13 @@ class Timetable:
         self._heap.discard(key)
         return self._lines.pop(key, None) is not None
 
-    def balance(self) -> dict[str, float]:
-        """Put the phases on the grid that suits so many tasks, after some came or went.
+    def balance(self, rate: float) -> dict[str, float]:
+        """Put the phases on the grid that suits this many runs a second.
 
         Returns:
             The tasks that were moved, by a fraction of a second, and when each is due now (steady seconds).
         """
-        grain = grain_for(sum([SECOND / line.interval for line in self._lines.values()]))
+        grain = grain_for(rate)
         if grain == self._grain:
             return {}
         self._grain = grain
