@@ -89,7 +89,7 @@ class NativeConnection:
             problem = refused(error.code, self._clean(error.message), self._address)
             if isinstance(problem, WriterMisconfigured):
                 self.close()  # to come back with what was put right
-            raise problem from error
+            raise problem from None  # an answer of the destination, and no failure on the way
         except (errors.Error, OSError, EOFError) as error:
             self.close()
             raise self._unreachable(error, sent=connected) from error

@@ -43,7 +43,7 @@ def run(turns: int = 300) -> None:
             theirs = _vmagent(devices, vmagent, server, turns)
     rows = [
         ["ours, encode", encoded, encoded / theirs],
-        ["ours, encode + snappy + post + answer", ours, ours / theirs],
+        ["ours, encode + zstd + post + answer", ours, ours / theirs],
         ["vmagent, in by remote write and out again", theirs, 1.0],
     ]
     report.table(

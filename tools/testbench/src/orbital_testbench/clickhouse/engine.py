@@ -85,6 +85,10 @@ class Engine:
         Raises:
             EngineError: What ClickHouse says.
         """
+        if read_only and not _takes_settings(sql):  # there the engine would not learn of it
+            raise EngineError(
+                "Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)"
+            )
         named = _FORMAT.search(sql)
         statement = sql[: named.start()] if named else sql.rstrip().rstrip(";")
         chosen = dict(settings or {}) | ({"readonly": "1"} if read_only else {})
@@ -109,11 +113,14 @@ class Engine:
 
 def _settings(statement: str, settings: Mapping[str, str]) -> str:
     """Settings as a clause. Statements that create or alter have no room for them."""
-    words = statement.split(None, 1)
-    if not settings or not words or words[0].upper() not in _TAKES_SETTINGS:
+    if not settings or not _takes_settings(statement):
         return ""
     pairs = [f"{name} = '{_quoted(value)}'" for name, value in settings.items()]
     return f" SETTINGS {', '.join(pairs)}"
+
+
+def _takes_settings(statement: str) -> bool:
+    return statement.lstrip().upper().startswith(_TAKES_SETTINGS)
 
 
 def _quoted(value: str) -> str:
