@@ -1,4 +1,7 @@
-"""`sentinel buffer` on a running agent and on the folder it leaves: the same answers, and clear refusals."""
+"""`sentinel buffer` on a running agent and on the folder it leaves: the same answers, and clear refusals.
+
+Agents are mostly killed: a stop would try for ten seconds to deliver what waits.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +146,7 @@ def test_an_orphan_over_reload_restart_and_return(machine, site):
         assert machine.sentinel("reload").code == 0
         agent.until(lambda: waiting(machine) > kept, "new samples")
         assert book(status(machine), "dead")["state"] == "attached"
-        assert agent.ended(signal.SIGTERM) == 0
+        agent.ended(signal.SIGKILL)
     assert machine.sentinel("buffer", "verify").code == 0
 
 
@@ -153,7 +156,7 @@ def test_an_orphan_ages_out(machine, site):
     with machine.running() as agent:
         agent.until_running()
         agent.until(lambda: waiting(machine) > 0, "samples that wait")
-        assert agent.ended(signal.SIGTERM) == 0
+        agent.ended(signal.SIGKILL)
     configure(machine, site, outputs=("file",), more=", orphan_age: 100ms")
     with machine.running() as agent:
         agent.until_running()
@@ -180,7 +183,7 @@ def test_dropping_needs_a_yes(machine, site):
         agent.until(lambda: waiting(machine) > 0, "further samples")
         wrong = machine.sentinel("buffer", "drop", "--output", "deed", "--yes")
         assert "there is: dead, file" in wrong.err
-        assert agent.ended(signal.SIGTERM) == 0
+        agent.ended(signal.SIGKILL)
     before = book(status(machine), "dead")
     done = machine.sentinel("buffer", "drop", "--output", "dead", "--yes")
     assert done.out == f"Dropped {before['waiting']:,} samples; 0 still wait for output dead.\n"
@@ -224,7 +227,7 @@ def test_a_buffer_in_memory(machine, site):
         assert status(machine)["type"] == "memory"
         assert machine.sentinel("buffer", "verify").out.startswith("OK: ")
         assert len(machine.sentinel("buffer", "export").out.splitlines()) > 20
-        agent.ended(signal.SIGTERM)
+        agent.ended(signal.SIGKILL)
     done = machine.sentinel("buffer", "status")
     assert done.code == 1
     assert "in memory" in done.err
