@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from orbital_runtime.buffer import Damaged, DeadLetter, LetterLimits, Limits, MemoryBuffer, Wanted
-from orbital_runtime.buffer.letter import WORDS, decode_letter, encode_letter, id_of, id_text
+from orbital_runtime.buffer.letter import WORDS, decode_letter, encode_letters, id_of, id_text
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import NOW, balanced, refused, take
 from orbital_sdk import Row
@@ -40,6 +40,11 @@ def memory(**limits):
     return buffer
 
 
+def encoded(one):
+    (data,) = encode_letters([one])
+    return data
+
+
 def bits_of(value):
     return struct.unpack("<Q", struct.pack("<d", value))[0]
 
@@ -49,7 +54,7 @@ def test_a_letter_comes_back_bit_by_bit(bits):
     """Stale markers, other NaNs, infinities and denormals too, with series, words and times."""
     value = struct.unpack("<d", struct.pack("<Q", bits))[0]
     written = letter(value, "say what? \ud800")
-    read = decode_letter(encode_letter(written), 7)
+    read = decode_letter(encoded(written), 7)
     assert bits_of(read.value) == bits
     assert (read.id, read.output, read.at_ms, read.ts) == (7, "a", 1000, 900)
     assert (read.reason, read.origin) == ("say what? ?", written.origin)
@@ -58,12 +63,12 @@ def test_a_letter_comes_back_bit_by_bit(bits):
 
 def test_long_words_are_cut():
     """An error page of a megabyte is no use in a thousand letters."""
-    assert len(decode_letter(encode_letter(letter(reason="x" * 10**6)), 1).reason) == WORDS
+    assert len(decode_letter(encoded(letter(reason="x" * 10**6)), 1).reason) == WORDS
 
 
 def test_damage_is_seen():
     """Any byte that changes, and any byte that is missing."""
-    data = encode_letter(letter())
+    data = encoded(letter())
     for place in range(len(data)):
         with pytest.raises(Damaged):
             decode_letter(data[:place] + bytes((data[place] ^ 4,)) + data[place + 1 :], 1)

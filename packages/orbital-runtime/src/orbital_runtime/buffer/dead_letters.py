@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_runtime.buffer.contract import BufferFull
-from orbital_runtime.buffer.letter import encode_letter, first_of
+from orbital_runtime.buffer.letter import encode_letters, first_of
 from orbital_runtime.buffer.letter_index import Known, LetterIndex
 from orbital_runtime.buffer.letter_reader import ALL, LetterReader
 from orbital_runtime.buffer.resend import batches_of
@@ -80,9 +80,9 @@ class DeadLetters(LetterReader):
 
     def add(self, letters: Iterable[DeadLetter]) -> None:
         """Keep these; the oldest go where there is no room. The buffer calls it as it acknowledges."""
-        for letter in letters:
+        kept = list(letters)  # which holds their rows, too
+        for letter, data in zip(kept, encode_letters(kept), strict=True):
             number, self._next = self._next, self._next + 1
-            data = encode_letter(letter)
             self._store.put(number, data)
             self._index.add(number, letter.output, Known(len(data), letter.at_ms))
         self._trim()
@@ -98,6 +98,7 @@ class DeadLetters(LetterReader):
         for output, letters in self._by_output(self._index.oldest(wanted)).items():
             purged += self._let_go(output, letters, "purged")
             await self._books.settle(output)
+            logger.info("output %s: %d dead letters were thrown away by hand", output, len(letters))
         return purged
 
     async def replay(self, wanted: Wanted = ALL) -> int:
@@ -121,6 +122,7 @@ class DeadLetters(LetterReader):
                 if portion:
                     await self._resend(output, portion, replayed)
                 replayed += len(portion)
+            logger.info("output %s: dead letters are sent again: %d", output, len(letters))
         return replayed
 
     # For the buffer

@@ -15,6 +15,8 @@ from orbital_runtime.buffer.layout import decode_layout, encode_layout
 from orbital_sdk import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from orbital_sdk import Origin, Row
 
 VERSION: Final = 1
@@ -65,16 +67,24 @@ _heads: Final = msgspec.msgpack.Decoder(Head)
 _whole: Final = msgspec.msgpack.Decoder(_Stored)
 
 
-def encode_letter(letter: DeadLetter) -> bytes:
-    """A letter as bytes, its words cut to `WORDS` characters; every bit of the value is kept."""
-    words = letter.reason[:WORDS].encode(errors="replace").decode()
-    layout = encode_layout(Layout(letter.origin, (letter.row,)))
-    stored = _Stored(letter.output, letter.at_ms, letter.ts, letter.value, words, layout)
-    return seal(VERSION, _encoder.encode(stored))
+def encode_letters(letters: Iterable[DeadLetter]) -> Iterator[bytes]:
+    """Letters as bytes, words cut to `WORDS` characters; every bit of a value is kept.
+
+    Letters of one refusal share their rows, which are encoded once.
+    """
+    layouts: dict[tuple[int, int], bytes] = {}
+    for letter in letters:
+        series = id(letter.origin), id(letter.row)
+        layout = layouts.get(series)
+        if layout is None:
+            layout = layouts[series] = encode_layout(Layout(letter.origin, (letter.row,)))
+        words = letter.reason[:WORDS].encode(errors="replace").decode()
+        stored = _Stored(letter.output, letter.at_ms, letter.ts, letter.value, words, layout)
+        yield seal(VERSION, _encoder.encode(stored))
 
 
 def decode_letter(data: bytes, letter: int) -> DeadLetter:
-    """The letter that `encode_letter` made bytes of.
+    """The letter that `encode_letters` made bytes of.
 
     Raises:
         Damaged: These bytes are not what was written.
