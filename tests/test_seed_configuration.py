@@ -34,14 +34,14 @@ def test_a_missing_variable_is_named_with_its_line(sentinel):
 
 
 def test_the_seeds_mode_core_keeps_samples_and_says_so(sentinel):
-    """In mode `core` without a Core yet, local tasks run, their samples wait, and the start says it."""
+    """In mode `core` with a Core that is away, local tasks run, their samples wait, and the log says why."""
     settings = yaml.safe_load(SEED.read_text())
     settings["tasks"] = _tasks()[:1]
     sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml", API_TOKEN="a-token")
     wait_until(lambda: sentinel.account("core").get("waiting", 0) > 0)
     assert sentinel.end() == 0
-    assert "sender.mode" in sentinel.log.read_text()
+    assert "not registered at Core yet" in sentinel.log.read_text()
     assert "a-token" not in sentinel.log.read_text()
 
 

@@ -133,11 +133,11 @@ def test_a_running_configuration_has_no_notes():
 @pytest.mark.parametrize(
     ("sections", "key", "word"),
     [
-        ({"core": {"url": "https://x"}}, "core.url", "local tasks run"),
+        ({"core": {"url": "https://x", "insecure_skip_verify": True}}, "core.insecure_skip_verify", "anyone"),
         ({"heartbeat": {"interval": "5s"}}, "heartbeat", "Core"),
         ({"collector": {"task_fetch_interval": "5s"}}, "collector.task_fetch_interval", "Core"),
         ({"sender": {"mode": "core"}}, "sender.mode", "wait in the buffer"),
-        ({"sender": {"mode": "hybrid"}}, "sender.mode", "direct outputs"),
+        ({"sender": {"mode": "hybrid"}}, "sender.mode", "there is no Core"),
         ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
         ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
         ({"sender": {"direct": {"clickhouse": {"dsn": "x"}}}}, "sender.direct.clickhouse", "not installed"),

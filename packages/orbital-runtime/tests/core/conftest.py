@@ -18,6 +18,8 @@ from orbital_runtime.settings import load
 from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
 from orbital_sdk.testing import RecordingWriter
 
+NEIGHBOR = ("local_interface", "neighbor_chassis_id", "neighbor_port_id", "ttl")
+
 
 class Host(DeviceFields):
     host: str
@@ -40,11 +42,14 @@ class Probe(Plugin[Host, PluginConfig]):
     name = "probe"
     down: ClassVar[set[str]] = set()
     value = Metric("probe_value", "One")
+    neighbor = Metric("lldp_neighbor", "One", labels=NEIGHBOR)
 
     async def collect(self, device, ctx):
         if device.host in self.down:
             raise DeviceUnreachable(f"{device.host} does not answer")
         yield self.value(1.0)
+        if device.host == "lldp":
+            yield self.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", "Gi0/2", "120")
 
 
 async def until(condition, seconds=20):

@@ -123,3 +123,20 @@ async def test_hybrid_sends_samples_to_the_outputs_and_the_rest_to_core(site):
         await until(lambda: Recorder.made[0].samples)
         await until(lambda: site.peer.samples("device_status"))
     assert not site.peer.samples("probe_value")
+
+
+async def test_in_hybrid_mode_core_hears_of_neighbours(site):
+    """By their own road, since their samples go elsewhere."""
+    site.assign(host="lldp")
+    async with site.agent(sender={"mode": "hybrid", "direct": {"recorder": {}}}):
+        await until(lambda: site.peer.data("GET", "/dev/neighbors"))
+    (found,) = site.peer.data("GET", "/dev/neighbors")
+    assert found["neighbor"]["neighbor_chassis_id"] == "00:11:22:33:44:55"
+    assert found["neighbor"]["ttl"] == 120
+
+
+async def test_in_core_mode_neighbours_come_as_samples(site):
+    """As the older sentinels sent them."""
+    site.assign(host="lldp")
+    async with site.agent():
+        await until(lambda: site.peer.data("GET", "/dev/neighbors"))

@@ -56,6 +56,8 @@ class Core:
         if plan is not None:
             self.link = CoreLink(plan, _wishes(agent), clock=agent.clock)
             agent.stations.listeners.all.append(self.link.ran)
+            if plan.tells_neighbors:
+                agent.stations.engine.witness = self.link.neighbors.see
             await self.link.start()
         await self._output()
 
@@ -73,6 +75,7 @@ class Core:
         link, self.link = self.link, None
         if link is not None:
             self._agent.stations.listeners.all.remove(link.ran)
+            self._agent.stations.engine.witness = None
             await link.stop()
 
     async def _output(self) -> None:

@@ -47,6 +47,8 @@ class CoreClient:
         """For people: no user, no password, no query."""
         self._timeout = section.timeout
         self._session = _session(section)
+        self._verify = False if section.insecure_skip_verify else section.ca_file or True
+        """Given with each request: for a session's own, requests lets REQUESTS_CA_BUNDLE win."""
         if section.insecure_skip_verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # ours says it once
             log.warning(
@@ -115,7 +117,7 @@ class CoreClient:
         try:
             with self._session.request(
                 method, self.url + PREFIX + path, data=data, headers=sent, stream=True,
-                allow_redirects=False, timeout=(min(CONNECT, limit), limit),
+                allow_redirects=False, timeout=(min(CONNECT, limit), limit), verify=self._verify,
             ) as response:  # fmt: skip
                 body = self._read(response, time.monotonic() + limit)
                 return len(data or b""), Answer(response.status_code, body, response.headers)
@@ -152,8 +154,8 @@ class CoreClient:
             return CoreUnavailable(f"{self.address} did not answer in time", sent=not late)
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
             return CoreMisconfigured(f"core.url {self.address}: {inner}", sent=False)
-        unsent = isinstance(inner, (NewConnectionError, ConnectionRefusedError))
-        return CoreUnavailable(f"{self.address}: {inner}", sent=not unsent)
+        connecting = isinstance(_caused(error), NewConnectionError)
+        return CoreUnavailable(f"{self.address}: {_sentence(inner)}", sent=not connecting)
 
 
 def _session(section: CoreSection) -> requests.Session:
@@ -165,7 +167,6 @@ def _session(section: CoreSection) -> requests.Session:
     session.trust_env = section.proxy_url is None
     if section.proxy_url is not None:
         session.proxies = dict.fromkeys(("http", "https"), section.proxy_url.get_secret_value())
-    session.verify = False if section.insecure_skip_verify else section.ca_file or True
     if section.cert_file:
         session.cert = (section.cert_file, section.key_file or section.cert_file)
     return session
@@ -176,12 +177,22 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def _caused(error: Exception) -> object:
+    """What urllib3 gave up over."""
+    return getattr(error.args[0] if error.args else None, "reason", None)
+
+
+def _sentence(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text.rpartition(": ")[2] if isinstance(error, HTTPError) else text
+
+
 def _innermost(error: BaseException) -> BaseException:
     """The cause that says something: requests wraps urllib3, which wraps the socket's error."""
     seen: BaseException = error
     while True:
-        reason = getattr(seen, "reason", None)
-        following = reason if isinstance(reason, BaseException) else seen.__cause__
-        if following is None or following is seen:
+        inner = (getattr(seen, "reason", None), seen.args[0] if seen.args else None, seen.__cause__)
+        following = next((one for one in inner if isinstance(one, BaseException)), None)
+        if following is None:
             return seen
         seen = following

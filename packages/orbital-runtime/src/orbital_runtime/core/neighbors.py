@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.core.errors import CoreError, CoreRefused
@@ -17,8 +18,10 @@ log = logging.getLogger("orbital.core")
 
 METRIC: Final = "lldp_neighbor"
 KEY: Final = "core lldp"
-EVERY: Final = 10.0
-"""Seconds between two looks."""
+GATHER: Final = 1.0
+"""Seconds that news waits for other news."""
+EVERY: Final = 60.0
+"""Seconds between two looks at what is to be told again."""
 REPEAT: Final = 3600.0
 """Seconds after which the same neighbours are told again."""
 NAMES: Final = (
@@ -43,6 +46,7 @@ class Neighbors:
     def __init__(self, line: Line, clock: Clock) -> None:
         self._line = line
         self._clock = clock
+        self._news = asyncio.Event()
         self._now: dict[str, Entries] = {}
         self._told: dict[str, tuple[Entries, float]] = {}
 
@@ -52,13 +56,18 @@ class Neighbors:
         found: Entries | None = layout.caches.get(KEY)
         if found is None:
             found = layout.caches[KEY] = _entries(layout)
-        if found and not batch.stale:
+        if found and not batch.stale and self._now.get(layout.origin.device_id) != found:
             self._now[layout.origin.device_id] = found
+            self._news.set()
 
     async def run(self) -> None:
         """Tell, until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._news.wait()
+            await asyncio.sleep(GATHER)
             for device, entries in list(self._now.items()):
                 if self._is_due(device, entries):
                     await self._tell(device, entries)

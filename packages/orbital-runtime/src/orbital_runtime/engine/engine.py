@@ -97,6 +97,8 @@ class Engine:
         """Counts in `chain.totals` what processors did."""
         self._plugins = plugins
         self._put = put
+        self.witness: Callable[[Batch], None] | None = None
+        """Sees each batch that the buffer took."""
         self._clock = clock
         self._memories: dict[str, Memory] = {}
 
@@ -253,6 +255,8 @@ class Engine:
             return f"the buffer did not take {batch.samples} samples: {words(error)}"
         if batch.stale:
             self.totals.stale += len(batch)
+        if self.witness is not None:
+            self.witness(batch)
         return ""
 
     # ---- what it remembers ----------------------------------------------------------------------

@@ -78,8 +78,8 @@ def check_core_url(url: str, *, insecure: bool) -> None:
         raise ValueError(f"url is no address: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("url is written like https://core.example.com")
-    if parts.username or parts.query or parts.fragment:
-        raise ValueError("url is an address alone: no user, no ?query, no #fragment")
+    if parts.query or parts.fragment:
+        raise ValueError("url is an address alone: no ?query and no #fragment")
     if parts.scheme == "http" and not insecure and not _is_loopback(host):
         raise ValueError(
             "url: the token would go over plain HTTP; write https://, or set "

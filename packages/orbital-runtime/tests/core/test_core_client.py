@@ -1,0 +1,150 @@
+"""Calls to Core over real connections: what goes out, and what comes of a server that misbehaves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from pydantic import SecretStr
+
+from orbital_runtime.core.client import CoreClient
+from orbital_runtime.core.errors import (
+    CoreError,
+    CoreMisconfigured,
+    CoreUnavailable,
+    IdentityLost,
+)
+from orbital_runtime.core.registration import Applicant, register
+from orbital_runtime.settings import CoreSection, Credentials
+from orbital_testbench import Answer, HostileServer, NoAnswer, free_port
+
+TOKEN = "sentinel_0123456789abcdef"
+WHO = Credentials("sentinel-a", SecretStr(TOKEN))
+OK = Answer(200, body=b'{"code":0,"data":{"a":1}}')
+
+
+def client(url: str, **section) -> CoreClient:
+    return CoreClient(url, CoreSection(url=url, **{"timeout": 1} | section))
+
+
+def test_a_call_carries_who_we_are_under_every_name(hostile_server):
+    """The headers that the server reads, and the one of the original design; a slash too much is no harm."""
+    hostile_server.default = OK
+    assert client(hostile_server.url + "/").call("GET", "/x", credentials=WHO) == {"a": 1}
+    (request,) = hostile_server.requests
+    assert request.path == "/api/v1/x"
+    assert request.headers["x-sentinel-id"] == "sentinel-a"
+    assert request.headers["x-api-token"] == TOKEN
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_large_body_is_packed_where_the_server_reads_that(hostile_server):
+    """gzip, under exactly that name; all others go out as they are."""
+    hostile_server.default = OK
+    body = json.dumps(["x"] * 1000).encode()
+    size, _ = client(hostile_server.url).send("POST", "/x", body, packed=True)
+    client(hostile_server.url).send("POST", "/x", body)
+    packed, plain = hostile_server.requests
+    assert packed.headers["content-encoding"] == "gzip"
+    assert (gzip.decompress(packed.body), size) == (body, len(packed.body))
+    assert plain.body == body
+    assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        NoAnswer(),
+        Answer(200, body=b'{"code":0'),
+        Answer(200, body=b""),
+        Answer(302, {"Location": "http://elsewhere.example/?token=secret"}),
+        Answer(500, body=b"\xff\xfe" * 1000),
+    ],
+)
+def test_whatever_a_server_does_is_one_of_our_errors_without_our_secrets(hostile_server, behaviour):
+    """It names the address, and never the token."""
+    hostile_server.default = behaviour
+    with pytest.raises(CoreError) as caught:
+        client(hostile_server.url, timeout=0.3).call("GET", "/x", credentials=WHO)
+    assert TOKEN not in str(caught.value)
+    assert hostile_server.url in str(caught.value)
+
+
+def test_nobody_there_means_that_nothing_was_sent():
+    """So a retry cannot double anything."""
+    with pytest.raises(CoreUnavailable) as caught:
+        client(f"http://127.0.0.1:{free_port()}").call("POST", "/x", {})
+    assert caught.value.sent is False
+    with pytest.raises(CoreUnavailable):
+        client("http://no-such-host.invalid", allow_insecure_http=True).call("POST", "/x", {})
+
+
+def test_a_host_name_that_is_too_long_is_shortened_and_the_same_each_time(
+    hostile_server, monkeypatch
+):
+    """Core makes a 64-character id of it; two long names stay two."""
+    credentials = b'{"code":0,"data":{"sentinel_id":"s","api_token":"t"}}'
+    hostile_server.default = Answer(200, body=credentials)
+    names = []
+    for host in ("pod-" * 20 + "a", "pod-" * 20 + "b", "pod-" * 20 + "a", "short"):
+        monkeypatch.setattr("socket.gethostname", lambda host=host: host)
+        register(client(hostile_server.url), Applicant("edge", "1.0.0"))
+        names.append(json.loads(hostile_server.requests[-1].body)["hostname"])
+    assert names[0] == names[2] != names[1]
+    assert all(len(name) <= 35 for name in names)
+    assert names[3] == "short"
+
+
+def test_a_registration_without_credentials_in_it_is_none(hostile_server):
+    """A server that says ok and gives nothing."""
+    hostile_server.default = Answer(200, body=b'{"code":0,"message":"success"}')
+    with pytest.raises(CoreUnavailable, match="without credentials"):
+        register(client(hostile_server.url), Applicant("edge", "1.0.0"))
+
+
+def test_a_registration_key_goes_into_header_and_body(hostile_server):
+    """Both are what a Core may look at."""
+    hostile_server.default = Answer(401, body=b'{"code":20001,"message":"no"}')
+    with pytest.raises(IdentityLost) as caught:
+        register(client(hostile_server.url), Applicant("edge", "1", key=SecretStr("the-key")))
+    (request,) = hostile_server.requests
+    assert request.headers["x-registration-key"] == "the-key"
+    assert json.loads(request.body)["registration_key"] == "the-key"
+    assert "the-key" not in str(caught.value)
+
+
+def test_a_certificate_is_verified_unless_somebody_says_otherwise(authority, caplog):
+    """With its authority it is accepted, without it refused, and skipping that is told at each start."""
+    with HostileServer(certificate=authority.issue()) as server:
+        server.default = OK
+        with pytest.raises(CoreMisconfigured, match=r"core\.ca_file"):
+            client(server.url).call("GET", "/x")
+        assert client(server.url, ca_file=str(authority.ca_file)).call("GET", "/x") == {"a": 1}
+        assert client(server.url, insecure_skip_verify=True).call("GET", "/x") == {"a": 1}
+    assert "core.insecure_skip_verify" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("http://core.example.com", "allow_insecure_http"),
+        ("ftp://core.example.com", "https://"),
+        ("core.example.com", "https://"),
+        ("https://core.example.com/?a=b", "address alone"),
+        ("https://[::1", "address"),
+    ],
+)
+def test_an_address_that_cannot_work_or_is_not_safe_is_refused(url, word):
+    """With what to write instead."""
+    with pytest.raises(ValueError, match=word):
+        CoreSection(url=url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080", "http://[::1]", "http://localhost", "https://x"]
+)
+def test_plain_http_is_fine_within_this_machine(url):
+    """And everywhere for who says so."""
+    assert CoreSection(url=url).url == url
+    assert CoreSection(url="http://core.example.com", allow_insecure_http=True)
