@@ -46,6 +46,8 @@ class Script:
         self.open = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self.called = asyncio.Event()
+        """Set by the first request."""
         self.quiet = asyncio.Event()
         """Set whenever no connection is open."""
 
@@ -75,11 +77,14 @@ class Script:
             while True:
                 asked = Asked(await reader.readexactly(HEAD.size))
                 self.asked.append(asked)
+                self.called.set()
                 for piece in self.answer(asked):
                     if piece is None:  # hang up
                         break
                     writer.write(piece)
-                    await asyncio.sleep(0)  # pieces that the client gets one by one
+                    await asyncio.sleep(
+                        0 if piece else 0.0002
+                    )  # pieces that the client gets one by one
                 else:
                     continue
                 break

@@ -17,7 +17,7 @@ from orbital_plugin_modbus.line import Line, line_of
 from orbital_plugin_modbus.mbap import MbapLink
 from orbital_plugin_modbus.tables import TABLES, Read
 from orbital_plugin_modbus.turns import Turns
-from orbital_sdk import DeviceUnreachable
+from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect
 from orbital_sdk.testing import make_context
 
 HOLDING = TABLES["holding"]
@@ -272,7 +272,7 @@ async def test_a_late_answer_on_a_serial_line_passes_before_the_unit_is_asked_ag
     way = Way(Line("rtu", device="/dev/null"), timeout=0.05, retries=1)
     read = Read(HOLDING, 0, 1)
     silent = asyncio.ensure_future(bus.read(bus.unit(1), read, way, Counter()))
-    await busy.wait()
+    await asyncio.wait_for(busy.wait(), 20)
     assert await bus.read(bus.unit(2), read, way, Counter()) == b"\0\0"
     with pytest.raises(NoAnswer):
         await silent
@@ -293,3 +293,37 @@ def test_backoff_grows_to_its_cap_and_forgets():
     assert backoff.left(105.0) == 5
     backoff.worked()
     assert backoff.left(100.0) == 0
+
+
+async def test_what_came_before_the_timeout_of_the_task_is_kept(collect, script):
+    """Units that are slow or silent cost the run their own samples, and not the others'."""
+    server = await script(lambda a: [] if a.unit > 2 else [a.good()])
+    fields = {**server.fields, "unit_id": [1, 2, 3, 4], "request_timeout": 30}
+    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=1)
+    assert isinstance(collection.error, PartialCollect)
+    assert "unit 3: holding 5: the task's timeout leaves no more time" in str(collection.error)
+    assert collection.value("modbus_register_5", unit_id="2") == 5
+    assert collection.value("modbus_errors_total", unit_id="4", reason="out_of_time") == 1
+
+
+async def test_no_time_at_all_is_no_fault_of_the_device(collect, script):
+    """Another task holds the bus until this one's timeout: that is said, and not that nobody answers."""
+    server = await script(lambda a: [])
+    slow, fields = plugin(5), {**server.fields, "request_timeout": 30}
+    other = asyncio.ensure_future(slow.collect(device(server, request_timeout=30), make_context()))
+    await asyncio.wait_for(server.called.wait(), 20)
+    collection = await collect(
+        {**fields, "unit_id": 2}, {"registers": [{"address": 5}]}, timeout=0.3
+    )
+    assert type(collection.error) is CollectError
+    assert len(server.asked) == 1
+    other.cancel()
+    await asyncio.gather(other, return_exceptions=True)
+    await slow.stop()
+
+
+async def test_a_slow_answer_is_not_idleness(collect, script):
+    """`idle_close` shorter than an answer takes does not cut it off."""
+    server = await script(lambda a: [b"", *[b""] * 200, a.good()])
+    fields = {**server.fields, "idle_close": "1ms"}
+    assert (await collect(fields, {"registers": [{"address": 5}]})).error is None

@@ -91,7 +91,7 @@ def test_bcd(number, name):
     """Digits are digits."""
     size = TYPES[name].registers * 2
     digits = str(number)[-size * 2 :].rjust(size * 2, "0")
-    assert decode(bytes.fromhex(digits), type=name) == int(digits)
+    assert decode(bytes.fromhex(digits), type=name) == float(digits)
 
 
 def test_bcd_with_a_digit_above_nine_has_no_value():

@@ -46,6 +46,12 @@ class Way(NamedTuple):
     idle_close: float | None = 60.0
     max_backoff: float = 60.0
 
+    @property
+    def longest(self) -> float:
+        """Seconds that a request can take, once it is its turn."""
+        pauses = self.connect_delay + self.request_delay
+        return (1 + self.retries) * (2 * self.timeout + pauses) + self.timeout
+
 
 def open_line(line: Line) -> Link:
     """The connection of a line."""
@@ -71,6 +77,11 @@ class Bus:
         self._last = 0.0
         self._idle: asyncio.TimerHandle | None = None
         self._units: dict[int, Unit] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request would have to wait for others."""
+        return self._turns.taken
 
     def unit(self, number: int) -> Unit:
         """The unit of this number; the same one for everybody."""
@@ -200,6 +211,8 @@ class Bus:
         """Close what nobody used for so long."""
         self._idle = None
         left = self._last + patience - self._loop.time()
+        if self._turns.taken:  # somebody waits for an answer, however long that takes
+            left = patience
         if left > 0:
             self._idle = self._loop.call_later(left, self._look, patience)
         else:

@@ -30,7 +30,8 @@ class Emitter:
     """
 
     __slots__ = ("_expected", "_fields", "_metrics", "_numbers", "_powers", "_series", "_simple", "_subsets",
-                 "_tail", "_texts", "_unit")  # fmt: skip
+                 "_tail", "_texts", "_unit",
+        "_whole")  # fmt: skip
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Emitter:
         ]
         self._expected = [i for i, field in enumerate(fields) if field.register.expect]
         self._simple = len(self._numbers) == len(fields) and not (self._powers or self._expected)
+        self._whole = self._series + self._tail
         self._subsets: dict[tuple[bool, ...], tuple[Series, ...]] = {}
 
     def emit(
@@ -68,28 +70,22 @@ class Emitter:
             WrongDevice: See there.
         """
         if self._simple and None not in values:
-            return self._all(), [*values, *tail]  # pyright: ignore[reportReturnType] (numbers all)
+            return self._whole, [*values, *tail]  # pyright: ignore[reportReturnType] (numbers all)
         values = self._checked(list(values))
         numbers = [values[i] for i in self._numbers]
         series, present = self._present(numbers), [v for v in numbers if v is not None]
         extra, ones = self._told(values)
         return series + extra, [*present, *tail, *ones]  # pyright: ignore[reportReturnType] (as above)
 
-    def _all(self) -> tuple[Series, ...]:
-        whole = self._subsets.get(())
-        if whole is None:
-            whole = self._subsets[()] = self._series + self._tail
-        return whole
-
     def _present(self, numbers: Sequence[Value]) -> tuple[Series, ...]:
         """The series of those that are there; the same tuple each time, since what is behind keeps it."""
         present = tuple([value is not None for value in numbers])
-        series = self._subsets.get(present or (True,))
+        series = self._subsets.get(present)
         if series is None:
             if len(self._subsets) > 1000:  # a device whose values come and go in all combinations
                 self._subsets.clear()
             chosen = tuple(compress(self._series, present)) + self._tail
-            series = self._subsets[present or (True,)] = chosen
+            series = self._subsets[present] = chosen
         return series
 
     def _checked(self, values: list[Value]) -> list[Value]:

@@ -62,6 +62,15 @@ class Garbled(ExchangeError):  # noqa: N818 (as above)
         self.reason = reason
 
 
+class OutOfTime(ExchangeError):  # noqa: N818 (as above)
+    """The task's own timeout ends before an answer could come."""
+
+    reason = "out_of_time"
+
+    def __init__(self) -> None:
+        super().__init__("the task's timeout leaves no more time")
+
+
 class Resting(ExchangeError):  # noqa: N818 (as above)
     """It was left alone, because it did not answer before. No request was sent."""
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orbital_plugin_modbus.bus import Way
 from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.emitter import WrongDevice
+from orbital_plugin_modbus.exceptions import OutOfTime
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics as M
 from orbital_plugin_modbus.planner import Limits
 from orbital_plugin_modbus.reader import UnitReader
-from orbital_sdk import Columns, DeviceUnreachable, PartialCollect, Sample, UnexpectedReply
+from orbital_sdk import (
+    CollectError,
+    Columns,
+    DeviceUnreachable,
+    PartialCollect,
+    Sample,
+    UnexpectedReply,
+)
 
 if TYPE_CHECKING:
     from orbital_plugin_modbus.config import ModbusConfig
     from orbital_plugin_modbus.device import ModbusDevice
     from orbital_plugin_modbus.reader import Turn
-    from orbital_sdk import CollectError, Series
+    from orbital_sdk import Series
 
+MARGIN = 0.2
+"""Seconds before the task's timeout at which a run ends by itself."""
 MOST_FAULTS = 5
 """Sentences in an error; more are only counted."""
 
@@ -34,6 +45,9 @@ class Gathered:
     answered: int = 0
     faults: list[str] = field(default_factory=list[str])
     wrong: bool = False
+    """Not the device that the map is for."""
+    late: bool = False
+    """The task's timeout came first."""
 
 
 class Job:
@@ -72,22 +86,26 @@ class Job:
             for unit in device.units
         ]  # fmt: skip
 
-    async def run(self) -> Columns:
+    async def run(self, seconds: float) -> Columns:
         """Read all units once.
+
+        Args:
+            seconds: That it may take. What came until shortly before that is given in any case.
 
         Raises:
             CollectError: Not everything came; it carries what did.
         """
         gathered = Gathered()
+        until = asyncio.get_running_loop().time() + seconds - min(MARGIN, seconds / 10)
         for reader in self.readers:
-            await self._read(reader, gathered)
+            await self._read(reader, gathered, until)
         if not gathered.faults:
             return Columns(gathered.series, gathered.values)
         raise self._failure(gathered)
 
-    async def _read(self, reader: UnitReader, gathered: Gathered) -> None:
+    async def _read(self, reader: UnitReader, gathered: Gathered, until: float) -> None:
         program = reader.program
-        turn = await reader.turn(program)
+        turn = await reader.turn(program, until)
         tail = float(turn.requests), float(turn.invalid)
         try:
             series, values = program.emitter.emit(turn.values, tail)
@@ -98,6 +116,7 @@ class Job:
         gathered.series += series
         gathered.values += values
         gathered.answered += turn.answered
+        gathered.late |= isinstance(turn.error, OutOfTime)
         if turn.faults:
             self._add_faults(reader, turn, gathered)
         if reader.exceptions or reader.errors:
@@ -116,6 +135,8 @@ class Job:
             return UnexpectedReply(
                 f"{message}: is this the right device, profile and base?", samples=samples
             )
+        if not gathered.answered and gathered.late:
+            return CollectError(message, samples=samples)
         if not gathered.answered:
             return DeviceUnreachable(message, samples=samples)
         if any(series.metric.name not in _OWN for series in gathered.series):

@@ -26,7 +26,7 @@ class ModbusMetrics:
     errors = Metric(
         "modbus_errors_total",
         "Requests without an answer that can be used, retries included, by reason: timeout, connection,"
-        " garbled, wrong_unit, wrong_function, wrong_length, wrong_transaction",
+        " garbled, wrong_unit, wrong_function, wrong_length, wrong_transaction, out_of_time",
         kind="counter",
         labels=(UNIT, "reason"),
     )

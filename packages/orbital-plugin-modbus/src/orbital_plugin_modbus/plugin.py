@@ -32,7 +32,7 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
             line_of(device, self.config.engine).context()
 
     async def collect(self, device: ModbusDevice, ctx: Context) -> Columns:
-        return await self._job(device, ctx).run()
+        return await self._job(device, ctx).run(ctx.remaining())
 
     async def test_connection(self, device: ModbusDevice, ctx: Context) -> str:
         job = Job(device, self.config, self)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_modbus.decoder import ReadDecoder
-from orbital_plugin_modbus.exceptions import GATEWAY_CODES, ExchangeError, Refused, Resting
+from orbital_plugin_modbus.exceptions import (
+    GATEWAY_CODES,
+    ExchangeError,
+    OutOfTime,
+    Refused,
+    Resting,
+)
 from orbital_plugin_modbus.planner import read_of, split
 from orbital_plugin_modbus.program import Program, Step, make_program
 
@@ -33,6 +40,8 @@ FOR_GOOD: Final = frozenset({1, 2, 3})
 class Turn:
     """What one turn brought."""
 
+    until: float
+    """Loop time at which it has to end."""
     values: list[Value] = field(default_factory=list["Value"])
     requests: int = 0
     answered: int = 0
@@ -97,9 +106,14 @@ class UnitReader:
             )
         return program
 
-    async def turn(self, program: Program) -> Turn:
-        """Read everything once. A unit that stops answering is asked no more in this turn."""
-        turn = Turn()
+    async def turn(self, program: Program, until: float = math.inf) -> Turn:
+        """Read everything once. A unit that stops answering is asked no more in this turn.
+
+        Args:
+            program: What to read.
+            until: Loop time at which the turn ends with what it has.
+        """
+        turn = Turn(until=until)
         for step in program.steps:
             if turn.error is None:
                 turn.values += await self._step(step, turn)
@@ -131,7 +145,7 @@ class UnitReader:
     async def _ask(self, read: Read, turn: Turn) -> bytes:
         turn.requests += 1
         try:
-            data = await self._bus.read(self.unit, read, self._way, self.errors)
+            data = await self._in_time(read, turn.until)
         except Refused as error:
             turn.answered += 1
             self.exceptions[error.code] += 1
@@ -141,6 +155,18 @@ class UnitReader:
             raise
         turn.answered += 1
         return data
+
+    async def _in_time(self, read: Read, until: float) -> bytes:
+        """Most requests are sure to end in time, and need no watch."""
+        left = until - self._now()
+        if left > self._way.longest and not self._bus.busy:
+            return await self._bus.read(self.unit, read, self._way, self.errors)
+        try:
+            async with asyncio.timeout(None if left == math.inf else max(0.0, left)):
+                return await self._bus.read(self.unit, read, self._way, self.errors)
+        except TimeoutError:
+            self.errors[OutOfTime.reason] += 1
+            raise OutOfTime from None
 
     def _end(
         self, fields: Sequence[MapField], read: Read, error: ExchangeError, turn: Turn

@@ -110,6 +110,11 @@ def _metric(name: str, group: Sequence[MapField]) -> Metric:
             raise ValueError(
                 f"{field.title}: the label {UNIT} is set by the plugin; choose another"
             )
+        if field.register.label_of_text in field.register.labels:
+            raise ValueError(
+                f"{field.title}: the label {field.register.label_of_text!r} carries its text; choose"
+                " another text_label"
+            )
         labels |= dict.fromkeys(field.register.labels)
         if field.register.label_of_text:
             labels[field.register.label_of_text] = None

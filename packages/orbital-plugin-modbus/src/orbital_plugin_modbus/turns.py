@@ -15,6 +15,11 @@ class Turns:
         self._taken = False
         self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has the turn."""
+        return self._taken
+
     async def take(self, unit: int) -> None:
         """Wait for the turn. Whoever has it gives it back with `give`."""
         if not self._taken:
