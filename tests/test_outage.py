@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -39,7 +40,7 @@ def away():
         yield server
 
 
-def settings(sentinel, away, healthy, *hosts):
+def settings(sentinel, away, healthy, *hosts, rate=2000):
     sentinel.configure(
         buffer={"type": "disk", "disk_path": "buffer", "flush_interval": "100ms"},
         sender={
@@ -55,7 +56,7 @@ def settings(sentinel, away, healthy, *hosts):
                     **more,
                 }
                 for name, sink, more in (
-                    ("away", away, {"backlog_rate": 30_000}),
+                    ("away", away, {"backlog_rate": rate}),
                     ("healthy", healthy, {}),
                 )
             },
@@ -93,11 +94,12 @@ def test_an_hours_outage_costs_nothing_and_holds_nobody(
     healthy.wait_for_requests(len(healthy.requests) + 4)  # what is younger than a flush is fresh
 
     away.requests.clear()
-    away.default = Answer(204)
+    back, away.default = time.time() * 1000, Answer(204)
     told = wait_until(lambda: one(sentinel, "away")["backlog_seconds"] and one(sentinel, "away"))
     assert told["backlog"] > 0
     assert "output away catches up" in sentinel.command("status").stdout
-    sentinel.end(signal.SIGKILL)
+    sentinel.end(signal.SIGKILL)  # at this rate most of it is still to come
+    settings(sentinel, away, healthy, "now", rate=30_000)
     sentinel.start("--config", "config.yaml")
     wait_until(lambda: one(sentinel, "away")["backlog"] > 0)
     wait_until(lambda: one(sentinel, "away")["backlog"] == 0, timeout=60)
@@ -111,18 +113,11 @@ def test_an_hours_outage_costs_nothing_and_holds_nobody(
     assert set(there) == here
     assert ledger.accepted == ledger.delivered == len(here)
     doubled = [sample for sample, times in Counter(there).items() if times > 1]
-    assert len(doubled) <= 6000  # one request, in flight at the kill
+    assert len(doubled) <= 2000  # one request, in flight at the kill
     readings = [sample for sample in dict.fromkeys(there) if sample.name == "reading"]
     assert len(readings) >= SERIES * HOUR
     for number in range(SERIES):
         times = [sample.ms for sample in readings if sample.row == str(number)]
         assert all(a < b for a, b in pairwise(times))
-    assert overtook(there) >= 3
-
-
-def overtook(there):
-    """How many samples came before others that had been collected before them, during the outage."""
     last = max(n for n, sample in enumerate(there) if sample.name == "reading")
-    waited = {sample for sample in there[last:] if sample.name == "up"}
-    oldest = min((sample.ms for sample in waited), default=0)
-    return sum(sample.name == "up" and sample.ms > oldest for sample in there[:last])
+    assert [sample for sample in there[:last] if sample.name == "up" and sample.ms > back]

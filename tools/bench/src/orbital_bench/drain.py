@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from array import array
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from orbital_bench import config, meter, report
-from orbital_bench.workload import SAMPLES, batches, layouts
-from orbital_sdk import Attempt
+from orbital_bench.table import rising
+from orbital_bench.workload import SAMPLES, SERIES, layouts
+from orbital_sdk import Attempt, Batch
 from orbital_testbench import VictoriaMetrics, VmAgent, free_port, wait_until
 from orbital_writer_victoria import VictoriaConfig
 from orbital_writer_victoria import VictoriaMetrics as Writer
@@ -50,7 +52,7 @@ def run() -> None:
 def _ours(folder: Path) -> list[object]:
     folder.mkdir()
     port, listen = free_port(), f"127.0.0.1:{free_port()}"
-    fields = {"host": "made-up-{n}", "rows": 24, "columns": 10}
+    fields = {"host": "made-up-{n}", "rows": 24, "columns": 10, "rising": True}
     file = config.agent(
         folder,
         write_url=f"http://127.0.0.1:{port}/api/v1/write",
@@ -102,12 +104,18 @@ class _Pushed:
         self._writer = Writer(VictoriaConfig.model_validate({"url": url}))
         asyncio.run(self._writer.start())
         self._devices = layouts()
+        self._values = [rising(SERIES) for _ in self._devices]
+        self._start = time.time_ns() // 1_000_000 - 7_200_000
 
     def __call__(self) -> float:
         for _ in range(20):
-            self._writer.write(batches(self._devices, self.samples // SAMPLES), Attempt())
+            self._writer.write(self._poll(self._start + self.samples // SAMPLES * 1000), Attempt())
             self.samples += SAMPLES
         return self.samples
+
+    def _poll(self, ms: int) -> list[Batch]:
+        both = zip(self._devices, self._values, strict=True)
+        return [Batch(layout, ms, array("d", next(values))) for layout, values in both]
 
 
 def _looks(waiting: Callable[[], float], pid: int) -> list[float]:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import random
 from itertools import cycle
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def rising(count: int) -> Iterator[list[float]]:
+    """Values of counters, each of which rises by about its own pace; they do not compress too well."""
+    dice = random.Random(count)  # noqa: S311 (made-up values)
+    pace = [dice.randrange(1, 100_000) for _ in range(count)]
+    values = [float(dice.randrange(10**9)) for _ in range(count)]
+    while True:
+        more = dice.randrange(900, 1100)
+        values = [float(int(v + p * more / 1000)) for v, p in zip(values, pace, strict=True)]
+        yield values
 
 
 class TableDevice(DeviceFields):
     host: Annotated[str, Field(description="Name of the made-up device")]
     rows: Annotated[int, Field(ge=0, description="Rows of the made-up table")] = 24
     columns: Annotated[int, Field(ge=1, le=10, description="Columns of the made-up table")] = 10
+    rising: Annotated[bool, Field(description="Counters at a pace of their own, as real ones")] = (
+        False
+    )
 
 
 class Table(Plugin[TableDevice, PluginConfig]):
@@ -40,8 +58,12 @@ class Table(Plugin[TableDevice, PluginConfig]):
         memory = ctx.memory
         if "series" not in memory:
             series = memory["series"] = (self.uptime.series(), *self._cells(device))
-            memory["values"] = cycle(
-                [float(turn * 1000 + n) for n in range(len(series))] for turn in range(10)
+            memory["values"] = (
+                rising(len(series))
+                if device.rising
+                else cycle(
+                    [float(turn * 1000 + n) for n in range(len(series))] for turn in range(10)
+                )
             )
         return Columns(memory["series"], next(memory["values"]))
 
