@@ -156,7 +156,7 @@ class PollTask:
         there = {
             state.plan.name
             for state in self._tables
-            if any(gathering.columns.get(column) for column in state.wanted)
+            if any(gathering.columns.get(column.plan.oid) for column in state.columns)
         }
         if self._lldp is not None:
             there.add("lldp")

@@ -1,4 +1,4 @@
-"""One column of one table, from poll to poll: the hot path of SNMP."""
+"""One column of one table, from poll to poll."""
 
 from __future__ import annotations
 
@@ -69,12 +69,16 @@ class ColumnState:
     def __len__(self) -> int:
         return len(self._known) + len(self._told)
 
-    def __contains__(self, oid: bytes) -> bool:
-        return oid in self._known or oid in self._told
+    @property
+    def is_plain(self) -> bool:
+        """Whether its numbers are told as they are."""
+        plan = self.plan
+        bent = plan.scale != 1.0 or plan.offset != 0.0 or self.unwrapper is not None
+        return plan.convert is None and not bent
 
-    def tells(self, oid: bytes) -> bool:
-        """Whether this cell is known and told."""
-        return self._known.get(oid) is not None
+    def series_of(self, oid: bytes) -> Series | None:
+        """The series of a cell that is known and told."""
+        return self._known.get(oid)
 
     @property
     def idle(self) -> bool:
@@ -100,7 +104,6 @@ class ColumnState:
             self._convert(varbinds, labels_of, out)
 
     def _numbers(self, varbinds: list[VarBind], labels_of: LabelsOf, out: Output) -> None:
-        """Nothing is decoded and no label is looked at for a cell that is known."""
         known: dict[bytes, Any] = self._known  # a Series each, unless some are dropped
         try:
             series = [known[oid] for oid, _, _ in varbinds]

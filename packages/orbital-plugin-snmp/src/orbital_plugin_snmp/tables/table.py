@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp.tables.column import ColumnState, Output
 from orbital_plugin_snmp.tables.filters import Sieve
 from orbital_plugin_snmp.tables.rows import Lookups
+from orbital_plugin_snmp.tables.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,9 @@ class TableState:
         patterns = {one.label: re.compile(one.regex) for one in plan.labels if one.regex}
         self.plan = plan
         self.columns = [ColumnState(column, wrap=wrap) for column in plan.columns]
+        self._plain = [state for state in self.columns if state.is_plain]
+        self._others = [state for state in self.columns if not state.is_plain]
+        self._shortcut = Shortcut(self._plain)
         self._by_oid = {state.plan.oid: state for state in self.columns}
         self._lookups = Lookups(plan, patterns)
         self._sieve = Sieve(plan.filters)
@@ -64,6 +68,7 @@ class TableState:
     def forget(self) -> None:
         """Labels may have changed: work out all rows again."""
         self._lookups.clear()
+        self._shortcut.forget()
         for state in self.columns:
             state.forget()
 
@@ -82,15 +87,27 @@ class TableState:
             out: Takes the samples.
         """
         self._watch(whole)
-        self.strangers = cells = 0
-        for state in self.columns:
-            varbinds = found.get(state.plan.oid)
-            if varbinds:
-                cells += len(varbinds)
-                state.read(varbinds, partial(self._labels, state), out)
+        self.strangers = 0
+        if not self._shortcut.take(found, out):
+            self._tidy(found)
+            self._read(self._plain, found, out)
+            self._shortcut.remember(found)
+        self._read(self._others, found, out)
         if self._lookups.wrong:
             out.problems[f"{self.plan.name}: index of another form"] += self._lookups.wrong
-        if sum(map(len, self.columns)) > 2 * cells + ROOM:
+
+    def _read(self, columns: Sequence[ColumnState], found: Found, out: Output) -> None:
+        for state in columns:
+            varbinds = found.get(state.plan.oid)
+            if varbinds:
+                state.read(varbinds, partial(self._labels, state), out)
+
+    def _tidy(self, found: Found) -> None:
+        """Forget everything where most of what is known is no longer there."""
+        known = sum(map(len, self.columns))
+        if known > ROOM and known > ROOM + 2 * sum(
+            len(found.get(state.plan.oid, ())) for state in self.columns
+        ):
             self.forget()
 
     def _watch(self, found: Found) -> None:
@@ -99,6 +116,7 @@ class TableState:
             if varbinds is None:
                 continue
             for index in self._sieve.note(oid, varbinds):
+                self._shortcut.forget()
                 for state in self.columns:
                     state.drop(index)
             if oid == self.plan.discontinuity:
@@ -118,7 +136,7 @@ class TableState:
     def _labels(self, state: ColumnState, index: bytes) -> tuple[str, ...] | None:
         """Labels of a row; None where it is filtered out, or told by the column this one stands in for."""
         first = state.plan.stands_in_for
-        if first is not None and self._by_oid[first].tells(first + index):
+        if first is not None and self._by_oid[first].series_of(first + index) is not None:
             return None
         self.strangers += not self._lookups.has(index)
         labels = self._lookups.labels(index)
