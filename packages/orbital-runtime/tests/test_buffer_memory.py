@@ -45,7 +45,7 @@ class MemoryMachine(BufferMachine):
 def test_memory_buffer_agrees_with_the_model():
     """Whatever agents do to it, in any order, the ledger's equation holds and nothing is lost or repeated."""
     run_state_machine_as_test(
-        MemoryMachine, settings=settings(max_examples=200, stateful_step_count=60)
+        MemoryMachine, settings=settings(max_examples=200, stateful_step_count=60, deadline=None)
     )
 
 
