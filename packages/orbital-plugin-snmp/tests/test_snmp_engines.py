@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.session.pool import DeviceReader
     from orbital_testbench.snmpd import Snmpd
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [
+    pytest.mark.asyncio,
+    pytest.mark.filterwarnings(
+        "ignore:add[A-Z][a-z]+ is deprecated"
+    ),  # pysnmp over pysmi, if installed
+]
 STRONGEST = USERS[-1]
 SYS_NAME, SYS_UP_TIME = oids.encode("1.3.6.1.2.1.1.5.0"), oids.encode("1.3.6.1.2.1.1.3.0")
 MISSING = oids.encode("1.3.6.1.2.1.1.99.0")

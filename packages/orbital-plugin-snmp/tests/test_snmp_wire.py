@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from typing import Any
 
 import pytest
@@ -27,6 +26,9 @@ from orbital_plugin_snmp.wire.pdu import (
     Request,
     template,
 )
+from orbital_plugin_snmp.wire.repeats import Repeats
+from orbital_plugin_snmp.wire.skeleton import skeleton
+from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 SYS_UP_TIME = oids.encode("1.3.6.1.2.1.1.3.0")
 V2: Any = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
@@ -207,9 +209,58 @@ def test_long_lengths_are_read() -> None:
 
 
 def test_lengths_that_promise_the_sky_cost_nothing() -> None:
-    """A datagram that announces gigabytes is refused without making room for them."""
-    began = time.process_time()
-    for _ in range(1000):
-        with pytest.raises(WireError):
-            read_message(b"\x30\x84\xff\xff\xff\xff" + bytes(100))
-    assert time.process_time() - began < 5
+    """A datagram that announces gigabytes is refused before anything is made for them."""
+    with pytest.raises(WireError, match="4294967295 octets announced"):
+        read_message(b"\x30\x84\xff\xff\xff\xff" + bytes(100))
+
+
+@given(st.lists(st.tuples(names, values), max_size=12), st.data())
+def test_a_pattern_reads_what_the_slow_way_reads(
+    varbinds: list[tuple[tuple[int, ...], tuple[Any, int, Any]]], data: st.DataObject
+) -> None:
+    """Made of one answer and shown another: the very same varbinds, or none."""
+    first = content_of(response([(name, value) for name, (value, _, _) in varbinds]))
+    pattern = skeleton(first, read_varbinds(first, 0, len(first)))
+    changed = bytearray(first)
+    for _ in range(data.draw(st.integers(0, 4)) if first else 0):
+        changed[data.draw(st.integers(0, len(first) - 1))] = data.draw(st.integers(0, 255))
+    second = bytes(changed)
+    found = pattern.read(second) if pattern else None
+    if found is not None:
+        assert found == read_varbinds(second, 0, len(second))
+    if pattern and second == first:
+        assert found is not None
+
+
+def content_of(data: bytes) -> bytes:
+    """The content of the list of varbinds, which ends the message."""
+    seen: list[bytes] = []
+
+    def read(whole: bytes, begin: int, stop: int) -> list[port.VarBind]:
+        seen.append(whole[begin:stop])
+        return []
+
+    read_message(data, read)
+    return seen[0]
+
+
+def test_answers_that_always_look_another_way_are_read_all_the_same() -> None:
+    """Lengths that change with every answer: nothing is learned, and nothing is wrong."""
+    repeats, request = Repeats(), Request(GET, (SYS_UP_TIME,))
+    for turn in range(200):
+        value = 1 << (turn * 7 % 60)
+        content = content_of(response([((1, 3, 6, 1), rfc1902.Counter64(value))]))
+        found = repeats.read(request, content, 0, len(content))
+        assert found == [(b"+\6\1", port.COUNTER64, value)]
+
+
+def test_counters_that_grow_within_their_octets_keep_their_oids() -> None:
+    """From the second answer on the OIDs are the same objects, which is what makes look-ups cheap."""
+    repeats, request = Repeats(), Request(GET, (SYS_UP_TIME,))
+    rows: list[Any] = []
+    for value in (1000, 1001, 1002, 1003):
+        both = [((1, 3, 6, 1), rfc1902.Counter32(value)), ((1, 3, 7), rfc1902.Integer32(-value))]
+        content = content_of(response(both))
+        rows.append(repeats.read(request, content, 0, len(content)))
+        assert [n for _, _, n in rows[-1]] == [value, -value]
+    assert rows[-1].names is rows[-2].names

@@ -11,6 +11,7 @@ from orbital_plugin_snmp.engines.conversation import Conversation
 from orbital_plugin_snmp.wire.ber import WireError
 from orbital_plugin_snmp.wire.community import V1, read_message, writer
 from orbital_plugin_snmp.wire.pdu import RESPONSE, template
+from orbital_plugin_snmp.wire.repeats import Repeats
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.engines.attempts import Patience
@@ -31,6 +32,7 @@ class CommunitySession(Conversation):
     def __init__(self, link: Link, version: int, community: bytes, patience: Patience) -> None:
         super().__init__(link.label, has_bulk=version != V1)
         self._link = link
+        self._repeats = Repeats()
         self._write = writer(version, community)
         self._attempts = Attempts(link, self.cost, patience)
         self._attempts.hint = "; a wrong community looks like this too"
@@ -41,7 +43,7 @@ class CommunitySession(Conversation):
         write = partial(self._write, template(request), request_id)
         answer = await self._attempts.ask(request_id, write, deadline)
         try:
-            pdu = read_message(answer)
+            pdu = read_message(answer, partial(self._repeats.read, request))
         except WireError as error:
             raise errors.Malformed(
                 f"{self.label} answered something that is no SNMP: {error}"

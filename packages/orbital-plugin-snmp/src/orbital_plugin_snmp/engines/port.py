@@ -18,6 +18,16 @@ Double; bytes for strings, OIDs, IpAddress, other Opaque; None for Null and the 
 VarBind = tuple[bytes, int, Value]
 """(OID, tag, value)."""
 
+
+class Rows(list[VarBind]):
+    """Varbinds of which the engine knows that they have the OIDs of an earlier answer."""
+
+    __slots__ = ("names",)
+
+    names: tuple[bytes, ...]
+    """Their OIDs: the same object as last time, where they are the same."""
+
+
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
 NULL: Final = 0x05

@@ -25,13 +25,14 @@ from orbital_plugin_snmp.usm.reports import Reason, reason
 from orbital_plugin_snmp.usm.user import Keys
 from orbital_plugin_snmp.wire.ber import OCTETS, WireError, tlv
 from orbital_plugin_snmp.wire.pdu import GET, REPORT, RESPONSE, Request, template
+from orbital_plugin_snmp.wire.repeats import Repeats
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.engines.attempts import Patience
     from orbital_plugin_snmp.engines.link import Link
     from orbital_plugin_snmp.usm.message import Message
     from orbital_plugin_snmp.usm.user import User
-    from orbital_plugin_snmp.wire.pdu import Pdu, Template
+    from orbital_plugin_snmp.wire.pdu import Pdu, Reading, Template
 
 LATE: Final = 150
 """Seconds by which a message may lag behind the device's clock (RFC 3414 3.2)."""
@@ -89,6 +90,7 @@ class UserSession(Conversation):
         self._context = user.context.encode()
         self._attempts = Attempts(link, self.cost, patience)
         self._engine: Engine | None = None
+        self._repeats = Repeats()
 
     async def ask(self, request: Request, deadline: float) -> Pdu:
         """As `Conversation.ask`."""
@@ -97,7 +99,8 @@ class UserSession(Conversation):
             message_id = self._link.new_id()
             write = partial(self._write, engine, template(request), message_id)
             answer = await self._attempts.ask(message_id, write, deadline)
-            pdu = self._read(engine, answer, message_id)
+            read = partial(self._repeats.read, request)
+            pdu = self._read(engine, answer, message_id, read)
             if pdu is not None:
                 self.cost.values += len(pdu.varbinds)
                 return pdu
@@ -137,12 +140,12 @@ class UserSession(Conversation):
             return message
         return b"".join((message[:at], keys.sign(message), message[at + keys.size :]))
 
-    def _read(self, engine: Engine, data: bytes, message_id: int) -> Pdu | None:
+    def _read(self, engine: Engine, data: bytes, message_id: int, read: Reading) -> Pdu | None:
         """The response; None where the request has to be written anew."""
         try:
             message = read_message(data)
             authentic = self._verify(engine, message, data)
-            pdu = read_scoped(self._clear(engine, message))
+            pdu = read_scoped(self._clear(engine, message), read)
             if pdu.kind != REPORT:
                 self._check(message, pdu, message_id)
                 if authentic:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import Any, Final
 
-hlapi: Final[Any] = import_module("pysnmp.hlapi.v3arch.asyncio")
+with warnings.catch_warnings():  # pysmi, where it is installed, uses what Python deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    hlapi: Final[Any] = import_module("pysnmp.hlapi.v3arch.asyncio")
 udp: Final[Any] = import_module("pysnmp.carrier.asyncio.dgram.udp")
 udp6: Final[Any] = import_module("pysnmp.carrier.asyncio.dgram.udp6")
 ObjectName: Final[Any] = import_module("pysnmp.proto.rfc1902").ObjectName

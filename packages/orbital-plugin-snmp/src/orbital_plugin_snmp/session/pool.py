@@ -51,6 +51,10 @@ class Pool:
             device: How it is reached.
             deadline: `time.monotonic()` at which the run is over.
         """
+        return DeviceReader(self.shared(device), deadline)
+
+    def shared(self, device: SnmpDevice) -> SharedDevice:
+        """A device, as all its tasks share it."""
         now = time.monotonic()
         if now - self._tidied > TIDY:
             self._tidied = now
@@ -59,7 +63,7 @@ class Pool:
         known = self._devices.get(device)
         shared = known[0] if known else self._new(device)
         self._devices[device] = shared, now
-        return DeviceReader(shared, deadline)
+        return shared
 
     async def close(self) -> None:
         """Close all sessions, and store what was learned. Safe twice."""

@@ -104,7 +104,7 @@ class SharedDevice:
     async def _walk(self, columns: list[bytes], deadline: float) -> Walked:
         known = {column: self.learned.shapes.get(column) for column in columns}
         try:
-            session = await self._ready(deadline)
+            session = await self.session(deadline)
             walker = Walker(session, self.learned, columns, limits=self._limits, deadline=deadline)
             walked = await self._heed(walker.run())
         finally:
@@ -137,7 +137,7 @@ class SharedDevice:
 
     async def _ask_in_parts(self, oids: list[bytes], deadline: float) -> list[VarBind]:
         """GETs of as many OIDs as the device takes."""
-        session, size = await self._ready(deadline), SCALARS
+        session, size = await self.session(deadline), SCALARS
         found: list[VarBind] = []
         while len(found) < len(oids):
             part = oids[len(found) : len(found) + size]
@@ -149,7 +149,8 @@ class SharedDevice:
                 size = (len(part) + 1) // 2
         return found
 
-    async def _ready(self, deadline: float) -> Session:
+    async def session(self, deadline: float) -> Session:
+        """The session, opened if it is not."""
         if self._session is None:
             async with self._opened:
                 if self._session is None:

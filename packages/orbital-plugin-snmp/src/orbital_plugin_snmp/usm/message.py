@@ -16,9 +16,11 @@ from orbital_plugin_snmp.wire.ber import (
 )
 from orbital_plugin_snmp.wire.community import V3
 from orbital_plugin_snmp.wire.pdu import Pdu, read_pdu
+from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.usm.ciphers import Privacy
+    from orbital_plugin_snmp.wire.pdu import Reading
 
 AUTHENTICATED: Final = 1
 ENCRYPTED: Final = 2
@@ -92,11 +94,11 @@ def scoped_pdu(engine_id: bytes, context: bytes, pdu: bytes) -> bytes:
     return tlv(SEQUENCE, tlv(OCTETS, engine_id) + tlv(OCTETS, context) + pdu)
 
 
-def read_scoped(body: bytes) -> Pdu:
-    """The PDU in the content of a scoped one."""
+def read_scoped(body: bytes, read: Reading = read_varbinds) -> Pdu:
+    """The PDU in the content of a scoped one; `read` reads its varbinds."""
     _, at = expect(body, 0, len(body), OCTETS, "context engine id")
     _, at = expect(body, at, len(body), OCTETS, "context name")
-    return read_pdu(body, at, len(body))
+    return read_pdu(body, at, len(body), read)
 
 
 def decrypted(privacy: Privacy, message: Message) -> bytes:

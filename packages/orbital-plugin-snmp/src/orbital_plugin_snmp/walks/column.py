@@ -45,6 +45,11 @@ class ColumnWalk:
             self.rows += part
             self.cursor = part[-1][0]
 
+    def repeat(self, part: list[VarBind], count: int, cursor: bytes, over: bool) -> None:  # noqa: FBT001 (a `Leg`'s end)
+        """As `take`, where the same OIDs came before: what they mean is known."""
+        self.rows += part[:count]
+        self.cursor, self.over = cursor, over
+
     def stop(self, problem: str) -> None:
         """End it early, with what came."""
         self.over, self.problem = True, problem

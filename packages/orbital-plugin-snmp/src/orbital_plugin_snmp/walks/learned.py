@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 COLUMNS: Final = 10
 """Columns of one request."""
@@ -14,6 +14,8 @@ CLEAN: Final = 8
 """Walks without trouble until requests may grow again, ..."""
 GROWTH: Final = 1.125
 """... by this factor."""
+LEGS: Final = 1000
+"""Requests of which it is remembered what their answers meant."""
 DAY: Final = 86_400.0
 
 
@@ -24,6 +26,15 @@ class Shape:
     rows: int
     size: float
     """Bytes of one varbind, on average."""
+
+
+class Leg(NamedTuple):
+    """What the answer to one request meant for each of its columns."""
+
+    names: tuple[bytes, ...]
+    """The OIDs of that answer: see `port.Rows.names`."""
+    ends: tuple[tuple[int, bytes, bool], ...]
+    """Rows that belong to the column, where it stands then, and whether it is over."""
 
 
 @dataclass(slots=True)
@@ -38,6 +49,8 @@ class Learned:
     absent: dict[bytes, float] = field(default_factory=dict[bytes, float])
     """Column that the device does not implement -> when to look again, in seconds since 1970: it outlives
     the process."""
+    legs: dict[tuple[bytes, ...], Leg] = field(default_factory=dict[tuple[bytes, ...], Leg])
+    """By the OIDs asked for."""
     changed: bool = False
     """Since it was last stored."""
 
@@ -66,6 +79,12 @@ class Learned:
         if self.clean >= CLEAN:
             self.clean, self.changed = 0, True
             self.cells = min(MOST, max(self.cells + 1, int(self.cells * GROWTH)))
+
+    def keep(self, asked: tuple[bytes, ...], leg: Leg) -> None:
+        """Remember what an answer meant."""
+        if len(self.legs) >= LEGS:
+            self.legs.clear()
+        self.legs[asked] = leg
 
     def is_absent(self, column: bytes, now: float) -> bool:
         """Whether there is no need to ask."""

@@ -7,9 +7,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer, TooBig
+from orbital_plugin_snmp.engines.port import Rows
 from orbital_plugin_snmp.session.reader import Walked
 from orbital_plugin_snmp.walks.column import ColumnWalk
-from orbital_plugin_snmp.walks.learned import REPETITIONS, Shape
+from orbital_plugin_snmp.walks.learned import REPETITIONS, Leg, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,26 +67,26 @@ class Walker:
         Raises:
             NoAnswer, Refused, Malformed, ErrorStatus: Before anything came.
         """
-        active = self._walks
+        active, before, repetitions = self._walks, list[ColumnWalk](), 0
         while active:
             part = active[: self._learned.columns]
             if time.monotonic() >= self._deadline:
                 self._end(active, "the task's time was over")
                 break
-            await self._step(part)
+            if part != before or self._troubled:
+                before, repetitions = part, self._repetitions(part)
+            await self._step(part, repetitions)
             active = [walk for walk in active if not walk.over]
         if not self._troubled:
             self._learned.went_well()
         return self._walked()
 
-    async def _step(self, walks: list[ColumnWalk]) -> None:
+    async def _step(self, walks: list[ColumnWalk], repetitions: int) -> None:
         """One request, and what came of it."""
-        repetitions = self._repetitions(walks)
+        asked = tuple([walk.cursor for walk in walks])
         now = time.monotonic()
         try:
-            answer = await self._session.bulk(
-                [walk.cursor for walk in walks], repetitions, now + (self._deadline - now) / 2
-            )
+            answer = await self._session.bulk(asked, repetitions, now + (self._deadline - now) / 2)
         except (TooBig, NoAnswer) as error:
             self._ask_for_less(walks, repetitions, error)
         except ErrorStatus as error:
@@ -95,16 +96,31 @@ class Walker:
         else:
             self._answered = True
             if answer:
-                self._take(walks, answer)
+                self._take(asked, walks, answer)
             else:
                 empty = TooBig("an answer without anything in it")
                 self._ask_for_less(walks, repetitions, empty)
 
-    def _take(self, walks: list[ColumnWalk], answer: list[VarBind]) -> None:
+    def _take(
+        self, asked: tuple[bytes, ...], walks: list[ColumnWalk], answer: list[VarBind]
+    ) -> None:
         """Row by row, one varbind for each column; the last row may be cut short."""
         count, most = len(walks), self._limits.max_rows
-        for number, walk in enumerate(walks[: len(answer)]):
-            walk.take(answer[number::count])
+        names = answer.names if isinstance(answer, Rows) else None
+        leg = self._learned.legs.get(asked)
+        if leg is not None and leg.names is names:
+            for number, (walk, end) in enumerate(zip(walks, leg.ends, strict=True)):
+                walk.repeat(answer[number::count], *end)
+        else:
+            before = [len(walk.rows) for walk in walks]
+            for number, walk in enumerate(walks[: len(answer)]):
+                walk.take(answer[number::count])
+            if names is not None and not any(walk.problem for walk in walks):
+                ends = [
+                    (len(w.rows) - n, w.cursor, w.over) for w, n in zip(walks, before, strict=True)
+                ]
+                self._learned.keep(asked, Leg(names, tuple(ends)))
+        for walk in walks:
             if len(walk.rows) >= most and not walk.over:
                 del walk.rows[most:]
                 walk.stop(f"it has more than max_rows, {most} rows")
@@ -159,6 +175,8 @@ class Walker:
             walked.columns[walk.column] = walk.rows
             if walk.problem:
                 walked.problems[walk.column] = f"{walk.problem}, after {len(walk.rows)} rows"
-            else:
+                continue
+            known = self._learned.shapes.get(walk.column)
+            if known is None or known.rows != len(walk.rows):
                 self._learned.shapes[walk.column] = Shape(len(walk.rows), walk.size)
         return walked

@@ -15,9 +15,12 @@ from orbital_plugin_snmp.wire.ber import (
     tlv,
 )
 from orbital_plugin_snmp.wire.pdu import Pdu, Template, read_pdu
+from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from orbital_plugin_snmp.wire.pdu import Reading
 
 V1: Final = 0
 V2C: Final = 1
@@ -36,8 +39,12 @@ def writer(version: int, community: bytes) -> Callable[[Template, int], bytes]:
     return write
 
 
-def read_message(data: bytes) -> Pdu:
+def read_message(data: bytes, read: Reading = read_varbinds) -> Pdu:
     """A response of v1 or v2c. What follows behind the message is passed over, as some devices pad it.
+
+    Args:
+        data: What came.
+        read: Reads the varbinds.
 
     Raises:
         WireError: It is none.
@@ -47,4 +54,4 @@ def read_message(data: bytes) -> Pdu:
     if version not in (V1, V2C):
         raise WireError(f"version {version} in answer to v1 or v2c")
     _, at = expect(data, at, end, OCTETS, "community")
-    return read_pdu(data, at, end)
+    return read_pdu(data, at, end, read)

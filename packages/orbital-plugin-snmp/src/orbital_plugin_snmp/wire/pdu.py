@@ -18,7 +18,12 @@ from orbital_plugin_snmp.wire.ber import (
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_plugin_snmp.engines.port import VarBind
+
+    Reading = Callable[[bytes, int, int], list[VarBind]]
+    """As `read_varbinds`."""
 
 GET: Final = 0xA0
 GET_NEXT: Final = 0xA1
@@ -71,8 +76,14 @@ def template(request: Request) -> Template:
     return Template(bytes((kind,)) + length(6 + len(tail)) + b"\x02\x04", tail)
 
 
-def read_pdu(data: bytes, at: int, end: int) -> Pdu:
+def read_pdu(data: bytes, at: int, end: int, read: Reading = read_varbinds) -> Pdu:
     """A response or a report between `at` and `end`.
+
+    Args:
+        data: What came.
+        at: Where the PDU begins.
+        end: Where what is around it ends.
+        read: Reads the varbinds of a response without error.
 
     Raises:
         WireError: It is none.
@@ -84,4 +95,5 @@ def read_pdu(data: bytes, at: int, end: int) -> Pdu:
     status, at = read_integer(data, at, end, "error status")
     index, at = read_integer(data, at, end, "error index")
     begin, stop = expect(data, at, end, SEQUENCE, "list of varbinds")
-    return Pdu(kind, request_id, status, index, read_varbinds(data, begin, stop))
+    chosen = read_varbinds if status or kind == REPORT else read
+    return Pdu(kind, request_id, status, index, chosen(data, begin, stop))
