@@ -151,7 +151,7 @@ async def test_wrong_credentials_of_v3(
 ) -> None:
     """What the device refuses is refused by name; what it is silent about cannot be told apart."""
     fields = as_user(STRONGEST, **changes)
-    patience = {"timeout": 0.3, "retries": 0, "engine": engine}
+    patience = {"timeout": 10 if error is Refused else 0.3, "retries": 0, "engine": engine}
     async with asking(snmpd.port, fields, **patience) as reader:
         with pytest.raises(error) as raised:
             await reader.get([SYS_NAME])

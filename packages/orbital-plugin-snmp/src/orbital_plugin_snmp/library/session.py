@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.conversation import Conversation
-from orbital_plugin_snmp.library.untyped import hlapi
+from orbital_plugin_snmp.library.untyped import LCD, NULL, cmdgen
 from orbital_plugin_snmp.library.values import from_library, to_library
-from orbital_plugin_snmp.wire.pdu import GET, GET_BULK, RESPONSE, Pdu
+from orbital_plugin_snmp.wire.pdu import GET, GET_BULK, GET_NEXT, RESPONSE, Pdu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,13 @@ REFUSALS: Final = (
     "WrongDigest", "UnknownUserName", "UnknownSecurityName", "UnsupportedSecurityLevel", "DecryptionError",
     "AuthenticationFailure", "AuthenticationError", "UnknownContext", "UnavailableContext",
 )  # fmt: skip
+
+
+GENERATORS: Final[dict[int, Any]] = {
+    GET: cmdgen.GetCommandGenerator,
+    GET_NEXT: cmdgen.NextCommandGenerator,
+    GET_BULK: cmdgen.BulkCommandGenerator,
+}
 
 
 class LibrarySession(Conversation):
@@ -88,16 +95,19 @@ class LibrarySession(Conversation):
         raise errors.NoAnswer(f"{self.label}: no answer within {spent:.2g} s (pysnmp says no more)")
 
     async def _command(self, request: Request) -> Any:
+        """By pysnmp's inner interface: the outer one would look for MIBs, in the internet as well."""
         who, target, context = self._ask_as
-        varbinds = [hlapi.ObjectType(hlapi.ObjectIdentity(to_library(oid))) for oid in request.oids]
         engine = self._engine.snmp
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        place, _ = LCD.configure(engine, who, target, context.contextName)
+        counts = ()
         if request.kind == GET_BULK:
-            counts = request.non_repeaters, request.repetitions
-            return await hlapi.bulk_cmd(
-                engine, who, target, context, *counts, *varbinds, lookupMib=False
-            )
-        command = hlapi.get_cmd if request.kind == GET else hlapi.next_cmd
-        return await command(engine, who, target, context, *varbinds, lookupMib=False)
+            counts = (request.non_repeaters, request.repetitions)
+        GENERATORS[request.kind]().send_varbinds(
+            engine, place, context.contextEngineId, context.contextName, *counts,
+            [(to_library(oid), NULL) for oid in request.oids], _answered, answer,
+        )  # fmt: skip
+        return await answer
 
     def _read(self, failure: Any, status: Any, index: Any, varbinds: Any) -> Pdu | None:
         """The response; None for silence."""
@@ -111,3 +121,11 @@ class LibrarySession(Conversation):
         found = [from_library(name, value) for name, value in varbinds]
         self.cost.values += len(found)
         return Pdu(RESPONSE, 0, int(status), int(index), found)
+
+
+def _answered(
+    _: Any, __: Any, failure: Any, status: Any, index: Any, varbinds: Any, answer: Any
+) -> None:
+    """Pysnmp's callback."""
+    if not answer.done():
+        answer.set_result((failure, status, index, varbinds))
