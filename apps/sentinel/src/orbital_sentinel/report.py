@@ -53,7 +53,8 @@ def _outputs(outputs: list[View]) -> None:
             left = one["backlog_seconds"]
             when = "" if left is None else f", about {span(left)} to go"
             say(f"- output {one['name']} catches up: {one['backlog']} samples behind{when}")
-        if letters := (one["ledger"] or {}).get("letters", 0):
+        ledger: View = one["ledger"] or {}
+        if letters := ledger.get("letters", 0):
             how = f"sentinel buffer dead-letters list --output {one['name']}"
             say(f"- output {one['name']} refused {letters} samples that are kept: `{how}`")
     say()
