@@ -104,7 +104,7 @@ class _Pushed:
         self._writer = Writer(VictoriaConfig.model_validate({"url": url}))
         asyncio.run(self._writer.start())
         self._devices = layouts()
-        self._values = [rising(SERIES) for _ in self._devices]
+        self._values = [rising(SERIES, layout.origin.target) for layout in self._devices]
         self._start = time.time_ns() // 1_000_000 - 7_200_000
 
     def __call__(self) -> float:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def rising(count: int) -> Iterator[list[float]]:
+def rising(count: int, device: str) -> Iterator[list[float]]:
     """Values of counters, each of which rises by about its own pace; they do not compress too well."""
-    dice = random.Random(count)  # noqa: S311 (made-up values)
+    dice = random.Random(device)  # noqa: S311 (made-up values)
     pace = [dice.randrange(1, 100_000) for _ in range(count)]
     values = [float(dice.randrange(10**9)) for _ in range(count)]
     while True:
@@ -59,7 +59,7 @@ class Table(Plugin[TableDevice, PluginConfig]):
         if "series" not in memory:
             series = memory["series"] = (self.uptime.series(), *self._cells(device))
             memory["values"] = (
-                rising(len(series))
+                rising(len(series), device.host)
                 if device.rising
                 else cycle(
                     [float(turn * 1000 + n) for n in range(len(series))] for turn in range(10)
