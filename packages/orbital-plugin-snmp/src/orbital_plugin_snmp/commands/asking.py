@@ -1,0 +1,92 @@
+"""Asks a device once, from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from orbital_plugin_snmp import oids
+from orbital_plugin_snmp.config import SessionConfig
+from orbital_plugin_snmp.device import SnmpDevice
+from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, EXCEPTIONS
+from orbital_plugin_snmp.session.pool import Pool
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.session.pool import DeviceReader
+
+T = TypeVar("T")
+PATIENT: Final = 86_400.0
+"""Seconds that it may take: who started it by hand ends it by hand."""
+
+
+def ask(
+    host: str, options: Mapping[str, Any], work: Callable[[DeviceReader], Coroutine[Any, Any, T]]
+) -> T:
+    """Ask one device.
+
+    Args:
+        host: Name or address; `:port` may follow, after an IPv6 address in brackets.
+        options: Fields of the device and of the sessions; empty ones count as left out.
+        work: What to ask it.
+
+    Raises:
+        ConfigurationError: What was given cannot work.
+        DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
+    """
+    given = {name: value for name, value in (_place(host) | dict(options)).items() if value != ""}
+    config = {name: given.pop(name) for name in tuple(given) if name in SessionConfig.model_fields}
+    try:
+        device = SnmpDevice.model_validate(given)
+        settings = SessionConfig.model_validate({"max_rows": 10_000_000} | config)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(said.removeprefix(": ")) from error
+    return asyncio.run(_work(device, settings, work))
+
+
+async def _work(
+    device: SnmpDevice,
+    settings: SessionConfig,
+    work: Callable[[DeviceReader], Coroutine[Any, Any, T]],
+) -> T:
+    pool = Pool(settings)
+    try:
+        return await work(pool.reader(device, time.monotonic() + PATIENT))
+    finally:
+        await pool.close()
+
+
+async def below(reader: DeviceReader, root: bytes) -> tuple[list[VarBind], str]:
+    """Everything below an OID, and why it ended early; the object itself where it is a leaf."""
+    walked = await reader.walk([root])
+    found, problem = walked.columns[root], walked.problems.get(root, "")
+    if found or problem:
+        return found, problem
+    (itself,) = await reader.get([root])
+    return [(root, END_OF_MIB_VIEW, None) if itself[1] in EXCEPTIONS else itself], ""
+
+
+def encoded(text: str) -> bytes:
+    """An OID that somebody typed."""
+    try:
+        return oids.encode(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _place(text: str) -> dict[str, Any]:
+    """`192.0.2.1`, `switch:1161`, `fe80::1`, `[2001:db8::1]:161`."""
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        return {"host": host, "port": port.removeprefix(":")}
+    if text.count(":") == 1:
+        host, _, port = text.partition(":")
+        return {"host": host, "port": port}
+    return {"host": text}
