@@ -6,6 +6,7 @@ import asyncio
 import re
 
 import pytest
+from pydantic import ValidationError
 
 from orbital_plugin_snmp import Snmp, SnmpConfig, SnmpDevice
 from orbital_plugin_snmp.profiles.choosing import choose
@@ -217,13 +218,41 @@ async def test_filters(device):
     assert {s.series.values[2] for s in got.samples if s.series.metric.name == "ifMtu"} == {"lo"}
 
 
-async def test_unknown_profile(device):
-    """A profile that nobody has is refused at start, with the one that was meant."""
-    with pytest.raises(
-        ConfigurationError, match="no profile 'if_mb'; did you mean if_mib"
-    ) as caught:
-        await collect_once(Snmp, device, {"profiles": ["if_mb"]})
+async def test_unknown_profile(device, tmp_path):
+    """A profile that nobody has is refused with the one that was meant; with a folder, at start."""
+    said = "no profile 'if_mb'; did you mean if_mib"
+    with pytest.raises(ValidationError, match=said):
+        SnmpConfig.model_validate({"profiles": ["if_mb"]})
+    folder = {"profiles": ["if_mb"], "profile_folder": str(tmp_path)}
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        await collect_once(Snmp, device, folder)
     assert caught.value.field == "profiles"
+
+
+async def test_a_folder_of_ones_own(device, tmp_path):
+    """Profiles in a folder are known by their files' names, and one may replace a shipped one."""
+    scalar = "scalars: [{name: mine, oid: 1.3.6.1.2.1.1.3}]"
+    for name in ("mine", "system"):
+        (tmp_path / f"{name}.yaml").write_text(scalar)
+    for name in ("mine", "system"):
+        config = {"profiles": [name], "profile_folder": str(tmp_path)}
+        got = await collect_once(Snmp, device, config)
+        assert got.value("mine") > 0
+        assert "sysName" not in got.names
+
+
+async def test_what_was_learned_is_kept(device, tmp_path):
+    """What was learned of a device is there after a restart, and a folder that cannot be is refused."""
+    config = {"profiles": ["if_mib", "lldp"], "state_folder": str(tmp_path / "state")}
+    first = await collect_once(Snmp, device, config)
+    assert list(tmp_path.rglob("learned.json"))
+    second = await collect_once(Snmp, device, config)
+    name = "snmp_scrape_packets_sent"
+    assert second.value(name) < first.value(name), "what is not there is not asked for again"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be made") as caught:
+        await collect_once(Snmp, device, {"state_folder": str(tmp_path / "file")})
+    assert caught.value.field == "state_folder"
 
 
 async def test_connection(device):

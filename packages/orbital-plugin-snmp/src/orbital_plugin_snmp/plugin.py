@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import Field
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
@@ -17,7 +22,7 @@ from orbital_plugin_snmp.profiles.settings import ProfileSettings
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.tables.scalars import SYS_UP_TIME
 from orbital_plugin_snmp.tables.texts import clean, display, text_of
-from orbital_sdk import Columns, Metric, PartialCollect, Plugin, Sample
+from orbital_sdk import Columns, ConfigurationError, Metric, PartialCollect, Plugin, Sample
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
@@ -34,6 +39,10 @@ SYS_NAME: Final = oids.encode("1.3.6.1.2.1.1.5.0")
 
 class SnmpConfig(SessionConfig, ProfileSettings):
     """How the plugin asks, and what for."""
+
+    state_folder: Annotated[str, Field(max_length=4096)] = ""
+    """Where what was learned of devices is kept over restarts. Left out, in systemd's STATE_DIRECTORY, if
+    there is one."""
 
 
 @dataclass(slots=True)
@@ -63,7 +72,7 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
 
     async def start(self) -> None:
         self._catalogue.load()
-        self._pool = Pool(self.config)
+        self._pool = Pool(self.config, state_folder(self.config))
 
     async def stop(self) -> None:
         pool, self._pool = self._pool, None
@@ -144,6 +153,26 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         out = polled.output
         out.tell([(self.duration.series(known.module), time.monotonic() - began)])
         return Columns(tuple(out.series), out.values)
+
+
+def state_folder(config: SnmpConfig) -> Path | None:
+    """The folder of an instance, made if it is not there; instances with other settings have others.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    base = config.state_folder or os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if not base:
+        return None
+    own = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+    folder = Path(base).expanduser() / "snmp" / own
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be made: {error.strerror}", field="state_folder"
+        ) from error
+    return folder
 
 
 def _said(failures: dict[str, str]) -> str:

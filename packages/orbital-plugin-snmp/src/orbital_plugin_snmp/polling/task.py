@@ -112,20 +112,21 @@ class PollTask:
         return {state.plan.name for state in due}
 
     def _is_due(self, state: TableState, scalars: Mapping[bytes, VarBind]) -> bool:
-        plan = state.plan
-        if not plan.labels:
+        mark = state.plan.changed
+        if not state.plan.labels:
             return False
-        changed = scalars.get(plan.changed) if plan.changed else None
-        value = changed[2] if changed else None
-        moved = self._changed.get(plan.changed or b"", value) != value
-        if plan.changed:
-            self._changed[plan.changed] = value
-        if moved:
-            for other in self._tables:
-                if other.plan.changed == plan.changed:
-                    self._looked_up.pop(other.plan.name, None)
-        age = time.monotonic() - self._looked_up.get(plan.name, float("-inf"))
+        if mark is not None and mark in scalars:
+            self._note_change(mark, scalars[mark][2])
+        age = time.monotonic() - self._looked_up.get(state.plan.name, float("-inf"))
         return age >= self._refresh
+
+    def _note_change(self, mark: bytes, value: object) -> None:
+        """Where the mark has another value than before, all tables that go by it are due."""
+        if self._changed.setdefault(mark, value) != value:
+            self._changed[mark] = value
+            for state in self._tables:
+                if state.plan.changed == mark:
+                    self._looked_up.pop(state.plan.name, None)
 
     async def _look_up_one(self, state: TableState, gathering: Gathering) -> None:
         plan = state.plan

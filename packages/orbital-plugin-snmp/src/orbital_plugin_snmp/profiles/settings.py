@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from orbital_plugin_snmp.profiles.choosing import AUTO
+from orbital_plugin_snmp.profiles.loading import shipped
 from orbital_plugin_snmp.profiles.models import Part, Profile, Table, Value
+from orbital_plugin_snmp.profiles.near import did_you_mean
 from orbital_plugin_snmp.profiles.words import (  # noqa: TC001 (pydantic reads them at run time)
     MetricName,
     Oid,
@@ -75,6 +78,11 @@ class ProfileSettings(PluginConfig):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the profile {name!r} stands twice in profiles")
+        if not self.profile_folder:  # what is in there is read at start
+            known = {AUTO, *shipped()}
+            for one in self.profiles:
+                if isinstance(one, str) and one not in known:
+                    raise ValueError(f"there is no profile {one!r}{did_you_mean(one, known)}")
         return self
 
 
