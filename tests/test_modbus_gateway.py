@@ -1,4 +1,4 @@
-"""Modbus through the whole agent: tasks of several maps share a gateway, and a dead unit hurts nobody else."""
+"""Modbus through the whole agent: maps share a gateway, and a dead unit hurts nobody else."""
 
 from __future__ import annotations
 

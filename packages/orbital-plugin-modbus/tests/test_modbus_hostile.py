@@ -41,6 +41,7 @@ WRONG = [
     (lambda a: [a.good(length=60000)], "garbled"),
     (lambda a: [b"HTTP/1.1 400 Bad Request\r\n\r\n"], "garbled"),
     (lambda a: [b"\xff" * 4000], "garbled"),
+    (lambda a: [a.good(number=0) * 100] * 100, "timeout"),
     (lambda a: [None], "connection"),
     (lambda a: [a.good()[:9], None], "connection"),
 ]
@@ -234,6 +235,15 @@ async def test_right_bytes_after_wrong_ones(collect, tmp_path):
         assert collection.error is None
         assert collection.value("modbus_register_12") == 12
         assert collection.value("modbus_errors_total", reason="garbled") == 1
+
+
+async def test_a_converter_that_hears_itself(collect, tmp_path):
+    """With `local_echo` the request that comes back is taken off the answer."""
+    with noisy_line(tmp_path, [rtu("0103000a0003") + rtu("010306000a000b000c")]) as near:
+        device = {"serial": {"device": near, "local_echo": True}}
+        collection = await collect(device, {"registers": REGISTERS})
+        assert collection.error is None
+        assert right(collection)
 
 
 async def test_cancelled_in_the_middle(script):

@@ -161,3 +161,16 @@ async def test_no_such_serial_line(collect):
     collection = await collect(device, {"registers": [{"address": 0}]})
     assert isinstance(collection.error, DeviceUnreachable)
     assert "cannot open /dev/none: there is no such device" in str(collection.error)
+
+
+async def test_tls_files_that_vanish_later(tmp_path, authority):
+    """A file that is being replaced costs a turn, and does not end the task."""
+    copy = tmp_path / "ca.pem"
+    copy.write_bytes(authority.ca_file.read_bytes())
+    fields = {"host": "127.0.0.1", "port": 1, "transport": "tls", "tls": {"ca_file": str(copy)}}
+    plugin, device = Modbus(ModbusConfig.model_validate(MAP)), ModbusDevice.model_validate(fields)
+    plugin.validate_device(device)
+    copy.unlink()
+    with pytest.raises(DeviceUnreachable, match=r"ca\.pem"):
+        await plugin.collect(device, make_context())
+    await plugin.stop()

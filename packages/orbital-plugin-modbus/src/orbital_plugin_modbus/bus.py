@@ -7,6 +7,7 @@ turn, opens the connection if need be, keeps the pauses, and tells what became o
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_modbus.backoff import Backoff
@@ -48,9 +49,8 @@ class Way(NamedTuple):
 
     @property
     def longest(self) -> float:
-        """Seconds that a request can take, once it is its turn."""
-        pauses = self.connect_delay + self.request_delay
-        return (1 + self.retries) * (2 * self.timeout + pauses) + self.timeout
+        """Seconds that a request can take once it is its turn, connecting included, retries not."""
+        return 2 * self.timeout + self.connect_delay + self.request_delay
 
 
 def open_line(line: Line) -> Link:
@@ -87,7 +87,9 @@ class Bus:
         """The unit of this number; the same one for everybody."""
         return self._units.get(number) or self._units.setdefault(number, Unit(number))
 
-    async def read(self, unit: Unit, read: Read, way: Way, errors: Counter[str]) -> bytes:
+    async def read(
+        self, unit: Unit, read: Read, way: Way, errors: Counter[str], until: float = math.inf
+    ) -> bytes:
         """Ask once, and again as often as `way` allows and the failure suggests.
 
         Args:
@@ -95,6 +97,7 @@ class Bus:
             read: What to read.
             way: How.
             errors: Takes what went wrong on the way, by reason, also where a retry helped.
+            until: Loop time that a retry has to be sure to keep.
 
         Raises:
             ExchangeError: No answer that can be used; `Refused` where the device said so.
@@ -111,7 +114,8 @@ class Bus:
                 raise
             except ExchangeError as error:
                 errors[error.reason] += 1
-                if retries <= 0:
+                late = max(unit.ready, self._loop.time()) + way.longest > until
+                if late or retries <= 0:
                     if not isinstance(error, Cut):  # a connection has a pause of its own
                         unit.failed(self._loop.time(), str(error), way.max_backoff)
                     raise

@@ -22,6 +22,7 @@ from serial import SerialException
 from serial.rs485 import RS485Settings
 
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
+from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,10 @@ class LibraryLink:
         return self._client is not None and self._client.connected
 
     async def open(self, timeout: float) -> None:  # noqa: ASYNC109 (part of the answer)
-        client = self._client = _client(self._line, self._trace)
+        try:
+            client = self._client = _client(self._line, self._trace)
+        except ConfigurationError as error:  # TLS files, checked before; one is being replaced now
+            raise Cut(str(error)) from error
         self._guard(client)
         try:
             async with asyncio.timeout(timeout):

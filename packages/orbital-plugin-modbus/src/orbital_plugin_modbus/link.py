@@ -31,7 +31,6 @@ class Link(Protocol):
 
         Raises:
             Cut: It cannot.
-            orbital_sdk.ConfigurationError: It never can.
         """
         ...
 

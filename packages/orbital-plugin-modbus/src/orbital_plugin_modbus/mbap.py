@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
+from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,10 @@ class MbapLink(asyncio.Protocol):
         return self._transport is not None
 
     async def open(self, timeout: float) -> None:  # noqa: ASYNC109 (part of the answer)
-        context = self._tls() if self._tls else None
+        try:
+            context = self._tls() if self._tls else None
+        except ConfigurationError as error:  # checked before; a file is being replaced now
+            raise Cut(str(error)) from error
         name = self._server_name if context else None
         try:
             async with asyncio.timeout(timeout):

@@ -160,7 +160,7 @@ class UnitReader:
         """Most requests are sure to end in time, and need no watch."""
         left = until - self._now()
         if left > self._way.longest and not self._bus.busy:
-            return await self._bus.read(self.unit, read, self._way, self.errors)
+            return await self._bus.read(self.unit, read, self._way, self.errors, until)
         try:
             async with asyncio.timeout(None if left == math.inf else max(0.0, left)):
                 return await self._bus.read(self.unit, read, self._way, self.errors)
