@@ -16,8 +16,8 @@ from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.engines.port import EXCEPTIONS
 from orbital_plugin_snmp.metrics import ScrapeMetrics
+from orbital_plugin_snmp.polling.catalogue import Catalogue
 from orbital_plugin_snmp.polling.task import PollTask
-from orbital_plugin_snmp.profiles.catalogue import Catalogue
 from orbital_plugin_snmp.profiles.settings import ProfileSettings
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.tables.scalars import SYS_UP_TIME

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_plugin_snmp.engines.port import Value, VarBind
-    from orbital_plugin_snmp.polling.gather import Gathering
     from orbital_plugin_snmp.tables.column import Output
     from orbital_sdk import Series
 
@@ -79,6 +78,7 @@ class Neighbours:
     def __init__(self, refresh: float) -> None:
         self._refresh = refresh
         self._ports_at = float("-inf")
+        self._due = True
         self._seen: dict[bytes, list[VarBind]] = {}
         self._series: list[Series] = []
 
@@ -86,15 +86,15 @@ class Neighbours:
         """The device started again: read the names of its ports."""
         self._ports_at = float("-inf")
 
-    async def walk(self, gathering: Gathering) -> bool:
-        """Read what there is to read. Whether all of it came."""
-        now = time.monotonic()
-        due = now - self._ports_at >= self._refresh
-        if not await gathering.walk("lldp", (*COLUMNS, *PORTS) if due else COLUMNS):
-            return False
-        if due:
-            self._ports_at = now
-        return True
+    def wanted(self) -> tuple[bytes, ...]:
+        """The columns that this poll has to read."""
+        self._due = time.monotonic() - self._ports_at >= self._refresh
+        return (*COLUMNS, *PORTS) if self._due else COLUMNS
+
+    def came(self) -> None:
+        """All of them were read."""
+        if self._due:
+            self._ports_at = time.monotonic()
 
     def read(self, found: Mapping[bytes, list[VarBind]], out: Output) -> None:
         """One sample a neighbour, and how many there are."""

@@ -76,7 +76,7 @@ class PollTask:
         gathering = polled.gathering
         complete = {s.plan.name: await gathering.walk(s.plan.name, s.wanted) for s in self._tables}
         if self._lldp is not None:
-            complete["lldp"] = await self._lldp.walk(gathering)
+            complete["lldp"] = await gathering.walk("lldp", self._lldp.wanted())
         scalars = self._scalars.note(await gathering.get(self._scalars.wanted(began)))
         if not gathering.answered and gathering.error is not None:
             raise gathering.error
@@ -151,6 +151,7 @@ class PollTask:
                 state.read(gathering.columns, gathering.whole, out)
             polled.output.add(out)
         if self._lldp is not None and complete["lldp"]:
+            self._lldp.came()
             self._lldp.read(gathering.columns, polled.output)
 
     def _up(self, gathering: Gathering, complete: Mapping[str, bool]) -> dict[str, bool]:
