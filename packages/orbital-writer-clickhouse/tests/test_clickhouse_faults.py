@@ -6,8 +6,9 @@ import pytest
 
 from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
-from orbital_testbench import Answer, CutAnswer, NoAnswer, free_port
+from orbital_testbench import Answer, CutAnswer, NoAnswer, Relay, free_port
 from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
+from orbital_writer_clickhouse.dsn import parse_dsn
 from orbital_writer_clickhouse.refusals import refused
 
 
@@ -193,6 +194,41 @@ async def test_settings_reach_the_server(over_http, connect, now):
     wrong = await connect(over_http.dsn + "?no_such_setting=1")
     with pytest.raises(WriterMisconfigured, match=r"no_such_setting.*look at settings"):
         wrong(make_batch({"m": 1.0}, ts=now))
+
+
+async def test_a_server_that_is_full(database, connect, now):
+    """Too many parts: everything is kept until merges have caught up. Too little memory for one insert: less
+    of it may fit.
+    """
+    database.query(
+        "CREATE TABLE {db}.mine (ts DateTime64(3), v Float64) ENGINE = MergeTree ORDER BY ts"
+        " SETTINGS parts_to_throw_insert = 1, parts_to_delay_insert = 1, max_delay_to_insert = 0"
+    )
+    database.query("SYSTEM STOP MERGES {db}.mine")
+    own = {"schema": "custom", "table": "mine", "columns": {"ts": "timestamp", "v": "value"}}
+    write = await connect(database.dsn, **own)
+    write(make_batch([1.0], ts=now))
+    with pytest.raises(WriterUnavailable, match="Too many parts"):
+        write(make_batch([2.0], ts=now + 1))
+    poor = await connect(database.dsn, settings={"max_memory_usage": 1000})
+    with pytest.raises(BatchTooLarge, match="memory limit"):
+        poor(make_batch(5000, ts=now))
+
+
+async def test_over_tls(database, connect, authority, now):
+    """Both protocols; a certificate that nobody vouches for pauses the output."""
+    ((host, port),) = parse_dsn(database.dsn).hosts
+    with Relay(host, port, certificate=authority.issue()) as relay:
+        scheme = "clickhouses" if database.native else "https"
+        dsn = f"{scheme}://writer:correct-horse@127.0.0.1:{relay.port}/{database.name}"
+        write = await connect(dsn, tls={"ca_file": str(authority.ca_file)})
+        write(make_batch({"m": 1.0}, ts=now))
+        stranger = await connect(dsn)
+        with pytest.raises(WriterMisconfigured, match="certificate is not accepted"):
+            stranger(make_batch({"m": 1.0}, ts=now))
+        trusting = await connect(dsn + "?skip_verify=true")
+        trusting(make_batch({"m": 2.0}, ts=now))
+    assert database.one("SELECT count() FROM {db}.metrics") == 2
 
 
 @pytest.mark.parametrize(

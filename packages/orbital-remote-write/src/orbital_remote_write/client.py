@@ -10,6 +10,7 @@ from orbital_remote_write.compression import SNAPPY
 from orbital_remote_write.credentials import Credentials
 from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import check_tls, make_session, warn
+from orbital_remote_write.settings import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,12 @@ class Client:
         self._credentials = Credentials(config)
         check_tls(config.tls)
         self._session = make_session(config, self._credentials)
-        warn(config)
+        plain = config.url.startswith("http:") and not is_loopback(config.url)
+        warn(
+            config.address,
+            insecure=config.tls.insecure_skip_verify,
+            bare=plain and config.has_credentials,
+        )
 
     def post(self, body: bytes) -> int:
         """Deliver one write request; returns the bytes that went out.

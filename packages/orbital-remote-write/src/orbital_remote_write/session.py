@@ -10,7 +10,6 @@ import requests
 import urllib3
 
 from orbital_remote_write.deadline import PunctualAdapter
-from orbital_remote_write.settings import is_loopback
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -71,18 +70,22 @@ def check_tls(tls: Tls) -> None:
             raise ConfigurationError(message, field="tls.cert_file") from error
 
 
-def warn(config: RemoteWriteConfig) -> None:
-    """Say once what is dangerous about these settings."""
-    if config.tls.insecure_skip_verify:
+def warn(address: str, *, insecure: bool, bare: bool) -> None:
+    """Say once what is dangerous about these settings.
+
+    Args:
+        address: Of the destination, for people.
+        insecure: Whether any certificate is taken.
+        bare: Whether credentials go out without TLS, to another machine.
+    """
+    if insecure:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # else once a request
         _log.warning(
             "%s: tls.insecure_skip_verify lets anyone on the way read and change everything",
-            config.address,
+            address,
         )
-    if config.url.startswith("http:") and config.has_credentials and not is_loopback(config.url):
-        _log.warning(
-            "%s: credentials go over plain HTTP; anyone on the way can read them", config.address
-        )
+    if bare:
+        _log.warning("%s: credentials go out without TLS; anyone on the way can read them", address)
 
 
 def _mount(session: requests.Session, reach: Reach) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import ssl
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +24,7 @@ _SYSTEM: Final = {
     ConnectionRefusedError: "connection refused: nothing listens there",
     TimeoutError: "no answer in time",
 }
+_CODE: Final = re.compile(r"^Code: \d+\. ")
 _log: Final = logging.getLogger("orbital.clickhouse")
 
 
@@ -138,8 +139,8 @@ class NativeConnection:
     def _unreachable(
         self, error: Exception, *, sent: bool
     ) -> WriterUnavailable | WriterMisconfigured:
-        causes = [error, error.__cause__, error.__context__]
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        causes, said = [error, error.__cause__, error.__context__], " ".join(str(error).split())
+        if "CERTIFICATE_VERIFY_FAILED" in said:
             return WriterMisconfigured(
                 f"{self._address}: its certificate is not accepted; look at tls"
             )
@@ -149,7 +150,7 @@ class NativeConnection:
             kinds = [
                 words for kind, words in _SYSTEM.items() if any(isinstance(c, kind) for c in causes)
             ]
-            what = kinds[0] if kinds else " ".join(str(error).split())[:200] or type(error).__name__
+            what = kinds[0] if kinds else _CODE.sub("", said)[:200] or type(error).__name__
         if "Unexpected packet" in what:
             return WriterMisconfigured(f"{self._address}: {what}; look at the port in dsn")
         return WriterUnavailable(f"{self._address}: {what}", sent=sent)

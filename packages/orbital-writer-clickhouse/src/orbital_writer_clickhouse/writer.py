@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from orbital_remote_write.credentials import SecretFile
-from orbital_remote_write.session import check_tls
+from orbital_remote_write.session import check_tls, warn
+from orbital_remote_write.settings import is_loopback
 from orbital_sdk import Writer, WriterMisconfigured, WriterUnavailable
 from orbital_writer_clickhouse.http import HttpConnection
 from orbital_writer_clickhouse.native import NativeConnection
@@ -43,6 +44,13 @@ class ClickHouse(Writer[ClickHouseConfig]):
     async def start(self) -> None:
         """Raises ConfigurationError where a file of `tls` cannot be used."""
         check_tls(self.config.tls)
+        place = self._place
+        known = self._file or self.config.password or place.password
+        warn(
+            self.address,
+            insecure=place.skip_verify or self.config.tls.insecure_skip_verify,
+            bare=bool(known) and not place.secure and not is_loopback(self.address),
+        )
         self._started = True
 
     async def stop(self) -> None:

@@ -54,7 +54,7 @@ class HostileServer:
         self._listener = socket.create_server((LOOPBACK, 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self.scheme = "http" if certificate is None else "https"
-        self._tls = None if certificate is None else _tls(certificate)
+        self._tls = None if certificate is None else server_tls(certificate)
 
     @property
     def url(self) -> str:
@@ -182,7 +182,8 @@ class HostileServer:
             connection.sendall(piece)
 
 
-def _tls(certificate: Certificate) -> ssl.SSLContext:
+def server_tls(certificate: Certificate) -> ssl.SSLContext:
+    """TLS of a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     return context

@@ -8,10 +8,13 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Literal, Self
 
+from orbital_testbench.hostile import server_tls
 from orbital_testbench.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from orbital_testbench.certificates import Certificate
 
     Direction = Literal["request", "answer"]
 
@@ -25,10 +28,16 @@ class Relay:
         relay.refuse()        # nothing listens any more
         relay.listen()        # and again
     ```
+
+    Args:
+        host: Of the server.
+        port: Of the server.
+        certificate: Speak TLS to clients, with this one; the server is spoken to without.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, certificate: Certificate | None = None) -> None:
         self._target = host, port
+        self._tls = None if certificate is None else server_tls(certificate)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
@@ -92,8 +101,21 @@ class Relay:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._open |= {client, server}
-            self._start(self._pump, client, server, "request")
-            self._start(self._pump, server, client, "answer")
+            self._start(self._serve, client, server)
+
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        if self._tls is not None:
+            plain = client
+            try:
+                client = self._tls.wrap_socket(plain, server_side=True)
+            except OSError:  # the client does not like us
+                _end(server)
+                _end(plain)
+                return
+            with self._lock:  # wrapping emptied the plain socket
+                self._open = (self._open - {plain}) | {client}
+        self._start(self._pump, client, server, "request")
+        self._start(self._pump, server, client, "answer")
 
     def _pump(self, source: socket.socket, sink: socket.socket, direction: Direction) -> None:
         with contextlib.suppress(OSError):
