@@ -14,7 +14,7 @@ from pysnmp.proto import api, rfc1902, rfc1905
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.usm import message as usm
-from orbital_plugin_snmp.wire.ber import WireError, tlv
+from orbital_plugin_snmp.wire.ber import WireError, expect, read_integer, tlv
 from orbital_plugin_snmp.wire.community import V2C, read_message, writer
 from orbital_plugin_snmp.wire.identity import identify
 from orbital_plugin_snmp.wire.pdu import (
@@ -24,10 +24,12 @@ from orbital_plugin_snmp.wire.pdu import (
     GET_NEXT,
     LAST_ID,
     Request,
+    read_pdu,
     template,
 )
 from orbital_plugin_snmp.wire.repeats import Repeats
 from orbital_plugin_snmp.wire.skeleton import skeleton
+from orbital_plugin_snmp.wire.usual import usual_head
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 SYS_UP_TIME = oids.encode("1.3.6.1.2.1.1.3.0")
@@ -264,3 +266,20 @@ def test_counters_that_grow_within_their_octets_keep_their_oids() -> None:
         rows.append(repeats.read(request, content, 0, len(content)))
         assert [n for _, _, n in rows[-1]] == [value, -value]
     assert rows[-1].names is rows[-2].names
+
+
+@given(st.integers(0, 8), st.integers(0, 255), st.integers(0, 30))
+def test_heads_that_are_damaged_are_not_taken_for_usual_ones(
+    at: int, octet: int, more: int
+) -> None:
+    """Octets of the head changed, or something behind the message: as strict as the slow way."""
+    data = bytearray(response([((1, 3, 6, 1), rfc1902.Counter32(5))]) + bytes(more))
+    data[at] = octet
+    head = usual_head(bytes(data))
+    if head is not None:
+        begin, end = expect(bytes(data), 0, len(data), 0x30, "message")
+        assert end == len(data)
+        _, at = read_integer(bytes(data), begin, end, "version")
+        _, at = expect(bytes(data), at, end, 0x04, "community")
+        found = read_pdu(bytes(data), at, end)
+        assert (found.request_id, found.status) == (head.request_id, 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 
 class LinkError(Exception):
@@ -19,7 +22,7 @@ class Link(Protocol):
         """An id that no request on its way has, between `pdu.FIRST_ID` and `pdu.LAST_ID`."""
         ...
 
-    async def ask(self, message_id: int, message: bytes, wait: float) -> bytes:
+    def ask(self, message_id: int, message: bytes, wait: float) -> Awaitable[bytes]:
         """Send, and wait for the message with the same id, from where it was sent to.
 
         Raises:

@@ -15,6 +15,8 @@ from orbital_plugin_snmp.wire.identity import identify
 from orbital_plugin_snmp.wire.pdu import FIRST_ID, LAST_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from orbital_plugin_snmp.engines.address import SocketAddress
 
 BUFFER: Final = 8 << 20
@@ -153,9 +155,9 @@ class UdpLink:
         self._endpoint = endpoint
         self._address = address
 
-    async def ask(self, message_id: int, message: bytes, wait: float) -> bytes:
+    def ask(self, message_id: int, message: bytes, wait: float) -> Awaitable[bytes]:
         """As `Link.ask`."""
-        return await self._endpoint.ask(self._address, message_id, message, wait)
+        return self._endpoint.ask(self._address, message_id, message, wait)
 
     def close(self) -> None:
         """Nothing to let go of."""

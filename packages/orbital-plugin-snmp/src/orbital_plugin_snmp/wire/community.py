@@ -14,7 +14,8 @@ from orbital_plugin_snmp.wire.ber import (
     read_integer,
     tlv,
 )
-from orbital_plugin_snmp.wire.pdu import Pdu, Template, read_pdu
+from orbital_plugin_snmp.wire.pdu import RESPONSE, Pdu, Template, read_pdu
+from orbital_plugin_snmp.wire.usual import usual_head
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def read_message(data: bytes, read: Reading = read_varbinds) -> Pdu:
     Raises:
         WireError: It is none.
     """
+    usual = usual_head(data)
+    if usual is not None:
+        return Pdu(RESPONSE, usual.request_id, 0, 0, read(data, usual.begin, len(data)))
     begin, end = expect(data, 0, len(data), SEQUENCE, "message")
     version, at = read_integer(data, begin, end, "version")
     if version not in (V1, V2C):
