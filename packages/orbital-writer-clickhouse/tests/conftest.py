@@ -1,6 +1,7 @@
 """Shared by the tests of this package: one real engine, a database for each test, both protocols."""
 
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -19,6 +20,12 @@ class Database:
     @property
     def dsn(self) -> str:
         return self.server.in_database(self.name, native=self.native)
+
+    @property
+    def nobodys_dsn(self) -> str:
+        """The DSN without a user."""
+        parts = urlsplit(self.dsn)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     def query(self, sql: str) -> list[list]:
         """Rows; `{db}` is the database."""

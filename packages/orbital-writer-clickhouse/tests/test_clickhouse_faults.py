@@ -120,8 +120,7 @@ async def test_the_other_protocols_port(clickhouse, connect, now):
 
 async def test_wrong_passwords_and_databases(database, connect, now):
     """A thing for a person: named, with what to look at, and without the password."""
-    dsn = database.dsn.replace("default@", "")
-    write = await connect(dsn, username="writer", password="wrong-secret")
+    write = await connect(database.nobodys_dsn, username="writer", password="wrong-secret")
     with pytest.raises(WriterMisconfigured, match="user and password") as caught:
         write(make_batch({"m": 1.0}, ts=now))
     assert "wrong-secret" not in str(caught.value)
@@ -132,7 +131,7 @@ async def test_wrong_passwords_and_databases(database, connect, now):
 
 async def test_a_user_that_may_only_read(over_http, connect, now):
     """Neither creating nor inserting: the advice is a grant."""
-    reader = over_http.server.prepare_reader().rpartition("/")[0] + f"/{over_http.name}"
+    reader = over_http.server.reader_dsn.rpartition("/")[0] + f"/{over_http.name}"
     write = await connect(reader)
     with pytest.raises(WriterMisconfigured, match=r"may only read|grant it"):
         write(make_batch({"m": 1.0}, ts=now))
@@ -146,8 +145,7 @@ async def test_a_password_that_is_put_right(database, connect, now, tmp_path):
     """A file with the password is read again: no restart."""
     secret = tmp_path / "password"
     secret.write_text("not-yet")
-    dsn = database.dsn.replace("default@", "")
-    write = await connect(dsn, username="writer", password_file=str(secret))
+    write = await connect(database.nobodys_dsn, username="writer", password_file=str(secret))
     with pytest.raises(WriterMisconfigured):
         write(make_batch({"m": 1.0}, ts=now))
     secret.write_text("correct-horse\n")

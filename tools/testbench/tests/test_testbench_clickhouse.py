@@ -48,7 +48,7 @@ def test_errors_are_the_engines(clickhouse, native):
 
 def test_a_user_that_may_only_read(clickhouse):
     """Reads, and is refused by the engine itself when it writes."""
-    reader = urlsplit(clickhouse.prepare_reader())
+    reader = urlsplit(clickhouse.reader_dsn)
     login = {"X-ClickHouse-User": reader.username, "X-ClickHouse-Key": reader.password}
     url = f"http://{reader.hostname}:{reader.port}/"
     assert requests.post(url, data="SELECT 1", headers=login, timeout=10).text == "1\n"

@@ -86,6 +86,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse 
     """
     if dsn := os.environ.get("CLICKHOUSE_DSN"):
         full = FullServer(dsn, os.environ.get("CLICKHOUSE_NATIVE_DSN", ""))
+        full.prepare_users()
         yield full
         full.close()
     else:

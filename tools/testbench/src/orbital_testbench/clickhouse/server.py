@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import sys
@@ -12,15 +13,13 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 
+from orbital_testbench.clickhouse.engine import USERS
 from orbital_testbench.ports import LOOPBACK, free_port
 from orbital_testbench.programs import MissingProgramError
 from orbital_testbench.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-READER = "reader"
-READER_PASSWORD = "look"  # noqa: S105 (of a server for tests)
 
 
 class StatementError(RuntimeError):
@@ -88,9 +87,10 @@ class _Asked(ABC):
         dsn = self.native_dsn if native else self.dsn
         return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
-    def prepare_reader(self) -> str:
+    @property
+    def reader_dsn(self) -> str:
         """The DSN of a user that may only read."""
-        return self.dsn_as(READER, READER_PASSWORD)
+        return self.dsn_as("reader", USERS["reader"][0])
 
 
 class ClickHouse(_Asked, Server):
@@ -138,12 +138,16 @@ class FullServer(_Asked):
     def native_dsn(self) -> str:
         return self._native_dsn
 
-    def prepare_reader(self) -> str:
-        self.query(
-            f"CREATE USER IF NOT EXISTS {READER} IDENTIFIED BY '{READER_PASSWORD}' SETTINGS readonly = 1"
-        )
-        self.query(f"GRANT SELECT ON *.* TO {READER}")
-        return super().prepare_reader()
+    def prepare_users(self) -> None:
+        """Create those that the bench's own server has, as far as one may."""
+        for name, (password, read_only) in USERS.items():
+            if name != "default":
+                readonly = " SETTINGS readonly = 1" if read_only else ""
+                with contextlib.suppress(StatementError):
+                    self.query(
+                        f"CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'{readonly}"
+                    )
+                    self.query(f"GRANT {'SELECT' if read_only else 'ALL'} ON *.* TO {name}")
 
     def close(self) -> None:
         """Forget it."""
