@@ -301,9 +301,32 @@ async def test_what_came_before_the_timeout_of_the_task_is_kept(collect, script)
     fields = {**server.fields, "unit_id": [1, 2, 3, 4], "request_timeout": 30}
     collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=1)
     assert isinstance(collection.error, PartialCollect)
-    assert "unit 3: holding 5: the task's timeout leaves no more time" in str(collection.error)
+    assert "unit 4: holding 5: the task's timeout leaves no more time" in str(collection.error)
     assert collection.value("modbus_register_5", unit_id="2") == 5
     assert collection.value("modbus_errors_total", unit_id="4", reason="out_of_time") == 1
+
+
+async def test_a_dead_unit_is_known_within_any_timeout(collect, script):
+    """A task with less time than `request_timeout` finds out, and does not run into its end each turn."""
+    server = await script(lambda a: [])
+    fields = {**server.fields, "request_timeout": 30, "retries": 0}
+    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=0.4)
+    assert isinstance(collection.error, DeviceUnreachable)
+    assert collection.value("modbus_errors_total", reason="timeout") == 1
+
+
+async def test_a_connection_that_was_closed_in_between_costs_nothing(script):
+    """Also without retries: it was not the device that failed. Twice in a row it is."""
+    server = await script(lambda a: [None] if len(server.asked) > 2 else [a.good()])
+    reader, memory, fields = plugin(5), {}, device(server, retries=0)
+    await reader.collect(fields, make_context(memory=memory))
+    bus = BUSES.get(line_of(fields, "auto"), reader)
+    link = bus._link
+    link._transport.abort()  # as if the end of the connection had not been seen yet
+    closed = await asyncio.gather(reader.collect(fields, make_context(memory=memory)))
+    assert closed[0].values[0] == 5
+    await failure(reader, fields, memory)
+    await reader.stop()
 
 
 async def test_no_time_at_all_is_no_fault_of_the_device(collect, script):

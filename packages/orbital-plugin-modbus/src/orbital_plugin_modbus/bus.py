@@ -73,7 +73,10 @@ class Bus:
         self._line: Line | None = None
         self._backoff = Backoff()
         self._why = ""
+        self._proven = False
+        """Whether the connection has brought an answer."""
         self._silent = 0
+        """Requests without one, in a row."""
         self._last = 0.0
         self._idle: asyncio.TimerHandle | None = None
         self._units: dict[int, Unit] = {}
@@ -106,23 +109,26 @@ class Bus:
         while True:
             try:
                 data = await self._once(unit, read, way, errors)
-            except Refused as error:
-                if error.code not in GATEWAY_CODES:
-                    unit.worked()
-                raise
-            except Resting:
+            except (Refused, Resting):
                 raise
             except ExchangeError as error:
                 errors[error.reason] += 1
-                late = max(unit.ready, self._loop.time()) + way.longest > until
-                if late or retries <= 0:
-                    if not isinstance(error, Cut):  # a connection has a pause of its own
+                if isinstance(error, Cut) and error.stale:
+                    continue  # on a new connection, once: that one has not answered yet
+                if retries <= 0 or self._hopeless(error, unit, way, until):
+                    if not isinstance(error, Cut):
                         unit.failed(self._loop.time(), str(error), way.max_backoff)
                     raise
                 retries -= 1
             else:
                 unit.worked()
                 return data
+
+    def _hopeless(self, error: ExchangeError, unit: Unit, way: Way, until: float) -> bool:
+        """Whether trying again can be of no use, or would end too late."""
+        if isinstance(error, Cut) and error.connecting:
+            return True
+        return max(unit.ready, self._loop.time()) + way.longest > until
 
     def close(self) -> None:
         """End the connection. Safe twice; a request under way fails, the next one opens it again."""
@@ -136,17 +142,17 @@ class Bus:
     async def _once(self, unit: Unit, read: Read, way: Way, errors: Counter[str]) -> bytes:
         await self._sleep_until(unit.ready)
         await self._turns.take(unit.number)
+        link = None
         try:
             unit.check(self._loop.time())  # somebody may have found it dead while we waited
             link = await self._connected(way)
             await self._sleep_until(self._last + way.request_delay)
-            data = await self._exchange(link, unit, read, way)
+            return await self._exchange(link, unit, read, way)
         finally:
             self._turns.give()
-            if self._link is not None and self._link.discarded:
-                errors.update(self._link.discarded)
-                self._link.discarded.clear()
-        return data
+            if link is not None and link.discarded:
+                errors.update(link.discarded)
+                link.discarded.clear()
 
     async def _exchange(self, link: Link, unit: Unit, read: Read, way: Way) -> bytes:
         answered = False
@@ -156,13 +162,16 @@ class Bus:
             answered = True
             if error.code in GATEWAY_CODES:
                 unit.failed(self._loop.time(), str(error), way.max_backoff)
+            else:
+                unit.worked()
             raise
         except (NoAnswer, Garbled):
             self._silent += 1
             if self._silent >= MOST_SILENT:
                 self.close()
             raise
-        except Cut:
+        except Cut as error:
+            error.stale = self._proven
             self.close()
             raise
         else:
@@ -171,7 +180,7 @@ class Bus:
         finally:
             self._last = self._loop.time()
             if answered:
-                self._silent = 0
+                self._proven, self._silent = True, 0
             elif not link.identified:
                 unit.ready = self._last + way.timeout
 
@@ -196,12 +205,14 @@ class Bus:
         except BaseException as error:
             link.close()
             if isinstance(error, Cut):
+                error.connecting = True
                 self._why = str(error)
                 self._backoff.cap = way.max_backoff
                 self._backoff.failed(self._loop.time())
             raise
         self._backoff.worked()
-        self._link, self._line, self._silent = link, way.line, 0
+        self._link, self._line = link, way.line
+        self._proven, self._silent = False, 0
         return link
 
     async def _sleep_until(self, moment: float) -> None:

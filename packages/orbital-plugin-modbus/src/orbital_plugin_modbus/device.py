@@ -83,7 +83,7 @@ class ModbusDevice(DeviceFields):
     unit_id: UnitId | tuple[UnitId, ...] = 1
     """Unit (slave) id, 0 to 255, or a list of them that have the same map."""
     request_timeout: Annotated[Duration, Field(gt=0, le=60)] = 1.0
-    """How long to wait for a connection, and for each answer."""
+    """How long to wait for a connection, and for each answer; at most about half of the task's timeout."""
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     """Times that a request is sent again when no answer came, by a unit that answered before."""
     connect_delay: Annotated[Duration, Field(le=60)] = 0.0

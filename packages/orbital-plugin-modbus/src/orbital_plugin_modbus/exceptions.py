@@ -47,6 +47,10 @@ class Cut(ExchangeError):  # noqa: N818 (as above)
     """There is no connection, or it ended while an answer was awaited."""
 
     reason = "connection"
+    connecting = False
+    """It was never made: trying again at once would be of no use."""
+    stale = False
+    """It had answered before: it may have been closed while nobody used it."""
 
 
 class Garbled(ExchangeError):  # noqa: N818 (as above)

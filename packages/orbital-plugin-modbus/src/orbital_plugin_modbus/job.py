@@ -26,11 +26,14 @@ from orbital_sdk import (
 if TYPE_CHECKING:
     from orbital_plugin_modbus.config import ModbusConfig
     from orbital_plugin_modbus.device import ModbusDevice
+    from orbital_plugin_modbus.line import Line
     from orbital_plugin_modbus.reader import Turn
     from orbital_sdk import Series
 
 MARGIN = 0.2
 """Seconds before the task's timeout at which a run ends by itself."""
+SHORTEST = 0.02
+"""Seconds that a device always has for an answer."""
 MOST_FAULTS = 5
 """Sentences in an error; more are only counted."""
 
@@ -57,21 +60,15 @@ class Job:
         device: Its fields.
         config: The map.
         holder: Who keeps the bus open.
+        seconds: That a run may take.
     """
 
-    def __init__(self, device: ModbusDevice, config: ModbusConfig, holder: object) -> None:
-        self.device, self.holder = device, holder
+    def __init__(
+        self, device: ModbusDevice, config: ModbusConfig, holder: object, seconds: float
+    ) -> None:
+        self.device, self.holder, self.seconds = device, holder, seconds
         line = line_of(device, config.engine)
-        delay = device.request_delay
-        self.way = Way(
-            line,
-            device.request_timeout,
-            device.retries,
-            device.connect_delay,
-            line.silence if delay is None else delay,
-            device.idle_close,
-            device.max_backoff,
-        )
+        self.way = _way(device, line, seconds - _margin(seconds))
         bus = BUSES.get(line, holder)
         limits = Limits(config.most_registers, config.most_bits, config.bridge)
         self.readers = [
@@ -90,13 +87,13 @@ class Job:
         """Read all units once.
 
         Args:
-            seconds: That it may take. What came until shortly before that is given in any case.
+            seconds: That are left. What came until shortly before that is given in any case.
 
         Raises:
             CollectError: Not everything came; it carries what did.
         """
         gathered = Gathered()
-        until = asyncio.get_running_loop().time() + seconds - min(MARGIN, seconds / 10)
+        until = asyncio.get_running_loop().time() + seconds - _margin(seconds)
         for reader in self.readers:
             await self._read(reader, gathered, until)
         if not gathered.faults:
@@ -142,6 +139,28 @@ class Job:
         if any(series.metric.name not in _OWN for series in gathered.series):
             return PartialCollect(message, failed=gathered.missing, samples=samples)
         return UnexpectedReply(message, samples=samples)
+
+
+def _margin(seconds: float) -> float:
+    return min(MARGIN, seconds / 10)
+
+
+def _way(device: ModbusDevice, line: Line, seconds: float) -> Way:
+    """How a device wants to be asked. Connecting and one answer fit into a run of `seconds`, so that a silent
+    unit is known for what it is and is left alone, whatever time-outs people choose.
+    """
+    delay = device.request_delay
+    pause = line.silence if delay is None else delay
+    room = max(0.0, seconds - device.connect_delay - pause) / 2
+    return Way(
+        line,
+        min(device.request_timeout, max(room, SHORTEST)),
+        device.retries,
+        device.connect_delay,
+        pause,
+        device.idle_close,
+        device.max_backoff,
+    )
 
 
 _OWN = frozenset({M.requests.name, M.invalid.name, M.exceptions.name, M.errors.name})

@@ -35,7 +35,7 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         return await self._job(device, ctx).run(ctx.remaining())
 
     async def test_connection(self, device: ModbusDevice, ctx: Context) -> str:
-        job = Job(device, self.config, self)
+        job = Job(device, self.config, self, ctx.timeout)
         first = job.readers[0]
         turn = await first.turn(first.program)
         if not turn.answered:
@@ -54,6 +54,7 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
 
     def _job(self, device: ModbusDevice, ctx: Context) -> Job:
         known: Job | None = ctx.memory.get("modbus")
-        if known is None or known.device is not device or known.holder is not self:
-            known = ctx.memory["modbus"] = Job(device, self.config, self)
-        return known
+        if known is not None and known.device is device and known.holder is self:
+            return known
+        job = ctx.memory["modbus"] = Job(device, self.config, self, ctx.timeout)
+        return job

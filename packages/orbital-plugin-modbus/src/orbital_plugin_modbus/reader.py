@@ -82,13 +82,8 @@ class UnitReader:
         limits: Limits,
         tail: Sequence[Series],
     ) -> None:
-        self._bus, self._way, self._map, self._limits, self._tail = (
-            bus,
-            way,
-            register_map,
-            limits,
-            tail,
-        )
+        self._bus, self._way = bus, way
+        self._map, self._limits, self._tail = register_map, limits, tail
         self.unit = bus.unit(number)
         self.exceptions: Counter[int] = Counter()
         """Exceptions so far, by code."""
@@ -163,7 +158,7 @@ class UnitReader:
             return await self._bus.read(self.unit, read, self._way, self.errors, until)
         try:
             async with asyncio.timeout(None if left == math.inf else max(0.0, left)):
-                return await self._bus.read(self.unit, read, self._way, self.errors)
+                return await self._bus.read(self.unit, read, self._way, self.errors, until)
         except TimeoutError:
             self.errors[OutOfTime.reason] += 1
             raise OutOfTime from None
