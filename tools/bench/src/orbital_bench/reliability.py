@@ -30,7 +30,7 @@ WARM, FAULT, AFTER = 6.0, 15.0, 75.0
 DISK: Final = 100 << 20
 
 FAULTS: Final[dict[str, Behaviour]] = {
-    "connections refused": CutConnection(),
+    "connections reset": CutConnection(),
     "never answers": NoAnswer(),
     "400": Answer(400),
     "401": Answer(401),
@@ -39,9 +39,9 @@ FAULTS: Final[dict[str, Behaviour]] = {
     "429": Answer(429),
     "500": Answer(500),
     "503": Answer(503),
-    "refused, and kill -9": CutConnection(),
-    "refused, then another URL": CutConnection(),
-    "refused, and the disk full": CutConnection(),
+    "reset, and kill -9": CutConnection(),
+    "reset, then another URL": CutConnection(),
+    "reset, and the disk full": CutConnection(),
 }
 
 
