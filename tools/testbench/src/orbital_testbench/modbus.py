@@ -98,8 +98,8 @@ class ModbusServer(Server):
 
     @property
     def connections(self) -> int:
-        """Connections so far, but for the one that looked whether it was up."""
-        return self.log.count("connect\n") - 1
+        """Connections so far that asked for something."""
+        return self.log.count("connect\n")
 
     @property
     def overlaps(self) -> int:

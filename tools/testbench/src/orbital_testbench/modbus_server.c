@@ -13,8 +13,8 @@
      delay MILLISECONDS                             before each answer
      quiet                                          no output
 
-   Lines of the output: "connect", "ask UNIT FUNCTION ADDRESS COUNT", and "overlap" where another request arrived
-   before the last one was answered. */
+   Lines of the output: "connect" at the first request of a connection, "ask UNIT FUNCTION ADDRESS COUNT", and
+   "overlap" where another request arrived before the last one was answered. */
 
 #include <errno.h>
 #include <modbus/modbus.h>
@@ -31,7 +31,7 @@ struct hole { int function, first, last; };
 
 static struct hole holes[MOST_HOLES];
 static int hole_count, most = 2000, delay_ms, rtu_unit = 1, quiet;
-static unsigned char dead[256], refused[256];
+static unsigned char dead[256], refused[256], greeted[FD_SETSIZE];
 static modbus_mapping_t *content;
 
 static int function_of(const char *table) {
@@ -148,11 +148,15 @@ static void serve_tcp(int port, const char *address) {
                 if (accepted < 0) continue;
                 FD_SET(accepted, &sockets);
                 if (accepted > highest) highest = accepted;
-                printf("connect\n");
+                greeted[accepted] = 0;
                 continue;
             }
             modbus_set_socket(ctx, fd);
             int length = modbus_receive(ctx, query);
+            if (length > 0 && !greeted[fd]) {
+                greeted[fd] = 1;
+                printf("connect\n");
+            }
             if (length > 0) answer(ctx, query, length, &sockets, highest, listener);
             else if (length < 0) { close(fd); FD_CLR(fd, &sockets); }
         }
