@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ def launch(config: Path | None) -> int:
     async def agent() -> int:
         return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
 
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            each, signal.SIG_IGN
+        )  # the agent listens; once it has ended, nobody need ask again
     return loop.run(agent())
 
 

@@ -29,15 +29,28 @@ def status(told: View) -> None:
         "configuration": told["configuration"] or "built-in",
         "tasks": f"{tasks['total']} ({counts(tasks['by_status']) or 'none'})",
         "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
+        "core": _core(told.get("core")),
         "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
     }
     for name, value in pairs.items():
-        pair(name, value)
+        if value:
+            pair(name, value)
     _outputs(told["outputs"])
     for reason in told["reasons"]:
         say(f"{'! ' if reason['blocks'] else '- '}{reason['message']}")
     for note in told["notes"]:
         say(f"note: {note}")
+
+
+def _core(core: View | None) -> str:
+    if core is None:
+        return ""
+    if not core["sentinel_id"]:
+        return f"{core['address']}, not registered yet"
+    heard = ago(core["last_heartbeat_ms"])
+    pulse = f"last heartbeat {heard}" if heard else "no heartbeat yet"
+    waiting = core["reports_waiting"]
+    return f"{core['address']}, {pulse}, {waiting} reports waiting"
 
 
 def _outputs(outputs: list[View]) -> None:

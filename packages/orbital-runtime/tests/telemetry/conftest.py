@@ -19,6 +19,7 @@ from orbital_runtime.scheduler.task import Task
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
+from orbital_runtime.telemetry.sources import CoreStanding
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -93,6 +94,7 @@ class World:
         self.sender = Sender(self.buffer, clock=self.clock)
         self.writer = RecordingWriter()
         self.tasks: dict[str, Task] = {}
+        self.core: CoreStanding | None = None
         self.sources = Sources(
             version="1.2.3",
             started=self.clock.steady(),
@@ -108,6 +110,7 @@ class World:
             sender=self.sender,
             instances=self.instances,
             registry=self.registry,
+            core=lambda: self.core,
         )
         self.control = Control(stop=self._stop, reload=self._reload)
 
@@ -197,3 +200,13 @@ async def world() -> AsyncIterator[World]:
 def path(tmp_path: Path) -> Path:
     """Where the owner's socket will be."""
     return tmp_path / "run" / "sentinel.sock"
+
+
+@pytest.fixture
+def core_standing() -> CoreStanding:
+    """A Core that knows this sentinel, and a task of it that cannot run."""
+    return CoreStanding(
+        address="https://core.example", sentinel_id="sentinel-a", trouble="", heartbeats=7,
+        heartbeats_failed=1, last_heartbeat_ms=0, tasks=3, unusable={"b": "no plugin"}, reports=4,
+        reports_waiting=2, reports_refused=1, reports_dropped=0,
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orbital_runtime.telemetry import health
 from orbital_sdk import WriterMisconfigured, WriterUnavailable
 
@@ -103,3 +105,11 @@ async def test_runs_that_ignore_their_end_are_told(world):
     assert told["threads_stuck"].message.startswith("plugin probe: 2 threads overran")
     assert told["runs_abandoned"].message.startswith("plugin probe: 1 runs overran")
     assert not any(reason.blocks for reason in told.values())
+
+
+async def test_a_core_that_is_away_is_told_and_blocks_nothing(world, core_standing):
+    """Nor does a task of it that cannot run."""
+    world.core = replace(core_standing, sentinel_id="", trouble="connection refused")
+    assert words(world) == {"core_unknown": False, "core_task_unusable": False}
+    world.core = replace(core_standing, trouble="503", unusable={})
+    assert words(world) == {"core_away": False}

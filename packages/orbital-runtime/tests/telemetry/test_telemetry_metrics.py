@@ -198,8 +198,9 @@ async def test_counting_many_tasks_lets_others_in(world):
     assert turns >= 2
 
 
-async def test_the_documentation_has_every_metric(world):
+async def test_the_documentation_has_every_metric(world, core_standing):
     """docs/telemetry.md names every metric and no other, and every reason of health.py."""
+    world.core = core_standing
     page = (Path(__file__).parents[4] / "docs" / "telemetry.md").read_text(encoding="utf-8")
     text, _ = await scrape(world)
     declared = set(re.findall(r"^# TYPE (sentinel_\w+)", text, re.MULTILINE))
@@ -207,6 +208,17 @@ async def test_the_documentation_has_every_metric(world):
     words = re.findall(r'Reason\(\s*"(\w+)"', inspect.getsource(health))
     assert len(words) >= 10
     assert [word for word in words if f"`{word}`" not in page] == []
+
+
+async def test_what_core_hears_is_counted(world, core_standing):
+    """Heartbeats and reports; zeros without a Core."""
+    _, without = await scrape(world)
+    assert without["sentinel_heartbeat_success_total", ()] == 0
+    world.core = core_standing
+    _, samples = await scrape(world)
+    assert samples["sentinel_heartbeat_success_total", ()] == 7
+    assert samples["sentinel_heartbeat_failed_total", ()] == 1
+    assert samples["sentinel_core_reports_total", (("outcome", "sent"),)] == 4
 
 
 async def test_sums_only_grow(world):

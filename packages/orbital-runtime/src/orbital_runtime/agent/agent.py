@@ -67,7 +67,8 @@ class Agent:
         self.environ = environ
         self.core = Core(self)
         self.identity = self._who(loaded.settings)
-        self.stations = assemble(loaded, registry, self.identity, self.clock)
+        data = paths.data_dir(environ)
+        self.stations = assemble(loaded, registry, self.identity, self.clock, data)
         self._life = Life()
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()

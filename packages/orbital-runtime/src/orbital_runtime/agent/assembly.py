@@ -17,6 +17,7 @@ from orbital_runtime.sender.sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
@@ -44,12 +45,14 @@ class Stations:
     listeners: Listeners
 
 
-def assemble(loaded: Loaded, registry: Registry, identity: Identity, clock: Clock) -> Stations:
-    """Build all stations; nothing runs yet."""
+def assemble(
+    loaded: Loaded, registry: Registry, identity: Identity, clock: Clock, data: Path
+) -> Stations:
+    """Build all stations; nothing runs yet. `data` is the folder of what survives a restart."""
     settings = loaded.settings
     buffer = _buffer(settings, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
-    instances = Instances(registry)
+    instances = Instances(registry, folder=data / "plugins")
     engine = Engine(
         identity=identity,
         plugins=instances.get,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orbital_runtime.agent.agent import Agent
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Settings
+    from orbital_runtime.telemetry.sources import CoreStanding
 
 log = logging.getLogger("orbital.agent")
 
@@ -48,6 +49,10 @@ class Core:
             return settings.sentinel.id
         found = known(settings.core)
         return "" if found is None else found.sentinel_id
+
+    def standing(self) -> CoreStanding | None:
+        """How it stands; None without a link."""
+        return None if self.link is None else self.link.standing()
 
     async def start(self) -> None:
         """Link, where the configuration or credentials from before say so."""

@@ -35,6 +35,7 @@ class Signals:
         """Somebody asked to stop a second time."""
 
     def __enter__(self) -> Self:
+        self._before = {name: signal.getsignal(getattr(signal, name)) for name in self._handlers}
         for name, handler in self._handlers.items():
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), handler)
         return self
@@ -42,6 +43,7 @@ class Signals:
     def __exit__(self, *_: object) -> None:
         for name in self._handlers:
             asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
+            signal.signal(getattr(signal, name), self._before[name])
 
     def _end(self) -> None:
         if self._asked is None:

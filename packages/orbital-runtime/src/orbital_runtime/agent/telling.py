@@ -30,6 +30,7 @@ def telemetry_of(agent: Agent) -> Telemetry:
         sender=stations.sender,
         instances=stations.instances,
         registry=agent.registry,
+        core=agent.core.standing,
     )
     return Telemetry(
         sources,

@@ -20,6 +20,7 @@ from orbital_runtime.core.reports import Reports, report_of, unusable
 from orbital_runtime.core.spec import entries
 from orbital_runtime.core.states import DeviceStates
 from orbital_runtime.core.writer import CoreWriter
+from orbital_runtime.telemetry.sources import CoreStanding
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -163,6 +164,25 @@ class CoreLink:
             self.reports.add(report_of(task.id, run))
         if self._plan.tells_states:
             self.states.ran(task, run)
+
+    def standing(self) -> CoreStanding:
+        """How it stands with Core."""
+        account, heart, reports = self.account, self.heartbeat, self.reports
+        known = account.credentials if not account.lost else None
+        return CoreStanding(
+            address=self.line.address,
+            sentinel_id="" if known is None else known.sentinel_id,
+            trouble=account.trouble or self.trouble,
+            heartbeats=heart.succeeded,
+            heartbeats_failed=heart.failed,
+            last_heartbeat_ms=heart.last_ms,
+            tasks=len(self.assigned.tasks()),
+            unusable=self.assigned.unusable(),
+            reports=reports.sent,
+            reports_waiting=reports.waiting,
+            reports_refused=reports.refused,
+            reports_dropped=reports.dropped,
+        )
 
     def refresh(self) -> None:
         """Fetch the tasks now."""

@@ -49,7 +49,7 @@ def alive(sources: Sources) -> Reason | None:
 def reasons(sources: Sources) -> list[Reason]:
     """Everything that is not as it should be; ready if none of it blocks."""
     found = [*_state(sources), *_outputs(sources), *_orphans(sources), *_buffer(sources)]
-    found += _plugins(sources)
+    found += [*_core(sources), *_plugins(sources)]
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -116,6 +116,21 @@ def _buffer(sources: Sources) -> Iterator[Reason]:
     elif fill > sources.scheduler.high_water:
         message = f"the buffer is {fill:.0%} full: tasks slow down, lowest priority first"
         yield Reason("buffer_high", message, blocks=False)
+
+
+def _core(sources: Sources) -> Iterator[Reason]:
+    """Core away blocks nothing: tasks go on, and what is for it waits."""
+    now = sources.core()
+    if now is None:
+        return
+    if not now.sentinel_id:
+        why = now.trouble or "it did not answer yet"
+        yield Reason("core_unknown", f"not registered at {now.address}: {why}", blocks=False)
+    elif now.trouble:
+        yield Reason("core_away", f"Core's tasks stay as they are: {now.trouble}", blocks=False)
+    for name, why in now.unusable.items():
+        message = f"task {name} of Core cannot run: {why}"
+        yield Reason("core_task_unusable", message, blocks=False, subject=name)
 
 
 def _plugins(sources: Sources) -> Iterator[Reason]:

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from orbital_runtime.telemetry.metrics_agent import Usage, agent, heartbeats
+from orbital_runtime.telemetry.metrics_agent import Usage, agent
+from orbital_runtime.telemetry.metrics_core import core
 from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
 from orbital_runtime.telemetry.standing import Standing, standing
@@ -56,7 +57,7 @@ class Metrics:
         yield from ledger(sources)
         yield from outputs(sources)
         yield from dead_letters(sources)
-        yield from heartbeats()
+        yield from core(sources)
         yield from self._usage.families()
         if self._task_series:
             yield from each_task(sources, self._task_series)

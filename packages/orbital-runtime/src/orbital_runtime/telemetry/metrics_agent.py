@@ -64,12 +64,6 @@ def agent(sources: Sources) -> Iterator[Metric]:
     )
 
 
-def heartbeats() -> Iterator[Metric]:
-    """Signs of life to Gravital Core: none before this version speaks to it."""
-    yield counter("sentinel_heartbeat_success_total", "Heartbeats that Core answered", 0)
-    yield counter("sentinel_heartbeat_failed_total", "Heartbeats that Core did not answer", 0)
-
-
 class Usage:
     """What the process takes of the machine. CPU is counted between two looks."""
 

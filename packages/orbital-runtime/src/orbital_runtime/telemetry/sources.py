@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from orbital_runtime.buffer import Buffer, Committer
@@ -17,6 +17,31 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.scheduler import Scheduler
     from orbital_runtime.sender.sender import Sender
     from orbital_sdk import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStanding:
+    """How it stands between this sentinel and Gravital Core."""
+
+    address: str
+    sentinel_id: str
+    """Empty while it is not registered."""
+    trouble: str
+    """Why it is not, or why the last list of tasks did not come; empty when all is well."""
+    heartbeats: int
+    """Those that Core answered."""
+    heartbeats_failed: int
+    last_heartbeat_ms: int | None
+    """Milliseconds UTC."""
+    tasks: int
+    """Those of Core that can run."""
+    unusable: Mapping[str, str]
+    """Those that cannot, and why."""
+    reports: int
+    """Those that Core has."""
+    reports_waiting: int
+    reports_refused: int
+    reports_dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +67,8 @@ class Sources:
     sender: Sender
     instances: Instances
     registry: Registry
+    core: Callable[[], CoreStanding | None] = lambda: None
+    """None where there is no Core."""
 
     @property
     def uptime(self) -> float:

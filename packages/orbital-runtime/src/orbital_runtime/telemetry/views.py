@@ -41,7 +41,14 @@ async def status(sources: Sources) -> View:
         "tasks": _task_counts(sources, counted),
         "buffer": buffer(sources),
         "outputs": outputs(sources),
+        "core": core(sources),
     }
+
+
+def core(sources: Sources) -> View | None:
+    """How it stands with Gravital Core; None where there is none."""
+    now = sources.core()
+    return None if now is None else asdict(now)
 
 
 def _task_counts(sources: Sources, counted: Standing) -> View:
