@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,3 +142,35 @@ async def test_a_stop_puts_back_what_was_in_hand(lines):
     await line.delivery.stop()
     chunk = await line.buffer.read("out", samples=WIDE, size=WIDE)
     assert [entry.batch.ts for entry in chunk.entries] == [ts for ts in range(1, 6) for _ in TASKS]
+
+
+def only_one(batches, attempt):
+    """A destination that finds two batches too large."""
+    if len(batches) > 1:
+        raise BatchTooLarge("413")
+
+
+def in_lanes(times, edge):
+    """Whether what is older than the edge came in order, and what is newer did."""
+    lanes = [ts for ts in times if ts < edge], [ts for ts in times if ts >= edge]
+    return all(lane == sorted(lane) for lane in lanes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_fails_nothing_is_lost_or_doubled(lines, seed):
+    """Any mix of failures in both lanes: every batch once, each task in order within its lane."""
+    dice = random.Random(seed)
+    line, gate = await backlog(lines, rounds=dice.randrange(5, 20), breaker_failures=10**6)
+    errors = [WriterUnavailable("down", sent=False), only_one, None, None]
+    line.writer.then(*dice.choices(errors, k=40))
+    gate.set()
+    for ts in range(1000, 1000 + dice.randrange(1, 12)):
+        await line.put(*(poll(task, ts) for task in TASKS))
+        await asyncio.sleep(dice.random() * 0.01)
+    await line.settled()
+    flat = [batch for request in sent(line) for batch in request]
+    assert len(flat) == len(set(flat))
+    assert 2 * len(flat) == line.account.delivered == line.account.accepted
+    polls = [[ts for one, ts in flat if one == task] for task in TASKS]
+    assert any(all(map(in_lanes, polls, [edge] * len(TASKS))) for edge in range(1000, 1013))
+    assert line.buffer.usage().batches == 0
