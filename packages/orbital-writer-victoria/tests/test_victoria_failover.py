@@ -4,7 +4,7 @@ import pytest
 
 from orbital_sdk import WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
-from orbital_testbench import Answer, CutAnswer, free_port
+from orbital_testbench import Answer, CutAnswer, NoAnswer, free_port
 from orbital_writer_victoria import VictoriaConfig, VictoriaMetrics
 
 
@@ -25,6 +25,20 @@ async def test_the_second_address_takes_over_and_the_first_one_back(
     second.stop()
     write(four)
     assert first.count(metric_name) == 2
+
+
+async def test_an_address_that_hangs_costs_its_share_of_the_time(
+    victoria_metrics, hostile_server, connect, metric_name, now
+):
+    """The first takes the request and says nothing: the same call reaches the second, and stays there."""
+    hostile_server.default = NoAnswer()
+    urls = {"fallback_urls": [victoria_metrics.write_url]}
+    write = await connect(hostile_server.url, timeout="1s", **urls)
+    layout = make_layout([metric_name])
+    for n in range(3):
+        write(make_batch([n], layout=layout, ts=now + n))
+    assert victoria_metrics.count(metric_name) == 3
+    assert len(hostile_server.requests) == 1
 
 
 async def test_all_addresses_down(connect, now):

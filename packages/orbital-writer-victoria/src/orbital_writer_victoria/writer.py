@@ -41,11 +41,23 @@ class VictoriaMetrics(RemoteWriter[VictoriaConfig]):
         self._screen = Screen(limits, config.rules)
 
     def connect(self) -> Poster:
+        """One client an address; they share the time that a request may take."""
         config, codecs = self.config, CODECS[self.config.compression]
         clients = [
-            Client(config.model_copy(update={"url": url}), codecs) for url in config.write_urls
+            Client(config.model_copy(update={"url": url, **self._shares()}), codecs)
+            for url in config.write_urls
         ]
-        return clients[0] if len(clients) == 1 else Failover(clients, patience=config.timeout / 3)
+        if len(clients) == 1:
+            return clients[0]
+        return Failover(clients, patience=config.timeout - self._shares()["timeout"])
+
+    def _shares(self) -> dict[str, float]:
+        """Of several addresses each may take so long that the last one is reached in time."""
+        config, addresses = self.config, 1 + len(self.config.fallback_urls)
+        if addresses == 1:
+            return {}
+        share = config.timeout / (addresses + 1)
+        return {"timeout": share, "connect_timeout": min(config.connect_timeout, share / 2)}
 
     def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
         """As `RemoteWriter.write`; what VictoriaMetrics would drop quietly comes back as rejects."""
