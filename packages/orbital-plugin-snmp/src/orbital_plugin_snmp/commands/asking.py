@@ -40,7 +40,7 @@ def ask(
         ConfigurationError: What was given cannot work.
         DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
     """
-    given = {name: value for name, value in (place_of(host) | dict(options)).items() if value != ""}
+    given = {name: value for name, value in (place(host) | dict(options)).items() if value != ""}
     config = {name: given.pop(name) for name in tuple(given) if name in SessionConfig.model_fields}
     try:
         device = SnmpDevice.model_validate(given)
@@ -81,7 +81,7 @@ def encoded(text: str) -> bytes:
         raise ConfigurationError(str(error)) from error
 
 
-def place_of(text: str) -> dict[str, Any]:
+def place(text: str) -> dict[str, Any]:
     """`192.0.2.1`, `switch:1161`, `fe80::1`, `[2001:db8::1]:161`."""
     if text.startswith("["):
         host, _, port = text[1:].partition("]")
