@@ -23,6 +23,7 @@ def test_an_output_takes_the_senders_numbers():
             sender={
                 "batch_size": 10, "batch_bytes": "64KiB", "timeout": "4s", "retry_times": 6,
                 "retry_interval": "2s", "retry_max_interval": "50s", "breaker": {"reset": "9s"},
+                "backlog_after": "2m", "backlog_rate": 5000,
                 "direct": {"store": {"url": "u"}},
             },
         ),
@@ -34,6 +35,7 @@ def test_an_output_takes_the_senders_numbers():
     assert (output.flush_interval, output.timeout) == (3, 4)
     assert (output.retry_interval, output.retry_max_interval) == (2, 50)
     assert (output.breaker_failures, output.breaker_reset) == (6, 9)
+    assert (output.backlog_after, output.backlog_rate) == (120, 5000)
 
 
 def test_an_output_may_have_its_own_numbers():
@@ -42,7 +44,7 @@ def test_an_output_may_have_its_own_numbers():
         direct(
             "mine", writer="store", batch_size=1, batch_bytes=2048, flush_interval="0s",
             timeout="1s", retry_times=2, retry_interval="20ms", retry_max_interval="5s",
-            breaker={"reset": "1m"}, password="p",
+            breaker={"reset": "1m"}, password="p", backlog_after="5s", backlog_rate=10,
         ),
         made_up(),
     )  # fmt: skip
@@ -50,6 +52,7 @@ def test_an_output_may_have_its_own_numbers():
     assert (output.flush_interval, output.timeout, output.config.timeout) == (0, 1, 1)
     assert (output.retry_interval, output.retry_max_interval) == (0.02, 5)
     assert (output.breaker_failures, output.breaker_reset) == (2, 60)
+    assert (output.backlog_after, output.backlog_rate) == (5, 10)
     assert output.config.password.get_secret_value() == "p"
 
 

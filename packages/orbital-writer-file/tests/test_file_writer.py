@@ -37,6 +37,11 @@ async def test_a_line_says_everything_about_a_sample(make, tmp_path, read, write
     assert writer.address == str(path)
 
 
+def test_a_file_is_written_in_order():
+    """After an outage too: people read it from top to bottom."""
+    assert not File.takes_old_samples
+
+
 TEXT = st.text(max_size=10)
 SAMPLES = st.tuples(
     TEXT,

@@ -107,6 +107,8 @@ def core_output(settings: Settings, writer: Writer[Any]) -> Output:
             timeout=max(sender.timeout, settings.core.timeout),
             retry_interval=sender.retry_interval,
             retry_cap=sender.retry_max_interval,
+            backlog_after=sender.backlog_after,
+            backlog_rate=sender.backlog_rate,
             breaker_failures=max(1, failures),
             breaker_reset=sender.breaker.reset,
         ),
