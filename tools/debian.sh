@@ -19,6 +19,7 @@ need setpriv util-linux
 need gcc gcc
 need mbpoll mbpoll
 need socat socat
+need collectd collectd-core
 [ -e /usr/include/modbus/modbus.h ] || wanted="$wanted libmodbus-dev libc6-dev"
 need snmpd snmpd
 need snmpbulkwalk snmp
