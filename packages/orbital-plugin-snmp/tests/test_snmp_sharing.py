@@ -16,6 +16,7 @@ from orbital_plugin_snmp.engines.errors import NoAnswer
 from orbital_plugin_snmp.session.memory import FILE
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.session.shared import SILENT
+from orbital_plugin_snmp.session.sharing import PoolLease
 from orbital_plugin_snmp.walks.learned import CLEAN, DAY, MOST, Learned
 from orbital_testbench.hostile_agent import Datagram, HostileAgent
 from orbital_testbench.snmp_message import GET, number, varbind
@@ -165,6 +166,25 @@ async def test_a_damaged_memory_is_a_fresh_start(
     await bench.pool.close()
 
 
+async def test_plugins_with_other_profiles_share_the_session(
+    agent: HostileAgent, tmp_path: Path
+) -> None:
+    """Their tasks for one device are asked for together; the last one to stop closes it."""
+    wide, narrow = SessionConfig(timeout=5), SessionConfig(timeout=6)
+    leases = [PoolLease(config, tmp_path) for config in (wide, SessionConfig(timeout=5), narrow)]
+    assert leases[0].pool is leases[1].pool
+    assert leases[0].pool is not leases[2].pool
+    one = SnmpDevice.model_validate({"host": agent.host, "port": agent.port})
+    await leases[0].end()
+    reader = leases[1].pool.reader(one, time.monotonic() + 5)
+    assert await reader.get(encoded(NAMES[:1]))
+    await leases[1].end()
+    await leases[2].end()
+    again = PoolLease(wide, tmp_path)
+    assert again.pool is not leases[1].pool
+    await again.end()
+
+
 async def test_requests_shrink_at_once_and_grow_slowly() -> None:
     """Half after trouble; an eighth more after some walks without, up to where they were."""
     learned = Learned()
@@ -212,6 +232,26 @@ async def test_too_big_scalars_are_asked_for_in_smaller_parts(agent: HostileAgen
     found = await bench.reader().get(encoded(NAMES))
     await bench.pool.close()
     assert [value for _, _, value in found] == list(range(1, 8))
+
+
+async def test_silent_devices_do_not_keep_the_others_waiting() -> None:
+    """Three hundred requests that nobody answers are on their way; one more is answered at once."""
+    with HostileAgent(lambda r: device(r) if r.community == b"alive" else []) as agent:
+        pool = Pool(SessionConfig(timeout=60, retries=0))
+
+        def reader(community: str) -> DeviceReader:
+            fields = {"host": agent.host, "port": agent.port, "community": community}
+            return pool.reader(SnmpDevice.model_validate(fields), time.monotonic() + 60)
+
+        silent = [asyncio.create_task(reader(f"dead{n}").get(encoded(NAMES))) for n in range(300)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            assert len(await reader("alive").get(encoded(NAMES))) == len(NAMES)
+        assert not any(task.done() for task in silent)
+        for task in silent:
+            task.cancel()
+        await asyncio.gather(*silent, return_exceptions=True)
+        await pool.close()
 
 
 async def test_five_hundred_devices_at_once_lose_nothing() -> None:

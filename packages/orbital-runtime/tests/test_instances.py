@@ -112,6 +112,20 @@ async def test_tasks_of_equal_settings_share_one_instance(make, moody):
     assert instances.running() == ["moody"] * 3
 
 
+async def test_a_plugin_has_a_folder_for_what_it_remembers(moody, tmp_path):
+    """Of its own, for nobody else to read; none where the agent keeps nothing, or the disk takes nothing."""
+    full = tmp_path / "full"
+    full.write_text("a file, and no folder")
+    found = []
+    for base in (tmp_path / "plugins", None, full):
+        instances = Instances(Registry.of(plugins=[moody]), folder=base)
+        await instances.acquire(task())
+        found.append(instances.get(task()).folder)
+        await instances.stop_all()
+    assert found == [tmp_path / "plugins" / "moody", None, None]
+    assert found[0].stat().st_mode & 0o777 == 0o700
+
+
 async def test_an_instance_stops_when_its_last_task_goes(make, moody):
     """Not before; and acquiring twice does not count twice."""
     instances = make()

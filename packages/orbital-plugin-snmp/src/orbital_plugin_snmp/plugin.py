@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
@@ -19,10 +14,10 @@ from orbital_plugin_snmp.metrics import ScrapeMetrics
 from orbital_plugin_snmp.polling.catalogue import Catalogue
 from orbital_plugin_snmp.polling.task import PollTask
 from orbital_plugin_snmp.profiles.settings import ProfileSettings
-from orbital_plugin_snmp.session.pool import Pool
+from orbital_plugin_snmp.session.sharing import PoolLease
 from orbital_plugin_snmp.tables.scalars import SYS_UP_TIME
 from orbital_plugin_snmp.tables.texts import clean, display, text_of
-from orbital_sdk import Columns, ConfigurationError, Metric, PartialCollect, Plugin, Sample
+from orbital_sdk import Columns, Metric, PartialCollect, Plugin, Sample
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
@@ -39,10 +34,6 @@ SYS_NAME: Final = oids.encode("1.3.6.1.2.1.1.5.0")
 
 class SnmpConfig(SessionConfig, ProfileSettings):
     """How the plugin asks, and what for."""
-
-    state_folder: Annotated[str, Field(max_length=4096)] = ""
-    """Where what was learned of devices is kept over restarts. Left out, in systemd's STATE_DIRECTORY, if
-    there is one."""
 
 
 @dataclass(slots=True)
@@ -68,16 +59,16 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
     def __init__(self, config: SnmpConfig) -> None:
         super().__init__(config)
         self._catalogue = Catalogue(config)
-        self._pool: Pool | None = None
+        self._lease: PoolLease | None = None
 
     async def start(self) -> None:
         self._catalogue.load()
-        self._pool = Pool(self.config, state_folder(self.config))
+        self._lease = PoolLease(self.config, self.folder)
 
     async def stop(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            await lease.end()
 
     async def collect(self, device: SnmpDevice, ctx: Context) -> Columns:
         began = time.monotonic()
@@ -116,9 +107,9 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         return (*super().declared_metrics(), *Catalogue(SnmpConfig()).metrics())
 
     def _reader(self, device: SnmpDevice, ctx: Context) -> Reader:
-        if self._pool is None:
+        if self._lease is None:
             raise RuntimeError("collect() without start()")
-        return self._pool.reader(device, ctx.deadline - min(0.5, MARGIN * ctx.timeout))
+        return self._lease.pool.reader(device, ctx.deadline - min(0.5, MARGIN * ctx.timeout))
 
     async def _known(self, device: SnmpDevice, ctx: Context, reader: Reader) -> Known:
         known: Known | None = ctx.memory.get("snmp")
@@ -153,26 +144,6 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         out = polled.output
         out.tell([(self.duration.series(known.module), time.monotonic() - began)])
         return Columns(tuple(out.series), out.values)
-
-
-def state_folder(config: SnmpConfig) -> Path | None:
-    """The folder of an instance, made if it is not there; instances with other settings have others.
-
-    Raises:
-        ConfigurationError: It cannot be made.
-    """
-    base = config.state_folder or os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if not base:
-        return None
-    own = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
-    folder = Path(base).expanduser() / "snmp" / own
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be made: {error.strerror}", field="state_folder"
-        ) from error
-    return folder
 
 
 def _said(failures: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from orbital_sdk.metric import Columns, Metric, Sample
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Iterable
+    from pathlib import Path
 
     from orbital_sdk.context import Context
 
@@ -36,6 +37,10 @@ class Plugin(Generic[D, C]):
     device_types: ClassVar[tuple[str, ...]] = ()
     max_threads: ClassVar[int] = 16
     """Threads that a blocking (`def`) collect may use at once, over all devices."""
+
+    folder: Path | None = None
+    """A folder of its own for what is worth remembering across restarts, such as what it learned of devices.
+    Set by the agent before `start`; None where nothing is kept. Shared by all instances of the plugin."""
 
     device_model: ClassVar[type[DeviceFields]] = DeviceFields
     config_model: ClassVar[type[PluginConfig]] = PluginConfig

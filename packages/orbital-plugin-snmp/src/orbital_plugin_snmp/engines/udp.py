@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 BUFFER: Final = 8 << 20
 """Bytes of the receive buffer: the answers to all requests on their way fit in."""
-ON_THE_WAY: Final = 200
-"""Requests at once. More only overflow somebody's buffer."""
+BURST: Final = 100
+"""Requests at once. More only overflow somebody's buffer. ..."""
+HOLD: Final = 0.1
+"""... A request that was not answered after so many seconds does not count any more: silent devices must not
+keep the others waiting."""
 LARGEST: Final = 65535
 READ_AT_ONCE: Final = 64
 """Datagrams read before the loop turns to others."""
@@ -33,12 +36,17 @@ TICK: Final = 0.05
 class Waiting:
     """A request on its way."""
 
-    __slots__ = ("address", "answer", "garbage", "until")
+    __slots__ = ("address", "answer", "garbage", "holds", "sent", "until")
 
-    def __init__(self, answer: asyncio.Future[bytes], address: SocketAddress, until: float) -> None:
+    def __init__(
+        self, answer: asyncio.Future[bytes], address: SocketAddress, sent: float, wait: float
+    ) -> None:
         self.answer = answer
         self.address = address
-        self.until = until
+        self.sent = sent
+        self.until = sent + wait
+        self.holds = True
+        """Whether it counts as one of BURST."""
         self.garbage: WireError | None = None
         """What this device sent meanwhile that was no SNMP."""
 
@@ -63,7 +71,7 @@ class Endpoint:
         if source:
             self._sock.bind((source, 0))
         self._waiting: dict[int, Waiting] = {}
-        self._slots = Slots(ON_THE_WAY)
+        self._slots = Slots(BURST)
         self._id = FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID)
         self._timer: asyncio.TimerHandle | None = None
         self.strays = 0
@@ -89,18 +97,18 @@ class Endpoint:
         self, address: SocketAddress, message_id: int, message: bytes, wait: float
     ) -> bytes:
         """As `Link.ask`."""
-        until = self._loop.time() + wait
         await self._slots.take()
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        waiting = Waiting(answer, address, self._loop.time(), wait)
+        self._waiting[message_id] = waiting
         try:
-            answer: asyncio.Future[bytes] = self._loop.create_future()
-            self._waiting[message_id] = Waiting(answer, address, until)
             self._send(message, address)
             if self._timer is None:
                 self._timer = self._loop.call_later(TICK, self._expire)
             return await answer
         finally:
             self._waiting.pop(message_id, None)
-            self._slots.give()
+            self._let_go(waiting)
 
     def _send(self, message: bytes, address: SocketAddress) -> None:
         try:
@@ -115,10 +123,17 @@ class Endpoint:
         self._timer = None
         now = self._loop.time()
         for waiting in self._waiting.values():
+            if waiting.sent + HOLD <= now:
+                self._let_go(waiting)
             if waiting.until <= now:
                 waiting.expire()
         if self._waiting:
             self._timer = self._loop.call_later(TICK, self._expire)
+
+    def _let_go(self, waiting: Waiting) -> None:
+        if waiting.holds:
+            waiting.holds = False
+            self._slots.give()
 
     def _read(self) -> None:
         receive = self._sock.recvfrom

@@ -47,7 +47,8 @@ class Memory:
         """Store it, if it changed. A disk that does not take it costs nothing but the memory."""
         if self._path is None or not any(one.changed for one in self._known.values()):
             return
-        data = self._stored | {label: one.to_json() for label, one in self._known.items()}
+        mine = self._stored | {label: one.to_json() for label, one in self._known.items()}
+        data = self._load() | mine  # other settings have another pool, and the same file
         fresh = self._path.with_suffix(".new")
         try:
             fresh.touch(mode=0o600)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.plugins.freeze import freeze
-from orbital_runtime.plugins.shared import Patience, Shared
+from orbital_runtime.plugins.shared import Patience, Shared, log
 from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from pathlib import Path
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
@@ -31,6 +32,7 @@ class Instances:
         registry: Where their classes are.
         patience: How long things may take.
         clock: For tests.
+        folder: Where each plugin gets a folder for what it wants to remember; None: nowhere.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class Instances:
         *,
         patience: Patience | None = None,
         clock: Clock | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._registry = registry
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
+        self._folder = folder
         self._shared: dict[Hashable, Shared] = {}
         self._held: dict[str, Shared] = {}
         """By task."""
@@ -118,9 +122,25 @@ class Instances:
 
     def _new(self, task: Task) -> Shared:
         def make() -> Plugin[Any, Any]:
-            return self._registry.plugin(task.plugin)(task.config)
+            plugin = self._registry.plugin(task.plugin)(task.config)
+            plugin.folder = self._folder_of(task.plugin)
+            return plugin
 
         return Shared(task.plugin, make, self._patience, self._clock)
+
+    def _folder_of(self, name: str) -> Path | None:
+        """Made when it is needed. A disk that takes none costs a plugin its memory, not its start."""
+        if self._folder is None:
+            return None
+        folder = self._folder / name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning(
+                "plugin %s cannot remember anything in %s: %s", name, folder, error.strerror
+            )
+            return None
+        return folder
 
     def _leave(self, shared: Shared, user: str) -> None:
         shared.users.discard(user)
