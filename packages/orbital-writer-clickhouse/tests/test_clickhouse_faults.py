@@ -142,13 +142,13 @@ async def test_a_user_that_may_only_read(over_http, connect, now):
 
 
 async def test_a_password_that_is_put_right(database, connect, now, tmp_path):
-    """A file with the password is read again: no restart."""
+    """A file with the password is read again, no restart; it may hold any letters."""
     secret = tmp_path / "password"
     secret.write_text("not-yet")
     write = await connect(database.nobodys_dsn, username="writer", password_file=str(secret))
     with pytest.raises(WriterMisconfigured):
         write(make_batch({"m": 1.0}, ts=now))
-    secret.write_text("correct-horse\n")
+    secret.write_text("correct-hörse\n", encoding="utf-8")
     write(make_batch({"m": 1.0}, ts=now))
     assert database.one("SELECT count() FROM {db}.metrics") == 1
 
@@ -218,7 +218,7 @@ async def test_over_tls(database, connect, authority, now):
     ((host, port),) = parse_dsn(database.dsn).hosts
     with Relay(host, port, certificate=authority.issue()) as relay:
         scheme = "clickhouses" if database.native else "https"
-        dsn = f"{scheme}://writer:correct-horse@127.0.0.1:{relay.port}/{database.name}"
+        dsn = f"{scheme}://writer:correct-h%C3%B6rse@127.0.0.1:{relay.port}/{database.name}"
         write = await connect(dsn, tls={"ca_file": str(authority.ca_file)})
         write(make_batch({"m": 1.0}, ts=now))
         stranger = await connect(dsn)

@@ -54,7 +54,7 @@ def exchange(
     *,
     address: str,
     reach: Reach,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | bytes] | None = None,
     params: Mapping[str, str] | None = None,
     limit: int = ANSWER,
 ) -> Reply:

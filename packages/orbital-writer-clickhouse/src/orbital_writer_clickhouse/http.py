@@ -101,14 +101,15 @@ class HttpConnection:
         self, data: bytes, params: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Reply:
         password = self._password()
-        user = {"X-ClickHouse-User": self._config.username or self._place.username}
+        user = self._config.username or self._place.username
+        login = {"X-ClickHouse-User": user.encode(), "X-ClickHouse-Key": password.encode()}
         reply = exchange(
             self._session,
             self._url,
             data,
             address=self._address,
             reach=self._config,
-            headers={**user, "X-ClickHouse-Key": password, **(headers or {})},
+            headers={**login, **(headers or {})},
             params={"database": self._place.database, **params},
             limit=ROWS,
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 USERS: Final = {
     "default": ("", False),
-    "writer": ("correct-horse", False),
+    "writer": ("correct-hörse", False),
     "reader": ("look", True),
 }
 """Name -> password, and whether it may only read. The engine has no users: these are the bench's."""

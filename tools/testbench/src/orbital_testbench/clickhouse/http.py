@@ -108,8 +108,12 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "Basic":
             user, _, password = base64.b64decode(value).decode().partition(":")
             return user, password
-        user = self.headers.get("X-ClickHouse-User") or given.get("user") or "default"
-        return user, self.headers.get("X-ClickHouse-Key") or given.get("password") or ""
+        user = self._header("X-ClickHouse-User") or given.get("user") or "default"
+        return user, self._header("X-ClickHouse-Key") or given.get("password") or ""
+
+    def _header(self, name: str) -> str:
+        """ClickHouse reads headers as UTF-8; Python's server as Latin-1."""
+        return self.headers.get(name, "").encode("latin-1").decode(errors="replace")
 
     def _body(self) -> bytes:
         raw = bytearray()
