@@ -10,6 +10,8 @@ from orbital_plugin_modbus.line import line_of
 from orbital_sdk import PartialCollect
 from orbital_sdk.testing import make_context
 
+pytestmark = pytest.mark.real
+
 CONTENT = "holding 0 " + " ".join(str(n) for n in range(600))
 
 

@@ -12,6 +12,8 @@ import pytest
 from orbital_plugin_modbus.types import ORDERS, TYPES
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 
+pytestmark = pytest.mark.real
+
 VALUES = {
     "int16": -1234, "uint16": 65432, "int32": -123456789, "uint32": 4123456789, "int64": -(2**52) - 1,
     "uint64": 2**52 + 1, "float16": 1.5, "float32": 3.140625, "float64": -2.718281828,
