@@ -1,0 +1,68 @@
+"""`sentinel snmp learn`: a task for a device, and what it will cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+import yaml
+
+from orbital_plugin_snmp.commands import options  # noqa: TC001 (typer reads them at run time)
+from orbital_plugin_snmp.commands.tasks import task_of
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.polling.learning import Learnt
+
+DAY: Final = 86_400
+
+
+def learn(  # noqa: PLR0917 (typer makes an option of each)
+    host: options.Host,
+    interval: Annotated[int, typer.Option("--interval", "-i", help="Seconds between polls.")] = 10,
+    version: options.Version = "2c",
+    community: options.Community = "",
+    username: options.Username = "",
+    security_level: options.Level = "",
+    auth_protocol: options.AuthProtocol = "",
+    auth_password: options.AuthPassword = "",
+    priv_protocol: options.PrivProtocol = "",
+    priv_password: options.PrivPassword = "",
+    context: options.ContextName = "",
+    transport: options.Transport = "udp",
+    timeout: options.Timeout = 2.0,
+    retries: options.Retries = 3,
+    engine: options.Engine = "auto",
+) -> None:
+    """Look at a device, and print a task for it and what that costs.
+
+    The task goes to standard output, the cost to standard error. Secrets are left to the environment.
+    """
+    given = {name: value for name, value in locals().items() if name not in ("host", "interval")}
+    from orbital_plugin_snmp.commands.asking import ask, place  # noqa: PLC0415 (only now)
+    from orbital_plugin_snmp.polling.learning import learn as look  # noqa: PLC0415 (as above)
+
+    learnt = ask(host, given, look)
+    where = place(host)
+    called = learnt.name or str(where["host"])
+    profiles = learnt.profiles
+    task = task_of(where, given, called=called, profiles=profiles, interval=interval)
+    typer.echo(yaml.safe_dump({"tasks": [task]}, sort_keys=False, allow_unicode=True), nl=False)
+    typer.echo(cost_of(learnt, interval), err=True)
+
+
+def cost_of(learnt: Learnt, interval: int) -> str:
+    """What one poll costs, and all of them."""
+    packets, values = learnt.cost.packets, learnt.cost.values
+    each = f"{packets / interval:.1f} requests and {learnt.samples / interval:.0f} samples a second"
+    daily = f"{learnt.samples * DAY / interval / 1e6:.1f} million samples a day"
+    got = f"{learnt.samples} samples out of {values} values in {packets} requests"
+    lines = [
+        f"{learnt.name or 'a device without a name'}, sysObjectID {learnt.sysobjectid or 'unknown'}",
+        f"a poll: {got}, {learnt.seconds:.2f} s",
+        f"every {interval} s: {each}, {daily}",
+    ]
+    if learnt.seconds > interval / 2:
+        lines.append(
+            f"that is more than half of the interval: take fewer profiles, or more than {interval} s"
+        )
+    return "\n".join([*lines, *(f"missing: {problem}" for problem in learnt.problems)])

@@ -1,0 +1,50 @@
+"""Tasks as the configuration has them, out of what a command was given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SECRETS: Final = {
+    "community": "${SNMP_COMMUNITY}",
+    "auth_password": "${SNMP_AUTH_PASSWORD}",
+    "priv_password": "${SNMP_PRIV_PASSWORD}",
+}
+"""What stands for a secret in a task: the agent takes it from its environment."""
+DEFAULTS: Final = {"version": "2c", "transport": "udp", "engine": "auto"}
+OURS: Final = frozenset({"timeout", "retries"})
+"""Patience of somebody who waits in front of a terminal, and not of an agent."""
+
+
+def task_of(
+    place: Mapping[str, Any],
+    given: Mapping[str, Any],
+    *,
+    called: str,
+    profiles: Sequence[str],
+    interval: int,
+) -> dict[str, Any]:
+    """A task.
+
+    Args:
+        place: `host`, and `port` if it is another than usual.
+        given: Options of the command; those left out, and secrets, are not in the task.
+        called: What the device is called.
+        profiles: Their names.
+        interval: Seconds.
+    """
+    config = {**place, "port": int(place["port"])} if place.get("port") else dict(place)
+    for name, value in given.items():
+        if value not in ("", DEFAULTS.get(name)) and name not in OURS:
+            config[name] = SECRETS.get(name, value)
+    return {
+        "id": f"snmp-{called}",
+        "device_id": called,
+        "plugin": "snmp",
+        "interval": f"{interval}s",
+        "timeout": f"{max(1, interval - 1)}s",
+        "enabled": True,
+        "config": {**config, "profiles": list(profiles)},
+    }

@@ -1,0 +1,96 @@
+"""What a device has to tell, and what it costs to ask: for whoever writes a task for it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_snmp import oids
+from orbital_plugin_snmp.engines.port import EXCEPTIONS, OBJECT_IDENTIFIER
+from orbital_plugin_snmp.lldp.neighbours import COLUMNS
+from orbital_plugin_snmp.polling.task import PollTask
+from orbital_plugin_snmp.profiles.choosing import choose
+from orbital_plugin_snmp.profiles.loading import resolve, shipped
+from orbital_plugin_snmp.tables.families import Families
+from orbital_plugin_snmp.tables.plan import compile_profiles, instance
+from orbital_plugin_snmp.tables.texts import clean, display
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.engines.cost import Cost
+    from orbital_plugin_snmp.profiles.models import Profile
+    from orbital_plugin_snmp.session.reader import Reader
+
+GENERAL: Final = ("hrsystem", "ucd", "entity_sensor", "ups", "printer", "bgp4", "lldp")
+"""Profiles for devices of any make, where these have what they read."""
+SYS_OBJECT_ID: Final = oids.encode("1.3.6.1.2.1.1.2.0")
+SYS_NAME: Final = oids.encode("1.3.6.1.2.1.1.5.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A device, and one poll of it."""
+
+    name: str
+    """sysName."""
+    sysobjectid: str
+    profiles: tuple[str, ...]
+    """Those made for it, and the general ones that it has something for."""
+    samples: int
+    seconds: float
+    cost: Cost
+    """Of a poll when the device is known: labels are looked up already."""
+    problems: tuple[str, ...]
+    """Tables that could not be read, and values that make no sense."""
+
+
+async def learn(reader: Reader) -> Learnt:
+    """Look at a device.
+
+    Raises:
+        DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
+    """
+    name, sysobjectid = await who(reader)
+    chosen = choose(sysobjectid, shipped())
+    brought = {profile.name for profile in resolve(chosen, shipped())}
+    more = [one for one in GENERAL if one not in brought and await _has(reader, shipped()[one])]
+    names = (*chosen, *more)
+    plan = compile_profiles(resolve(names, shipped()), Families())
+    task = PollTask(plan, refresh=float("inf"), wrap=True)
+    await task.poll(reader)
+    before, began = reader.cost.copy(), time.monotonic()
+    polled = await task.poll(reader)
+    failures = [f"{table}: {why}" for table, why in polled.gathering.failures.items()]
+    return Learnt(
+        name=name,
+        sysobjectid=sysobjectid,
+        profiles=names,
+        samples=len(polled.output.series),
+        seconds=time.monotonic() - began,
+        cost=reader.cost - before,
+        problems=(*failures, *polled.output.problems),
+    )
+
+
+async def who(reader: Reader) -> tuple[str, str]:
+    """Its sysName and sysObjectID; empty where the device does not say.
+
+    Raises:
+        DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
+    """
+    (_, _, name), (_, tag, value) = await reader.get((SYS_NAME, SYS_OBJECT_ID))
+    known = tag == OBJECT_IDENTIFIER and isinstance(value, bytes)
+    called = clean(display(name)) if isinstance(name, bytes) else ""
+    return called, oids.text(value) if known and isinstance(value, bytes) else ""
+
+
+async def _has(reader: Reader, profile: Profile) -> bool:
+    """Whether the device has the first column of a table, or the first scalar, of a profile."""
+    if profile.neighbors:
+        first = COLUMNS[1]
+    elif profile.tables:
+        first = oids.encode(profile.tables[0].metrics[0].oid)
+    else:
+        ((_, tag, _),) = await reader.get((instance(profile.scalars[0].oid),))
+        return tag not in EXCEPTIONS
+    return bool((await reader.walk([first], table=profile.name)).columns[first])
