@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 
 
@@ -68,6 +72,32 @@ def test_commands_of_the_plugin(sentinel, gateway):
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "unit 4: no answer within 1 s" in done.stderr
+
+
+def test_a_scan_shows_its_progress_on_a_terminal_alone(sentinel, gateway):
+    """A bar for the unit ids and one for each unit; in a pipe only what was found."""
+    words = [
+        "modbus",
+        "scan",
+        gateway.host,
+        "-p",
+        str(gateway.port),
+        "-u",
+        "3,4",
+        "--addresses",
+        "0-99",
+    ]
+    found = "unit 3\n  holding   0..99\n  input     0..99\n"
+    done = sentinel.command(*words)
+    assert (done.stdout, done.stderr) == (found, "")
+    command = shlex.join([sys.executable, "-m", "orbital_sentinel", *words])
+    shown = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], cwd=sentinel.folder, check=True, timeout=60,
+        env=sentinel.environ | {"TERM": "xterm"}, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "unit ids" in shown
+    assert "100%" in shown
+    assert found.splitlines()[1] in shown
 
 
 def test_a_map_that_cannot_be(sentinel, gateway):
