@@ -19,6 +19,8 @@ NAMES = (
     "victoria",
     "clickhouse",
     "modbus",
+    "snmp",
+    "core",
     "startup",
 )
 

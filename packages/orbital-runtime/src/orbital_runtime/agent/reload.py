@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orbital.agent")
 
+PORTION: Final = 2000
+"""New tasks that are taken on in one go."""
 PATIENCE: Final = 3.0
 """Seconds for which tasks wait for the start of their plugins."""
 
@@ -43,11 +45,27 @@ async def tasks(stations: Stations, wanted: Sequence[Task]) -> None:
 
     A plugin that is slow to start holds nobody else: its runs fail with that reason until it is there.
     """
-    ours = [task for task in wanted if stations.scheduler.assignment.mine(task)]
-    starting = asyncio.gather(*(stations.instances.acquire(task) for task in ours))
-    await asyncio.wait({starting}, timeout=PATIENCE)
-    for task in stations.scheduler.apply(ours).removed:
+    scheduler, known = stations.scheduler, stations.scheduler.states()
+    ours = [task for task in wanted if scheduler.assignment.mine(task)]
+    before = [task for task, _ in known.values()]
+    fresh = [task for task in ours if task.key not in known]
+    down = stations.instances.failed()
+    await _start(
+        stations,
+        [t for t in ours if t.key in known and (known[t.key][0] is not t or t.plugin in down)],
+    )
+    for start in range(0, len(fresh), PORTION):
+        await _start(stations, fresh[start : start + PORTION])
+        scheduler.apply([*before, *fresh[: start + PORTION]])  # what runs goes on meanwhile
+        await asyncio.sleep(0)
+    for task in scheduler.apply(ours).removed:
         await stations.instances.release(task)
+
+
+async def _start(stations: Stations, some: Sequence[Task]) -> None:
+    """The plugins of these tasks, as long as our patience lasts."""
+    starting = asyncio.gather(*(stations.instances.acquire(task) for task in some))
+    await asyncio.wait({starting}, timeout=PATIENCE)
 
 
 def _logs(old: Settings, new: Settings) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,7 +14,7 @@ from orbital_runtime.core.trigger import Triggers
 from orbital_runtime.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     import msgspec
 
@@ -72,6 +74,10 @@ class Assigned:
 
         A task that is broken in itself is left out and told; the others run.
         """
+        with _no_collection():
+            return await self._take(entries, binder)
+
+    async def _take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
         found: dict[str, _Known] = {}
         news = News(changed=False)
         unreadable = 0
@@ -112,3 +118,18 @@ class Assigned:
             if before is not None and before.task == task:
                 task = before.task
         return _Known(entry.work, task, why, entry.device_type)
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Without the garbage collector, which would look at every task again and again; and what has come to
+    stay is left out of its later rounds.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()

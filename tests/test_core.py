@@ -1,0 +1,68 @@
+"""Gravital Core as a user meets it: two commands, no configuration file, and what then arrives there."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from orbital_devcore.core import Core
+from orbital_devcore.demo import Demo, place
+from orbital_devcore.peer import Peer
+from orbital_devcore.serving import serving
+from orbital_testbench import wait_until
+
+DEMO = {
+    "devices": {"dev-here": {"name": "here", "connection_config": {"host": "127.0.0.1"}}},
+    "tasks": {"task-ping": {"device_id": "dev-here", "plugin_name": "ping", "interval_seconds": 1}},
+}
+
+
+@pytest.fixture(params=["sane", "quirks"])
+def peer(request):
+    core = Core(quirks=request.param == "quirks")
+    place(core, Demo.model_validate(DEMO))
+    with serving(core) as address:
+        yield Peer(address, core)
+
+
+def test_register_and_start_are_all_it_takes(sentinel, peer):
+    """The README's way: samples, a state and reports arrive, and the agent tells how it stands."""
+    done = sentinel.command("register", "--core-url", peer.address, "--name", "edge-1")
+    assert done.returncode == 0, done.stderr
+    assert "sentinel start" in done.stdout
+    credentials = sentinel.folder / ".sentinel" / "credentials.yaml"
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    token = peer.core.db.rows("select api_token from sentinels")[0]["api_token"]
+    shown = sentinel.command("credentials")
+    assert token not in done.stdout + shown.stdout
+    assert peer.address in shown.stdout
+    sentinel.start()
+    wait_until(lambda: peer.samples("ping_reachable"))
+    wait_until(lambda: peer.runs("task-ping"))
+    wait_until(lambda: peer.data("GET", "/api/v1/devices/dev-here")["status"] == "online")
+    assert f"core:          {peer.address}, last heartbeat" in sentinel.command("status").stdout
+    assert sentinel.end() == 0
+    assert token not in sentinel.log.read_text()
+    assert peer.runs("task-ping")[0]["status"] == "success"
+
+
+def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
+    """No address, a label without a value, a Core that is away, a second registration."""
+    nowhere = sentinel.command("register")
+    assert (nowhere.returncode, "--core-url" in nowhere.stderr) == (2, True)
+    label = sentinel.command("register", "--core-url", peer.address, "--label", "prod")
+    assert (label.returncode, "KEY=VALUE" in label.stderr) == (2, True)
+    insecure = sentinel.command("register", "--core-url", "http://core.example.com")
+    assert (insecure.returncode, "allow_insecure_http" in insecure.stderr) == (78, True)
+    peer.fault(path="/api/v1/", status=503)
+    away = sentinel.command("register", "--core-url", peer.address)
+    assert (away.returncode, "503" in away.stderr) == (1, True)
+    peer.cure()
+    assert sentinel.command("register", "--core-url", peer.address).returncode == 0
+    again = sentinel.command("register", "--core-url", peer.address)
+    assert (again.returncode, "--force" in again.stderr) == (1, True)
+    forced = sentinel.command("register", "--core-url", peer.address, "--force")
+    assert forced.returncode == 0
+    for done in (nowhere, label, insecure, away, again):
+        assert "Traceback" not in done.stderr
