@@ -123,3 +123,23 @@ async def test_stale_markers_are_no_rejects(victoria_metrics, connect, metric_na
     layout = make_layout([(metric_name, {"v": "x" * 5000})])
     write(make_batch([1.0], layout=layout, ts=now, stale=True))
     assert victoria_metrics.count(metric_name) == 0
+
+
+async def test_the_same_rows_are_left_out_again_and_again(
+    victoria_metrics, connect, metric_name, now
+):
+    """Poll after poll, and when another row joins them for a while, the right rows are stored."""
+    write = await connect(victoria_metrics.write_url)
+    long, fine, other = ((metric_name, {"v": v}) for v in ("x" * 5000, "fine", "other"))
+    layout = make_layout([long, fine, other])
+    late = [now, now, now + 9 * DAY]
+    for n, times in enumerate((None, None, late, None)):
+        batch = make_batch([1.0, 2.0 + n, 3.0 + n], layout=layout, ts=now + n, times=times)
+        assert set(rejected(write, batch)) == ({(0, 0)} if times is None else {(0, 0), (0, 2)})
+    found = {
+        s.labels["v"]: [v for _, v in s.samples] for s in victoria_metrics.samples(metric_name)
+    }
+    assert {name: sorted(values) for name, values in found.items()} == {
+        "fine": [2.0, 3.0, 4.0, 5.0],
+        "other": [3.0, 4.0, 6.0],
+    }

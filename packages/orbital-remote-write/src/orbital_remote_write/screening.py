@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_sdk import Batch, BatchRejected, Layout, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+_KEY: Final = "screening, what is left"
 
 
 class Screened(NamedTuple):
@@ -58,7 +60,7 @@ def screen(batches: Sequence[Batch], faults: Callable[[Batch], Mapping[int, str]
 
 
 def _only(batch: Batch, rows: Sequence[int]) -> Batch:
-    layout = Layout(batch.layout.origin, [batch.layout.rows[row] for row in rows])
+    layout = _layout(batch.layout, rows)
     values, times = batch.values[:0], batch.times
     values.extend([batch.values[row] for row in rows])
     if times is not None:
@@ -66,3 +68,12 @@ def _only(batch: Batch, rows: Sequence[int]) -> Batch:
         picked.extend([times[row] for row in rows])
         times = picked
     return Batch(layout, batch.ts, values, times, batch.stale)
+
+
+def _layout(layout: Layout, rows: Sequence[int]) -> Layout:
+    """The latest is kept: a row that is dropped for its labels is dropped each time."""
+    known = layout.caches.get(_KEY)
+    if known is None or known[0] != rows:
+        rest = Layout(layout.origin, [layout.rows[row] for row in rows])
+        known = layout.caches[_KEY] = rows, rest
+    return known[1]
