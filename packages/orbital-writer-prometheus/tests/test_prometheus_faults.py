@@ -51,7 +51,7 @@ async def test_a_500_for_bad_data_ends(prometheus, deliver, metric_name, now):
     """Prometheus says 500 to two labels of one name, for ever; all other samples arrive, and it is named."""
     layout = make_layout([(metric_name, {"index": str(i)}) for i in range(20)])
     polls = [make_batch(list(range(n, n + 20)), layout=layout, ts=now + n) for n in range(5)]
-    sender, buffer = await deliver(Careless, prometheus.write_url, *polls)
+    _, buffer = await deliver(Careless, prometheus.write_url, *polls)
     await eventually(lambda: not buffer.waiting("out"), timeout=60)
     account = buffer.ledger.account("out")
     assert (account.delivered, account.dead_lettered) == (95, 5)
