@@ -1,0 +1,1 @@
+"""Notifications that devices send by themselves, turned into counters and gauges."""

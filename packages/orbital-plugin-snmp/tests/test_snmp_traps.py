@@ -1,0 +1,265 @@
+"""Notifications that net-snmp's snmptrap sends become counters and gauges."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import ValidationError
+
+from orbital_plugin_snmp.traps.listener import Bucket
+from orbital_plugin_snmp.traps.plugin import SnmpTrap
+from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
+from orbital_sdk import ConfigurationError
+from orbital_sdk.testing import check_plugin
+from orbital_sdk.testing.collection import collect_from
+from orbital_testbench.ports import free_port
+from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
+
+pytestmark = pytest.mark.real
+
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
+IF_INDEX, IF_DESCR = "1.3.6.1.2.1.2.2.1.1", "1.3.6.1.2.1.2.2.1.2"
+ENGINE = "0x8000000001020304"
+AUTH, PRIV = "auth-password", "priv-password"
+LABEL = {"label": "ifIndex", "varbind": IF_INDEX, "type": "gauge"}
+RULES = [
+    {"metric": "link_up", "trap": LINK_DOWN, "type": "gauge", "value": 0, "labels": [LABEL]},
+    {"metric": "link_up", "trap": LINK_UP, "type": "gauge", "value": 1, "labels": [LABEL]},
+    {
+        "metric": "acme_alarms_total",
+        "trap": "1.3.6.1.4.1.99999.*",
+        "where": [{"varbind": "1.3.6.1.4.1.99999.1.1", "matches": "bad.*"}],
+        "labels": [
+            {"label": "what", "varbind": "1.3.6.1.4.1.99999.1.1"},
+            {"label": "row", "varbind": "1.3.6.1.4.1.99999.1.1", "index": True},
+        ],
+    },
+    {
+        "metric": "acme_temperature",
+        "trap": "1.3.6.1.4.1.99999.0.7",
+        "type": "gauge",
+        "value": "1.3.6.1.4.1.99999.1.2",
+        "scale": 0.1,
+    },
+]
+USERS = [
+    {"username": "open"},
+    {"username": "signed", "auth_protocol": "SHA256", "auth_password": AUTH},
+    {"username": "secret", "auth_protocol": "SHA", "auth_password": AUTH, "priv_protocol": "AES",
+     "priv_password": PRIV},
+]  # fmt: skip
+LEVELS = {
+    "open": ("noAuthNoPriv",),
+    "signed": ("authNoPriv", "-a", "SHA-256", "-A", AUTH),
+    "secret": ("authPriv", "-a", "SHA", "-A", AUTH, "-x", "AES", "-X", PRIV),
+}
+
+
+@asynccontextmanager
+async def listening(**changes):
+    """A plugin that listens."""
+    settings = {"listen": "127.0.0.1", "port": free_port(), "rules": RULES, "users": USERS}
+    plugin = SnmpTrap(TrapConfig.model_validate(settings | changes))
+    await plugin.start()
+    try:
+        yield plugin
+    finally:
+        await plugin.stop()
+
+
+async def send(plugin, *words, program="snmptrap", folder=None):
+    """Send by net-snmp's tool, and let the listener read."""
+    try:
+        path = find_program(program, package="snmp")
+    except MissingProgramError as missing:
+        skip_or_fail(missing)
+    place = f"127.0.0.1:{plugin.config.port}"
+    command = [str(path), *(place if word == "@" else word for word in words)]
+    environment = {"SNMP_PERSISTENT_DIR": str(folder or "/nonexistent"), "MIBS": ""}
+    await asyncio.to_thread(
+        subprocess.run, command, check=True, capture_output=True, text=True, env=environment
+    )
+    await read_all()
+
+
+async def read_all():
+    """What a socket of loopback was sent is there at once; the loop reads it in its next rounds."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def told(plugin, **device):
+    collection = await collect_from(plugin, TrapDevice(**device))
+    assert collection.error is None
+    return collection
+
+
+async def test_v1():
+    """Generic and specific traps are named as v2 does, by the agent's address that they say."""
+    async with listening() as plugin:
+        ours = ("-v1", "-c", "public", "@", "1.3.6.1.4.1.99999", "192.0.2.7")
+        await send(plugin, *ours, "2", "0", "", IF_INDEX + ".5", "i", "5")
+        await send(plugin, *ours, "6", "7", "", "1.3.6.1.4.1.99999.1.2.0", "i", "215")
+        got = await told(plugin)
+        source = {"source": "192.0.2.7"}
+        assert got.value("snmp_traps_received_total", trap=LINK_DOWN, **source) == 1
+        assert got.value("snmp_traps_received_total", trap="1.3.6.1.4.1.99999.0.7", **source) == 1
+        assert got.value("link_up", ifIndex="5", **source) == 0
+        assert got.value("acme_temperature", **source) == pytest.approx(21.5)
+
+
+async def test_v2c():
+    """Counters count on from run to run, gauges keep what was said last, filters hold."""
+    async with listening() as plugin:
+        ours = ("-v2c", "-c", "public", "@", "")
+        for trap in (LINK_DOWN, LINK_UP):
+            await send(plugin, *ours, trap, IF_INDEX + ".2", "i", "2")
+        for text in ("bad fan", "bad fan", "fine"):
+            await send(
+                plugin, *ours, "1.3.6.1.4.1.99999.0.1", "1.3.6.1.4.1.99999.1.1.3.9", "s", text
+            )
+        for _ in range(2):
+            got = await told(plugin)
+            assert got.value("link_up", source="127.0.0.1", ifIndex="2") == 1
+            assert got.value("acme_alarms_total", what="bad fan", row="3.9") == 2
+            assert got.value("snmp_traps_received_total", trap="1.3.6.1.4.1.99999.0.1") == 3
+
+
+async def test_informs_are_answered():
+    """Snmpinform is content: it got its response at the first attempt."""
+    async with listening() as plugin:
+        await send(
+            plugin, "-v2c", "-c", "public", "-r", "0", "@", "", LINK_UP, program="snmpinform"
+        )
+        assert (await told(plugin)).value("snmp_traps_received_total", trap=LINK_UP) == 1
+
+
+@pytest.mark.parametrize("user", LEVELS)
+async def test_v3(user, tmp_path):
+    """Traps of v3 at every level, by users of ours."""
+    async with listening() as plugin:
+        words = ("-v3", "-e", ENGINE, "-u", user, "-l", *LEVELS[user], "@", "", LINK_UP)
+        for _ in range(2):
+            await send(plugin, *words, folder=tmp_path)
+        got = await told(plugin)
+        assert got.value("snmp_traps_received_total", trap=LINK_UP) == 2
+        assert got.value("snmp_traps_dropped_total", reason="user") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-u", "stranger", "-l", "noAuthNoPriv"),
+        ("-u", "signed", "-l", "noAuthNoPriv"),
+        ("-u", "signed", "-l", "authNoPriv", "-a", "SHA-256", "-A", "another-password"),
+        ("-u", "secret", "-l", "authNoPriv", "-a", "SHA", "-A", AUTH),
+    ],
+)
+async def test_strangers_of_v3(words, tmp_path):
+    """An unknown user, a wrong password or too little security count, and say nothing."""
+    async with listening() as plugin:
+        await send(plugin, "-v3", "-e", ENGINE, *words, "@", "", LINK_UP, folder=tmp_path)
+        got = await told(plugin)
+        assert got.value("snmp_traps_dropped_total", reason="user") == 1
+        assert "snmp_traps_received_total" not in got.names
+
+
+async def test_strangers_of_v2c():
+    """So does a community that nobody accepts, and what is no SNMP."""
+    async with listening() as plugin:
+        await send(plugin, "-v2c", "-c", "guess", "@", "", LINK_UP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"hello", ("127.0.0.1", plugin.config.port))
+        await read_all()
+        got = await told(plugin)
+        assert got.value("snmp_traps_dropped_total", reason="community") == 1
+        assert got.value("snmp_traps_dropped_total", reason="malformed") == 1
+        assert "snmp_traps_received_total" not in got.names
+
+
+async def test_tasks_of_single_devices():
+    """A task with a host tells what that device sent, and nothing else."""
+    async with listening() as plugin:
+        await send(plugin, "-v1", "-c", "public", "@", "1.3.6.1.4.1.9", "192.0.2.7", "0", "0", "")
+        await send(plugin, "-v2c", "-c", "public", "@", "", LINK_UP)
+        one = await told(plugin, host="localhost")
+        assert one.value("snmp_traps_received_total") == 1
+        other = await told(plugin, host="192.0.2.7")
+        assert other.value("snmp_traps_received_total", source="192.0.2.7") == 1
+
+
+async def test_a_port_is_shared():
+    """Two instances with other rules both get what arrives, and the port is free after the last."""
+    port = free_port()
+    async with listening(port=port) as plugin:
+        async with listening(port=port, rules=[]) as other:
+            await send(plugin, "-v2c", "-c", "public", "@", "", LINK_UP)
+            for one in (plugin, other):
+                assert (await told(one)).value("snmp_traps_received_total") == 1
+        await send(plugin, "-v2c", "-c", "public", "@", "", LINK_UP)
+        assert (await told(plugin)).value("snmp_traps_received_total") == 2
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", port))
+        with pytest.raises(ConfigurationError, match=f"UDP port {port} of 127.0.0.1 cannot be"):
+            async with listening(port=port):
+                pass
+
+
+async def test_floods_are_bounded():
+    """Above the rate, and above the series that are allowed, is dropped and counted."""
+    async with listening(rate=5, max_series=1) as plugin:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for _ in range(20):
+                sock.sendto(b"\x30\x00", ("127.0.0.1", plugin.config.port))
+        await read_all()
+        got = await told(plugin)
+        dropped = [got.value("snmp_traps_dropped_total", reason=w) for w in ("rate", "malformed")]
+        assert sum(dropped) == 20
+        assert dropped[0] >= 10
+    async with listening(max_series=1) as plugin:
+        for trap in (LINK_UP, LINK_DOWN):
+            await send(plugin, "-v2c", "-c", "public", "@", "", trap)
+        got = await told(plugin)
+        assert got.value("snmp_traps_received_total") == 1
+        assert got.value("snmp_traps_dropped_total", reason="series") == 3  # 2 of link_up, 1 of 2
+
+
+def test_a_bucket():
+    """As many at once as a second brings, then as time goes by."""
+    now = 0.0
+    bucket = Bucket(2, lambda: now)
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    now = 0.5
+    assert [bucket.take() for _ in range(2)] == [True, False]
+    now = 100
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+
+
+async def test_contract():
+    """The plugin keeps every promise that the SDK checks, its secrets too."""
+    await check_plugin(
+        SnmpTrap,
+        {},
+        {"listen": "127.0.0.1", "port": free_port(), "communities": ["c0mmunity"], "users": USERS},
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rules": [RULES[0], {**RULES[1], "type": "counter"}]}, "two rules make link_up"),
+        ({"rules": [{"metric": "x", "trap": "linkDown"}]}, "pattern"),
+        ({"rules": [{"metric": "x", "trap": LINK_UP, "labels": [LABEL, LABEL]}]}, "stands twice"),
+        ({"users": [USERS[0], USERS[0]]}, "a username stands twice"),
+        ({"users": [{"username": "x", "priv_password": PRIV}]}, "needs auth_password"),
+        ({"users": [{"username": "x", "auth_password": "short"}]}, "less than 8 characters"),
+    ],
+)
+def test_mistakes(change, said):
+    """What cannot work is refused, and says why."""
+    with pytest.raises(ValidationError, match=said):
+        TrapConfig.model_validate(change)
