@@ -148,6 +148,14 @@ def test_a_reload_touches_one_output(sentinel, victoria_metrics, clickhouse, tab
     assert len(theirs) > len(before)
 
 
+def test_the_command_that_a_writer_adds(sentinel):
+    """`sentinel clickhouse schema` comes with the package, and needs no server and no configuration."""
+    done = sentinel.command("clickhouse", "schema", "--schema", "otel", "--database", "metrics")
+    assert done.returncode == 0, done.stderr
+    assert "CREATE TABLE IF NOT EXISTS `metrics`.`otel_metrics_sum`" in done.stdout
+    assert "clickhouse" in sentinel.command("--help").stdout
+
+
 def phase(sentinel, output: str) -> str:
     phases = {one["name"]: one["phase"] for one in sentinel.status()["outputs"]}
     return phases.get(output, "")
