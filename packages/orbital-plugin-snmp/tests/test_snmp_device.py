@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.session.credentials import community_of, user_of
+from orbital_sdk import ConfigurationError
 
 V3 = {"host": "h", "version": "3", "username": "joe"}
 BOTH = {"auth_password": "auth-secret", "priv_password": "priv-secret"}
@@ -87,6 +89,14 @@ def test_what_cannot_work_is_refused_with_its_reason(fields: dict[str, Any], wor
     """Before anything is sent."""
     with pytest.raises(ValidationError, match=words):
         SnmpDevice.model_validate(fields)
+
+
+def test_transports_that_an_engine_lacks_are_refused() -> None:
+    """Rather than asked for by another one."""
+    device = SnmpDevice(host="h", transport="tcp")
+    SessionConfig(engine="fast").check(device)
+    with pytest.raises(ConfigurationError, match="no TCP"):
+        SessionConfig(engine="pysnmp").check(device)
 
 
 def test_secrets_show_nowhere() -> None:

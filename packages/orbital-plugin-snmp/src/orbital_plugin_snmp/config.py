@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from orbital_sdk import Duration, PluginConfig
+from orbital_sdk import ConfigurationError, Duration, PluginConfig
+
+if TYPE_CHECKING:
+    from orbital_plugin_snmp.device import SnmpDevice
 
 
 class SessionConfig(PluginConfig):
@@ -27,3 +30,14 @@ class SessionConfig(PluginConfig):
     """Rows of one table; a walk ends there."""
     source: Annotated[str, Field(max_length=64)] = ""
     """Address of this machine to send from."""
+
+    def check(self, device: SnmpDevice) -> None:
+        """Refuse what the engine cannot do.
+
+        Raises:
+            ConfigurationError: It has no such transport.
+        """
+        if self.engine == "pysnmp" and device.transport == "tcp":
+            raise ConfigurationError(
+                "engine pysnmp has no TCP; use fast or auto", field="transport"
+            )

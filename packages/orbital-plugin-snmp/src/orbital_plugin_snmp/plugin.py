@@ -70,6 +70,9 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         if lease is not None:
             await lease.end()
 
+    def validate_device(self, device: SnmpDevice) -> None:
+        self.config.check(device)
+
     async def collect(self, device: SnmpDevice, ctx: Context) -> Columns:
         began = time.monotonic()
         reader = self._reader(device, ctx)

@@ -60,8 +60,10 @@ class Opener:
         """A new session.
 
         Raises:
+            ConfigurationError: The engine has no such transport.
             NoAnswer: The name has no address, or the device takes no connection.
         """
+        self._config.check(device)
         family = FAMILY[device.transport]
         address = await self._resolver.find(device.host, device.port, family, deadline)
         if self._config.engine == "pysnmp":
