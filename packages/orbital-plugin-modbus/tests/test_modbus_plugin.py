@@ -174,3 +174,14 @@ async def test_tls_files_that_vanish_later(tmp_path, authority):
     with pytest.raises(DeviceUnreachable, match=r"ca\.pem"):
         await plugin.collect(device, make_context())
     await plugin.stop()
+
+
+async def test_a_certificate_of_another_name(collect, pymodbus_servers):
+    """The certificate has to have `server_name`; pymodbus' client cannot be told, so there it is refused."""
+    device = await pymodbus_servers.start("tls", {"holding": {0: [7]}})
+    for name, error in (("localhost", None), ("elsewhere", DeviceUnreachable)):
+        device["tls"] = device["tls"] | {"server_name": name}
+        collection = await collect(device, {"registers": [{"address": 0}]})
+        assert isinstance(collection.error, error) if error else collection.error is None
+    with pytest.raises(ConfigurationError, match="leave out server_name"):
+        await collect(device, {"registers": [{"address": 0}], "engine": "pymodbus"})

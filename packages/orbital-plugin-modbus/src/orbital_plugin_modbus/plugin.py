@@ -10,7 +10,7 @@ from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.job import Job
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics
-from orbital_sdk import DeviceUnreachable, Metric, Plugin
+from orbital_sdk import ConfigurationError, DeviceUnreachable, Metric, Plugin
 
 if TYPE_CHECKING:
     from orbital_sdk import Columns, Context
@@ -29,6 +29,12 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
 
     def validate_device(self, device: ModbusDevice) -> None:
         if device.transport == "tls":
+            if device.tls.server_name and self.config.engine == "pymodbus":
+                raise ConfigurationError(
+                    "pymodbus expects the host's own name in the certificate; leave out server_name,"
+                    " or engine: pymodbus",
+                    field="tls",
+                )
             line_of(device, self.config.engine).context()
 
     async def collect(self, device: ModbusDevice, ctx: Context) -> Columns:
