@@ -19,7 +19,7 @@ from orbital_plugin_snmp.tables.table import TableState
 from orbital_plugin_snmp.tables.uptime import Uptime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.reader import Reader
@@ -47,10 +47,19 @@ class PollTask:
         plan: What to read.
         refresh: Seconds after which looked-up labels are read again, whatever the device says.
         wrap: Take counters above 2^53 modulo 2^53.
+        clock: Seconds, steady.
     """
 
-    def __init__(self, plan: Plan, *, refresh: float, wrap: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        refresh: float,
+        wrap: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.plan = plan
+        self._clock = clock
         self._refresh = refresh
         self._tables = [TableState(table, wrap=wrap) for table in plan.tables]
         watched = [table.changed for table in plan.tables if table.changed]
@@ -71,34 +80,36 @@ class PollTask:
         Raises:
             DeviceUnreachable, AuthenticationFailed, UnexpectedReply: Nothing at all could be read.
         """
-        began = time.monotonic()
+        began = self._clock()
         polled = Polled(Gathering(reader))
         gathering = polled.gathering
         complete = {s.plan.name: await gathering.walk(s.plan.name, s.wanted) for s in self._tables}
         if self._lldp is not None:
             complete["lldp"] = await gathering.walk("lldp", self._lldp.wanted())
+        asked, retries = self._clock(), reader.cost.retries
         scalars = self._scalars.note(await gathering.get(self._scalars.wanted(began)))
+        if reader.cost.retries > retries:  # it may have been away in between
+            asked = self._clock()
         if not gathering.answered and gathering.error is not None:
             raise gathering.error
-        self._note_uptime(scalars, began)
+        self._note_uptime(scalars, began, asked)
         fresh = await self._look_up(gathering, scalars)
         if self._uptime.during_poll:
             gathering.failures |= dict.fromkeys(complete, MIXED)
         else:
             await self._tell(polled, complete, fresh)
         self._scalars.read(scalars, polled.output)
-        polled.walked = time.monotonic() - began
+        polled.walked = self._clock() - began
         polled.tables = self._up(gathering, complete)
         return polled
 
-    def _note_uptime(self, scalars: Mapping[bytes, VarBind], began: float) -> None:
+    def _note_uptime(self, scalars: Mapping[bytes, VarBind], began: float, asked: float) -> None:
         varbind = scalars.get(SYS_UP_TIME)
         ticks = plain_number(varbind[2]) if varbind else None
-        now = time.monotonic()
-        self._uptime.note(None if ticks is None else int(ticks), began=began, now=now)
+        self._uptime.note(None if ticks is None else int(ticks), began=began, now=asked)
         if self._uptime.restarted:
             self._looked_up.clear()
-            self._scalars.look_again(now)
+            self._scalars.look_again(asked)
             for state in self._tables:
                 state.restart()
             if self._lldp is not None:
@@ -117,7 +128,7 @@ class PollTask:
             return False
         if mark is not None and mark in scalars:
             self._note_change(mark, scalars[mark][2])
-        age = time.monotonic() - self._looked_up.get(state.plan.name, float("-inf"))
+        age = self._clock() - self._looked_up.get(state.plan.name, float("-inf"))
         return age >= self._refresh
 
     def _note_change(self, mark: bytes, value: object) -> None:
@@ -132,7 +143,7 @@ class PollTask:
         plan = state.plan
         if await gathering.walk(plan.name, plan.label_oids):
             state.look_up(gathering.whole)
-            self._looked_up[plan.name] = time.monotonic()
+            self._looked_up[plan.name] = self._clock()
 
     async def _tell(self, polled: Polled, complete: dict[str, bool], fresh: set[str]) -> None:
         """Turn columns into samples; look labels up where rows came that nobody knew."""

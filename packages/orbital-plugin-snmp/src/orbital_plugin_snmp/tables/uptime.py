@@ -27,7 +27,7 @@ class Uptime:
         Args:
             ticks: sysUpTime; None where the device does not say.
             began: When this poll sent its first request, in seconds of a steady clock.
-            now: When `ticks` came.
+            now: When it was asked for it: not later than the device looked at its clock.
         """
         self.restarted = self.during_poll = False
         if ticks is None:
@@ -37,4 +37,4 @@ class Uptime:
             return
         expected = before + 100 * (now - then)
         self.restarted = expected < WRAP - SLACK
-        self.during_poll = self.restarted and ticks < 100 * (now - began)
+        self.during_poll = self.restarted and ticks + 1 <= 100 * (now - began)  # it rounds down
