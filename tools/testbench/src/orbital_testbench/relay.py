@@ -101,6 +101,10 @@ class Relay:
                 continue
             with self._lock:
                 self._open |= {client, server}
+            if self._listener is not listener:  # told to refuse in the meantime
+                _end(client)
+                _end(server)
+                return
             self._start(self._serve, client, server)
 
     def _serve(self, client: socket.socket, server: socket.socket) -> None:
