@@ -197,10 +197,21 @@ async def test_wraps_and_restarts():
 
     assert await poll(2**32 - 10) == 2**32 - 10
     assert await poll(5) == 2**32 + 5
+    assert await poll(2**32 - 1) == 2 * 2**32 - 1
     assert await poll(4) == 2 * 2**32 + 4
-    assert await poll(3, **{f"{BEGAN}.1": ("ticks", 99)}) == 3, "its counters began anew"
-    assert await poll(9) == 9
-    assert await poll(2, **{UPTIME: ("ticks", 90_000)}) == 2, "the device did"
+    assert await poll(3) == 3, "nobody counts 2^32-1 between two polls: it was cleared"
+    assert await poll(2**32 - 1) == 2**32 - 1
+    assert await poll(2, **{f"{BEGAN}.1": ("ticks", 99)}) == 2, "its counters began anew"
+    assert await poll(2**32 - 1) == 2**32 - 1
+    assert await poll(1, **{UPTIME: ("ticks", 90_000)}) == 1, "the device did"
+
+
+async def test_64_bits_do_not_wrap():
+    """A 64-bit counter that falls has started again, whatever its profile says about wraps."""
+    task, reader = task_of(UNWRAPPED), device()
+    for value in (2**32 - 1, 5, 2**40, 7):
+        reader.objects[f"{HC_IN}.1"] = ("counter64", value)
+        assert octets(await task.poll(reader))["{ifIndex='1'}"] == value
 
 
 async def test_large_counters():

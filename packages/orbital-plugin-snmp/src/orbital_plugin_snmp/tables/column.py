@@ -114,7 +114,7 @@ class ColumnState:
         if self._some_dropped or not _NUMBERS.issuperset(map(type, numbers)):
             varbinds, series, numbers = self._only_good(varbinds, series, numbers, out)
         if self.unwrapper is not None:
-            numbers = self.unwrapper.carry([oid for oid, _, _ in varbinds], numbers)
+            numbers = self.unwrapper.carry(varbinds, numbers)
         out.series += series
         out.values += self._bent(numbers)
 
