@@ -1,0 +1,156 @@
+"""`sentinel discover`: who answers in a network, and tasks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from orbital_plugin_snmp.discovery.probe import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from orbital_plugin_snmp.discovery.addresses import Addresses
+    from orbital_plugin_snmp.discovery.probe import Found, Kind, Sweep
+
+app = typer.Typer(add_completion=False)
+
+
+def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
+    """The command, with an option for each protocol that has a probe."""
+
+    def discover(
+        network: Annotated[list[str], typer.Argument(help="192.0.2.0/24, or single addresses.")],
+        *,
+        timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an attempt.")] = 1.0,
+        retries: Annotated[int, typer.Option(min=0, max=5, help="Attempts after the first.")] = 1,
+        concurrency: Annotated[
+            int, typer.Option(min=1, max=200, help="Addresses asked at once.")
+        ] = 100,
+        interval: Annotated[int, typer.Option(min=1, help="Of the tasks, in seconds.")] = 60,
+        write: Annotated[
+            Path | None,
+            typer.Option(help="Add tasks to this file (0600), such as tasks.d/found.yaml."),
+        ] = None,
+        force: Annotated[
+            bool, typer.Option("--force", help="Replace the file, whatever is in it.")
+        ] = False,
+        large: Annotated[bool, typer.Option("--large", help="More than a /16 is meant.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        **given: Any,
+    ) -> None:
+        """Find the devices of a network, and write a task for each.
+
+        Only reads. Write a secret as '${NAME}' to leave it to the environment, here and in the tasks.
+        """
+        from orbital_plugin_snmp.discovery.addresses import Addresses  # noqa: PLC0415 (only now)
+
+        asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
+        if not asked:
+            options = ", ".join(f"--{name}" for name in known)
+            raise typer.BadParameter(f"say how to ask, and as whom: {options}")
+        addresses = Addresses(network, large=large)
+
+        async def run() -> Sweep:
+            probes = {
+                name: known[name](texts, timeout=timeout, retries=retries)
+                for name, texts in asked.items()
+            }
+            return await _sweep(addresses, probes, concurrency)
+
+        result = asyncio.run(run())
+        _show(result, as_json=as_json)
+        if write is not None and result.found:
+            _write(write, result.found, interval, force=force)
+        if not result.found:
+            raise typer.Exit(1)
+
+    _add_options(discover, known)
+    return discover
+
+
+def _add_options(command: Callable[..., None], known: Mapping[str, Kind]) -> None:
+    """Typer reads a signature, so that is where an option becomes one."""
+    signature = inspect.signature(command, eval_str=True)
+    fixed = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    for name, kind in known.items():
+        option = typer.Option(f"--{name}", metavar="FIELD=VALUE,...", help=kind.help)
+        annotation = Annotated[list[str] | None, option]
+        fixed.append(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+            )
+        )
+    cast("Any", command).__signature__ = signature.replace(parameters=fixed)
+    command.__annotations__ = {one.name: one.annotation for one in fixed}
+
+
+async def _sweep(addresses: Addresses, probes: Mapping[str, Any], concurrency: int) -> Sweep:
+    from orbital_plugin_snmp.discovery.sweep import sweep  # noqa: PLC0415 (only now)
+
+    try:
+        with _progress(addresses.total) as step:
+            return await sweep(addresses, probes, concurrency=concurrency, step=step)
+    finally:
+        for probe in probes.values():
+            await probe.close()
+
+
+@contextmanager
+def _progress(total: int) -> Generator[Callable[[], None]]:
+    """A bar on standard error, where that is a terminal."""
+    from rich.console import Console  # noqa: PLC0415 (only now)
+    from rich.progress import Progress  # noqa: PLC0415 (only now)
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("asking", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _show(result: Sweep, *, as_json: bool) -> None:
+    for one in result.refused:
+        typer.echo(f"{one.host} is there, but: {one.why}", err=True)
+    typer.echo(f"{len(result.found)} devices at {result.asked} addresses", err=True)
+    rows = [(one.host, one.protocol, one.answer.name, one.answer.about) for one in result.found]
+    heads = ("address", "protocol", "name", "description")
+    if as_json:
+        typer.echo(json.dumps([dict(zip(heads, row, strict=True)) for row in rows], indent=2))
+    elif rows:
+        _table([[head.upper() for head in heads], *rows])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        typer.echo("  ".join(cells).rstrip())
+
+
+def _write(path: Path, found: Sequence[Found], interval: int, *, force: bool) -> None:
+    from orbital_plugin_snmp.taskfile import write  # noqa: PLC0415 (only now)
+
+    added = write(path, [_task(one, interval) for one in found], replace=force)
+    known = len(found) - added
+    typer.echo(
+        f"{path}: {added} tasks added" + (f", {known} were there" if known else ""), err=True
+    )
+
+
+def _task(one: Found, interval: int) -> dict[str, Any]:
+    return {
+        "id": f"{one.protocol}-{one.host}",
+        "device_id": one.host,
+        "plugin": one.protocol,
+        "interval": f"{interval}s",
+        "config": dict(one.answer.fields),
+    }
+
+
+app.command()(with_options(kinds(lambda why: typer.echo(why, err=True))))

@@ -1,0 +1,1 @@
+"""Who answers in a network: one sweep for all protocols that have a probe."""

@@ -1,0 +1,61 @@
+"""Asks many addresses, a few at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orbital_plugin_snmp.discovery.probe import Found, Refusal, Sweep
+from orbital_sdk import CollectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from orbital_plugin_snmp.discovery.probe import Probe
+
+
+async def sweep(
+    addresses: Iterable[str],
+    probes: Mapping[str, Probe],
+    *,
+    concurrency: int,
+    step: Callable[[], None],
+) -> Sweep:
+    """Ask every address by every protocol.
+
+    Args:
+        addresses: Whom to ask.
+        probes: By protocol.
+        concurrency: Addresses at once.
+        step: Called for each address that is done.
+
+    Returns:
+        Who answers, in the order of the addresses.
+    """
+    out = Sweep()
+    numbered = enumerate(addresses)
+    places: dict[str, int] = {}
+
+    async def work() -> None:
+        for place, host in numbered:  # all workers take from the same iterator
+            places[host] = place
+            for protocol, probe in probes.items():
+                await _look(host, protocol, probe, out)
+            out.asked += 1
+            step()
+            await asyncio.sleep(0)  # a probe may answer without waiting; the loop has others
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    out.found.sort(key=lambda one: places[one.host])
+    out.refused.sort(key=lambda one: places[one.host])
+    return out
+
+
+async def _look(host: str, protocol: str, probe: Probe, out: Sweep) -> None:
+    try:
+        answer = await probe.look(host)
+    except CollectError as error:
+        out.refused.append(Refusal(host, protocol, str(error)))
+    else:
+        if answer is not None:
+            out.found.append(Found(host, protocol, answer))

@@ -1,0 +1,122 @@
+"""Tasks as YAML, and files of them: what `learn` and `discover` write."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import yaml
+
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Task = dict[str, Any]
+LARGEST: Final = 64 << 20
+"""Bytes of a file that is read."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists, as people do."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 (as its base has it)
+        super().increase_indent(flow, indentless=False)
+
+
+def as_yaml(tasks: Sequence[Task]) -> str:
+    """A whole file with these tasks."""
+    return yaml.dump(
+        {"tasks": list(tasks)}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+def slug(text: str) -> str:
+    """Text as a part of a task's id."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:100] or "device"
+
+
+def write(path: Path, tasks: Sequence[Task], *, replace: bool) -> int:
+    """Put tasks into a file, behind those that it has; only its owner may read it (0600).
+
+    Args:
+        path: The file; it is made if it is not there.
+        tasks: Those whose id the file has already are passed over.
+        replace: Begin anew: what is in the file is lost.
+
+    Returns:
+        How many were added.
+
+    Raises:
+        ConfigurationError: It cannot be read or written, or is no file that only has tasks.
+    """
+    try:
+        old = "" if replace or not path.exists() else _read(path)
+        known = _tasks(old, path) if old.strip() else []
+        ids = {one.get("id") for one in known}
+        fresh = [one for one in tasks if one["id"] not in ids]
+        if fresh or not path.exists():
+            _store(path, _joined(old, known, fresh, path))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{path} cannot be written: {why}") from error
+    return len(fresh)
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > LARGEST:
+        raise ConfigurationError(f"{path} has more than {LARGEST} bytes; name another file")
+    return path.read_text(encoding="utf-8")
+
+
+def _joined(old: str, known: Sequence[Task], fresh: Sequence[Task], path: Path) -> str:
+    """Added behind the text, so that its comments stay; checked by reading all of it again."""
+    if not known:
+        return as_yaml(fresh)
+    head = old if old.endswith("\n") else f"{old}\n"
+    items = as_yaml(fresh).partition("\n")[2] if fresh else ""
+    indents = re.findall(r"^( *)- ", old, re.MULTILINE)
+    if indents and not indents[0]:
+        items = re.sub(r"^  ", "", items, flags=re.MULTILINE)
+    if _tasks(head + items, path) != [*known, *fresh]:
+        raise _other(path)
+    return head + items
+
+
+def _tasks(text: str, path: Path) -> list[Task]:
+    try:
+        found: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _other(path) from error
+    if found is None:
+        return []
+    tasks: object = cast("Task", found).get("tasks") if isinstance(found, dict) else None
+    if not isinstance(tasks, list) or len(cast("Task", found)) != 1:
+        raise _other(path)
+    many = cast("list[object]", tasks)
+    if not all(isinstance(one, dict) for one in many):
+        raise _other(path)
+    return cast("list[Task]", many)
+
+
+def _other(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is no file with `tasks:` and a plain list below it, so nothing can be added to it;"
+        " name another file (tasks.d/found.yaml), or replace it with --force"
+    )
+
+
+def _store(path: Path, text: str) -> None:
+    """The whole file or nothing of it; made with 0600 from the beginning."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
