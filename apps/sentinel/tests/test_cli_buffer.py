@@ -12,8 +12,8 @@ import sys
 
 import pytest
 
-from orbital_runtime.buffer.store import Store
-from orbital_runtime.buffer.stored import RECORD
+from orbital_runtime.buffer.disk.store import Store
+from orbital_runtime.buffer.disk.stored import RECORD
 from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image
 
 DEAD = "http://127.0.0.1:9/api/v1/write"

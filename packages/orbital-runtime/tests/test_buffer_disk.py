@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from orbital_runtime.buffer.disk import DiskBuffer
+from orbital_runtime.buffer.disk.buffer import DiskBuffer
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from orbital_runtime.buffer import BufferUnusable, DiskBuffer, Limits
-from orbital_runtime.buffer.folder import Folder
+from orbital_runtime.buffer.disk.folder import Folder
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.telemetry import health
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, refused, take
@@ -135,7 +135,7 @@ async def test_what_everyone_has_is_deleted(opened, tmp_path):
         await buffer.acknowledge(chunk)
     await buffer.close()
     database = Folder(tmp_path / "buffer")
-    from orbital_runtime.buffer.store import Store
+    from orbital_runtime.buffer.disk.store import Store
 
     store = Store(database.database)
     try:

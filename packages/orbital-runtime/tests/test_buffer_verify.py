@@ -9,11 +9,8 @@ from shutil import copytree
 import pytest
 
 from orbital_runtime.buffer import BufferUnusable, DiskBuffer
-from orbital_runtime.buffer.directory import Directory
-from orbital_runtime.buffer.letter import DeadLetter
-from orbital_runtime.buffer.snapshot import ATTACHED
-from orbital_runtime.buffer.store import Store
-from orbital_runtime.buffer.stored import (
+from orbital_runtime.buffer.disk.store import Store
+from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
     OUTPUT,
@@ -24,6 +21,9 @@ from orbital_runtime.buffer.stored import (
     pack,
     unpack,
 )
+from orbital_runtime.buffer.letters.letter import DeadLetter
+from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.looking.snapshot import ATTACHED
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.images import (
     BATCHES,

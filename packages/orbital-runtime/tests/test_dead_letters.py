@@ -8,7 +8,13 @@ import struct
 import pytest
 
 from orbital_runtime.buffer import Damaged, DeadLetter, LetterLimits, Limits, MemoryBuffer, Wanted
-from orbital_runtime.buffer.letter import WORDS, decode_letter, encode_letters, id_of, id_text
+from orbital_runtime.buffer.letters.letter import (
+    WORDS,
+    decode_letter,
+    encode_letters,
+    id_of,
+    id_text,
+)
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import NOW, balanced, refused, take
 from orbital_sdk import Row

@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
-from orbital_runtime.buffer.letter import id_text
-from orbital_runtime.buffer.store import Store
-from orbital_runtime.buffer.stored import letter_key
+from orbital_runtime.buffer.disk.store import Store
+from orbital_runtime.buffer.disk.stored import letter_key
+from orbital_runtime.buffer.letters.letter import id_text
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_runtime.buffer import BufferInUse, BufferUnusable
-from orbital_runtime.buffer.folder import FORMAT, Folder
-from orbital_runtime.buffer.place import free, place_of
+from orbital_runtime.buffer.disk.folder import FORMAT, Folder
+from orbital_runtime.buffer.looking.place import free, place_of
 from orbital_sdk.units import format_bytes
 from orbital_sentinel.report_buffer import size
 from orbital_sentinel.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second

@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Damaged
-from orbital_runtime.buffer.inspect import Inspector, describe
+from orbital_runtime.buffer.looking.inspect import Inspector, describe
 from orbital_sentinel import report_buffer
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import Format, as_json, complain, progress
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.inspect import Inspection
-    from orbital_runtime.buffer.snapshot import Books, Look
+    from orbital_runtime.buffer.looking.inspect import Inspection
+    from orbital_runtime.buffer.looking.snapshot import Books, Look
     from orbital_sentinel.looking import Found
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
 from orbital_runtime.buffer import BufferFull, Damaged, Wanted
-from orbital_runtime.buffer.letter import id_of
-from orbital_runtime.buffer.letter_reader import at_rest as letters_at_rest
-from orbital_runtime.buffer.letter_view import view
-from orbital_runtime.buffer.stored import letter_key
+from orbital_runtime.buffer.disk.stored import letter_key
+from orbital_runtime.buffer.letters.letter import id_of
+from orbital_runtime.buffer.letters.reader import at_rest as letters_at_rest
+from orbital_runtime.buffer.letters.view import view
 from orbital_sdk.units import parse_duration
 from orbital_sentinel import loop
 from orbital_sentinel.edge import Failure, Misuse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from orbital_runtime.buffer.directory import Directory
+    from orbital_runtime.buffer.looking.directory import Directory
     from orbital_sentinel.client import Client
 
 ROUTE = "/api/v1/buffer/dead-letters"

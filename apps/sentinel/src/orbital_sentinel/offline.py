@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.buffer.directory import Directory
-from orbital_runtime.buffer.letter_reader import UNLIMITED as KEEP_ALL
+from orbital_runtime.buffer.letters.reader import UNLIMITED as KEEP_ALL
+from orbital_runtime.buffer.looking.directory import Directory
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source import gather

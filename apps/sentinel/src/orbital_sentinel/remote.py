@@ -9,13 +9,13 @@ import msgspec
 
 from orbital_runtime.buffer import Damaged
 from orbital_runtime.buffer.layout import decode_layout
-from orbital_runtime.buffer.place import Place
-from orbital_runtime.buffer.snapshot import Page
+from orbital_runtime.buffer.looking.place import Place
+from orbital_runtime.buffer.looking.snapshot import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orbital_runtime.buffer.snapshot import Books
+    from orbital_runtime.buffer.looking.snapshot import Books
     from orbital_sdk import Layout
     from orbital_sentinel.client import Client
 

@@ -14,7 +14,7 @@ from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer re
 from orbital_sentinel.output import Format, as_json, complain, on_terminal, progress, say
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.snapshot import Books
+    from orbital_runtime.buffer.looking.snapshot import Books
 
 app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead-letters")
@@ -38,7 +38,7 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show what waits, for whom, how old it is, and what became of everything else."""
-    from orbital_runtime.buffer.view import view
+    from orbital_runtime.buffer.looking.view import view
     from orbital_sentinel import report_buffer
     from orbital_sentinel.looking import looked_at
 
@@ -92,7 +92,7 @@ def export(
 
     What is damaged is left out and told on stderr, and the exit code is 1 then.
     """
-    from orbital_runtime.buffer.export import Export
+    from orbital_runtime.buffer.looking.export import Export
     from orbital_sentinel.looking import looked_at
     from orbital_sentinel.moments import moment
 
@@ -123,7 +123,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     """
     import msgspec
 
-    from orbital_runtime.buffer.verify import Verification
+    from orbital_runtime.buffer.looking.verify import Verification
     from orbital_sentinel import report_buffer
     from orbital_sentinel.looking import looked_at
 

@@ -15,10 +15,10 @@ from orbital_runtime.buffer.contract import (
     Unsent,
     Usage,
 )
-from orbital_runtime.buffer.disk import DiskBuffer
+from orbital_runtime.buffer.disk.buffer import DiskBuffer
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.letter import DeadLetter
-from orbital_runtime.buffer.letter_index import LetterLimits, Wanted
+from orbital_runtime.buffer.letters.index import LetterLimits, Wanted
+from orbital_runtime.buffer.letters.letter import DeadLetter
 from orbital_runtime.buffer.memory import MemoryBuffer
 
 __all__ = [

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
-from orbital_runtime.buffer.dead_letters import DeadLetters
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
+from orbital_runtime.buffer.letters.dead_letters import DeadLetters
+from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.log import Log, describe
+from orbital_runtime.buffer.looking.paging import page_of
+from orbital_runtime.buffer.looking.snapshot import books_of
 from orbital_runtime.buffer.medium import Medium
-from orbital_runtime.buffer.paging import page_of
 from orbital_runtime.buffer.reading import Filling, runs
-from orbital_runtime.buffer.snapshot import books_of
 from orbital_runtime.buffer.waiters import Waiters
 from orbital_sdk.units import format_duration
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Chunk, Limits
-    from orbital_runtime.buffer.letter import DeadLetter
+    from orbital_runtime.buffer.letters.letter import DeadLetter
     from orbital_runtime.buffer.log import Position, Record
+    from orbital_runtime.buffer.looking.place import Place
+    from orbital_runtime.buffer.looking.snapshot import Books, Page
     from orbital_runtime.buffer.medium import Draft
-    from orbital_runtime.buffer.place import Place
-    from orbital_runtime.buffer.snapshot import Books, Page
     from orbital_runtime.clock import Clock
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch

@@ -17,10 +17,10 @@ from orbital_sdk import OrbitalError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from orbital_runtime.buffer.dead_letters import DeadLetters
-    from orbital_runtime.buffer.letter import DeadLetter
-    from orbital_runtime.buffer.place import Place
-    from orbital_runtime.buffer.snapshot import Books, Page
+    from orbital_runtime.buffer.letters.dead_letters import DeadLetters
+    from orbital_runtime.buffer.letters.letter import DeadLetter
+    from orbital_runtime.buffer.looking.place import Place
+    from orbital_runtime.buffer.looking.snapshot import Books, Page
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orbital_runtime.buffer.letter_store import LetterStore
+    from orbital_runtime.buffer.letters.store import LetterStore
     from orbital_runtime.buffer.log import Record
     from orbital_sdk import Batch, Layout
 

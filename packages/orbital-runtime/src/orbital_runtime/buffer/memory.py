@@ -10,8 +10,8 @@ from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import encode_layout, layout_size
-from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
-from orbital_runtime.buffer.letter_store import MemoryLetterStore
+from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
+from orbital_runtime.buffer.letters.store import MemoryLetterStore
 from orbital_runtime.buffer.medium import Draft
 
 if TYPE_CHECKING:

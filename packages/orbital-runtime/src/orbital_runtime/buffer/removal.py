@@ -9,7 +9,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.snapshot import needs
+from orbital_runtime.buffer.looking.snapshot import needs
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.log import Log

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orbital_runtime.buffer.view import view
+from orbital_runtime.buffer.looking.view import view
 from orbital_runtime.telemetry.requests import answer, number, older_than
 from orbital_runtime.threads import in_background
 

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from orbital_runtime.buffer import BufferFull, Wanted
-from orbital_runtime.buffer.letter import id_of
-from orbital_runtime.buffer.letter_view import view
+from orbital_runtime.buffer.letters.letter import id_of
+from orbital_runtime.buffer.letters.view import view
 from orbital_runtime.telemetry.requests import answer, number, older_than
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import DiskBuffer
-from orbital_runtime.buffer.audit import Audit
-from orbital_runtime.buffer.export import Export
-from orbital_runtime.buffer.verify import Verification
+from orbital_runtime.buffer.looking.audit import Audit
+from orbital_runtime.buffer.looking.export import Export
+from orbital_runtime.buffer.looking.verify import Verification
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
@@ -19,8 +19,8 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.buffer.directory import Directory
-    from orbital_runtime.buffer.verify import Verdict
+    from orbital_runtime.buffer.looking.directory import Directory
+    from orbital_runtime.buffer.looking.verify import Verdict
 
 ROWS = 20
 BATCHES = 80

@@ -14,30 +14,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.contract import BufferUnusable
-from orbital_runtime.buffer.folder import Folder
+from orbital_runtime.buffer.disk.folder import Folder
+from orbital_runtime.buffer.disk.restore import find, restore
+from orbital_runtime.buffer.disk.salvage import forgot, shrunk
+from orbital_runtime.buffer.disk.store import Store, repair
+from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.log import Log
-from orbital_runtime.buffer.paging import choose
-from orbital_runtime.buffer.place import place_of
+from orbital_runtime.buffer.looking.paging import choose
+from orbital_runtime.buffer.looking.place import place_of
+from orbital_runtime.buffer.looking.snapshot import Page, books_of, stored_of
 from orbital_runtime.buffer.policy import fill
-from orbital_runtime.buffer.restore import find, restore
-from orbital_runtime.buffer.salvage import forgot, shrunk
-from orbital_runtime.buffer.snapshot import Page, books_of, stored_of
-from orbital_runtime.buffer.store import Store, repair
-from orbital_runtime.buffer.stored import RECORD, layout_key, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
-    from orbital_runtime.buffer.checkpoint import Checkpoint
     from orbital_runtime.buffer.contract import Limits
+    from orbital_runtime.buffer.disk.checkpoint import Checkpoint
+    from orbital_runtime.buffer.disk.restore import Found
     from orbital_runtime.buffer.log import Record
-    from orbital_runtime.buffer.place import Place
-    from orbital_runtime.buffer.restore import Found
-    from orbital_runtime.buffer.snapshot import Books, Stored
+    from orbital_runtime.buffer.looking.place import Place
+    from orbital_runtime.buffer.looking.snapshot import Books, Stored
     from orbital_sdk import Layout
 
 logger = logging.getLogger(__name__)

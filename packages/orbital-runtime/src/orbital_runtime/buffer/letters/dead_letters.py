@@ -12,17 +12,17 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_runtime.buffer.contract import BufferFull
-from orbital_runtime.buffer.letter import encode_letters, first_of
-from orbital_runtime.buffer.letter_index import Known, LetterIndex
-from orbital_runtime.buffer.letter_reader import ALL, LetterReader
-from orbital_runtime.buffer.resend import batches_of
+from orbital_runtime.buffer.letters.index import Known, LetterIndex
+from orbital_runtime.buffer.letters.letter import encode_letters, first_of
+from orbital_runtime.buffer.letters.reader import ALL, LetterReader
+from orbital_runtime.buffer.letters.resend import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from orbital_runtime.buffer.letter import DeadLetter
-    from orbital_runtime.buffer.letter_index import LetterLimits, Wanted
-    from orbital_runtime.buffer.letter_store import LetterStore
+    from orbital_runtime.buffer.letters.index import LetterLimits, Wanted
+    from orbital_runtime.buffer.letters.letter import DeadLetter
+    from orbital_runtime.buffer.letters.store import LetterStore
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch
 

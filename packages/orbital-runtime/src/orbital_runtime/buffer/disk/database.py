@@ -6,18 +6,18 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.contract import BufferUnusable
-from orbital_runtime.buffer.folder import Folder
+from orbital_runtime.buffer.disk.folder import Folder
+from orbital_runtime.buffer.disk.quarantine import Quarantine
+from orbital_runtime.buffer.disk.restore import Found, find
+from orbital_runtime.buffer.disk.space import Space
+from orbital_runtime.buffer.disk.stored import META, RECORD, SUMMARY, Meta, pack
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.quarantine import Quarantine
-from orbital_runtime.buffer.restore import Found, find
-from orbital_runtime.buffer.space import Space
-from orbital_runtime.buffer.stored import META, RECORD, SUMMARY, Meta, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from orbital_runtime.buffer.store import Store
+    from orbital_runtime.buffer.disk.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Database:
 
     def _open(self, damage: str = "") -> Found:
         """Open, read what is there, and begin the next start; with `damage` on what can be read of it."""
-        from orbital_runtime.buffer.salvage import open_store, rebuild  # noqa: PLC0415 (RocksDB only here)
+        from orbital_runtime.buffer.disk.salvage import open_store, rebuild  # noqa: PLC0415 (RocksDB only here)
 
         checkpoint = self._checkpoints.read()
         if damage:
@@ -193,7 +193,7 @@ class Database:
         return Found(start=self._start)
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
-        from orbital_runtime.buffer.salvage import start_of  # noqa: PLC0415 (as above)
+        from orbital_runtime.buffer.disk.salvage import start_of  # noqa: PLC0415 (as above)
 
         last = max(found.summaries, default=0) >> 32
         self._start = found.start = max(start_of(store), known, last, self._start) + 1

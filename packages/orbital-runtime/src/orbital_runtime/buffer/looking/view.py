@@ -9,8 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer.place import Place
-    from orbital_runtime.buffer.snapshot import Books, OutputBook
+    from orbital_runtime.buffer.looking.place import Place
+    from orbital_runtime.buffer.looking.snapshot import Books, OutputBook
 
 
 def view(

@@ -9,12 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.intervals import Intervals
-from orbital_runtime.buffer.letter import head_of
-from orbital_runtime.buffer.letter_index import Known
-from orbital_runtime.buffer.log import Position
-from orbital_runtime.buffer.stored import (
+from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
     OUTPUT,
@@ -23,13 +18,18 @@ from orbital_runtime.buffer.stored import (
     Summary,
     unpack,
 )
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.buffer.letters.index import Known
+from orbital_runtime.buffer.letters.letter import head_of
+from orbital_runtime.buffer.log import Position
 from orbital_runtime.ledger import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from orbital_runtime.buffer.disk.store import Store
     from orbital_runtime.buffer.log import Log, Record
-    from orbital_runtime.buffer.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ import msgspec
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.log import Record
-from orbital_runtime.buffer.shelf import Shelf
+from orbital_runtime.buffer.looking.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.buffer.codec import Opened
-    from orbital_runtime.buffer.snapshot import Look, OutputBook, Pieces, Stored
+    from orbital_runtime.buffer.looking.snapshot import Look, OutputBook, Pieces, Stored
 
 FINDINGS: Final = 1000
 """Differences that are kept as text; further ones are only counted."""

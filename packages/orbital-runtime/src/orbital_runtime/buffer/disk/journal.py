@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.buffer.intervals import Intervals
-from orbital_runtime.buffer.stored import (
+from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     OUTPUT,
     RECORD,
@@ -17,11 +16,12 @@ from orbital_runtime.buffer.stored import (
     state_of,
     summary_of,
 )
+from orbital_runtime.buffer.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from orbital_runtime.buffer.letter_disk import DiskLetterStore, LetterChange
+    from orbital_runtime.buffer.letters.on_disk import DiskLetterStore, LetterChange
     from orbital_runtime.buffer.log import Log, Record
 
 PORTION: Final = 4 << 20

@@ -10,14 +10,14 @@ import msgspec
 
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
-from orbital_runtime.buffer.shelf import Shelf
+from orbital_runtime.buffer.looking.shelf import Shelf
 from orbital_sdk.jsontext import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.buffer.codec import Opened
-    from orbital_runtime.buffer.snapshot import Look, Stored
+    from orbital_runtime.buffer.looking.snapshot import Look, Stored
     from orbital_sdk import Layout
 
 LOST = "(layout not readable)"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.log import Log, Position, Record
-    from orbital_runtime.buffer.place import Place
+    from orbital_runtime.buffer.looking.place import Place
     from orbital_runtime.ledger import Account
     from orbital_sdk import Layout
 

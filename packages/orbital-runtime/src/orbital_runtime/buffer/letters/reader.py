@@ -6,14 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.letter import decode_letter, id_text
-from orbital_runtime.buffer.letter_index import LetterIndex, LetterLimits, Wanted
+from orbital_runtime.buffer.letters.index import LetterIndex, LetterLimits, Wanted
+from orbital_runtime.buffer.letters.letter import decode_letter, id_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from orbital_runtime.buffer.letter import DeadLetter
-    from orbital_runtime.buffer.letter_index import Known
+    from orbital_runtime.buffer.letters.index import Known
+    from orbital_runtime.buffer.letters.letter import DeadLetter
 
 logger = logging.getLogger(__name__)
 

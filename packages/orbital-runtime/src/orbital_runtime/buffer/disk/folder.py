@@ -16,8 +16,8 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.checkpoint import Checkpoints
 from orbital_runtime.buffer.contract import BufferInUse, BufferUnusable
+from orbital_runtime.buffer.disk.checkpoint import Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -10,13 +10,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.snapshot import Page, stored_of
+from orbital_runtime.buffer.looking.snapshot import Page, stored_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from orbital_runtime.buffer.log import Log, Record
-    from orbital_runtime.buffer.snapshot import Books, Stored
+    from orbital_runtime.buffer.looking.snapshot import Books, Stored
 
 SIZE: Final = 1 << 20
 """Bytes of records on a page, about."""

@@ -7,13 +7,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.checkpoint import FILES, Checkpoint
-from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.layout import decode_layout
-from orbital_runtime.buffer.letter import decode_letter
-from orbital_runtime.buffer.paging import choose
-from orbital_runtime.buffer.snapshot import ATTACHED, ORPHANED, REMOVED, Books, OutputBook, Page
-from orbital_runtime.buffer.stored import (
+from orbital_runtime.buffer.disk.checkpoint import FILES, Checkpoint
+from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
     META,
@@ -25,12 +20,24 @@ from orbital_runtime.buffer.stored import (
     Summary,
     unpack,
 )
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.layout import decode_layout
+from orbital_runtime.buffer.letters.letter import decode_letter
+from orbital_runtime.buffer.looking.paging import choose
+from orbital_runtime.buffer.looking.snapshot import (
+    ATTACHED,
+    ORPHANED,
+    REMOVED,
+    Books,
+    OutputBook,
+    Page,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_runtime.buffer.directory import Directory
-    from orbital_runtime.buffer.place import Place
+    from orbital_runtime.buffer.looking.directory import Directory
+    from orbital_runtime.buffer.looking.place import Place
     from orbital_sdk import Layout
 
 _KINDS: Final[dict[bytes, tuple[str, Callable[[bytes], object]]]] = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.codec import Opened
-    from orbital_runtime.buffer.snapshot import Look
+    from orbital_runtime.buffer.looking.snapshot import Look
     from orbital_sdk import Layout
 
 SEGMENTS: Final = 2

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_runtime.buffer.letter import id_text
+from orbital_runtime.buffer.letters.letter import id_text
 from orbital_sdk.jsontext import numbers
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.letter import DeadLetter
+    from orbital_runtime.buffer.letters.letter import DeadLetter
 
 
 def view(letter: DeadLetter) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from orbital_runtime.buffer.disk.stored import pack, unpack
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.stored import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

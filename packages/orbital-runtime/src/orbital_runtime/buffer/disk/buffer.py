@@ -17,30 +17,30 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import decode, encode
-from orbital_runtime.buffer.database import Database
+from orbital_runtime.buffer.disk.database import Database
+from orbital_runtime.buffer.disk.journal import Journal, Pending
+from orbital_runtime.buffer.disk.layouts import LayoutCache
+from orbital_runtime.buffer.disk.restore import restore
+from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
+from orbital_runtime.buffer.disk.segments import Segments, encoded
+from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.journal import Journal, Pending
 from orbital_runtime.buffer.layout import layout_size
-from orbital_runtime.buffer.layouts import LayoutCache
-from orbital_runtime.buffer.letter_disk import DiskLetterStore
-from orbital_runtime.buffer.letter_index import DEFAULT, LetterLimits
+from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
+from orbital_runtime.buffer.letters.on_disk import DiskLetterStore
 from orbital_runtime.buffer.log import Log
+from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.medium import Draft
-from orbital_runtime.buffer.place import place_of
-from orbital_runtime.buffer.restore import restore
-from orbital_runtime.buffer.segments import SIZE as SEGMENT
-from orbital_runtime.buffer.segments import Segments, encoded
-from orbital_runtime.buffer.stored import RECORD, layout_key, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Limits, Usage
-    from orbital_runtime.buffer.journal import Change
+    from orbital_runtime.buffer.disk.journal import Change
+    from orbital_runtime.buffer.disk.restore import Found
     from orbital_runtime.buffer.log import Record
-    from orbital_runtime.buffer.place import Place
-    from orbital_runtime.buffer.restore import Found
+    from orbital_runtime.buffer.looking.place import Place
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch, Layout
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from orbital_runtime.buffer.disk.stored import letter_key
 from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.stored import letter_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from orbital_runtime.buffer.database import Database
+    from orbital_runtime.buffer.disk.database import Database
 
 
 class LetterChange(NamedTuple):

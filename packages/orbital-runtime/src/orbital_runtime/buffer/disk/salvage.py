@@ -9,9 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.codec import decode
-from orbital_runtime.buffer.frame import Damaged
-from orbital_runtime.buffer.store import Store, repair
-from orbital_runtime.buffer.stored import (
+from orbital_runtime.buffer.disk.store import Store, repair
+from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
     META,
@@ -24,13 +23,14 @@ from orbital_runtime.buffer.stored import (
     summary_from,
     unpack,
 )
+from orbital_runtime.buffer.frame import Damaged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.buffer.checkpoint import Checkpoint
-    from orbital_runtime.buffer.folder import Folder
-    from orbital_runtime.buffer.quarantine import Quarantine
+    from orbital_runtime.buffer.disk.checkpoint import Checkpoint
+    from orbital_runtime.buffer.disk.folder import Folder
+    from orbital_runtime.buffer.disk.quarantine import Quarantine
 
 PORTION: Final = 64
 """Keys that are copied in one write."""

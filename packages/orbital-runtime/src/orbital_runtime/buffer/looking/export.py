@@ -11,13 +11,13 @@ import msgspec
 
 from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
-from orbital_runtime.buffer.shelf import Shelf
+from orbital_runtime.buffer.looking.shelf import Shelf
 from orbital_sdk.jsontext import numbers, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_runtime.buffer.snapshot import Books, Look, Stored
+    from orbital_runtime.buffer.looking.snapshot import Books, Look, Stored
     from orbital_sdk import Batch, Layout
 
 _KEY: Final = "buffer.export"

@@ -1,0 +1,1 @@
+"""The disk buffer: RocksDB, and all that keeps it honest."""
