@@ -1,1 +1,1 @@
-"""A buffer as somebody sees it who only looks: the command line, at a running agent or a stopped one's folder."""
+"""A buffer as somebody sees it who only looks: at a running agent, or at the folder of a stopped one."""
