@@ -10,8 +10,8 @@ import pytest
 import snappy
 
 from orbital_remote_write import Client, RemoteWriteConfig
-from orbital_remote_write.answers import retry_after
 from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.waiting import retry_after
 from orbital_testbench import (
     Answer,
     CloseAfterHeaders,

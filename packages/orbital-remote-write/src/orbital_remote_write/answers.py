@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from orbital_sdk import (
@@ -15,6 +13,7 @@ from orbital_sdk import (
     WriterMisconfigured,
     WriterUnavailable,
 )
+from orbital_sdk.waiting import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,19 +109,6 @@ def _advice(answer: Answer) -> str | None:
     if answer.status in {400, 422}:
         return next((text for words, text in _NOT_THE_DATA.items() if words in answer.words), None)
     return _ADVICE.get(answer.status)
-
-
-def retry_after(text: str, now: datetime | None = None) -> float | None:
-    """Seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3): a number or a date."""
-    if re.fullmatch(r"\d{1,9}", text.strip()):
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
 
 
 def clean_words(body: bytes, secrets: tuple[str, ...] = ()) -> str:

@@ -6,13 +6,12 @@ import json
 import random
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_runtime.core.answers import Answer, data_of, retry_after
+from orbital_runtime.core.answers import Answer, data_of
 from orbital_runtime.core.errors import (
     CoreError,
     CoreMisconfigured,
@@ -67,14 +66,6 @@ def test_a_success_gives_its_data_or_nothing():
     """Reports are answered without data."""
     assert data_of(Answer(200, b'{"code":0,"data":{"a":1}}'), "x") == {"a": 1}
     assert data_of(Answer(200, said(0, "success")), "x") is None
-
-
-def test_a_wish_to_wait_is_read_in_both_forms():
-    """Seconds, or a date (RFC 9110)."""
-    now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-    assert retry_after("7") == 7
-    assert retry_after("Tue, 24 Nov 2026 12:00:30 GMT", now) == 30
-    assert retry_after("soon") is None
 
 
 anything = st.recursive(

@@ -8,10 +8,11 @@ import cramjam
 import msgspec
 from requests.auth import AuthBase
 
-from orbital_remote_write.answers import Answer, clean_words, retry_after
+from orbital_remote_write.answers import Answer, clean_words
 from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import reaching
 from orbital_sdk import BatchTooLarge, WriteError, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.waiting import retry_after
 from orbital_writer_clickhouse.refusals import refused
 from orbital_writer_clickhouse.schema.ddl import identifier
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.core.errors import (
@@ -19,6 +17,7 @@ from orbital_runtime.core.errors import (
     IdentityLost,
     NotThere,
 )
+from orbital_sdk.waiting import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,15 +107,3 @@ def _words(body: bytes, envelope: dict[str, Any] | None) -> str:
         text = re.sub(r"<[^>]*>", " ", text[: 20 * WORDS])
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
     return text[:WORDS]
-
-
-def retry_after(text: str, now: datetime | None = None) -> float | None:
-    """Seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3): a number or a date."""
-    if re.fullmatch(r"\d{1,9}", text.strip()):
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
