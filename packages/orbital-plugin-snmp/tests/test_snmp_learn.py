@@ -33,6 +33,8 @@ def test_a_task_that_is_ready(snmpd):
     assert SnmpDevice.model_validate(config).port == snmpd.port
     assert "sysObjectID 1.3.6.1.4.1.8072.3.2.10" in done.stderr
     assert "every 30 s: " in done.stderr
+    assert "every 10 s: " in done.stderr
+    assert "rows: interfaces " in done.stderr
     assert "missing" not in done.stderr
 
 
@@ -57,6 +59,7 @@ async def test_what_a_device_has():
     assert learnt.profiles == ("cisco", "ups")
     assert learnt.samples >= 4
     assert not learnt.problems
+    assert learnt.tables == {"ups_input": 1}
     given = {"version": "3", "auth_password": "x" * 8, "timeout": 2.0}
     task = task_of({"host": "h"}, given, called="h", profiles=learnt.profiles, interval=60)
     assert "timeout" not in task["config"]
@@ -74,3 +77,9 @@ async def test_what_is_missing_is_told():
     said = cost_of(learnt, 10)
     assert "missing: interfaces: its OIDs go round" in said
     assert "missing: ifMtu is no number" in said
+
+
+def test_odd_names():
+    """A device may call itself anything: the task stays one, and reads no variable."""
+    task = task_of({"host": "h"}, {}, called="${HOME} / 7", profiles=["system"], interval=60)
+    assert (task["id"], task["device_id"]) == ("snmp-HOME-7", "$${HOME} / 7")

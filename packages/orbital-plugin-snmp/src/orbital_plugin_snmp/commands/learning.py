@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.polling.learning import Learnt
 
 DAY: Final = 86_400
+FAST: Final = 10
+"""Seconds of the interval that costs are told for in any case."""
+BEHIND: Final = 1.5e-6
+"""Seconds of a processor that a sample costs behind the plugin: docs/performance.md."""
 
 
 def learn(  # noqa: PLR0917 (typer makes an option of each)
@@ -51,18 +55,28 @@ def learn(  # noqa: PLR0917 (typer makes an option of each)
 
 
 def cost_of(learnt: Learnt, interval: int) -> str:
-    """What one poll costs, and all of them."""
+    """What one poll costs, and all of them at this interval and at a fast one."""
     packets, values = learnt.cost.packets, learnt.cost.values
-    each = f"{packets / interval:.1f} requests and {learnt.samples / interval:.0f} samples a second"
-    daily = f"{learnt.samples * DAY / interval / 1e6:.1f} million samples a day"
     got = f"{learnt.samples} samples out of {values} values in {packets} requests"
+    tables = ", ".join(f"{name} {rows}" for name, rows in learnt.tables.items())
     lines = [
         f"{learnt.name or 'a device without a name'}, sysObjectID {learnt.sysobjectid or 'unknown'}",
+        f"rows: {tables or 'no tables'}",
         f"a poll: {got}, {learnt.seconds:.2f} s",
-        f"every {interval} s: {each}, {daily}",
+        *(_every(learnt, seconds) for seconds in dict.fromkeys((interval, FAST))),
     ]
     if learnt.seconds > interval / 2:
         lines.append(
             f"that is more than half of the interval: take fewer profiles, or more than {interval} s"
         )
     return "\n".join([*lines, *(f"missing: {problem}" for problem in learnt.problems)])
+
+
+def _every(learnt: Learnt, interval: int) -> str:
+    samples = learnt.samples
+    cpu = 100 * (learnt.cpu + samples * BEHIND) / interval
+    return (
+        f"every {interval} s: {learnt.cost.packets / interval:.1f} requests and"
+        f" {samples / interval:.0f} samples a second, {samples * DAY / interval / 1e6:.1f} million"
+        f" samples a day, about {cpu:.2g} % of a processor like this one"
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_plugin_snmp.taskfile import slug
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -40,8 +42,8 @@ def task_of(
         if value not in ("", DEFAULTS.get(name)) and name not in OURS:
             config[name] = SECRETS.get(name, value)
     return {
-        "id": f"snmp-{called}",
-        "device_id": called,
+        "id": f"snmp-{slug(called)}",
+        "device_id": called.replace("${", "$${")[:128],
         "plugin": "snmp",
         "interval": f"{interval}s",
         "timeout": f"{max(1, interval - 1)}s",

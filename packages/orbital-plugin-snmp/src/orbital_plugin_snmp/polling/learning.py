@@ -17,9 +17,13 @@ from orbital_plugin_snmp.tables.plan import compile_profiles, instance
 from orbital_plugin_snmp.tables.texts import clean, display
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from orbital_plugin_snmp.engines.cost import Cost
+    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.profiles.models import Profile
     from orbital_plugin_snmp.session.reader import Reader
+    from orbital_plugin_snmp.tables.plan import Plan
 
 GENERAL: Final = ("hrsystem", "ucd", "entity_sensor", "ups", "printer", "bgp4", "lldp")
 """Profiles for devices of any make, where these have what they read."""
@@ -40,6 +44,10 @@ class Learnt:
     seconds: float
     cost: Cost
     """Of a poll when the device is known: labels are looked up already."""
+    cpu: float
+    """Seconds of a processor that this process needed for it."""
+    tables: dict[str, int]
+    """Rows of each table that has some."""
     problems: tuple[str, ...]
     """Tables that could not be read, and values that make no sense."""
 
@@ -58,8 +66,9 @@ async def learn(reader: Reader) -> Learnt:
     plan = compile_profiles(resolve(names, shipped()), Families())
     task = PollTask(plan, refresh=float("inf"), wrap=True)
     await task.poll(reader)
-    before, began = reader.cost.copy(), time.monotonic()
+    before, began, worked = reader.cost.copy(), time.monotonic(), time.process_time()
     polled = await task.poll(reader)
+    worked = time.process_time() - worked
     failures = [f"{table}: {why}" for table, why in polled.gathering.failures.items()]
     return Learnt(
         name=name,
@@ -68,8 +77,18 @@ async def learn(reader: Reader) -> Learnt:
         samples=len(polled.output.series),
         seconds=time.monotonic() - began,
         cost=reader.cost - before,
+        cpu=worked,
+        tables=_rows(plan, polled.gathering.columns),
         problems=(*failures, *polled.output.problems),
     )
+
+
+def _rows(plan: Plan, read: Mapping[bytes, Sequence[VarBind]]) -> dict[str, int]:
+    counted = {
+        table.name: max((len(read.get(column.oid, ())) for column in table.columns), default=0)
+        for table in plan.tables
+    }
+    return {name: rows for name, rows in counted.items() if rows}
 
 
 async def who(reader: Reader) -> tuple[str, str]:
