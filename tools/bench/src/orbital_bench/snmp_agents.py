@@ -71,7 +71,7 @@ def _case(case: Case, server: Snmpd, rows: int, seconds: float) -> list[list[obj
             who |= {
                 "snmp_exporter": (exporter.pid,), "vmagent": (vmagent.pid,), "collectd": (collectd.pid,),
             }  # fmt: skip
-        wait_until(lambda: _stored(vm)["ours"] >= case.devices, timeout=120)
+        wait_until(lambda: _stored(vm)["ours"] >= case.devices, timeout=300, every=2)
         meter.window(2.5 * INTERVAL, who["ours"])  # every layout is warm
         before, began = _stored(vm), time.monotonic()
         spent = dict(zip(who, meter.window(seconds, *who.values()), strict=True))
@@ -122,7 +122,11 @@ def _ours(
     fields = {"host": "", "profiles": [profile()], **fields}
     tasks = config.tasks(len(hosts), "snmp", f"{INTERVAL}s", fields)
     named = [{**t, "config": {**t["config"], "host": h}} for t, h in zip(tasks, hosts, strict=True)]
-    return config.agent(folder, write_url=write_url, listen=listen, tasks=named)
+    buffer = {
+        "type": "disk", "disk_path": str(folder / "buffer"), "sync": "always",
+        "size": 20_000_000,  # the default is what 5,000 devices give in eight seconds
+    }  # fmt: skip
+    return config.agent(folder, write_url=write_url, listen=listen, tasks=named, buffer=buffer)
 
 
 def _late(listen: str) -> float:
