@@ -14,7 +14,7 @@ from orbital_plugin_snmp.profiles.choosing import choose
 from orbital_plugin_snmp.profiles.loading import resolve, shipped
 from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import compile_profiles, instance
-from orbital_plugin_snmp.tables.texts import clean, display
+from orbital_plugin_snmp.tables.texts import clean, display, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,9 +98,8 @@ async def who(reader: Reader) -> tuple[str, str]:
         DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
     """
     (_, _, name), (_, tag, value) = await reader.get((SYS_NAME, SYS_OBJECT_ID))
-    known = tag == OBJECT_IDENTIFIER and isinstance(value, bytes)
     called = clean(display(name)) if isinstance(name, bytes) else ""
-    return called, oids.text(value) if known and isinstance(value, bytes) else ""
+    return called, text_of(value, tag, "ObjectIdentifier") if tag == OBJECT_IDENTIFIER else ""
 
 
 async def _has(reader: Reader, profile: Profile) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
@@ -63,7 +64,8 @@ class ColumnState:
         self.unwrapper = Unwrapper() if plan.value.unwrap else None
         self._wrap = wrap and plan.metric.kind == "counter"
         self._known: dict[bytes, Series | None] = {}
-        self._told: dict[bytes, tuple[Raw, Told]] = {}
+        self._told: dict[bytes, tuple[Raw, Told, bool]] = {}
+        """Cell -> its value, what became of it, and whether that is nothing because it makes no sense."""
         self._some_dropped = False
 
     def __len__(self) -> int:
@@ -121,7 +123,7 @@ class ColumnState:
     def _bent(self, numbers: list[float]) -> list[float]:
         plan = self.plan
         if self._wrap and numbers and max(numbers) >= EXACT:
-            numbers = [number % EXACT for number in numbers]
+            numbers = [number % EXACT if number < math.inf else number for number in numbers]
         if plan.scale != 1.0 or plan.offset != 0.0:
             return [number * plan.scale + plan.offset for number in numbers]
         return numbers
@@ -157,13 +159,14 @@ class ColumnState:
 
     def _convert(self, varbinds: Iterable[VarBind], labels_of: LabelsOf, out: Output) -> None:
         """Values that are no numbers: what one becomes is kept until it changes."""
-        size, convert = len(self.plan.oid), self.plan.convert
+        size, convert, wrong = len(self.plan.oid), self.plan.convert, 0
         for oid, tag, value in varbinds:
             kept = self._told.get(oid)
             if kept is None or kept[0] != value:
                 labels = labels_of(oid[size:])
                 told = [] if labels is None or convert is None else convert(value, tag, labels)
-                if labels is not None and not told:
-                    out.problems[f"{self.plan.metric.name} makes no sense"] += 1
-                kept = self._told[oid] = value, told
+                kept = self._told[oid] = value, told, labels is not None and not told
             out.tell(kept[1])
+            wrong += kept[2]
+        if wrong:
+            out.problems[f"{self.plan.metric.name} makes no sense"] += wrong

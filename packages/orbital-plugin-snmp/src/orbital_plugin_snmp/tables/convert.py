@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.profiles.words import MOMENTS
 from orbital_plugin_snmp.tables.moments import date_and_time, ntp, parsed
-from orbital_plugin_snmp.tables.texts import Raw, clean, display, is_set, text_of
+from orbital_plugin_snmp.tables.texts import Raw, clean, display, is_set, number, text_of, whole
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.profiles.models import Extract, Value
@@ -71,7 +71,7 @@ def _state_set(value: Value, metric: Metric) -> Converter:
     def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Told:
         if isinstance(raw, bytes) or raw is None:
             return []
-        current = value.enum.get(int(raw), str(int(raw)))
+        current = value.enum.get(whole(raw), number(raw))
         names = dict.fromkeys([*value.enum.values(), current])
         return [(metric.series(*_with(labels, place, n)), float(n == current)) for n in names]
 

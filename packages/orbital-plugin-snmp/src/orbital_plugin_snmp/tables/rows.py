@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.tables.index import Piece, WrongIndexError, cut
-from orbital_plugin_snmp.tables.texts import OBJECT_IDENTIFIER, Raw, clean, text_of
+from orbital_plugin_snmp.tables.texts import (
+    OBJECT_IDENTIFIER,
+    Raw,
+    clean,
+    identifier,
+    text_of,
+    whole,
+)
 
 if TYPE_CHECKING:
     import re
@@ -108,7 +115,8 @@ def _parts(cell: Cell) -> tuple[int, ...]:
     if value is None:
         return ()
     if not isinstance(value, bytes):
-        return (int(value),) if value >= 0 else ()
+        return (whole(value),) if 0 <= value <= oids.LARGEST else ()
     if cell.tag == OBJECT_IDENTIFIER:
-        return tuple(map(int, oids.text(value).split(".")))
+        text = identifier(value)
+        return tuple(map(int, text.split("."))) if text[:1].isdigit() and "." in text else ()
     return (len(value), *value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
@@ -37,7 +38,7 @@ def text_of(
     if value is None:
         return ""
     if not isinstance(value, bytes):
-        return (enum or {}).get(int(value)) or number(value)
+        return (enum or {}).get(whole(value)) or number(value)
     if kind == "Bits" and enum:
         return ",".join(name for bit, name in sorted(enum.items()) if is_set(value, bit))
     return clean(written(value, hint) if hint else _octets(value, tag, kind))
@@ -45,8 +46,13 @@ def text_of(
 
 def _octets(value: bytes, tag: int, kind: TextKind) -> str:
     if tag == OBJECT_IDENTIFIER:
-        return oids.text(value)
+        return identifier(value)
     return address_v4(value) if tag == IP_ADDRESS else _OCTETS.get(kind, hexadecimal)(value)
+
+
+def whole(value: float) -> int:
+    """The number without its fraction; -1 for what has none (infinities), which no enum names."""
+    return int(value) if math.isfinite(value) else -1
 
 
 def number(value: float) -> str:
@@ -63,6 +69,14 @@ def clean(text: str) -> str:
 def display(value: bytes) -> str:
     """Characters; what is no UTF-8 becomes U+FFFD."""
     return value[: LONGEST * 4 + 4].decode("utf-8", "replace")
+
+
+def identifier(value: bytes) -> str:
+    """`1.3.6.1...`; in hexadecimal where it ends in the middle of a number."""
+    try:
+        return oids.text(value)
+    except ValueError:
+        return hexadecimal(value)
 
 
 def hexadecimal(value: bytes) -> str:
