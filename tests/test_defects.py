@@ -66,6 +66,7 @@ async def test_any_key_may_be_left_out_and_it_still_collects_and_delivers(
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(without(left_out, hostile_server.url)))
+    file.chmod(0o600)
     environ = {
         "API_TOKEN": "t", "XDG_DATA_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path),
         "SENTINEL_TELEMETRY__LISTEN": "127.0.0.1:0",

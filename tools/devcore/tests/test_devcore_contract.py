@@ -6,7 +6,9 @@ import gzip
 import json
 import time
 
-NOW = int(time.time())
+
+def now() -> int:
+    return int(time.time())
 
 
 def test_registering_twice_gives_the_same_credentials(peer):
@@ -88,7 +90,7 @@ def test_disabled_and_removed_tasks_disappear_from_the_list(peer):
 def test_samples_arrive_packed_or_plain(peer):
     """Gzip is understood where the header says exactly that; the sentinel's id is put on."""
     peer.register()
-    metric = {"name": "a", "value": 1.5, "labels": {"device_id": "d"}, "timestamp": NOW}
+    metric = {"name": "a", "value": 1.5, "labels": {"device_id": "d"}, "timestamp": now()}
     assert peer.ingest(metric).json() == {"code": 0, "data": {"received": 1}}
     packed = gzip.compress(json.dumps({"metrics": [metric]}).encode())
     gz = {"Content-Encoding": "gzip"}
@@ -115,7 +117,7 @@ def test_a_device_is_online_when_its_state_is_exactly_1(peer):
     device = peer.device()
     for value, status in ((1, "online"), (0.99, "offline")):
         peer.ingest(
-            {"name": "device_status", "value": value, "timestamp": NOW}
+            {"name": "device_status", "value": value, "timestamp": now()}
             | {"labels": {"device_id": device}}
         )
         assert peer.data("GET", f"/api/v1/devices/{device}")["status"] == status
@@ -124,7 +126,7 @@ def test_a_device_is_online_when_its_state_is_exactly_1(peer):
 def test_a_full_channel_takes_what_fits_and_says_500(peer):
     """What came before it is in: a retry doubles it, so batches are kept small."""
     peer.register()
-    answer = peer.ingest(*[{"name": "a", "value": 1, "timestamp": NOW}] * 10_001)
+    answer = peer.ingest(*[{"name": "a", "value": 1, "timestamp": now()}] * 10_001)
     assert answer.json()["message"] == "failed to forward metrics: buffer is full"
     assert peer.data("GET", "/dev/samples")["count"] == 10_000
 
@@ -136,7 +138,11 @@ def test_neighbours_arrive_by_both_roads(peer):
     body = {"device_id": "d", "neighbors": [keys | {"ttl": 120}]}
     assert peer.data("POST", "/api/v1/topology/lldp", body)["total"] == 1
     peer.ingest(
-        {"name": "lldp_neighbor", "timestamp": NOW, "labels": keys | {"device_id": "e", "ttl": "9"}}
+        {
+            "name": "lldp_neighbor",
+            "timestamp": now(),
+            "labels": keys | {"device_id": "e", "ttl": "9"},
+        }
     )
     found = peer.data("GET", "/dev/neighbors")
     assert [(n["device_id"], n["neighbor"]["ttl"]) for n in found] == [("d", 120), ("e", 9)]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import time
 
-NOW = int(time.time())
+
+def now() -> int:
+    return int(time.time())
+
+
 HEARTBEAT = "/api/v1/sentinels/heartbeat"
 
 
@@ -61,8 +65,8 @@ def test_stale_news_of_a_device(sane, quirky):
     for peer, expected in ((sane, "online"), (quirky, "offline")):
         peer.register()
         device = peer.device()
-        status(peer, device, NOW)
-        status(peer, device, NOW - 100, value=0)
+        status(peer, device, now())
+        status(peer, device, now() - 100, value=0)
         assert peer.data("GET", f"/api/v1/devices/{device}")["status"] == expected
 
 
@@ -72,14 +76,14 @@ def test_milliseconds_are_poison_to_the_real_server(sane, quirky):
         peer.register()
         device = peer.device()
         peer.task(device)
-        answer = status(peer, device, NOW * 1000)
+        answer = status(peer, device, now() * 1000)
         if peer is sane:
             assert answer.status_code == 400
             continue
         assert answer.status_code == 200
         broken = peer.call("GET", "/api/v1/sentinel-tasks")
         assert (broken.status_code, broken.content) == (500, b"")
-        status(peer, device, NOW)
+        status(peer, device, now())
         assert len(peer.data("GET", "/api/v1/sentinel-tasks")["tasks"]) == 1
 
 
