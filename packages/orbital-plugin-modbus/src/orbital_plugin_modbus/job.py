@@ -67,6 +67,7 @@ class Job:
         self, device: ModbusDevice, config: ModbusConfig, holder: object, seconds: float
     ) -> None:
         self.device, self.holder, self.seconds = device, holder, seconds
+        self.fields = config.map.fields
         line = line_of(device, config.engine)
         self.way = _way(device, line, seconds - _margin(seconds))
         bus = BUSES.get(line, holder)
@@ -82,6 +83,11 @@ class Job:
             )
             for unit in device.units
         ]  # fmt: skip
+
+    @property
+    def version(self) -> int:
+        """Grows with each thing learned of its units."""
+        return sum(reader.unit.memory.version for reader in self.readers)
 
     async def run(self, seconds: float) -> Columns:
         """Read all units once.

@@ -8,6 +8,7 @@ from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.config import ModbusConfig
 from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.job import Job
+from orbital_plugin_modbus.learned import keep, recall
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics
 from orbital_sdk import ConfigurationError, DeviceUnreachable, Metric, Plugin
@@ -38,7 +39,13 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
             line_of(device, self.config.engine).context()
 
     async def collect(self, device: ModbusDevice, ctx: Context) -> Columns:
-        return await self._job(device, ctx).run(ctx.remaining())
+        job = self._job(device, ctx)
+        before = job.version
+        try:
+            return await job.run(ctx.remaining())
+        finally:
+            if job.version != before:
+                keep(self.folder, job)
 
     async def test_connection(self, device: ModbusDevice, ctx: Context) -> str:
         job = Job(device, self.config, self, ctx.timeout)
@@ -63,4 +70,5 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         if known is not None and known.device is device and known.holder is self:
             return known
         job = ctx.memory["modbus"] = Job(device, self.config, self, ctx.timeout)
+        recall(self.folder, job)
         return job
