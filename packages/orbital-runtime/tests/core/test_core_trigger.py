@@ -10,35 +10,57 @@ NOON = 1_795_521_600_000  # 2026-11-24T12:00:00Z
 def test_what_our_reports_explain_is_no_trigger():
     """`executed_at` plus the interval, of any of the last reports, to the microsecond."""
     triggers = Triggers()
-    assert not triggers.look("a", "2026-11-24T11:59:00.5Z")
-    triggers.reported("a", NOON, 60)
-    triggers.reported("a", NOON + 60_000, 60)
-    assert not triggers.look("a", "2026-11-24T12:01:00Z")
-    assert not triggers.look("a", "2026-11-24T12:02:00.000000Z")
-    assert not triggers.look("a", "2026-11-24T12:02:00.000000Z")
+    assert not triggers.look("a", "2026-11-24T11:59:00.5Z", 60)
+    triggers.reporting("a", NOON)
+    triggers.reporting("a", NOON + 60_000)
+    assert not triggers.look("a", "2026-11-24T12:01:00Z", 60)
+    assert not triggers.look("a", "2026-11-24T12:02:00.000000Z", 60)
+    assert not triggers.look("a", "2026-11-24T12:02:00.000000Z", 60)
 
 
 def test_a_third_value_is_one_and_counts_once():
     """Also where the server's clock is another one."""
     triggers = Triggers()
-    triggers.look("a", "2026-11-24T12:01:00Z")
-    triggers.reported("a", NOON, 60)
-    assert triggers.look("a", "2026-11-24T20:00:13.578768Z")
-    assert not triggers.look("a", "2026-11-24T20:00:13.578768Z")
+    triggers.look("a", "2026-11-24T12:01:00Z", 60)
+    triggers.reporting("a", NOON)
+    assert triggers.look("a", "2026-11-24T20:00:13.578768Z", 60)
+    assert not triggers.look("a", "2026-11-24T20:00:13.578768Z", 60)
 
 
 def test_a_task_that_is_seen_first_or_has_no_time_is_none():
     """Its phase runs it soon anyway."""
     triggers = Triggers()
-    assert not triggers.look("a", "2026-11-24T12:01:00Z")
-    assert not triggers.look("a", None)
-    assert not triggers.look("b", "nonsense")
-    assert not triggers.look("b", "other nonsense")
+    assert not triggers.look("a", "2026-11-24T12:01:00Z", 60)
+    assert not triggers.look("a", None, 60)
+    assert not triggers.look("b", "nonsense", 60)
+    assert not triggers.look("b", "other nonsense", 60)
 
 
 def test_tasks_that_are_gone_are_forgotten():
     """One that comes back begins anew."""
     triggers = Triggers()
-    triggers.look("a", "2026-11-24T12:01:00Z")
+    triggers.look("a", "2026-11-24T12:01:00Z", 60)
     triggers.keep(set())
-    assert not triggers.look("a", "2026-11-24T20:00:13Z")
+    assert not triggers.look("a", "2026-11-24T20:00:13Z", 60)
+
+
+def test_an_edited_interval_is_no_trigger():
+    """The report of a run from before the edit met the new interval, or the old one."""
+    triggers = Triggers()
+    triggers.look("a", "2026-11-24T11:59:00Z", 60)
+    triggers.reporting("a", NOON)
+    triggers.reporting("a", NOON + 60_000)
+    assert not triggers.look("a", "2026-11-24T12:05:00Z", 300)
+    triggers.look("a", "2026-11-24T12:05:00Z", 30)
+    assert not triggers.look("a", "2026-11-24T12:01:30Z", 30)
+    assert triggers.look("a", "2026-11-24T12:07:00Z", 30)
+
+
+def test_a_backlog_of_reports_on_its_way_is_no_trigger():
+    """A list may show any of those that went out lately."""
+    triggers = Triggers()
+    triggers.look("a", "2026-11-24T11:59:00Z", 60)
+    for minute in range(60):
+        triggers.reporting("a", NOON + minute * 60_000)
+    assert not triggers.look("a", "2026-11-24T12:01:00Z", 60)
+    assert not triggers.look("a", "2026-11-24T12:30:00Z", 60)

@@ -190,7 +190,10 @@ class Agent:
     async def apply_tasks(self) -> None:
         """Run the local tasks and those of Core from now on."""
         async with self._applying:
-            await reload.tasks(self.stations, [*self.loaded.tasks, *self.core.tasks()])
+            wanted = [*self.loaded.tasks, *self.core.tasks()]
+            await reload.tasks(self.stations, wanted)
+            if self.core.link is not None:
+                self.core.link.keep(wanted)
 
     def become(self, identity: Identity) -> None:
         """Collect as somebody else from now on: Core gave us another id."""

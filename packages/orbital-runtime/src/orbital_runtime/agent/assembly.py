@@ -107,6 +107,7 @@ def core_output(settings: Settings, writer: Writer[Any]) -> Output:
             timeout=max(sender.timeout, settings.core.timeout),
             retry_interval=sender.retry_interval,
             retry_cap=sender.retry_max_interval,
+            pause_retry=sender.pause_retry,
             backlog_after=sender.backlog_after,
             backlog_rate=sender.backlog_rate,
             breaker_failures=max(1, failures),
@@ -127,6 +128,7 @@ def output(settings: OutputSettings) -> Output:
             timeout=settings.timeout,
             retry_interval=settings.retry_interval,
             retry_cap=settings.retry_max_interval,
+            pause_retry=settings.pause_retry,
             backlog_after=settings.backlog_after,
             backlog_rate=settings.backlog_rate,
             breaker_failures=settings.breaker_failures,
@@ -162,7 +164,7 @@ def _buffer(settings: Settings, clock: Clock) -> Buffer:
         samples=section.size, size=section.bytes, age=section.max_age, policy=section.when_full
     )
     kept = section.dead_letters
-    letters = LetterLimits(letters=kept.size, size=kept.bytes, age=kept.max_age)
+    letters = LetterLimits(letters=kept.size, size=kept.bytes, age=kept.max_age or None)
     if section.type == "memory":
         return MemoryBuffer(limits, clock, letters)
     return DiskBuffer(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.core.account import Account
 from orbital_runtime.core.assigned import Assigned
 from orbital_runtime.core.cache import TaskCache
-from orbital_runtime.core.errors import CoreError
+from orbital_runtime.core.errors import CoreError, IdentityLost
 from orbital_runtime.core.heartbeat import Heartbeat
 from orbital_runtime.core.line import Line
 from orbital_runtime.core.neighbors import Neighbors
@@ -106,7 +106,7 @@ class CoreLink:
         )  # fmt: skip
         self.line = Line(plan.client, self.account, timeout=plan.timeout, retry=plan.retry)
         self.assigned = Assigned()
-        self.reports = Reports(self.line)
+        self.reports = Reports(self.line, self.assigned.triggers.reporting)
         self.states = DeviceStates(self.line, clock, self._device_type)
         self.neighbors = Neighbors(self.line, clock)
         self.heartbeat = Heartbeat(
@@ -131,6 +131,7 @@ class CoreLink:
         if known is not None:
             kept = await in_background(self._cache.load, known)
             await self.assigned.take(kept, self._wishes.binder())
+            self.assigned.triggers.keep(set())  # its times are of an earlier day
             if kept:
                 log.info("%d tasks of Core are known from before", len(kept))
         loops: list[tuple[str, Coroutine[Any, Any, None]]] = [
@@ -160,10 +161,14 @@ class CoreLink:
     def ran(self, task: Task, run: Run) -> None:
         """A run ended. Core hears of its own tasks, and of all devices' states."""
         if task.source == "core":
-            self.assigned.triggers.reported(task.id, run.started_ms, task.interval)
             self.reports.add(report_of(task.id, run))
         if self._plan.tells_states:
             self.states.ran(task, run)
+
+    def keep(self, tasks: Sequence[Task]) -> None:
+        """These are all tasks now, local ones too: what others said of their devices is forgotten."""
+        self.states.keep({task.key for task in tasks})
+        self.neighbors.keep({task.device_id for task in tasks})
 
     def standing(self) -> CoreStanding:
         """How it stands with Core."""
@@ -214,14 +219,18 @@ class CoreLink:
             pass
 
     async def _fetch(self) -> None:
+        used = await self.account.current()
         answer = await self.line.get(TASKS)
-        found, _ = entries(answer, f"GET {self.line.address}{TASKS}")
+        try:
+            found, _ = entries(answer, f"GET {self.line.address}{TASKS}")
+        except IdentityLost as error:
+            self.account.lose(used, str(error))
+            raise
         if not found and self.assigned.tasks():
-            await (
-                self.heartbeat.beat()
-            )  # nobody known gets an empty list, too; this tells them apart
-        if not self.account.lost:
-            await self._take(found)
+            await self.heartbeat.beat()  # an unknown sentinel gets an empty list too
+        now = self.account.credentials
+        if not self.account.lost and now is not None and now.same_identity(used):
+            await self._take(found)  # and not what an identity got that was lost meanwhile
 
     async def _take(self, found: Sequence[msgspec.Raw]) -> None:
         news = await self.assigned.take(found, self._wishes.binder())

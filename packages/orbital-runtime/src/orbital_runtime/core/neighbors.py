@@ -60,6 +60,12 @@ class Neighbors:
             self._now[layout.origin.device_id] = found
             self._news.set()
 
+    def keep(self, devices: set[str]) -> None:
+        """Forget all others."""
+        for known in (self._now, self._told):
+            for gone in known.keys() - devices:
+                del known[gone]
+
     async def run(self) -> None:
         """Tell, until cancelled."""
         while True:

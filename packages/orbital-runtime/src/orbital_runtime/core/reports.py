@@ -8,12 +8,15 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from orbital_runtime.core.errors import CoreError, CoreRefused, NotThere
 from orbital_runtime.scheduler.phase import stable_hash
 from orbital_runtime.scheduler.task import Run, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_runtime.core.line import Line
 
 log = logging.getLogger("orbital.core")
@@ -32,6 +35,8 @@ class Report:
     """One run, as Core's route wants it."""
 
     task_id: str
+    executed_ms: int
+    """Milliseconds UTC."""
     body: dict[str, Any]
 
 
@@ -45,7 +50,7 @@ def report_of(task_id: str, run: Run) -> Report:
         "execution_time_ms": min(round(run.duration * 1000), INT32),
         "executed_at": utc(run.started_ms),
     }
-    return Report(task_id, body)
+    return Report(task_id, run.started_ms, body)
 
 
 def unusable(task_id: str, reason: str, now_ms: int) -> Report:
@@ -57,7 +62,7 @@ def unusable(task_id: str, reason: str, now_ms: int) -> Report:
         "execution_time_ms": 0,
         "executed_at": utc(now_ms),
     }
-    return Report(task_id, body)
+    return Report(task_id, now_ms, body)
 
 
 def utc(ms: int) -> str:
@@ -71,10 +76,12 @@ class Reports:
 
     Args:
         line: To Core.
+        on_send: Told of each report before it goes out: Core makes the task's next time of it.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, on_send: Callable[[str, int], None]) -> None:
         self._line = line
+        self.on_send = on_send
         self._lanes = [_Lane(line, self) for _ in range(LANES)]
         self.sent = 0
         self.refused = 0
@@ -126,10 +133,10 @@ class _Lane:
         """Raises what the first report that was not heard met."""
         while self.queue:
             report = self.queue[0]
+            self._reports.on_send(report.task_id, report.executed_ms)
+            path = f"/sentinel-tasks/{quote(report.task_id, safe='')}/report"
             try:
-                await self._line.call(
-                    "POST", f"/sentinel-tasks/{report.task_id}/report", report.body
-                )
+                await self._line.call("POST", path, report.body)
             except NotThere:
                 self._reports.refused += 1  # the task was deleted meanwhile
             except CoreRefused as error:

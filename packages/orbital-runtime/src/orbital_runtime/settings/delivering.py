@@ -47,8 +47,8 @@ class DeadLetterSection(Section):
     """Dead letters that are kept, over all outputs; the output with the most gives way first."""
     bytes: Size = 16 << 20
     """Bytes that they may take."""
-    max_age: Interval | None = 30 * 86400
-    """Older ones are let go of, and counted; null: none for their age."""
+    max_age: Duration = 30 * 86400
+    """Older ones are let go of, and counted; 0: none for their age."""
 
 
 class BufferSection(Section):
@@ -123,6 +123,8 @@ class OutputSection(OpenSection):
     """As sender.retry_interval."""
     retry_max_interval: Interval | None = None
     """As sender.retry_max_interval."""
+    pause_retry: Interval | None = None
+    """As sender.pause_retry."""
     backlog_after: Interval | None = None
     """As sender.backlog_after."""
     backlog_rate: Count | None = None
@@ -159,6 +161,8 @@ class SenderSection(Section):
     """First pause after a failure; it doubles with each further one, with jitter."""
     retry_max_interval: Interval = 60
     """The pause grows no longer than this."""
+    pause_retry: Interval = 60
+    """How often a paused output (refused credentials, wrong address) looks whether it was mended."""
     backlog_after: Interval = 60
     """When samples have waited this long and fill more than one request, they are a backlog: fresh samples
     go first and it goes beside them, where the destination takes old samples."""

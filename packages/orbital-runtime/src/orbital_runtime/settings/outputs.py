@@ -43,6 +43,8 @@ class OutputSettings:
     """Seconds of the first pause."""
     retry_max_interval: float
     """Seconds of the longest pause."""
+    pause_retry: float
+    """Seconds until a paused output looks again."""
     backlog_after: float
     """Seconds after which more than a request's worth is a backlog."""
     backlog_rate: int | None
@@ -134,6 +136,7 @@ def _numbers(section: OutputSection, settings: Settings) -> dict[str, Any]:
         "timeout": _first(section.timeout, sender.timeout),
         "retry_interval": _first(section.retry_interval, sender.retry_interval),
         "retry_max_interval": _first(section.retry_max_interval, sender.retry_max_interval),
+        "pause_retry": _first(section.pause_retry, sender.pause_retry),
         "backlog_after": _first(section.backlog_after, sender.backlog_after),
         "backlog_rate": section.backlog_rate or sender.backlog_rate,
         "breaker_failures": max(1, failures),

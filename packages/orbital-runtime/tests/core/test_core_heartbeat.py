@@ -1,0 +1,58 @@
+"""What a heartbeat's answer may ask for; no Core of today does."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.core.heartbeat import Counts, Heartbeat
+from orbital_runtime.settings import HeartbeatSection
+
+
+class Line:
+    """Answers each heartbeat with the next of these."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.bodies = []
+
+    async def call(self, method, path, body, *, timeout):  # noqa: ASYNC109 (as the line's)
+        self.bodies.append(body)
+        return self.answers.pop(0)
+
+
+async def heard(tmp_path, *answers):
+    """What the agent was asked to do, one heartbeat after the other."""
+    line, done = Line(*answers), []
+    heart = Heartbeat(
+        line, HeartbeatSection(), counts=lambda: Counts(3, 2, 9.9), volume=tmp_path,
+        version="1", clock=ManualClock(),
+    )  # fmt: skip
+    heart.on_refresh = lambda: done.append("fetch")
+    heart.on_reload = lambda: done.append("reload")
+    for _ in answers:
+        await heart.beat()
+    return done, line.bodies
+
+
+async def test_only_a_rising_config_version_fetches_the_tasks(tmp_path):
+    """The first one is what it rises from."""
+    versions = [{"config_version": n} for n in (1, 1, 2, 2, 1)]
+    assert (await heard(tmp_path, *versions))[0] == ["fetch"]
+
+
+@pytest.mark.parametrize(
+    ("command", "done"),
+    [("reload_config", "reload"), ({"action": "reload"}, "reload"), ("fetch_tasks", "fetch")],
+)
+async def test_commands_are_obeyed_whatever_their_shape(tmp_path, command, done):
+    """The documents show none: a word, or an object with an action."""
+    assert (await heard(tmp_path, {"commands": [command]}))[0] == [done]
+
+
+@pytest.mark.parametrize("commands", [None, 3, "reload", {}, [None, 3, {}, ["reload"], "dance"]])
+async def test_nonsense_is_passed_over(tmp_path, commands):
+    """And the heartbeat counts all the same."""
+    done, bodies = await heard(tmp_path, {"commands": commands})
+    assert done == []
+    assert (bodies[0]["task_count"], bodies[0]["uptime_seconds"]) == (3, 9)
