@@ -22,7 +22,8 @@ def test_an_output_takes_the_senders_numbers():
             buffer={"flush_interval": "3s"},
             sender={
                 "batch_size": 10, "batch_bytes": "64KiB", "timeout": "4s", "retry_times": 6,
-                "retry_interval": "2s", "retry_max_interval": "50s", "breaker": {"reset": "9s"},
+                "retry_interval": "2s", "retry_max_interval": "50s", "pause_retry": "7s",
+                "breaker": {"reset": "9s"},
                 "backlog_after": "2m", "backlog_rate": 5000,
                 "direct": {"store": {"url": "u"}},
             },
@@ -34,6 +35,7 @@ def test_an_output_takes_the_senders_numbers():
     assert (output.batch_size, output.batch_bytes) == (10, 65536)
     assert (output.flush_interval, output.timeout) == (3, 4)
     assert (output.retry_interval, output.retry_max_interval) == (2, 50)
+    assert output.pause_retry == 7
     assert (output.breaker_failures, output.breaker_reset) == (6, 9)
     assert (output.backlog_after, output.backlog_rate) == (120, 5000)
 
@@ -44,6 +46,7 @@ def test_an_output_may_have_its_own_numbers():
         direct(
             "mine", writer="store", batch_size=1, batch_bytes=2048, flush_interval="0s",
             timeout="1s", retry_times=2, retry_interval="20ms", retry_max_interval="5s",
+            pause_retry="1s",
             breaker={"reset": "1m"}, password="p", backlog_after="5s", backlog_rate=10,
         ),
         made_up(),
@@ -51,6 +54,7 @@ def test_an_output_may_have_its_own_numbers():
     assert (output.name, output.batch_size, output.batch_bytes) == ("mine", 1, 2048)
     assert (output.flush_interval, output.timeout, output.config.timeout) == (0, 1, 1)
     assert (output.retry_interval, output.retry_max_interval) == (0.02, 5)
+    assert output.pause_retry == 1
     assert (output.breaker_failures, output.breaker_reset) == (2, 60)
     assert (output.backlog_after, output.backlog_rate) == (5, 10)
     assert output.config.password.get_secret_value() == "p"

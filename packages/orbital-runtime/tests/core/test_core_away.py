@@ -116,3 +116,19 @@ async def test_stopping_while_core_hangs_ends_in_time(sane):
         async with asyncio.timeout(25):
             await agent.stop()
     sane.peer.cure()
+
+
+async def test_reports_outlive_a_reload_that_links_anew(sane):
+    """Those that wait go on waiting, in their order, and arrive."""
+    task = sane.assign()
+    async with sane.agent() as agent:
+        await until(lambda: sane.peer.runs(task))
+        sane.peer.fault(path="/api/v1/sentinel-tasks/", status=500)
+        state, first = agent.stations.scheduler.states()[f"core/{task}"][1], agent.core.link
+        await until(lambda: first.reports.waiting > 0)
+        sane.configure(heartbeat={"interval": "200ms"})
+        assert await agent.reload()
+        assert agent.core.link is not first
+        runs = state.runs
+        sane.peer.cure()
+        await until(lambda: len(sane.peer.runs(task)) >= runs)

@@ -69,8 +69,11 @@ class Core:
     async def follow(self, old: Settings) -> None:
         """After a reload: a new link where anything about it changed."""
         if _about_core(old) != _about_core(self._agent.settings):
+            before = self.link
             await self.stop()
             await self.start()
+            if before is not None and self.link is not None:
+                self.link.reports.inherit(before.reports)
         elif self.link is not None:
             self.link.assigned.forget_bindings()
             self.link.refresh()

@@ -93,6 +93,15 @@ class Reports:
     def waiting(self) -> int:
         return sum(len(lane.queue) for lane in self._lanes)
 
+    def inherit(self, older: Reports) -> None:
+        """Take over what another one did not get rid of, in its order, and its counts."""
+        for lane in older._lanes:
+            while lane.queue:
+                self.add(lane.queue.popleft())
+        self.sent += older.sent
+        self.refused += older.refused
+        self.dropped += older.dropped
+
     def add(self, report: Report) -> None:
         lane = self._lanes[stable_hash(report.task_id) % LANES]
         if len(lane.queue) >= MOST // LANES:
