@@ -63,19 +63,25 @@ def gate(victoria_metrics: VictoriaMetrics):
 
 @pytest.fixture
 def refused(sentinel, gate):
-    """An agent whose server took the samples of one host and refused some of another; it runs."""
+    """An agent whose server took the samples of one host, and then refuses those of another; it runs."""
+    configure(sentinel, gate, "127.0.0.1")
+    sentinel.start()
+    wait_until(lambda: sentinel.account("gate").get("delivered"))
+    configure(sentinel, gate, "127.0.0.1", ILL)  # an output that took nothing yet would only pause
+    wait_until(lambda: sentinel.account("gate").get("letters", 0) > 6)
+    return sentinel
+
+
+def configure(sentinel, gate, *hosts):
     sentinel.configure(
         sentinel={"labels": {"site": sentinel.folder.name}},
         buffer={"type": "disk", "flush_interval": "100ms"},
         sender={"direct": {"gate": {"writer": "prometheus", "url": gate.url}}},
         tasks=[
             {"id": h, "plugin": "ping", "interval": "300ms", "config": {"host": h, "count": 1}}
-            for h in ("127.0.0.1", ILL)
+            for h in hosts
         ],
     )
-    sentinel.start()
-    wait_until(lambda: sentinel.account("gate").get("letters", 0) > 6)
-    return sentinel
 
 
 def letters(sentinel, *options):
