@@ -51,6 +51,24 @@ def test_misuse_is_exit_2(machine):
         assert "Traceback" not in done.err
 
 
+def test_names_of_older_sentinels_still_work(machine):
+    """They do what their successors do, and say what those are called; the help is about the new ones."""
+    machine.config("tasks: []")
+    for old, new in (
+        (("validate-config",), "validate"),
+        (("list-plugins",), "plugins list"),
+        (("test-connection", "--plugin", "ping", "--host", "127.0.0.1"), "trigger ping 127.0.0.1"),
+    ):
+        done = machine.sentinel(*old)
+        assert done.code == 0
+        assert done.err == f"note: `sentinel {old[0]}` is now called `sentinel {new}`\n"
+        if new.startswith("trigger"):
+            assert "ping_reachable" in done.out
+        else:
+            assert done.out == machine.sentinel(*new.split()).out
+        assert old[0] not in machine.sentinel("--help").out
+
+
 def test_plugins_list(machine):
     """Everything installed is listed with kind, version and package, as text and as JSON."""
     text = machine.sentinel("plugins", "list")

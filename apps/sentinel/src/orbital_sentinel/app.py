@@ -9,7 +9,17 @@ import typer
 from typer.core import TyperGroup
 
 from orbital_sentinel import edge
-from orbital_sentinel.commands import agent, buffer, check, collect, config, core, plugins, version
+from orbital_sentinel.commands import (
+    agent,
+    buffer,
+    check,
+    collect,
+    config,
+    core,
+    older,
+    plugins,
+    version,
+)
 
 ADDED: Final = "orbital.commands"
 """Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
@@ -81,6 +91,9 @@ for command in (core.register, core.credentials):
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)
 app.command("test")(collect.ask)
+for command in (older.validate_config, older.list_plugins):
+    app.command(hidden=True)(command)
+app.command("test-connection", hidden=True)(older.connection)
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(config.app, name="config")
 app.add_typer(buffer.app, name="buffer")
