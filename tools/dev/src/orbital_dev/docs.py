@@ -109,8 +109,9 @@ def _command(command: Any, name: str) -> Iterator[str]:
     rows = [_parameter(each) for each in command.params if not getattr(each, "hidden", False)]
     if rows:
         yield from (*_table(("argument or option", "meaning"), rows), "")
-    for below in sorted(getattr(command, "commands", {})):
-        yield from _command(command.commands[below], f"{name} {below}")
+    for below, each in sorted(getattr(command, "commands", {}).items()):
+        if not each.hidden:
+            yield from _command(each, f"{name} {below}")
 
 
 def _parameter(parameter: Any) -> Sequence[str]:
