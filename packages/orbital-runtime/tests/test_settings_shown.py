@@ -156,6 +156,16 @@ def test_a_changed_secret_is_told_and_not_shown(read):
     ]
 
 
+def test_what_is_switched_on_or_off_is_told_in_one_line(read):
+    """Like what comes or goes: its defaults are no news."""
+    off = FULL.replace("store: {", "store: {enabled: false, ").replace(
+        "id: a,", "id: a, enabled: false,"
+    )
+    on, off = read(FULL), read(off)
+    assert difference(on, off) == ["output store: switched off", "task a: switched off"]
+    assert difference(off, on) == ["output store: switched on", "task a: switched on"]
+
+
 def test_the_schema_describes_every_key():
     """For editors: every field has a description, and plugins and writers bring theirs."""
     whole = schema(made_up())

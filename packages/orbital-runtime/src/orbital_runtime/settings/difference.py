@@ -50,6 +50,8 @@ def _named(name: str, before: Any, after: Any) -> Iterator[str]:
         yield f"{name}: added"
     elif after is _ABSENT:
         yield f"{name}: removed"
+    elif before.get("enabled") != after.get("enabled"):  # all of it comes or goes, as above
+        yield f"{name}: switched {'on' if after.get('enabled') else 'off'}"
     else:
         yield from _section(f"{name}: ", before, after)
 
