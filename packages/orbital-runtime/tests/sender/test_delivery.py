@@ -59,8 +59,8 @@ async def test_b32_counts_do_not_count_retries_as_samples(lines):
     assert status.last_success_ms == line.clock.utc_ms()
 
 
-async def test_stale_markers_go_only_to_those_who_want_them(lines):
-    """Other writers never see them, and nothing waits because of them."""
+async def test_stale_markers_go_only_to_those_who_want_them(lines, caplog):
+    """Other writers never see them, nothing waits because of them, and markers alone are no failure."""
 
     class Plain(RecordingWriter):
         takes_stale_markers = False
@@ -77,6 +77,7 @@ async def test_stale_markers_go_only_to_those_who_want_them(lines):
     await plain.put(make_batch(2, stale=True))
     assert await plain.delivery.drain()
     assert len(plain.writer.calls) == 1
+    assert (plain.status.reason, caplog.messages) == ("", [])
 
 
 async def test_samples_dropped_in_flight_are_not_counted_twice(lines):

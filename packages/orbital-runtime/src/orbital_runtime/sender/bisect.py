@@ -101,7 +101,8 @@ class Isolation:
             Exception: What `send` raised, but for BatchRejected and BatchTooLarge. `left` and
                 `refused` tell what was achieved before.
         """
-        groups: list[Group] = [tuple(Part(seq, 0, batch) for seq, batch in self._entries)]
+        whole = tuple(Part(seq, 0, batch) for seq, batch in self._entries)
+        groups: list[Group] = [whole] if whole else []
         while groups:
             group = groups.pop()
             if self.too_large is not None and rows(group) >= self.too_large and divisible(group):
