@@ -252,6 +252,18 @@ async def test_what_was_learned_is_kept(device, tmp_path):
     assert second.value(name) < first.value(name), "what is not there is not asked for again"
 
 
+async def test_what_one_user_does_not_see_another_may(device, tmp_path):
+    """A table that a community has no right to is no table that the device lacks; no secret is remembered."""
+    remembering = type("Remembering", (Snmp,), {"folder": tmp_path})
+    config = {"profiles": ["if_mib"]}
+    limited = await collect_once(remembering, {**device, "community": "limited"}, config)
+    assert "ifInOctets" not in limited.names
+    whole = await collect_once(remembering, device, config)
+    assert "ifInOctets" in whole.names
+    (stored,) = tmp_path.rglob("learned.json")
+    assert "limited" not in stored.read_text()
+
+
 async def test_connection(device):
     """Testing a connection says in one line who answered."""
     plugin = Snmp(SnmpConfig(timeout=0.3, retries=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2s
 from typing import TYPE_CHECKING
 
 from orbital_plugin_snmp.engines.fast import CommunitySession
@@ -44,6 +45,18 @@ def user_of(device: SnmpDevice) -> User:
         priv_password=_octets(device.priv_password) if priv else b"",
         context=device.context,
     )
+
+
+def view_of(device: SnmpDevice) -> str:
+    """Name of what a device shows: others may ask for less, or for another context, at the same address.
+
+    It goes into a file, so of a community there is not enough in it to guess that from.
+    """
+    who = [device.transport, device.version]
+    who += [device.username, device.level, device.context] if device.version == "3" else []
+    community = b"" if device.version == "3" else community_of(device)
+    digest = blake2s("\0".join(who).encode() + b"\0" + community, digest_size=4)
+    return f"{device.host}:{device.port} {digest.hexdigest()}"
 
 
 def _octets(secret: SecretStr | None) -> bytes:

@@ -18,7 +18,7 @@ _log = logging.getLogger("orbital.plugin.snmp")
 
 
 class Memory:
-    """Learned walks by device.
+    """Learned walks by view: see `view_of`.
 
     Args:
         folder: Where the file is; None for nowhere.
@@ -29,25 +29,24 @@ class Memory:
         self._stored = self._load()
         self._known: dict[str, Learned] = {}
 
-    def of(self, label: str) -> Learned:
-        """How the device of this name is walked."""
-        known = self._known.get(label)
+    def of(self, view: str) -> Learned:
+        """How what it shows is walked."""
+        known = self._known.get(view)
         if known is None:
-            known = Learned.from_json(self._stored.pop(label, None))
-            self._known[label] = known
+            known = Learned.from_json(self._stored.pop(view, None))
+            self._known[view] = known
         return known
 
-    def forget(self, label: str) -> None:
-        """Nobody reads it any more; it stays in the file."""
-        known = self._known.pop(label, None)
-        if known is not None:
-            self._stored[label] = known.to_json()
+    def keep(self, views: set[str]) -> None:
+        """Nobody reads any other; they stay in the file."""
+        for view in self._known.keys() - views:
+            self._stored[view] = self._known.pop(view).to_json()
 
     def save(self) -> None:
         """Store it, if it changed. A disk that does not take it costs nothing but the memory."""
         if self._path is None or not any(one.changed for one in self._known.values()):
             return
-        mine = self._stored | {label: one.to_json() for label, one in self._known.items()}
+        mine = self._stored | {view: one.to_json() for view, one in self._known.items()}
         data = self._load() | mine  # other settings have another pool, and the same file
         fresh = self._path.with_suffix(".new")
         try:

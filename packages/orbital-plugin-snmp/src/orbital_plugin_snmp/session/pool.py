@@ -7,8 +7,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from orbital_plugin_snmp.session.credentials import view_of
 from orbital_plugin_snmp.session.memory import Memory
-from orbital_plugin_snmp.session.opener import Opener, label_of
+from orbital_plugin_snmp.session.opener import Opener
 from orbital_plugin_snmp.session.shared import SharedDevice
 from orbital_plugin_snmp.walks.walker import Limits
 
@@ -76,7 +77,7 @@ class Pool:
     def _new(self, device: SnmpDevice) -> SharedDevice:
         return SharedDevice(
             partial(self._opener.open, device),
-            self._memory.of(label_of(device)),
+            self._memory.of(view_of(device)),
             has_bulk=device.version != "1",
             limits=Limits(self._config.response_size, self._config.max_rows),
         )
@@ -85,10 +86,11 @@ class Pool:
         idle = [device for device, (_, used) in self._devices.items() if now - used > IDLE]
         for device in idle:
             shared, _ = self._devices.pop(device)
-            self._memory.forget(label_of(device))
             task = asyncio.get_running_loop().create_task(shared.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+        if idle:
+            self._memory.keep({view_of(device) for device in self._devices})
 
 
 class DeviceReader:
