@@ -6,9 +6,8 @@ import pytest
 
 from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
-from orbital_testbench import Answer, CutAnswer, NoAnswer, Relay, free_port
+from orbital_testbench import Answer, CutAnswer, NoAnswer, free_port
 from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
-from orbital_writer_clickhouse.dsn import parse_dsn
 from orbital_writer_clickhouse.refusals import refused
 
 
@@ -93,29 +92,6 @@ async def test_a_server_that_hangs(hostile_server, connect, now):
     write = await connect(f"http://127.0.0.1:{hostile_server.port}/d", timeout="200ms")
     with pytest.raises(WriterUnavailable, match="in time"):
         write(make_batch({"m": 1.0}, ts=now))
-
-
-async def test_a_port_that_swallows_everything(connect, dead_port, now):
-    """The native protocol gives up connecting in time."""
-    write = await connect(f"tcp://127.0.0.1:{dead_port}/d", connect_timeout="200ms")
-    with pytest.raises(WriterUnavailable) as caught:
-        write(make_batch({"m": 1.0}, ts=now))
-    assert not caught.value.sent
-
-
-async def test_the_other_protocols_port(clickhouse, connect, now):
-    """HTTP spoken to the native port, and the reverse: an error that names the place, and nothing hangs."""
-    http, native = clickhouse.dsn, clickhouse.native_dsn
-    if not native:
-        pytest.skip("CLICKHOUSE_NATIVE_DSN is not set")
-    swapped = [
-        native.replace("tcp://", "http://"),
-        "tcp://" + http.partition("://")[2],
-    ]
-    for dsn in swapped:
-        write = await connect(dsn, timeout="500ms")
-        with pytest.raises((WriterUnavailable, WriterMisconfigured), match=r"127\.0\.0\.1|://"):
-            write(make_batch({"m": 1.0}, ts=now))
 
 
 async def test_wrong_passwords_and_databases(database, connect, now):
@@ -211,22 +187,6 @@ async def test_a_server_that_is_full(database, connect, now):
     poor = await connect(database.dsn, settings={"max_memory_usage": 1000})
     with pytest.raises(BatchTooLarge, match="memory limit"):
         poor(make_batch(5000, ts=now))
-
-
-async def test_over_tls(database, connect, authority, now):
-    """Both protocols; a certificate that nobody vouches for pauses the output."""
-    ((host, port),) = parse_dsn(database.dsn).hosts
-    with Relay(host, port, certificate=authority.issue()) as relay:
-        scheme = "clickhouses" if database.native else "https"
-        dsn = f"{scheme}://writer:correct-h%C3%B6rse@127.0.0.1:{relay.port}/{database.name}"
-        write = await connect(dsn, tls={"ca_file": str(authority.ca_file)})
-        write(make_batch({"m": 1.0}, ts=now))
-        stranger = await connect(dsn)
-        with pytest.raises(WriterMisconfigured, match="certificate is not accepted"):
-            stranger(make_batch({"m": 1.0}, ts=now))
-        trusting = await connect(dsn + "?skip_verify=true")
-        trusting(make_batch({"m": 2.0}, ts=now))
-    assert database.one("SELECT count() FROM {db}.metrics") == 2
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ _NOT_THE_DATA: Final = {
     "plain HTTP request was sent to HTTPS port": "it speaks TLS there; write https:// in url",  # nginx
     "sent an HTTP request to an HTTPS server": "it speaks TLS there; write https:// in url",  # Go
     "SSL certificate": "it wants another client certificate; look at tls.cert_file",  # nginx
-    "unsupported path requested": "nothing takes remote write at that path; look at url",  # VictoriaMetrics
+    "unsupported path requested": "nothing takes remote write at that path; look at url, and leave out"
+    " account where it is no cluster",  # VictoriaMetrics
     '"errorType":': "that path answers queries; look at url",  # Prometheus' and VictoriaMetrics' query API
     "no org id": "it wants a tenant; set tenant",  # Cortex
 }

@@ -54,6 +54,7 @@ def exchange(
     *,
     address: str,
     reach: Reach,
+    key: str = "url",
     headers: Mapping[str, str | bytes] | None = None,
     params: Mapping[str, str] | None = None,
     limit: int = ANSWER,
@@ -66,6 +67,7 @@ def exchange(
         data: The body.
         address: Where to, as people may see it.
         reach: As for the session.
+        key: The setting that says where to.
         headers: Of this request alone.
         params: More of a query.
         limit: Bytes of the answer that are read; more end the connection.
@@ -89,6 +91,6 @@ def exchange(
             return Reply(response.status_code, response.headers, body)
     except (requests.RequestException, HTTPError) as error:
         certificate = reach.tls.cert_file is not None
-        raise explain(error, address, has_certificate=certificate) from error
+        raise explain(error, address, key=key, has_certificate=certificate) from error
     except OSError as error:  # a certificate's file is gone, says requests before it sends
         raise WriterMisconfigured(f"{address}: {error}; look at tls") from error

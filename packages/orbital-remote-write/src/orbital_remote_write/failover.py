@@ -46,7 +46,7 @@ class Failover:
 
     @property
     def address(self) -> str:
-        """The one that was tried last, for people."""
+        """The one that took a request last, for people."""
         return self._last.address
 
     def post(self, body: bytes) -> int:

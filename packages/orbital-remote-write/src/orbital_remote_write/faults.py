@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def explain(error: Exception, address: str, *, has_certificate: bool = False) -> WriteError:
+def explain(
+    error: Exception, address: str, *, key: str = "url", has_certificate: bool = False
+) -> WriteError:
     """The error that the sender has to act upon.
 
     Nothing of what the libraries say about the request itself is repeated: their texts hold its whole
@@ -26,13 +28,16 @@ def explain(error: Exception, address: str, *, has_certificate: bool = False) ->
     Args:
         error: What requests raised.
         address: Where to, as people may see it.
+        key: The setting that says so.
         has_certificate: Whether a client certificate is configured.
     """
     causes = list(_causes(error))
     where = f"{address} by the proxy" if _among(causes, low.ProxyError) else address
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if tls is not None and not isinstance(tls, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return WriterMisconfigured(f"{where}: {_tls_advice(tls, has_certificate=has_certificate)}")
+        reason, why = tls.reason or str(tls), getattr(tls, "verify_message", "")
+        advice = tls_advice(reason, why, address, key=key, has_certificate=has_certificate)
+        return WriterMisconfigured(f"{where}: {advice}")
     if any(str(cause).startswith("Tunnel connection failed: 407") for cause in causes):
         return WriterMisconfigured(f"{where}: it wants credentials; put them into proxy_url")
     what = f"{where}: {_what(error, causes)}"
@@ -89,24 +94,35 @@ def _was_cut(causes: list[BaseException]) -> bool:
     )  # fmt: skip
 
 
-def _tls_advice(error: ssl.SSLError, *, has_certificate: bool) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _verification_advice(error)
-    reason = (error.reason or str(error)).replace("_", " ").lower()
-    if "wrong version number" in reason or "http request" in reason:
-        return "it speaks no TLS there; write http:// in url, or another port"
-    if "certificate required" in reason or ("handshake failure" in reason and not has_certificate):
+def tls_advice(
+    reason: str, why: str, address: str, *, key: str = "url", has_certificate: bool = False
+) -> str:
+    """Why TLS did not come about, and what to do.
+
+    Args:
+        reason: OpenSSL's name for it, such as `CERTIFICATE_VERIFY_FAILED`.
+        why: What is wrong with the server's certificate, where it is that.
+        address: Where to, as people may see it.
+        key: The setting that says so.
+        has_certificate: Whether a client certificate is configured.
+    """
+    if why:
+        return _certificate_advice(why.strip(". "), key)
+    words = reason.replace("_", " ").lower()
+    if "wrong version number" in words or "http request" in words:
+        plain = address.partition(":")[0].removesuffix("s")
+        return f"it speaks no TLS there; write {plain}:// in {key}, or another port"
+    if "certificate required" in words or ("handshake failure" in words and not has_certificate):
         return "it asks for a client certificate; set tls.cert_file and tls.key_file"
-    if "alert" in reason and ("certificate" in reason or "unknown ca" in reason):
-        return f"it does not accept our certificate ({reason}); look at tls.cert_file"
-    return f"no TLS connection ({reason}); look at tls"
+    if "alert" in words and ("certificate" in words or "unknown ca" in words):
+        return f"it does not accept our certificate ({words}); look at tls.cert_file"
+    return f"no TLS connection ({words}); look at tls"
 
 
-def _verification_advice(error: ssl.SSLCertVerificationError) -> str:
-    why = error.verify_message.strip(". ")
+def _certificate_advice(why: str, key: str) -> str:
     said = f"its certificate is not accepted ({why})"
     if "mismatch" in why or "not valid for" in why:
-        return f"{said}; look at url, or set tls.server_name"
+        return f"{said}; look at {key}, or set tls.server_name"
     if "expired" in why or "not yet valid" in why:
         return f"{said}; renew it there, and look at the clocks"
     return f"{said}; set tls.ca_file to the authority that signed it"

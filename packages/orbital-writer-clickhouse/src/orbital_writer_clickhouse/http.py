@@ -110,6 +110,7 @@ class HttpConnection:
             data,
             address=self._address,
             reach=self._config,
+            key="dsn",
             headers={**login, **(headers or {})},
             params={"database": self._place.database, **params},
             limit=ROWS,

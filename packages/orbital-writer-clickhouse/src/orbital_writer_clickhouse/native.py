@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_sdk import WriterMisconfigured, WriterUnavailable
+from orbital_sdk import WriterMisconfigured
+from orbital_writer_clickhouse.faults import unreachable
 from orbital_writer_clickhouse.refusals import refused
 from orbital_writer_clickhouse.schema.ddl import identifier
 
@@ -20,19 +20,12 @@ if TYPE_CHECKING:
     from orbital_writer_clickhouse.settings import ClickHouseConfig
 
 _NEEDS: Final = {"lz4": ("lz4", "clickhouse_cityhash"), "zstd": ("zstd", "clickhouse_cityhash")}
-_SYSTEM: Final = {
-    ConnectionRefusedError: "connection refused: nothing listens there",
-    TimeoutError: "no answer in time",
-}
-_CODE: Final = re.compile(r"^Code: \d+\. ")
 _log: Final = logging.getLogger("orbital.clickhouse")
 
 
 def _driver() -> Any:
     """clickhouse-driver, which has no types, is slow to import, and is not needed over HTTP."""
-    logging.getLogger("clickhouse_driver").setLevel(
-        logging.CRITICAL
-    )  # a traceback for each attempt
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # else a traceback an attempt
     return import_module("clickhouse_driver")
 
 
@@ -78,7 +71,6 @@ class NativeConnection:
 
     def _run(self, call: Callable[[Any], Any]) -> Any:
         errors = _driver().errors
-
         connected = False
         try:
             self._client = client = self._client or self._open()
@@ -93,7 +85,10 @@ class NativeConnection:
             raise problem from None  # an answer of the destination, and no failure on the way
         except (errors.Error, OSError, EOFError) as error:
             self.close()
-            raise self._unreachable(error, sent=connected) from error
+            certificate = self._config.tls.cert_file is not None
+            raise unreachable(
+                error, self._address, sent=connected, has_certificate=certificate
+            ) from error
         except BaseException:
             self.close()  # in the middle of a statement, and of no use any more
             raise
@@ -126,31 +121,11 @@ class NativeConnection:
         missing = [name for name in _NEEDS.get(wanted, ()) if find_spec(name) is None]
         if missing:
             _log.warning(
-                "%s: inserts go uncompressed, as %s is not installed"
-                " (pip install 'orbital-writer-clickhouse[lz4]')",
-                self._address, " and ".join(missing),
+                "%s: inserts go uncompressed, without %s (pip install 'clickhouse-driver[%s]')",
+                self._address, " and ".join(missing), wanted,
             )  # fmt: skip
         return wanted if wanted != "none" and not missing else False
 
     def _clean(self, text: str) -> str:
         password = self._password()
         return text.replace(password, "***") if len(password) > 3 else text
-
-    def _unreachable(
-        self, error: Exception, *, sent: bool
-    ) -> WriterUnavailable | WriterMisconfigured:
-        causes, said = [error, error.__cause__, error.__context__], " ".join(str(error).split())
-        if "CERTIFICATE_VERIFY_FAILED" in said:
-            return WriterMisconfigured(
-                f"{self._address}: its certificate is not accepted; look at tls"
-            )
-        if isinstance(error, EOFError):
-            what = "the connection was closed before the answer was complete"
-        else:
-            kinds = [
-                words for kind, words in _SYSTEM.items() if any(isinstance(c, kind) for c in causes)
-            ]
-            what = kinds[0] if kinds else _CODE.sub("", said)[:200] or type(error).__name__
-        if "Unexpected packet" in what:
-            return WriterMisconfigured(f"{self._address}: {what}; look at the port in dsn")
-        return WriterUnavailable(f"{self._address}: {what}", sent=sent)
