@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -15,9 +14,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from orbital_runtime.buffer.disk.buffer import DiskBuffer
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
-
-SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-"""The state machine opens hundreds of databases; whether the disk syncs is another test's business."""
+from orbital_runtime.testing.buffer.tools import IN_MEMORY, SMALL
 
 
 @asynccontextmanager
@@ -41,12 +38,14 @@ class DiskMachine(BufferMachine):
     """The state machine, on disk, with clean restarts and crashes."""
 
     async def open(self, limits, clock):
-        self.folder = Path(mkdtemp(dir=SHM))
+        self.folder = Path(mkdtemp(dir=IN_MEMORY))
         self.generation = 0
         return await self.reopened()
 
     async def reopened(self):
-        buffer = DiskBuffer(self.folder / str(self.generation), self.limits, self.clock)
+        buffer = DiskBuffer(
+            self.folder / str(self.generation), self.limits, self.clock, min_free=SMALL
+        )
         await buffer.open()
         return buffer
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from shutil import copytree
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
+from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = Limits(samples=None, size=None)
@@ -30,7 +32,7 @@ async def write(buffer, start, stop):
 async def make_image(path):
     """Tables of two runs, a write-ahead log behind them, one output half done, one not begun."""
     for start in (0, 60):
-        buffer = DiskBuffer(path / "live", UNLIMITED, ManualClock())
+        buffer = DiskBuffer(path / "live", UNLIMITED, ManualClock(), min_free=SMALL)
         await buffer.open()
         buffer.attach("a")
         buffer.attach("b")
@@ -44,6 +46,12 @@ async def make_image(path):
             await buffer.close()
     copytree(path / "live", path / "image")
     await buffer.close()
+
+
+@pytest.fixture
+def tmp_path():
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +106,7 @@ async def test_it_opens_and_counts(image, tmp_path, kind, damage):
 
 
 async def judge(path):
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     try:
         for output, needed in NEEDED.items():
@@ -123,7 +131,7 @@ async def judge(path):
 
 async def reopens(path):
     """The damage is dealt with: the next start finds nothing wrong."""
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     before = {o: dict(a.dropped) for o, a in buffer.ledger.accounts().items()}
     for output in NEEDED:
@@ -145,7 +153,7 @@ async def read_all(buffer, output):
 
 async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
     """RocksDB's default would hide everything behind it; here only the batches of that block are missing."""
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     buffer.attach("b")
     await write(buffer, 0, 1000)
@@ -153,7 +161,7 @@ async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
     await buffer.close()
     log = max((tmp_path / "copy/db").glob("*.log"), key=lambda file: file.stat().st_size)
     flip(0.5)(log)
-    buffer = DiskBuffer(tmp_path / "copy", UNLIMITED, ManualClock())
+    buffer = DiskBuffer(tmp_path / "copy", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     seen = await read_all(buffer, "b")
     assert 0 < 1000 - len(seen) < 150
@@ -167,7 +175,7 @@ async def test_what_cannot_be_opened_is_kept(image, tmp_path):
     """A database that RocksDB refuses is moved to the quarantine whole, with the reason beside it."""
     copytree(image, tmp_path / "buffer")
     (tmp_path / "buffer/db/CURRENT").write_bytes(b"")
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     assert await read_all(buffer, "b") == sorted(NEEDED["b"])
     await buffer.close()
@@ -183,7 +191,7 @@ async def test_a_shortened_manifest_costs_nothing(image, tmp_path, part):
     (manifest,) = (tmp_path / "buffer/db").glob("MANIFEST-*")
     data = manifest.read_bytes()
     manifest.write_bytes(data[: int(len(data) * part)])
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     for output, needed in NEEDED.items():
         assert await read_all(buffer, output) == sorted(needed)

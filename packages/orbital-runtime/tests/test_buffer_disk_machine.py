@@ -9,7 +9,6 @@ as it was; what damage or a crash took is in the ledger under its name, and for 
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
@@ -27,10 +26,9 @@ from hypothesis.stateful import (
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
+from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
-SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 ROWS = 5
 LAYOUTS = [make_layout(ROWS) for _ in range(3)]
 OUTPUTS = ("a", "b")
@@ -40,7 +38,7 @@ class FaultMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.runner = asyncio.Runner()
-        self.folder = Path(mkdtemp(dir=SHM))
+        self.folder = Path(mkdtemp(dir=IN_MEMORY))
         self.copies = self.number = 0
         self.needed = {output: set() for output in OUTPUTS}
         self.done = {output: set() for output in OUTPUTS}
@@ -53,7 +51,7 @@ class FaultMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def open(self, path):
-        buffer = DiskBuffer(path, Limits(samples=None, size=None), ManualClock())
+        buffer = DiskBuffer(path, Limits(samples=None, size=None), ManualClock(), min_free=SMALL)
         self.run(buffer.open())
         for output in OUTPUTS:
             buffer.attach(output)

@@ -35,7 +35,7 @@ from orbital_runtime.testing.buffer.images import (
     values,
     verified,
 )
-from orbital_runtime.testing.buffer.tools import UNLIMITED, take
+from orbital_runtime.testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
 
 WAITING = {"a": set(range(DONE, BATCHES)), "b": set(range(BATCHES))}
@@ -230,7 +230,7 @@ def _with(struct, **changes):
 
 async def with_letters(path, count):
     """A buffer with this many dead letters, and its folder after the stop."""
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     buffer.attach("a")
     batch = make_batch(values(1), ts=1, layout=make_layout(ROWS))

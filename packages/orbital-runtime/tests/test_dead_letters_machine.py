@@ -11,7 +11,6 @@ A crash at any write leaves what was before the step, or what was after it, and 
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import mkdtemp
@@ -28,10 +27,9 @@ from hypothesis.stateful import (
 
 from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
+from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
-SHM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 OUTPUTS = ("a", "b")
 LAYOUT = make_layout(1)
 MOST = 8
@@ -44,7 +42,7 @@ class LetterMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.runner = asyncio.Runner()
-        self.folder = Path(mkdtemp(dir=SHM))
+        self.folder = Path(mkdtemp(dir=IN_MEMORY))
         self.copies = self.number = 0
         self.ids = set()
         self.open(self.folder / "0")
@@ -55,7 +53,11 @@ class LetterMachine(RuleBasedStateMachine):
 
     def open(self, path):
         self.buffer = DiskBuffer(
-            path, Limits(samples=None, size=None), ManualClock(), letters=LetterLimits(letters=MOST)
+            path,
+            Limits(samples=None, size=None),
+            ManualClock(),
+            letters=LetterLimits(letters=MOST),
+            min_free=SMALL,
         )
         self.run(self.buffer.open())
         for output in OUTPUTS:

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.looking.audit import Audit
 from orbital_runtime.buffer.looking.export import Export
 from orbital_runtime.buffer.looking.verify import Verification
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import UNLIMITED, take
+from orbital_runtime.testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def make_image(path: Path) -> None:
 
 async def _make(path: Path) -> None:
     for start in (0, BATCHES // 2):
-        buffer = DiskBuffer(path, UNLIMITED, ManualClock())
+        buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
         await buffer.open()
         buffer.attach("a")
         buffer.attach("b")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 PLENTY: Final = 1 << 40
 NOW: Final = ManualClock().utc_ms()
 UNLIMITED: Final = Limits(samples=None, size=None)
+IN_MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (for names of their own)
+"""Where tests open hundreds of databases: whether the disk syncs is another test's business."""
+SMALL: Final = 1 << 20
+"""A `min_free` whose ballast costs little to make and to copy."""
 
 
 class OpenBuffer(Protocol):
