@@ -28,6 +28,7 @@ from orbital_sdk.fields import (
 )
 from orbital_sdk.manifest import manifest, plugin_yaml
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
+from orbital_sdk.notes import Notes
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Processor
 from orbital_sdk.units import ByteSize, Duration
@@ -55,6 +56,7 @@ __all__ = [
     "Kind",
     "Layout",
     "Metric",
+    "Notes",
     "OrbitalError",
     "Origin",
     "PartialCollect",

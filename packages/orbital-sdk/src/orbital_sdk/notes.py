@@ -1,0 +1,141 @@
+"""What a plugin remembers across restarts: JSON values by key, in one file of its folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final, cast
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log: Final = logging.getLogger("orbital.plugin")
+
+
+class Notes:
+    """Notes of one plugin.
+
+    All instances of a plugin share its folder, and so may two processes: saving adds what this one noted to
+    what the file has by then. The file is replaced as a whole; nobody else may read it (0600). A disk that
+    does not take it costs nothing but the memory, and power that fails may leave an old or a damaged file: so
+    what is noted has to be something that can be found out again.
+
+    Args:
+        folder: The plugin's; None: noted things are known to this process only.
+        about: What is noted, for the log: `Modbus units`.
+        name: Of the file.
+        most: Keys. What was noted longest ago goes first.
+        largest: Bytes of the file.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        about: str,
+        name: str = "learned.json",
+        most: int = 100_000,
+        largest: int = 64 << 20,
+    ) -> None:
+        self._path = folder / name if folder else None
+        self._about, self._most, self._largest = about, most, largest
+        self._fresh: dict[str, Any] = {}
+        self._stored: dict[str, Any] = {}
+        self._seen: tuple[int, int, int] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.damaged = 0
+        """Files that were set aside because they were damaged."""
+
+    def get(self, key: str) -> Any:
+        """What was noted last, by this process or an earlier one; None where nothing was.
+
+        It comes from a file that anybody may have edited, so check it.
+        """
+        return self._fresh[key] if key in self._fresh else self._load().get(key)
+
+    def note(self, key: str, value: object) -> None:
+        """Remember a JSON value. It reaches the disk with the next save."""
+        self._fresh.pop(key, None)
+        self._fresh[key] = value
+        if len(self._fresh) > self._most:
+            del self._fresh[next(iter(self._fresh))]
+
+    def save_soon(self, seconds: float = 5.0) -> None:
+        """Save in so many seconds, with all that is noted until then. Needs a running event loop."""
+        if self._timer is None and self._path is not None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self.save)
+
+    def save(self) -> None:
+        """Write what is new. What cannot be written now is kept for the next time, and the log says so."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._path is None or not self._fresh:
+            return
+        older = {key: value for key, value in self._load().items() if key not in self._fresh}
+        try:
+            self._replace(self._path, self._written(older | self._fresh))
+        except OSError as error:
+            self._warn(f"cannot be stored in {self._path}: {error.strerror or error}")
+            return
+        self._fresh = {}
+
+    def _written(self, entries: dict[str, Any]) -> bytes:
+        """The latest of them, as many as there is room for."""
+        kept = list(entries.items())[-self._most :]
+        data = json.dumps(dict(kept)).encode()
+        while len(data) > self._largest:
+            kept = kept[len(kept) // 2 + 1 :]
+            self._warn(f"is more than {self._largest} bytes: {len(kept)} notes are kept")
+            data = json.dumps(dict(kept)).encode()
+        return data
+
+    @staticmethod
+    def _replace(path: Path, data: bytes) -> None:
+        """A reader sees the old file or the new one."""
+        beside = path.with_name(f"{path.name}.new")
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+        beside.replace(path)
+
+    def _load(self) -> dict[str, Any]:
+        """What the file has; it is read again only when it has changed."""
+        if self._path is None:
+            return {}
+        try:
+            status = self._path.stat()
+            seen = status.st_ino, status.st_mtime_ns, status.st_size
+            if seen != self._seen:
+                self._seen, self._stored = seen, {}
+                self._stored = self._read(self._path, status.st_size)
+        except FileNotFoundError:
+            self._seen, self._stored = None, {}
+        except OSError as error:
+            self._warn(f"cannot be read from {self._path}: {error.strerror or error}")
+        return self._stored
+
+    def _read(self, path: Path, size: int) -> dict[str, Any]:
+        problem = f"it is larger than {self._largest} bytes"
+        if size <= self._largest:
+            try:
+                found: object = json.loads(path.read_bytes())
+            except (ValueError, RecursionError) as error:
+                problem = str(error)
+            else:
+                if isinstance(found, dict):
+                    return cast("dict[str, Any]", found)
+                problem = "it holds no JSON object"
+        self._set_aside(path, problem)
+        return {}
+
+    def _set_aside(self, path: Path, problem: str) -> None:
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        self.damaged += 1
+        self._warn(f"begins anew: {path} is damaged ({problem}); it is {aside.name} now")
+
+    def _warn(self, message: str) -> None:
+        _log.warning("what is known of %s %s", self._about, message)
