@@ -13,7 +13,6 @@ from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.engines.errors import NoAnswer
-from orbital_plugin_snmp.session.memory import FILE
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.session.shared import SILENT
 from orbital_plugin_snmp.session.sharing import PoolLease
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from orbital_testbench.snmp_message import SnmpRequest
 
 pytestmark = pytest.mark.asyncio
+FILE = "learned.json"
 NAMES = [f"1.3.6.1.2.1.1.{n}.0" for n in range(1, 8)]
 COLUMNS = [f"1.3.6.1.2.1.2.2.1.{n}" for n in range(1, 6)]
 ABSENT = "1.3.6.1.2.1.15.3.1.2"
