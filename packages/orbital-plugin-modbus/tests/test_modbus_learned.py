@@ -7,17 +7,17 @@ import json
 import pytest
 
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
-from orbital_plugin_modbus.learned import FILE
 from orbital_sdk.testing import make_context
 
 pytestmark = pytest.mark.real
+FILE = "learned.json"
 CONTENT = "holding 0 " + " ".join(str(n) for n in range(600))
 
 
-async def requests(server, folder, addresses=(10, 30)):
+async def requests(server, folder, addresses=(10, 30), table="holding", **config):
     """Requests of the first run of a fresh plugin."""
-    plugin = Modbus(ModbusConfig.model_validate({"registers": [{"address": a} for a in addresses],
-                                                 "bridge": 40}))  # fmt: skip
+    registers = [{"address": address, "table": table} for address in addresses]
+    plugin = Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 40, **config}))
     plugin.folder = folder
     before = len(server.asked)
     await plugin.collect(ModbusDevice(host=server.host, port=server.port), make_context(memory={}))
@@ -34,13 +34,46 @@ async def test_a_hole_is_known_after_a_restart_by_the_same_map(start_modbus, tmp
     assert await requests(server, tmp_path, (10, 31)) == 3
 
 
-@pytest.mark.parametrize("damage", ["old", "text", "limit"])
-async def test_an_old_or_damaged_file_is_as_none(start_modbus, tmp_path, damage):
+@pytest.mark.parametrize(
+    ("addresses", "content", "quirk", "most"),
+    [(range(100), CONTENT, "most 60", 60), (range(1500), "coil 0 1", "most 400", 400)],
+)
+async def test_a_limit_is_known_after_a_restart(
+    start_modbus, tmp_path, addresses, content, quirk, most
+):
+    """The largest read that worked is the largest that the next process asks for."""
+    server = start_modbus([content, quirk])
+    table = content.split()[0]
+    first = await requests(server, tmp_path, addresses, table)
+    before = len(server.asked)
+    second = await requests(server, tmp_path, addresses, table)
+    sizes = [asked.count for asked in server.asked]
+    assert max(sizes[:before]) > most >= max(sizes[before:])
+    assert second < first
+
+
+@pytest.mark.parametrize("damage", ["old", "text", "limit", "hole", "shape"])
+async def test_an_old_or_damaged_note_is_as_none(start_modbus, tmp_path, damage):
+    """The device shows again what cannot be believed."""
     server = start_modbus([CONTENT, "hole holding 20 29"])
     await requests(server, tmp_path)
     path = tmp_path / FILE
     stored = json.loads(path.read_text())
-    for entry in stored["units"].values():
-        entry.update({"old": {"at": 1.0}, "limit": {"registers": 0}}.get(damage, {}))
+    wrong = {"old": {"at": 1.0}, "limit": {"registers": 0}, "hole": {"holes": [["holding", 11]]}}
+    for key, entry in stored.items():
+        stored[key] = [] if damage == "shape" else entry | wrong.get(damage, {})
     path.write_text("{" if damage == "text" else json.dumps(stored))
     assert await requests(server, tmp_path) == 3
+    assert await requests(server, tmp_path) == 2
+
+
+async def test_a_file_that_knows_too_much_asks_for_no_more(start_modbus, tmp_path):
+    """A limit of the settings holds, whatever was noted."""
+    server = start_modbus([CONTENT, "most 60"])
+    await requests(server, tmp_path, range(100))
+    path = tmp_path / FILE
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({key: entry | {"registers": 125} for key, entry in stored.items()}))
+    before = len(server.asked)
+    await requests(server, tmp_path, range(100), max_registers=50)
+    assert [asked.count for asked in server.asked[before:]] == [50, 50]

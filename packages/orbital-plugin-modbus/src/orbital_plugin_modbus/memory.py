@@ -55,6 +55,13 @@ class Memory:
             self.most_registers = min(self.most_registers, most)
         self.version += 1
 
+    def restore(self, holes: Iterable[Hole], *, registers: int, bits: int) -> None:
+        """What was known of it before a restart."""
+        self.holes |= set(holes)
+        self.most_registers = min(self.most_registers, registers)
+        self.most_bits = min(self.most_bits, bits)
+        self.version += 1
+
     def refuse(self, fields: Iterable[MapField], now: float) -> None:
         """The device refuses these, each read alone: leave them out for a time."""
         for field in fields:

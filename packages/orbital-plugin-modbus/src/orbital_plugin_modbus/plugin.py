@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.config import ModbusConfig
 from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.job import Job
-from orbital_plugin_modbus.learned import keep, recall
+from orbital_plugin_modbus.learned import note, recall
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics
-from orbital_sdk import ConfigurationError, DeviceUnreachable, Metric, Plugin
+from orbital_sdk import ConfigurationError, DeviceUnreachable, Metric, Notes, Plugin
 
 if TYPE_CHECKING:
     from orbital_sdk import Columns, Context
@@ -25,8 +26,14 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
     author = "Orbital"
     device_types = ("plc", "meter", "inverter", "sensor", "gateway")
 
+    @cached_property
+    def notes(self) -> Notes:
+        """What was learned of units."""
+        return Notes(self.folder, about="Modbus units")
+
     async def stop(self) -> None:
         BUSES.release(self)
+        self.notes.save()
 
     def validate_device(self, device: ModbusDevice) -> None:
         if device.transport == "tls":
@@ -45,7 +52,7 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
             return await job.run(ctx.remaining())
         finally:
             if job.version != before:
-                keep(self.folder, job)
+                note(self.notes, job)
 
     async def test_connection(self, device: ModbusDevice, ctx: Context) -> str:
         job = Job(device, self.config, self, ctx.timeout)
@@ -70,5 +77,5 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         if known is not None and known.device is device and known.holder is self:
             return known
         job = ctx.memory["modbus"] = Job(device, self.config, self, ctx.timeout)
-        recall(self.folder, job)
+        recall(self.notes, job)
         return job
