@@ -64,10 +64,25 @@ def test_hosts(host):
 
 @pytest.mark.parametrize(
     "host",
-    ["", "-c", "--help", "a b", "a\n", "a;b", "a/b", "http://a", "a-", "[::1]", "a" * 254, None, 5],
+    [
+        "",
+        "-c",
+        "--help",
+        "a b",
+        "a\n",
+        "a;b",
+        "a/b",
+        "http://a",
+        "a-",
+        "[::1]",
+        "a:80",
+        "a" * 254,
+        None,
+        5,
+    ],
 )
 def test_what_is_no_host_is_refused(host):
-    """Above all a leading hyphen, which a program would take for an option."""
+    """Above all a leading hyphen, which a program would take for an option, and a port."""
     with pytest.raises(ValidationError):
         TypeAdapter(Host).validate_python(host)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 HOSTNAME: Final = r"^[A-Za-z0-9_:]([A-Za-z0-9._:%-]*[A-Za-z0-9_:])?$"
 """A DNS name, an IPv4 address or an IPv6 address with an optional zone; never a leading hyphen."""
 
-Host = Annotated[str, Field(pattern=HOSTNAME, max_length=253, description="Address or DNS name")]
+
+def _alone(host: str) -> str:
+    if host.count(":") == 1:  # an IPv6 address has more
+        raise ValueError("is not a host alone; its port goes into port")
+    return host
+
+
+Host = Annotated[
+    str,
+    Field(pattern=HOSTNAME, max_length=253, description="Address or DNS name"),
+    AfterValidator(_alone),
+]
 Port = Annotated[int, Field(ge=1, le=65535, description="Port number")]
 
 

@@ -1,0 +1,30 @@
+"""Where a device is, as people type it on a command line."""
+
+from __future__ import annotations
+
+
+def split_address(text: str) -> tuple[str, int | None]:
+    """Host and port of `switch`, `192.0.2.1:502`, `2001:db8::1` or `[2001:db8::1]:502`.
+
+    Returns:
+        The host, without brackets, and the port where one is given. Whether there can be such a host is for
+        `orbital_sdk.Host` to say.
+
+    Raises:
+        ValueError: There is no way to read it; the message says what would be right.
+    """
+    host, port = text, None
+    if text.startswith("["):
+        host, closed, rest = text[1:].partition("]")
+        if not closed or ":" not in host or not (rest == "" or rest.startswith(":")):
+            raise ValueError(
+                f"{text!r} is no address; IPv6 with a port is written [2001:db8::1]:502"
+            )
+        port = rest[1:] if rest else None
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    if port is None:
+        return host, None
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port[:6]) <= 65535):
+        raise ValueError(f"{text!r} has no port behind its colon; ports are 1 to 65535")
+    return host, int(port)
