@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from orbital_plugin_snmp.traps.listener import Bucket
+from orbital_plugin_snmp.traps.own_engine import lasting
 from orbital_plugin_snmp.traps.plugin import SnmpTrap
 from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
 from orbital_sdk import ConfigurationError
@@ -71,8 +72,8 @@ async def listening(**changes):
         await plugin.stop()
 
 
-async def send(plugin, *words, program="snmptrap", folder=None):
-    """Send by net-snmp's tool, and let the listener read."""
+async def send(plugin, *words, program="snmptrap", folder=None, check=True):
+    """Send by net-snmp's tool, and let the listener read; True if the tool was content."""
     try:
         path = find_program(program, package="snmp")
     except MissingProgramError as missing:
@@ -80,10 +81,11 @@ async def send(plugin, *words, program="snmptrap", folder=None):
     place = f"127.0.0.1:{plugin.config.port}"
     command = [str(path), *(place if word == "@" else word for word in words)]
     environment = {"SNMP_PERSISTENT_DIR": str(folder or "/nonexistent"), "MIBS": ""}
-    await asyncio.to_thread(
-        subprocess.run, command, check=True, capture_output=True, text=True, env=environment
+    done = await asyncio.to_thread(
+        subprocess.run, command, check=check, capture_output=True, text=True, env=environment
     )
     await read_all()
+    return done.returncode == 0
 
 
 async def read_all():
@@ -148,6 +150,74 @@ async def test_v3(user, tmp_path):
         got = await told(plugin)
         assert got.value("snmp_traps_received_total", trap=LINK_UP) == 2
         assert got.value("snmp_traps_dropped_total", reason="user") == 0
+
+
+OURS = "80000000051122334455"
+ONCE = ("-v3", "-r", "0", "-t", "0.5")
+
+
+@pytest.mark.parametrize("user", LEVELS)
+async def test_informs_of_v3(user, tmp_path):
+    """A sender asks who we are, and gets its response at the first attempt, at every level."""
+    async with listening() as plugin:
+        words = (*ONCE, "-u", user, "-l", *LEVELS[user], "@", "", LINK_UP)
+        for _ in range(2):
+            await send(plugin, *words, program="snmpinform", folder=tmp_path)
+        got = await told(plugin)
+        assert got.value("snmp_traps_received_total", trap=LINK_UP) == 2
+        assert sum(plugin._drops.values()) == 0
+
+
+async def test_a_sender_with_an_old_clock(tmp_path):
+    """Who knew us before we started again is told our clock, and its next attempt is taken."""
+    async with listening(engine_id=OURS) as plugin:
+        words = ("-u", "secret", "-l", *LEVELS["secret"], "-e", f"0x{OURS}", "-Z", "7,77")
+        await send(plugin, "-v3", *words, "@", "", LINK_UP, program="snmpinform", folder=tmp_path)
+        got = await told(plugin)
+        assert got.value("snmp_traps_dropped_total", reason="clock") == 1
+        assert got.value("snmp_traps_received_total", trap=LINK_UP) == 1
+
+
+async def test_a_sender_that_takes_us_for_another(tmp_path):
+    """It is told who we are; a message that was not for us does not count."""
+    async with listening(engine_id=OURS) as plugin:
+        words = (*ONCE, "-u", "secret", "-l", *LEVELS["secret"], "-e", ENGINE, "@", "", LINK_UP)
+        assert not await send(plugin, *words, program="snmpinform", folder=tmp_path, check=False)
+        got = await told(plugin)
+        assert got.value("snmp_traps_dropped_total", reason="engine") == 1
+        assert "snmp_traps_received_total" not in got.names
+
+
+async def test_informs_of_strangers(tmp_path):
+    """A wrong password gets no answer, and counts."""
+    async with listening() as plugin:
+        words = (
+            *ONCE,
+            "-u",
+            "signed",
+            "-l",
+            "authNoPriv",
+            "-a",
+            "SHA-256",
+            "-A",
+            "another-password",
+        )
+        assert not await send(
+            plugin, *words, "@", "", LINK_UP, program="snmpinform", folder=tmp_path, check=False
+        )
+        assert (await told(plugin)).value("snmp_traps_dropped_total", reason="user") == 1
+
+
+def test_our_engine_after_a_restart(tmp_path):
+    """Devices know the same engine, booted once more; without a folder it is another one each time."""
+    start = lasting.__wrapped__
+    first, second, other = [start(tmp_path, b"") for _ in range(2)] + [start(None, b"")]
+    assert (second.id, second.boots) == (first.id, first.boots + 1)
+    assert other.id not in (first.id, start(None, b"").id)
+    assert start(tmp_path, b"12345").id == b"12345"
+    (tmp_path / "engine.json").write_text('{"id": 5}')
+    assert start(tmp_path, b"").boots == 1
+    assert start(tmp_path / "no" / "folder", b"").boots == 1
 
 
 @pytest.mark.parametrize(
@@ -257,6 +327,8 @@ async def test_contract():
         ({"users": [USERS[0], USERS[0]]}, "a username stands twice"),
         ({"users": [{"username": "x", "priv_password": PRIV}]}, "needs auth_password"),
         ({"users": [{"username": "x", "auth_password": "short"}]}, "less than 8 characters"),
+        ({"engine_id": "the engine"}, "written in hexadecimal"),
+        ({"engine_id": "800000"}, "5 to 32 octets"),
     ],
 )
 def test_mistakes(change, said):

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hmac
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.attempts import Attempts
 from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.usm.engine import Engine
 from orbital_plugin_snmp.usm.message import (
     AUTHENTICATED,
-    ENCRYPTED,
     REPORTABLE,
     Security,
-    decrypted,
     read_message,
     read_scoped,
     scoped_pdu,
     write_message,
 )
 from orbital_plugin_snmp.usm.reports import Reason, reason
-from orbital_plugin_snmp.usm.user import Keys
-from orbital_plugin_snmp.wire.ber import OCTETS, WireError, tlv
+from orbital_plugin_snmp.usm.sealing import in_clear, is_authentic, sealed
+from orbital_plugin_snmp.wire.ber import WireError
 from orbital_plugin_snmp.wire.pdu import GET, REPORT, RESPONSE, Request, template
 from orbital_plugin_snmp.wire.repeats import Repeats
 
@@ -34,43 +31,10 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.usm.user import User
     from orbital_plugin_snmp.wire.pdu import Pdu, Reading, Template
 
-LATE: Final = 150
-"""Seconds by which a message may lag behind the device's clock (RFC 3414 3.2)."""
 NOBODY: Final = Security(b"", 0, 0, b"", 0, b"")
 SILENT: Final = "; it did tell its engine id: check priv_password, priv_protocol and context"
 TURNS: Final = 3
 """How often one request is asked again because the device's clock or engine turned out to be another."""
-
-
-class Engine:
-    """A device's engine: its id, the user's keys there, and its clock."""
-
-    def __init__(self, user: User, message: Message) -> None:
-        self.id = message.engine_id
-        self.keys = Keys(user, message.engine_id)
-        self.boots = self._time = 0
-        self._at = 0.0
-        self.set(message)
-
-    def set(self, message: Message) -> None:
-        """Take its clock over."""
-        self.boots, self._time, self._at = message.boots, message.time, time.monotonic()
-
-    def now(self) -> int:
-        """Its time, by our clock."""
-        return min(self._time + int(time.monotonic() - self._at), 0x7FFFFFFF)
-
-    def follow(self, message: Message) -> None:
-        """Take over a later clock from a message that is authentic.
-
-        Raises:
-            WireError: The message is an old one.
-        """
-        if message.boots < self.boots or (
-            message.boots == self.boots and message.time < self.now() - LATE
-        ):
-            raise WireError("a message from the past")
-        self.set(message)
 
 
 class UserSession(Conversation):
@@ -128,24 +92,18 @@ class UserSession(Conversation):
         return self._engine
 
     def _write(self, engine: Engine, request: Template, message_id: int) -> bytes:
-        keys, flags = engine.keys, self._user.flags | REPORTABLE
-        boots, moment = engine.boots, engine.now()
-        scoped, salt = scoped_pdu(engine.id, self._context, request.whole(message_id)), b""
-        if keys.privacy is not None:
-            encrypted, salt = keys.privacy.encrypt(scoped, boots, moment)
-            scoped = tlv(OCTETS, encrypted)
-        security = Security(engine.id, boots, moment, self._name, keys.size, salt)
-        message, at = write_message(message_id, flags, security, scoped)
-        if not keys.size:
-            return message
-        return b"".join((message[:at], keys.sign(message), message[at + keys.size :]))
+        scoped = scoped_pdu(engine.id, self._context, request.whole(message_id))
+        flags = self._user.flags | REPORTABLE
+        return sealed(
+            engine, engine.keys, self._name, flags=flags, message_id=message_id, scoped=scoped
+        )
 
     def _read(self, engine: Engine, data: bytes, message_id: int, read: Reading) -> Pdu | None:
         """The response; None where the request has to be written anew."""
         try:
             message = read_message(data)
             authentic = self._verify(engine, message, data)
-            pdu = read_scoped(self._clear(engine, message), read)
+            pdu = read_scoped(in_clear(engine.keys, message), read)
             if pdu.kind != REPORT:
                 self._check(message, pdu, message_id)
                 if authentic:
@@ -156,14 +114,6 @@ class UserSession(Conversation):
             return pdu
         self._report(engine, message, pdu, authentic=authentic)
         return None
-
-    def _clear(self, engine: Engine, message: Message) -> bytes:
-        """The content of the scoped PDU."""
-        if not message.flags & ENCRYPTED:
-            return message.body
-        if engine.keys.privacy is None:
-            raise WireError("an encrypted answer to a request that was not")
-        return decrypted(engine.keys.privacy, message)
 
     def _check(self, message: Message, pdu: Pdu, message_id: int) -> None:
         """It is the response to this request, and as safe as the request was."""
@@ -177,12 +127,8 @@ class UserSession(Conversation):
         """Whether the message is signed; a signature that is wrong makes it no message of the device's."""
         if not message.flags & AUTHENTICATED:
             return False
-        size, at = engine.keys.size, message.signature_at
-        if not size or len(message.signature) != size or message.engine_id != engine.id:
-            raise WireError("signed by another user or engine")
-        blank = b"".join((data[:at], bytes(size), data[at + size : message.end]))
-        if not hmac.compare_digest(engine.keys.sign(blank), message.signature):
-            raise WireError("wrong signature")
+        if message.engine_id != engine.id or not is_authentic(engine.keys, message, data):
+            raise WireError("wrong signature, or that of another user or engine")
         return True
 
     def _report(self, engine: Engine, message: Message, pdu: Pdu, *, authentic: bool) -> None:

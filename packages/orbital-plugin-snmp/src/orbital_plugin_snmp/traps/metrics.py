@@ -6,7 +6,7 @@ from typing import Final
 
 from orbital_sdk import Metric
 
-REASONS: Final = ("rate", "malformed", "community", "user", "value", "series")
+REASONS: Final = ("rate", "malformed", "community", "user", "clock", "engine", "value", "series")
 """Why something was dropped."""
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.tables.texts import address_v4
-from orbital_plugin_snmp.wire.ber import SEQUENCE, WireError, expect, header, read_integer
+from orbital_plugin_snmp.wire.ber import SEQUENCE, WireError, expect, header, read_integer, tlv
+from orbital_plugin_snmp.wire.pdu import RESPONSE
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
@@ -37,6 +38,26 @@ class Notification(NamedTuple):
     """Those of the notification itself and, of v2, sysUpTime.0 and snmpTrapOID.0."""
     wants_answer: bool
     """Of an inform."""
+
+
+class SenderError(Exception):
+    """The message may be good, but it is not taken from its sender.
+
+    Args:
+        reason: What it is counted under, see `metrics.REASONS`.
+        answer: What the sender is told; empty for nothing.
+    """
+
+    def __init__(self, reason: str, answer: bytes = b"") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.answer = answer
+
+
+def answer_to(data: bytes, at: int) -> bytes:
+    """The response to the inform at `at`: the same once more, as a response (RFC 3416 4.2.7)."""
+    _, begin, end = header(data, at, len(data))
+    return tlv(RESPONSE, data[begin:end])
 
 
 def read(data: bytes, at: int, end: int) -> Notification:

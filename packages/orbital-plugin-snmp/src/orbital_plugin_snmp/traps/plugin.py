@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from orbital_plugin_snmp.engines.address import Resolver
 from orbital_plugin_snmp.traps.listener import ListenerLease, plain
-from orbital_plugin_snmp.traps.messages import Reader, SenderError
+from orbital_plugin_snmp.traps.messages import Reader
 from orbital_plugin_snmp.traps.metrics import REASONS, TrapMetrics
+from orbital_plugin_snmp.traps.notification import SenderError
+from orbital_plugin_snmp.traps.own_engine import lasting
 from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
 from orbital_plugin_snmp.traps.tally import Tally, compile_rules
 from orbital_sdk import Columns, Metric, Plugin
 
 if TYPE_CHECKING:
+    from orbital_plugin_snmp.traps.own_engine import OwnEngine
     from orbital_sdk import Context
 
 
@@ -31,12 +34,15 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
         self._rules = compile_rules(config.rules)
         self._drops: Counter[str] = Counter()
         self._tally = Tally(self._rules, config.max_series, self.drop)
+        self._engine: OwnEngine | None = None
         communities = [one.get_secret_value().encode() for one in config.communities]
         self._messages = Reader(communities, [user.user() for user in config.users])
         self._resolver = Resolver()
         self._lease: ListenerLease | None = None
 
     async def start(self) -> None:
+        self._engine = lasting(self.folder, bytes.fromhex(self.config.engine_id))
+        self._messages.be(self._engine)
         self._lease = ListenerLease(self.config.listen, self.config.port, self)
 
     async def stop(self) -> None:
@@ -56,7 +62,8 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
     async def test_connection(self, device: TrapDevice, ctx: Context) -> str:
         del ctx
         whom = device.host or "all devices"
-        return f"listens for notifications of {whom} at {self._place()}"
+        place = f"listens for notifications of {whom} at {self._place()}"
+        return f"{place}, as engine {self._engine.id.hex()}" if self._engine else place
 
     def target(self, device: TrapDevice) -> str:
         return device.host or self._place()
@@ -69,9 +76,11 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
         """As `listener.Subscriber.take`."""
         try:
             notification, answer = self._messages.read(data)
-            self._tally.add(notification.origin or source, notification)
+            if notification is not None:
+                self._tally.add(notification.origin or source, notification)
         except SenderError as error:
             self.drop(error.reason)
+            return error.answer
         except ValueError:  # no message, or an OID in it that ends in the middle of a number
             self.drop("malformed")
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from orbital_plugin_snmp.device import Cipher, Protocol, Secret  # noqa: TC001 (pydantic reads them)
 from orbital_plugin_snmp.traps.rules import TrapRule, check_together
@@ -15,6 +15,17 @@ from orbital_sdk.fields import Fields
 
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
+
+
+def _engine_id(value: str) -> str:
+    plain = value.removeprefix("0x").replace(":", "")
+    try:
+        size = len(bytes.fromhex(plain))
+    except ValueError:
+        raise ValueError("an engine id is written in hexadecimal, like 80000000051122") from None
+    if plain and not 5 <= size <= 32:
+        raise ValueError(f"an engine id has 5 to 32 octets (RFC 3411 5), this one {size}")
+    return plain
 
 
 class TrapUser(Fields):
@@ -71,6 +82,9 @@ class TrapConfig(PluginConfig):
     """Of v1 and v2c: those that are accepted."""
     users: tuple[TrapUser, ...] = ()
     """Of v3."""
+    engine_id: Annotated[str, AfterValidator(_engine_id)] = ""
+    """Who we are to devices that send informs of v3, in hexadecimal (5 to 32 octets); left out: an id is
+    made once and remembered. Most devices ask for it."""
     rules: tuple[TrapRule, ...] = ()
     """Counters and gauges out of notifications; all are counted in `snmp_traps_received_total` anyway."""
     rate: Annotated[float, Field(ge=1, le=100_000)] = 1000.0
