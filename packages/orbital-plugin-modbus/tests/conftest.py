@@ -161,7 +161,10 @@ class PymodbusServers:
         self._folder, self._authority, self._stack = folder, authority, stack
         self._servers: list[object] = []
 
-    async def start(self, transport: str, tables: Tables, unit: int = 1) -> dict[str, object]:
+    async def start(
+        self, transport: str, tables: Tables, unit: int = 1, *, ask: bool = False
+    ) -> dict[str, object]:
+        """Start one; with `ask` it wants a client certificate."""
         port = free_port()
         address = ("127.0.0.1", port)
         device = sim_device(tables, unit)
@@ -173,7 +176,7 @@ class PymodbusServers:
         elif transport == "udp":
             server = ModbusUdpServer(device, address=address)
         elif transport == "tls":
-            server = ModbusTlsServer(device, address=address, sslctx=self._tls())
+            server = ModbusTlsServer(device, address=address, sslctx=self._tls(ask=ask))
             fields["tls"] = {"ca_file": str(self._authority.ca_file)}
         else:
             near, far = self._ptys()
@@ -188,10 +191,13 @@ class PymodbusServers:
         for server in self._servers:
             await server.shutdown()
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, *, ask: bool) -> ssl.SSLContext:
         own = self._authority.issue("modbus")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(own.certificate, own.key)
+        if ask:
+            context.load_verify_locations(self._authority.ca_file)
+            context.verify_mode = ssl.CERT_REQUIRED
         return context
 
     def _ptys(self) -> tuple[str, str]:

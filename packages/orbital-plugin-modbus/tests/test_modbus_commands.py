@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from orbital_plugin_modbus.commands import app
 from orbital_plugin_modbus.plausible import in_order, orders_of, plausible
+from orbital_sdk import DeviceUnreachable
 from orbital_testbench import free_port
 
 MEASURED = (231.5, 50.02, -12.75, 0.98, 1234.5)
@@ -134,6 +136,53 @@ def test_scan_in_words(start_modbus):
     assert done.stdout == "unit 7\n  holding   100..199\n  input     0..199\n"
     done = run("scan", server.host, "-p", server.port, "-u", "7", "--tables", "none")
     assert done.stdout == "unit 7\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "port", "message"),
+    [
+        ("127.0.0.1:{0}", None, ""),
+        ("localhost:{0}", "{0}", ""),
+        ("127.0.0.1", "{0}", ""),
+        ("127.0.0.1:{0}", 5, "the address says port {0}, and this one 5"),
+        ("127.0.0.1:x", None, "ports are 1 to 65535"),
+        ("[::1:{0}", None, "IPv6 with a port is written [2001:db8::1]:502"),
+        ("a b", None, "host: "),
+    ],
+)
+def test_where_it_is(start_modbus, place, port, message):
+    """HOST:PORT as everywhere, or --port; what contradicts or cannot be is refused."""
+    server = start_modbus(["holding 0 42"])
+    option = [] if port is None else ["-p", str(port).format(server.port)]
+    done = run("read", place.format(server.port), *option, "--count", 1, "--json")
+    said = " ".join(done.output.replace("│", " ").split())
+    if message:
+        assert done.exit_code == 2
+        assert message.format(server.port) in said
+    else:
+        assert json.loads(done.stdout)["values"]["ABCD"] == [42]
+
+
+def test_ipv6_in_brackets():
+    """Nobody listens there; who was asked is named as it was typed."""
+    done = run("read", f"[::1]:{free_port()}")
+    assert str(done.exception).startswith("[::1]:")
+    assert "unit 1: cannot connect: " in str(done.exception)
+
+
+async def test_a_client_certificate(pymodbus_servers, authority):
+    """Modbus/TCP Security has both sides show one: who asks for it is read with it, and only then."""
+    device = await pymodbus_servers.start("tls", {"holding": {0: [42]}}, ask=True)
+    own = authority.issue("meter-reader", client=True)
+    words = ["read", f"localhost:{device['port']}", "--transport", "tls", "--count", 1, "--json",
+             "--ca-file", authority.ca_file]  # fmt: skip
+    done = await asyncio.to_thread(
+        run, *words, "--cert-file", own.certificate, "--key-file", own.key
+    )
+    assert json.loads(done.stdout)["values"]["ABCD"] == [42]
+    done = await asyncio.to_thread(run, *words)
+    assert isinstance(done.exception, DeviceUnreachable)
+    assert "client certificate" in str(done.exception)
 
 
 def test_scan_of_nobody():

@@ -51,6 +51,7 @@ class MbapLink(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
+        self._heard = False
         self._number = 0
         self._asked: tuple[int, int, Read] | None = None
         self._answer: asyncio.Future[bytes] | None = None
@@ -105,11 +106,13 @@ class MbapLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         inside = " inside a frame" if self._buffer else ""
-        self._fail(
-            Cut(f"the connection was cut{inside}" + (f": {exc}" if exc else " by the device"))
-        )
+        told = f": {why(exc)}" if isinstance(exc, OSError) else " by the device"
+        mute = self._tls and not self._heard and not isinstance(exc, ssl.SSLError)
+        hint = "; it may want a client certificate" if mute else ""
+        self._fail(Cut(f"the connection was cut{inside}{told}{hint}"))
 
     def data_received(self, data: bytes) -> None:
+        self._heard = True
         data = self._buffer + data if self._buffer else data
         while len(data) >= HEAD.size:
             number, protocol, length, unit, _ = HEAD.unpack_from(data)
@@ -151,7 +154,7 @@ def why(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return error.reason or str(error)
+        return error.reason.replace("_", " ").lower() if error.reason else str(error)
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
     return error.strerror or str(error)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from orbital_plugin_modbus.commands.options import of_a_device
 from orbital_plugin_modbus.commands.read import read
 from orbital_plugin_modbus.commands.scan import scan
 
 app = typer.Typer(
     help="Ask Modbus devices: registers, unit ids, readable ranges.", no_args_is_help=True
 )
-app.command()(read)
-app.command()(scan)
+app.command()(of_a_device(read))
+app.command()(of_a_device(scan, timeout=0.3))
 
 __all__ = ["app"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+import functools
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 from pydantic import ValidationError
@@ -11,13 +13,16 @@ from pydantic import ValidationError
 from orbital_plugin_modbus.bus import Bus, Way
 from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.line import line_of
+from orbital_sdk.address import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
 
-Host = Annotated[str, typer.Argument(help="Address or name; or the path of a serial port.")]
+Host = Annotated[
+    str, typer.Argument(help="HOST or HOST:PORT, IPv6 as [::1]:502; or the path of a serial port.")
+]
 PortNumber = Annotated[
     int | None, typer.Option("--port", "-p", help="502, or 802 with TLS, if left out.")
 ]
@@ -28,37 +33,56 @@ Transport = Annotated[
 Baudrate = Annotated[int, typer.Option(help="Serial: bits a second.")]
 Parity = Annotated[str, typer.Option(help="Serial: N, E or O.")]
 StopBits = Annotated[int, typer.Option(help="Serial: 1 or 2.")]
+DataBits = Annotated[int, typer.Option(help="Serial: 8, or 7 for some that speak ascii.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for an answer.")]
 CaFile = Annotated[str, typer.Option(help="TLS: PEM file of the authorities to trust.")]
+CertFile = Annotated[str, typer.Option(help="TLS: PEM file of the client certificate.")]
+KeyFile = Annotated[str, typer.Option(help="TLS: PEM file of its key, where it is another.")]
+KeyPassword = Annotated[
+    str, typer.Option(envvar="MODBUS_KEY_PASSWORD", help="Better in the environment.")
+]
+ServerName = Annotated[str, typer.Option(help="TLS: name in the certificate, if not the host.")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="TLS: accept any certificate.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def device_of(
-    host: str,
+    host: Host,
     *,
-    port: int | None,
-    transport: str | None,
-    baudrate: int,
-    parity: str,
-    stop_bits: int,
-    timeout: float,
-    ca_file: str,
-    insecure: bool,
+    port: PortNumber = None,
+    transport: Transport = None,
+    timeout: Timeout = 1.0,
+    baudrate: Baudrate = 19200,
+    parity: Parity = "N",
+    stop_bits: StopBits = 1,
+    data_bits: DataBits = 8,
+    ca_file: CaFile = "",
+    cert_file: CertFile = "",
+    key_file: KeyFile = "",
+    key_password: KeyPassword = "",
+    server_name: ServerName = "",
+    insecure: Insecure = False,
 ) -> ModbusDevice:
-    """Fields of a device out of options.
+    """The device that the options describe.
 
     Raises:
         typer.BadParameter: They do not go together.
     """
     fields: dict[str, Any] = {"request_timeout": timeout, "retries": 0, "idle_close": None}
     if "/" in host:
-        line = {"device": host, "baudrate": baudrate, "parity": parity, "stop_bits": stop_bits}
-        fields |= {"serial": line, "transport": transport or "rtu"}
+        fields["transport"] = transport or "rtu"
+        fields["serial"] = {
+            "device": host, "baudrate": baudrate, "parity": parity, "stop_bits": stop_bits,
+            "data_bits": data_bits,
+        }  # fmt: skip
     else:
-        fields |= {"host": host, "port": port, "transport": transport or "tcp"}
-    if transport == "tls":
-        fields["tls"] = {"ca_file": ca_file, "insecure_skip_verify": insecure}
+        fields["transport"] = transport or "tcp"
+        fields["host"], fields["port"] = _place(host, port)
+    tls = {
+        "ca_file": ca_file, "cert_file": cert_file, "key_file": key_file, "server_name": server_name,
+        "key_password": key_password, "insecure_skip_verify": insecure,
+    }  # fmt: skip
+    fields["tls"] = {name: value for name, value in tls.items() if value}
     try:
         return ModbusDevice.model_validate(fields)
     except ValidationError as error:
@@ -66,6 +90,45 @@ def device_of(
         place = ".".join(str(part) for part in first["loc"])
         message = str(first["msg"]).removeprefix("Value error, ")
         raise typer.BadParameter(f"{place}: {message}" if place else message) from error
+
+
+def _place(text: str, given: int | None) -> tuple[str, int | None]:
+    try:
+        host, port = split_address(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="HOST") from error
+    if port is not None and given not in {None, port}:
+        raise typer.BadParameter(
+            f"the address says port {port}, and this one {given}", param_hint="--port"
+        )
+    return host, port or given
+
+
+def of_a_device(command: Callable[..., None], **defaults: object) -> Callable[..., None]:
+    """A command with the options of `device_of`, which is called with the device that they describe.
+
+    Args:
+        command: Takes the device first; what it takes besides are options of its own.
+        defaults: Of options of `device_of`, where the command has others.
+    """
+    shared = inspect.signature(device_of, eval_str=True).parameters
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    place, *how = [
+        each.replace(default=defaults.get(name, each.default)) for name, each in shared.items()
+    ]
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        command(device_of(**{name: given.pop(name) for name in shared}), **given)
+
+    every = [
+        place,
+        *own,
+        *how,
+    ]  # typer reads a signature and annotations: there options become some
+    cast("Any", call).__signature__ = inspect.Signature(every)
+    call.__annotations__ = {each.name: each.annotation for each in every}
+    return call
 
 
 def with_bus(device: ModbusDevice, work: Callable[[Bus, Way], Awaitable[T]]) -> T:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from orbital_plugin_modbus.commands import options
+from orbital_plugin_modbus.device import ModbusDevice  # noqa: TC001 (typer reads annotations)
 from orbital_plugin_modbus.exceptions import ExchangeError, Refused
 from orbital_plugin_modbus.plausible import in_order, orders_of, plausible
 from orbital_plugin_modbus.survey import Survey
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def read(
-    host: options.Host,
+    device: ModbusDevice,
     *,
     table: Annotated[str, typer.Option(help=f"{', '.join(TABLES)}.")] = "holding",
     address: Annotated[int, typer.Option(help="First address, as on the wire, from 0.")] = 0,
@@ -32,23 +33,11 @@ def read(
     ] = "uint16",
     length: Annotated[int, typer.Option(help="Bytes of each string, with --as string.")] = 0,
     unit: Annotated[int, typer.Option("--unit", "-u", min=0, max=255, help="Unit id.")] = 1,
-    port: options.PortNumber = None,
-    transport: options.Transport = None,
-    baudrate: options.Baudrate = 19200,
-    parity: options.Parity = "N",
-    stop_bits: options.StopBits = 1,
-    timeout: options.Timeout = 1.0,
-    ca_file: options.CaFile = "",
-    insecure: options.Insecure = False,
     as_json: options.Json = False,
 ) -> None:
     """Show registers as values of a type in every byte order, the plausible one marked."""
     wanted = _wanted(table, address, count)
     _check_type(kind, length)
-    device = options.device_of(
-        host, port=port, transport=transport, baudrate=baudrate, parity=parity, stop_bits=stop_bits,
-        timeout=timeout, ca_file=ca_file, insecure=insecure,
-    )  # fmt: skip
 
     async def ask(bus: Bus, way: Way) -> bytes:
         try:

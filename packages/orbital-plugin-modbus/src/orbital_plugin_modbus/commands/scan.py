@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from orbital_plugin_modbus.commands import options
+from orbital_plugin_modbus.device import ModbusDevice  # noqa: TC001 (typer reads annotations)
 from orbital_plugin_modbus.sunspec import find_models
 from orbital_plugin_modbus.survey import Survey
 from orbital_plugin_modbus.tables import SIZE, TABLES, Read
@@ -25,7 +26,7 @@ Found = dict[int, dict[str, Any]]
 
 
 def scan(
-    host: options.Host,
+    device: ModbusDevice,
     *,
     units: Annotated[
         str, typer.Option("--units", "-u", help="Unit ids: 1-247, or 1,2,10-20.")
@@ -37,14 +38,6 @@ def scan(
     finest: Annotated[
         int, typer.Option(min=1, max=100, help="Addresses that are not divided further.")
     ] = 10,
-    port: options.PortNumber = None,
-    transport: options.Transport = None,
-    baudrate: options.Baudrate = 19200,
-    parity: options.Parity = "N",
-    stop_bits: options.StopBits = 1,
-    timeout: options.Timeout = 0.3,
-    ca_file: options.CaFile = "",
-    insecure: options.Insecure = False,
     as_json: options.Json = False,
 ) -> None:
     """Find unit ids, readable ranges and SunSpec models. Only reads, and one request at a time."""
@@ -55,10 +48,6 @@ def scan(
         raise typer.BadParameter(
             f"{unknown[0]} is none of {', '.join(TABLES)}", param_hint="--tables"
         )
-    device = options.device_of(
-        host, port=port, transport=transport, baudrate=baudrate, parity=parity, stop_bits=stop_bits,
-        timeout=timeout, ca_file=ca_file, insecure=insecure,
-    )  # fmt: skip
 
     async def look(bus: Bus, way: Way) -> Found:
         survey = Survey(bus, way)
