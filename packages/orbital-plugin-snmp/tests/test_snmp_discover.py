@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import stat
 
 import pytest
@@ -15,6 +16,7 @@ from orbital_plugin_snmp import SnmpDevice
 from orbital_plugin_snmp.commands.discover import app, with_options
 from orbital_plugin_snmp.discovery.addresses import Addresses
 from orbital_plugin_snmp.discovery.fields import device_of, fields
+from orbital_plugin_snmp.discovery.probe import Sweep
 from orbital_plugin_snmp.discovery.snmp import SnmpAnswer
 from orbital_plugin_snmp.discovery.sweep import sweep
 from orbital_plugin_snmp.taskfile import write
@@ -184,12 +186,36 @@ def test_other_protocols(tmp_path):
     assert Echo.open == 0
 
 
+class Interrupted(Echo):
+    """A probe during which somebody presses Ctrl-C, at the second address."""
+
+    async def look(self, host):
+        if host.endswith("2"):
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.Event().wait()
+        return await super().look(host)
+
+
+def test_ctrl_c(tmp_path):
+    """What was found until then is shown and written, and it is said how far that was."""
+    other, path = typer.Typer(), tmp_path / "found.yaml"
+    other.command()(with_options({"echo": Interrupted}))
+    words = ["192.0.2.0/24", "--echo", "hi", "--write", str(path), "--concurrency", "1", *QUICK]
+    result = CliRunner().invoke(other, words, catch_exceptions=False)
+    assert result.exit_code == 130
+    assert "ended early: 1 of 254 addresses" in result.stderr
+    assert "192.0.2.1" in result.stdout
+    assert [one["id"] for one in yaml.safe_load(path.read_text())["tasks"]] == ["echo-192.0.2.1"]
+    assert Echo.open == 0
+
+
 async def test_concurrency():
     """No more addresses at once than said, and each one exactly once."""
-    probe, seen = Echo((), timeout=0.3, retries=0), []
-    result = await sweep(
+    probe, seen, result = Echo((), timeout=0.3, retries=0), [], Sweep()
+    await sweep(
         Addresses(["10.0.0.0/24"], large=False),
         {"echo": probe},
+        result,
         concurrency=7,
         step=lambda: seen.append(1),
     )

@@ -48,8 +48,10 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         """Find the devices of a network, and write a task for each.
 
         Only reads. Write a secret as '${NAME}' to leave it to the environment, here and in the tasks.
+        Ctrl-C ends it, and what was found until then is kept.
         """
         from orbital_plugin_snmp.discovery.addresses import Addresses  # noqa: PLC0415 (only now)
+        from orbital_plugin_snmp.discovery.probe import Sweep  # noqa: PLC0415 (as above)
 
         asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
         if not asked:
@@ -57,17 +59,24 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
             raise typer.BadParameter(f"say how to ask, and as whom: {options}")
         addresses = Addresses(network, large=large)
 
-        async def run() -> Sweep:
+        result = Sweep()
+
+        async def run() -> None:
             probes = {
                 name: known[name](texts, timeout=timeout, retries=retries)
                 for name, texts in asked.items()
             }
-            return await _sweep(addresses, probes, concurrency)
+            await _sweep(addresses, probes, result, concurrency)
 
-        result = asyncio.run(run())
+        try:
+            asyncio.run(run())
+        except KeyboardInterrupt:
+            typer.echo(f"ended early: {result.asked} of {addresses.total} addresses", err=True)
         _show(result, as_json=as_json)
         if write is not None and result.found:
             _write(write, result.found, interval, force=force)
+        if result.asked < addresses.total:
+            raise typer.Exit(130)  # as shells report SIGINT
         if not result.found:
             raise typer.Exit(1)
 
@@ -91,27 +100,32 @@ def _add_options(command: Callable[..., None], known: Mapping[str, Kind]) -> Non
     command.__annotations__ = {one.name: one.annotation for one in fixed}
 
 
-async def _sweep(addresses: Addresses, probes: Mapping[str, Any], concurrency: int) -> Sweep:
+async def _sweep(
+    addresses: Addresses, probes: Mapping[str, Any], result: Sweep, concurrency: int
+) -> None:
     from orbital_plugin_snmp.discovery.sweep import sweep  # noqa: PLC0415 (only now)
 
     try:
-        with _progress(addresses.total) as step:
-            return await sweep(addresses, probes, concurrency=concurrency, step=step)
+        with _progress(addresses.total, result) as step:
+            await sweep(addresses, probes, result, concurrency=concurrency, step=step)
     finally:
         for probe in probes.values():
             await probe.close()
 
 
 @contextmanager
-def _progress(total: int) -> Generator[Callable[[], None]]:
+def _progress(total: int, result: Sweep) -> Generator[Callable[[], None]]:
     """A bar on standard error, where that is a terminal."""
     from rich.console import Console  # noqa: PLC0415 (only now)
-    from rich.progress import Progress  # noqa: PLC0415 (only now)
+    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415 (only now)
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("asking", total=total)
-        yield lambda: bar.advance(task)
+    columns = *Progress.get_default_columns(), MofNCompleteColumn()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("0 found", total=total)
+        yield lambda: bar.update(task, advance=1, description=f"{len(result.found)} found")
 
 
 def _show(result: Sweep, *, as_json: bool) -> None:

@@ -5,34 +5,32 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_plugin_snmp.discovery.probe import Found, Refusal, Sweep
+from orbital_plugin_snmp.discovery.probe import Found, Refusal
 from orbital_sdk import CollectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from orbital_plugin_snmp.discovery.probe import Probe
+    from orbital_plugin_snmp.discovery.probe import Probe, Sweep
 
 
 async def sweep(
     addresses: Iterable[str],
     probes: Mapping[str, Probe],
+    out: Sweep,
     *,
     concurrency: int,
     step: Callable[[], None],
-) -> Sweep:
+) -> None:
     """Ask every address by every protocol.
 
     Args:
         addresses: Whom to ask.
         probes: By protocol.
+        out: Filled with who answers, in the order of the addresses; as far as it came where it is cut short.
         concurrency: Addresses at once.
         step: Called for each address that is done.
-
-    Returns:
-        Who answers, in the order of the addresses.
     """
-    out = Sweep()
     numbered = enumerate(addresses)
     places: dict[str, int] = {}
 
@@ -45,10 +43,11 @@ async def sweep(
             step()
             await asyncio.sleep(0)  # a probe may answer without waiting; the loop has others
 
-    await asyncio.gather(*(work() for _ in range(concurrency)))
-    out.found.sort(key=lambda one: places[one.host])
-    out.refused.sort(key=lambda one: places[one.host])
-    return out
+    try:
+        await asyncio.gather(*(work() for _ in range(concurrency)))
+    finally:
+        out.found.sort(key=lambda one: places[one.host])
+        out.refused.sort(key=lambda one: places[one.host])
 
 
 async def _look(host: str, protocol: str, probe: Probe, out: Sweep) -> None:
