@@ -1,5 +1,7 @@
 """Ways that do not lead to a server: each has the same words over both protocols, and names `dsn`."""
 
+import threading
+
 import pytest
 
 from orbital_sdk import WriterMisconfigured, WriterUnavailable
@@ -78,3 +80,31 @@ async def test_tls_to_a_port_without(database, connect, now):
     write = await connect(database.dsn.replace(f"{plain}://", f"{scheme}://"))
     with pytest.raises((WriterMisconfigured, WriterUnavailable), match=f"write {plain}:// in dsn"):
         write(make_batch({"m": 1.0}, ts=now))
+
+
+async def test_a_call_that_was_given_up_is_in_nobodys_way(database, connect, now):
+    """The sender leaves a write that takes too long behind, on its thread: the next one goes out beside it,
+    on a connection of its own, and both end well.
+    """
+    held, go_on = threading.Event(), threading.Event()
+    with database.relay() as relay:
+        write = await connect(database.dsn_by(relay))
+        write(make_batch({"m": 1.0}, ts=now), token="a")
+
+        def hold(direction, data):
+            if direction == "request" and not held.is_set():
+                held.set()
+                go_on.wait(30)
+            return False
+
+        relay.cut = hold
+        slow = threading.Thread(
+            target=write, args=[make_batch({"m": 2.0}, ts=now)], kwargs={"token": "b"}
+        )
+        slow.start()
+        assert held.wait(30)
+        write(make_batch({"m": 2.0}, ts=now), attempt=2, token="b")
+        go_on.set()
+        slow.join(30)
+        write(make_batch({"m": 3.0}, ts=now), token="c")
+    assert database.query("SELECT metric_value FROM {db}.metrics ORDER BY 1") == [[1], [2], [3]]

@@ -45,7 +45,8 @@ class NativeConnection:
         self._address = config.place.address(host)
         self._host = host
         self._password = password
-        self._client: Any = None
+        self._idle: Any = None
+        """A connection that waits for the next call."""
 
     def query(self, sql: str) -> Sequence[Sequence[str]]:
         rows = self._run(lambda client: client.execute(sql))
@@ -65,33 +66,42 @@ class NativeConnection:
         return sum(8 * len(batch) for batch in batches)  # the driver does not say what went out
 
     def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.disconnect()
+        _disconnect(self._idle)
+        self._idle = None
 
     def _run(self, call: Callable[[Any], Any]) -> Any:
+        """Make a call with a connection that nobody else has: one that was given up may still run."""
         errors = _driver().errors
-        connected = False
+        (client, self._idle), connected = (self._idle, None), False
         try:
-            self._client = client = self._client or self._open()
+            client = client or self._open()
             if not client.connection.connected:
                 client.connection.connect()
             connected = True
-            return call(client)
+            answer = call(client)
         except errors.ServerException as error:
             problem = refused(error.code, self._clean(error.message), self._address)
             if isinstance(problem, WriterMisconfigured):
-                self.close()  # to come back with what was put right
+                _disconnect(client)  # to come back with what was put right
+            else:
+                self._keep(client)
             raise problem from None  # an answer of the destination, and no failure on the way
         except (errors.Error, OSError, EOFError) as error:
-            self.close()
+            _disconnect(client)
             certificate = self._config.tls.cert_file is not None
             raise unreachable(
                 error, self._address, sent=connected, has_certificate=certificate
             ) from error
         except BaseException:
-            self.close()  # in the middle of a statement, and of no use any more
+            _disconnect(client)  # in the middle of a statement, and of no use any more
             raise
+        self._keep(client)
+        return answer
+
+    def _keep(self, client: Any) -> None:
+        """For the next call."""
+        before, self._idle = self._idle, client
+        _disconnect(before)
 
     def _open(self) -> Any:
         config, place = self._config, self._config.place
@@ -129,3 +139,8 @@ class NativeConnection:
     def _clean(self, text: str) -> str:
         password = self._password()
         return text.replace(password, "***") if len(password) > 3 else text
+
+
+def _disconnect(client: Any) -> None:
+    if client is not None:
+        client.disconnect()
