@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 import requests
 
@@ -21,6 +23,23 @@ def test_a_fault_meets_as_many_requests_as_were_asked_for(sane):
     answers = [sane.ingest({"name": "a", "value": 1}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 200]
     assert answers[0].headers["Retry-After"] == "3"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_payload_that_the_server_breaks_over(sane, pack):
+    """Known by a text in it, packed or not; every other one is taken as it came."""
+    sane.register()
+    sane.data("POST", "/dev/faults", {"path": INGEST, "contains": "bad", "status": 500, "body": ""})
+    headers = {} if pack is bytes else {"Content-Encoding": "gzip"}
+    answers = [
+        sane.call("POST", INGEST, pack(b'{"metrics":[{"name":"%b"}]}' % name), headers=headers)
+        for name in (b"bad", b"good")
+    ]
+    assert [(answer.status_code, bool(answer.content)) for answer in answers] == [
+        (500, False),
+        (200, True),
+    ]
+    assert [one["name"] for one in sane.samples()] == ["good"]
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("cut_before", 0), ("cut_after", 1)])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import uuid
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse, Response
@@ -33,7 +36,10 @@ class Troubled:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = self._core.faults.take(scope["path"])
+        body = b""
+        if self._core.faults.looks_inside(scope["path"]):
+            body, receive = await _read(receive)
+        fault = self._core.faults.take(scope["path"], body)
         if fault is not None and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         answer = self._instead(scope, fault)
@@ -73,6 +79,24 @@ async def _cut(send: Send) -> None:
     headers = [(b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b'{"co'})
+
+
+async def _read(receive: Receive) -> tuple[bytes, Receive]:
+    """The whole body, unpacked, and what gives it once more as it came."""
+    messages: list[Message] = []
+    more = True
+    while more:
+        messages.append(await receive())
+        more = messages[-1].get("more_body", False)
+    body = b"".join(message.get("body", b"") for message in messages)
+    came = iter(messages)
+
+    async def again() -> Message:
+        return next(came, None) or await receive()
+
+    with contextlib.suppress(OSError, EOFError, zlib.error):
+        body = gzip.decompress(body)
+    return body, again
 
 
 async def _nowhere(_: Message) -> None:
