@@ -49,8 +49,9 @@ def _core(core: View | None) -> str:
         return f"{core['address']}, not registered yet"
     heard = ago(core["last_heartbeat_ms"])
     pulse = f"last heartbeat {heard}" if heard else "no heartbeat yet"
-    waiting = core["reports_waiting"]
-    return f"{core['address']}, {pulse}, {waiting} reports waiting"
+    ends = ("waiting", "refused", "given_up", "dropped")
+    reports = {end.replace("_", " "): core[f"reports_{end}"] for end in ends}
+    return f"{core['address']}, {pulse}, reports: {counts(reports) or 'none waiting'}"
 
 
 def _outputs(outputs: list[View]) -> None:

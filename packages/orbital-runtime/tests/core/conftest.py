@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
 from orbital_runtime.agent import Agent
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings import load
+from orbital_runtime.settings import Credentials, load
 from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
 from orbital_sdk.testing import RecordingWriter
 
@@ -59,6 +60,12 @@ async def until(condition, seconds=20):
             await asyncio.sleep(0.02)
 
 
+def who_of(peer: Peer) -> Credentials:
+    """Credentials of a sentinel that is registered just now."""
+    found = peer.register()
+    return Credentials(found["sentinel_id"], SecretStr(found["api_token"]), peer.address)
+
+
 class Site:
     """A folder, a devcore, and agents that know it."""
 
@@ -89,11 +96,11 @@ class Site:
         path.chmod(0o600)
 
     @contextlib.asynccontextmanager
-    async def agent(self, **sections: Any):
-        """A running agent; stopped at the end."""
+    async def agent(self, plugins=(), **sections: Any):
+        """A running agent that has these plugins too; stopped at the end."""
         if sections or not (self.folder / "config.yaml").exists():
             self.configure(**sections)
-        registry = Registry.of(plugins=[Probe], writers=[Recorder])
+        registry = Registry.of(plugins=[Probe, *plugins], writers=[Recorder])
         loaded = load(self.folder / "config.yaml", self.environ, registry=registry)
         agent = Agent(loaded, registry, version="1.0.0", environ=self.environ)
         await agent.start()

@@ -208,5 +208,5 @@ def core_standing() -> CoreStanding:
     return CoreStanding(
         address="https://core.example", sentinel_id="sentinel-a", trouble="", heartbeats=7,
         heartbeats_failed=1, last_heartbeat_ms=0, tasks=3, unusable={"b": "no plugin"}, reports=4,
-        reports_waiting=2, reports_refused=1, reports_dropped=0,
+        reports_waiting=2, reports_refused=1, reports_given_up=5, reports_dropped=6,
     )  # fmt: skip

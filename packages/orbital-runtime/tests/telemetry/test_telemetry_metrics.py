@@ -218,7 +218,9 @@ async def test_what_core_hears_is_counted(world, core_standing):
     _, samples = await scrape(world)
     assert samples["sentinel_heartbeat_success_total", ()] == 7
     assert samples["sentinel_heartbeat_failed_total", ()] == 1
-    assert samples["sentinel_core_reports_total", (("outcome", "sent"),)] == 4
+    ends = {"sent": 4, "refused": 1, "given_up": 5, "dropped": 6}
+    for outcome, count in ends.items():
+        assert samples["sentinel_core_reports_total", (("outcome", outcome),)] == count
 
 
 async def test_sums_only_grow(world):

@@ -73,7 +73,8 @@ class Core:
             await self.stop()
             await self.start()
             if before is not None and self.link is not None:
-                self.link.reports.inherit(before.reports)
+                same = before.line.address == self.link.line.address
+                self.link.reports.inherit(before.reports, same_core=same)
         elif self.link is not None:
             self.link.assigned.forget_bindings()
             self.link.refresh()
@@ -157,6 +158,10 @@ def _wishes(agent: Agent) -> Wishes:
         if agent.identity.id != sentinel_id:
             agent.become(replace(agent.identity, id=sentinel_id))
 
+    def runs(task: Task) -> bool:
+        known = stations.scheduler.states().get(task.key)
+        return known is not None and known[0].device_id == task.device_id
+
     return Wishes(
         apply=agent.apply_tasks,
         trigger=trigger,
@@ -167,6 +172,7 @@ def _wishes(agent: Agent) -> Wishes:
             plugins=len(set(stations.instances.running())),
             uptime=agent.clock.steady() - agent.started,
         ),
+        runs=runs,
         known_as=known_as,
     )
 

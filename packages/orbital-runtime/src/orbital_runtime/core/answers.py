@@ -26,6 +26,9 @@ WORDS: Final = 300
 """Characters of an answer that are kept for people."""
 NO_SENTINEL: Final = "sentinel not found"
 NO_TASK: Final = "task not found"
+FULL: Final = "buffer is full"
+ROOM_IN: Final = 2.0
+"""Seconds that a full forward channel gets: it is no fault of the samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def _error(answer: Answer, envelope: dict[str, Any] | None, where: str) -> CoreE
         return kind(message)
     if status == 200 or status in {408, 425, 429} or status >= 500:
         pause = retry_after(answer.headers.get("Retry-After", ""))
+        if pause is None and words.endswith(FULL):
+            pause = ROOM_IN
         return CoreUnavailable(message, retry_after=pause)
     return CoreMisconfigured(f"{message} ({_advice(status)})")
 

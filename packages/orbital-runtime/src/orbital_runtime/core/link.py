@@ -16,7 +16,8 @@ from orbital_runtime.core.heartbeat import Heartbeat
 from orbital_runtime.core.line import Line
 from orbital_runtime.core.neighbors import Neighbors
 from orbital_runtime.core.registration import register
-from orbital_runtime.core.reports import Reports, report_of, unusable
+from orbital_runtime.core.report import report_of, unusable
+from orbital_runtime.core.reports import Reports
 from orbital_runtime.core.spec import entries
 from orbital_runtime.core.states import DeviceStates
 from orbital_runtime.core.writer import CoreWriter
@@ -24,7 +25,7 @@ from orbital_runtime.telemetry.sources import CoreStanding
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
     from pathlib import Path
 
     import msgspec
@@ -58,6 +59,8 @@ class Wishes:
     binder: Callable[[], Binder]
     """Makes tasks, passing over keys that nobody knows."""
     counts: Callable[[], Counts]
+    runs: Callable[[Task], bool]
+    """Whether this task runs here, on this device, still."""
     known_as: Callable[[str], None]
     """Core knows us under this id."""
 
@@ -162,13 +165,13 @@ class CoreLink:
         """A run ended. Core hears of its own tasks, and of all devices' states."""
         if task.source == "core":
             self.reports.add(report_of(task.id, run))
-        if self._plan.tells_states:
+        if self._plan.tells_states and self._wishes.runs(task):
             self.states.ran(task, run)
 
-    def keep(self, tasks: Sequence[Task]) -> None:
+    def keep(self, tasks: Iterable[Task]) -> None:
         """These are all tasks now, local ones too: what others said of their devices is forgotten."""
-        self.states.keep({task.key for task in tasks})
-        self.neighbors.keep({task.device_id for task in tasks})
+        if self._plan.tells_states:
+            self.states.keep({task.key: task.device_id for task in tasks})
 
     def standing(self) -> CoreStanding:
         """How it stands with Core."""
@@ -186,6 +189,7 @@ class CoreLink:
             reports=reports.sent,
             reports_waiting=reports.waiting,
             reports_refused=reports.refused,
+            reports_given_up=reports.given_up,
             reports_dropped=reports.dropped,
         )
 

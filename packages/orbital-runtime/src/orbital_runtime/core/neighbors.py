@@ -8,8 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.core.errors import CoreError, CoreRefused
+from orbital_runtime.core.halves import in_halves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.line import Line
     from orbital_sdk import Batch, Layout
@@ -22,6 +25,8 @@ GATHER: Final = 1.0
 """Seconds that news waits for other news."""
 EVERY: Final = 60.0
 """Seconds between two looks at what is to be told again."""
+AT_ONCE: Final = 500
+"""Neighbours of a device in one request."""
 REPEAT: Final = 3600.0
 """Seconds after which the same neighbours are told again."""
 NAMES: Final = (
@@ -32,11 +37,12 @@ WIDTHS: Final = {"local_interface": 128, "neighbor_chassis_id": 128, "neighbor_p
     "neighbor_system_name": 255, "neighbor_port_desc": 255, "neighbor_mgmt_addr": 64}  # fmt: skip
 """Of Core's columns; what is longer would cost the whole entry."""
 
-Entries = tuple[dict[str, Any], ...]
+Entry = tuple[str, ...]
+"""`NAMES` and `ttl`, as the labels have them."""
 
 
 class Neighbors:
-    """The latest of each device.
+    """Those that are there now, by device.
 
     Args:
         line: To Core.
@@ -47,24 +53,30 @@ class Neighbors:
         self._line = line
         self._clock = clock
         self._news = asyncio.Event()
-        self._now: dict[str, Entries] = {}
-        self._told: dict[str, tuple[Entries, float]] = {}
+        self._now: dict[str, set[Entry]] = {}
+        self._told: dict[str, tuple[frozenset[Entry], float]] = {}
 
     def see(self, batch: Batch) -> None:
-        """A batch on its way; most have no neighbours in them, which their layout knows."""
+        """A batch on its way; most have no neighbours in them, which their layout knows.
+
+        The engine says of each series when it ends, also with its task: such a neighbour is gone.
+        """
         layout = batch.layout
-        found: Entries | None = layout.caches.get(KEY)
+        found: frozenset[Entry] | None = layout.caches.get(KEY)
         if found is None:
             found = layout.caches[KEY] = _entries(layout)
-        if found and not batch.stale and self._now.get(layout.origin.device_id) != found:
-            self._now[layout.origin.device_id] = found
+        if not found:
+            return
+        device = layout.origin.device_id
+        now = self._now.setdefault(device, set())
+        if batch.stale:
+            now -= found
+            if not now:
+                del self._now[device]
+                self._told.pop(device, None)
+        elif not found <= now:
+            now |= found
             self._news.set()
-
-    def keep(self, devices: set[str]) -> None:
-        """Forget all others."""
-        for known in (self._now, self._told):
-            for gone in known.keys() - devices:
-                del known[gone]
 
     async def run(self) -> None:
         """Tell, until cancelled."""
@@ -74,31 +86,43 @@ class Neighbors:
                 async with asyncio.timeout(EVERY):
                     await self._news.wait()
             await asyncio.sleep(GATHER)
-            for device, entries in list(self._now.items()):
-                if self._is_due(device, entries):
-                    await self._tell(device, entries)
+            await self.tell()
 
-    def _is_due(self, device: str, entries: Entries) -> bool:
-        told, when = self._told.get(device, ((), 0.0))
-        return told != entries or self._clock.steady() - when >= REPEAT
+    async def tell(self) -> None:
+        """Send the neighbours of each device where that is due."""
+        for device, now in list(self._now.items()):
+            entries = frozenset(now)
+            if self._is_due(device, entries):
+                await self._tell(device, entries)
 
-    async def _tell(self, device: str, entries: Entries) -> None:
-        body = {"device_id": device, "neighbors": list(entries)}
-        try:
+    def _is_due(self, device: str, entries: frozenset[Entry]) -> bool:
+        told, when = self._told.get(device, (frozenset[Entry](), 0.0))
+        return not entries <= told or self._clock.steady() - when >= REPEAT
+
+    async def _tell(self, device: str, entries: frozenset[Entry]) -> None:
+        async def send(some: Sequence[Entry]) -> None:
+            body = {"device_id": device, "neighbors": [*map(_body, some)]}
             await self._line.call("POST", "/topology/lldp", body)
+
+        try:
+            refused = await in_halves(send, sorted(entries), AT_ONCE)
         except CoreRefused as error:
             log.warning("Core refuses the neighbours of %s: %s", device, error)
         except CoreError as error:
             log.debug("the neighbours of %s wait for Core: %s", device, error)
             return
+        else:
+            for entry, error in refused:
+                log.warning("Core refuses neighbour %s of %s: %s", entry[1], device, error)
         self._told[device] = entries, self._clock.steady()
 
 
-def _entries(layout: Layout) -> Entries:
-    return tuple(_entry(dict(row.labels)) for row in layout.rows if row.name == METRIC)
+def _entries(layout: Layout) -> frozenset[Entry]:
+    rows = (dict(row.labels) for row in layout.rows if row.name == METRIC)
+    return frozenset(tuple([labels.get(name, "") for name in (*NAMES, "ttl")]) for labels in rows)
 
 
-def _entry(labels: dict[str, str]) -> dict[str, Any]:
-    ttl = labels.get("ttl", "")
-    texts = {name: labels.get(name, "")[: WIDTHS.get(name)] for name in NAMES}
-    return {**texts, "ttl": int(ttl) if ttl.isdecimal() else 0}
+def _body(entry: Entry) -> dict[str, Any]:
+    *texts, ttl = entry
+    cut = {name: text[: WIDTHS.get(name)] for name, text in zip(NAMES, texts, strict=True)}
+    return {**cut, "ttl": int(ttl) if ttl.isdecimal() else 0}

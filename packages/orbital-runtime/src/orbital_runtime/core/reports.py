@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.core.errors import CoreError, CoreRefused, NotThere
+from orbital_runtime.core.lane import Lane
 from orbital_runtime.scheduler.phase import stable_hash
-from orbital_runtime.scheduler.task import Run, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.core.line import Line
+    from orbital_runtime.core.report import Report
 
 log = logging.getLogger("orbital.core")
 
@@ -25,50 +21,6 @@ LANES: Final = 4
 """Reports that are under way at once; those of one task share a lane."""
 MOST: Final = 100_000
 """Reports that wait in memory. The oldest go first, and are counted."""
-LONGEST: Final = 4000
-"""Characters of an error message."""
-INT32: Final = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One run, as Core's route wants it."""
-
-    task_id: str
-    executed_ms: int
-    """Milliseconds UTC."""
-    body: dict[str, Any]
-
-
-def report_of(task_id: str, run: Run) -> Report:
-    """The report of a run: integers as integers, UTC with Z, no NUL."""
-    failed = "timeout" if run.error_kind == "Timeout" else "failed"
-    body = {
-        "status": "success" if run.status is Status.SUCCESS else failed,
-        "metrics_collected": min(run.samples, INT32),
-        "error_message": run.error.replace("\x00", "")[:LONGEST] or None,
-        "execution_time_ms": min(round(run.duration * 1000), INT32),
-        "executed_at": utc(run.started_ms),
-    }
-    return Report(task_id, run.started_ms, body)
-
-
-def unusable(task_id: str, reason: str, now_ms: int) -> Report:
-    """The report of a task that cannot run at all."""
-    body = {
-        "status": "failed",
-        "metrics_collected": 0,
-        "error_message": reason.replace("\x00", "")[:LONGEST],
-        "execution_time_ms": 0,
-        "executed_at": utc(now_ms),
-    }
-    return Report(task_id, now_ms, body)
-
-
-def utc(ms: int) -> str:
-    """RFC 3339 with milliseconds and Z."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Reports:
@@ -77,38 +29,72 @@ class Reports:
     Args:
         line: To Core.
         on_send: Told of each report before it goes out: Core makes the task's next time of it.
+        most: Reports that wait.
     """
 
-    def __init__(self, line: Line, on_send: Callable[[str, int], None]) -> None:
-        self._line = line
+    def __init__(
+        self, line: Line, on_send: Callable[[str, int], None], *, most: int = MOST
+    ) -> None:
         self.on_send = on_send
-        self._lanes = [_Lane(line, self) for _ in range(LANES)]
+        self.address = line.address
+        self._most = most
+        self._lanes = [Lane(line, self) for _ in range(LANES)]
+        self._full = False
         self.sent = 0
         self.refused = 0
         """By Core, for good."""
+        self.given_up = 0
+        """Core broke over them, and over no others."""
         self.dropped = 0
-        """There was no room for them."""
+        """There was no room for them, or nobody to hear them any more."""
 
     @property
     def waiting(self) -> int:
         return sum(len(lane.queue) for lane in self._lanes)
 
-    def inherit(self, older: Reports) -> None:
-        """Take over what another one did not get rid of, in its order, and its counts."""
+    def inherit(self, older: Reports, *, same_core: bool) -> None:
+        """Go on with the counts of another one, and with what it did not get rid of, in its order. Another
+        Core knows nothing of those tasks: then that is dropped.
+        """
+        self.sent += older.sent
+        self.refused += older.refused
+        self.given_up += older.given_up
+        self.dropped += older.dropped
+        if not same_core and older.waiting:
+            log.warning(
+                "%d reports never got to %s, and go nowhere now", older.waiting, older.address
+            )
+            self.dropped += older.waiting
+            return
         for lane in older._lanes:
             while lane.queue:
                 self.add(lane.queue.popleft())
-        self.sent += older.sent
-        self.refused += older.refused
-        self.dropped += older.dropped
 
     def add(self, report: Report) -> None:
-        lane = self._lanes[stable_hash(report.task_id) % LANES]
-        if len(lane.queue) >= MOST // LANES:
-            lane.queue.popleft()
-            self.dropped += 1
-        lane.queue.append(report)
-        lane.filled.set()
+        """Send this one when its turn comes."""
+        if self.waiting >= self._most:
+            self._drop_oldest()
+        self._lanes[stable_hash(report.task_id) % LANES].add(report)
+
+    def _drop_oldest(self) -> None:
+        lane = min((one for one in self._lanes if one.oldest is not None), key=_age, default=None)
+        if lane is None:
+            return
+        lane.drop_oldest()
+        self.dropped += 1
+        if not self._full:
+            self._full = True
+            log.error(
+                "%d reports wait for Core, and there is no room for more: the oldest are dropped",
+                self._most,
+            )
+
+    def passed(self) -> None:
+        """Core took one."""
+        self.sent += 1
+        if self._full and self.waiting < self._most // 2:
+            self._full = False
+            log.warning("there is room for reports again; %d were dropped so far", self.dropped)
 
     async def run(self) -> None:
         """Send them, until cancelled."""
@@ -119,41 +105,6 @@ class Reports:
         await asyncio.gather(*(lane.drain() for lane in self._lanes))
 
 
-class _Lane:
-    def __init__(self, line: Line, reports: Reports) -> None:
-        self.queue = deque[Report]()
-        self.filled = asyncio.Event()
-        self._line = line
-        self._reports = reports
-        self._failures = 0
-
-    async def run(self) -> None:
-        while True:
-            await self.filled.wait()
-            try:
-                await self.drain()
-            except CoreError as error:
-                self._failures += 1
-                level = logging.DEBUG if self._failures > 1 else logging.WARNING
-                log.log(level, "reports wait for Core: %s", error)
-                await self._line.pause(self._failures, error)
-
-    async def drain(self) -> None:
-        """Raises what the first report that was not heard met."""
-        while self.queue:
-            report = self.queue[0]
-            self._reports.on_send(report.task_id, report.executed_ms)
-            path = f"/sentinel-tasks/{quote(report.task_id, safe='')}/report"
-            try:
-                await self._line.call("POST", path, report.body)
-            except NotThere:
-                self._reports.refused += 1  # the task was deleted meanwhile
-            except CoreRefused as error:
-                self._reports.refused += 1
-                log.warning("Core refuses a report of task %s: %s", report.task_id, error)
-            else:
-                self._reports.sent += 1
-            self._failures = 0
-            if self.queue and self.queue[0] is report:
-                self.queue.popleft()
-        self.filled.clear()
+def _age(lane: Lane) -> int:
+    oldest = lane.oldest
+    return 0 if oldest is None else oldest.executed_ms

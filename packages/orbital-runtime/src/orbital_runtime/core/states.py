@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.core.errors import CoreError
+from orbital_runtime.core.halves import in_halves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.line import Line
@@ -78,10 +79,14 @@ class DeviceStates:
                 "plugin": task.plugin,
             }
 
-    def keep(self, keys: set[str]) -> None:
-        """Forget what other tasks said, and devices that no task is left of."""
+    def keep(self, tasks: Mapping[str, str]) -> None:
+        """Forget what other tasks said, and devices that no task is left of.
+
+        Args:
+            tasks: The device of each task, by the task's key.
+        """
         for name, device in list(self._devices.items()):
-            for gone in device.up.keys() - keys:
+            for gone in [key for key in device.up if tasks.get(key) != name]:
                 del device.up[gone]
             if not device.up:
                 del self._devices[name]
@@ -116,21 +121,22 @@ class DeviceStates:
         Raises:
             CoreError: It did not get there; it is still to be told.
         """
-        due = list(self._due())
-        for start in range(0, len(due), AT_ONCE):
-            part = due[start : start + AT_ONCE]
-            for device in part:
-                device.fresh = False
-            try:
-                await self._line.call(
-                    "POST", "/data/ingest", {"metrics": [*map(self._metric, part)]}
-                )
-            except CoreError:
-                for device in part:
-                    device.fresh = True
-                raise
-            for device in part:
-                device.told = self._clock.steady()
+        for device, error in await in_halves(self._send, list(self._due()), AT_ONCE):
+            log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
+            device.fresh, device.told = False, self._clock.steady()
+
+    async def _send(self, devices: Sequence[_Device]) -> None:
+        for device in devices:
+            device.fresh = False
+        try:
+            body = {"metrics": [*map(self._metric, devices)]}
+            await self._line.call("POST", "/data/ingest", body)
+        except CoreError:
+            for device in devices:
+                device.fresh = True
+            raise
+        for device in devices:
+            device.told = self._clock.steady()
 
     def _due(self) -> Iterator[_Device]:
         now = self._clock.steady()

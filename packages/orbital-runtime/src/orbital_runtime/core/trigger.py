@@ -24,8 +24,10 @@ class Triggers:
         self._intervals: dict[str, float] = {}
 
     def reporting(self, task_id: str, executed_ms: int) -> None:
-        """A report goes out of a run that began at `executed_ms` (UTC)."""
-        self._sent.setdefault(task_id, deque(maxlen=RECENT)).append(executed_ms)
+        """A report goes out, perhaps once more, of a run that began at `executed_ms` (UTC)."""
+        sent = self._sent.setdefault(task_id, deque(maxlen=RECENT))
+        if executed_ms not in sent:
+            sent.append(executed_ms)
 
     def look(self, task_id: str, text: str | None, interval: float) -> bool:
         """Whether this value, out of a fresh list, means that the task was triggered.

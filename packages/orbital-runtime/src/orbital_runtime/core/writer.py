@@ -70,7 +70,9 @@ class CoreWriter(Writer[WriterConfig]):
         try:
             return self._line.post_now(INGEST, body)
         except CoreError as error:
-            raise _for_sender(error) from error
+            raise _for_sender(
+                error
+            ) from error.__cause__  # an answer has none, and may be about the data
 
 
 def _for_sender(error: CoreError) -> WriteError:

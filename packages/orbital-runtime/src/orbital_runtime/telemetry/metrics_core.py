@@ -27,7 +27,10 @@ def core(sources: Sources) -> Iterator[Metric]:
     yield gauge("sentinel_core_tasks", "Tasks of Core that can run", now.tasks)
     yield gauge("sentinel_core_tasks_unusable", "Tasks of Core that cannot", len(now.unusable))
     yield gauge("sentinel_core_reports_waiting", "Reports on their way", now.reports_waiting)
-    ends = {"sent": now.reports, "refused": now.reports_refused, "dropped": now.reports_dropped}
+    ends = {
+        "sent": now.reports, "refused": now.reports_refused,
+        "given_up": now.reports_given_up, "dropped": now.reports_dropped,
+    }  # fmt: skip
     yield counters(
         "sentinel_core_reports_total",
         "Reports of runs, by what became of them",

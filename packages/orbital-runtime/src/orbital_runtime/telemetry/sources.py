@@ -41,7 +41,10 @@ class CoreStanding:
     """Those that Core has."""
     reports_waiting: int
     reports_refused: int
+    reports_given_up: int
+    """Core broke over them, and over no others."""
     reports_dropped: int
+    """More waited than there is room for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""Some tasks' reports, one after the other. One that Core does not take holds up the others, until it is
+clear whose fault that is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from orbital_runtime.core.errors import (
+    CoreError,
+    CorePanicked,
+    CoreRefused,
+    CoreTooLarge,
+    NotThere,
+)
+
+if TYPE_CHECKING:
+    from orbital_runtime.core.line import Line
+    from orbital_runtime.core.report import Report
+    from orbital_runtime.core.reports import Reports
+
+log = logging.getLogger("orbital.core")
+
+PANICS: Final = 5
+"""Times in a row that Core may break over the reports of a task, until the fault is looked for in them."""
+
+
+@dataclass(slots=True)
+class _Suspect:
+    sent: int
+    """Reports that Core had taken when it first broke over one of this task, or when one was last given up."""
+    panics: int = 0
+    told: bool = False
+
+
+class Lane:
+    """A queue, and who empties it.
+
+    Args:
+        line: To Core.
+        reports: Has the counts of all lanes.
+    """
+
+    def __init__(self, line: Line, reports: Reports) -> None:
+        self.queue: deque[Report] = deque()
+        self._filled = asyncio.Event()
+        self._line = line
+        self._reports = reports
+        self._failures = 0
+        self._busy = 0
+        """Reports at the head that are under way."""
+        self._suspects: dict[str, _Suspect] = {}
+
+    @property
+    def oldest(self) -> Report | None:
+        """The first that is not under way."""
+        return self.queue[self._busy] if len(self.queue) > self._busy else None
+
+    def add(self, report: Report) -> None:
+        self.queue.append(report)
+        self._filled.set()
+
+    def drop_oldest(self) -> None:
+        del self.queue[self._busy]
+
+    async def run(self) -> None:
+        """Send, until cancelled."""
+        while True:
+            await self._filled.wait()
+            try:
+                await self.drain()
+            except CoreError as error:
+                self._failures += 1
+                level = logging.DEBUG if self._failures > 1 else logging.WARNING
+                log.log(level, "reports wait for Core: %s", error)
+                await self._line.pause(self._failures, error)
+
+    async def drain(self) -> None:
+        """Send all of it once.
+
+        Raises:
+            CoreError: What the first report that was not heard met.
+        """
+        while self.queue:
+            try:
+                await self._settle()
+            finally:
+                self._busy = 0
+            self._failures = 0
+        self._filled.clear()
+
+    async def _settle(self, place: int = 0) -> None:
+        """Get rid of the report at this place."""
+        report, reports = self.queue[place], self._reports
+        self._busy = place + 1
+        reports.on_send(report.task_id, report.executed_ms)
+        try:
+            await self._send(report)
+        except NotThere:
+            reports.refused += 1  # the task was deleted meanwhile
+            self._suspects.pop(report.task_id, None)
+        except CoreRefused as error:
+            reports.refused += 1
+            log.warning("Core refuses a report of task %s: %s", report.task_id, error)
+        except CorePanicked as error:
+            if place or not await self._is_guilty(report):
+                raise
+            self._give_up(report, error)
+        else:
+            reports.passed()
+            self._acquit(report.task_id)
+        del self.queue[place]
+
+    async def _send(self, report: Report) -> None:
+        path = f"/sentinel-tasks/{quote(report.task_id, safe='')}/report"
+        try:
+            await self._line.call("POST", path, report.body)
+        except CoreTooLarge:
+            shorter = report.shorter()
+            if shorter is None:
+                raise
+            await self._send(shorter)
+
+    async def _is_guilty(self, report: Report) -> bool:
+        """Whether Core breaks over this report and takes others: of any lane, or the next of this one."""
+        reports = self._reports
+        suspect = self._suspects.setdefault(report.task_id, _Suspect(reports.sent))
+        suspect.panics += 1
+        if suspect.panics < PANICS:
+            return False
+        if reports.sent == suspect.sent and len(self.queue) > 1:
+            await self._settle(1)
+        if reports.sent == suspect.sent:
+            return False
+        self._suspects[report.task_id] = suspect
+        return True
+
+    def _acquit(self, task_id: str) -> None:
+        """One of its reports passed. Who was found guilty once needs no second series, as little as in
+        the sender's `Repeats`.
+        """
+        suspect = self._suspects.get(task_id)
+        if suspect is not None and not suspect.told:
+            del self._suspects[task_id]
+
+    def _give_up(self, report: Report, error: CorePanicked) -> None:
+        self._reports.given_up += 1
+        suspect = self._suspects[report.task_id]
+        level = logging.DEBUG if suspect.told else logging.ERROR
+        suspect.told, suspect.sent = True, self._reports.sent
+        log.log(
+            level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
+            report.task_id, error,
+        )  # fmt: skip

@@ -1,0 +1,64 @@
+"""A report: what Core is told of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.scheduler.task import Status
+
+if TYPE_CHECKING:
+    from orbital_runtime.scheduler.task import Run
+
+LONGEST: Final = 4000
+"""Characters of an error message."""
+INT32: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, as Core's route wants it."""
+
+    task_id: str
+    executed_ms: int
+    """Milliseconds UTC."""
+    body: dict[str, Any]
+
+    def shorter(self) -> Report | None:
+        """The same with half of its error message; None where there is none to shorten."""
+        words: str = self.body["error_message"] or ""
+        if not words:
+            return None
+        return replace(self, body={**self.body, "error_message": words[: len(words) // 2] or None})
+
+
+def report_of(task_id: str, run: Run) -> Report:
+    """The report of a run: integers as integers, UTC with Z, no NUL."""
+    failed = "timeout" if run.error_kind == "Timeout" else "failed"
+    body = {
+        "status": "success" if run.status is Status.SUCCESS else failed,
+        "metrics_collected": min(run.samples, INT32),
+        "error_message": run.error.replace("\x00", "")[:LONGEST] or None,
+        "execution_time_ms": min(round(run.duration * 1000), INT32),
+        "executed_at": utc(run.started_ms),
+    }
+    return Report(task_id, run.started_ms, body)
+
+
+def unusable(task_id: str, reason: str, now_ms: int) -> Report:
+    """The report of a task that cannot run at all."""
+    body = {
+        "status": "failed",
+        "metrics_collected": 0,
+        "error_message": reason.replace("\x00", "")[:LONGEST],
+        "execution_time_ms": 0,
+        "executed_at": utc(now_ms),
+    }
+    return Report(task_id, now_ms, body)
+
+
+def utc(ms: int) -> str:
+    """RFC 3339 with milliseconds and Z."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
