@@ -65,6 +65,21 @@ def test_a_report_moves_the_times_of_its_task(peer):
     assert found["next_execution_at"] == "2026-11-24T12:05:00.123456Z"
 
 
+def test_a_change_touches_what_it_names(peer):
+    """`{"enabled": false}` disables a task, and everything else of it stays."""
+    peer.register()
+    device = peer.device(labels={"rack": "7"})
+    path = f"/api/v1/tasks/{peer.task(device, config={'count': 1})}"
+    assert peer.data("PUT", path, {"enabled": False})["config"] == {"count": 1}
+    assert peer.data("GET", "/api/v1/sentinel-tasks")["tasks"] == []
+    assert peer.data("PUT", path, {"enabled": True, "interval_seconds": 5})["device_id"] == device
+    (found,) = peer.data("GET", "/api/v1/sentinel-tasks")["tasks"]
+    assert (found["interval_seconds"], found["timeout_seconds"]) == (5, 30)
+    changed = peer.data("PUT", f"/api/v1/devices/{device}", {"name": "sw2"})
+    assert (changed["name"], changed["labels"]) == ("sw2", {"rack": "7"})
+    assert peer.call("PUT", path, {"device_id": "nix"}).status_code == 404
+
+
 def test_a_trigger_shows_in_the_next_execution_alone(peer):
     """It is a value that no report explains."""
     peer.register()

@@ -86,8 +86,32 @@ def test_what_is_kept_in_a_file_is_there_after_a_restart(tmp_path):
         core.db.close()
 
 
-def test_the_page_has_what_it_shows(sane):
-    """One HTML file, and the JSON that it draws."""
-    assert "<title>devcore</title>" in sane.call("GET", "/").text
-    shown = sane.call("GET", "/dev/overview").json()
-    assert {"sentinels", "devices", "tasks", "executions", "samples"} <= set(shown)
+def test_a_slip_in_the_file_is_named(tmp_path):
+    """In one line: where, and what. The API alone passes over unknown keys, as Go does."""
+    file = tmp_path / "demo.yaml"
+    file.write_text(
+        "devices: {a: {name: a}}\ntasks: {t: {device_id: a, plugin_name: x, interval: 5}}\n"
+    )
+    with pytest.raises(ValueError, match=r"^tasks\.t\.interval: Extra inputs are not permitted$"):
+        load(file)
+
+
+def test_the_page_has_what_it_shows(peer):
+    """One HTML file, and the JSON that it draws: faults in words, and a poisoned device among the others."""
+    assert "<title>devcore</title>" in peer.call("GET", "/").text
+    peer.register()
+    device = peer.device()
+    labels = {"device_id": device}
+    peer.ingest({"name": "device_status", "timestamp": 1_795_000_000_000, "labels": labels})
+    peer.data("POST", "/dev/faults", {"path": "/api", "count": 2, "status": 500, "latency_ms": 5})
+    peer.data("PUT", "/dev/switches", {"disk_full": True})
+    shown = peer.call("GET", "/dev/overview").json()
+    assert shown["troubles"] == [
+        "the next 2 calls of /api: 5 ms late, answered 500",
+        "the disk is full",
+    ]
+    assert shown["counts"]["devices"] == 1
+    assert shown["devices"][0]["status"].startswith(
+        "breaks every list" if peer.core.quirks else "unknown"
+    )
+    assert {"sentinels", "devices", "tasks", "neighbors", "executions", "samples"} <= set(shown)

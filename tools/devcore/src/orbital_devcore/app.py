@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -21,27 +22,27 @@ if TYPE_CHECKING:
     from orbital_devcore.core import Core
 
 
-def create_app(core: Core) -> FastAPI:
-    """An ASGI application over this server."""
-    mood = "quirk for quirk" if core.quirks else "sane"
+def create_app(core: Core) -> Troubled:
+    """An ASGI application over this server. Routes are built once; each request brings its server along."""
+    return Troubled(_routes(), core)
+
+
+@cache
+def _routes() -> FastAPI:
     app = FastAPI(
-        title="devcore",
-        version="1.0.0",
-        description=f"A Gravital Core to develop against ({mood}).",
+        title="devcore", version="1.0.0", description="A Gravital Core to develop against."
     )
-    app.add_middleware(Troubled, core=core)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     for room in (routes, people_routes, dev_routes):
         app.include_router(room.router)
-    app.state.core = core
     return app
 
 
 async def _http(request: Request, error: Exception) -> Response:
     """An unknown route, or a wrong method: gin says 404 to both, a sane server tells them apart."""
-    if getattr(error, "status_code", 500) == 405 and not request.app.state.core.quirks:
+    if getattr(error, "status_code", 500) == 405 and not request.scope["core"].quirks:
         headers = {"Allow": ", ".join(sorted(_methods(request)))}
         return PlainTextResponse("405 method not allowed", status_code=405, headers=headers)
     return PlainTextResponse("404 page not found", status_code=404)

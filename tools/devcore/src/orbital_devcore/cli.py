@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 import uvicorn
-import yaml
 
 from orbital_devcore.app import create_app
-from orbital_devcore.core import Core
+from orbital_devcore.core import Core, Refused
 from orbital_devcore.demo import load, place
 
 DEMO = Path(__file__).with_name("demo.yaml")
@@ -41,7 +40,7 @@ def serve(
     if not empty:
         try:
             place(core, load(demo or DEMO))
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except (OSError, ValueError, Refused) as error:
             typer.echo(f"{demo or DEMO}: {error}", err=True)
             raise typer.Exit(2) from error
     mood = "quirk for quirk" if quirks else "sane"

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orbital_devcore import people, wire
+from orbital_devcore.bodies import reasons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
 Id = Annotated[str, Field(max_length=64)]
 
 
+class _Device(wire.Device):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Task(wire.Task):
+    model_config = ConfigDict(extra="forbid")
+
+
 class Demo(BaseModel):
     """What the file holds, by id."""
 
     model_config = ConfigDict(extra="forbid")
 
-    devices: dict[Id, wire.Device] = Field(default_factory=dict)
-    tasks: dict[Id, wire.Task] = Field(default_factory=dict)
+    devices: dict[Id, _Device] = Field(default_factory=dict)
+    tasks: dict[Id, _Task] = Field(default_factory=dict)
 
 
 def load(path: Path) -> Demo:
@@ -37,9 +46,13 @@ def load(path: Path) -> Demo:
 
     Raises:
         ValueError: It is not one; the message says where.
-        yaml.YAMLError: It is no YAML.
     """
-    return Demo.model_validate(yaml.safe_load(path.read_text()) or {})
+    try:
+        return Demo.model_validate(yaml.safe_load(path.read_text()) or {})
+    except ValidationError as error:
+        raise ValueError(reasons(error)) from error
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def place(core: Core, demo: Demo) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
+from orbital_devcore import overview as shown
 from orbital_devcore import people
+from orbital_devcore.bodies import documented, strictly
 from orbital_devcore.envelope import ANSWERS, ok
 from orbital_devcore.faults import Fault
 from orbital_devcore.given import TheCore
@@ -19,6 +21,8 @@ router: Final = APIRouter(tags=["dev"], responses=ANSWERS)
 
 class Switches(BaseModel):
     """Faults that last until they are taken back."""
+
+    model_config = ConfigDict(extra="forbid")
 
     forward_stuck: bool = False
     disk_full: bool = False
@@ -41,15 +45,16 @@ async def neighbors(core: TheCore) -> dict[str, Any]:
     return ok(people.neighbors(core))
 
 
-@router.post("/dev/faults")
-async def add_fault(core: TheCore, fault: Fault) -> dict[str, Any]:
-    core.faults.active.append(fault)
+@router.post("/dev/faults", openapi_extra=documented(Fault))
+async def add_fault(core: TheCore, request: Request) -> dict[str, Any]:
+    core.faults.active.append(strictly(Fault, await request.body()))
     return ok()
 
 
-@router.put("/dev/switches")
-async def switch(core: TheCore, switches: Switches) -> dict[str, Any]:
-    core.faults.forward_stuck, core.faults.disk_full = switches.forward_stuck, switches.disk_full
+@router.put("/dev/switches", openapi_extra=documented(Switches))
+async def switch(core: TheCore, request: Request) -> dict[str, Any]:
+    wanted = strictly(Switches, await request.body())
+    core.faults.forward_stuck, core.faults.disk_full = wanted.forward_stuck, wanted.disk_full
     return ok()
 
 
@@ -61,16 +66,7 @@ async def clear(core: TheCore) -> dict[str, Any]:
 
 @router.get("/dev/overview")
 async def overview(core: TheCore) -> dict[str, Any]:
-    """All that the page shows."""
-    return {
-        "quirks": core.quirks,
-        "faults": len(core.faults.active),
-        **people.newest(core, None, 30),
-        "sentinels": people.sentinels(core),
-        "devices": people.devices(core),
-        "tasks": people.tasks(core),
-        "executions": people.executions(core, None, 30),
-    }
+    return shown.overview(core)
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)

@@ -34,7 +34,8 @@ class Fault(BaseModel):
         elif self.kind != "answer":
             what.append(self.kind.replace("_", " "))
         calls = "calls" if self.count is None else f"the next {self.count} calls"
-        return f"{calls} of {self.path}: {', '.join(what) or 'nothing wrong'}"
+        which = f"{self.path}, with {self.contains!r} in them" if self.contains else self.path
+        return f"{calls} of {which}: {', '.join(what) or 'nothing wrong'}"
 
 
 class Faults:

@@ -9,7 +9,7 @@ from orbital_devcore.sentinels import verify
 
 
 def _core(request: Request) -> Core:
-    core: Core = request.app.state.core
+    core: Core = request.scope["core"]
     return core
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import types
+from functools import cache
 from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -81,7 +82,7 @@ def _struct(model: type[M], value: Any) -> M:
         value = {}
     if not isinstance(value, dict):
         raise NotGo(f"cannot unmarshal {_word(value)} into Go value of type {model.__name__}")
-    hints = get_type_hints(model)
+    hints = _hints(model)
     given = {k.lower(): v for k, v in cast("dict[str, Any]", value).items()}
     filled: dict[str, Any] = {}
     for name, field in model.model_fields.items():
@@ -90,6 +91,11 @@ def _struct(model: type[M], value: Any) -> M:
         elif field.is_required():
             filled[name] = "" if hints[name] is str else None
     return model.model_construct(**filled)
+
+
+@cache
+def _hints(model: type[BaseModel]) -> dict[str, Any]:
+    return get_type_hints(model)
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:

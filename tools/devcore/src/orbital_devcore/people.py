@@ -10,7 +10,7 @@ from orbital_devcore.core import Refused
 
 if TYPE_CHECKING:
     from orbital_devcore.core import Core
-    from orbital_devcore.wire import Device, Task
+    from orbital_devcore.wire import Body, Device, Task
 
 
 def devices(core: Core) -> list[dict[str, Any]]:
@@ -38,11 +38,11 @@ def add_device(core: Core, body: Device, device_id: str | None = None) -> dict[s
     return device(core, name)
 
 
-def change_device(core: Core, device_id: str, body: Device) -> dict[str, Any]:
+def change_device(core: Core, device_id: str, change: Body) -> dict[str, Any]:
+    """What is left out stays."""
     device(core, device_id)
-    core.db.update(
-        "devices", "device_id", device_id, updated_at=core.clock.true(), **body.model_dump()
-    )
+    columns = change.model_dump(exclude_unset=True)
+    core.db.update("devices", "device_id", device_id, updated_at=core.clock.true(), **columns)
     return device(core, device_id)
 
 
@@ -66,7 +66,7 @@ def task(core: Core, task_id: str) -> dict[str, Any]:
 
 
 def add_task(core: Core, body: Task, task_id: str | None = None) -> dict[str, Any]:
-    _check(core, body)
+    _has_device(core, body.device_id)
     name = task_id or f"task-{secrets.token_hex(4)}"
     now = core.clock.true()
     columns = body.model_dump() | {
@@ -80,10 +80,14 @@ def add_task(core: Core, body: Task, task_id: str | None = None) -> dict[str, An
     return task(core, name)
 
 
-def change_task(core: Core, task_id: str, body: Task) -> dict[str, Any]:
-    before = task(core, task_id)
-    _check(core, body)
-    columns = body.model_dump() | {"sentinel_id": body.sentinel_id or before["sentinel_id"]}
+def change_task(core: Core, task_id: str, change: Body) -> dict[str, Any]:
+    """What is left out stays, and an empty sentinel too."""
+    task(core, task_id)
+    columns = change.model_dump(exclude_unset=True)
+    if "device_id" in columns:
+        _has_device(core, columns["device_id"])
+    if not columns.get("sentinel_id"):
+        columns.pop("sentinel_id", None)
     core.db.update("tasks", "task_id", task_id, updated_at=core.clock.true(), **columns)
     return task(core, task_id)
 
@@ -123,9 +127,9 @@ def neighbors(core: Core) -> list[dict[str, Any]]:
     return core.db.rows("select device_id, neighbor, last_seen from neighbors order by id")
 
 
-def _check(core: Core, body: Task) -> None:
-    if core.db.row("select id from devices where device_id = ?", body.device_id) is None:
-        raise Refused(404, 40401, f"there is no device {body.device_id!r}")
+def _has_device(core: Core, device_id: str) -> None:
+    if core.db.row("select id from devices where device_id = ?", device_id) is None:
+        raise Refused(404, 40401, f"there is no device {device_id!r}")
 
 
 def _anybody(core: Core) -> str:

@@ -30,9 +30,10 @@ async def device(core: TheCore, device_id: str) -> dict[str, Any]:
     return ok(people.device(core, device_id))
 
 
-@router.put("/devices/{device_id}", openapi_extra=documented(wire.Device))
+@router.put("/devices/{device_id}", openapi_extra=documented(wire.DeviceChange))
 async def change_device(core: TheCore, request: Request, device_id: str) -> dict[str, Any]:
-    return ok(people.change_device(core, device_id, await read(core, request, wire.Device)))
+    change = await read(core, request, wire.DeviceChange)
+    return ok(people.change_device(core, device_id, change))
 
 
 @router.delete("/devices/{device_id}")
@@ -56,9 +57,10 @@ async def task(core: TheCore, task_id: str) -> dict[str, Any]:
     return ok(people.task(core, task_id))
 
 
-@router.put("/tasks/{task_id}", openapi_extra=documented(wire.Task))
+@router.put("/tasks/{task_id}", openapi_extra=documented(wire.TaskChange))
 async def change_task(core: TheCore, request: Request, task_id: str) -> dict[str, Any]:
-    return ok(people.change_task(core, task_id, await read(core, request, wire.Task)))
+    change = await read(core, request, wire.TaskChange)
+    return ok(people.change_task(core, task_id, change))
 
 
 @router.delete("/tasks/{task_id}")

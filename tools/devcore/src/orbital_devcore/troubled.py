@@ -30,16 +30,18 @@ class Troubled:
 
     def __init__(self, app: ASGIApp, core: Core) -> None:
         self._app = app
-        self._core = core
+        self.core = core
+        """May be another one for the next request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["core"] = self.core
         body = b""
-        if self._core.faults.looks_inside(scope["path"]):
+        if self.core.faults.looks_inside(scope["path"]):
             body, receive = await _read(receive)
-        fault = self._core.faults.take(scope["path"], body)
+        fault = self.core.faults.take(scope["path"], body)
         if fault is not None and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         answer = self._instead(scope, fault)
@@ -60,7 +62,7 @@ class Troubled:
         if fault is not None and fault.kind == "garbage":
             return Response(fault.body or "<html>not what you think", media_type="text/html")
         writes = scope["method"] != "GET" and scope["path"].startswith("/api/v1/")
-        if self._core.faults.disk_full and writes:
+        if self.core.faults.disk_full and writes:
             return JSONResponse({"code": 10001, "message": FULL}, status_code=500)
         return None
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+)
 
 NAME = "^[^\\x00]*$"
 Text = Annotated[str, StringConstraints(min_length=1, pattern=NAME)]
@@ -117,3 +124,16 @@ class Task(Body):
     retry_count: Annotated[int, Field(ge=0, lt=2**31), WHOLE] = 3
     priority: Annotated[int, Field(ge=0, le=10), WHOLE] = 5
     enabled: bool = True
+
+
+def _change(model: type[Body]) -> type[Body]:
+    """The same with nothing required: what a change leaves out stays as it is."""
+    fields: dict[str, Any] = {
+        name: (Annotated[(field.annotation, Field(), *field.metadata)], None)
+        for name, field in model.model_fields.items()
+    }
+    return create_model(f"{model.__name__}Change", __base__=Body, **fields)
+
+
+DeviceChange: Final = _change(Device)
+TaskChange: Final = _change(Task)
