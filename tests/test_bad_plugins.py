@@ -197,7 +197,8 @@ def setting_out(sentinel) -> None:
     sentinel.configure(
         sender={"direct": {"file": {"path": "out.jsonl", "flush_interval": "100ms"}}},
         tasks=[
-            {"id": name, "plugin": name, "interval": TICK, "timeout": "400ms"} for name in names
+            {"id": name, "plugin": name, "interval": TICK, "timeout": TIMEOUTS.get(name, "400ms")}
+            for name in names
         ],
     )
 
