@@ -76,10 +76,22 @@ def test_errors_are_those_of_a_poll(snmpd: Snmpd) -> None:
     hasty = ["-t", "0.1", "-r", "0"]
     with pytest.raises(DeviceUnreachable, match="community"):
         ours("walk", place, "1.3.6.1.2.1.1", "-c", "wrong", *hasty)
-    with pytest.raises(ConfigurationError, match="username"):
+    with pytest.raises(ConfigurationError, match=r"^version 3 needs a username"):
         ours("get", place, "1.3.6.1.2.1.1.1.0", "-v", "3")
+    with pytest.raises(ConfigurationError, match=r"^version: Input should be"):
+        ours("get", place, "1.3.6.1.2.1.1.1.0", "-v", "4")
     with pytest.raises(ConfigurationError, match="no OID"):
-        ours("get", place, "sysDescr")
+        ours("get", place, "1..3")
+    with pytest.raises(ConfigurationError, match="did you mean sysDescr"):
+        ours("get", place, "sysDesc.0")
+
+
+def test_names(snmpd: Snmpd) -> None:
+    """What a shipped profile knows, or a MIB of MIBDIRS, needs no numbers."""
+    place = f"{snmpd.host}:{snmpd.port}"
+    by_name = ours("get", place, "sysLocation.0", "sysDescr.0")
+    assert by_name == ours("get", place, "1.3.6.1.2.1.1.6.0", "1.3.6.1.2.1.1.1.0")
+    assert ours("walk", place, "ifDescr") == ours("walk", place, "1.3.6.1.2.1.2.2.1.2")
 
 
 @pytest.mark.parametrize(

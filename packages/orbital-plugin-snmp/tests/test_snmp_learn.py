@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from orbital_plugin_snmp import SnmpConfig, SnmpDevice
 from orbital_plugin_snmp.commands import app
 from orbital_plugin_snmp.commands.learning import cost_of
+from orbital_plugin_snmp.commands.options import How
 from orbital_plugin_snmp.commands.tasks import task_of
 from orbital_plugin_snmp.polling.learning import learn
 from orbital_plugin_snmp.testing import FakeReader
@@ -60,10 +61,13 @@ async def test_what_a_device_has():
     assert learnt.samples >= 4
     assert not learnt.problems
     assert learnt.tables == {"ups_input": 1}
-    given = {"version": "3", "auth_password": "x" * 8, "timeout": 2.0}
-    task = task_of({"host": "h"}, given, called="h", profiles=learnt.profiles, interval=60)
-    assert "timeout" not in task["config"]
-    assert task["config"]["auth_password"] == "${SNMP_AUTH_PASSWORD}"
+    how = How(version="3", auth_password="x" * 8, timeout=5.0)
+    task = task_of({"host": "h"}, how, called="h", profiles=learnt.profiles, interval=60)
+    assert task["config"] == {
+        "host": "h", "version": "3", "auth_password": "${SNMP_AUTH_PASSWORD}",
+        "profiles": ["cisco", "ups"],
+    }  # fmt: skip
+    assert "xxxx" not in repr(how)
 
 
 async def test_what_is_missing_is_told():
@@ -81,5 +85,5 @@ async def test_what_is_missing_is_told():
 
 def test_odd_names():
     """A device may call itself anything: the task stays one, and reads no variable."""
-    task = task_of({"host": "h"}, {}, called="${HOME} / 7", profiles=["system"], interval=60)
+    task = task_of({"host": "h"}, How(), called="${HOME} / 7", profiles=["system"], interval=60)
     assert (task["id"], task["device_id"]) == ("snmp-HOME-7", "$${HOME} / 7")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from orbital_plugin_snmp.usm.algorithms import AuthProtocol, PrivProtocol, plain
 from orbital_sdk import DeviceFields, Host, Port
 from orbital_sdk.fields import Fields
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 LEVELS: Final = {"noauthnopriv": "noAuthNoPriv", "authnopriv": "authNoPriv", "authpriv": "authPriv"}
 
@@ -144,3 +147,11 @@ class SnmpDevice(DeviceFields):
         if self.priv_password is not None:
             return "authPriv"
         return "authNoPriv" if self.auth_password is not None else "noAuthNoPriv"
+
+
+def mistakes(error: ValidationError) -> str:
+    """What is wrong with fields, in one line for people; it shows no value."""
+    said = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    return "; ".join(
+        f"{field}: {what}" if field else what.removeprefix("Value error, ") for field, what in said
+    )

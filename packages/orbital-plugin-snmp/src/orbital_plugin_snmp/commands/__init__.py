@@ -6,12 +6,15 @@ import typer
 
 from orbital_plugin_snmp.commands.learning import learn
 from orbital_plugin_snmp.commands.mibs import profile, translate
+from orbital_plugin_snmp.commands.options import of_a_device
 from orbital_plugin_snmp.commands.reading import get, walk
 
-app = typer.Typer(help="Ask SNMP devices, and read MIB files.", no_args_is_help=True)
-app.command()(walk)
-app.command()(get)
-app.command()(learn)
+app = typer.Typer(
+    help="Ask SNMP devices, and read MIB files.", no_args_is_help=True, add_completion=False
+)
+app.command()(of_a_device(walk))
+app.command()(of_a_device(get))
+app.command()(of_a_device(learn))
 app.command()(translate)
 app.command()(profile)
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
-from orbital_plugin_snmp.device import SnmpDevice
+from orbital_plugin_snmp.device import SnmpDevice, mistakes
 from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, EXCEPTIONS
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine
 
+    from orbital_plugin_snmp.commands.options import How
     from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.pool import DeviceReader
 
@@ -26,28 +29,25 @@ PATIENT: Final = 86_400.0
 """Seconds that it may take: who started it by hand ends it by hand."""
 
 
-def ask(
-    host: str, options: Mapping[str, Any], work: Callable[[DeviceReader], Coroutine[Any, Any, T]]
-) -> T:
+def ask(host: str, how: How, work: Callable[[DeviceReader], Coroutine[Any, Any, T]]) -> T:
     """Ask one device.
 
     Args:
         host: Name or address; `:port` may follow, after an IPv6 address in brackets.
-        options: Fields of the device and of the sessions; empty ones count as left out.
+        how: As whom, and how.
         work: What to ask it.
 
     Raises:
         ConfigurationError: What was given cannot work.
         DeviceUnreachable, AuthenticationFailed, UnexpectedReply: As in a poll.
     """
-    given = {name: value for name, value in (place(host) | dict(options)).items() if value != ""}
+    given = {name: value for name, value in (place(host) | asdict(how)).items() if value != ""}
     config = {name: given.pop(name) for name in tuple(given) if name in SessionConfig.model_fields}
     try:
         device = SnmpDevice.model_validate(given)
         settings = SessionConfig.model_validate({"max_rows": 10_000_000} | config)
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(said.removeprefix(": ")) from error
+        raise ConfigurationError(mistakes(error)) from error
     return asyncio.run(_work(device, settings, work))
 
 
@@ -74,9 +74,14 @@ async def below(reader: DeviceReader, root: bytes) -> tuple[list[VarBind], str]:
 
 
 def encoded(text: str) -> bytes:
-    """An OID that somebody typed."""
+    """An OID that somebody typed, or a name, as `translate` knows them."""
     try:
-        return oids.encode(text)
+        if not re.search("[A-Za-z]", text):
+            return oids.encode(text)
+        from orbital_plugin_snmp.mibs.library import Library  # noqa: PLC0415 (only now)
+        from orbital_plugin_snmp.mibs.translating import translate  # noqa: PLC0415 (as above)
+
+        return oids.encode(translate(text, Library(())).oid)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 

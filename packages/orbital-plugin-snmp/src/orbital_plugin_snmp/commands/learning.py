@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-import yaml
 
-from orbital_plugin_snmp.commands import options  # noqa: TC001 (typer reads them at run time)
+from orbital_plugin_snmp.commands.options import (
+    Host,  # noqa: TC001 (typer reads them at run time)
+    How,  # noqa: TC001 (as above)
+)
 from orbital_plugin_snmp.commands.tasks import task_of
+from orbital_plugin_snmp.taskfile import as_yaml
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.polling.learning import Learnt
@@ -20,37 +23,24 @@ BEHIND: Final = 1.5e-6
 """Seconds of a processor that a sample costs behind the plugin: docs/performance.md."""
 
 
-def learn(  # noqa: PLR0917 (typer makes an option of each)
-    host: options.Host,
+def learn(
+    host: Host,
+    *,
     interval: Annotated[int, typer.Option("--interval", "-i", help="Seconds between polls.")] = 10,
-    version: options.Version = "2c",
-    community: options.Community = "",
-    username: options.Username = "",
-    security_level: options.Level = "",
-    auth_protocol: options.AuthProtocol = "",
-    auth_password: options.AuthPassword = "",
-    priv_protocol: options.PrivProtocol = "",
-    priv_password: options.PrivPassword = "",
-    context: options.ContextName = "",
-    transport: options.Transport = "udp",
-    timeout: options.Timeout = 2.0,
-    retries: options.Retries = 3,
-    engine: options.Engine = "auto",
+    how: How,
 ) -> None:
     """Look at a device, and print a task for it and what that costs.
 
     The task goes to standard output, the cost to standard error. Secrets are left to the environment.
     """
-    given = {name: value for name, value in locals().items() if name not in ("host", "interval")}
     from orbital_plugin_snmp.commands.asking import ask, place  # noqa: PLC0415 (only now)
     from orbital_plugin_snmp.polling.learning import learn as look  # noqa: PLC0415 (as above)
 
-    learnt = ask(host, given, look)
+    learnt = ask(host, how, look)
     where = place(host)
     called = learnt.name or str(where["host"])
-    profiles = learnt.profiles
-    task = task_of(where, given, called=called, profiles=profiles, interval=interval)
-    typer.echo(yaml.safe_dump({"tasks": [task]}, sort_keys=False, allow_unicode=True), nl=False)
+    task = task_of(where, how, called=called, profiles=learnt.profiles, interval=interval)
+    typer.echo(as_yaml([task]), nl=False)
     typer.echo(cost_of(learnt, interval), err=True)
 
 

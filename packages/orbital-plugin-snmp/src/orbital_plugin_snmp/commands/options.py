@@ -1,40 +1,74 @@
-"""Who is asked, as whom and how: options that `walk` and `get` share, named as net-snmp's tools do."""
+"""Who is asked, as whom and how: options that commands share, named as net-snmp's tools do."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-Version = Annotated[str, typer.Option("--version", "-v", help="1, 2c or 3.")]
-Community = Annotated[
-    str, typer.Option("--community", "-c", envvar="SNMP_COMMUNITY", help="Of v1 and v2c.")
-]
-Username = Annotated[str, typer.Option("--username", "-u", help="Of v3, like all that follow.")]
-Level = Annotated[str, typer.Option("--level", "-l", help="noAuthNoPriv, authNoPriv or authPriv.")]
-AuthProtocol = Annotated[
-    str, typer.Option("--auth-protocol", "-a", help="MD5, SHA, SHA224, SHA256, SHA384 or SHA512.")
-]
-AuthPassword = Annotated[
-    str,
-    typer.Option(
-        "--auth-password",
-        "-A",
-        envvar="SNMP_AUTH_PASSWORD",
-        help="Better in the environment: others see a command line.",
-    ),
-]
-PrivProtocol = Annotated[
-    str,
-    typer.Option("--priv-protocol", "-x", help="DES, 3DES, AES, AES192, AES256, AES192C, AES256C."),
-]
-PrivPassword = Annotated[
-    str,
-    typer.Option("--priv-password", "-X", envvar="SNMP_PRIV_PASSWORD", help="Likewise."),
-]
-ContextName = Annotated[str, typer.Option("--context", "-n", help="Context to read.")]
-Transport = Annotated[str, typer.Option("--transport", help="udp, udp6 or tcp.")]
-Timeout = Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")]
-Retries = Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")]
-Engine = Annotated[str, typer.Option("--engine", help="auto, fast or pysnmp.")]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Host = Annotated[str, typer.Argument(help="Name or address, perhaps with :port.")]
+
+
+@dataclass(frozen=True)
+class How:
+    """Fields of a device and of its sessions; empty ones count as left out."""
+
+    version: Annotated[str, typer.Option("--version", "-v", help="1, 2c or 3.")] = "2c"
+    community: Annotated[
+        str, typer.Option("--community", "-c", envvar="SNMP_COMMUNITY", help="Of v1 and v2c.")
+    ] = field(default="", repr=False)
+    username: Annotated[
+        str, typer.Option("--username", "-u", help="Of v3, like all that follow.")
+    ] = ""
+    security_level: Annotated[
+        str, typer.Option("--level", "-l", help="noAuthNoPriv, authNoPriv or authPriv.")
+    ] = ""
+    auth_protocol: Annotated[
+        str,
+        typer.Option("--auth-protocol", "-a", help="MD5, SHA, SHA224, SHA256, SHA384 or SHA512."),
+    ] = ""
+    auth_password: Annotated[
+        str,
+        typer.Option(
+            "--auth-password", "-A", envvar="SNMP_AUTH_PASSWORD",
+            help="Better in the environment: others see a command line.",
+        ),
+    ] = field(default="", repr=False)  # fmt: skip
+    priv_protocol: Annotated[
+        str,
+        typer.Option(
+            "--priv-protocol", "-x", help="DES, 3DES, AES, AES192, AES256, AES192C, AES256C."
+        ),
+    ] = ""
+    priv_password: Annotated[
+        str,
+        typer.Option("--priv-password", "-X", envvar="SNMP_PRIV_PASSWORD", help="Likewise."),
+    ] = field(default="", repr=False)
+    context: Annotated[str, typer.Option("--context", "-n", help="Context to read.")] = ""
+    transport: Annotated[str, typer.Option("--transport", help="udp, udp6 or tcp.")] = "udp"
+    timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")] = 2.0
+    retries: Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")] = 3
+    engine: Annotated[str, typer.Option("--engine", help="auto, fast or pysnmp.")] = "auto"
+
+
+def of_a_device(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of `How` behind its own; as `how` it gets what they say."""
+    shared = inspect.signature(How, eval_str=True).parameters
+    own = inspect.signature(command, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        how = How(**{name: given.pop(name) for name in shared})
+        command(how=how, **given)
+
+    every = [*(each for each in own.values() if each.name != "how"), *shared.values()]
+    every = [each.replace(kind=each.KEYWORD_ONLY) for each in every]
+    cast("Any", call).__signature__ = inspect.Signature(every)  # there typer finds options
+    call.__annotations__ = {each.name: each.annotation for each in every}
+    return call

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_plugin_snmp.commands.options import How
 from orbital_plugin_snmp.taskfile import slug
 
 if TYPE_CHECKING:
@@ -15,14 +17,14 @@ SECRETS: Final = {
     "priv_password": "${SNMP_PRIV_PASSWORD}",
 }
 """What stands for a secret in a task: the agent takes it from its environment."""
-DEFAULTS: Final = {"version": "2c", "transport": "udp", "engine": "auto"}
+DEFAULTS: Final = How()
 OURS: Final = frozenset({"timeout", "retries"})
 """Patience of somebody who waits in front of a terminal, and not of an agent."""
 
 
 def task_of(
     place: Mapping[str, Any],
-    given: Mapping[str, Any],
+    how: How,
     *,
     called: str,
     profiles: Sequence[str],
@@ -32,14 +34,14 @@ def task_of(
 
     Args:
         place: `host`, and `port` if it is another than usual.
-        given: Options of the command; those left out, and secrets, are not in the task.
+        how: Options of the command; those left out, and secrets, are not in the task.
         called: What the device is called.
         profiles: Their names.
         interval: Seconds.
     """
     config = {**place, "port": int(place["port"])} if place.get("port") else dict(place)
-    for name, value in given.items():
-        if value not in ("", DEFAULTS.get(name)) and name not in OURS:
+    for name, value in asdict(how).items():
+        if value not in ("", getattr(DEFAULTS, name)) and name not in OURS:
             config[name] = SECRETS.get(name, value)
     return {
         "id": f"snmp-{slug(called)}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from orbital_plugin_snmp.device import SnmpDevice
+from orbital_plugin_snmp.device import SnmpDevice, mistakes
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def device_of(given: Mapping[str, str], host: str) -> SnmpDevice:
     try:
         return SnmpDevice.model_validate({"host": host} | known)
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"--snmp: {said.removeprefix(': ')}") from error
+        raise ConfigurationError(f"--snmp: {mistakes(error)}") from error
 
 
 def _resolved(text: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GIVE_A_MIB: Final = (
     "name its module, as in IF-MIB::ifInOctets or with --mib IF-MIB; the MIB's file has to be in a folder"
-    " of --mibs"
+    " of --mibs or MIBDIRS"
 )
 
 
