@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -64,14 +65,24 @@ class Machine:
         path.chmod(0o600)
         return path
 
-    def sentinel(self, *arguments: str) -> Done:
+    def sentinel(self, *arguments: str, stdin: int | None = None) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
             [sys.executable, "-m", "orbital_sentinel", *arguments],
             cwd=self.work, env=self.environ, capture_output=True, text=True, timeout=PATIENCE * 2,
-            check=False,
+            check=False, stdin=stdin,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def answering(self, answer: str, *arguments: str) -> Done:
+        """Run a command with a person at the keyboard, who gives this answer to all it asks."""
+        keyboard, terminal = pty.openpty()
+        try:
+            os.write(keyboard, f"{answer}\n".encode())
+            return self.sentinel(*arguments, stdin=terminal)
+        finally:
+            os.close(keyboard)
+            os.close(terminal)
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Running]:

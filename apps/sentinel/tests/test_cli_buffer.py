@@ -177,7 +177,7 @@ def test_dropping_needs_a_yes(machine, site):
         young = machine.sentinel(
             "buffer", "drop", "--output", "dead", "--older-than", "1h", "--yes"
         )
-        assert (young.code, "No samples wait" in young.out) == (0, True)
+        assert (young.code, "no waiting samples" in young.out) == (0, True)
         assert machine.sentinel("buffer", "drop", "--output", "dead", "--yes").code == 0
         assert book(status(machine), "dead")["dropped"]["removed"] > 20
         agent.until(lambda: waiting(machine) > 0, "further samples")
@@ -186,11 +186,25 @@ def test_dropping_needs_a_yes(machine, site):
         agent.ended(signal.SIGKILL)
     before = book(status(machine), "dead")
     done = machine.sentinel("buffer", "drop", "--output", "dead", "--yes")
-    assert done.out == f"Dropped {before['waiting']:,} samples; 0 still wait for output dead.\n"
+    assert done.out == f"Dropped {before['waiting']:,} samples; of output dead 0 wait on.\n"
     after = book(status(machine), "dead")
     assert after["dropped"]["removed"] == before["dropped"]["removed"] + before["waiting"]
     assert after["state"] == "attached"
     assert machine.sentinel("buffer", "verify").code == 0
+
+
+def test_a_person_is_asked(machine):
+    """With how much it is about; only a yes drops it."""
+    image = make_image(machine.work / "buffer")
+    machine.config(f"buffer: {{type: disk, disk_path: {machine.work}/buffer}}\n")
+    name = next(one["name"] for one in status(machine)["outputs"] if one["waiting"])
+    drop = ("buffer", "drop", "--output", name, "--older-than", "1s")
+    for answer in ("n", ""):
+        done = machine.answering(answer, *drop)
+        assert (done.code, "Nothing was dropped." in done.out) == (0, True), image
+        assert f"waiting samples of output {name} that are older than 1s will be lost" in done.out
+    assert "Dropped" in machine.answering("y", *drop).out
+    assert book(status(machine), name)["waiting"] == 0
 
 
 def test_the_ledger_survives_a_kill(machine, site):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from orbital_runtime.settings import BufferSection
 from orbital_runtime.testing.buffer.images import listing, make_image
 from orbital_sentinel.buffer_check import checks
 from orbital_sentinel.volume import file_system, syncs_per_second
+from orbital_testbench import MountError, small_disk
 
 
 def found(path, **section):
@@ -47,6 +49,25 @@ def test_a_file_in_its_place(tmp_path):
     """A file is no folder."""
     (tmp_path / "buffer").write_text("")
     assert found(tmp_path / "buffer")["folder"].result == "failed"
+
+
+def test_a_folder_of_somebody_else(tmp_path):
+    """Something else is in it: it would be closed to everybody else, so it is refused, by name."""
+    (tmp_path / "buffer").mkdir()
+    (tmp_path / "buffer" / "letters.odt").write_text("")
+    check = found(tmp_path / "buffer")["format"]
+    assert (check.result, "letters.odt is in it" in check.message) == ("failed", True)
+
+
+def test_a_file_system_that_is_read_only(tmp_path):
+    """Said as that, and not as a right that somebody lacks."""
+    try:
+        with small_disk(tmp_path / "disk", 1 << 20) as disk:
+            subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+            check = found(disk / "buffer")["permissions"]
+    except MountError as reason:
+        pytest.skip(str(reason))
+    assert (check.result, "read-only" in check.message) == ("failed", True)
 
 
 def test_a_newer_format(image):
@@ -109,8 +130,14 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path, mount, kind):
 
 
 def test_syncs_leave_nothing_behind(tmp_path):
-    """They are counted, and the file is gone."""
+    """They are counted, the file is gone, and a disk that is fast and small is not filled."""
     assert syncs_per_second(tmp_path) > 0
+    try:
+        with small_disk(tmp_path / "disk", 1 << 20) as disk:
+            assert syncs_per_second(disk) > 0
+    except MountError:
+        (tmp_path / "disk").mkdir(exist_ok=True)
+    (tmp_path / "disk").rmdir()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OSError, match="No such file"):
         syncs_per_second(tmp_path / "missing")

@@ -205,6 +205,31 @@ async def test_a_file_in_its_place_is_refused(opened, tmp_path):
         await opened()
 
 
+async def test_a_folder_with_other_things_is_refused(opened, tmp_path):
+    """A slip in `buffer.disk_path` must not close somebody's files to everybody else. Hidden files are no
+    sign of that, nor is what a new file system brings.
+    """
+    folder = tmp_path / "buffer"
+    (folder / "lost+found").mkdir(parents=True)
+    (folder / ".gitkeep").write_text("")
+    await (await opened()).close()
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "letter.odt").write_text("")
+    (folder / "letter.odt").chmod(0o644)
+    with pytest.raises(BufferUnusable, match=r"not empty \(letter\.odt is in it\)"):
+        await opened("other")
+    assert [path.name for path in folder.iterdir()] == ["letter.odt"]
+    assert (folder / "letter.odt").stat().st_mode & 0o777 == 0o644
+
+
+async def test_a_place_that_takes_no_folder_is_refused():
+    """Whatever the system says to it becomes a sentence that names the folder and the setting."""
+    buffer = DiskBuffer("/proc/orbital", UNLIMITED, ManualClock())
+    with pytest.raises(BufferUnusable, match=r"/proc/orbital cannot be used .*buffer\.disk_path"):
+        await buffer.open()
+
+
 async def test_nobody_else_may_read_it(opened, tmp_path):
     """Folders 0700 and files 0600, whatever the umask was."""
     before = os.umask(0o022)

@@ -43,7 +43,10 @@ def checks(section: BufferSection) -> Iterator[Check]:
         return
     path = Path(section.disk_path).absolute()
     there = next(parent for parent in (path, *path.parents) if parent.exists())
-    yield _folder(path, there)
+    folder = _folder(path, there)
+    yield folder
+    if folder.result == FAILED:
+        return
     permissions = _permissions(path, there)
     yield permissions
     if path.is_dir():
@@ -65,6 +68,8 @@ def _folder(path: Path, there: Path) -> Check:
 
 
 def _permissions(path: Path, there: Path) -> Check:
+    if os.statvfs(there).f_flag & os.ST_RDONLY:
+        return Check("permissions", FAILED, f"the file system of {there} is read-only")
     if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Check(
             "permissions", FAILED,

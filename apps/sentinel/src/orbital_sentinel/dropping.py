@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from orbital_runtime.buffer import removal
-from orbital_sdk.units import parse_duration
 from orbital_sentinel import loop
-from orbital_sentinel.edge import Failure, Misuse
+from orbital_sentinel.edge import Failure
 from orbital_sentinel.locate import client
 from orbital_sentinel.looking import at_rest, silence
+from orbital_sentinel.moments import older_than as age_of
 from orbital_sentinel.offline import configured
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_sentinel.client import Client
+    from orbital_sentinel.moments import Age
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,12 @@ def dropping(config: Path | None, output: str, older_than: str) -> Drop:
         Failure: There is no such output.
         Misuse: `older_than` is no duration.
     """
-    try:
-        age = parse_duration(older_than) if older_than else None
-    except ValueError as error:
-        raise Misuse(f"--older-than: {error}") from error
+    age = age_of(older_than)
     agent = client(config)
     silent = silence(agent)
     if silent is None:
         return _live(agent, output, age)
-    before = None if age is None else time.time_ns() // 10**6 - round(age * 1000)
+    before = age and age.before_ms
     with at_rest(config, silent) as directory:
         known = sorted(directory.log.positions)
         if output not in known:
@@ -55,10 +52,9 @@ def dropping(config: Path | None, output: str, older_than: str) -> Drop:
     return Drop(samples, lambda: loop.run(_at_rest(config, output, before)))
 
 
-def _live(agent: Client, output: str, age: float | None) -> Drop:
-    query = {"output": output} | ({} if age is None else {"older_than": age})
-
+def _live(agent: Client, output: str, age: Age | None) -> Drop:
     def ask(more: dict[str, Any]) -> dict[str, int]:
+        query = {"output": output} | ({} if age is None else {"older_than": age.seconds})
         return agent.post(f"/api/v1/buffer/drop?{urlencode(query | more)}")
 
     def drop() -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
@@ -12,11 +11,11 @@ from orbital_runtime.buffer.disk.stored import letter_key
 from orbital_runtime.buffer.letters.letter import id_of
 from orbital_runtime.buffer.letters.reader import at_rest as letters_at_rest
 from orbital_runtime.buffer.letters.view import view
-from orbital_sdk.units import parse_duration
 from orbital_sentinel import loop
 from orbital_sentinel.edge import Failure, Misuse
 from orbital_sentinel.locate import client
 from orbital_sentinel.looking import at_rest, silence
+from orbital_sentinel.moments import older_than as age_of
 from orbital_sentinel.offline import configured
 
 if TYPE_CHECKING:
@@ -43,19 +42,20 @@ class Chosen:
     """
 
     def __init__(self, output: str, older_than: str, limit: int | None) -> None:
-        try:
-            age = parse_duration(older_than) if older_than else None
-        except ValueError as error:
-            raise Misuse(f"--older-than: {error}") from error
-        now = time.time_ns() // 10**6
         self.output = output
-        before = None if age is None else now - round(age * 1000)
-        self.wanted = Wanted(output or None, before, limit)
-        self.query = {
-            name: value
-            for name, value in {"output": output, "older_than": age, "limit": limit}.items()
-            if value not in ("", None)
-        }
+        self.limit = limit
+        self._age = age_of(older_than)
+        self.wanted = Wanted(output or None, self._age and self._age.before_ms, limit)
+        whose = f" of output {output}" if output else ""
+        self.which = whose + (f" that are older than {older_than}" if older_than else "")
+        """In words, behind `dead letters`."""
+
+    @property
+    def query(self) -> View:
+        """For the agent, which counts an age from when it is asked."""
+        age = self._age and self._age.seconds
+        told = {"output": self.output, "older_than": age, "limit": self.limit}
+        return {name: value for name, value in told.items() if value not in ("", None)}
 
 
 class Letters(Protocol):
@@ -102,6 +102,7 @@ class Live:
         return self._agent.get(f"{ROUTE}?{urlencode(chosen.query)}")
 
     def show(self, letter: str) -> View:
+        _id(letter)
         return self._agent.get(f"{ROUTE}/{quote(letter, safe='')}")
 
     def count(self, chosen: Chosen) -> int:
@@ -131,10 +132,7 @@ class Stopped:
         return {"total": self._letters.count(chosen.wanted._replace(limit=None)), "letters": found}
 
     def show(self, letter: str) -> View:
-        try:
-            found = self._letters.show(id_of(letter))
-        except ValueError as error:
-            raise Misuse(str(error)) from error
+        found = self._letters.show(_id(letter))
         if found is None:
             raise Failure(f"there is no dead letter {letter}")
         return view(found)
@@ -173,3 +171,10 @@ class Stopped:
         if chosen.output and chosen.output not in known:
             names = ", ".join(known) or "none"
             raise Failure(f"the buffer knows no output {chosen.output!r}; it knows: {names}")
+
+
+def _id(text: str) -> int:
+    try:
+        return id_of(text)
+    except ValueError as error:
+        raise Misuse(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from orbital_sdk.units import parse_duration
@@ -26,3 +27,36 @@ def moment(text: str, now_ms: int) -> int:
         raise Misuse(
             f"{text!r} is no moment; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago"
         ) from error
+
+
+class Age:
+    """How long ago a moment was, which stays the same while somebody thinks about an answer.
+
+    Args:
+        seconds: Before now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.time() - seconds
+
+    @property
+    def seconds(self) -> float:
+        """Before now."""
+        return time.time() - self._at
+
+    @property
+    def before_ms(self) -> int:
+        """Milliseconds UTC."""
+        return round(self._at * 1000)
+
+
+def older_than(text: str) -> Age | None:
+    """What `--older-than` says; None where it was left out.
+
+    Raises:
+        Misuse: It is no duration.
+    """
+    try:
+        return Age(parse_duration(text)) if text else None
+    except ValueError as error:
+        raise Misuse(f"--older-than: {error}") from error

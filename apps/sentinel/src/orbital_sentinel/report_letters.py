@@ -6,22 +6,27 @@ from typing import Any
 
 from orbital_sentinel.output import say, table
 from orbital_sentinel.report import ago, pair
-from orbital_sentinel.report_buffer import number, when
+from orbital_sentinel.report_buffer import number, plural, when
 
 View = dict[str, Any]
 
 
-def listed(told: View) -> None:
-    """A line each, and how many there are in all."""
+def listed(told: View, which: str) -> None:
+    """A line each, and how many there are in all.
+
+    Args:
+        told: What was found.
+        which: Were asked for, in words behind `dead letters`.
+    """
     letters = told["letters"]
     if not letters:
-        say("There are no dead letters.")
+        say(f"There are no dead letters{which}.")
         return
     columns = ("id", "output", "refused", "series", "value", "time", "reason")
     table(columns, [_line(letter) for letter in letters])
     say()
     more = told["total"] - len(letters)
-    say(f"{number(told['total'])} dead letters" + (f", {number(more)} not listed" if more else ""))
+    say(plural(told["total"], "dead letter") + (f", {number(more)} not listed" if more else ""))
 
 
 def one(told: View) -> None:

@@ -152,17 +152,18 @@ def drop(
     """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
     from orbital_sentinel.asking import confirm
     from orbital_sentinel.dropping import dropping
+    from orbital_sentinel.report_buffer import plural
 
     found = dropping(config, output, older_than)
-    age = f" and are older than {older_than}" if older_than else ""
+    which = f" of output {output}" + (f" that are older than {older_than}" if older_than else "")
     if not found.samples:
-        say(f"No samples wait for output {output}{age}.")
+        say(f"There are no waiting samples{which}.")
         return
     if not yes:
-        question = f"{found.samples:,} samples that wait for output {output}{age} will be lost."
-        confirm(f"{question} Drop them?", "Nothing was dropped.")
-    dropped, waiting = found.drop()
-    say(f"Dropped {dropped:,} samples; {waiting:,} still wait for output {output}.")
+        waiting = plural(found.samples, "waiting sample")
+        confirm(f"{waiting}{which} will be lost. Go on?", "Nothing was dropped.")
+    dropped, left = found.drop()
+    say(f"Dropped {plural(dropped, 'sample')}; of output {output} {left:,} wait on.")
 
 
 def _check_output(books: Books, name: str) -> None:

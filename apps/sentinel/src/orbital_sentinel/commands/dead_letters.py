@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from orbital_sentinel.options import ConfigFile  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.output import Format, as_json, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 app = typer.Typer(help="Samples that a destination refused for good.", no_args_is_help=True)
 
@@ -49,7 +52,7 @@ def list_letters(
     if output_format is Format.JSON:
         as_json(told)
     else:
-        report_letters.listed(told)
+        report_letters.listed(told, chosen.which)
 
 
 @app.command()
@@ -85,20 +88,11 @@ def replay(
     They are dead letters no longer, wait like any other sample, and count as accepted once more. What the
     destination refuses again becomes a dead letter again.
     """
-    from orbital_sentinel.asking import confirm
-    from orbital_sentinel.letters import Chosen, dead_letters
-
-    chosen = Chosen(output, older_than, limit)
-    with dead_letters(config) as letters:
-        count = letters.count(chosen)
-        if not count:
-            say(_none(output, older_than))
-            return
-        if not yes:
-            question = f"{_some(count, output, older_than)} will be sent again. Replay them?"
-            confirm(question, "Nothing was replayed.")
-        done = letters.replay(chosen)
-    say(f"Replayed {done:,} dead letters; they wait to be delivered.")
+    _change(
+        config, output, older_than, limit, yes=yes, change="replay",
+        fate="will be sent again", nothing="Nothing was replayed.",
+        done="Replayed {}, waiting to be delivered.",
+    )  # fmt: skip
 
 
 @app.command()
@@ -111,30 +105,36 @@ def purge(
     yes: Yes = False,
 ) -> None:
     """Throw them away for good. They are counted, under the reason `purged`."""
+    _change(
+        config, output, older_than, limit, yes=yes, change="purge",
+        fate="will be lost", nothing="Nothing was thrown away.", done="Threw away {}.",
+    )  # fmt: skip
+
+
+def _change(
+    config: Path | None,
+    output: str,
+    older_than: str,
+    limit: int | None,
+    *,
+    yes: bool,
+    change: Literal["replay", "purge"],
+    fate: str,
+    nothing: str,
+    done: str,
+) -> None:
+    """Count, ask and do it; `done` has a place for how many."""
     from orbital_sentinel.asking import confirm
     from orbital_sentinel.letters import Chosen, dead_letters
+    from orbital_sentinel.report_buffer import plural
 
     chosen = Chosen(output, older_than, limit)
     with dead_letters(config) as letters:
         count = letters.count(chosen)
         if not count:
-            say(_none(output, older_than))
+            say(f"There are no dead letters{chosen.which}.")
             return
         if not yes:
-            question = f"{_some(count, output, older_than)} will be lost. Throw them away?"
-            confirm(question, "Nothing was thrown away.")
-        done = letters.purge(chosen)
-    say(f"Threw away {done:,} dead letters.")
-
-
-def _some(count: int, output: str, older_than: str) -> str:
-    return f"{count:,} dead letters{_which(output, older_than)}"
-
-
-def _none(output: str, older_than: str) -> str:
-    return f"There are no dead letters{_which(output, older_than)}."
-
-
-def _which(output: str, older_than: str) -> str:
-    whose = f" of output {output}" if output else ""
-    return whose + (f" that are older than {older_than}" if older_than else "")
+            confirm(f"{plural(count, 'dead letter')}{chosen.which} {fate}. Go on?", nothing)
+        changed = letters.replay(chosen) if change == "replay" else letters.purge(chosen)
+    say(done.format(plural(changed, "dead letter")))

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -217,7 +218,7 @@ class DiskBuffer(LogBuffer):
             self._upkeep.cancel()
             await asyncio.wait({self._upkeep})
             if self._failures:
-                await self._recover()
+                await self._recover(last=True)
             await self._commit(last=True)
             await self._flush()
             self._lose_unsaved()
@@ -259,14 +260,15 @@ class DiskBuffer(LogBuffer):
             self._next = None  # who comes from now on shares the one after this
             if self._failures and not last:
                 return  # upkeep tries again
-            while change := self._take(tidy=last):
+            while change := self._take(last=last):
                 if not await self._try(change) or not change.more:
                     return
 
-    def _take(self, *, tidy: bool = False) -> Change | None:
-        room = not self._database.short()
+    def _take(self, *, last: bool = False) -> Change | None:
+        """What to write next; in the end all of it: samples are worth more than room below `min_free`."""
+        short, letters = bool(self._database.short()), self._letters_there
         return self._journal.take(
-            self._log, self._pending, self._letters_there, records=room, tidy=tidy or not room
+            self._log, self._pending, letters, records=last or not short, tidy=last or short
         )
 
     async def _try(self, change: Change) -> bool:
@@ -316,17 +318,18 @@ class DiskBuffer(LogBuffer):
         if turn % TIDY == 0:
             await self._run(self._database.tidy, self._log.size)
 
-    async def _recover(self) -> None:
+    async def _recover(self, *, last: bool = False) -> None:
         """After a failed write: make room, or open the database anew, and let the next write try."""
         async with self._writing:
-            found = await self._run(self._database.recover, self._failures, self._trouble)
+            recover = partial(self._database.recover, self._failures, self._trouble, last=last)
+            found = await self._run(recover)
             if found is not None and self._late:
                 self._adopt(found)
             elif found is not None:
                 self._compare(found)
             if self._late:
                 return
-            change = self._take()
+            change = self._take(last=last)
             if change is None:
                 self._failures = 0
             else:
@@ -383,11 +386,12 @@ class DiskBuffer(LogBuffer):
         self._trouble = short
 
     def _lose_unsaved(self) -> None:
-        """The end came before the disk had room again."""
-        for first in list(self._journal.records):
-            record = self._log.record(first)
-            logger.error("%d samples never got to the disk and are lost (stopped)", record.samples)
+        """The end came before the disk took them."""
+        records = [self._log.record(first) for first in list(self._journal.records)]
+        for record in records:
             self._log.drop(record.first, record.stop, "stopped")
 
+        if lost := sum(record.samples for record in records):
+            logger.error("%d samples never got to the disk and are lost (%s)", lost, self._trouble)
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

@@ -119,17 +119,22 @@ class Database:
         self._checkpoints.look()
         self._folder.private()
 
-    def recover(self, failures: int, reason: str) -> Found | None:
+    def recover(self, failures: int, reason: str, *, last: bool = False) -> Found | None:
         """After a failed write: give up the ballast; open anew where that did not help, or on damage.
 
-        Gives what is in the database when it was opened anew.
+        Args:
+            failures: Failed tries in a row.
+            reason: Why the last one did.
+            last: There is no later try: open anew now, whatever room there is.
+
+        Returns:
+            What is in the database when it was opened anew.
         """
         if NO_ROOM in reason and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
         damage = reason if "Corruption" in reason else ""
-        if self._store is None and self._space.short():
-            return None
-        if self._store is not None and not damage and (failures % REOPEN or self._space.short()):
+        wait = self._space.short() or (self._store is not None and failures % REOPEN)
+        if wait and not last and not (damage and self._store is not None):
             return None
         try:
             if self._store is not None:

@@ -17,13 +17,16 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.contract import BufferInUse, BufferUnusable
-from orbital_runtime.buffer.disk.checkpoint import Checkpoints
+from orbital_runtime.buffer.disk.checkpoint import FILES, Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
 FORMAT: Final = 1
+OURS: Final = frozenset(
+    {"lock", "format", "format.new", *FILES, "db", "ballast", "quarantine", "rescue", "lost+found"}
+)
 _FORMAT_LINE: Final = "orbital-sentinel disk buffer, format {}\n"
 
 
@@ -42,23 +45,19 @@ class Folder:
         """Make it, lock it, and check that we can read what is in it.
 
         Raises:
-            BufferUnusable: Another process has it, we may not write there, or a newer version made it.
+            BufferUnusable: Another process has it, we cannot write there, it is somebody else's, or a newer
+                version made it.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_ours()
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._take_lock(self._lock)
             self._check_format()
-        except PermissionError as error:
+        except BaseException as error:
             self.release()
-            raise BufferUnusable(_not_ours(self.path, error)) from error
-        except (FileExistsError, NotADirectoryError) as error:
-            self.release()
-            raise BufferUnusable(
-                f"buffer.disk_path {self.path} is no folder; set it to another place"
-            ) from error
-        except BaseException:
-            self.release()
+            if isinstance(error, OSError):
+                raise BufferUnusable(_unusable(self.path, error)) from error
             raise
 
     def release(self) -> None:
@@ -80,13 +79,14 @@ class Folder:
                 raise BufferUnusable(
                     f"there is no disk buffer in {self.path}; buffer.disk_path says where it is"
                 )
+            self._check_ours()
             lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             self.known_format()
             yield
             return
         except PermissionError as error:
-            raise BufferUnusable(_not_ours(self.path, error)) from error
+            raise BufferUnusable(_unusable(self.path, error)) from error
         try:
             self._try_lock(lock, fcntl.LOCK_SH)
             self.known_format()
@@ -118,6 +118,16 @@ class Folder:
                 owner,
             ) from error
 
+    def _check_ours(self) -> None:
+        """Not in a folder of somebody else's, whose files would be closed to everybody."""
+        names = set(os.listdir(self.path))  # noqa: PTH208 (names are all that is wanted)
+        others = sorted(name for name in names - OURS if not name.startswith("."))
+        if others and not names & {"db", "format"}:
+            raise BufferUnusable(
+                f"{self.path} is no disk buffer and not empty ({others[0]} is in it); set buffer.disk_path "
+                "to a folder that is empty or not there yet"
+            )
+
     def _check_format(self) -> None:
         if not self.known_format():
             with suppress(OSError):  # no room now: then at the next start
@@ -140,10 +150,17 @@ class Folder:
         return line == _FORMAT_LINE.format(FORMAT)
 
 
-def _not_ours(path: Path, error: PermissionError) -> str:
+def _unusable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"buffer.disk_path {path} is no folder; set it to another place"
+    what = f"{error.strerror}: {error.filename}"
+    if isinstance(error, PermissionError):
+        return (
+            f"the buffer's folder {path} cannot be used by this user ({what}); give it the folder, or set "
+            "buffer.disk_path to another one"
+        )
     return (
-        f"the buffer's folder {path} cannot be used by this user ({error.strerror}: "
-        f"{error.filename}); give it the folder, or set buffer.disk_path to another one"
+        f"the buffer's folder {path} cannot be used ({what}); set buffer.disk_path to another one"
     )
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BALLAST: Final = 16 << 20
-"""Bytes: room for a memtable and what belongs to it. Less where `min_free` is small."""
+"""Bytes: RocksDB goes on after a full disk only where there is room for a memtable. Where `min_free` is less
+than this, a quarter of it, which is enough to open a database."""
 
 
 class Space:
@@ -31,7 +32,7 @@ class Space:
         self._folder = folder
         self._ballast = ballast
         self._min_free = min_free
-        self._size = min(BALLAST, min_free // 4)
+        self._size = BALLAST if min_free >= BALLAST else min_free // 4
 
     def short(self) -> str:
         """Why nothing more should be stored; empty while there is room."""

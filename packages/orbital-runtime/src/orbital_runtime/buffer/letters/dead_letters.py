@@ -115,7 +115,10 @@ class DeadLetters(LetterReader):
         chosen = self._by_output(self._index.oldest(wanted))
         for output in chosen:
             if not self._books.delivers(output):
-                raise LookupError(f"output {output!r} is not configured any more")
+                raise LookupError(
+                    f"output {output!r} is not configured any more; configure it again, or purge its dead "
+                    "letters"
+                )
         for output, letters in chosen.items():
             for start in range(0, len(letters), PORTION):
                 portion = list(self._read(letters[start : start + PORTION]))
