@@ -10,7 +10,7 @@ need victoria-metrics victoria-metrics
 need prometheus-blackbox-exporter prometheus-blackbox-exporter
 need nginx nginx-light
 need lighttpd lighttpd
-need lighttpd lighttpd
+need tinyproxy tinyproxy-bin
 need fping fping
 need ip iproute2
 need iptables iptables
@@ -19,7 +19,6 @@ need setpriv util-linux
 need gcc gcc
 need mbpoll mbpoll
 need socat socat
-need collectd collectd-core
 [ -e /usr/include/modbus/modbus.h ] || wanted="$wanted libmodbus-dev libc6-dev"
 need snmpd snmpd
 need snmpbulkwalk snmp

@@ -25,6 +25,7 @@ from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.promql import Point, Points, PromServer
 from orbital_testbench.relay import Relay
 from orbital_testbench.server import Server, ServerError
+from orbital_testbench.tinyproxy import TinyProxy
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
 
@@ -60,6 +61,7 @@ __all__ = [
     "Server",
     "ServerError",
     "StatementError",
+    "TinyProxy",
     "VictoriaMetrics",
     "VmAgent",
     "eventually",

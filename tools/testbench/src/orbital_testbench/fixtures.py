@@ -23,6 +23,7 @@ from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.server import Server
 from orbital_testbench.snmp_exporter import SnmpExporter
 from orbital_testbench.snmpd import Snmpd
+from orbital_testbench.tinyproxy import TinyProxy
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 
 if TYPE_CHECKING:
@@ -121,6 +122,12 @@ def start_vmagent(tmp_path: Path) -> Iterator[Callable[..., VmAgent]]:
 def start_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
     """Start an nginx with a given `server` block."""
     yield from _many(Nginx, tmp_path)
+
+
+@pytest.fixture
+def start_tinyproxy(tmp_path: Path) -> Iterator[Callable[..., TinyProxy]]:
+    """Start a forward proxy, which may ask for a user and a password."""
+    yield from _many(TinyProxy, tmp_path)
 
 
 @pytest.fixture
