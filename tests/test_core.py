@@ -48,21 +48,27 @@ def test_register_and_start_are_all_it_takes(sentinel, peer):
 
 
 def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
-    """No address, a label without a value, a Core that is away, a second registration."""
+    """No address or a bad one, a label without a value, a long name, a Core that is away, a second time."""
     nowhere = sentinel.command("register")
     assert (nowhere.returncode, "--core-url" in nowhere.stderr) == (2, True)
     label = sentinel.command("register", "--core-url", peer.address, "--label", "prod")
     assert (label.returncode, "KEY=VALUE" in label.stderr) == (2, True)
     insecure = sentinel.command("register", "--core-url", "http://core.example.com")
-    assert (insecure.returncode, "allow_insecure_http" in insecure.stderr) == (78, True)
+    assert (insecure.returncode, "allow_insecure_http" in insecure.stderr) == (2, True)
+    assert insecure.stderr.startswith("error: --core-url: the token would go over plain HTTP")
+    long = sentinel.command("register", "--core-url", peer.address, "--name", "n" * 256)
+    assert (long.returncode, "255 characters" in long.stderr) == (2, True)
     peer.fault(path="/api/v1/", status=503)
     away = sentinel.command("register", "--core-url", peer.address)
     assert (away.returncode, "503" in away.stderr) == (1, True)
     peer.cure()
-    assert sentinel.command("register", "--core-url", peer.address).returncode == 0
+    named = ("--name", "edge-1", "--region", "bj", "--label", "env=prod")
+    assert sentinel.command("register", "--core-url", peer.address, *named).returncode == 0
     again = sentinel.command("register", "--core-url", peer.address)
     assert (again.returncode, "--force" in again.stderr) == (1, True)
     forced = sentinel.command("register", "--core-url", peer.address, "--force")
     assert forced.returncode == 0
-    for done in (nowhere, label, insecure, away, again):
+    (known,) = peer.data("GET", "/api/v1/sentinels")  # what is not said again stays as it was
+    assert (known["name"], known["region"], known["labels"]) == ("edge-1", "bj", {"env": "prod"})
+    for done in (nowhere, label, insecure, long, away, again):
         assert "Traceback" not in done.stderr

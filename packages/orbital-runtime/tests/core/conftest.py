@@ -60,12 +60,6 @@ async def until(condition, seconds=20):
             await asyncio.sleep(0.02)
 
 
-def who_of(peer: Peer) -> Credentials:
-    """Credentials of a sentinel that is registered just now."""
-    found = peer.register()
-    return Credentials(found["sentinel_id"], SecretStr(found["api_token"]), peer.address)
-
-
 class Site:
     """A folder, a devcore, and agents that know it."""
 
@@ -108,6 +102,12 @@ class Site:
             yield agent
         finally:
             await agent.stop()
+
+    def who(self) -> Credentials:
+        """Credentials of a sentinel that is registered just now."""
+        found = self.peer.register()
+        token = SecretStr(found["api_token"])
+        return Credentials(found["sentinel_id"], token, self.peer.address)
 
     def assign(self, **more: Any) -> str:
         """A device and a task for whoever registers; the task's id."""

@@ -18,7 +18,7 @@ from orbital_runtime.core.reports import Reports
 from orbital_runtime.settings import CoreSection
 from orbital_runtime.testing.runs import failed_run
 
-from .conftest import until, who_of
+from .conftest import until
 
 REPORT = "/api/v1/sentinel-tasks/"
 PANIC = {"path": REPORT, "status": 500, "body": ""}
@@ -33,7 +33,10 @@ def task(sane):
 @contextlib.asynccontextmanager
 async def sending(sane, *, address=None, most=1000):
     """Reports on their way to this site's Core; with short pauses."""
-    account = Account(None, sane.folder / "who.yaml", clock=SystemClock(), given=who_of(sane.peer))
+    account = Account(
+        None, sane.folder / "who.yaml", url=sane.peer.address, clock=SystemClock(),
+        given=sane.who(),
+    )  # fmt: skip
     client = CoreClient(address or sane.peer.address, CoreSection(url=sane.peer.address))
     line = Line(client, account, timeout=2, retry=(0.005, 0.02))
     reports = Reports(line, lambda *_: None, most=most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_runtime.settings import CoreSection, Credentials, Settings
+
+ADDRESS: Final = "SENTINEL_CORE__URL"
+"""The environment variable that stands for core.url."""
+WIDTHS: Final = {"--name": 255, "--region": 64}
+"""Characters that Core has room for."""
 
 
 def register(
@@ -31,7 +36,11 @@ def register(
     region: Annotated[str, typer.Option("--region", help="Where it stands.")] = "",
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", metavar="KEY=VALUE", help="May come several times."),
+        typer.Option(
+            "--label",
+            metavar="KEY=VALUE",
+            help="May come several times. Left out: those of the configuration, else of before.",
+        ),
     ] = None,
     registration_key: Annotated[
         str,
@@ -49,11 +58,12 @@ def register(
 
     An agent that has a core.url does that by itself at its first start.
     """
-    from orbital_runtime.settings.credentials import credentials_path, known, save
+    from orbital_runtime.settings.credentials import credentials_path, on_file, save
 
+    _check_widths({"--name": name, "--region": region})
     settings = _settings(config, core_url)
     path = credentials_path(settings.core.credentials_path)
-    before = known(settings.core)
+    before = on_file(settings.core)
     if before is not None and not force:
         raise Failure(
             f"this sentinel is {before.sentinel_id} at {before.core_url} already ({path}); "
@@ -75,12 +85,16 @@ def register(
 
 def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """Show who this sentinel is at Core; the token stays hidden."""
-    from orbital_runtime.settings.credentials import credentials_path, load
+    from orbital_runtime.settings.credentials import credentials_path, load_for
 
-    path = credentials_path(_settings(config, "").core.credentials_path)
-    found = load(path)
+    section = _settings(config, "").core
+    path = credentials_path(section.credentials_path)
+    found = load_for(path, section.url)
     if found is None:
-        raise Failure(f"there is no {path}; `sentinel register --core-url …` makes it")
+        where = f" for {section.url}" if section.url else ""
+        raise Failure(
+            f"there are no credentials{where} in {path}; `sentinel register --core-url …` gets some"
+        )
     shown = _shown(found, str(path))
     if output is Format.JSON:
         as_json(shown)
@@ -93,12 +107,23 @@ def _settings(config: Any, core_url: str) -> Settings:
     """The configuration, with this address of Core in it.
 
     Raises:
-        Failure: There is no address at all.
+        Misuse: The address that was given cannot be one.
+        SettingsError: The configuration is wrong elsewhere.
     """
-    from orbital_runtime.settings import load
+    from dataclasses import replace
 
-    environ = {**os.environ, "SENTINEL_CORE__URL": core_url} if core_url else os.environ
-    return load(config, environ).settings
+    from orbital_runtime.settings import SettingsError, load
+
+    environ = {**os.environ, ADDRESS: core_url} if core_url else os.environ
+    try:
+        return load(config, environ).settings
+    except SettingsError as error:
+        given = [problem for problem in error.problems if core_url and problem.file == ADDRESS]
+        if given:  # in the words of whoever typed it
+            told = [str(replace(problem, file="", loc=())) for problem in given]
+            text = "\n".join(f"--core-url: {line.removeprefix('url: ')}" for line in told)
+            raise Misuse(text) from error
+        raise
 
 
 def _ask(
@@ -131,6 +156,14 @@ def _address(section: CoreSection) -> str:
     if not url:
         raise Misuse("where is Core? Give --core-url https://…, or set core.url")
     return url
+
+
+def _check_widths(given: dict[str, str]) -> None:
+    for option, text in given.items():
+        if len(text) > WIDTHS[option]:
+            raise Misuse(
+                f"{option}: Core has room for {WIDTHS[option]} characters, not {len(text)}"
+            )
 
 
 def _labels(given: Sequence[str]) -> dict[str, str]:

@@ -8,6 +8,8 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from orbital_runtime import paths
 from orbital_runtime.agent.assembly import CORE, core_output
 from orbital_runtime.core.client import CoreClient
@@ -15,7 +17,13 @@ from orbital_runtime.core.heartbeat import Counts
 from orbital_runtime.core.link import CoreLink, Plan, Wishes
 from orbital_runtime.core.registration import Applicant
 from orbital_runtime.settings.binding import Binder
-from orbital_runtime.settings.credentials import Credentials, core_url, credentials_path, known
+from orbital_runtime.settings.credentials import (
+    Credentials,
+    core_url,
+    credentials_path,
+    known,
+    on_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,13 +136,15 @@ def plan_of(settings: Settings, version: str, environ: Mapping[str, str]) -> Pla
 
 
 def applicant(settings: Settings, version: str) -> Applicant:
-    """What registration says about this sentinel."""
-    who = settings.sentinel
+    """What registration says about this sentinel; where the configuration is silent, what it said the last
+    time: Core replaces all of it at each registration.
+    """
+    who, before = settings.sentinel, on_file(settings.core) or Credentials("", SecretStr(""))
     return Applicant(
-        name=who.name or socket.gethostname(),
+        name=who.name or before.name or socket.gethostname(),
         version=version,
-        region=who.region,
-        labels=who.labels,
+        region=who.region or before.region,
+        labels=who.labels or before.labels,
         key=settings.core.registration_key,
     )
 

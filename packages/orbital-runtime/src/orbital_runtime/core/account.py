@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.core.errors import CoreError
 from orbital_runtime.sender.backoff import backoff
-from orbital_runtime.settings.credentials import Credentials, load, save
+from orbital_runtime.settings.credentials import Credentials, load, load_for, save
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Account:
     Args:
         register: Asks Core for credentials; raises `CoreError`.
         path: Of the file.
+        url: Of Core; what another one gave is not for this one.
         clock: For pauses.
         given: Credentials that the configuration has; the file then is not read.
         retry: Seconds of the first pause between attempts, and of the longest.
@@ -40,6 +41,7 @@ class Account:
         register: Callable[[], Awaitable[Credentials]],
         path: Path,
         *,
+        url: str,
         clock: Clock,
         given: Credentials | None = None,
         retry: tuple[float, float] = (1.0, 300.0),
@@ -47,6 +49,7 @@ class Account:
     ) -> None:
         self._register = register
         self._path = path
+        self._url = url
         self._clock = clock
         self._retry = retry
         self._on_known = on_known
@@ -115,10 +118,16 @@ class Account:
 
     def _kept(self) -> Credentials | None:
         try:
-            return load(self._path)
+            found, other = load_for(self._path, self._url), load(self._path)
         except ConfigurationError as error:
             log.warning("%s", error)
             return None
+        if found is None and other is not None:
+            log.warning(
+                "the credentials in %s are those of %s and stay there; registering at %s",
+                self._path, other.core_url, self._url,
+            )  # fmt: skip
+        return found
 
     def _keep(self, credentials: Credentials) -> None:
         try:

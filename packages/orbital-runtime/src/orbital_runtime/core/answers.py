@@ -86,7 +86,11 @@ def _kind(answer: Answer, envelope: dict[str, Any] | None, words: str) -> type[C
         (status in {401, 403} or _is_group(code, 2) or words.endswith(NO_SENTINEL), IdentityLost),
         (words.endswith(NO_TASK) or (status == 404 and envelope is not None), NotThere),
         (status == 413, CoreTooLarge),
-        (status in {400, 422} or (status == 200 and _is_group(code, 4)), CoreRefused),
+        (
+            (status in {400, 422} and envelope is not None)  # an nginx says 400 to a certificate
+            or (status == 200 and _is_group(code, 4)),
+            CoreRefused,
+        ),
         (status == 500 and not answer.body, CorePanicked),
     ]
     return next((error for holds, error in cases if holds), None)
@@ -100,6 +104,8 @@ def _is_group(code: object, first: int) -> bool:
 def _advice(status: int) -> str:
     if status < 400:
         return "redirects are not followed; look at core.url"
+    if status in {400, 422}:
+        return "that is no answer of Core; look at core.cert_file, and at what stands before Core"
     if status == 407:
         return "the proxy wants credentials; put them into core.proxy_url"
     return "nothing of Core's is at that address; look at core.url"

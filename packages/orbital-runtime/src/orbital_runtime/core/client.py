@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from orbital_runtime.core.answers import Answer, data_of
-from orbital_runtime.core.errors import CoreMisconfigured, CoreUnavailable
+from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavailable
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import CoreSection
@@ -140,22 +141,27 @@ class CoreClient:
                 raise CoreUnavailable(f"{self.address}: the answer was not complete in time")
         return b"".join(pieces)
 
-    def _explained(self, error: Exception) -> Exception:
+    def _explained(self, error: Exception) -> CoreError:
         """What requests and urllib3 raise, in words, without our URL in them."""
-        inner = _innermost(error)
-        if isinstance(error, requests.exceptions.SSLError):
+        inner, sentence = _innermost(error), _sentence(_innermost(error))
+        if isinstance(error, requests.exceptions.ProxyError):
+            told = f"{self.address}, through the proxy: {sentence}"
+            if re.search(r"failed: 4\d\d ", sentence):
+                return CoreMisconfigured(f"{told}; look at core.proxy_url", sent=False)
+            return CoreUnavailable(told, sent=False)
+        if isinstance(error, requests.exceptions.SSLError) or type(error) is OSError:  # a file
             return CoreMisconfigured(
                 f"{self.address}: no TLS connection ({inner}); look at core.ca_file, "
-                "core.cert_file and the address",
+                "core.cert_file, core.key_file and the address",
                 sent=False,
             )
         if isinstance(error, requests.Timeout):
             late = isinstance(error, requests.ConnectTimeout)
             return CoreUnavailable(f"{self.address} did not answer in time", sent=not late)
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-            return CoreMisconfigured(f"core.url {self.address}: {inner}", sent=False)
+            return CoreMisconfigured(f"{self.address}, or the proxy: {inner}", sent=False)
         connecting = isinstance(_caused(error), NewConnectionError)
-        return CoreUnavailable(f"{self.address}: {_sentence(inner)}", sent=not connecting)
+        return CoreUnavailable(f"{self.address}: {sentence}", sent=not connecting)
 
 
 def _session(section: CoreSection) -> requests.Session:
@@ -164,6 +170,7 @@ def _session(section: CoreSection) -> requests.Session:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.headers.update({"User-Agent": "orbital-sentinel", "Accept": "application/json"})
+    session.auth = lambda request: request  # our headers say who we are, and no ~/.netrc
     session.trust_env = section.proxy_url is None
     if section.proxy_url is not None:
         session.proxies = dict.fromkeys(("http", "https"), section.proxy_url.get_secret_value())

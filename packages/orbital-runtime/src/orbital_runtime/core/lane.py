@@ -33,7 +33,7 @@ PANICS: Final = 5
 @dataclass(slots=True)
 class _Suspect:
     sent: int
-    """Reports that Core had taken when it first broke over one of this task, or when one was last given up."""
+    """Reports that Core had taken when it first broke over one of this task, or one was last given up."""
     panics: int = 0
     told: bool = False
 

@@ -104,8 +104,8 @@ class CoreLink:
         self._wishes = wishes
         self._clock = clock
         self.account = Account(
-            self._register, plan.credentials, clock=clock, given=plan.given, retry=plan.retry,
-            on_known=lambda found: wishes.known_as(found.sentinel_id),
+            self._register, plan.credentials, url=plan.client.url, clock=clock, given=plan.given,
+            retry=plan.retry, on_known=lambda found: wishes.known_as(found.sentinel_id),
         )  # fmt: skip
         self.line = Line(plan.client, self.account, timeout=plan.timeout, retry=plan.retry)
         self.assigned = Assigned()

@@ -66,6 +66,7 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
         registered_at=datetime.now(UTC).isoformat(),
         region=applicant.region,
         labels=dict(applicant.labels),
+        name=applicant.name,
     )
 
 

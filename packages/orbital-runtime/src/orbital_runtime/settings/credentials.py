@@ -1,16 +1,19 @@
 """Who this sentinel is at Core, in a file of its own: written in one step, never deleted by a failure.
 
-Path, keys and modes are those that sentinels in the field have.
+Path, keys and modes are those that sentinels in the field have. A token is only ever shown to the Core that
+gave it: where another one is configured, the file of the first is put aside, and found again.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import SecretStr
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.sections import CoreSection
 
 DEFAULT: Final = "~/.sentinel/credentials.yaml"
+PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Credentials:
     """RFC 3339."""
     region: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    name: str = ""
+    """For people; what it registers with again where the configuration has none."""
 
     def headers(self) -> dict[str, str]:
         """Of each call: what the server reads, and what the original design has."""
@@ -80,17 +86,57 @@ def load(path: Path) -> Credentials | None:
         registered_at=str(texts.get("registered_at") or ""),
         region=str(texts.get("region") or ""),
         labels=_texts(labels) if isinstance(labels, dict) else {},  # pyright: ignore[reportUnknownArgumentType] (what YAML gives)
+        name=str(texts.get("name") or ""),
     )
+
+
+def load_for(path: Path, url: str) -> Credentials | None:
+    """Those that the Core at this address gave: of the file, or of one that was put aside.
+
+    Raises:
+        ConfigurationError: As `load`.
+    """
+    found = load(path)
+    return found if found is None or is_of(found, url) else load(_aside(path, url))
+
+
+def is_of(credentials: Credentials, url: str) -> bool:
+    """Whether the Core at this address gave them. Where they do not say, a person vouches for it."""
+    return not credentials.core_url or not url or _place(credentials.core_url) == _place(url)
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    """What makes a Core another one: scheme, host, port and path."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:  # a person wrote the file
+        return "", url, None, ""
+    return parts.scheme, (parts.hostname or "").lower(), port, parts.path.rstrip("/")
+
+
+def _aside(path: Path, url: str) -> Path:
+    """Where the credentials of this Core are kept while the file is another one's."""
+    scheme, host, port, rest = _place(url)
+    name = re.sub(r"[^A-Za-z0-9.-]", "_", f"{scheme}-{host}-{port}{rest}")
+    return path.with_name(f"{path.stem}.{name}{path.suffix}")
 
 
 def _texts(labels: dict[Any, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in labels.items()}
 
 
-def known(section: CoreSection) -> Credentials | None:
-    """Those that this configuration points to, if they can be read."""
+def on_file(section: CoreSection) -> Credentials | None:
+    """Those in the file, whichever Core gave them, if they can be read."""
     with suppress(ConfigurationError):  # who uses them says so
         return load(credentials_path(section.credentials_path))
+    return None
+
+
+def known(section: CoreSection) -> Credentials | None:
+    """Those for the Core of this configuration, if they can be read."""
+    with suppress(ConfigurationError):  # as above
+        return load_for(credentials_path(section.credentials_path), section.url)
     return None
 
 
@@ -108,11 +154,19 @@ def has_core(section: CoreSection) -> bool:
 
 
 def save(path: Path, credentials: Credentials) -> None:
-    """Write the file in one step: 0600, in a folder of 0700.
+    """Write the file in one step: 0600, in a folder of 0700. What another Core gave is put aside before.
 
     Raises:
         OSError: It cannot be written; what was there before is untouched.
     """
+    with suppress(ConfigurationError):  # what cannot be read is of no use to anybody
+        before = load(path)
+        if before is not None and not is_of(before, credentials.core_url):
+            write_private(_aside(path, before.core_url), _content(before))
+    write_private(path, _content(credentials))
+
+
+def _content(credentials: Credentials) -> bytes:
     content: dict[str, Any] = {
         "sentinel_id": credentials.sentinel_id,
         "api_token": credentials.api_token.get_secret_value(),
@@ -123,7 +177,9 @@ def save(path: Path, credentials: Credentials) -> None:
         content["region"] = credentials.region
     if credentials.labels:
         content["labels"] = dict(credentials.labels)
-    write_private(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
+    if credentials.name:
+        content["name"] = credentials.name
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode()
 
 
 def write_private(path: Path, content: bytes) -> None:
