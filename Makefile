@@ -28,7 +28,7 @@ check: setup ## formatting, lint, types, arrows between packages, version ranges
 	$(RUN) orbital-dev docs --check
 
 test: check ## everything that CI checks
-	$(RUN) python -m pytest
+	$(RUN) python -m pytest -n 3 --dist loadfile # more than two cores' worth: tests mostly wait
 
 bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
 	$(RUN) orbital-bench $(BENCH)

@@ -6,9 +6,12 @@ import asyncio
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -25,7 +28,6 @@ from orbital_testbench import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from orbital_runtime.ledger import Account
 
@@ -45,6 +47,8 @@ class Sentinel:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.runtime = Path(tempfile.mkdtemp(prefix="orb-"))
+        """Of sockets, whose paths must be short."""
         self.config = folder / "config.yaml"
         self.listen = f"127.0.0.1:{free_port()}"
         self.environ = {
@@ -52,7 +56,7 @@ class Sentinel:
             "HOME": str(folder),
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_CONFIG_HOME": str(folder / "config"),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "XDG_RUNTIME_DIR": str(self.runtime),
             "SENTINEL_TELEMETRY__LISTEN": self.listen,
         }
         self.log = folder / "sentinel.log"
@@ -103,7 +107,7 @@ class Sentinel:
 
     def told(self, route: str) -> Any:
         """What the running agent answers on its socket, as the commands ask it; cheap to poll."""
-        return Client(self.folder / "run" / "orbital-sentinel" / "sentinel.sock").get(route)
+        return Client(self.runtime / "orbital-sentinel" / "sentinel.sock").get(route)
 
     def tasks(self) -> list[dict[str, Any]]:
         """What `sentinel tasks --output json` prints."""
@@ -160,6 +164,7 @@ class Sentinel:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.runtime)
 
 
 @pytest.fixture

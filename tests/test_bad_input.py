@@ -72,7 +72,7 @@ def refused(sentinel, done: subprocess.CompletedProcess[str]) -> list[str]:
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert "hush" not in done.stderr
-    assert not sentinel.folder.joinpath("run").exists()  # no socket
+    assert not list(sentinel.runtime.iterdir())  # no socket
     assert not sentinel.folder.joinpath("data").exists()  # no id, no samples, no crash report
     *told, summary = done.stderr.splitlines()
     assert summary.endswith("in the configuration; nothing was started")
