@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
@@ -17,6 +19,7 @@ from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
 from orbital_runtime.core.answers import Answer
 from orbital_runtime.core.assigned import Assigned
+from orbital_runtime.core.cache import TaskCache
 from orbital_runtime.core.client import CoreClient
 from orbital_runtime.core.ingest import encode, requests_of
 from orbital_runtime.core.spec import entries
@@ -106,10 +109,18 @@ async def _lists() -> None:
     rows = [
         ["first list, every task new", *await _beside(take(body))],
         ["next list, only times changed", *await _beside(take(later))],
+        ["the list encrypted and written, in a thread", *await _beside(_kept(later))],
         ["json.loads of the same list, for scale", *await _beside(_loads(body))],
     ]
     head = ("what", "seconds", "longest wait beside it, ms")
     report.table(f"Core: a list of {TASKS:,} tasks ({len(body) >> 20} MiB)", head, rows)
+
+
+async def _kept(body: bytes) -> None:
+    found, _ = entries(Answer(200, body), "GET /sentinel-tasks")
+    with tempfile.TemporaryDirectory() as folder:
+        who = Credentials("sentinel-a", SecretStr("token"))
+        await asyncio.to_thread(TaskCache(Path(folder)).save, found, who)
 
 
 async def _loads(body: bytes) -> None:

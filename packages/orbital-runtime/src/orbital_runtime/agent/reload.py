@@ -49,10 +49,11 @@ async def tasks(stations: Stations, wanted: Sequence[Task]) -> None:
     ours = [task for task in wanted if scheduler.assignment.mine(task)]
     before = [task for task, _ in known.values()]
     fresh = [task for task in ours if task.key not in known]
-    down = stations.instances.failed()
+    await asyncio.sleep(0)
+    down, same = stations.instances.failed(), set(map(id, before))
     await _start(
         stations,
-        [t for t in ours if t.key in known and (known[t.key][0] is not t or t.plugin in down)],
+        [t for t in ours if (id(t) not in same or t.plugin in down) and t.key in known],
     )
     for start in range(0, len(fresh), PORTION):
         await _start(stations, fresh[start : start + PORTION])

@@ -92,10 +92,10 @@ class Assigned:
                 await asyncio.sleep(0)
                 until = time.monotonic() + SLICE
         before, self._known = self._known, found
-        self.triggers.keep(set(found))
-        changed = before.keys() != found.keys() or any(
-            known is not before[name] for name, known in found.items()
-        )
+        others = before.keys() != found.keys()
+        if others:
+            self.triggers.keep(set(found))
+        changed = others or any(known is not before[name] for name, known in found.items())
         return News(changed, news.unusable, news.triggered, unreadable)
 
     def _judged(self, entry: CoreTask, binder: Binder, news: News) -> _Known:

@@ -35,6 +35,9 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         job = self.jobs[key]
         return job.task, job.state
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.jobs
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.jobs)
 

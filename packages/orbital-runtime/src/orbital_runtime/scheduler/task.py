@@ -33,11 +33,12 @@ class Task:
     """Put on every sample of the task; a metric's own labels win over them."""
     source: str = "local"
     """Who gave it: `local` or `core`. Ids are unique within a source."""
+    key: str = field(init=False, compare=False, repr=False)
+    """Unique over all sources; what the timetable hashes. Kept: each look at a long list asks for it."""
 
-    @property
-    def key(self) -> str:
-        """Unique over all sources; what the timetable hashes."""
-        return self.id if self.source == "local" else f"{self.source}/{self.id}"
+    def __post_init__(self) -> None:
+        key = self.id if self.source == "local" else f"{self.source}/{self.id}"
+        object.__setattr__(self, "key", key)
 
 
 class Status(StrEnum):

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from orbital_runtime.settings.sections import CoreSection
 
@@ -162,8 +162,8 @@ def save(path: Path, credentials: Credentials) -> None:
     with suppress(ConfigurationError):  # what cannot be read is of no use to anybody
         before = load(path)
         if before is not None and not is_of(before, credentials.core_url):
-            write_private(_aside(path, before.core_url), _content(before))
-    write_private(path, _content(credentials))
+            write_private(_aside(path, before.core_url), [_content(before)])
+    write_private(path, [_content(credentials)])
 
 
 def _content(credentials: Credentials) -> bytes:
@@ -182,8 +182,8 @@ def _content(credentials: Credentials) -> bytes:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode()
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file by a whole one that its owner alone may read.
+def write_private(path: Path, content: Iterable[bytes]) -> None:
+    """Replace a file by a whole one, made of these pieces, that its owner alone may read.
 
     Raises:
         OSError: It could not be done; nothing changed.
@@ -192,7 +192,7 @@ def write_private(path: Path, content: bytes) -> None:
     handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         Path(fresh).replace(path)
