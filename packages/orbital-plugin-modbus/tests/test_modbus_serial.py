@@ -23,6 +23,17 @@ async def test_settings_that_the_port_does_not_take(collect, start_serial_modbus
     assert not line.asked
 
 
+@pytest.mark.parametrize("wrong", [{"parity": "E"}, {"data_bits": 7}])
+async def test_a_port_without_such_parity(collect, start_serial_modbus, wrong):
+    """A pty has 8N1 only: said so, and the port is free again for who asks rightly."""
+    line = start_serial_modbus(["holding 0 42"])
+    fields = {"serial": {"device": line.device, **wrong}, "retries": 0}
+    collection = await collect(fields, REGISTERS)
+    assert isinstance(collection.error, DeviceUnreachable)
+    assert "takes no such baudrate, parity or bits" in str(collection.error)
+    assert (await collect({"serial": {"device": line.device}}, REGISTERS)).error is None
+
+
 async def test_units_of_different_speeds_on_one_line(start_serial_modbus):
     """The port is opened anew for each; both are read, again and again."""
     line = start_serial_modbus(["holding 0 42"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import struct
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
     from orbital_plugin_modbus.tables import Read
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs what we count and say ourselves
+
+LineError: type[Exception] = ValueError
+with contextlib.suppress(ImportError):  # Windows has no termios
+    import termios
+
+    LineError = termios.error
 
 PATIENCE: Final = 3600.0
 """Seconds after which pymodbus itself would give up; the time-outs are ours."""
@@ -67,6 +75,11 @@ class LibraryLink:
                 connected = await client.connect()
         except TimeoutError:
             raise Cut(f"cannot connect within {timeout:g} s") from None
+        except (LineError, ValueError) as error:
+            traceback.clear_frames(error.__traceback__)  # or they keep the port open, and so in use
+            raise Cut(
+                f"{self._line.name} takes no such baudrate, parity or bits: {error.args[-1]}"
+            ) from None
         except (OSError, ModbusException) as error:
             raise Cut(f"cannot connect: {error}") from error
         if not connected:
