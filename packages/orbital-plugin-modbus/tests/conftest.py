@@ -73,26 +73,28 @@ class Script:
         self.open += 1
         self.quiet.clear()
         self._writers.add(writer)
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                asked = Asked(await reader.readexactly(HEAD.size))
-                self.asked.append(asked)
-                self.called.set()
-                for piece in self.answer(asked):
-                    if piece is None:  # hang up
-                        break
-                    writer.write(piece)
-                    await asyncio.sleep(
-                        0 if piece else 0.0002
-                    )  # pieces that the client gets one by one
-                else:
-                    continue
-                break
-        writer.close()
-        self._writers.discard(writer)
-        self.open -= 1
-        if not self.open:
-            self.quiet.set()
+        try:
+            await self._answer(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            self._writers.discard(writer)
+            self.open -= 1
+            if not self.open:
+                self.quiet.set()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            asked = Asked(await reader.readexactly(HEAD.size))
+            self.asked.append(asked)
+            self.called.set()
+            for piece in self.answer(asked):
+                if piece is None:  # hang up
+                    return
+                writer.write(piece)
+                # pieces that the client gets one by one
+                await asyncio.sleep(0 if piece else 0.0002)
 
 
 class Asked:

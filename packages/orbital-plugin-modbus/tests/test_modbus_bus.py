@@ -163,8 +163,8 @@ async def test_nobody_there_is_not_asked_every_turn():
     """A refused connection rests too, for all units behind it."""
     reader, memory = plugin(5), {}
     fields = ModbusDevice(host="127.0.0.1", port=1, request_timeout=5)
-    bus = BUSES.get(line_of(fields, "auto"), reader)
-    bus._backoff = Backoff(first=60, free=0)
+    line = line_of(fields, "auto")
+    BUSES.get(line, reader)._failures[line] = Backoff(first=60, free=0), ""
     assert "refused" in str(await failure(reader, fields, memory)).lower()
     other = ModbusDevice(host="127.0.0.1", port=1, unit_id=7)
     assert "it is tried again in" in str(await failure(reader, other, {}))
@@ -218,6 +218,20 @@ async def test_a_server_that_comes_back(start_modbus):
     columns = await reader.collect(fields, make_context(memory=memory))
     assert columns.values[0] == 55
     await reader.stop()
+
+
+async def test_a_task_with_wrong_settings_keeps_nobody_from_the_bus(script):
+    """It asks for TLS where there is none, again and again; who asks rightly is answered at once."""
+    server = await script(lambda a: [a.good() if a.function == 3 else None])
+    wrong, right = plugin(5), plugin(5)
+    memories = {}, {}
+    for _ in range(3):
+        for _ in range(3):
+            await failure(wrong, device(server, transport="tls"), memories[0])
+        columns = await right.collect(device(server), make_context(memory=memories[1]))
+        assert columns.values[0] == 5
+    await wrong.stop()
+    await right.stop()
 
 
 async def test_pauses_are_kept(script):

@@ -71,8 +71,8 @@ class Bus:
         self._turns = Turns()
         self._link: Link | None = None
         self._line: Line | None = None
-        self._backoff = Backoff()
-        self._why = ""
+        self._failures: dict[Line, tuple[Backoff, str]] = {}
+        """Lines that cannot be opened: one with other settings, of another task, may well be."""
         self._proven = False
         """Whether the connection has brought an answer."""
         self._silent = 0
@@ -196,8 +196,9 @@ class Bus:
         return link
 
     async def _connect(self, way: Way) -> Link:
-        if left := self._backoff.left(self._loop.time()):
-            raise Resting(f"{self._why}; it is tried again in {left:.3g} s")
+        backoff, why = self._failures.get(way.line) or (Backoff(), "")
+        if left := backoff.left(self._loop.time()):
+            raise Resting(f"{why}; it is tried again in {left:.3g} s")
         link = self._open_link(way.line)
         try:
             await link.open(way.timeout)
@@ -206,11 +207,11 @@ class Bus:
             link.close()
             if isinstance(error, Cut):
                 error.connecting = True
-                self._why = str(error)
-                self._backoff.cap = way.max_backoff
-                self._backoff.failed(self._loop.time())
+                backoff.cap = way.max_backoff
+                backoff.failed(self._loop.time())
+                self._failures[way.line] = backoff, str(error)
             raise
-        self._backoff.worked()
+        self._failures.pop(way.line, None)
         self._link, self._line = link, way.line
         self._proven, self._silent = False, 0
         return link
