@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_sdk.metric import Kind
 
@@ -56,7 +57,7 @@ class Row:
         self, name: str, labels: Mapping[str, str], kind: Kind = "gauge", unit: str = ""
     ) -> None:
         self.name = name
-        self.labels = tuple(sorted((k, v) for k, v in labels.items() if v))
+        self.labels = tuple(sorted([_pair(k, v) for k, v in labels.items() if v]))
         """Sorted pairs; an empty value is no label at all, as in Prometheus' data model."""
         self.kind: Kind = kind
         self.unit = unit
@@ -70,15 +71,27 @@ class Row:
         return f"{self.name}{{{', '.join(f'{k}={v!r}' for k, v in self.labels)}}}"
 
 
+@lru_cache(maxsize=1 << 16)
+def _pair(name: str, value: str) -> tuple[str, str]:
+    """One object for all rows that have this label: pairs are most of what rows weigh."""
+    return name, value
+
+
+@lru_cache(maxsize=1 << 10)
+def _splitter(rows: int) -> Callable[[array[float]], tuple[bytes, ...]]:
+    """Likewise one for all layouts of this size."""
+    return struct.Struct("8s" * rows).unpack
+
+
 class Layout:
     """The ordered rows of a batch; immutable, no series twice, shared by all like batches."""
 
-    __slots__ = ("caches", "origin", "rows", "split")
+    __slots__ = ("__weakref__", "caches", "origin", "rows", "split")
 
     def __init__(self, origin: Origin, rows: Sequence[Row]) -> None:
         self.origin = origin
         self.rows = tuple(rows)
-        self.split = struct.Struct("8s" * len(self.rows)).unpack
+        self.split = _splitter(len(self.rows))
         """A column of doubles cut into its 8-byte values."""
         self.caches: dict[object, Any] = {}
         """Owner -> what it computed from the rows, once. Owners only ever set their own key."""

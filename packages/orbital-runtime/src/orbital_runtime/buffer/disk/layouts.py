@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from orbital_runtime.buffer.layout import decode_layout
 
@@ -12,22 +13,31 @@ if TYPE_CHECKING:
 
     from orbital_sdk import Layout
 
-ROOM: Final = 4096
-"""How many are kept; those used longest ago go first."""
+    Key = tuple[int, int]
+    """Segment and number."""
+
+ROOM: Final = 1024
+"""How many of those read from the disk are kept; those used longest ago go first."""
 
 
 class LayoutCache:
-    """Layouts that were used lately."""
+    """Layouts that were used lately.
+
+    What the engine holds is never read back, however many tasks there are: a second object for the same rows
+    would cost its memory, and all that writers compute from a layout, over again.
+
+    Args:
+        room: How many of those read from the disk are kept.
+    """
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._known: OrderedDict[tuple[int, int], Layout] = OrderedDict()
+        self._alive: WeakValueDictionary[Key, Layout] = WeakValueDictionary()
+        self._read: OrderedDict[Key, Layout] = OrderedDict()
 
     def put(self, segment: int, number: int, layout: Layout) -> None:
-        self._known[segment, number] = layout
-        self._known.move_to_end((segment, number))
-        while len(self._known) > self._room:
-            self._known.popitem(last=False)
+        """Somebody else holds this one; it is known as long as that goes on."""
+        self._alive[segment, number] = layout
 
     def get(self, segment: int, number: int, load: Callable[[int, int], bytes]) -> Layout:
         """A layout, loaded and decoded where it is not known.
@@ -35,14 +45,20 @@ class LayoutCache:
         Raises:
             Damaged: It cannot be read.
         """
-        layout = self._known.get((segment, number))
+        key = segment, number
+        layout = self._alive.get(key)
         if layout is None:
-            layout = decode_layout(load(segment, number))
-        self.put(segment, number, layout)
+            layout = self._alive[key] = decode_layout(load(segment, number))
+            self._read[key] = layout
+            if len(self._read) > self._room:
+                self._read.popitem(last=False)
+        elif key in self._read:
+            self._read.move_to_end(key)
         return layout
 
     def forget(self, segments: Collection[int]) -> None:
         """These segments are gone."""
         if segments:
-            for key in [key for key in self._known if key[0] in segments]:
-                del self._known[key]
+            for known in (self._alive, self._read):
+                for key in [key for key in known if key[0] in segments]:
+                    del known[key]

@@ -1,0 +1,65 @@
+"""Layouts of the disk buffer: those that somebody holds are never read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.buffer.disk.layouts import LayoutCache
+from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.layout import encode_layout
+from orbital_sdk import Identity, Layout, Origin, Row
+
+
+def layout(task: str) -> Layout:
+    origin = Origin(task, "plugin", "device", "target", Identity("id", "name"))
+    return Layout(origin, [Row("metric", {"task": task})])
+
+
+class Disk:
+    """Layouts as bytes, and how often one was read."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[int, int], bytes] = {}
+        self.reads = 0
+
+    def load(self, segment: int, number: int) -> bytes:
+        self.reads += 1
+        try:
+            return self.stored[segment, number]
+        except KeyError:
+            raise Damaged("it is gone") from None
+
+
+def test_what_is_in_use_is_the_same_object_however_much_there_is():
+    """Thousands of tasks, each with its layout: none is read back, and none is there twice."""
+    cache, disk = LayoutCache(room=2), Disk()
+    held = [layout(f"task-{n}") for n in range(50)]
+    for number, one in enumerate(held):
+        cache.put(1, number, one)
+    assert all(cache.get(1, number, disk.load) is one for number, one in enumerate(held))
+    assert disk.reads == 0
+
+
+def test_what_nobody_holds_any_more_is_read_back_once():
+    """After that it is kept, up to the room that there is: those used longest ago go first."""
+    cache, disk = LayoutCache(room=2), Disk()
+    disk.stored = {(1, n): encode_layout(layout(f"task-{n}")) for n in range(3)}
+    for number in (0, 1, 0, 2, 0):
+        assert cache.get(1, number, disk.load).origin.task == f"task-{number}"
+    assert disk.reads == 3
+    cache.get(1, 1, disk.load)
+    assert disk.reads == 4
+
+
+def test_segments_that_are_gone_are_forgotten():
+    """Both what was read and what is held: the numbers mean nothing any more."""
+    cache, disk = LayoutCache(), Disk()
+    held = layout("held")
+    cache.put(1, 0, held)
+    disk.stored = {(1, 1): encode_layout(layout("read"))}
+    cache.get(1, 1, disk.load)
+    disk.stored.clear()
+    cache.forget([1])
+    for number in (0, 1):
+        with pytest.raises(Damaged):
+            cache.get(1, number, disk.load)
