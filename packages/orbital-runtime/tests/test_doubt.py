@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.buffer import Entry, Limits, MemoryBuffer
-from orbital_runtime.clock import SystemClock
+from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_runtime.sender.bisect import Isolation
 from orbital_runtime.sender.repeats import SERIES
@@ -26,7 +26,8 @@ class Line:
     """A buffer and a sender with one output behind it."""
 
     def __init__(self):
-        self.buffer = MemoryBuffer(Limits(samples=None, size=None), SystemClock())
+        self.clock = ManualClock()
+        self.buffer = MemoryBuffer(Limits(samples=None, size=None), self.clock)
         self.sender = Sender(self.buffer, clock=SystemClock())
         self.writer = RecordingWriter()
 
@@ -51,6 +52,9 @@ class Line:
     async def paused(self):
         await self.until(lambda: self.status.phase is Phase.PAUSED)
 
+    async def holding(self):
+        await self.until(lambda: self.status.phase is Phase.BACKING_OFF)
+
     async def settled(self):
         await self.until(lambda: not self.buffer.waiting("out"))
 
@@ -73,83 +77,140 @@ async def line():
 
 
 @pytest.mark.parametrize("refusal", [BatchRejected(PROXY), BatchTooLarge(PROXY)])
-async def test_an_output_that_never_worked_keeps_what_is_refused(line, refusal):
-    """A proxy that answers 4xx to everything costs nothing: paused with its words, delivered when fixed."""
+async def test_a_destination_that_refuses_everything_costs_nothing(line, refusal):
+    """A proxy that answers 4xx to everything: paused with its words, all delivered in order when mended."""
     line.writer.always(refusal)
-    await line.sender.add(line.output())
-    await line.put(make_batch(20, ts=1), make_batch(20, ts=2))
+    await line.sender.add(line.output(batch_size=40))
+    await line.put(*(make_batch(20, ts=ts) for ts in range(5)))
     await line.paused()
     assert PROXY in line.status.reason
-    assert (line.account.waiting, line.account.dead_lettered) == (40, 0)
+    assert (line.account.waiting, line.account.dead_lettered) == (100, 0)
     line.writer.always(None)
     line.hurry()
     await line.settled()
-    assert (line.account.delivered, line.account.dead_lettered) == (40, 0)
-    assert [batch.ts for batch in line.writer.batches] == [1, 2]
+    assert (line.account.delivered, line.account.dead_lettered) == (100, 0)
+    assert [batch.ts for batch in line.writer.batches] == [0, 1, 2, 3, 4]
 
 
-async def test_a_kept_chunk_is_tried_with_one_request(line):
-    """While nothing changes, a look at a paused destination costs one request and not a whole search."""
-    line.writer.always(BatchRejected(PROXY))
-    await line.sender.add(line.output())
-    await line.put(make_batch(20))
-    await line.paused()
-    for _ in range(3):
-        calls = len(line.writer.calls)
-        line.hurry()
-        await line.writer.called(calls + 1)
-        await line.paused()
-        assert len(line.writer.calls) == calls + 1
-    assert line.account.waiting == 20
-
-
-async def test_newer_samples_settle_the_doubt(line):
-    """The first chunk was bad data: when newer samples are taken, it goes to the dead letters after all."""
-
-    def refuse(batches, attempt):
-        if any(batch.ts == 1 for batch in batches):
-            raise BatchRejected("no such metric here")
-
-    line.writer.always(refuse)
-    await line.sender.add(line.output())
-    await line.put(make_batch(3, ts=1))
-    await line.paused()
-    line.hurry()
-    await line.writer.called(6)  # the search took five
-    await line.paused()
-    await line.put(make_batch(3, ts=2))
-    line.hurry()
-    await line.settled()
-    assert (line.account.delivered, line.account.dead_lettered) == (3, 3)
-    assert {letter.reason for letter in line.buffer.dead_letters.list()} == {"no such metric here"}
-
-
-async def test_an_output_that_worked_sets_bad_samples_aside_but_not_for_ever(line):
-    """Two chunks of bad data are dead letters; the third refused whole in the same words is kept."""
+async def test_an_output_that_worked_loses_nothing_either(line):
+    """A proxy that begins to refuse everything after weeks is no reason to set anything aside."""
     await line.sender.add(line.output(batch_size=4))
     await line.put(make_batch(4, ts=0))
     await line.settled()
     line.writer.always(BatchRejected(PROXY))
     await line.put(*(make_batch(4, ts=ts) for ts in range(1, 6)))
     await line.paused()
-    assert (line.account.dead_lettered, line.account.waiting) == (8, 12)
+    assert (line.account.dead_lettered, line.account.waiting) == (0, 20)
     line.writer.always(None)
     line.hurry()
     await line.settled()
-    assert (line.account.delivered, line.account.dead_lettered) == (16, 8)
+    assert (line.account.delivered, line.account.dead_lettered) == (24, 0)
 
 
-async def test_other_settings_begin_anew(line):
-    """What the old settings delivered says nothing of the new ones."""
-    await line.sender.add(line.output())
-    await line.put(make_batch(4))
-    await line.settled()
-    line.writer = RecordingWriter()
+async def test_alone_it_waits_for_others_to_tell(line):
+    """Nothing else is there that could be taken: kept, and no person is called yet."""
     line.writer.always(BatchRejected(PROXY))
-    await line.sender.replace(line.output())
-    await line.put(make_batch(4))
+    await line.sender.add(line.output())
+    await line.put(make_batch(20))
+    await line.holding()
+    assert "others have to show" in line.status.reason
+    assert PROXY in line.status.reason
+    assert (line.account.waiting, line.account.dead_lettered) == (20, 0)
+    await line.put(make_batch(20, ts=2))
     await line.paused()
-    assert (line.account.waiting, line.account.dead_lettered) == (4, 0)
+    assert (line.account.waiting, line.account.dead_lettered) == (40, 0)
+
+
+async def test_a_look_at_a_paused_destination_costs_two_requests(line):
+    """The whole of what is kept, and one further batch, instead of a whole search."""
+    line.writer.always(BatchRejected(PROXY))
+    await line.sender.add(line.output(batch_size=20))
+    await line.put(*(make_batch(20, ts=ts) for ts in (1, 2, 3)))
+    await line.paused()
+    calls = len(line.writer.calls)
+    line.hurry()
+    await line.writer.called(calls + 2)
+    await line.paused()
+    assert [call.batches[0].ts for call in line.writer.calls[calls:]] == [1, 3]
+    assert line.account.waiting == 60
+
+
+def only(*bad, words="no such metric here"):
+    """Refuses what holds one of these times."""
+
+    def step(batches, attempt):
+        if any(batch.ts in bad for batch in batches):
+            raise BatchRejected(words)
+
+    return step
+
+
+async def test_what_is_behind_shows_at_once_that_it_is_the_samples(line):
+    """A full request of bad data, on an output that never worked: good data behind it is not held up."""
+    line.writer.always(only(1))
+    await line.sender.add(line.output(batch_size=6))
+    await line.put(make_batch(6, ts=1), make_batch(3, ts=2), make_batch(3, ts=3))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (6, 6)
+    assert {letter.reason for letter in line.buffer.dead_letters.list()} == {"no such metric here"}
+    assert [batch.ts for batch in line.writer.batches] == [2, 3]
+
+
+async def test_newer_samples_end_the_wait_as_soon_as_they_come(line):
+    """The first chunk was bad data, alone: with the next sample it goes to the dead letters, pause or no."""
+    line.writer.always(only(1))
+    await line.sender.add(line.output())
+    await line.put(make_batch(3, ts=1))
+    await line.holding()
+    await line.put(make_batch(3, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (3, 3)
+
+
+async def test_no_length_of_bad_samples_holds_good_ones_for_ever(line):
+    """Each look asks a request further on, where the destination takes samples in order alone."""
+    line.writer.always(only(*range(1, 41)))
+    await line.sender.add(line.output(batch_size=10, pause_retry=0.001))
+    await line.put(*(make_batch(5, ts=ts) for ts in range(1, 61)))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (100, 200)
+
+
+async def test_where_old_samples_are_taken_the_newest_are_asked(line):
+    """Hours of bad samples, and the very next look finds the good ones: no walk through all of them."""
+    line.writer.takes_old_samples = True
+    line.writer.always(only(*range(1, 41)))
+    await line.sender.add(line.output(batch_size=10, flush_interval=60.0))
+    await line.put(*(make_batch(5, ts=ts) for ts in range(1, 41)))
+    await line.paused()
+    line.clock.advance(120)
+    await line.put(make_batch(5, ts=41))
+    line.hurry()
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (5, 200)
+
+
+async def test_other_words_for_others_leave_no_doubt(line):
+    """Whoever tells samples apart understands them."""
+
+    def refuse(batches, attempt):
+        raise BatchRejected(f"no metric of {batches[0].ts}")
+
+    line.writer.always(refuse)
+    await line.sender.add(line.output(batch_size=2))
+    await line.put(make_batch(2, ts=1), make_batch(2, ts=2))
+    await line.until(lambda: line.account.dead_lettered == 2)
+    assert line.account.waiting == 2
+
+
+async def test_a_witness_that_meets_an_outage_accuses_nobody(line):
+    """Refused, and the one that was to show why found nobody: both are kept, and sent again."""
+    line.writer.then(*[BatchRejected(PROXY)] * 3, WriterUnavailable("gone"))
+    await line.sender.add(line.output(batch_size=2))
+    await line.put(make_batch(2, ts=1), make_batch(2, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (4, 0)
+    assert [batch.ts for batch in line.writer.batches] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +239,7 @@ async def test_an_outage_amid_the_search_keeps_all(line):
     line.writer.always(BatchRejected(PROXY))
     await line.sender.add(line.output())
     await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
-    await line.paused()
+    await line.until(lambda: "others have to show" in line.status.reason)
     assert (line.account.waiting, line.account.dead_lettered) == (8, 0)
 
 

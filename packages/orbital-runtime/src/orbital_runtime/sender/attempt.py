@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk, DeadLetter
 from orbital_runtime.buffer.reading import runs
-from orbital_runtime.sender.bisect import Isolation
+from orbital_runtime.sender.bisect import Isolation, may_be_stored
 from orbital_runtime.sender.caller import WriteTimeout
+from orbital_runtime.sender.doubt import tells
 from orbital_runtime.sender.groups import name
 from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
@@ -96,40 +97,80 @@ class Attempts:
         requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
         isolation = Isolation(entries, tried=tally.tried, requests=requests, suspect=suspect)
         error: BaseException | None = None
+
+        async def send(batches: Sequence[Batch], rows: str) -> None:
+            try:
+                await self._send(batches, number, rows)
+            except (BatchRejected, BatchTooLarge) as refusal:
+                if rows == self._whole and self._doubt.keeps(rows, str(refusal)):
+                    await self._doubtful(isolation, str(refusal))  # no search before others pass
+                raise
+
         try:
-            await isolation.run(lambda batches, rows: self._send(batches, number, rows))
+            await isolation.run(send)
+            if self._doubt.falls_on(isolation):
+                await self._doubtful(isolation, next(iter(isolation.words)))
         except BaseException as raised:
             error = raised
             raise
         finally:
-            doubtful = self._learn(isolation, entries, error)
+            self._learn(isolation, entries, error)
             await self._settle(chunk, isolation)
-            if self.left and self._may_regroup(isolation, self.left):
+            if self.left and self._may_regroup(isolation):
                 self.left = None
-        if doubtful:
-            raise self._doubt.reason()
+
+    async def _doubtful(self, isolation: Isolation, words: str) -> None:
+        """All of it was refused in these words: ask about another batch.
+
+        Raises:
+            WriterMisconfigured, Undecided: That does not show that it is because of the samples.
+            WriteError, ConfigurationError: It failed otherwise.
+        """
+        entries = isolation.entries
+        self._doubt.keep(self._whole, words)
+        isolation.understood = await self._witness(entries, words)
+        if not isolation.understood:
+            raise self._doubt.reason(words, entries)
+
+    async def _witness(self, entries: Sequence[Entry], words: str) -> bool:
+        """Whether another batch is taken, or refused in a way that only one who understands samples has."""
+        other = await self._doubt.witness(entries)
+        if other is None:
+            return False
+        pieces, batches = runs(other.entries), [entry.batch for entry in other.entries]
+        number = 2 if other.entries[0].seq in self._tally.tried else 1
+        try:
+            await self._send(batches, number, token(other.entries))
+        except (BatchRejected, BatchTooLarge) as error:
+            self._buffer.release(other)
+            understood = tells(error, words, sum(map(len, batches)))
+            self._doubt.heard(other, tells=understood)
+            return understood
+        except BaseException as error:
+            self._tally.failed(pieces, unknown=pieces if may_be_stored(error) else [])
+            self._buffer.release(other)
+            raise
+        await self._acknowledge(other, ())
+        self._doubt.heard(other, tells=True)
+        return True
 
     def _learn(
         self, isolation: Isolation, entries: Sequence[Entry], error: BaseException | None
-    ) -> bool:
-        """Keep in mind what this attempt showed. Gives whether its refusals are in doubt."""
+    ) -> None:
+        """Keep in mind what this attempt showed, and take back refusals that are in doubt."""
         tally = self._tally
         if isolation.suspect is not None:
             self._repeats.looked(isolation.suspect, found=isolation.found)
         if error is not None:
             self._repeats.note(self._whole, error)
-        doubtful = self._doubt.falls_on(isolation, ended=error is None)
+        doubtful = self._doubt.falls_on(isolation)
         if doubtful:
             isolation.withdraw()
-            self._doubt.keep(self._whole)
         tally.failed(runs(entries) if doubtful else isolation.failed, unknown=isolation.unknown)
         self.too_large = None if doubtful else isolation.too_large
-        return doubtful
 
-    def _may_regroup(self, isolation: Isolation, left: Chunk) -> bool:
+    def _may_regroup(self, isolation: Isolation) -> bool:
         """Whether what is left may be read together with newer samples, which may tell more."""
-        if self._doubt.keeps(token(left.entries)):
-            return left.entries[0].seq not in self._tally.tried
         looked = isolation.suspect is not None
         return looked and (isolation.understood or isolation.undecided)
 
@@ -142,8 +183,6 @@ class Attempts:
             if isinstance(error, BatchRejected) and not _were_given(batches, error.rejects):
                 raise self._bug(error) from error
             self._note(error)
-            if rows == self._whole and (kept := self._doubt.again(rows, str(error))):
-                raise kept from error
             raise
         except Exception as error:
             raise self._bug(error) from error

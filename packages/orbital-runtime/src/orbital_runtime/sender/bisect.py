@@ -60,7 +60,7 @@ class Isolation:
         requests: int = 256,
         suspect: str | None = None,
     ) -> None:
-        self._entries = entries
+        self.entries = entries
         self._tried = tried
         self._requests = requests
         self.suspect = suspect
@@ -83,7 +83,7 @@ class Isolation:
 
     def withdraw(self) -> None:
         """Take back what was settled: nothing was delivered, and nothing shall count as refused."""
-        self._left = {entry.seq: len(entry.batch) for entry in self._entries}
+        self._left = {entry.seq: len(entry.batch) for entry in self.entries}
         self._refused: dict[tuple[int, int], Refused] = {}
         self.words: set[str] = set()
         """Why whole groups were refused."""
@@ -101,7 +101,7 @@ class Isolation:
             Exception: What `send` raised, but for BatchRejected and BatchTooLarge. `left` and
                 `refused` tell what was achieved before.
         """
-        whole = tuple(Part(seq, 0, batch) for seq, batch in self._entries)
+        whole = tuple(Part(seq, 0, batch) for seq, batch in self.entries)
         groups: list[Group] = [whole] if whole else []
         while groups:
             group = groups.pop()
@@ -162,7 +162,7 @@ class Isolation:
 
     def _give_up(self, group: Group, error: BaseException) -> None:
         self.failed = pieces(group)
-        self.unknown = self.failed if _may_be_stored(error) else []
+        self.unknown = self.failed if may_be_stored(error) else []
         raise error
 
     def _too_large(self, group: Group, error: BatchTooLarge) -> Sequence[Group]:
@@ -203,7 +203,7 @@ class Isolation:
         return ()
 
 
-def _may_be_stored(error: BaseException) -> bool:
+def may_be_stored(error: BaseException) -> bool:
     """Whether the destination may have the samples although this was raised."""
     if isinstance(error, WriterUnavailable):
         return error.sent

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -15,19 +16,21 @@ from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
 from orbital_runtime.sender.caller import Caller
-from orbital_runtime.sender.doubt import Doubt
+from orbital_runtime.sender.doubt import Doubt, Undecided
 from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.rest import Rest
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from orbital_runtime.buffer import Buffer, Chunk
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.policy import Output
+
+    Event = Callable[[], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ class Delivery:
         self._chance = chance
         self._breaker = Breaker(failures=policy.breaker_failures, reset=policy.breaker_reset)
         self._caller = Caller(output.name, output.writer, most_stuck=policy.stuck_writes)
-        doubt = Doubt()
+        doubt = Doubt(output, buffer)
         self._lanes = Lanes(
             output.name,
             buffer,
@@ -183,6 +186,8 @@ class Delivery:
                 self._drained(done=True)
         except BufferClosed:
             raise
+        except Undecided as error:
+            await self._wait_for_others(error)
         except (WriterMisconfigured, ConfigurationError) as error:
             await self._pause(str(error))
         except WriteError as error:
@@ -266,14 +271,24 @@ class Delivery:
         self._breaker.success()  # it did answer
         await self._hold(Phase.PAUSED, reason, self._policy.pause_retry)
 
-    async def _hold(self, phase: Phase, reason: str, seconds: float) -> None:
+    async def _wait_for_others(self, undecided: Undecided) -> None:
+        """Nothing shows yet whether a person has to act: keep everything until something may."""
+        self._drained(done=False)
+        self._breaker.success()  # as above
+        others = partial(self._buffer.wait, self.name, samples=1, since=undecided.behind)
+        await self._hold(Phase.BACKING_OFF, str(undecided), self._policy.pause_retry, others)
+
+    async def _hold(
+        self, phase: Phase, reason: str, seconds: float, event: Event | None = None
+    ) -> None:
+        """Wait so long, or for the event, and let people know why."""
         level = logging.DEBUG if reason == self._reason else logging.WARNING
         waiting = self._buffer.waiting(self.name)
         message = "output %s is %s: %s; %d samples wait, next attempt in %.1f s"
         logger.log(level, message, self.name, phase, reason, waiting, seconds)
         self._phase, self._reason = phase, reason
         self._until_ms = self._clock.utc_ms() + round(seconds * 1000)
-        await self._rest.until(seconds=seconds)
+        await self._rest.until(event, seconds=seconds)
         self._until_ms = None
 
     def _drained(self, *, done: bool) -> None:

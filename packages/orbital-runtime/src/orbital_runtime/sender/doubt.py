@@ -1,73 +1,126 @@
 """Tells bad data from a destination that refuses everything (docs/decisions/0011).
 
 A proxy, a wrong path or a wrong tenant may answer 400 to whatever comes. A chunk of which everything is
-refused in the same words is kept, and the output pauses, if
-
-* nothing was taken since the output started (it was added, its settings changed, the agent started), or
-* it is the third such chunk in a row.
-
-There is no doubt where the destination showed that it understands samples: it took some, named the bad
-ones, or the writer is certain of its words.
+refused in the same words is in doubt, until another sample shows whether it is the chunk: one that is taken,
+or refused in other words. There is no doubt where the destination showed that it understands samples: it took
+some of the chunk, named the bad ones, or the writer is certain of its words.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from orbital_sdk import WriterMisconfigured
+from orbital_runtime.buffer import Chunk
+from orbital_sdk import BatchRejected, WriteError, WriterMisconfigured
 
 if TYPE_CHECKING:
-    from orbital_runtime.sender.bisect import Isolation
+    from collections.abc import Sequence
 
-CHUNKS: Final = 3
-"""Chunks in a row that are refused whole before an output that worked is paused."""
+    from orbital_runtime.buffer import Buffer, Entry
+    from orbital_runtime.sender.bisect import Isolation
+    from orbital_runtime.sender.policy import Output
+
+
+class Undecided(WriterMisconfigured):
+    """All of a chunk was refused, and there is nothing else yet that could show whether it is the chunk.
+
+    Args:
+        message: What the destination said.
+        behind: The first number of what could.
+    """
+
+    def __init__(self, message: str, behind: int) -> None:
+        super().__init__(message)
+        self.behind = behind
 
 
 class Doubt:
-    """What is known of one output since it started."""
+    """What is known of one output, whose lanes share it.
 
-    def __init__(self) -> None:
-        self._trusted = False
-        self._words = ""
-        self._in_a_row = 0
+    Args:
+        output: Name, writer and policy.
+        buffer: Where other samples come from.
+    """
+
+    def __init__(self, output: Output, buffer: Buffer) -> None:
+        self._output = output
+        self._buffer = buffer
         self._kept = ("", "")
+        self._asked = self._next = 0
+        """Behind what was refused as well, and behind what is asked about."""
+        self._proven = ("", 0)
+        """Words that are about samples, and the batch behind them that showed it."""
 
-    def falls_on(self, isolation: Isolation, *, ended: bool) -> bool:
-        """Whether to keep what was refused.
-
-        Args:
-            isolation: The attempt.
-            ended: Whether it came to its end. If not, its refusals may still turn out to be all there is.
-        """
+    def falls_on(self, isolation: Isolation) -> bool:
+        """Whether to keep what was refused."""
         if isolation.understood:
-            self._trusted, self._in_a_row, self._kept = True, 0, ("", "")
+            self._kept, self._asked = ("", ""), 0
             return False
-        if len(isolation.words) > 1 and ended:
-            self._in_a_row = 0
         if len(isolation.words) != 1:
             return False
-        if not ended:
-            return not self._trusted
-        (words,) = isolation.words
-        self._in_a_row = self._in_a_row + 1 if words == self._words else 1
-        self._words = words
-        return not self._trusted or self._in_a_row >= CHUNKS
+        words, batch = self._proven
+        return words not in isolation.words or isolation.entries[-1].seq > batch
 
-    def keep(self, token: str) -> None:
-        """Remember this chunk, of which everything is refused."""
-        self._kept = token, self._words
+    def keep(self, token: str, words: str) -> None:
+        """This chunk is kept, of which everything is refused in these words."""
+        if self._kept != (token, words):
+            self._kept, self._asked = (token, words), 0
 
-    def keeps(self, token: str) -> bool:
-        """Whether this chunk is the one that is kept."""
-        return token == self._kept[0]
+    def keeps(self, token: str, words: str) -> bool:
+        """Whether this is known: the search in the chunk can be spared."""
+        return self._kept == (token, words)
 
-    def again(self, token: str, words: str) -> WriterMisconfigured | None:
-        """Spare the search where the kept chunk is refused again in the same words."""
-        return self.reason() if (token, words) == self._kept else None
+    async def witness(self, entries: Sequence[Entry]) -> Chunk | None:
+        """One batch that was not asked about yet, to ask about; None: there is none.
 
-    def reason(self) -> WriterMisconfigured:
-        """Why the output is paused."""
-        return WriterMisconfigured(
-            "every sample is refused in the same words, so it may not be the samples; look at this"
-            f" output's address and settings, and at proxies on the way: {self._words}"
+        Where the destination takes old samples it is one of the newest. Else it is the next in order, and at
+        each further look one that is a full request further on, so that no long stretch of bad samples holds
+        up what is good behind it.
+        """
+        further = max(entries[-1].seq + 1, self._asked)
+        if self._output.writer.takes_old_samples:
+            newest = self._buffer.edge(self._output.policy.flush_interval)
+            if found := await self._first(max(further, newest)):
+                return found
+        return await self._first(further)
+
+    async def _first(self, since: int) -> Chunk | None:
+        policy, stale = self._output.policy, self._output.writer.takes_stale_markers
+        while chunk := await self._buffer.read(
+            self._output.name, samples=policy.batch_size, size=policy.batch_bytes, since=since
+        ):
+            since = chunk.entries[-1].seq + 1
+            chosen = next((e for e in chunk.entries if stale or not e.batch.stale), None)
+            rest = tuple(entry for entry in chunk.entries if entry is not chosen)
+            self._buffer.release(Chunk(chunk.output, rest, sum(e.batch.samples for e in rest)))
+            if chosen:
+                self._next = since
+                return Chunk(chunk.output, (chosen,), chosen.batch.samples)
+        return None
+
+    def heard(self, witness: Chunk, *, tells: bool) -> None:
+        """Whether this one shows that the samples before it are bad; else it was refused as they were."""
+        if tells:
+            self._proven = self._kept[1], witness.entries[-1].seq
+        else:
+            self._asked = self._next
+
+    def reason(self, words: str, entries: Sequence[Entry]) -> WriteError:
+        """Why the output waits: for a person where others were refused, too, else for others."""
+        if self._asked:
+            return WriterMisconfigured(
+                "every sample is refused in the same words, so it may not be the samples; look at this"
+                f" output's address and settings, and at proxies on the way: {words}"
+            )
+        return Undecided(
+            "all samples so far were refused in the same words; others have to show whether it is"
+            f" because of the samples: {words}",
+            entries[-1].seq + 1,
         )
+
+
+def tells(error: WriteError, words: str, rows: int) -> bool:
+    """Whether a refusal of so many other rows shows that the destination understands samples."""
+    if not isinstance(error, BatchRejected):
+        return False
+    return error.certain or error.duplicate or 0 < len(error.rejects) < rows or str(error) != words
