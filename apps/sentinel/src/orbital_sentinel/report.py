@@ -76,11 +76,21 @@ def _outputs(outputs: list[View]) -> None:
 
 def _output(one: View) -> tuple[object, ...]:
     ledger: View = one["ledger"] or dict.fromkeys(LEDGER, 0)
-    state = "ok" if one["phase"] in ("waiting", "delivering") else one["phase"]
+    dropped = counts(ledger.get("dropped", {})) or "0"
+    address = one.get("address", "")
+    return one["name"], _state(one), *(ledger[name] for name in LEDGER), dropped, address
+
+
+def _state(one: View) -> str:
+    """What an output does, and whether that goes well."""
+    state = one["phase"]
+    if state in ("waiting", "delivering"):
+        state = "failing" if one["reason"] else "ok" if one["requests"] else "not tried yet"
     if one.get("breaker", "closed") != "closed":
         state = f"{state}, breaker {one['breaker']}"
-    dropped = counts(ledger.get("dropped", {})) or "0"
-    return one["name"], state, *(ledger[name] for name in LEDGER), dropped, one.get("address", "")
+    if until := one.get("until_ms"):
+        state = f"{state}, again in {span(max(0.0, until / 1000 - time.time()))}"
+    return state
 
 
 def tasks(found: list[View]) -> None:

@@ -131,7 +131,7 @@ class Delivery:
             name=self.name,
             address=self._writer.address,
             phase=self._phase,
-            reason=self._reason if self._until_ms else "",
+            reason=self._reason,
             until_ms=self._until_ms,
             breaker=self._breaker.state,
             waiting=self._buffer.waiting(self.name),

@@ -78,7 +78,7 @@ class OutputStatus:
     address: str
     phase: Phase
     reason: str
-    """Why it backs off or is paused; empty otherwise."""
+    """Why the last attempt failed; empty once one succeeded, and before the first."""
     until_ms: int | None
     """Milliseconds UTC of the next attempt, while it backs off or is paused."""
     breaker: State

@@ -81,7 +81,7 @@ def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
     elif not _works(output):
         message = f"output {name} fails, {output.waiting} samples wait: {why}"
         yield Reason("output_failing", message, blocks=not others_work, subject=name)
-    elif output.phase is Phase.BACKING_OFF:
+    elif output.reason:
         message = f"output {name} failed and is tried again: {why}"
         yield Reason("output_retrying", message, blocks=False, subject=name)
     if output.stuck:

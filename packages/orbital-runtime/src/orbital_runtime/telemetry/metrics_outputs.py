@@ -165,7 +165,7 @@ def _sums(tallies: Collection[Tally]) -> Iterator[Metric]:
 
 _COUNTED: Final[tuple[tuple[str, str, Callable[[Tally], float]], ...]] = (
     ("sent_bytes_total", "Bytes on the wire", lambda t: t.bytes),
-    ("requests_total", "Requests that the output answered well", lambda t: t.requests),
+    ("requests_total", "Requests that were sent, answered well or not", lambda t: t.requests),
     ("retries_total", "Attempts after the first", lambda t: t.retries),
 )
 _GONE: Final = {
