@@ -1,11 +1,13 @@
 """A task as it stands in the configuration becomes one that can run."""
 
 import pytest
+from pydantic import ValidationError
 
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind
 from orbital_runtime.settings.binding import Binder
+from orbital_runtime.settings.explain import explain
 from orbital_runtime.testing.parts import GaugeConfig, GaugeDevice, made_up
-from orbital_sdk import Plugin
+from orbital_sdk import Plugin, PluginConfig
 
 
 def task(**keys) -> TaskSection:
@@ -155,6 +157,20 @@ def test_a_plugin_is_made_once_for_all_tasks_of_equal_settings():
     for count in (1, 1, 2, 1, 2):
         binder.bind(task(config={"host": f"h{count}", "count": count}))
     assert made == [1, 2]
+
+
+def test_a_list_is_called_one():
+    """Whatever the plugin's author keeps it in."""
+
+    class Fields(PluginConfig):
+        many: list[int]
+        some: tuple[int, ...]
+
+    with pytest.raises(ValidationError) as caught:
+        Fields.model_validate({"many": 1, "some": 1})
+    assert {problem.message for problem in explain(caught.value, Fields)} == {
+        "must be a list, that is, lines that begin with `- `"
+    }
 
 
 def test_an_unknown_plugin_is_told_with_what_is_there():

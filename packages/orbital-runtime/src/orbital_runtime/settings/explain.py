@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WHOLE: Final = "must be a whole number"
 _SECTION: Final = "must be a section, that is, `key: value` lines below it"
+_LIST: Final = "must be a list, that is, lines that begin with `- `"
 _SENTENCES: Final = {
     "missing": "is missing",
     "int_type": _WHOLE,
@@ -28,7 +29,8 @@ _SENTENCES: Final = {
     "dict_type": _SECTION,
     "model_type": _SECTION,
     "model_attributes_type": _SECTION,
-    "list_type": "must be a list, that is, lines that begin with `- `",
+    "list_type": _LIST,
+    "tuple_type": _LIST,
     "greater_than": "must be above {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be below {lt}",
