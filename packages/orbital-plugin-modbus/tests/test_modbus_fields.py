@@ -86,6 +86,27 @@ def test_a_map_that_cannot_be(registers, words):
     assert words in refusal(ModbusConfig, {"registers": registers})
 
 
+A5 = {"address": 5}
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ({"registers": [A5, {"address": 0}, {"address": 4, "type": "int32"}]}, ("registers", 0)),
+        ({"registers": [A5, {"address": 1, "exponent": "e"}], "labels": {"a": "b"}}, ("registers", 1)),
+        ({"registers": [A5 | {"table": "input"}], "profile": "energy-meter"}, ("registers", 0)),
+        ({"profile": "energy-meter", "base": 65500}, ("profile",)),
+        ({"registers": [A5, {"address": 2, "type": "int32"}], "max_registers": 1}, ("registers", 1)),
+        ({}, ()),
+    ],
+)  # fmt: skip
+def test_the_place_of_what_cannot_be(config, place):
+    """The field that the agent can show the line of, also where it is wrong beside others only."""
+    with pytest.raises(ValidationError) as caught:
+        ModbusConfig.model_validate(config)
+    assert [error["loc"] for error in caught.value.errors()] == [place]
+
+
 @pytest.mark.parametrize(
     "registers",
     [

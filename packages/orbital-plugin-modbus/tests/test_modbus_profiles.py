@@ -150,22 +150,28 @@ async def test_a_profile_of_ones_own(collect, start_modbus, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("title: x\nsource: y\nregisters: []\n", "registers"),
-        ("title: x\nregisters: [{address: 0}]\n", "source"),
-        ("title: x\nsource: y\nregisters: [{address: 70000}]\n", "registers.0.address"),
-        ("title: x\nsource: y\nregisters: [{address: 1, typ: int16}]\n", "registers.0.typ"),
-        ("title: [\n", "line 2 is no YAML"),
-        ("- 1\n", "dictionary"),
+        ("title: x\nsource: y\nregisters: []\n", ":1: there is nothing in registers"),
+        ("title: x\nregisters: [{address: 0}]\n", ":1: source: "),
+        ("title: x\nsource: y\nregisters:\n- {address: 1}\n- {address: 70000}\n", ":5: registers[1].address"),
+        ("title: x\nsource: y\nregisters: [{address: 1, typ: int16}]\n",
+         ":3: registers[0].typ: unknown key; did you mean type?"),
+        ("title: x\nsource: y\nregisters:\n- {address: 1, type: int32}\n- {address: 2}\n",
+         ":5: registers[1]: modbus_register_2 (holding 2) overlaps modbus_register_1"),
+        ("title: x\nsource: y\nregisters: [{address: 1, zz: 1}]\nq: 1\n",
+         ":3: registers[0].zz: unknown key; 4: q: unknown key"),
+        ("title: [\n", ":2: this is no YAML"),
+        ("- 1\n", ":1: "),
+        ("", ":1: "),
     ],
-)
+)  # fmt: skip
 def test_a_profile_that_cannot_be(tmp_path, text, words):
-    """The file and the place in it are named."""
+    """The file, the line and the place in it are named."""
     path = tmp_path / "bad.yaml"
     path.write_text(text)
     with pytest.raises(ValidationError) as caught:
         ModbusConfig(profile=str(path))
-    assert f"the profile {path}" in str(caught.value)
-    assert words in str(caught.value)
+    assert f"the profile {path}{words}" in str(caught.value)
+    assert caught.value.errors()[0]["loc"] == ("profile",)
 
 
 def test_no_such_profile(tmp_path):

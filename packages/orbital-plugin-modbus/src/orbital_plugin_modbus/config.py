@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from orbital_plugin_modbus.problem import MapProblem
 from orbital_plugin_modbus.profile import Profile, load_profile
 from orbital_plugin_modbus.register import LABEL, Register
 from orbital_plugin_modbus.register_map import RegisterMap, make_map
 from orbital_plugin_modbus.tables import SIZE
 from orbital_plugin_modbus.types import Order  # noqa: TC001 (pydantic reads annotations)
 from orbital_sdk import PluginConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BRIDGE = 16
 
@@ -40,22 +44,33 @@ class ModbusConfig(PluginConfig):
     bridge: Annotated[int, Field(ge=0, le=124)] = BRIDGE
     """Unwanted registers (for bits: sixteen times as many) that may be read along to save a request."""
 
+    @field_validator("profile")
+    @classmethod
+    def _there(cls, value: str) -> str:
+        if value:
+            load_profile(value)
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if not self.profile and not self.registers:
             raise ValueError("nothing to read: give registers, or a profile")
         if self.base is not None and not self.profile:
             raise ValueError("base goes with a profile; registers have their own addresses")
-        self._check_lengths()
+        try:
+            self._check_lengths()
+        except MapProblem as problem:
+            raise problem.among(self._own, ("profile",)) from problem
         return self
 
     def _check_lengths(self) -> None:
         for field in self.map.fields:
             most = self.most_bits if field.table.bits else self.most_registers
             if field.size > most:
-                raise ValueError(
+                raise MapProblem(
                     f"{field.title} takes {field.size} registers, and this device gives at most"
-                    f" {most} in one read"
+                    f" {most} in one read",
+                    field.register,
                 )
 
     @cached_property
@@ -63,11 +78,13 @@ class ModbusConfig(PluginConfig):
         return load_profile(self.profile) if self.profile else None
 
     @cached_property
+    def _own(self) -> list[Register]:
+        return self._labelled(self.registers)
+
+    @cached_property
     def map(self) -> RegisterMap:
         """All fields."""
-        parts: list[tuple[list[Register], Order, int]] = [
-            (self._labelled(self.registers), self.order, 0)
-        ]
+        parts: list[tuple[Sequence[Register], Order, int]] = [(self._own, self.order, 0)]
         if self.profile_file is not None:
             base = self.profile_file.base if self.base is None else self.base
             parts.append(

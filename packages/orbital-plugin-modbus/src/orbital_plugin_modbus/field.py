@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from orbital_plugin_modbus.problem import MapProblem
 from orbital_plugin_modbus.tables import SIZE, TABLES, Table
 from orbital_plugin_modbus.types import BYTES_SWAPPED, ORDERS, TYPES, Convert, Layout, masked
 
@@ -84,14 +85,15 @@ def resolve(register: Register, order: Order, base: int = 0) -> MapField:
         base: Added to the address.
 
     Raises:
-        ValueError: It lies outside its table.
+        MapProblem: It lies outside its table.
     """
     table = TABLES[register.table]
     start = register.address + base
     if start + register.size > SIZE:
-        raise ValueError(
+        raise MapProblem(
             f"{register.title}: {table.name} {register.address} + base {base} is outside the table,"
-            f" which ends at {SIZE - 1}"
+            f" which ends at {SIZE - 1}",
+            register,
         )
     kind = TYPES[register.kind_of_value]
     return MapField(

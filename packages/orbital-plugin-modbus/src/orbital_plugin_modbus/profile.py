@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from orbital_plugin_modbus.register import Register  # noqa: TC001 (pydantic reads annotations)
+from orbital_plugin_modbus.problem import MapProblem, in_file
+from orbital_plugin_modbus.register import Register
+from orbital_plugin_modbus.register_map import make_map
 from orbital_plugin_modbus.tables import SIZE
-from orbital_plugin_modbus.types import Order  # noqa: TC001 (as above)
+from orbital_plugin_modbus.types import Order  # noqa: TC001 (pydantic reads annotations)
 from orbital_sdk.fields import Fields
 
 LARGEST = 1 << 20
@@ -34,8 +36,18 @@ class Profile(Fields):
     """Registers that one read may ask for."""
     max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
     """Bits that one read may ask for."""
-    registers: Annotated[tuple[Register, ...], Field(min_length=1)]
+    registers: tuple[Register, ...]
     """The fields."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.registers:
+            raise ValueError("there is nothing in registers")
+        try:
+            make_map([(self.registers, self.order, self.base)])
+        except MapProblem as problem:
+            raise problem.among(self.registers) from problem
+        return self
 
 
 def shipped() -> list[str]:
@@ -86,15 +98,11 @@ def _parsed(name: str, text: str) -> Profile:
         return Profile.model_validate(document)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
+        where = f":{mark.line + 1}" if mark else ""
         raise ValueError(
-            f"the profile {name}{where} is no YAML: {getattr(error, 'problem', error)}"
+            f"the profile {name}{where}: this is no YAML: {getattr(error, 'problem', error)}"
         ) from error
     except ValidationError as error:
-        raise ValueError(f"the profile {name}: {'; '.join(map(_words, error.errors()))}") from error
-
-
-def _words(problem: Any) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+        keys = {*Profile.model_fields, *Register.model_fields}
+        wrong = "; ".join(in_file(error, text, keys))
+        raise ValueError(f"the profile {name}:{wrong}") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_modbus.field import MapField, resolve
+from orbital_plugin_modbus.problem import MapProblem
 from orbital_sdk import Metric
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def make_map(parts: Iterable[tuple[Sequence[Register], Order, int]]) -> Register
         parts: Registers, the order of those that name none, and what is added to their addresses.
 
     Raises:
-        ValueError: A field cannot be, alone or beside the others; the message names it.
+        MapProblem: A field cannot be, alone or beside the others.
     """
     fields = [resolve(each, order, base) for registers, order, base in parts for each in registers]
     fields.sort(key=lambda field: (field.table.function, field.start, field.size))
@@ -52,9 +53,11 @@ def _check_overlap(fields: Sequence[MapField]) -> None:
         open_fields = [f for f in open_fields if f.table is field.table and f.stop > field.start]
         for other in open_fields:
             if _claims(other, field):
-                raise ValueError(
+                raise MapProblem(
                     f"{field.title} overlaps {other.title}; correct the address or the type, or say"
-                    " shared: true where it is meant"
+                    " shared: true where it is meant",
+                    field.register,
+                    other.register,
                 )
         open_fields.append(field)
 
@@ -70,7 +73,9 @@ def _check_exponents(fields: Sequence[MapField]) -> None:
     for field in fields:
         wanted = field.register.exponent
         if wanted and wanted not in names:
-            raise ValueError(f"{field.title}: its exponent {wanted!r} is no field of this map")
+            raise MapProblem(
+                f"{field.title}: its exponent {wanted!r} is no field of this map", field.register
+            )
 
 
 def _check_series(fields: Sequence[MapField]) -> None:
@@ -82,9 +87,11 @@ def _check_series(fields: Sequence[MapField]) -> None:
         key = register.metric, frozenset(register.labels.items())
         other = seen.setdefault(key, field)
         if other is not field:
-            raise ValueError(
+            raise MapProblem(
                 f"{field.title} and {other.title} give the same series; name one of them"
-                " otherwise, or tell them apart by labels"
+                " otherwise, or tell them apart by labels",
+                field.register,
+                other.register,
             )
 
 
@@ -101,19 +108,23 @@ def _metric(name: str, group: Sequence[MapField]) -> Metric:
     first = group[0].register
     for field in group:
         if (field.register.kind, field.register.unit) != (first.kind, first.unit):
-            raise ValueError(
-                f"{field.title} and {group[0].title} differ in kind or unit; a metric has one"
+            raise MapProblem(
+                f"{field.title} and {group[0].title} differ in kind or unit; a metric has one",
+                field.register,
+                first,
             )
     labels = dict.fromkeys([UNIT])
     for field in group:
         if UNIT in field.register.labels:
-            raise ValueError(
-                f"{field.title}: the label {UNIT} is set by the plugin; choose another"
+            raise MapProblem(
+                f"{field.title}: the label {UNIT} is set by the plugin; choose another",
+                field.register,
             )
         if field.register.label_of_text in field.register.labels:
-            raise ValueError(
+            raise MapProblem(
                 f"{field.title}: the label {field.register.label_of_text!r} carries its text; choose"
-                " another text_label"
+                " another text_label",
+                field.register,
             )
         labels |= dict.fromkeys(field.register.labels)
         if field.register.label_of_text:
