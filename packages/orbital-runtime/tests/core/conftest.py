@@ -10,9 +10,10 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from orbital_devcore.app import create_app
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
-from orbital_devcore.serving import serving
+from orbital_devcore.serving import listening
 from orbital_runtime.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Credentials, load
@@ -42,15 +43,21 @@ class Probe(Plugin[Host, PluginConfig]):
 
     name = "probe"
     down: ClassVar[set[str]] = set()
+    held: ClassVar[dict[str, asyncio.Event]] = {}
+    """Hosts that answer when their event is set."""
+    asked: ClassVar[set[str]] = set()
     value = Metric("probe_value", "One")
     neighbor = Metric("lldp_neighbor", "One", labels=NEIGHBOR)
 
     async def collect(self, device, ctx):
+        self.asked.add(device.host)
+        if device.host in self.held:
+            await self.held[device.host].wait()
         if device.host in self.down:
             raise DeviceUnreachable(f"{device.host} does not answer")
         yield self.value(1.0)
-        if device.host == "lldp":
-            yield self.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", "Gi0/2", "120")
+        if device.host.startswith("lldp"):
+            yield self.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", device.host, "120")
 
 
 async def until(condition, seconds=20):
@@ -90,13 +97,13 @@ class Site:
         path.chmod(0o600)
 
     @contextlib.asynccontextmanager
-    async def agent(self, plugins=(), **sections: Any):
+    async def agent(self, plugins=(), clock=None, **sections: Any):
         """A running agent that has these plugins too; stopped at the end."""
         if sections or not (self.folder / "config.yaml").exists():
             self.configure(**sections)
         registry = Registry.of(plugins=[Probe, *plugins], writers=[Recorder])
         loaded = load(self.folder / "config.yaml", self.environ, registry=registry)
-        agent = Agent(loaded, registry, version="1.0.0", environ=self.environ)
+        agent = Agent(loaded, registry, clock=clock, version="1.0.0", environ=self.environ)
         await agent.start()
         try:
             yield agent
@@ -109,28 +116,56 @@ class Site:
         token = SecretStr(found["api_token"])
         return Credentials(found["sentinel_id"], token, self.peer.address)
 
+    async def run(self, agent: Agent, *tasks: str) -> None:
+        """Run these tasks of Core once, now, as soon as the agent has them."""
+        for task in tasks:
+            await until(lambda key=f"core/{task}": key in agent.stations.scheduler.states())
+            await agent.stations.scheduler.trigger(f"core/{task}")
+
     def assign(self, **more: Any) -> str:
-        """A device and a task for whoever registers; the task's id."""
+        """A device and a task for whoever registers, once a day unless told otherwise; the task's id."""
         device = self.peer.device(
             connection_config={"host": more.pop("host", "10.0.0.1"), "port": 22}
         )
-        return self.peer.task(device, **{"plugin_name": "probe", "interval_seconds": 1} | more)
+        given = {"plugin_name": "probe", "interval_seconds": 86400, "retry_count": 0} | more
+        return self.peer.task(device, **given)
+
+    def device(self, task: str) -> str:
+        """The id of the device of a task."""
+        return self.peer.core.db.row("select device_id from tasks where task_id = ?", task)[
+            "device_id"
+        ]
+
+    def states(self, device: str) -> list[float]:
+        """What was told of a device, newest first."""
+        told = self.peer.samples("device_status")
+        return [one["value"] for one in told if one["labels"]["device_id"] == device]
+
+
+@pytest.fixture(scope="session")
+def place():
+    """Where all of them are, one after the other."""
+    app = create_app(Core())
+    with listening(app) as address:
+        yield app, address
+
+
+def _peer(place, *, quirks: bool) -> Peer:
+    app, address = place
+    app.core = Core(quirks=quirks)
+    return Peer(address, app.core)
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def peer(request):
+def peer(request, place):
     """Both moods, one after the other."""
-    core = Core(quirks=request.param == "quirks")
-    with serving(core) as address:
-        yield Peer(address, core)
+    return _peer(place, quirks=request.param == "quirks")
 
 
 @pytest.fixture
-def sane(tmp_path):
+def sane(tmp_path, place):
     """A site with a sane Core, for what does not depend on the mood."""
-    core = Core()
-    with serving(core) as address:
-        yield _site(tmp_path, Peer(address, core))
+    return _site(tmp_path, _peer(place, quirks=False))
 
 
 @pytest.fixture
@@ -139,6 +174,7 @@ def site(tmp_path, peer):
 
 
 def _site(tmp_path, peer):
-    Probe.down.clear()
+    for kept in (Probe.down, Probe.held, Probe.asked):
+        kept.clear()
     Recorder.made.clear()
     return Site(tmp_path, peer)

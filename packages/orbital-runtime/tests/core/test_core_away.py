@@ -42,39 +42,37 @@ async def test_an_outage_costs_no_sample_and_no_report_and_flips_no_device(sane,
     """Every run of the outage arrives afterwards; the state that is told is the present one."""
     task = sane.assign()
     async with sane.agent() as agent:
-        await until(lambda: sane.peer.runs(task))
-        state = agent.stations.scheduler.states()[f"core/{task}"][1]
+        await sane.run(agent, task)
+        await until(lambda: sane.states(sane.device(task)))
         sane.peer.fault(path=EVERYTHING, **fault)
-        before = state.runs
         Probe.down.add("10.0.0.1")
-        await until(lambda: state.runs > before + 1)
+        await sane.run(agent, task, task)
         Probe.down.clear()
-        await until(lambda: state.last.up)
+        await sane.run(agent, task)
+        await until(lambda: agent.core.link.heartbeat.failed)
         sane.peer.cure()
-        await until(lambda: len(sane.peer.runs(task)) >= state.runs, seconds=40)
-        await until(lambda: agent.stations.buffer.waiting("core") == 0, seconds=40)
-        device = agent.stations.scheduler.states()[f"core/{task}"][0].device_id
-        await until(
-            lambda: sane.peer.data("GET", f"/api/v1/devices/{device}")["status"] == "online",
-            seconds=40,
-        )
+        await until(lambda: len(sane.peer.runs(task)) == 4)
+        await until(lambda: agent.stations.buffer.waiting("core") == 0)
+        await until(lambda: len(sane.states(sane.device(task))) == 2)
         account = agent.stations.buffer.ledger.account("core")
         assert (account.dead_lettered, account.dropped.total()) == (0, 0)
+    ends = [run["status"] for run in sane.peer.runs(task)]
+    assert ends == ["success", "failed", "failed", "success"]
+    assert set(sane.states(sane.device(task))) == {1}
 
 
 async def test_a_start_without_core_runs_the_tasks_that_were_known_last(site):
     """From the cache, which only these credentials open; the credentials outlive the failure (B-8)."""
     task = site.assign()
-    async with site.agent():
-        await until(lambda: site.peer.runs(task))
+    async with site.agent() as agent:
+        await site.run(agent, task)
     who = (site.folder / "who.yaml").read_bytes()
     cache = site.folder / "data" / "orbital-sentinel" / "core-tasks"
     assert b"10.0.0.1" not in cache.read_bytes()
     assert cache.stat().st_mode & 0o777 == 0o600
     site.peer.fault(path=EVERYTHING, status=500)
     async with site.agent() as agent:
-        state = agent.stations.scheduler.states()[f"core/{task}"][1]
-        await until(lambda: state.runs > 1)
+        await site.run(agent, task)
         site.peer.cure()
     assert (site.folder / "who.yaml").read_bytes() == who
 
@@ -83,7 +81,7 @@ async def test_a_lost_identity_is_renewed_and_the_file_with_it(site):
     """Heartbeats go on under the new one; the tasks of before are not given up on its account."""
     task = site.assign()
     async with site.agent() as agent:
-        await until(lambda: site.peer.runs(task))
+        await site.run(agent, task)
         first = load(site.folder / "who.yaml")
         site.peer.data("DELETE", f"/api/v1/sentinels/{first.sentinel_id}")
         await until(lambda: site.peer.data("GET", "/api/v1/sentinels"))
@@ -108,12 +106,14 @@ async def test_a_batch_that_core_refuses_is_set_aside_and_the_rest_goes(site):
 
 
 async def test_stopping_while_core_hangs_ends_in_time(sane):
-    """A call that never comes back holds nobody."""
-    async with sane.agent(tasks=LOCAL, core={"timeout": "500ms"}) as agent:
-        await until(lambda: sane.peer.samples("probe_value"))
-        sane.peer.fault(path=EVERYTHING, latency_ms=4_000, status=500)
-        await until(lambda: agent.stations.buffer.waiting("core") > 0)
-        async with asyncio.timeout(25):
+    """A call that never comes back holds nobody: a few seconds for last words, and no more."""
+    task = sane.assign()
+    hybrid = {"mode": "hybrid", "direct": {"recorder": {}}}
+    async with sane.agent(core={"timeout": "500ms"}, sender=hybrid) as agent:
+        await sane.run(agent, task)
+        sane.peer.fault(path=EVERYTHING, latency_ms=3_500, status=500)
+        await sane.run(agent, task)
+        async with asyncio.timeout(20):
             await agent.stop()
     sane.peer.cure()
 
@@ -122,13 +122,12 @@ async def test_reports_outlive_a_reload_that_links_anew(sane):
     """Those that wait go on waiting, in their order, and arrive."""
     task = sane.assign()
     async with sane.agent() as agent:
-        await until(lambda: sane.peer.runs(task))
+        await sane.run(agent, task)
+        first = agent.core.link
         sane.peer.fault(path="/api/v1/sentinel-tasks/", status=500)
-        state, first = agent.stations.scheduler.states()[f"core/{task}"][1], agent.core.link
-        await until(lambda: first.reports.waiting > 0)
+        await sane.run(agent, task, task)
         sane.configure(heartbeat={"interval": "200ms"})
         assert await agent.reload()
         assert agent.core.link is not first
-        runs = state.runs
         sane.peer.cure()
-        await until(lambda: len(sane.peer.runs(task)) >= runs)
+        await until(lambda: len(sane.peer.runs(task)) == 3)

@@ -56,10 +56,11 @@ async def test_going_to_another_core_and_back_keeps_both_identities(sane, elsewh
     here, there = sane.assign(), elsewhere.task(elsewhere.device(), plugin_name="probe")
     async with sane.agent() as agent:
         states = agent.stations.scheduler.states()
+        await sane.run(agent, here)
         await until(lambda: sane.peer.runs(here))
         mine = agent.identity.id
         sane.peer.fault(path="/api/v1/sentinel-tasks/", status=503)
-        await agent.stations.scheduler.trigger(f"core/{here}")
+        await sane.run(agent, here)
         waiting = agent.core.link.reports.waiting
         sane.configure(core={"url": elsewhere.address})
         await agent.reload()
@@ -76,7 +77,7 @@ async def test_going_to_another_core_and_back_keeps_both_identities(sane, elsewh
 
 async def test_a_401_to_the_list_of_tasks_registers_again_and_drops_none(site):
     """Once: the identity is confirmed by that."""
-    task = site.assign(interval_seconds=3600)
+    task = site.assign()
     async with site.agent() as agent:
         states = agent.stations.scheduler.states()
         await until(lambda: f"core/{task}" in states)
@@ -89,7 +90,7 @@ async def test_a_401_to_the_list_of_tasks_registers_again_and_drops_none(site):
 
 async def test_an_empty_list_for_an_identity_that_core_lost_is_not_obeyed(site):
     """Unknown sentinels get one too; the tasks go on, with their state, under the new identity."""
-    task = site.assign(interval_seconds=3600)
+    task = site.assign()
     async with site.agent(heartbeat={"interval": "1h"}) as agent:
         states = agent.stations.scheduler.states()
         await until(lambda: f"core/{task}" in states)

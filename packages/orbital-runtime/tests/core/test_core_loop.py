@@ -10,6 +10,7 @@ from orbital_runtime.settings.credentials import load
 from .conftest import Probe, Recorder, until
 
 LOCAL = [{"id": "here", "plugin": "probe", "interval": "50ms", "config": {"host": "10.9.9.9"}}]
+HYBRID = {"mode": "hybrid", "direct": {"recorder": {}}}
 
 
 def online(site, device):
@@ -25,6 +26,7 @@ async def test_what_a_task_gives_arrives_with_state_and_report(site):
     """Registered by itself, with an address that ends in a slash (B-29)."""
     task = site.assign(plugin_name="probe")
     async with site.agent() as agent:
+        await site.run(agent, task)
         await until(lambda: site.peer.samples("probe_value"))
         await until(lambda: site.peer.runs(task))
         await until(lambda: site.peer.samples("device_status"))
@@ -78,7 +80,8 @@ async def test_a_device_that_does_not_answer_is_offline(site):
     """And its report says failed, with the reason (B-12)."""
     Probe.down.add("10.0.0.1")
     task = site.assign()
-    async with site.agent():
+    async with site.agent() as agent:
+        await site.run(agent, task)
         await until(lambda: site.peer.runs(task))
         await until(lambda: site.peer.samples("device_status"))
     (state, *_) = site.peer.samples("device_status")
@@ -91,7 +94,8 @@ async def test_a_device_that_does_not_answer_is_offline(site):
 async def test_a_task_of_a_plugin_that_is_not_here_is_reported_failed(site):
     """With the plugin's name, once, and the others run (B-28)."""
     bad, good = site.assign(plugin_name="ssh"), site.assign()
-    async with site.agent():
+    async with site.agent() as agent:
+        await site.run(agent, good)
         await until(lambda: site.peer.runs(good))
         await until(lambda: site.peer.runs(bad))
     (report,) = site.peer.runs(bad)
@@ -118,7 +122,8 @@ async def test_a_heartbeat_tells_the_truth(site):
 async def test_hybrid_sends_samples_to_the_outputs_and_the_rest_to_core(site):
     """Both at once (B-2): the samples are at the output, states and reports at Core, no sample there."""
     task = site.assign()
-    async with site.agent(sender={"mode": "hybrid", "direct": {"recorder": {}}}):
+    async with site.agent(sender=HYBRID) as agent:
+        await site.run(agent, task)
         await until(lambda: site.peer.runs(task))
         await until(lambda: Recorder.made[0].samples)
         await until(lambda: site.peer.samples("device_status"))
@@ -127,8 +132,9 @@ async def test_hybrid_sends_samples_to_the_outputs_and_the_rest_to_core(site):
 
 async def test_in_hybrid_mode_core_hears_of_neighbours(site):
     """By their own road, since their samples go elsewhere."""
-    site.assign(host="lldp")
-    async with site.agent(sender={"mode": "hybrid", "direct": {"recorder": {}}}):
+    task = site.assign(host="lldp")
+    async with site.agent(sender=HYBRID) as agent:
+        await site.run(agent, task)
         await until(lambda: site.peer.data("GET", "/dev/neighbors"))
     (found,) = site.peer.data("GET", "/dev/neighbors")
     assert found["neighbor"]["neighbor_chassis_id"] == "00:11:22:33:44:55"
@@ -137,6 +143,7 @@ async def test_in_hybrid_mode_core_hears_of_neighbours(site):
 
 async def test_in_core_mode_neighbours_come_as_samples(site):
     """As the older sentinels sent them."""
-    site.assign(host="lldp")
-    async with site.agent():
+    task = site.assign(host="lldp")
+    async with site.agent() as agent:
+        await site.run(agent, task)
         await until(lambda: site.peer.data("GET", "/dev/neighbors"))

@@ -83,10 +83,11 @@ async def test_a_full_forward_channel_is_no_fault_of_the_samples(sane):
         account = agent.stations.buffer.ledger.account("core")
         await until(lambda: sane.peer.samples("probe_value"))
         full = '{"code":10001,"message":"failed to forward metrics: buffer is full"}'
-        sane.peer.fault(path=INGEST, status=500, body=full, count=1)
+        sane.peer.fault(path=INGEST, status=500, body=full)
         await until(lambda: agent.stations.sender.status()["core"].until_ms is not None)
         left = agent.stations.sender.status()["core"].until_ms - agent.clock.utc_ms()
         assert left > 1000
+        sane.peer.cure()
         agent.stations.sender.hurry("core")
         waiting = account.delivered
         await until(lambda: account.delivered > waiting)

@@ -34,7 +34,8 @@ def call(url: str, **section):
 async def test_everything_passes_with_certificates_on_both_sides(sane, door, keys):
     """Registration, tasks, reports, samples and states."""
     task = sane.assign()
-    async with sane.agent(core={"url": door.tls_url, **keys}):
+    async with sane.agent(core={"url": door.tls_url, **keys}) as agent:
+        await sane.run(agent, task)
         await until(lambda: sane.peer.runs(task))
         await until(lambda: sane.peer.samples("probe_value"))
         await until(lambda: sane.peer.samples("device_status"))
@@ -45,19 +46,19 @@ async def test_a_certificate_that_is_refused_costs_no_report_and_no_sample(
     sane, door, keys, authority
 ):
     """The 400 that nginx gives is no answer of Core's: all waits until somebody puts that right."""
-    task = sane.assign(interval_seconds=3600)
+    task = sane.assign()
     async with sane.agent(core={"url": door.tls_url, **keys}) as agent:
-        states = agent.stations.scheduler.states()
-        await until(lambda: f"core/{task}" in states)
+        await sane.run(agent, task)
+        await until(lambda: sane.peer.runs(task))
         sane.configure(core={"url": door.tls_url, "ca_file": keys["ca_file"]})
         await agent.reload()
-        await agent.stations.scheduler.trigger(f"core/{task}")
+        await sane.run(agent, task)
         await until(lambda: "core.cert_file" in agent.core.standing().trouble)
         await until(lambda: agent.stations.sender.status()["core"].reason)
         assert agent.core.link.reports.refused == 0
         sane.configure(core={"url": door.tls_url, **keys})
         await agent.reload()
-        await until(lambda: sane.peer.runs(task))
+        await until(lambda: len(sane.peer.runs(task)) == 2)
         await until(lambda: agent.stations.buffer.waiting("core") == 0)
         account = agent.stations.buffer.ledger.account("core")
         assert (account.dead_lettered, account.dropped.total()) == (0, 0)

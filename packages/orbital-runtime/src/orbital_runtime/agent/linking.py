@@ -129,6 +129,7 @@ def plan_of(settings: Settings, version: str, environ: Mapping[str, str]) -> Pla
         given=_given(settings, url),
         heartbeat=settings.heartbeat,
         fetch_interval=settings.collector.task_fetch_interval,
+        gather=settings.buffer.flush_interval,
         tells_states=mode in ("core", "hybrid"),
         tells_neighbors=mode == "hybrid",
         data=paths.data_dir(environ),

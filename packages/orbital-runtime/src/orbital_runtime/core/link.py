@@ -82,6 +82,8 @@ class Plan:
     heartbeat: HeartbeatSection
     fetch_interval: float
     """Seconds."""
+    gather: float
+    """Seconds that samples wait for others; news of devices waits no longer."""
     tells_states: bool
     """Whether devices' states go to Core: in the modes `core` and `hybrid`."""
     tells_neighbors: bool
@@ -110,8 +112,8 @@ class CoreLink:
         self.line = Line(plan.client, self.account, timeout=plan.timeout, retry=plan.retry)
         self.assigned = Assigned()
         self.reports = Reports(self.line, self.assigned.triggers.reporting)
-        self.states = DeviceStates(self.line, clock, self._device_type)
-        self.neighbors = Neighbors(self.line, clock)
+        self.states = DeviceStates(self.line, clock, self._device_type, gather=plan.gather)
+        self.neighbors = Neighbors(self.line, clock, gather=plan.gather)
         self.heartbeat = Heartbeat(
             self.line, plan.heartbeat, counts=wishes.counts, volume=plan.data,
             version=plan.applicant.version, clock=clock,

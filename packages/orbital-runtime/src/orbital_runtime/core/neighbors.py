@@ -22,7 +22,7 @@ log = logging.getLogger("orbital.core")
 METRIC: Final = "lldp_neighbor"
 KEY: Final = "core lldp"
 GATHER: Final = 1.0
-"""Seconds that news waits for other news."""
+"""Seconds that news waits for other news, at most."""
 EVERY: Final = 60.0
 """Seconds between two looks at what is to be told again."""
 AT_ONCE: Final = 500
@@ -47,11 +47,13 @@ class Neighbors:
     Args:
         line: To Core.
         clock: For repeating.
+        gather: Seconds that news waits for other news.
     """
 
-    def __init__(self, line: Line, clock: Clock) -> None:
+    def __init__(self, line: Line, clock: Clock, *, gather: float = GATHER) -> None:
         self._line = line
         self._clock = clock
+        self._gather = min(gather, GATHER)
         self._news = asyncio.Event()
         self._now: dict[str, set[Entry]] = {}
         self._told: dict[str, tuple[frozenset[Entry], float]] = {}
@@ -85,7 +87,7 @@ class Neighbors:
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await self._news.wait()
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(self._gather)
             await self.tell()
 
     async def tell(self) -> None:

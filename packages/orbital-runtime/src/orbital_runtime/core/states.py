@@ -27,7 +27,7 @@ log = logging.getLogger("orbital.core")
 EVERY: Final = 20.0
 """Seconds between two looks at what is to be told again."""
 GATHER: Final = 1.0
-"""Seconds that news waits for other news."""
+"""Seconds that news waits for other news, at most."""
 REPEAT: Final = 180.0
 """Seconds after which a state is told again."""
 STALE: Final = 3.0
@@ -53,12 +53,21 @@ class DeviceStates:
         line: To Core.
         clock: For repeating, and for stamps.
         device_type: Of the device of a task.
+        gather: Seconds that news waits for other news.
     """
 
-    def __init__(self, line: Line, clock: Clock, device_type: Callable[[Task], str]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        clock: Clock,
+        device_type: Callable[[Task], str],
+        *,
+        gather: float = GATHER,
+    ) -> None:
         self._line = line
         self._clock = clock
         self._device_type = device_type
+        self._gather = min(gather, GATHER)
         self._devices: dict[str, _Device] = {}
         self._news = asyncio.Event()
 
@@ -113,7 +122,7 @@ class DeviceStates:
         with suppress(TimeoutError):
             async with asyncio.timeout(EVERY):
                 await self._news.wait()
-        await asyncio.sleep(GATHER)
+        await asyncio.sleep(self._gather)
 
     async def tell(self) -> None:
         """Send every state that is new or due again.
