@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from orbital_runtime.agent.assembly import buffer_of
 from orbital_runtime.buffer import Damaged, DeadLetter, LetterLimits, Limits, MemoryBuffer, Wanted
 from orbital_runtime.buffer.letters.letter import (
     WORDS,
@@ -16,6 +17,8 @@ from orbital_runtime.buffer.letters.letter import (
     id_text,
 )
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.settings import BufferSection
+from orbital_runtime.settings.delivering import DeadLetterSection
 from orbital_runtime.testing.buffer.tools import NOW, balanced, refused, take
 from orbital_sdk import Row
 from orbital_sdk.testing import make_batch, make_layout, make_origin
@@ -131,6 +134,34 @@ async def test_old_letters_go_by_themselves():
     buffer.usage()
     assert [kept.reason for kept in buffer.dead_letters.list()] == ["new"]
     assert buffer.ledger.account("a").letters_gone == {"expired": 1}
+
+
+async def test_an_age_of_zero_is_no_limit():
+    """`buffer.dead_letters.max_age: 0` keeps letters, and `buffer.max_age: 0` samples, whatever their age."""
+    clock = ManualClock()
+    buffer = buffer_of(BufferSection(max_age=0, dead_letters=DeadLetterSection(max_age=0)), clock)
+    buffer.attach("a")
+    await refuse(buffer, "a", "old", at_ms=clock.utc_ms())
+    await buffer.append([make_batch(3)])
+    clock.advance(100 * 365 * 86400)
+    buffer.usage()
+    assert [kept.reason for kept in buffer.dead_letters.list()] == ["old"]
+    assert buffer.waiting("a") == 3
+    account = buffer.ledger.account("a")
+    assert (account.letters_gone, account.dropped) == ({}, {})
+
+
+async def test_an_age_is_one_by_default():
+    """Letters are let go of after 30 days, if nobody says otherwise; samples are not."""
+    clock = ManualClock()
+    buffer = buffer_of(BufferSection(), clock)
+    buffer.attach("a")
+    await refuse(buffer, "a", "old", at_ms=clock.utc_ms())
+    await buffer.append([make_batch(3)])
+    clock.advance(30 * 86400 + 1)
+    buffer.usage()
+    assert buffer.ledger.account("a").letters_gone == {"expired": 1}
+    assert buffer.waiting("a") == 3
 
 
 async def test_a_damaged_letter_costs_no_other(caplog):

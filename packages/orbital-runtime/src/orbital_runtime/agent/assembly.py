@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
-    from orbital_runtime.settings import Loaded, OutputSettings, Settings
+    from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
     from orbital_sdk import Identity, Processor, Writer
 
 CORE: Final = "core"
@@ -50,7 +50,7 @@ def assemble(
 ) -> Stations:
     """Build all stations; nothing runs yet. `data` is the folder of what survives a restart."""
     settings = loaded.settings
-    buffer = _buffer(settings, clock)
+    buffer = buffer_of(settings.buffer, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
     instances = Instances(registry, folder=data / "plugins")
     engine = Engine(
@@ -158,11 +158,12 @@ def run_limits(settings: Settings) -> RunLimits:
     )
 
 
-def _buffer(settings: Settings, clock: Clock) -> Buffer:
-    section = settings.buffer
+def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
+    """Where samples wait, not open yet."""
     limits = BufferLimits(
-        samples=section.size, size=section.bytes, age=section.max_age, policy=section.when_full
-    )
+        samples=section.size, size=section.bytes, age=section.max_age or None,
+        policy=section.when_full,
+    )  # fmt: skip
     kept = section.dead_letters
     letters = LetterLimits(letters=kept.size, size=kept.bytes, age=kept.max_age or None)
     if section.type == "memory":

@@ -60,8 +60,8 @@ class BufferSection(Section):
     """Samples it may hold."""
     bytes: Size = 256 << 20
     """Bytes it may hold."""
-    max_age: Interval | None = None
-    """Older samples are dropped, and counted; left out: none for their age."""
+    max_age: Duration = 0
+    """Older samples are dropped, and counted; 0: none for their age."""
     orphan_age: Duration = 7 * 86400
     """How long samples are kept for an output that is not configured any more; 0: until it is configured
     again, or they are dropped by hand."""

@@ -149,7 +149,7 @@ class TelemetrySection(Section):
     listen: Listen = "127.0.0.1:9464"
     """Address and port; port 0 takes a free one."""
     socket: str = ""
-    """Unix socket for `sentinel status` and its like. Empty: one in the runtime folder."""
+    """Unix socket for `sentinel status` and its like. Empty, or a relative path: in the runtime folder."""
     task_series: Annotated[int, Field(ge=0)] = 1000
     """Tasks that get series of their own in /metrics, ten each; 0 = none. Sums are there in any case."""
 

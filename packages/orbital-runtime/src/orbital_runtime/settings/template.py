@@ -47,6 +47,8 @@ tasks: # more of them may stand in files of their own: tasks.d/*.yaml
 #   max_execution_time: 300s
 
 # buffer:
+#   type: memory # memory, or disk: what waits is kept over restarts and crashes
+#   disk_path: ./data/buffer
 #   size: 1000000 # samples that may wait
 #   bytes: 256MiB
 #   when_full: drop_oldest # drop_oldest, drop_newest or block
