@@ -168,7 +168,6 @@ async def test_cancelled(network, pinger, ask):
     runs = [asyncio.create_task(pinger.ping(ask(SILENT, 3, gap=1.0))) for _ in range(100)]
     await asyncio.sleep(0)
     assert left_behind(pinger)
-    timers = [run.timer for run in pinger._runs if run.timer]
     for run in runs:
         run.cancel()
     assert all(
@@ -176,8 +175,6 @@ async def test_cancelled(network, pinger, ask):
         for e in await asyncio.gather(*runs, return_exceptions=True)
     )
     assert not left_behind(pinger)
-    assert timers
-    assert all(timer.cancelled() for timer in timers)
     assert (await pinger.ping(ask("127.0.0.1"))).rtts != [None]
     assert not pinger._queue
 

@@ -59,8 +59,8 @@ def wake_ups(table: Timetable, start: float, seconds: float) -> int:
 
 
 def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
-    """50 runs a second need 4 timers a second, 200 need 8, 10,000 need 16: never one each."""
-    for tasks, moments in ((50, 4), (200, 8), (10_000, 16)):
+    """50 runs a second need 2 timers a second, 200 need 8, 10,000 need 16: never one each."""
+    for tasks, moments in ((50, 2), (200, 8), (10_000, 16)):
         table = Timetable()
         table.balance(tasks)
         for n in range(tasks):
@@ -83,8 +83,8 @@ def test_a_growing_fleet_moves_nobody_far() -> None:
     for n in range(50, 400):
         table.add(f"t{n}", 1, NOW)
     moved = table.balance(400)
-    assert all(0 < moved[key] - due < 0.25 for key, due in before.items() if key in moved)
-    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.25))
+    assert all(0 < moved[key] - due < 0.5 for key, due in before.items() if key in moved)
+    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.5))
     assert all(10 <= ticks[key] <= 11 for key in before)
     for n in range(50, 400):
         table.remove(f"t{n}")

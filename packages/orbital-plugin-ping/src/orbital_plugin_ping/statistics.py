@@ -40,17 +40,20 @@ def summarize(rtts: Sequence[float | None], percentiles: Sequence[float] = ()) -
     sent, received = len(rtts), len(times)
     if not times:
         return Statistics(sent, 0, 1.0, quantiles=(None,) * len(percentiles))
+    loss = (sent - received) / sent
+    if received == 1:
+        (time,) = times
+        return Statistics(sent, 1, loss, time, time, time, quantiles=(time,) * len(percentiles))
     mean = fsum(times) / received
-    several = received > 1
     return Statistics(
         sent=sent,
         received=received,
-        loss=(sent - received) / sent,
+        loss=loss,
         minimum=min(times),
         mean=mean,
         maximum=max(times),
-        deviation=sqrt(fsum([(t - mean) ** 2 for t in times]) / received) if several else None,
-        jitter=fsum([abs(b - a) for a, b in pairwise(times)]) / (received - 1) if several else None,
+        deviation=sqrt(fsum([(t - mean) ** 2 for t in times]) / received),
+        jitter=fsum([abs(b - a) for a, b in pairwise(times)]) / (received - 1),
         quantiles=_quantiles(sorted(times), percentiles) if percentiles else (),
     )
 

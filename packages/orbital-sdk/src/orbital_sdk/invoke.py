@@ -143,7 +143,7 @@ def _table(columns: Columns, limit: int) -> Columns:
     series = tuple(columns.series)
     if len(series) > limit:
         raise _too_many(limit)
-    lazy = not isinstance(columns.values, Sized)
+    lazy = not hasattr(columns.values, "__len__")
     values = list(islice(columns.values, len(series) + 1)) if lazy else columns.values
     if len(cast("Sized", values)) != len(series):
         raise ValueError(

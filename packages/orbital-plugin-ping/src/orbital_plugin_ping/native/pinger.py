@@ -7,9 +7,9 @@ import os
 import select
 import time
 from collections import deque
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from orbital_plugin_ping.native.agenda import Agenda
 from orbital_plugin_ping.native.endpoint import Reply
 from orbital_plugin_ping.native.lane import FULL, Lane
 from orbital_plugin_ping.native.packet import TOKEN
@@ -19,15 +19,15 @@ from orbital_plugin_ping.sockets import Options, open_each
 from orbital_sdk import CollectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from orbital_plugin_ping.native.endpoint import Endpoint, Failure
     from orbital_plugin_ping.pinger import Outcome, Request
 
 BURST: Final = 32
 """Packets sent in one turn of the loop; then their replies are read before more are sent."""
-GRID: Final = 0.01
-"""Seconds. Packets and ends of runs fall on multiples of it, so that many of them share one wake-up."""
+TOKENS: Final = 64
+"""Random tokens made at once."""
 ROOM: Final = 0.01
 """Seconds until a full send buffer is tried again."""
 
@@ -40,6 +40,7 @@ class NativePinger:
     """
 
     _loop: asyncio.AbstractEventLoop
+    _agenda: Agenda
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -50,6 +51,7 @@ class NativePinger:
         self._waiting: dict[tuple[str, int], Packet] = {}
         self._queue: deque[Run] = deque()
         self._runs: set[Run] = set()
+        self._tokens: Iterator[bytes] = iter(())
         self._sequence = int.from_bytes(os.urandom(2))
         self._burst = 0
         self.strays = 0
@@ -58,6 +60,7 @@ class NativePinger:
     async def start(self) -> None:
         opened = open_each(self._options)
         self._loop = asyncio.get_running_loop()
+        self._agenda = Agenda(self._loop)
         # An epoll of our own: uvloop stops watching a descriptor that is "in error", as a socket is after
         # each ICMP error; an epoll is only ever readable.
         self._ready = select.epoll()
@@ -77,6 +80,7 @@ class NativePinger:
             if not run.done.done():
                 run.done.set_exception(CollectError("the ping plugin was stopped"))
         if self._ready is not None:
+            self._agenda.close()
             self._loop.remove_reader(self._ready.fileno())
             self._ready.close()
             self._ready = None
@@ -97,8 +101,7 @@ class NativePinger:
 
     def _forget(self, run: Run) -> None:
         self._runs.discard(run)
-        if run.timer is not None:
-            run.timer.cancel()
+        self._agenda.strike(run)
         for key in run.keys:
             del self._waiting[key]
 
@@ -129,17 +132,26 @@ class NativePinger:
             run.finish()
             return
         key = self._free_key(request.address.text)
-        token = os.urandom(TOKEN)
+        token = self._token()
         try:
             sent = self._lanes[request.address.family].send(key[1], token, request.address.sockaddr)
         except OSError as error:
             if error.errno in FULL:
-                run.timer = self._loop.call_later(ROOM, self._submit, run)
+                self._agenda.enter(run, time.monotonic() + ROOM, self._submit)
                 return
             run.unsendable(send_reason(error))
         else:
             self._waiting[key] = Packet(run, run.sent(key), token, sent)
         self._plan(run)
+
+    def _token(self) -> bytes:
+        """Nobody can guess it. One request to the system gives many."""
+        token = next(self._tokens, None)
+        if token is None:
+            block = os.urandom(TOKENS * TOKEN)
+            self._tokens = iter([block[at : at + TOKEN] for at in range(0, len(block), TOKEN)])
+            token = next(self._tokens)
+        return token
 
     def _free_key(self, address: str) -> tuple[str, int]:
         while True:
@@ -148,17 +160,13 @@ class NativePinger:
                 return address, self._sequence
 
     def _plan(self, run: Run) -> None:
-        """Set the run's timer for its next packet or, after the last, for its end."""
+        """Look at the run again for its next packet or, after the last, at its end."""
         if not run.all_sent:
-            run.timer = self._at(run.next_packet(), self._submit, run)
+            self._agenda.enter(run, run.next_packet(), self._submit)
         elif run.missing:
-            run.timer = self._at(time.monotonic() + run.request.timeout, self._expire, run)
+            self._agenda.enter(run, time.monotonic() + run.request.timeout, self._expire)
         else:
             run.finish()
-
-    def _at(self, when: float, callback: Callable[[Run], None], run: Run) -> asyncio.TimerHandle:
-        when = min(ceil(when / GRID) * GRID, run.request.end)
-        return self._loop.call_at(when, callback, run)
 
     def _expire(self, run: Run) -> None:
         self._read()  # a reply may have come while the loop was busy

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Run:
     """One request, from its first packet to its last reply."""
 
-    __slots__ = ("done", "keys", "missing", "outcome", "request", "started", "timer")
+    __slots__ = ("done", "due", "keys", "missing", "outcome", "request", "started")
 
     def __init__(self, request: Request, done: asyncio.Future[None]) -> None:
         self.request = request
@@ -27,8 +27,8 @@ class Run:
         """Under which its packets wait for their replies."""
         self.missing = 0
         """Packets that nobody has answered or refused yet."""
-        self.timer: asyncio.TimerHandle | None = None
-        """For its next packet, or for its end."""
+        self.due = 0.0
+        """Where it stands in the agenda."""
 
     @property
     def all_sent(self) -> bool:

@@ -16,7 +16,7 @@ GRAINS: Final = (SECOND // 2, SECOND // 4, SECOND // 8, SECOND // 16)
 """Each a multiple of the next, so that from one to another no task moves by more than the coarsest."""
 TOGETHER: Final = 25
 """Runs that may share a point of the grid, as long as there is a finer one."""
-SLOTS: Final = 4
+SLOTS: Final = 2
 """Points that an interval has at least; a shorter one takes a finer grid, or none."""
 
 
