@@ -131,9 +131,9 @@ class Agent:
             await self._close()
             raise
         log.info(
-            "%s %s is running; tasks: %d, outputs: %d",
+            "%s %s is running; tasks: %d, outputs: %d, samples that wait: %d",
             self.identity.name, self.version, len(self.stations.scheduler.states()),
-            len(self.stations.sender.status()),
+            len(self.stations.sender.status()), self.stations.buffer.usage().samples,
         )  # fmt: skip
 
     async def once(
