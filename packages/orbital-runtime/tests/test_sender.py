@@ -148,6 +148,22 @@ async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
     assert new.calls[0].attempt.number > 1
 
 
+async def test_a_token_goes_on_across_a_replacement(buffer, sender):
+    """More came since the old writer was stopped in mid-request: the new one sends the same batches first,
+    together and under the same token, for destinations that may have stored them.
+    """
+    old, new = RecordingWriter(), RecordingWriter()
+    old.hang()
+    await sender.add(output("a", old))
+    await buffer.append([make_batch(4, ts=1), make_batch(4, ts=2)])
+    await old.called(1)
+    await buffer.append([make_batch(4, ts=3)])
+    await sender.replace(output("a", new))
+    await new.received(12)
+    assert [len(call.batches) for call in new.calls] == [2, 1]
+    assert new.calls[0].attempt.token == old.calls[0].attempt.token
+
+
 async def test_tokens_are_never_used_twice():
     """A destination that deduplicates must not take the first batches after a restart for known ones."""
     tokens = []

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch
 
+START: Final = 32
+"""Bits of a sequence number below that of the start which gave it."""
 logger = logging.getLogger(__name__)
 
 
@@ -54,7 +56,13 @@ class LogBuffer(Medium):
         self._closed = False
         self._damage = ""
         self.dead_letters = self._new_letters()
-        self.id = uuid.uuid4().hex
+        self._names: dict[int, str] = {}
+        """Start of the log -> its name."""
+        self._name = uuid.uuid4().hex
+        self._notes: dict[str, bytes] = {}
+
+    def name(self, seq: int) -> str:
+        return self._names.get(seq >> START, self._name)
 
     @property
     def ledger(self) -> Ledger:
@@ -71,6 +79,7 @@ class LogBuffer(Medium):
             position.reading, position.orphaned_ms = False, self._clock.utc_ms()
 
     def detach(self, output: str) -> None:
+        self._notes.pop(output, None)
         self._log.detach(output)
         self._let_go(output)
 
@@ -186,6 +195,14 @@ class LogBuffer(Medium):
             if unsent.batches and unsent.samples >= samples:
                 return
             await self._waiters.wait(output, samples)
+
+    async def note(self, output: str, note: bytes) -> None:
+        if not self._closed:
+            self._notes[output] = note
+            await self._write_note(output, note)
+
+    def noted(self, output: str) -> bytes:
+        return self._notes.get(output, b"")
 
     def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:
         position = self._log.positions.get(output)

@@ -121,9 +121,12 @@ class BufferClosed(Exception):  # noqa: N818 (as above)
 class Buffer(Protocol):
     """An append-only log that several outputs read. All methods belong to the event loop."""
 
-    @property
-    def id(self) -> str:
-        """Names this log. No other log has it, so that it makes sequence numbers unique everywhere."""
+    def name(self, seq: int) -> str:
+        """Names the start of this log that gave this number, also after later starts.
+
+        No other start has this name, not even one of a copied folder: with it the number is unique
+        everywhere.
+        """
         ...
 
     @property
@@ -262,6 +265,17 @@ class Buffer(Protocol):
             samples: Wait until this many are neither acknowledged nor in flight.
             since: Only batches from this number on.
         """
+        ...
+
+    async def note(self, output: str, note: bytes) -> None:
+        """Remember this of an output until the next note, also over the end of the process, whichever it is.
+
+        Nobody waits for the disk, so a power cut may bring back an earlier one.
+        """
+        ...
+
+    def noted(self, output: str) -> bytes:
+        """The last note; empty where there is none."""
         ...
 
     def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:

@@ -82,5 +82,8 @@ class Medium(ABC):
     async def _shut(self) -> None:
         """Close what is open."""
 
+    async def _write_note(self, output: str, note: bytes) -> None:  # noqa: B027 (as below)
+        """Keep this of an output for the next start."""
+
     async def open(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
         """Make ready; before anything else, and once."""

@@ -10,7 +10,7 @@ from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.bisect import Isolation, may_be_stored
 from orbital_runtime.sender.caller import WriteTimeout
 from orbital_runtime.sender.doubt import tells
-from orbital_runtime.sender.groups import name
+from orbital_runtime.sender.groups import name, newest
 from orbital_runtime.sender.repeats import Repeats
 from orbital_sdk import (
     Attempt,
@@ -175,7 +175,7 @@ class Attempts:
         return looked and (isolation.understood or isolation.undecided)
 
     async def _send(self, batches: Sequence[Batch], number: int, rows: str) -> None:
-        attempt = Attempt(number, f"{self._buffer.id}:{rows}")  # the log's name makes it unique
+        attempt = Attempt(number, f"{self._buffer.name(newest(rows))}:{rows}")
         self._tally.requests += 1
         try:
             size = await self._caller.write(batches, attempt, self._output.policy.timeout)

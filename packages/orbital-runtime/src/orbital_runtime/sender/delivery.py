@@ -99,6 +99,7 @@ class Delivery:
             self._task.cancel()
             await asyncio.wait({self._task})
         self._lanes.close()
+        await self._note()
         self._caller.close()
         try:
             async with asyncio.timeout(min(STOP_GRACE, self._policy.timeout)):
@@ -222,6 +223,7 @@ class Delivery:
     async def _deliver(self, lane: Lane, chunk: Chunk) -> None:
         self._phase = Phase.DELIVERING
         requests = self.tally.requests
+        await self._note(chunk)
         try:
             await lane.attempts.make(chunk, self._failures)
         except BaseException:
@@ -232,6 +234,17 @@ class Delivery:
         self._lanes.delivered(lane, chunk.samples, self._size)
         if self.tally.requests > requests:
             self._succeeded()
+
+    async def _note(self, chunk: Chunk | None = None) -> None:
+        """Let the buffer remember how requests are cut, before this chunk goes out."""
+        note = self._lanes.note()
+        try:
+            if note != self._buffer.noted(self.name):
+                await self._buffer.note(self.name, note)
+        except BaseException:
+            if chunk:
+                self._buffer.release(chunk)
+            raise
 
     def _fit(self, too_large: int | None) -> None:
         """Keep to what the destination takes, and try now and then whether it takes more again."""
@@ -282,6 +295,7 @@ class Delivery:
         self, phase: Phase, reason: str, seconds: float, event: Event | None = None
     ) -> None:
         """Wait so long, or for the event, and let people know why."""
+        await self._note()
         level = logging.DEBUG if reason == self._reason else logging.WARNING
         waiting = self._buffer.waiting(self.name)
         message = "output %s is %s: %s; %d samples wait, next attempt in %.1f s"

@@ -68,6 +68,11 @@ def name(seqs: Sequence[int]) -> str:
     return f"{first}-{last}~{crc32(array('Q', seqs)):08x}"
 
 
+def newest(token: str) -> int:
+    """The last of the batches that a token names: where that is the same one, so are all before it."""
+    return int(token.partition("-")[2].partition(":")[0].partition("~")[0])
+
+
 def pieces(group: Group) -> Pieces:
     """Its batches, as intervals."""
     return runs(Entry(part.seq, part.batch) for part in group)

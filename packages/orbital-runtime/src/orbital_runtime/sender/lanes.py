@@ -11,14 +11,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from orbital_runtime.sender.cut import Cut, cut_of
 from orbital_runtime.sender.sweep import REQUESTS, extent, joined, requests, stretch
 from orbital_runtime.sender.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from orbital_runtime.buffer import Buffer, Chunk, Unsent
     from orbital_runtime.sender.attempt import Attempts
+    from orbital_runtime.sender.cut import Size
     from orbital_runtime.sender.policy import DeliveryPolicy
 
 
@@ -27,10 +29,15 @@ class Lane:
 
     def __init__(self, attempts: Attempts) -> None:
         self.attempts = attempts
-        self.again: tuple[int, int] | None = None
-        """Rows and bytes to read so that the same batches come again: the token must not change."""
+        self.again: Size | None = None
+        """How much to read so that the same batches come again: the token must not change."""
+        self.sending: Chunk | None = None
         self.plan: list[Chunk] = []
         """Requests of a stretch that was read, to go out one by one."""
+
+    def cut(self) -> Size | None:
+        """How much to read so that what is being sent, and what follows, is cut as it is."""
+        return self.again if self.sending is None else _size((self.sending, *self.plan))
 
 
 class Turn(NamedTuple):
@@ -76,6 +83,15 @@ class Lanes:
         self._gives_way = False
         """Whether the backlog goes next although fresh samples are due."""
         self._began, self._done = 0.0, 0
+        self._recall(cut_of(buffer.noted(output)))
+
+    def _recall(self, cut: Cut) -> None:
+        if self._apart or not cut.edge:
+            self._edge, self.fresh.again, self.backlog.again = cut.edge, cut.fresh, cut.backlog
+
+    def note(self) -> bytes:
+        """How requests are cut now."""
+        return Cut(self._edge, self.fresh.cut(), self.backlog.cut()).note()
 
     def turn(self, now: float, size: int, *, hurry: bool) -> Turn:
         """Whose turn it is.
@@ -110,6 +126,8 @@ class Lanes:
         """
         if self._edge and not self._behind().batches and not self.backlog.plan:
             self._edge, self.backlog.again = 0, None
+        if not self._began:
+            self._began = now
         fresh = self._buffer.unsent(self._output, since=self._edge)
         if not fresh.batches:
             self.fresh.again = None
@@ -124,12 +142,14 @@ class Lanes:
     async def read(self, lane: Lane, now: float, size: int) -> Chunk | None:
         """The next request of a lane: of full size, or the one that has to come again."""
         if lane is self.backlog:
-            return await self._read_backlog(now, self._throttle.most(size))
+            lane.sending = await self._read_backlog(now, self._throttle.most(size))
+            return lane.sending
         samples, cells = lane.again or (size, self._policy.batch_bytes)
         lane.again = None
         chunk = await self._buffer.read(self._output, samples=samples, size=cells, since=self._edge)
         left = self._buffer.unsent(self._output, since=self._edge)
         self._oldest = now if left.batches else None
+        lane.sending = chunk
         return chunk
 
     async def _read_backlog(self, now: float, size: int) -> Chunk | None:
@@ -152,12 +172,13 @@ class Lanes:
     def failed(self, lane: Lane) -> None:
         """An attempt failed: what it left, and what was to follow it, has to come again as it is."""
         left, plan = lane.attempts.left, self._put_back(lane)
+        lane.sending = None
         if left is not None:
-            entries = joined((left, *plan))
-            lane.again = sum(len(entry.batch) for entry in entries), extent(entries)
+            lane.again = _size((left, *plan))
 
     def delivered(self, lane: Lane, samples: int, size: int) -> None:
         """So many of this lane are done with. A fresh lane that keeps up gives way once."""
+        lane.sending = None
         if lane.attempts.too_large is not None:
             self._put_back(lane)
         if lane is self.backlog:
@@ -187,3 +208,8 @@ class Lanes:
             return lag, 0, None
         behind = self._behind().samples + sum(chunk.samples for chunk in self.backlog.plan)
         return lag, behind, behind * (now - self._began) / self._done if self._done else None
+
+
+def _size(chunks: Iterable[Chunk]) -> Size:
+    entries = joined(chunks)
+    return sum(len(entry.batch) for entry in entries), extent(entries)

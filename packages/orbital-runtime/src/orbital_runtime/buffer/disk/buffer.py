@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from orbital_runtime.buffer.base import LogBuffer
+from orbital_runtime.buffer.base import START, LogBuffer
 from orbital_runtime.buffer.codec import decode, encode
 from orbital_runtime.buffer.disk.database import Database
 from orbital_runtime.buffer.disk.journal import Journal, Pending
@@ -134,7 +134,7 @@ class DiskBuffer(LogBuffer):
     def _restore(self, found: Found) -> None:
         log = self._log
         dead = restore(log, found)
-        log.next = found.start << 32
+        log.next, self._names, self._notes = found.start << START, found.names, found.notes
         self._segments = self._new_segments(found.segment)
         for record in (*log.records, *dead):
             segment = found.summaries[record.first].segment
@@ -209,6 +209,9 @@ class DiskBuffer(LogBuffer):
         self._journal.bury(records, segments)
         self._layouts.forget(segments)
         self._log.shared = self._segments.shared
+
+    async def _write_note(self, output: str, note: bytes) -> None:
+        await self._run(self._database.note, output, note)
 
     async def _moved(self, output: str) -> None:
         await self._commit()
@@ -390,8 +393,8 @@ class DiskBuffer(LogBuffer):
         records = [self._log.record(first) for first in list(self._journal.records)]
         for record in records:
             self._log.drop(record.first, record.stop, "stopped")
-
         if lost := sum(record.samples for record in records):
             logger.error("%d samples never got to the disk and are lost (%s)", lost, self._trouble)
+
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

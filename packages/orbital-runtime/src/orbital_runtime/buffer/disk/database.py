@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.contract import BufferUnusable
@@ -10,8 +12,8 @@ from orbital_runtime.buffer.disk.folder import Folder
 from orbital_runtime.buffer.disk.quarantine import Quarantine
 from orbital_runtime.buffer.disk.restore import Found, find
 from orbital_runtime.buffer.disk.space import Space
-from orbital_runtime.buffer.disk.stored import META, RECORD, SUMMARY, Meta, pack
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.disk.stored import META, NOTE, RECORD, SUMMARY, VERSION, Meta, pack
+from orbital_runtime.buffer.frame import Damaged, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +90,11 @@ class Database:
             OSError: Not written.
         """
         self._opened.write(puts, drops, deletes)
+
+    def note(self, output: str, note: bytes) -> None:
+        """Keep a note of an output. What fails here fails at the next write too, which tells."""
+        with suppress(OSError):
+            self._opened.write([(NOTE + output.encode(), seal(VERSION, note))])
 
     def sync(self, states: Mapping[str, bytes]) -> None:
         """Wait until the disk has all that was written: these states among others.
@@ -198,11 +205,13 @@ class Database:
         return Found(start=self._start)
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
-        from orbital_runtime.buffer.disk.salvage import start_of  # noqa: PLC0415 (as above)
+        from orbital_runtime.buffer.disk.salvage import meta_of  # noqa: PLC0415 (as above)
 
-        last = max(found.summaries, default=0) >> 32
-        self._start = found.start = max(start_of(store), known, last, self._start) + 1
-        store.write([(META, pack(Meta(self._start)))])
+        meta, used = meta_of(store), {first >> 32 for first in found.summaries}
+        self._start = found.start = max(meta.start, known, self._start, *used) + 1
+        found.names = {start: name for start, name in meta.names.items() if start in used}
+        found.names[self._start] = uuid.uuid4().hex
+        store.write([(META, pack(Meta(self._start, found.names)))])
         store.sync()
         self._checkpoints.look()
         self._checkpoints.write(self._start, {name: pack(s) for name, s in found.states.items()})

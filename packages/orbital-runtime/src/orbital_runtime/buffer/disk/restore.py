@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
+    NOTE,
     OUTPUT,
     SUMMARY,
+    VERSION,
     State,
     Summary,
     unpack,
 )
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.frame import Damaged, unseal
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.letters.index import Known
 from orbital_runtime.buffer.letters.letter import head_of
@@ -49,8 +52,12 @@ class Found:
     """Those that cannot be read, and why."""
     damaged: bool = False
     """Whether something is there and cannot be read."""
+    notes: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """By output."""
     start: int = 1
     """How many times it was opened, this time included."""
+    names: dict[int, str] = field(default_factory=dict[int, str])
+    """Start -> its name."""
 
     @property
     def kept(self) -> Counter[str]:
@@ -86,6 +93,11 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Found:
         segment = int.from_bytes(key[1:5], "big")
         found.layouts[segment] = found.layouts.get(segment, 0) + len(data)
     _letters(store, found)
+    for key, data in store.scan(NOTE):
+        with suppress(
+            Damaged, UnicodeDecodeError
+        ):  # `verify` tells; it spares a double and nothing else
+            found.notes[key[1:].decode()] = bytes(unseal(VERSION, data))
     found.damaged = found.damaged or store.skipped
     for output, data in noted.items():
         state, known = unpack(State, data), found.states.get(output)

@@ -75,13 +75,13 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -
     return rebuild(folder, quarantine, reason, opens=False)
 
 
-def start_of(store: Store) -> int:
+def meta_of(store: Store) -> Meta:
     """How many times this database was opened; 0 if it does not know."""
     try:
         data = store.get(META)
-        return 0 if data is None else unpack(Meta, data).start
+        return Meta(0) if data is None else unpack(Meta, data)
     except Damaged:
-        return 0
+        return Meta(0)
 
 
 def _create(path: Path) -> Store:
@@ -102,7 +102,7 @@ def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
 
 def forgot(store: Store, checkpoint: Checkpoint) -> str:
     """Why the database that opened is not the one that was there; empty if it is."""
-    start, least = start_of(store), checkpoint.start
+    start, least = meta_of(store).start, checkpoint.start
     return (
         "" if start >= least else f"it knows {start} starts of {least}: it opened without its data"
     )

@@ -6,6 +6,7 @@ database explains itself:
     i + first     summary of a record          o + name               state of an output
     r + first     the record (codec)           l + segment + number   a layout (layout)
     m             what is true of the whole    d + id                a dead letter (letter)
+    n + name      what an output notes
 
 `first` is the sequence number of the record's first batch, 8 bytes big endian: keys sort as the log does.
 """
@@ -32,6 +33,7 @@ LAYOUT: Final = b"l"
 OUTPUT: Final = b"o"
 META: Final = b"m"
 LETTER: Final = b"d"
+NOTE: Final = b"n"
 
 _T = TypeVar("_T")
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -88,6 +90,8 @@ class Meta(msgspec.Struct, array_like=True, frozen=True):
     start: int
     """How many times it was opened. Each start numbers its batches from `start << 32` on, so that no number
     is ever given twice, not even one that a crash took."""
+    names: dict[int, str] = {}
+    """Start -> its name, of this start and of those that have batches here."""
 
 
 def summary_of(record: Record, segment: int) -> Summary:

@@ -12,15 +12,17 @@ from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
     META,
+    NOTE,
     OUTPUT,
     RECORD,
     SUMMARY,
+    VERSION,
     Meta,
     State,
     Summary,
     unpack,
 )
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.buffer.frame import Damaged, unseal
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.letters.letter import decode_letter
 from orbital_runtime.buffer.looking.paging import choose
@@ -45,6 +47,7 @@ _KINDS: Final[dict[bytes, tuple[str, Callable[[bytes], object]]]] = {
     OUTPUT: ("states of outputs", partial(unpack, State)),
     META: ("counts of starts", partial(unpack, Meta)),
     LAYOUT: ("layouts", decode_layout),
+    NOTE: ("notes of outputs", partial(unseal, VERSION)),
     LETTER: ("dead letters", partial(decode_letter, letter=0)),
 }
 

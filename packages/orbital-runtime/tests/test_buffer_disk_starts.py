@@ -1,0 +1,62 @@
+"""What one start of the disk buffer leaves to the next: names for its numbers, and the notes of outputs."""
+
+from shutil import copytree
+
+import pytest
+
+from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.testing.buffer.tools import take
+from orbital_sdk.testing import make_batch
+
+
+@pytest.fixture
+async def opened(tmp_path):
+    """Opens buffers, and closes them at the end."""
+    buffers = []
+
+    async def open_(name="buffer"):
+        buffers.append(DiskBuffer(tmp_path / name, Limits(), ManualClock()))
+        await buffers[-1].open()
+        return buffers[-1]
+
+    yield open_
+    for buffer in buffers:
+        await buffer.close()
+
+
+async def grown(buffer):
+    """The number of a batch that it takes now."""
+    buffer.attach("a")
+    await buffer.append([make_batch(1)])
+    return (await take(buffer, "a")).entries[-1].seq
+
+
+async def test_a_start_has_a_name_that_no_copy_has(opened):
+    """Numbers with names are unique everywhere: a batch keeps its name over restarts, and what two copies
+    of a folder take gets other names, though the numbers are the same.
+    """
+    buffer = await opened()
+    known = await grown(buffer)
+    numbers, names = set(), {buffer.name(known)}
+    for copy in ("first", "second"):
+        copytree(buffer.path, buffer.path.parent / copy)
+        other = await opened(copy)
+        assert other.name(known) == buffer.name(known)
+        numbers.add(number := await grown(other))
+        names.add(other.name(number))
+    assert (len(numbers), len(names)) == (1, 3)
+
+
+async def test_notes_outlive_the_process(opened):
+    """What an output noted is there after a kill, until the output is removed."""
+    buffer = await opened()
+    for output in ("a", "b"):
+        buffer.attach(output)
+        await buffer.note(output, b"first")
+    await buffer.note("a", b"second")
+    copytree(buffer.path, buffer.path.parent / "after")
+    after = await opened("after")
+    assert [after.noted(output) for output in ("a", "b", "c")] == [b"second", b"first", b""]
+    after.detach("b")
+    assert after.noted("b") == b""
