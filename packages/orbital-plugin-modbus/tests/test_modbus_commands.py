@@ -138,6 +138,22 @@ def test_scan_in_words(start_modbus):
     assert done.stdout == "unit 7\n"
 
 
+def test_scan_of_a_unit_that_refuses_everything(start_modbus):
+    """The reason is told, and no smaller block tried in vain."""
+    server = start_modbus(["refuse 7 1"])
+    done = run("scan", f"{server.host}:{server.port}", "-u", "7", "--addresses", "0-999")
+    nothing = "nothing: exception 1 (illegal function)"
+    assert done.stdout == f"unit 7\n  holding   {nothing}\n  input     {nothing}\n"
+    assert len([asked for asked in server.asked if asked.count > 2]) == 20
+
+
+def test_scan_of_a_serial_line(start_serial_modbus):
+    """A unit is found behind one that is silent, and libmodbus is deaf for half a second then."""
+    line = start_serial_modbus(["unit 2"])
+    done = run("scan", line.device, "--units", "1-2", "--tables", "none")
+    assert done.stdout == "unit 2\n"
+
+
 @pytest.mark.parametrize(
     ("place", "port", "message"),
     [

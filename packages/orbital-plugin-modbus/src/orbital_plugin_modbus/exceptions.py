@@ -19,6 +19,9 @@ CODES: Final = {
 GATEWAY_CODES: Final = frozenset({10, 11})
 """The gateway says that the unit behind it does not answer."""
 
+SPLITS: Final = frozenset({2, 3})
+"""They may be about a part of the read: illegal data address, illegal data value."""
+
 
 class ExchangeError(Exception):
     """A request has no answer that can be used."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_modbus.decoder import ReadDecoder
 from orbital_plugin_modbus.exceptions import (
     GATEWAY_CODES,
+    SPLITS,
     ExchangeError,
     OutOfTime,
     Refused,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from orbital_plugin_modbus.tables import Read
     from orbital_sdk import Series
 
-SPLITS: Final = frozenset({2, 3})
-"""Exceptions that may be about a part of the read: illegal data address, illegal data value."""
 FOR_GOOD: Final = frozenset({1, 2, 3})
 """Exceptions that will come again."""
 

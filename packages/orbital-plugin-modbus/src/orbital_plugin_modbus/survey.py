@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_modbus.exceptions import GATEWAY_CODES, ExchangeError, Refused, Resting
+from orbital_plugin_modbus.exceptions import GATEWAY_CODES, SPLITS, ExchangeError, Refused, Resting
 from orbital_plugin_modbus.tables import Read
 from orbital_plugin_modbus.unit import Unit
 from orbital_sdk import DeviceUnreachable
@@ -31,7 +31,7 @@ class Survey:
     def __init__(self, bus: Bus, way: Way) -> None:
         self._bus, self._way = bus, way
         self.why = ""
-        """What the last unit that did not answer failed with."""
+        """What the last question that failed did so with."""
 
     async def ask(self, unit: int, read: Read) -> bytes:
         """One read, without what a bus remembers about silent units.
@@ -43,17 +43,18 @@ class Survey:
         try:
             return await self._bus.read(Unit(unit), read, self._way, Counter())
         except Resting as error:
-            raise DeviceUnreachable(f"{self._way.line.name}: {error}") from error
+            raise DeviceUnreachable(f"{self._way.line.name}: {self.why or error}") from error
+        except ExchangeError as error:
+            self.why = str(error)
+            raise
 
     async def answers(self, unit: int, read: Read) -> bool:
         """Whether a unit answers at all; an exception of its own is an answer, a gateway's is none."""
         try:
             await self.ask(unit, read)
         except Refused as error:
-            self.why = str(error)
             return error.code not in GATEWAY_CODES
-        except ExchangeError as error:
-            self.why = str(error)
+        except ExchangeError:
             return False
         return True
 
@@ -83,21 +84,23 @@ class Survey:
         ][::-1]
         while waiting:
             low, high = waiting.pop()
-            if await self._readable(unit, Read(table, low, high - low + 1)):
+            count = high - low + 1
+            try:
+                await self.ask(unit, Read(table, low, count))
+            except ExchangeError as error:
+                if count > finest and _may_be_a_part(error):
+                    middle = (low + high) // 2
+                    waiting += [(middle + 1, high), (low, middle)]
+                    continue
+            else:
                 _append(found, low, high)
-            elif high - low + 1 > finest:
-                middle = (low + high) // 2
-                waiting += [(middle + 1, high), (low, middle)]
-                continue
-            step(high - low + 1)
+            step(count)
         return found
 
-    async def _readable(self, unit: int, read: Read) -> bool:
-        try:
-            await self.ask(unit, read)
-        except ExchangeError:
-            return False
-        return True
+
+def _may_be_a_part(error: ExchangeError) -> bool:
+    """Whether less may be readable. Some devices do not answer at all where they have no such address."""
+    return not isinstance(error, Refused) or error.code in SPLITS
 
 
 def _append(found: list[tuple[int, int]], low: int, high: int) -> None:

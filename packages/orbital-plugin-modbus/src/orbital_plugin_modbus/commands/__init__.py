@@ -12,6 +12,8 @@ app = typer.Typer(
     help="Ask Modbus devices: registers, unit ids, readable ranges.", no_args_is_help=True
 )
 app.command()(of_a_device(read))
-app.command()(of_a_device(scan, timeout=0.3))
+app.command()(of_a_device(scan, network=0.3, serial=0.6))
+# A serial unit made with libmodbus is deaf for half a second after a request to another that stays silent:
+# it takes what comes next for the other's answer.
 
 __all__ = ["app"]

@@ -34,7 +34,7 @@ Baudrate = Annotated[int, typer.Option(help="Serial: bits a second.")]
 Parity = Annotated[str, typer.Option(help="Serial: N, E or O.")]
 StopBits = Annotated[int, typer.Option(help="Serial: 1 or 2.")]
 DataBits = Annotated[int, typer.Option(help="Serial: 8, or 7 for some that speak ascii.")]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for an answer.")]
+Timeout = Annotated[float | None, typer.Option(help="Seconds to wait for an answer.")]
 CaFile = Annotated[str, typer.Option(help="TLS: PEM file of the authorities to trust.")]
 CertFile = Annotated[str, typer.Option(help="TLS: PEM file of the client certificate.")]
 KeyFile = Annotated[str, typer.Option(help="TLS: PEM file of its key, where it is another.")]
@@ -51,7 +51,7 @@ def device_of(
     *,
     port: PortNumber = None,
     transport: Transport = None,
-    timeout: Timeout = 1.0,
+    timeout: Timeout = None,
     baudrate: Baudrate = 19200,
     parity: Parity = "N",
     stop_bits: StopBits = 1,
@@ -69,7 +69,7 @@ def device_of(
         typer.BadParameter: They do not go together.
     """
     fields: dict[str, Any] = {"request_timeout": timeout, "retries": 0, "idle_close": None}
-    if "/" in host:
+    if _is_serial(host):
         fields["transport"] = transport or "rtu"
         fields["serial"] = {
             "device": host, "baudrate": baudrate, "parity": parity, "stop_bits": stop_bits,
@@ -92,6 +92,10 @@ def device_of(
         raise typer.BadParameter(f"{place}: {message}" if place else message) from error
 
 
+def _is_serial(host: str) -> bool:
+    return "/" in host
+
+
 def _place(text: str, given: int | None) -> tuple[str, int | None]:
     try:
         host, port = split_address(text)
@@ -104,23 +108,26 @@ def _place(text: str, given: int | None) -> tuple[str, int | None]:
     return host, port or given
 
 
-def of_a_device(command: Callable[..., None], **defaults: object) -> Callable[..., None]:
+def of_a_device(
+    command: Callable[..., None], *, network: float = 1.0, serial: float = 1.0
+) -> Callable[..., None]:
     """A command with the options of `device_of`, which is called with the device that they describe.
 
     Args:
         command: Takes the device first; what it takes besides are options of its own.
-        defaults: Of options of `device_of`, where the command has others.
+        network: Seconds to wait for an answer, if left out.
+        serial: The same on a serial line.
     """
     shared = inspect.signature(device_of, eval_str=True).parameters
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    place, *how = [
-        each.replace(default=defaults.get(name, each.default)) for name, each in shared.items()
-    ]
 
     @functools.wraps(command)
     def call(**given: Any) -> None:
+        usual = serial if _is_serial(given["host"]) else network
+        given["timeout"] = given["timeout"] or usual
         command(device_of(**{name: given.pop(name) for name in shared}), **given)
 
+    place, *how = shared.values()
     every = [
         place,
         *own,

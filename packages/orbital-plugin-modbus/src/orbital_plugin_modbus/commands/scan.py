@@ -82,6 +82,8 @@ async def _unit(
             found[name] = await survey.ranges(
                 unit, TABLES[name], first=low, last=high, finest=finest, step=step
             )
+            if not found[name]:
+                found.setdefault("why", {})[name] = survey.why
     if models := await find_models(lambda read: survey.ask(unit, read)):
         found["sunspec"] = models
     return found
@@ -105,13 +107,15 @@ def _show(found: Found, *, as_json: bool) -> None:
         typer.echo(json.dumps(found))
         return
     for unit, what in found.items():
+        why = what.pop("why", {})
         typer.echo(f"unit {unit}")
         for name, ranges in what.items():
             if name == "sunspec":
                 parts = [f"model {model} at {address}" for model, address in ranges]
             else:
                 parts = [f"{low}..{high}" if high > low else str(low) for low, high in ranges]
-            typer.echo(f"  {name:<9} {', '.join(parts) or 'nothing'}")
+            told = ", ".join(parts) or f"nothing: {why.get(name)}"
+            typer.echo(f"  {name:<9} {told}")
 
 
 def _numbers(text: str, highest: int, option: str) -> list[int]:
