@@ -158,10 +158,7 @@ class Log:
     def take(self, output: str, pieces: Pieces) -> Pieces:
         """These are in flight now; gives those that were not yet, and are still wanted."""
         position = self.positions[output]
-        mine = [part for a, b in pieces for part in position.todo.within(a, b)]
-        for start, stop in mine:
-            position.todo.discard(start, stop)
-            position.flight.add(start, stop)
+        mine = _moved(pieces, position.todo, position.flight)
         samples = self.count(mine)
         position.unsent -= samples
         position.flying += samples
@@ -172,11 +169,7 @@ class Log:
         position = self.positions.get(output)
         if position is None:
             return
-        mine = [part for a, b in pieces for part in position.flight.within(a, b)]
-        for start, stop in mine:
-            position.flight.discard(start, stop)
-            position.todo.add(start, stop)
-        samples = self.count(mine)
+        samples = self.count(_moved(pieces, position.flight, position.todo))
         position.flying -= samples
         position.unsent += samples
 
@@ -321,3 +314,12 @@ class Log:
 
 def _first(record: Record) -> int:
     return record.first
+
+
+def _moved(pieces: Pieces, source: Intervals, target: Intervals) -> Pieces:
+    """Move what is there of these from one to the other; gives that."""
+    mine = [part for start, stop in pieces for part in source.within(start, stop)]
+    for start, stop in mine:
+        source.discard(start, stop)
+        target.add(start, stop)
+    return mine
