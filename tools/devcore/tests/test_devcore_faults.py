@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import socket
 
 import pytest
 import requests
+import typer
 
-from orbital_devcore.cli import DEMO
+from orbital_devcore.app import create_app
+from orbital_devcore.cli import DEMO, serve
 from orbital_devcore.core import Core
 from orbital_devcore.demo import load, place
 from orbital_devcore.serving import serving
@@ -50,6 +54,22 @@ def test_a_connection_that_is_cut(sane, kind, arrived):
     with pytest.raises(requests.RequestException):
         sane.ingest({"name": "a", "value": 1})
     assert sane.data("GET", "/dev/samples")["count"] == arrived
+
+
+async def _gone() -> dict[str, str]:
+    return {"type": "http.disconnect"}
+
+
+async def _heard(_: object) -> None:
+    pass
+
+
+def test_a_client_that_hangs_up_is_no_traceback():
+    """Whoever runs devcore in a terminal reads of nothing that is not theirs."""
+    scope = {"type": "http", "method": "POST", "path": INGEST, "raw_path": INGEST.encode()}
+    headers = [(b"x-sentinel-id", b"a"), (b"x-api-token", b"b"), (b"content-length", b"5")]
+    scope |= {"headers": headers, "query_string": b"", "root_path": "", "http_version": "1.1"}
+    asyncio.run(create_app(Core(quirks=True))(scope, _gone, _heard))
 
 
 def test_garbage_a_full_disk_and_a_stuck_channel(sane):
@@ -115,3 +135,12 @@ def test_the_page_has_what_it_shows(peer):
         "breaks every list" if peer.core.quirks else "unknown"
     )
     assert {"sentinels", "devices", "tasks", "neighbors", "executions", "samples"} <= set(shown)
+
+
+def test_a_port_that_is_taken_is_said_before_anything_else(capsys):
+    """A second `make core` tells what to do, and not that it runs."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(typer.Exit):
+        serve(port=taken.getsockname()[1], empty=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Address already in use; choose another with --port" in told.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +20,9 @@ DEMO = Path(__file__).with_name("demo.yaml")
 def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")
+    ] = 8080,
     quirks: Annotated[
         bool, typer.Option("--quirks", help="Answer like the real server, mistakes included.")
     ] = False,
@@ -36,20 +40,47 @@ def serve(
     ] = False,
 ) -> None:
     """A Gravital Core to develop against. Ctrl-C ends it."""
-    core = Core(quirks=quirks, path=data)
+    listener = _listening(host, port)
+    core = _core(data, quirks=quirks)
     if not empty:
-        try:
-            place(core, load(demo or DEMO))
-        except (OSError, ValueError, Refused) as error:
-            typer.echo(f"{demo or DEMO}: {error}", err=True)
-            raise typer.Exit(2) from error
+        _placed(core, demo or DEMO)
     mood = "quirk for quirk" if quirks else "sane"
-    typer.echo(f"devcore ({mood}) at http://{host}:{port}/, its API at /docs. Ctrl-C stops.")
+    name = f"[{host}]" if ":" in host else host
+    address = f"http://{name}:{listener.getsockname()[1]}/"
+    typer.echo(f"devcore ({mood}) at {address}, its API at /docs. Ctrl-C stops.")
     level = "info" if verbose else "warning"
-    config = uvicorn.Config(
-        create_app(core), host=host, port=port, log_level=level, timeout_keep_alive=60
-    )
-    uvicorn.Server(config).run()
+    config = uvicorn.Config(create_app(core), log_level=level, timeout_keep_alive=60)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise _ended(f"{host}:{port}: {reason}; choose another with --port") from error
+
+
+def _core(path: Path | None, *, quirks: bool) -> Core:
+    try:
+        return Core(quirks=quirks, path=path)
+    except sqlite3.Error as error:
+        raise _ended(f"{path}: {error}") from error
+
+
+def _placed(core: Core, file: Path) -> None:
+    try:
+        place(core, load(file))
+    except OSError as error:
+        raise _ended(f"{file}: {error.strerror}") from error
+    except (ValueError, Refused) as error:
+        raise _ended(f"{file}: {error}") from error
+
+
+def _ended(reason: str) -> typer.Exit:
+    typer.echo(f"error: {reason}", err=True)
+    return typer.Exit(2)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +39,10 @@ class Troubled:
             await self._app(scope, receive, send)
             return
         scope["core"] = self.core
+        with contextlib.suppress(ClientDisconnect):  # whoever asked is gone: nothing to tell
+            await self._play(scope, receive, send)
+
+    async def _play(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
         if self.core.faults.looks_inside(scope["path"]):
             body, receive = await _read(receive)
@@ -80,7 +85,7 @@ async def _cut(send: Send) -> None:
     """Promise more than comes: the server then closes the connection."""
     headers = [(b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"co'})
+    await send({"type": "http.response.body", "body": b'{"co', "more_body": True})
 
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:
