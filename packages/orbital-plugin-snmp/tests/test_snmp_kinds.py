@@ -31,7 +31,12 @@ async def become(about, *values):
     [
         ("type: gauge", 7, {"a{}": 7}),
         ("type: gauge, scale: 0.1, offset: -40", 452, {"a{}": pytest.approx(5.2)}),
+        ("type: gauge, scale: 0.1", 292, {"a{}": 29.2}),
+        ("type: gauge, scale: 0", 292, {"a{}": 0}),
         ("type: gauge, hint: d-2", 1234, {"a{}": 12.34}),
+        ("type: gauge, unknown: [-1, 65535], scale: 0.1", 65535, {}),
+        ("type: gauge, unknown: [-1], scale: 10", -2, {"a{}": -20}),
+        ("type: EnumAsInfo, enum: {1: up}, unknown: [0]", 0, {}),
         ("type: Float", 0.25, {"a{}": 0.25}),
         ("type: gauge", "0.12", {"a{}": 0.12}),
         ("type: Float", b"\x09\x07\x03655E-2", {"a{}": 6.55}),

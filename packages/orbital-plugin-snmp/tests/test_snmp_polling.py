@@ -245,6 +245,15 @@ async def test_strange_labels():
     assert sorted(len(s.values[1]) for s in polled.output.series) == [1024, 1024]
 
 
+async def test_numbers_that_stand_for_none():
+    """A cell is left out while it says `unknown`, and told as soon as it knows; others are never held up."""
+    task = task_of(TABLE.replace(f"oid: {IN}", f"oid: {IN}, unknown: [9]"))
+    reader = device()
+    for cell, rows in ((9, 1), (10, 2), (9, 1)):
+        reader.objects[f"{IN}.1"] = ("counter", cell)
+        assert len(octets(await task.poll(reader))) == rows
+
+
 async def test_what_does_not_exist():
     """Objects that the device does not have cost one question, until it starts again."""
     task = task_of(

@@ -31,7 +31,7 @@ class SnmpSim(Server):
 
     Args:
         folder: For its log.
-        recordings: Names, as `recordings()` has them.
+        recordings: Names, as `recordings()` has them; or files of one's own, which keep all they have.
         below: Columns and scalars to keep. Some recordings have millions of lines, and the first start of
             snmpsim indexes a thousand a second, so only what is asked for is kept.
         rows: Of each column, at most.
@@ -44,21 +44,22 @@ class SnmpSim(Server):
     def __init__(
         self,
         folder: Path,
-        recordings: Sequence[str],
+        recordings: Sequence[str | Path],
         *,
         below: Sequence[str],
         rows: int = 60,
         port: int | None = None,
     ) -> None:
         super().__init__(folder, port=port or free_port(kind=socket.SOCK_DGRAM))
-        self.recordings = tuple(recordings)
+        self.recordings = tuple(one for one in recordings if isinstance(one, str))
+        self.own = tuple(one for one in recordings if isinstance(one, Path))
         self.below = tuple(below)
         self.rows = rows
         self._home = Path()
 
     def prepare(self) -> None:
         self._home = _home()
-        data = _trimmed(self._home, self.recordings, self.below, self.rows)
+        data = _trimmed(self._home, self.recordings, self.own, self.below, self.rows)
         self._data, self._index = data, data.with_name(f"{data.name}-index")
         self._index.mkdir(exist_ok=True)
 
@@ -76,7 +77,7 @@ class SnmpSim(Server):
 
     def healthy(self) -> bool:
         """Whether it answers for its last recording."""
-        community = self.recordings[-1].encode()
+        community = [*self.recordings, *(one.stem for one in self.own)][-1].encode()
         body = bytes.fromhex("a01c020411111111020100020100300e300c06082b060102010101000500")
         head = b"\x02\x01\x01\x04" + bytes((len(community),)) + community
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -144,10 +145,13 @@ def _install(home: Path) -> None:
     fresh.rename(home)
 
 
-def _trimmed(home: Path, names: Iterable[str], below: Sequence[str], rows: int) -> Path:
+def _trimmed(
+    home: Path, names: Iterable[str], own: Iterable[Path], below: Sequence[str], rows: int
+) -> Path:
     """A folder with some rows of some columns of the recordings; made once for each choice."""
     names = sorted(names)
-    key = hashlib.sha256(repr((home.name, names, below, rows)).encode()).hexdigest()[:12]
+    texts = {one.name: one.read_text() for one in own}
+    key = hashlib.sha256(repr((home.name, names, texts, below, rows)).encode()).hexdigest()[:12]
     folder = _cache() / f"recordings-{key}"
     with _alone("recordings"):
         if not folder.exists():
@@ -157,6 +161,8 @@ def _trimmed(home: Path, names: Iterable[str], below: Sequence[str], rows: int) 
             known = recordings()
             for name in names:
                 _trim(known[name], fresh / f"{name}.snmprec", below, rows)
+            for name, text in texts.items():
+                (fresh / name).write_text(text)
             fresh.rename(folder)
     return folder
 

@@ -55,6 +55,8 @@ class Value(Part):
     """Number -> name, of an enum; bit -> name, of `Bits`."""
     hint: str = ""
     """The MIB's DISPLAY-HINT: of an `OctetString` how to write it, of a number (`d-2`) where its point is."""
+    unknown: tuple[float, ...] = ()
+    """Numbers, before `scale`, by which a device says that it knows none: left out."""
     scale: float = 1.0
     """Numbers are multiplied by this, ..."""
     offset: float = 0.0

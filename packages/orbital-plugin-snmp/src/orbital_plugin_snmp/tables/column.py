@@ -75,7 +75,7 @@ class ColumnState:
     def is_plain(self) -> bool:
         """Whether its numbers are told as they are."""
         plan = self.plan
-        bent = plan.scale != 1.0 or plan.offset != 0.0 or self.unwrapper is not None
+        bent = plan.bends or self.unwrapper is not None or bool(plan.value.unknown)
         return plan.convert is None and not bent
 
     def series_of(self, oid: bytes) -> Series | None:
@@ -100,6 +100,8 @@ class ColumnState:
 
     def read(self, varbinds: list[VarBind], labels_of: LabelsOf, out: Output) -> None:
         """Turn the cells of one poll into samples."""
+        if unknown := self.plan.value.unknown:
+            varbinds = [cell for cell in varbinds if cell[2] not in unknown]
         if self.plan.convert is None:
             self._numbers(varbinds, labels_of, out)
         else:
@@ -124,9 +126,12 @@ class ColumnState:
         plan = self.plan
         if self._wrap and numbers and max(numbers) >= EXACT:
             numbers = [number % EXACT if number < math.inf else number for number in numbers]
-        if plan.scale != 1.0 or plan.offset != 0.0:
-            return [number * plan.scale + plan.offset for number in numbers]
-        return numbers
+        if not plan.bends:
+            return numbers
+        over = round(1 / plan.scale) if plan.scale else 0
+        if over > 1 and 1 / over == plan.scale:  # 292 / 10 is 29.2, and 292 * 0.1 is not
+            return [number / over + plan.offset for number in numbers]
+        return [number * plan.scale + plan.offset for number in numbers]
 
     def _learn(self, varbinds: Iterable[VarBind], labels_of: LabelsOf) -> None:
         size = len(self.plan.oid)
