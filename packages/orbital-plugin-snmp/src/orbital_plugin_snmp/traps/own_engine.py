@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import secrets
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.usm.engine import LATE
+from orbital_sdk import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,11 +16,9 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.usm.message import Message
 
-FILE: Final = "engine.json"
 PREFIX: Final = bytes.fromhex("8000000005")
 """Of a made-up id: nobody's enterprise number, and octets of no meaning behind it."""
 MOST_BOOTS: Final = 0x7FFFFFFF
-_log = logging.getLogger("orbital.plugin.snmp_trap")
 
 
 class OwnEngine:
@@ -64,31 +61,24 @@ def lasting(folder: Path | None, engine_id: bytes) -> OwnEngine:
         engine_id: What its id shall be; empty: the one of last time, made up the first time.
     """
     fresh = passing()
-    known, boots = _read(folder)
+    known, boots = _last(folder)
     engine = OwnEngine(engine_id or known or fresh.id, min(boots + 1, MOST_BOOTS))
-    if folder is None:
-        return engine if engine_id else fresh
+    notes = _notes(folder)
+    notes.note("id", engine.id.hex())
+    notes.note("boots", engine.boots)
+    notes.save()
+    is_stored = _last(folder) == (engine.id, engine.boots)
+    return engine if is_stored or engine_id else fresh  # the same boots twice would confuse devices
+
+
+def _notes(folder: Path | None) -> Notes:
+    return Notes(folder, about="our SNMP engine", name="engine.json")
+
+
+def _last(folder: Path | None) -> tuple[bytes, int]:
+    """Id and boots, as they are on the disk."""
+    notes = _notes(folder)
     try:
-        _write(folder, engine)
-    except OSError as error:
-        _log.warning("the boots of our SNMP engine cannot be stored: %s", error)
-        return engine if engine_id else fresh
-    return engine
-
-
-def _read(folder: Path | None) -> tuple[bytes, int]:
-    """Id and boots of last time."""
-    if folder is None:
+        return bytes.fromhex(notes.get("id"))[:32], int(notes.get("boots"))
+    except (ValueError, TypeError):
         return b"", 0
-    try:
-        known = json.loads((folder / FILE).read_text())
-        return bytes.fromhex(known["id"])[:32], int(known["boots"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return b"", 0
-
-
-def _write(folder: Path, engine: OwnEngine) -> None:
-    fresh = folder / f"{FILE}.new"
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps({"id": engine.id.hex(), "boots": engine.boots}))
-    fresh.replace(folder / FILE)
