@@ -57,6 +57,26 @@ def test_secrets_from_the_environment_may_be_in_an_open_file(desk):
         desk.again(T="t")
 
 
+@pytest.mark.parametrize(
+    ("address", "harmless"),
+    [
+        ("tcp://clickhouse:9000/metrics?compress=true", True),
+        ("http://clickhouse:8123/metrics?password=p", False),
+        ("http://u:p@clickhouse:8123/metrics", False),
+        ("http://t@clickhouse:8123/metrics", False),
+    ],
+)
+def test_an_address_is_secret_for_what_stands_in_it(desk, address, harmless):
+    """A key that may hold user and password, such as a DSN, is no secret where it holds neither."""
+    desk.file.write_text(f"sender: {{direct: {{store: {{url: u, password: '{address}'}}}}}}")
+    desk.file.chmod(0o644)
+    if harmless:
+        assert desk.again().outputs
+        return
+    with pytest.raises(SettingsError, match="is a secret"):
+        desk.again()
+
+
 def test_no_problem_repeats_a_secret(desk):
     """Neither values from the environment nor those of keys that sound secret are in a message."""
     problems = desk.problems(

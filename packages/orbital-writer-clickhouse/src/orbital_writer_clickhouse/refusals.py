@@ -83,7 +83,7 @@ def refused(code: int, text: str, address: str) -> WriteError:
         text: Its words.
         address: Where it was said, as people may see it.
     """
-    words = " ".join(_NOISE.sub("", text).split())[:WORDS]
+    words = " ".join(_NOISE.sub("", text).split()).rstrip(".")[:WORDS]
     heading = f"{address}: {words} (ClickHouse {code})"
     if code in _DATA:
         return BatchRejected(words, certain=True)

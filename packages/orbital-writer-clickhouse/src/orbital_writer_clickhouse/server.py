@@ -103,9 +103,10 @@ class Server:
                 self._connection.query(create(known[table.name], config.options))
                 columns = self._columns(table)
             if not columns:
+                how = " (`sentinel clickhouse schema` prints it)" if table.name in known else ""
                 raise WriterMisconfigured(
-                    f"{config.place.address()}: there is no table {table.name}; create it"
-                    " (`sentinel clickhouse schema` prints it), or look at table"
+                    f"{config.place.address()}: there is no table {table.name}; create it{how},"
+                    " or look at table"
                 )
             fitting = fit(table, columns, exact=self._connection.in_python)
             self._look_at_engine(table)

@@ -36,13 +36,20 @@ def mask_text(text: str) -> str:
 
 
 def secret_keys(value: object, loc: Loc = ()) -> Iterator[Loc]:
-    """The ways to all secrets that a checked value holds."""
+    """The ways to all secrets that a checked value holds. An address without user and password is none, though
+    its field may hold them.
+    """
     if isinstance(value, SecretStr | SecretBytes):
-        if value.get_secret_value():
+        secret = value.get_secret_value()
+        if secret and not (isinstance(secret, str) and _is_open_address(secret)):
             yield loc
         return
     for part, child in _children(value):
         yield from secret_keys(child, (*loc, part))
+
+
+def _is_open_address(text: str) -> bool:
+    return "://" in text and "@" not in text and mask_text(text) == text
 
 
 def _children(value: object) -> Iterable[tuple[str | int, object]]:
