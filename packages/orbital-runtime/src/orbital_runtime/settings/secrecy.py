@@ -36,8 +36,8 @@ def mask_text(text: str) -> str:
 
 
 def secret_keys(value: object, loc: Loc = ()) -> Iterator[Loc]:
-    """The ways to all secrets that a checked value holds. An address without user and password is none, though
-    its field may hold them.
+    """The ways to all secrets that a checked value holds. An address without user and password is none,
+    though its field may hold them.
     """
     if isinstance(value, SecretStr | SecretBytes):
         secret = value.get_secret_value()
