@@ -37,11 +37,16 @@ def test_register_and_start_are_all_it_takes(sentinel, peer):
     shown = sentinel.command("credentials")
     assert token not in done.stdout + shown.stdout
     assert peer.address in shown.stdout
+    valid = sentinel.command("validate").stdout
+    assert f"Would work for Gravital Core at {peer.address}, as sentinel-" in valid
     sentinel.start()
     wait_until(lambda: peer.samples("ping_reachable"))
     wait_until(lambda: peer.runs("task-ping"))
     wait_until(lambda: peer.data("GET", "/api/v1/devices/dev-here")["status"] == "online")
-    assert f"core:          {peer.address}, last heartbeat" in sentinel.command("status").stdout
+    assert (
+        f"core:          {peer.address}, connected, last heartbeat"
+        in sentinel.command("status").stdout
+    )
     assert sentinel.end() == 0
     assert token not in sentinel.log.read_text()
     assert peer.runs("task-ping")[0]["status"] == "success"

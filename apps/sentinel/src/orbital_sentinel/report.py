@@ -49,9 +49,10 @@ def _core(core: View | None) -> str:
         return f"{core['address']}, not registered yet"
     heard = ago(core["last_heartbeat_ms"])
     pulse = f"last heartbeat {heard}" if heard else "no heartbeat yet"
+    state = "away" if core["trouble"] else "connected" if heard else "asked"
     ends = ("waiting", "refused", "given_up", "dropped")
     reports = {end.replace("_", " "): core[f"reports_{end}"] for end in ends}
-    return f"{core['address']}, {pulse}, reports: {counts(reports) or 'none waiting'}"
+    return f"{core['address']}, {state}, {pulse}, reports: {counts(reports) or 'none waiting'}"
 
 
 def _outputs(outputs: list[View]) -> None:

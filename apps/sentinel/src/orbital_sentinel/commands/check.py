@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say, table
+from orbital_sentinel.output import Format, as_json, say, shown, table
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded
@@ -82,8 +82,29 @@ def _summary(loaded: Loaded) -> dict[str, Any]:
             }
             for task in loaded.tasks
         ],
-        "outputs": [{"name": out.name, "writer": out.writer.name} for out in loaded.outputs],
+        "outputs": [{"name": name, "writer": writer} for name, writer in _outputs(loaded)],
+        "core": _core(loaded),
     }
+
+
+def _outputs(loaded: Loaded) -> list[tuple[str, str]]:
+    """Their names, and of what writers."""
+    configured = [(out.name, out.writer.name) for out in loaded.outputs]
+    to_core = loaded.settings.sender.mode == "core" and _core(loaded) is not None
+    return [("core", "core"), *configured] if to_core else configured
+
+
+def _core(loaded: Loaded) -> dict[str, str] | None:
+    """Where Core is, and as whom it knows this sentinel; None where there is no Core."""
+    from orbital_runtime.settings.credentials import core_url, known
+
+    section = loaded.settings.core
+    url = core_url(section)
+    if not url:
+        return None
+    found = known(section)
+    given = loaded.settings.sentinel.id if section.api_token.get_secret_value() else ""
+    return {"address": shown(url), "sentinel_id": given or (found.sentinel_id if found else "")}
 
 
 def _tell(loaded: Loaded) -> None:
@@ -99,6 +120,9 @@ def _tell(loaded: Loaded) -> None:
             for t in loaded.tasks
         ]
         table(("task", "plugin", "device", "every", "timeout"), rows)
-    if loaded.outputs:
+    if outputs := _outputs(loaded):
         say("\nWould deliver to")
-        table(("output", "writer"), [(out.name, out.writer.name) for out in loaded.outputs])
+        table(("output", "writer"), outputs)
+    if core := _core(loaded):
+        who = f"as {core['sentinel_id']}" if core["sentinel_id"] else "once it has registered there"
+        say(f"\nWould work for Gravital Core at {core['address']}, {who}")

@@ -9,7 +9,7 @@ import typer
 
 from orbital_sentinel.edge import Failure, Misuse
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say
+from orbital_sentinel.output import Format, as_json, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def register(
     before = on_file(settings.core)
     if before is not None and not force:
         raise Failure(
-            f"this sentinel is {before.sentinel_id} at {before.core_url} already ({path}); "
+            f"this sentinel is {before.sentinel_id} at {shown(before.core_url)} already ({path}); "
             "register it anew with --force"
         )
     found = _ask(
@@ -77,9 +77,9 @@ def register(
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from error
     if output is Format.JSON:
-        as_json(_shown(found, str(path)))
+        as_json(_told(found, str(path)))
         return
-    say(f"Registered at {found.core_url} as {found.sentinel_id}.")
+    say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
 
 
@@ -95,11 +95,11 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
         raise Failure(
             f"there are no credentials{where} in {path}; `sentinel register --core-url …` gets some"
         )
-    shown = _shown(found, str(path))
+    told = _told(found, str(path))
     if output is Format.JSON:
-        as_json(shown)
+        as_json(told)
         return
-    for key, value in shown.items():
+    for key, value in told.items():
         say(f"{key.replace('_', ' '):<15}{value}")
 
 
@@ -174,10 +174,10 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _shown(found: Credentials, path: str) -> dict[str, Any]:
+def _told(found: Credentials, path: str) -> dict[str, Any]:
     return {
         "sentinel_id": found.sentinel_id,
-        "core_url": found.core_url,
+        "core_url": shown(found.core_url),
         "registered_at": found.registered_at,
         "region": found.region,
         "labels": ", ".join(f"{k}={v}" for k, v in found.labels.items()),
