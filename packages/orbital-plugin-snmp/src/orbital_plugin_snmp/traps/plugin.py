@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from orbital_sdk import Columns, Metric, Plugin
 if TYPE_CHECKING:
     from orbital_plugin_snmp.traps.own_engine import OwnEngine
     from orbital_sdk import Context
+
+_log = logging.getLogger("orbital.plugin.snmp_trap")
 
 
 class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
@@ -44,6 +47,8 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
         self._engine = lasting(self.folder, bytes.fromhex(self.config.engine_id))
         self._messages.be(self._engine)
         self._lease = ListenerLease(self.config.listen, self.config.port, self)
+        if self.config.users:
+            _log.info("%s: we are SNMP engine %s", self._place(), self._engine.id.hex())
 
     async def stop(self) -> None:
         lease, self._lease = self._lease, None
