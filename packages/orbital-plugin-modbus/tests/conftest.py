@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 import struct
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+from hypothesis import settings
 from pymodbus import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer, ModbusTlsServer, ModbusUdpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
     from orbital_sdk.testing import Collection
     from orbital_testbench import Authority
+
+if EXAMPLES := int(
+    os.environ.get("ORBITAL_FUZZ_EXAMPLES", "0")
+):  # a long run of all that is fuzzed
+    settings.register_profile("long", max_examples=EXAMPLES, deadline=None)
+    settings.load_profile("long")
 
 HEAD = struct.Struct(">HHHBBHH")
 """A request for registers or bits: transaction, protocol, length, unit, function, address, count."""

@@ -1,6 +1,6 @@
 """The frame readers, fed with anything: a right value or a named error, and nothing else.
 
-`ORBITAL_FUZZ_EXAMPLES=1000000` makes a long run of it.
+`ORBITAL_FUZZ_EXAMPLES=1000000` makes a long run of it, and of the decoder's tests.
 """
 
 from __future__ import annotations

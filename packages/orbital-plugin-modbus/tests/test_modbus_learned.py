@@ -36,7 +36,7 @@ async def test_a_hole_is_known_after_a_restart_by_the_same_map(start_modbus, tmp
 
 @pytest.mark.parametrize(
     ("addresses", "content", "quirk", "most"),
-    [(range(100), CONTENT, "most 60", 60), (range(1500), "coil 0 1", "most 400", 400)],
+    [(range(100), CONTENT, "most 60", 60), (range(200), "coil 0 1", "most 150", 150)],
 )
 async def test_a_limit_is_known_after_a_restart(
     start_modbus, tmp_path, addresses, content, quirk, most
