@@ -40,7 +40,8 @@ run: ## the agent on its built-in configuration
 	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
 
 core: ## a Gravital Core to develop against, at http://127.0.0.1:8080
-	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-devcore devcore
+	@$(UV) sync --locked --inexact --quiet --package orbital-devcore --package orbital-sentinel
+	@if [ -t 0 ]; then set -m; fi; $(RUN) devcore
 
 clean: ## remove what the verbs above made
 	rm -rf .venv .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

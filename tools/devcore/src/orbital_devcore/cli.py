@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sqlite3
 from pathlib import Path
@@ -50,7 +51,8 @@ def serve(
     typer.echo(f"devcore ({mood}) at {address}, its API at /docs. Ctrl-C stops.")
     level = "info" if verbose else "warning"
     config = uvicorn.Config(create_app(core), log_level=level, timeout_keep_alive=60)
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises once all is closed
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:
