@@ -22,14 +22,14 @@ from orbital_plugin_snmp.engines.port import (
     OCTET_STRING,
 )
 from orbital_plugin_snmp.session.pool import Pool
-from orbital_testbench.snmpd import PASSWORDS, USERS, SnmpUser
+from orbital_testbench.snmpd import PASSWORDS, USERS, Snmpd, SnmpUser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.pool import DeviceReader
-    from orbital_testbench.snmpd import Snmpd
 
 pytestmark = [
     pytest.mark.asyncio,
@@ -157,6 +157,30 @@ async def test_wrong_credentials_of_v3(
             await reader.get([SYS_NAME])
     assert str(snmpd.port) in str(raised.value)
     assert PASSWORDS[0] not in str(raised.value)
+
+
+async def test_contexts(snmpd: Snmpd, tmp_path: Path) -> None:
+    """A context is another device behind the same address: its values are told, and not those beside it."""
+    user = f"usm {STRONGEST.name}"
+    extra = [
+        "view all included .1",
+        f"group vlans {user}",
+        "access vlans vlan usm priv prefix all none none",
+        f"proxy -Cn vlan10 -v 2c -c public 127.0.0.1:{snmpd.port} .1.3.6.1.6.3.10",
+    ]
+    engine_id = [oids.encode("1.3.6.1.6.3.10.2.1.1.0")]
+    with Snmpd(tmp_path, extra=extra) as switch:
+        for engine in ("fast", "pysnmp"):
+            found: list[object] = []
+            for port, fields in (
+                (switch.port, as_user(STRONGEST, context="vlan10")),
+                (switch.port, WAYS["v2c"]),
+                (snmpd.port, WAYS["v2c"]),
+            ):
+                async with asking(port, fields, engine=engine) as reader:
+                    found += [value for _, _, value in await reader.get(engine_id)]
+            inside, beside, behind = found
+            assert inside == behind != beside
 
 
 async def test_silence_after_discovery_says_what_to_check(snmpd: Snmpd) -> None:
