@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from orbital_runtime.buffer.disk.buffer import DiskBuffer
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
-from orbital_runtime.testing.buffer.tools import IN_MEMORY, SMALL
+from orbital_runtime.testing.buffer.tools import IN_MEMORY, SMALL, crash_image
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ class DiskMachine(BufferMachine):
         """What upkeep does within a second happened; then the process is gone, its files are as they are."""
         self.run(self.buffer._commit())
         self.generation += 1
-        copytree(self.buffer.path, self.folder / str(self.generation))
+        crash_image(self.buffer.path, self.folder / str(self.generation))
         self.run(self.buffer.close())
         self.begin_again()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from hypothesis import settings
@@ -26,7 +26,14 @@ from hypothesis.stateful import (
 
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
+from orbital_runtime.testing.buffer.tools import (
+    IN_MEMORY,
+    PLENTY,
+    SMALL,
+    balanced,
+    crash_image,
+    refused,
+)
 from orbital_sdk.testing import make_batch, make_layout
 
 ROWS = 5
@@ -111,10 +118,10 @@ class FaultMachine(RuleBasedStateMachine):
 
         def watched(*arguments):
             if before and not target.exists():
-                copytree(self.buffer.path, target)
+                crash_image(self.buffer.path, target)
             write(*arguments)
             if not target.exists():
-                copytree(self.buffer.path, target)
+                crash_image(self.buffer.path, target)
 
         held = {output: set(numbers) for output, numbers in self.needed.items()}
         self.buffer._database.write = watched
@@ -123,7 +130,7 @@ class FaultMachine(RuleBasedStateMachine):
         else:
             self.deliver("a", count, 0)
         if not target.exists():
-            copytree(self.buffer.path, target)
+            crash_image(self.buffer.path, target)
         for output in OUTPUTS:
             self.unsure[output] |= held[output] ^ self.needed[output]
             if self.full:
@@ -137,7 +144,7 @@ class FaultMachine(RuleBasedStateMachine):
         """A byte is flipped in any file, or any write-ahead log loses its tail."""
         self.run(self.buffer._commit())
         target = self.next_path()
-        copytree(self.buffer.path, target)
+        crash_image(self.buffer.path, target)
         pattern = "db/*.log" if cut else "**/*"
         files = [f for f in sorted(target.glob(pattern)) if f.is_file() and f.stat().st_size]
         files = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from hypothesis import settings
@@ -27,7 +27,14 @@ from hypothesis.stateful import (
 
 from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
+from orbital_runtime.testing.buffer.tools import (
+    IN_MEMORY,
+    PLENTY,
+    SMALL,
+    balanced,
+    crash_image,
+    refused,
+)
 from orbital_sdk.testing import make_batch, make_layout
 
 OUTPUTS = ("a", "b")
@@ -163,7 +170,7 @@ class LetterMachine(RuleBasedStateMachine):
         def watched(*arguments):
             nonlocal count
             if count == late:
-                copytree(self.buffer.path, target)
+                crash_image(self.buffer.path, target)
             count += 1
             write(*arguments)
 
@@ -174,7 +181,7 @@ class LetterMachine(RuleBasedStateMachine):
         else:
             after = self.do(step)
         if not target.exists():
-            copytree(self.buffer.path, target)
+            crash_image(self.buffer.path, target)
         before, old = self.seen, self.buffer
         old._database.write = lambda *_: None
         self.run(old.close())

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -15,6 +17,7 @@ from orbital_sdk.testing import make_batch
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from orbital_runtime.buffer import Buffer, Chunk
     from orbital_runtime.clock import Clock
@@ -29,6 +32,29 @@ IN_MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noq
 """Where tests open hundreds of databases: whether the disk syncs is another test's business."""
 SMALL: Final = 1 << 20
 """A `min_free` whose ballast costs little to make and to copy."""
+
+
+def crash_image(source: Path, target: Path) -> None:
+    """Copy a buffer's folder as it is at one moment, which is what a crash leaves.
+
+    RocksDB tidies up in the background: it is copied again until no file came, went or grew meanwhile.
+    """
+    while True:
+        before = _files(source)
+        with suppress(shutil.Error):  # a file that went
+            shutil.copytree(source, target)
+            if _files(source) == before:
+                return
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    """Sizes of all but RocksDB's own log, which nobody reads."""
+    found: dict[Path, int] = {}
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            found[file] = 0 if file.name.startswith("LOG") else file.stat().st_size
+    return found
 
 
 class OpenBuffer(Protocol):
