@@ -72,6 +72,7 @@ class Site:
 
     def __init__(self, folder, peer: Peer) -> None:
         self.folder, self.peer = folder, peer
+        self.data = folder / "data" / "orbital-sentinel"
         self.environ = {
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_RUNTIME_DIR": str(folder / "run"),

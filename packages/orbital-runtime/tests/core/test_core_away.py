@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from orbital_runtime.core.cache import TaskCache
 from orbital_runtime.settings.credentials import load
 
 from .conftest import Probe, until
@@ -64,10 +65,11 @@ async def test_an_outage_costs_no_sample_and_no_report_and_flips_no_device(sane,
 async def test_a_start_without_core_runs_the_tasks_that_were_known_last(site):
     """From the cache, which only these credentials open; the credentials outlive the failure (B-8)."""
     task = site.assign()
+    cache = site.data / "core-tasks"
     async with site.agent() as agent:
         await site.run(agent, task)
+        await until(cache.exists)
     who = (site.folder / "who.yaml").read_bytes()
-    cache = site.folder / "data" / "orbital-sentinel" / "core-tasks"
     assert b"10.0.0.1" not in cache.read_bytes()
     assert cache.stat().st_mode & 0o777 == 0o600
     site.peer.fault(path=EVERYTHING, status=500)
@@ -90,6 +92,11 @@ async def test_a_lost_identity_is_renewed_and_the_file_with_it(site):
         assert second.api_token != first.api_token
         heard = agent.core.link.heartbeat.succeeded
         await until(lambda: agent.core.link.heartbeat.succeeded > heard)
+        await until(lambda: TaskCache(site.data).load(second))
+    site.peer.fault(path=EVERYTHING, status=500)
+    async with site.agent() as agent:  # what is on disk opens with the new one
+        await site.run(agent, task)
+        site.peer.cure()
 
 
 async def test_a_batch_that_core_refuses_is_set_aside_and_the_rest_goes(site):

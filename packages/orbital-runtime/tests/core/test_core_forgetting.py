@@ -74,8 +74,8 @@ async def test_neighbours_of_a_removed_task_are_not_told_again(sane):
 async def test_the_times_of_the_list_on_disk_make_no_trigger(site):
     """They are of an earlier day; the next one that somebody presses is one, once."""
     task = site.assign()
-    async with site.agent() as agent:
-        await until(lambda: f"core/{task}" in agent.stations.scheduler.states())
+    async with site.agent():
+        await until((site.data / "core-tasks").exists)
     site.peer.data("POST", f"/api/v1/tasks/{task}/trigger")
     async with site.agent() as agent:
         state = agent.stations.scheduler.states()[f"core/{task}"][1]

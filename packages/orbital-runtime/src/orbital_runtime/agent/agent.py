@@ -192,6 +192,7 @@ class Agent:
         async with self._applying:
             wanted = [*self.loaded.tasks, *self.core.tasks()]
             await reload.tasks(self.stations, wanted)
+            await asyncio.sleep(0)
             if self.core.link is not None:
                 self.core.link.keep(wanted)
 

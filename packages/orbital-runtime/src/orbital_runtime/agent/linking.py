@@ -14,7 +14,8 @@ from orbital_runtime import paths
 from orbital_runtime.agent.assembly import CORE, core_output
 from orbital_runtime.core.client import CoreClient
 from orbital_runtime.core.heartbeat import Counts
-from orbital_runtime.core.link import CoreLink, Plan, Wishes
+from orbital_runtime.core.link import CoreLink
+from orbital_runtime.core.plan import Plan, Wishes
 from orbital_runtime.core.registration import Applicant
 from orbital_runtime.settings.binding import Binder
 from orbital_runtime.settings.credentials import (

@@ -48,6 +48,7 @@ async def tasks(stations: Stations, wanted: Sequence[Task]) -> None:
     scheduler, known = stations.scheduler, stations.scheduler.states()
     ours = [task for task in wanted if scheduler.assignment.mine(task)]
     before = [task for task, _ in known.values()]
+    await asyncio.sleep(0)  # each of these lists is of all tasks: runs get their turn in between
     fresh = [task for task in ours if task.key not in known]
     await asyncio.sleep(0)
     down, same = stations.instances.failed(), set(map(id, before))

@@ -1,0 +1,143 @@
+"""Fetches the list of tasks, now and then or when asked, and has the agent go over to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.core.errors import CoreError, IdentityLost
+from orbital_runtime.core.report import unusable
+from orbital_runtime.core.spec import entries
+from orbital_runtime.threads import in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.core.assigned import Assigned
+    from orbital_runtime.core.cache import TaskCache
+    from orbital_runtime.core.heartbeat import Heartbeat
+    from orbital_runtime.core.line import Line
+    from orbital_runtime.core.plan import Wishes
+    from orbital_runtime.core.reports import Reports
+    from orbital_runtime.settings.credentials import Credentials
+
+log = logging.getLogger("orbital.core")
+
+TASKS: Final = "/sentinel-tasks"
+
+
+class Fetching:
+    """One list after the other.
+
+    Args:
+        line: To Core.
+        assigned: What the lists say.
+        cache: Keeps the last one.
+        heartbeat: Knows whether Core knows us.
+        reports: Hears of tasks that cannot run.
+        wishes: The agent.
+        interval: Seconds between two lists.
+        clock: For stamps.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        assigned: Assigned,
+        cache: TaskCache,
+        *,
+        heartbeat: Heartbeat,
+        reports: Reports,
+        wishes: Wishes,
+        interval: float,
+        clock: Clock,
+    ) -> None:
+        self._line = line
+        self._assigned = assigned
+        self._cache = cache
+        self._cached_for: Credentials | None = None
+        self._heartbeat = heartbeat
+        self._reports = reports
+        self._wishes = wishes
+        self._interval = interval
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self.trouble = ""
+        """Why the last list did not come."""
+
+    def now(self) -> None:
+        """Fetch as soon as possible."""
+        self._wanted.set()
+
+    async def recall(self) -> None:
+        """Take the list that was known last, so that nothing waits for Core."""
+        known = self._line.account.credentials
+        if known is None:
+            return
+        kept = await in_background(self._cache.load, known)
+        await self._assigned.take(kept, self._wishes.binder())
+        self._assigned.triggers.keep(set())  # its times are of an earlier day
+        if kept:
+            self._cached_for = known
+            log.info("%d tasks of Core are known from before", len(kept))
+
+    async def run(self) -> None:
+        """Fetch, until cancelled."""
+        failures = 0
+        while True:
+            self._wanted.clear()
+            try:
+                await self._fetch()
+            except CoreError as error:
+                failures += 1
+                level = logging.WARNING if str(error) != self.trouble else logging.DEBUG
+                log.log(level, "Core's tasks stay as they are: %s", error)
+                self.trouble = str(error)
+                await self._line.pause(failures, error)
+            else:
+                failures, self.trouble = 0, ""
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval):
+                        await self._wanted.wait()
+
+    async def _fetch(self) -> None:
+        account = self._line.account
+        used = await account.current()
+        answer = await self._line.get(TASKS)
+        try:
+            found, _ = entries(answer, f"GET {self._line.address}{TASKS}")
+        except IdentityLost as error:
+            account.lose(used, str(error))
+            raise
+        if not found and self._assigned.tasks():
+            await self._heartbeat.beat()  # an unknown sentinel gets an empty list too
+        now = account.credentials
+        if not account.lost and now is not None and now.same_identity(used):
+            await self._take(found, used)  # and not what an identity got that was lost meanwhile
+
+    async def _take(self, found: Sequence[msgspec.Raw], used: Credentials) -> None:
+        news = await self._assigned.take(found, self._wishes.binder())
+        for task_id, why in news.unusable.items():
+            log.error("task %s of Core cannot run: %s", task_id, why)
+            self._reports.add(unusable(task_id, why, self._clock.utc_ms()))
+        if news.unreadable:
+            log.error("%d entries of Core's list are no tasks", news.unreadable)
+        if news.changed:
+            await self._apply()
+        if news.changed or self._cached_for is None or not self._cached_for.same_identity(used):
+            self._cached_for = used
+            await in_background(self._cache.save, found, used)
+        for key in news.triggered:
+            self._wishes.trigger(key)
+
+    async def _apply(self) -> None:
+        able, unable = len(self._assigned.tasks()), len(self._assigned.unusable())
+        also = f", and {unable} that cannot run" if unable else ""
+        log.info("Core's tasks changed: there are %d%s", able, also)
+        await asyncio.sleep(0)
+        await self._wishes.apply()
