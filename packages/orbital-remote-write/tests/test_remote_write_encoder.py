@@ -78,7 +78,7 @@ def chunks(draw):
     return made
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(chunks())
 def test_wire_parses_to_the_same_samples(batches):
     """For any names, labels, values and times, protobuf reads what was put in: no more and no less."""
