@@ -288,6 +288,20 @@ async def test_a_failing_table(broken):
         assert len(polled.output.series) == 2, other
 
 
+async def test_a_device_that_is_too_slow():
+    """What a poll has time for is told with its labels from the first poll on, not only when all came."""
+    reader = device()
+    late = f"  - name: late\n    metrics: [{{name: ifOperStatus, oid: {STATUS}}}]\n"
+    for _ in range(2):
+        reader.broken |= dict.fromkeys((STATUS, UPTIME), NoAnswer("the time was over"))
+        polled = await task_of(TABLE + late).poll(reader)
+        assert octets(polled).keys() == {
+            "{ifIndex='1', ifDescr='lo'}",
+            "{ifIndex='2', ifDescr='eth0'}",
+        }
+        assert polled.tables == {"interfaces": True, "late": False}
+
+
 async def test_what_came_before_a_table_failed():
     """Rows that came before a walk ended early are told, and the table counts as failed."""
     reader = device()

@@ -1,7 +1,8 @@
 """What a task remembers of its device, and how it is polled.
 
 Tables are read before the scalars, so that the sysUpTime among these tells of a restart in between. Labels
-are looked up last, so that they are not older than the rows.
+are looked up last, so that they are not older than the rows; where none are known yet right behind the
+rows, so that of a device which is too slow for all of it some tables can be told.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class PollTask:
         began = self._clock()
         polled = Polled(Gathering(reader))
         gathering = polled.gathering
-        complete = {s.plan.name: await gathering.walk(s.plan.name, s.wanted) for s in self._tables}
+        complete = {s.plan.name: await self._walk(s, gathering) for s in self._tables}
         if self._lldp is not None:
             complete["lldp"] = await gathering.walk("lldp", self._lldp.wanted())
         asked, retries = self._clock(), reader.cost.retries
@@ -93,15 +94,24 @@ class PollTask:
         if not gathering.answered and gathering.error is not None:
             raise gathering.error
         self._note_uptime(scalars, began, asked)
-        fresh = await self._look_up(gathering, scalars)
         if self._uptime.during_poll:
             gathering.failures |= dict.fromkeys(complete, MIXED)
         else:
+            fresh = await self._look_up(gathering, scalars)
             await self._tell(polled, complete, fresh)
         self._scalars.read(scalars, polled.output)
         polled.walked = self._clock() - began
         polled.tables = self._up(gathering, complete)
         return polled
+
+    async def _walk(self, state: TableState, gathering: Gathering) -> bool:
+        """Read a table's columns; whether all came."""
+        plan = state.plan
+        complete = await gathering.walk(plan.name, state.wanted)
+        has_rows = any(gathering.columns.get(column) for column in state.wanted)
+        if has_rows and plan.labels and plan.name not in self._looked_up:
+            await gathering.walk(plan.name, plan.label_oids)
+        return complete
 
     def _note_uptime(self, scalars: Mapping[bytes, VarBind], began: float, asked: float) -> None:
         varbind = scalars.get(SYS_UP_TIME)
