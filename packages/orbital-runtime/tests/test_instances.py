@@ -4,9 +4,10 @@ import asyncio
 import logging
 import threading
 from dataclasses import replace
+from functools import cached_property
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.plugins.freeze import freeze
@@ -296,3 +297,25 @@ def test_settings_freeze_by_value():
     assert freeze(one) != freeze(Config(secret="a", tags={"x": [2, 1], "y": []}))
     assert len({freeze(one), freeze(one)}) == 1
     assert "'a'" not in repr(freeze(one))
+
+
+class Derived(PluginConfig):
+    """Settings with things worked out of them, and one that comes from elsewhere."""
+
+    path: str = ""
+    _content: str = PrivateAttr("")
+
+    @cached_property
+    def compiled(self) -> object:
+        return object()
+
+
+def test_what_is_worked_out_of_settings_is_no_part_of_their_key():
+    """Tasks share an instance as soon as their settings are equal; a private attribute is part of that."""
+    one, other = Derived(path="a"), Derived(path="a")
+    assert one.compiled is not other.compiled
+    assert one == other
+    assert freeze(one) == freeze(other)
+    other._content = "changed"
+    assert one != other
+    assert freeze(one) != freeze(other)

@@ -2,10 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import PrivateAttr
 
 from orbital_runtime.settings import (
     Loaded,
@@ -21,6 +23,7 @@ from orbital_runtime.settings import (
 from orbital_runtime.settings.reference import renewed
 from orbital_runtime.settings.secrecy import MASK, mask_text, sounds_secret
 from orbital_runtime.testing.parts import made_up
+from orbital_sdk import PluginConfig
 
 FULL = """\
 core: {url: 'https://me:hush-hush@core.example', api_token: hush-hush}
@@ -137,6 +140,23 @@ def test_a_reload_says_what_changes(read):
 def test_a_reload_of_the_same_says_nothing(read):
     """Comments and order are no change."""
     assert difference(read(FULL), read("# hello\n" + FULL)) == []
+
+
+def test_a_changed_file_behind_a_task_is_told(read):
+    """A profile that a task names is part of its settings, though no key of the task changed."""
+
+    class Profiled(PluginConfig):
+        profile: str = "p.yaml"
+        _digest: str = PrivateAttr("1")
+
+    old, new = Profiled(), Profiled()
+    new._digest = "2"
+    one, two = (
+        replace(loaded, tasks=tuple(replace(task, config=config) for task in loaded.tasks))
+        for loaded, config in ((read(FULL), old), (read(FULL), new))
+    )
+    assert difference(one, two) == ["task a: a file that its settings name has changed"]
+    assert difference(one, one) == []
 
 
 def test_a_changed_secret_is_told_and_not_shown(read):

@@ -9,9 +9,14 @@ from pydantic import BaseModel
 
 
 def freeze(value: object) -> Hashable:
-    """A hashable stand-in for a frozen model and all in it."""
+    """A hashable stand-in for a frozen model and all in it.
+
+    As where models are compared, what is merely worked out of their fields (`cached_property`) is left out.
+    """
     if isinstance(value, BaseModel):
-        pairs = [*value.__dict__.items(), *(value.model_extra or {}).items()]
+        fields = [(name, value.__dict__.get(name)) for name in type(value).model_fields]
+        rest = {**(value.model_extra or {}), **(value.__pydantic_private__ or {})}
+        pairs = [*fields, *rest.items()]
         return type(value), tuple((name, freeze(part)) for name, part in pairs)
     if isinstance(value, dict):
         mapping = cast("dict[Any, object]", value)

@@ -20,7 +20,16 @@ _ABSENT: Final = object()
 
 def difference(old: Loaded, new: Loaded) -> list[str]:
     """One line for each task or output that came, went or changed, and for each other key."""
-    return list(_section("", _keyed(old), _keyed(new)))
+    return [*_section("", _keyed(old), _keyed(new)), *_behind(old, new)]
+
+
+def _behind(old: Loaded, new: Loaded) -> Iterator[str]:
+    """Tasks whose keys are as before and whose settings are not: those are made of a file, too."""
+    before = {task.id: task.config for task in old.tasks}
+    for task in new.tasks:
+        config = before.get(task.id, task.config)
+        if config != task.config and config.model_dump() == task.config.model_dump():
+            yield f"task {task.id}: a file that its settings name has changed"
 
 
 def _keyed(loaded: Loaded) -> dict[str, Any]:
