@@ -147,6 +147,17 @@ async def test_a_profile_of_ones_own(collect, start_modbus, tmp_path):
     assert collection.value("modbus_register_7", hall="3") == 70
 
 
+def test_a_file_that_changed_makes_other_settings(tmp_path):
+    """So that a reload takes it; an unchanged one leaves the tasks alone."""
+    path = tmp_path / "pump.yaml"
+    text = "title: Pump\nsource: its manual\nregisters: [{address: 0}]\n"
+    path.write_text(text)
+    before = ModbusConfig(profile=str(path))
+    assert before == ModbusConfig(profile=str(path))
+    path.write_text(text.replace("0}", "1}"))
+    assert before != ModbusConfig(profile=str(path))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orbital_plugin_modbus.problem import MapProblem
 from orbital_plugin_modbus.profile import Profile, load_profile
@@ -44,6 +44,9 @@ class ModbusConfig(PluginConfig):
     bridge: Annotated[int, Field(ge=0, le=124)] = BRIDGE
     """Unwanted registers (for bits: sixteen times as many) that may be read along to save a request."""
 
+    _digest: str = PrivateAttr("")
+    """Of the profile: settings are equal only where its file has not changed in between."""
+
     @field_validator("profile")
     @classmethod
     def _there(cls, value: str) -> str:
@@ -57,6 +60,7 @@ class ModbusConfig(PluginConfig):
             raise ValueError("nothing to read: give registers, or a profile")
         if self.base is not None and not self.profile:
             raise ValueError("base goes with a profile; registers have their own addresses")
+        self._digest = self.profile_file.digest if self.profile_file else ""
         try:
             self._check_lengths()
         except MapProblem as problem:

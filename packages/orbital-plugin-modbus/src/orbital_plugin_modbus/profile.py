@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import hashlib
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -38,6 +39,11 @@ class Profile(Fields):
     """Bits that one read may ask for."""
     registers: tuple[Register, ...]
     """The fields."""
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for equal content."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
