@@ -337,7 +337,7 @@ async def test_listeners_may_call_back(runs, clock, caplog):
         at(scheduler, clock)
         await settle()
         assert (await again[0]).status is Status.SUCCESS
-    assert heard == ["t", "t"]
+    assert heard.count("t") == 2
     assert set(scheduler.states()) == {"t", "new"}
     await scheduler.stop()
 

@@ -70,8 +70,9 @@ def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
 
 def test_rates_and_grains() -> None:
     """About as many runs share a point whatever their rate, as far as the grids go."""
-    assert [grain_for(rate) for rate in (0, 50, 51, 100, 101, 200, 201, 1e6)] == [
+    assert [grain_for(rate) for rate in (0, 25, 26, 50, 51, 100, 101, 200, 201, 1e6)] == [
         GRAINS[0], GRAINS[0], GRAINS[1], GRAINS[1], GRAINS[2], GRAINS[2], GRAINS[3], GRAINS[3],
+        GRAINS[4], GRAINS[4],
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 SECOND: Final = 1_000_000
 """Everything here is in whole microseconds: sums of floats would drift."""
-GRAINS: Final = (SECOND // 2, SECOND // 4, SECOND // 8, SECOND // 16)
+GRAINS: Final = (SECOND, SECOND // 2, SECOND // 4, SECOND // 8, SECOND // 16)
 """Each a multiple of the next, so that from one to another no task moves by more than the coarsest."""
 TOGETHER: Final = 25
 """Runs that may share a point of the grid, as long as there is a finer one."""
