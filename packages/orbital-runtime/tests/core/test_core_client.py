@@ -17,7 +17,15 @@ from orbital_runtime.core.errors import (
 )
 from orbital_runtime.core.registration import Applicant, register
 from orbital_runtime.settings import CoreSection, Credentials
-from orbital_testbench import Answer, HostileServer, NoAnswer, free_port
+from orbital_testbench import (
+    Answer,
+    CloseAfterHeaders,
+    Drip,
+    DripHeaders,
+    HostileServer,
+    NoAnswer,
+    free_port,
+)
 
 TOKEN = "sentinel_0123456789abcdef"
 WHO = Credentials("sentinel-a", SecretStr(TOKEN))
@@ -56,6 +64,9 @@ def test_a_large_body_is_packed_where_the_server_reads_that(hostile_server):
     "behaviour",
     [
         NoAnswer(),
+        Drip(every=0.02),
+        DripHeaders(every=0.001),
+        CloseAfterHeaders(),
         Answer(200, body=b'{"code":0'),
         Answer(200, body=b""),
         Answer(302, {"Location": "http://elsewhere.example/?token=secret"}),
@@ -63,7 +74,7 @@ def test_a_large_body_is_packed_where_the_server_reads_that(hostile_server):
     ],
 )
 def test_whatever_a_server_does_is_one_of_our_errors_without_our_secrets(hostile_server, behaviour):
-    """It names the address, and never the token."""
+    """It names the address, and never the token; and it comes, also where bytes drip without an end."""
     hostile_server.default = behaviour
     with pytest.raises(CoreError) as caught:
         client(hostile_server.url, timeout=0.3).call("GET", "/x", credentials=WHO)

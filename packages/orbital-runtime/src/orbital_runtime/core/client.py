@@ -14,6 +14,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as ReadTimeout
 
 from orbital_runtime.core.answers import Answer, data_of
 from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavailable
@@ -132,7 +133,9 @@ class CoreClient:
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        for piece in response.iter_content(PIECE):
+        while piece := response.raw.read1(
+            PIECE, decode_content=True
+        ):  # what is there, not all of it
             pieces.append(piece)
             size += len(piece)
             if size > MOST:
@@ -155,7 +158,7 @@ class CoreClient:
                 "core.cert_file, core.key_file and the address",
                 sent=False,
             )
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, (requests.Timeout, ReadTimeout)):
             late = isinstance(error, requests.ConnectTimeout)
             return CoreUnavailable(f"{self.address} did not answer in time", sent=not late)
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
