@@ -63,7 +63,8 @@ async def test_the_breaker_opens_and_one_probe_closes_it(lines):
     line.delivery.hurry()
     await line.writer.called(4)
     assert line.status.breaker is State.HALF_OPEN
-    assert (line.status.phase, line.status.reason) == (Phase.DELIVERING, "down")  # it is told until it works
+    status = line.status
+    assert (status.phase, status.reason) == (Phase.DELIVERING, "down")  # told until it works
     line.writer.always(None)
     gate.set()
     await line.settled()
