@@ -126,7 +126,8 @@ async def test_many_distinct_label_names(victoria_metrics, connect, metric_name,
     write = await connect(victoria_metrics.write_url)
     layout = make_layout([(metric_name, {f"key_{n}": "x"}) for n in range(100_000)])
     write(make_batch([1.0] * 100_000, layout=layout, ts=now))
-    (stored,) = victoria_metrics.query(f"count({metric_name})")  # an export of them all takes seconds
+    # an export of them all takes seconds
+    (stored,) = victoria_metrics.query(f"count({metric_name})")
     assert stored.value == 100_000
 
 
