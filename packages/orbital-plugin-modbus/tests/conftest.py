@@ -18,6 +18,8 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from orbital_plugin_modbus import Modbus
+from orbital_plugin_modbus.buses import BUSES
+from orbital_plugin_modbus.line import line_of
 from orbital_sdk.testing import collect_once
 from orbital_testbench import free_port, pty_pair
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from orbital_plugin_modbus import ModbusDevice
+    from orbital_plugin_modbus.bus import Bus
     from orbital_sdk.testing import Collection
     from orbital_testbench import Authority
 
@@ -229,3 +233,11 @@ async def pymodbus_servers(tmp_path: Path, authority: Authority) -> AsyncIterato
 def collect() -> Callable[..., Awaitable[Collection]]:
     """One run, as the agent makes it: takes device fields and settings."""
     return partial(collect_once, Modbus)
+
+
+@pytest.fixture
+async def bus_of() -> AsyncIterator[Callable[[ModbusDevice], Bus]]:
+    """The bus that tasks of a device share, whether they are there yet or not."""
+    holder = object()
+    yield lambda device: BUSES.get(line_of(device, "auto"), holder)
+    BUSES.release(holder)

@@ -11,7 +11,6 @@ import pytest
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
 from orbital_plugin_modbus.backoff import Backoff
 from orbital_plugin_modbus.bus import Bus, Way
-from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.exceptions import NoAnswer, Resting
 from orbital_plugin_modbus.line import Line, line_of
 from orbital_plugin_modbus.mbap import MbapLink
@@ -113,12 +112,12 @@ async def test_a_turn_that_is_cancelled_is_passed_on():
     await asyncio.wait_for(turns.take(1), 5)
 
 
-async def test_a_dead_unit_is_left_alone(script):
+async def test_a_dead_unit_is_left_alone(script, bus_of):
     """It costs one time-out a probe: between probes nothing is sent, and the error says when it goes on."""
     server = await script(lambda a: [a.good()] if a.unit == 1 else [])
     reader, memory = plugin(5), {}
     dead = device(server, unit_id=2, request_timeout=0.05, retries=1)
-    bus = BUSES.get(line_of(dead, "auto"), reader)
+    bus = bus_of(dead)
     bus.unit(2).backoff = Backoff(first=60)
     await failure(reader, dead, memory)
     assert len(server.asked) == 2  # it might have been one lost answer
@@ -133,24 +132,24 @@ async def test_a_dead_unit_is_left_alone(script):
     await reader.stop()
 
 
-async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script):
+async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script, bus_of):
     """Ten tasks of one dead unit pay one time-out together, not ten."""
     server = await script(lambda a: [])
     dead = device(server, request_timeout=0.05, retries=0)
     reader = plugin(5)
-    bus = BUSES.get(line_of(dead, "auto"), reader)
+    bus = bus_of(dead)
     bus.unit(1).backoff = Backoff(first=60, free=0)
     await asyncio.gather(*(failure(reader, dead, {}) for _ in range(10)))
     assert len(server.asked) == 1
     await reader.stop()
 
 
-async def test_a_gateway_that_names_the_dead_unit(script):
+async def test_a_gateway_that_names_the_dead_unit(script, bus_of):
     """Exceptions 10 and 11 are a silence that the gateway waited for: the unit rests like a silent one."""
     server = await script(lambda a: [a.refusal(11)])
     reader, memory = plugin(5, 50), {}
     dead = device(server)
-    bus = BUSES.get(line_of(dead, "auto"), reader)
+    bus = bus_of(dead)
     bus.unit(1).backoff = Backoff(first=60, free=0)
     with pytest.raises(Exception, match="gateway target device failed to respond"):
         await reader.collect(dead, make_context(memory=memory))
@@ -159,12 +158,12 @@ async def test_a_gateway_that_names_the_dead_unit(script):
     await reader.stop()
 
 
-async def test_nobody_there_is_not_asked_every_turn():
+async def test_nobody_there_is_not_asked_every_turn(bus_of):
     """A refused connection rests too, for all units behind it."""
     reader, memory = plugin(5), {}
     fields = ModbusDevice(host="127.0.0.1", port=1, request_timeout=5)
     line = line_of(fields, "auto")
-    BUSES.get(line, reader)._failures[line] = Backoff(first=60, free=0), ""
+    bus_of(fields)._failures[line] = Backoff(first=60, free=0), ""
     assert "refused" in str(await failure(reader, fields, memory)).lower()
     other = ModbusDevice(host="127.0.0.1", port=1, unit_id=7)
     assert "it is tried again in" in str(await failure(reader, other, {}))
@@ -186,11 +185,11 @@ async def test_an_idle_connection_is_closed_and_opened_again(script):
 async def test_the_last_instance_closes_the_bus(script):
     """While one still holds it, it stays; after that it is gone, and so is the connection."""
     server = await script(lambda a: [a.good()])
-    readers = [plugin(5), plugin(6)]
-    for reader in readers:
-        await reader.collect(device(server), make_context(memory={}))
+    readers, memories = [plugin(5), plugin(6)], [{}, {}]
+    for reader, memory in zip(readers, memories, strict=True):
+        await reader.collect(device(server), make_context(memory=memory))
     await readers[0].stop()
-    await readers[1].collect(device(server), make_context(memory={}))
+    await readers[1].collect(device(server), make_context(memory=memories[1]))
     assert server.connections == 1
     await readers[1].stop()
     await asyncio.wait_for(server.quiet.wait(), 20)
@@ -232,6 +231,19 @@ async def test_a_task_with_wrong_settings_keeps_nobody_from_the_bus(script):
         assert columns.values[0] == 5
     await wrong.stop()
     await right.stop()
+
+
+async def test_a_task_that_is_gone_gives_its_connection_back(script):
+    """Others of the same settings go on, so the plugin does; nobody else would close it."""
+    server, other = await script(lambda a: [a.good()]), await script(lambda a: [a.good()])
+    reader, gone, stays = plugin(5), {}, {}
+    for each, memory in ((server, gone), (other, stays)):
+        await reader.collect(device(each, idle_close=None), make_context(memory=memory))
+    gone.clear()
+    await asyncio.wait_for(server.quiet.wait(), 20)
+    assert other.open == 1
+    await reader.stop()
+    await asyncio.wait_for(other.quiet.wait(), 20)
 
 
 async def test_pauses_are_kept(script):
@@ -329,12 +341,12 @@ async def test_a_dead_unit_is_known_within_any_timeout(collect, script):
     assert collection.value("modbus_errors_total", reason="timeout") == 1
 
 
-async def test_a_connection_that_was_closed_in_between_costs_nothing(script):
+async def test_a_connection_that_was_closed_in_between_costs_nothing(script, bus_of):
     """Also without retries: it was not the device that failed. Twice in a row it is."""
     server = await script(lambda a: [None] if len(server.asked) > 2 else [a.good()])
     reader, memory, fields = plugin(5), {}, device(server, retries=0)
     await reader.collect(fields, make_context(memory=memory))
-    bus = BUSES.get(line_of(fields, "auto"), reader)
+    bus = bus_of(fields)
     link = bus._link
     link._transport.abort()  # as if the end of the connection had not been seen yet
     closed = await asyncio.gather(reader.collect(fields, make_context(memory=memory)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
-from orbital_plugin_modbus.buses import BUSES
-from orbital_plugin_modbus.line import line_of
 from orbital_sdk import PartialCollect
 from orbital_sdk.testing import make_context
 
@@ -107,13 +105,13 @@ async def test_two_blocks_that_cannot_be_read_together(task):
     assert second < first
 
 
-async def test_a_refused_field_is_tried_again_and_taken_back(start_modbus):
+async def test_a_refused_field_is_tried_again_and_taken_back(start_modbus, bus_of):
     """A device may have been busy starting: a field that works again is one like the others."""
     server = start_modbus([CONTENT, "hole holding 5 5"])
     reader = Task(server, [{"address": n} for n in range(10)])
     _, result = await reader.run()
     assert result.failed == 1
-    memory = BUSES.get(line_of(reader.device, "auto"), reader.plugin).unit(1).memory
+    memory = bus_of(reader.device).unit(1).memory
     server.lines.remove("hole holding 5 5")
     server.restart()
     count, result = await reader.run()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
-from orbital_plugin_modbus.buses import BUSES
-from orbital_plugin_modbus.line import Line, line_of
+from orbital_plugin_modbus.line import Line
 from orbital_sdk import DeviceUnreachable
 from orbital_sdk.testing import make_context
 
@@ -34,7 +33,7 @@ async def test_a_port_without_such_parity(collect, start_serial_modbus, wrong):
     assert (await collect({"serial": {"device": line.device}}, REGISTERS)).error is None
 
 
-async def test_units_of_different_speeds_on_one_line(start_serial_modbus):
+async def test_units_of_different_speeds_on_one_line(start_serial_modbus, bus_of):
     """The port is opened anew for each; both are read, again and again."""
     line = start_serial_modbus(["holding 0 42"])
     plugin = Modbus(ModbusConfig.model_validate(REGISTERS))
@@ -47,7 +46,7 @@ async def test_units_of_different_speeds_on_one_line(start_serial_modbus):
         for device, memory in zip(speeds, memories, strict=True):
             columns = await plugin.collect(device, make_context(memory=memory))
             assert columns.values[0] == 42
-    assert len({id(BUSES.get(line_of(device, "auto"), plugin)) for device in speeds}) == 1
+    assert len({id(bus_of(device)) for device in speeds}) == 1
     await plugin.stop()
 
 

@@ -19,6 +19,7 @@ class Buses:
     def __init__(self) -> None:
         self._buses: dict[Key, Bus] = {}
         self._holders: dict[Key, set[object]] = {}
+        self._held: dict[object, set[Key]] = {}
 
     def get(self, line: Line, holder: object) -> Bus:
         """The bus of a line, on the running loop.
@@ -32,11 +33,13 @@ class Buses:
         if bus is None:
             bus = self._buses[key] = Bus()
         self._holders.setdefault(key, set()).add(holder)
+        self._held.setdefault(holder, set()).add(key)
         return bus
 
     def release(self, holder: object) -> None:
         """Give all buses of a holder back. Safe twice."""
-        for key, holders in list(self._holders.items()):
+        for key in self._held.pop(holder, ()):
+            holders = self._holders[key]
             holders.discard(holder)
             if not holders:
                 del self._holders[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Job:
     Args:
         device: Its fields.
         config: The map.
-        holder: Who keeps the bus open.
+        holder: The plugin that it is for.
         seconds: That a run may take.
     """
 
@@ -70,7 +71,11 @@ class Job:
         self.fields = config.map.fields
         line = line_of(device, config.engine)
         self.way = _way(device, line, seconds - _margin(seconds))
-        bus = BUSES.get(line, holder)
+        token = object()
+        bus = BUSES.get(line, token)
+        self.leave = weakref.finalize(self, BUSES.release, token)
+        """Gives the bus back. So does forgetting the job, as happens when its task is gone."""
+        self.leave.atexit = False
         limits = Limits(config.most_registers, config.most_bits, config.bridge)
         self.readers = [
             UnitReader(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.config import ModbusConfig
 from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.job import Job
@@ -31,8 +31,13 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         """What was learned of units."""
         return Notes(self.folder, about="Modbus units")
 
+    @cached_property
+    def _jobs(self) -> WeakSet[Job]:
+        return WeakSet()
+
     async def stop(self) -> None:
-        BUSES.release(self)
+        for job in tuple(self._jobs):
+            job.leave()
         self.notes.save()
 
     def validate_device(self, device: ModbusDevice) -> None:
@@ -77,5 +82,6 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         if known is not None and known.device is device and known.holder is self:
             return known
         job = ctx.memory["modbus"] = Job(device, self.config, self, ctx.timeout)
+        self._jobs.add(job)
         recall(self.notes, job)
         return job
