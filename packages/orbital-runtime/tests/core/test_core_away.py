@@ -125,6 +125,17 @@ async def test_stopping_while_core_hangs_ends_in_time(sane):
     sane.peer.cure()
 
 
+async def test_states_outlive_a_reload_that_links_anew(sane):
+    """A device that is looked at once a day stays known: Core would take it for lost after five minutes."""
+    task = sane.assign()
+    async with sane.agent() as agent:
+        await sane.run(agent, task)
+        await until(lambda: len(sane.states(sane.device(task))) == 1)
+        sane.configure(heartbeat={"interval": "200ms"})
+        assert await agent.reload()
+        await until(lambda: sane.states(sane.device(task)) == [1, 1])
+
+
 async def test_reports_outlive_a_reload_that_links_anew(sane):
     """Those that wait go on waiting, in their order, and arrive."""
     task = sane.assign()

@@ -82,8 +82,7 @@ class Core:
             await self.stop()
             await self.start()
             if before is not None and self.link is not None:
-                same = before.line.address == self.link.line.address
-                self.link.reports.inherit(before.reports, same_core=same)
+                self.link.inherit(before)
         elif self.link is not None:
             self.link.assigned.forget_bindings()
             self.link.refresh()

@@ -56,7 +56,8 @@ class Account:
         self._known = asyncio.Event()
         self._wanted = asyncio.Event()
         self._since = float("-inf")
-        self._failures = 0
+        self._relapses = 0
+        """Identities in a row that did not hold."""
         self.credentials: Credentials | None = None
         self.trouble = ""
         """Why there are none, in words."""
@@ -90,23 +91,26 @@ class Account:
         """Register whenever that is needed, until cancelled. The first time at once, then with pauses."""
         while True:
             await self._wanted.wait()
-            if self._clock.steady() - self._since < CALM:
-                self._failures += 1
-            if self._failures:
-                base, cap = self._retry
-                await asyncio.sleep(backoff(self._failures, base=base, cap=cap, chance=1.0))
-            try:
-                found = await self._register()
-            except CoreError as error:
-                self._failures += 1
-                self.trouble = str(error)
-                level = logging.DEBUG if self._failures > 1 else logging.WARNING
-                log.log(level, "not registered at Core yet: %s", error)
-                continue
-            self._failures = 0
+            calm = self._clock.steady() - self._since >= CALM
+            self._relapses = 0 if calm else self._relapses + 1
+            found = await self._registered()
             self._take(found)
             self._keep(found)
             self._on_known(found)
+
+    async def _registered(self) -> Credentials:
+        """What registering gives, as soon as it gives something."""
+        failures, (base, cap) = 0, self._retry
+        while True:
+            if pauses := failures + self._relapses:
+                await asyncio.sleep(backoff(pauses, base=base, cap=cap, chance=1.0))
+            try:
+                return await self._register()
+            except CoreError as error:
+                failures += 1
+                level = logging.WARNING if str(error) != self.trouble else logging.DEBUG
+                log.log(level, "not registered at Core yet: %s", error)
+                self.trouble = str(error)
 
     def _take(self, credentials: Credentials) -> None:
         self.credentials = credentials

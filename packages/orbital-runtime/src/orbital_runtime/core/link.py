@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.core.account import Account
 from orbital_runtime.core.assigned import Assigned
@@ -23,7 +23,7 @@ from orbital_runtime.core.writer import CoreWriter
 from orbital_runtime.telemetry.sources import CoreStanding
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.plan import Plan, Wishes
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 LAST_WORDS: Final = 3.0
-"""Seconds for reports and states at stop."""
+"""Seconds for states and reports at stop."""
+AFTER_A_BUG: Final = 60.0
+"""Seconds until a loop that broke begins again."""
 
 
 class CoreLink:
@@ -76,18 +78,19 @@ class CoreLink:
     async def start(self) -> None:
         """Begin, with the tasks that were known last; Core itself is asked beside."""
         await self._fetching.recall()
-        loops: list[tuple[str, Coroutine[Any, Any, None]]] = [
-            ("identity", self.account.run()),
-            ("heartbeat", self.heartbeat.run()),
-            ("tasks", self._fetching.run()),
-            ("reports", self.reports.run()),
-        ]
+        loops = {
+            "identity": self.account.run,
+            "heartbeat": self.heartbeat.run,
+            "tasks": self._fetching.run,
+            "reports": self.reports.run,
+        }
         if self._plan.tells_states:
-            loops.append(("states", self.states.run()))
+            loops["states"] = self.states.run
         if self._plan.tells_neighbors:
-            loops.append(("neighbours", self.neighbors.run()))
+            loops["neighbours"] = self.neighbors.run
         self._running = [
-            asyncio.create_task(_safely(name, work), name=f"core {name}") for name, work in loops
+            asyncio.create_task(_on_and_on(name, work), name=f"core {name}")
+            for name, work in loops.items()
         ]
 
     async def stop(self) -> None:
@@ -111,6 +114,13 @@ class CoreLink:
         """These are all tasks now, local ones too: what others said of their devices is forgotten."""
         if self._plan.tells_states:
             self.states.keep({task.key: task.device_id for task in tasks})
+
+    def inherit(self, older: CoreLink) -> None:
+        """Take over from one that was stopped. What it knew is of no use to another Core."""
+        same = self.line.address == older.line.address
+        self.reports.inherit(older.reports, same_core=same)
+        if same:
+            self.states.inherit(older.states)
 
     def standing(self) -> CoreStanding:
         """How it stands with Core."""
@@ -143,22 +153,31 @@ class CoreLink:
         return self.assigned.device_type(task.id) if task.source == "core" else ""
 
     async def _last_words(self) -> None:
-        if self.account.credentials is None or self.account.lost:
-            return
+        known = self.account.credentials is not None and not self.account.lost
+        why = self.account.trouble or "no time left"
         try:
             async with asyncio.timeout(LAST_WORDS):
-                await self.reports.flush()
-                if self._plan.tells_states:
+                if known and self._plan.tells_states:
                     await self.states.tell()
+                if known:
+                    await self.reports.flush()
         except (CoreError, TimeoutError) as error:
-            waiting = self.reports.waiting
-            if waiting:
-                log.warning("%d reports never got to Core: %s", waiting, error or "no time left")
+            why = str(error) or why
+        if self.reports.waiting:
+            log.warning(
+                "%d reports did not get to Core before the stop: %s", self.reports.waiting, why
+            )
 
 
-async def _safely(name: str, work: Coroutine[Any, Any, None]) -> None:
+async def _on_and_on(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """A bug of one loop is told, and costs the others nothing."""
-    try:
-        await work
-    except Exception:
-        log.exception("the agent has a bug: its %s with Core ended", name)
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception(
+                "the agent has a bug: its %s with Core broke, and goes on in %g s",
+                name,
+                AFTER_A_BUG,
+            )
+            await asyncio.sleep(AFTER_A_BUG)

@@ -101,8 +101,14 @@ class Reports:
         await asyncio.gather(*(lane.run() for lane in self._lanes))
 
     async def flush(self) -> None:
-        """Send what waits, once; what fails stays."""
-        await asyncio.gather(*(lane.drain() for lane in self._lanes))
+        """Send what waits, once; what fails stays, and holds up its own lane alone.
+
+        Raises:
+            CoreError: What one of them met.
+        """
+        ends = await asyncio.gather(*(lane.drain() for lane in self._lanes), return_exceptions=True)
+        for error in filter(None, ends):
+            raise error
 
 
 def _age(lane: Lane) -> int:

@@ -88,6 +88,13 @@ class DeviceStates:
                 "plugin": task.plugin,
             }
 
+    def inherit(self, older: DeviceStates) -> None:
+        """Go on from what another one knew, and tell all of it: a slow task has no news for long."""
+        self._devices = older._devices
+        for device in self._devices.values():
+            device.fresh = True
+        self._news.set()
+
     def keep(self, tasks: Mapping[str, str]) -> None:
         """Forget what other tasks said, and devices that no task is left of.
 

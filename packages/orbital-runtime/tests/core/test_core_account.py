@@ -1,0 +1,63 @@
+"""Registering again: at once where an identity held for long, with growing pauses where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+
+from pydantic import SecretStr
+
+from orbital_runtime.core.account import CALM, Account
+from orbital_runtime.settings import Credentials
+from orbital_runtime.testing.clock import LeapClock
+
+URL = "https://core.example.com"
+BASE = 0.01
+
+
+class Desk:
+    """Registers whoever asks, under a new id each time."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self._ids = itertools.count()
+
+    async def register(self) -> Credentials:
+        self.asked.append(asyncio.get_running_loop().time())
+        return Credentials(f"s-{next(self._ids)}", SecretStr("token"), URL)
+
+
+@contextlib.asynccontextmanager
+async def account(tmp_path, desk, clock, pause=BASE):
+    path = tmp_path / "who.yaml"
+    one = Account(desk.register, path, url=URL, clock=clock, retry=(pause, 3600))
+    running = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        running.cancel()
+
+
+async def test_an_identity_that_never_holds_is_asked_for_more_and_more_rarely(tmp_path):
+    """Though each registration succeeds: a Core that takes it back at once is not asked every second."""
+    desk = Desk()
+    async with account(tmp_path, desk, LeapClock()) as one:
+        for _ in range(5):
+            one.lose(await one.current(), "unknown")
+        await one.current()
+    pauses = [later - earlier for earlier, later in itertools.pairwise(desk.asked)]
+    least = [BASE * 2**n for n in range(5)]
+    assert all(pause >= wanted * 0.9 for pause, wanted in zip(pauses, least, strict=True))
+
+
+async def test_an_identity_that_held_is_renewed_at_once(tmp_path):
+    """The pause would be an hour."""
+    desk, clock = Desk(), LeapClock()
+    async with account(tmp_path, desk, clock, pause=3600) as one, asyncio.timeout(20):
+        for _ in range(3):
+            known = await one.current()
+            clock.ahead += CALM
+            one.lose(known, "unknown")
+        await one.current()
+    assert len(desk.asked) == 4
