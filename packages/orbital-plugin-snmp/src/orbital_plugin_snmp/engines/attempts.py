@@ -10,7 +10,8 @@ from orbital_plugin_snmp.engines.link import LinkError
 from orbital_plugin_snmp.wire.ber import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import asyncio
+    from collections.abc import Awaitable, Callable, Iterator
 
     from orbital_plugin_snmp.engines.cost import Cost
     from orbital_plugin_snmp.engines.link import Link
@@ -49,13 +50,44 @@ class Attempts:
         self.hint = ""
         """What else silence may mean here, for the message."""
 
-    async def ask(self, message_id: int, write: Callable[[], bytes], deadline: float) -> bytes:
+    def launch(
+        self, message_id: int, message: bytes, deadline: float
+    ) -> asyncio.Future[bytes] | None:
+        """Begin the first attempt, for `ask` to go on with; None where it cannot be sent now.
+
+        Args:
+            message_id: As in `ask`.
+            message: The request.
+            deadline: As in `ask`.
+        """
+        wait = next(self._patience.waits(deadline), None)
+        if wait is None:
+            return None
+        try:
+            answer = self._link.launch(message_id, message, wait)
+        except LinkError:  # whoever asks will hear of it
+            return None
+        self._cost.packets += answer is not None
+        return answer
+
+    def _send(self, message_id: int, message: bytes, wait: float) -> Awaitable[bytes]:
+        link = self._link
+        return link.launch(message_id, message, wait) or link.ask(message_id, message, wait)
+
+    async def ask(
+        self,
+        message_id: int,
+        write: Callable[[], bytes],
+        deadline: float,
+        launched: asyncio.Future[bytes] | None = None,
+    ) -> bytes:
         """The answer.
 
         Args:
             message_id: In all attempts the same, so that a late answer to an earlier one counts.
             write: Makes the message, anew for each attempt.
             deadline: `time.monotonic()` at which to give up.
+            launched: The first attempt, where that was made already.
 
         Raises:
             NoAnswer: Nothing came.
@@ -64,10 +96,11 @@ class Attempts:
         link, cost, began = self._link, self._cost, time.monotonic()
         now, garbage = began, None
         for number, wait in enumerate(self._patience.waits(deadline)):
-            cost.packets += 1
+            sent, launched = launched, None
+            cost.packets += sent is None
             cost.retries += number > 0
             try:
-                answer = await link.ask(message_id, write(), wait)
+                answer = await (sent or self._send(message_id, write(), wait))
             except TimeoutError:
                 now = time.monotonic()
             except WireError as error:
@@ -78,6 +111,8 @@ class Attempts:
                 cost.waited += time.monotonic() - now
                 return answer
             cost.waited += wait
+        if launched is not None:
+            launched.cancel()
         if garbage is not None:
             raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
         raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.2g} s{self.hint}")

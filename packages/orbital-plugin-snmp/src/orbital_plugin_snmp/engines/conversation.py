@@ -14,7 +14,7 @@ from orbital_plugin_snmp.wire.pdu import Request
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.engines.port import Flight, VarBind
     from orbital_plugin_snmp.wire.pdu import Pdu
 
 
@@ -32,12 +32,22 @@ class Conversation(ABC):
         self._has_bulk = has_bulk
 
     @abstractmethod
-    async def ask(self, request: Request, deadline: float) -> Pdu:
+    async def ask(self, request: Request, deadline: float, flight: Flight | None = None) -> Pdu:
         """One request with its retries. The response may have an error status.
+
+        Args:
+            request: What to ask.
+            deadline: `time.monotonic()` at which to give up.
+            flight: The same request, launched already.
 
         Raises:
             NoAnswer, Refused, Malformed
         """
+
+    def launch(self, request: Request, deadline: float) -> Flight | None:
+        """As `Session.ahead`; here, never."""
+        del request, deadline
+        return None
 
     @abstractmethod
     async def close(self) -> None:
@@ -52,18 +62,29 @@ class Conversation(ABC):
         return await self._each(pdu.GET_NEXT, oids, deadline, END_OF_MIB_VIEW)
 
     async def bulk(
-        self, oids: Sequence[bytes], repetitions: int, deadline: float, *, non_repeaters: int = 0
+        self,
+        oids: Sequence[bytes],
+        repetitions: int,
+        deadline: float,
+        *,
+        flight: Flight | None = None,
     ) -> list[VarBind]:
         """As `Session.bulk`."""
         if not self._has_bulk:
             return await self.get_next(oids, deadline)
-        request = Request(pdu.GET_BULK, tuple(oids), non_repeaters, repetitions)
-        answer = await self.ask(request, deadline)
+        request = Request(pdu.GET_BULK, tuple(oids), 0, repetitions)
+        answer = await self.ask(request, deadline, flight)
         if answer.status:
             self._complain(answer)
-        if len(answer.varbinds) > non_repeaters + repetitions * (len(oids) - non_repeaters):
+        if len(answer.varbinds) > repetitions * len(oids):
             raise errors.Malformed(f"{self.label} answered with more rows than asked for")
         return answer.varbinds
+
+    def ahead(self, oids: Sequence[bytes], repetitions: int, deadline: float) -> Flight | None:
+        """As `Session.ahead`."""
+        if not self._has_bulk:
+            return None
+        return self.launch(Request(pdu.GET_BULK, tuple(oids), 0, repetitions), deadline)
 
     async def _each(
         self, kind: int, oids: Sequence[bytes], deadline: float, missing: int

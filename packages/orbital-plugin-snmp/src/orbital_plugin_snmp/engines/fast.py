@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.attempts import Attempts
 from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.engines.port import Flight
 from orbital_plugin_snmp.wire.ber import WireError
 from orbital_plugin_snmp.wire.community import V1, read_message, writer
 from orbital_plugin_snmp.wire.pdu import RESPONSE, template
@@ -37,11 +38,18 @@ class CommunitySession(Conversation):
         self._attempts = Attempts(link, self.cost, patience)
         self._attempts.hint = "; a wrong community looks like this too"
 
-    async def ask(self, request: Request, deadline: float) -> Pdu:
-        """As `Conversation.ask`."""
+    def launch(self, request: Request, deadline: float) -> Flight | None:
+        """As `Conversation.launch`."""
         request_id = self._link.new_id()
+        message = self._write(template(request), request_id)
+        answer = self._attempts.launch(request_id, message, deadline)
+        return None if answer is None else Flight(request_id, answer, None)
+
+    async def ask(self, request: Request, deadline: float, flight: Flight | None = None) -> Pdu:
+        """As `Conversation.ask`."""
+        request_id, launched, _ = flight or (self._link.new_id(), None, None)
         write = partial(self._write, template(request), request_id)
-        answer = await self._attempts.ask(request_id, write, deadline)
+        answer = await self._attempts.ask(request_id, write, deadline, launched)
         try:
             pdu = read_message(answer, partial(self._repeats.read, request))
         except WireError as error:

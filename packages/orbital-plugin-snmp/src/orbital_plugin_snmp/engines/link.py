@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable
 
 
@@ -28,6 +29,16 @@ class Link(Protocol):
         Raises:
             TimeoutError: `wait` seconds have passed.
             WireError: They have passed, and what came meanwhile was no SNMP.
+            LinkError: It could not be sent.
+        """
+        ...
+
+    def launch(self, message_id: int, message: bytes, wait: float) -> asyncio.Future[bytes] | None:
+        """As `ask`, but it is sent already when this returns; None where there is no room for that now.
+
+        Who does not want the answer any more cancels it.
+
+        Raises:
             LinkError: It could not be sent.
         """
         ...

@@ -5,9 +5,10 @@ OIDs are BER content (`orbital_plugin_snmp.oids`), values are as the wire had th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from orbital_plugin_snmp.engines.cost import Cost
@@ -48,6 +49,16 @@ EXCEPTIONS: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MI
 """Tags of varbinds that have no value."""
 
 
+class Flight(NamedTuple):
+    """A request that is on its way already."""
+
+    message_id: int
+    answer: asyncio.Future[bytes]
+    """Cancelled by who does not want it any more."""
+    key: object
+    """What it was written with; a session that has another one by now asks again."""
+
+
 class Session(Protocol):
     """One device with one set of credentials. May be used by several tasks at once.
 
@@ -72,9 +83,31 @@ class Session(Protocol):
         ...
 
     async def bulk(
-        self, oids: Sequence[bytes], repetitions: int, deadline: float, *, non_repeaters: int = 0
+        self,
+        oids: Sequence[bytes],
+        repetitions: int,
+        deadline: float,
+        *,
+        flight: Flight | None = None,
     ) -> list[VarBind]:
-        """GETBULK: successors, row by row; as many as fit. On v1 a GETNEXT, whose answer is one row."""
+        """GETBULK: successors, row by row; as many as fit. On v1 a GETNEXT, whose answer is one row.
+
+        Args:
+            oids: Whose successors.
+            repetitions: How many of each.
+            deadline: As above.
+            flight: The same request, sent by `ahead`.
+        """
+        ...
+
+    def ahead(self, oids: Sequence[bytes], repetitions: int, deadline: float) -> Flight | None:
+        """Send what `bulk` will ask for soon. None where that is not possible now.
+
+        Args:
+            oids: As in `bulk`.
+            repetitions: Likewise.
+            deadline: Likewise.
+        """
         ...
 
     async def close(self) -> None:

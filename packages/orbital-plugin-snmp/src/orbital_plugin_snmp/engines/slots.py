@@ -13,10 +13,16 @@ class Slots:
         self._free = size
         self._queue: deque[asyncio.Future[None]] = deque()
 
+    def take_at_once(self) -> bool:
+        """Take one if one is free; give it back in any case. Whether there was one."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
     async def take(self) -> None:
-        """Take one; give it back in any case."""
-        if self._free > 0:
-            self._free -= 1
+        """Take one, and wait for it if none is free."""
+        if self.take_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)

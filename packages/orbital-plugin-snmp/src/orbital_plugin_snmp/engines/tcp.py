@@ -59,6 +59,9 @@ class TcpLink:
         finally:
             self._waiting.pop(message_id, None)
 
+    def launch(self, message_id: int, message: bytes, wait: float) -> None:
+        """As `Link.launch`: never, since devices answer on a connection one by one."""
+
     def close(self) -> None:
         """As `Link.close`."""
         if self._reading is not None:

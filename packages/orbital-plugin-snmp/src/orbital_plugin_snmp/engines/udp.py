@@ -29,8 +29,8 @@ keep the others waiting."""
 LARGEST: Final = 65535
 READ_AT_ONCE: Final = 64
 """Datagrams read before the loop turns to others."""
-TICK: Final = 0.05
-"""Seconds between two looks at who has waited long enough: one timer for all."""
+TICK: Final = 0.02
+"""Seconds between two looks at who has waited long enough, at least: one timer for all."""
 
 
 class Waiting:
@@ -49,6 +49,11 @@ class Waiting:
         """Whether it counts as one of BURST."""
         self.garbage: WireError | None = None
         """What this device sent meanwhile that was no SNMP."""
+
+    @property
+    def due(self) -> float:
+        """When to look at it next."""
+        return min(self.sent + HOLD, self.until) if self.holds else self.until
 
     def expire(self) -> None:
         if not self.answer.done():
@@ -74,6 +79,8 @@ class Endpoint:
         self._slots = Slots(BURST)
         self._id = FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID)
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        """When it fires."""
         self.strays = 0
         """Datagrams that answer nothing on its way: late, twice, another's, or no SNMP."""
         self._loop.add_reader(self._sock.fileno(), self._read)
@@ -93,22 +100,35 @@ class Endpoint:
         self._id = self._id + 1 if self._id < LAST_ID else FIRST_ID
         return self._id
 
+    def launch(
+        self, address: SocketAddress, message_id: int, message: bytes, wait: float
+    ) -> asyncio.Future[bytes] | None:
+        """As `Link.launch`."""
+        if not self._slots.take_at_once():
+            return None
+        return self._begin(address, message_id, message, wait)
+
     async def ask(
         self, address: SocketAddress, message_id: int, message: bytes, wait: float
     ) -> bytes:
         """As `Link.ask`."""
         await self._slots.take()
-        answer: asyncio.Future[bytes] = self._loop.create_future()
-        waiting = Waiting(answer, address, self._loop.time(), wait)
-        self._waiting[message_id] = waiting
+        return await self._begin(address, message_id, message, wait)
+
+    def _begin(
+        self, address: SocketAddress, message_id: int, message: bytes, wait: float
+    ) -> asyncio.Future[bytes]:
+        """Send, and enter who waits. The slot is taken already."""
         try:
             self._send(message, address)
-            if self._timer is None:
-                self._timer = self._loop.call_later(TICK, self._expire)
-            return await answer
-        finally:
-            self._waiting.pop(message_id, None)
-            self._let_go(waiting)
+        except LinkError:
+            self._slots.give()
+            raise
+        now = self._loop.time()
+        waiting = Waiting(self._loop.create_future(), address, now, wait)
+        self._waiting[message_id] = waiting
+        self._look(now, waiting.due)
+        return waiting.answer
 
     def _send(self, message: bytes, address: SocketAddress) -> None:
         try:
@@ -118,17 +138,32 @@ class Endpoint:
         except OSError as error:
             raise LinkError(error.strerror or str(error)) from error
 
+    def _look(self, now: float, due: float) -> None:
+        """See to it that somebody looks at `due`, or soon after."""
+        if self._timer is not None:
+            if self._due <= due + TICK:
+                return
+            self._timer.cancel()
+        self._due = max(due, now + TICK)
+        self._timer = self._loop.call_at(self._due, self._expire)
+
     def _expire(self) -> None:
         self._read()  # what came while the loop was busy counts
         self._timer = None
         now = self._loop.time()
-        for waiting in self._waiting.values():
+        for message_id, waiting in tuple(self._waiting.items()):
             if waiting.sent + HOLD <= now:
                 self._let_go(waiting)
             if waiting.until <= now:
                 waiting.expire()
+            if waiting.answer.done():  # now, or cancelled before
+                self._end(message_id, waiting)
         if self._waiting:
-            self._timer = self._loop.call_later(TICK, self._expire)
+            self._look(now, min([waiting.due for waiting in self._waiting.values()]))
+
+    def _end(self, message_id: int, waiting: Waiting) -> None:
+        del self._waiting[message_id]
+        self._let_go(waiting)
 
     def _let_go(self, waiting: Waiting) -> None:
         if waiting.holds:
@@ -145,19 +180,23 @@ class Endpoint:
             except OSError:  # an ICMP error, of no request that can be named
                 continue
             self._take(data, address)
+            if not self._waiting:  # nothing more is to be expected
+                return
 
     def _take(self, data: bytes, address: SocketAddress) -> None:
         try:
-            waiting = self._waiting.get(identify(data))
+            message_id = identify(data)
         except WireError as error:
             self.strays += 1
             for each in self._waiting.values():
                 if each.address == address:
                     each.garbage = error
             return
+        waiting = self._waiting.get(message_id)
         if waiting is None or waiting.address != address or waiting.answer.done():
             self.strays += 1
         else:
+            self._end(message_id, waiting)
             waiting.answer.set_result(data)
 
 
@@ -173,6 +212,10 @@ class UdpLink:
     def ask(self, message_id: int, message: bytes, wait: float) -> Awaitable[bytes]:
         """As `Link.ask`."""
         return self._endpoint.ask(self._address, message_id, message, wait)
+
+    def launch(self, message_id: int, message: bytes, wait: float) -> asyncio.Future[bytes] | None:
+        """As `Link.launch`."""
+        return self._endpoint.launch(self._address, message_id, message, wait)
 
     def close(self) -> None:
         """Nothing to let go of."""

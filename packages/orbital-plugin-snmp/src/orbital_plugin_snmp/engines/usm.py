@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.attempts import Attempts
 from orbital_plugin_snmp.engines.conversation import Conversation
+from orbital_plugin_snmp.engines.port import Flight
 from orbital_plugin_snmp.usm.engine import Engine
 from orbital_plugin_snmp.usm.message import (
     AUTHENTICATED,
@@ -56,13 +57,27 @@ class UserSession(Conversation):
         self._engine: Engine | None = None
         self._repeats = Repeats()
 
-    async def ask(self, request: Request, deadline: float) -> Pdu:
+    def launch(self, request: Request, deadline: float) -> Flight | None:
+        """As `Conversation.launch`. Not before the engine is known."""
+        engine = self._engine
+        if engine is None:
+            return None
+        message_id = self._link.new_id()
+        message = self._write(engine, template(request), message_id)
+        answer = self._attempts.launch(message_id, message, deadline)
+        return None if answer is None else Flight(message_id, answer, engine)
+
+    async def ask(self, request: Request, deadline: float, flight: Flight | None = None) -> Pdu:
         """As `Conversation.ask`."""
         for _ in range(TURNS):
+            if flight is not None and flight.key is not self._engine:
+                flight.answer.cancel()
+                flight = None
             engine = self._engine or await self._discover(deadline)
-            message_id = self._link.new_id()
+            message_id, launched, _ = flight or (self._link.new_id(), None, None)
+            flight = None
             write = partial(self._write, engine, template(request), message_id)
-            answer = await self._attempts.ask(message_id, write, deadline)
+            answer = await self._attempts.ask(message_id, write, deadline, launched)
             read = partial(self._repeats.read, request)
             pdu = self._read(engine, answer, message_id, read)
             if pdu is not None:

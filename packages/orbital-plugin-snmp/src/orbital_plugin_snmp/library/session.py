@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_plugin_snmp.engines.attempts import Patience
+    from orbital_plugin_snmp.engines.port import Flight
     from orbital_plugin_snmp.library.engines import LibraryEngine
     from orbital_plugin_snmp.wire.pdu import Request
 
@@ -60,8 +61,9 @@ class LibrarySession(Conversation):
         self._ask_as = ask_as
         self._patience = patience
 
-    async def ask(self, request: Request, deadline: float) -> Pdu:
+    async def ask(self, request: Request, deadline: float, flight: Flight | None = None) -> Pdu:
         """As `Conversation.ask`."""
+        del flight  # it launches none
         await self._engine.slots.take()
         try:
             return await self._attempts(request, deadline)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.engines.port import VarBind
 
 ENDS: Final = frozenset({END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT})
+HEADERS: Final = 6
+"""Bytes of a varbind around its OID and value, which are shorter than 128 nearly always."""
+USUAL: Final = 24.0
+"""Bytes of a varbind of which nothing is known."""
 LOOP: Final = "its OIDs do not increase, so that the walk would never end"
 
 
@@ -79,13 +83,17 @@ class ColumnWalk:
 
     @property
     def size(self) -> float:
-        """Bytes of a varbind on average, guessed from the first ones; of an unknown column, a usual one."""
+        """Bytes of a varbind on average, measured at the first ones; of an unknown column, a usual one."""
         some = self.rows[:8]
-        if not some:
-            return 24.0
-        return 10 + sum(len(o) + (len(v) if isinstance(v, bytes) else 3) for o, _, v in some) / len(
-            some
-        )
+        return sum(map(_octets, some)) / len(some) if some else USUAL
+
+
+def _octets(varbind: VarBind) -> int:
+    """What a varbind takes, and room for a number to grow by one octet."""
+    oid, _, value = varbind
+    if isinstance(value, int):
+        return HEADERS + len(oid) + (value.bit_length() >> 3) + 2
+    return HEADERS + len(oid) + (len(value) if isinstance(value, bytes) else 11)
 
 
 def _numbers(oid: bytes) -> tuple[int, ...]:

@@ -16,6 +16,10 @@ GROWTH: Final = 1.125
 """... by this factor."""
 LEGS: Final = 1000
 """Requests of which it is remembered what their answers meant."""
+ROUTES: Final = 50
+"""Walks of which it is remembered by which requests they went."""
+AHEAD: Final = 4
+"""Requests that are on their way to a device at once: a burst of more is what small devices lose."""
 DAY: Final = 86_400.0
 
 
@@ -37,6 +41,16 @@ class Leg(NamedTuple):
     """Rows that belong to the column, where it stands then, and whether it is over."""
 
 
+class Step(NamedTuple):
+    """One request of a walk."""
+
+    asked: tuple[bytes, ...]
+    repetitions: int
+
+
+Route = tuple[Step, ...]
+
+
 @dataclass(slots=True)
 class Learned:
     """How one device is walked."""
@@ -51,6 +65,14 @@ class Learned:
     the process."""
     legs: dict[tuple[bytes, ...], Leg] = field(default_factory=dict[tuple[bytes, ...], Leg])
     """By the OIDs asked for."""
+    routes: dict[tuple[bytes, ...], Route] = field(default_factory=dict[tuple[bytes, ...], "Route"])
+    """Columns -> the requests that walk them, as long as the device has the same rows."""
+    ahead: int = 1
+    """Requests of a walk that are sent at once."""
+    most_ahead: int = AHEAD
+    """How many that may become, ..."""
+    narrow_until: float = 0.0
+    """... until then, in seconds since 1970."""
     changed: bool = False
     """Since it was last stored."""
 
@@ -80,6 +102,30 @@ class Learned:
             self.clean, self.changed = 0, True
             self.cells = min(MOST, max(self.cells + 1, int(self.cells * GROWTH)))
 
+    def set_out(self, columns: tuple[bytes, ...], now: float) -> Route:
+        """The requests by which a walk of these columns went; none where that is not known."""
+        if self.most_ahead < AHEAD and now >= self.narrow_until:
+            self.most_ahead = AHEAD
+        return self.routes.get(columns, ())
+
+    def arrived(self, columns: tuple[bytes, ...], route: Route) -> None:
+        """A walk without trouble went this way. Next time, one more request may go ahead."""
+        if self.routes.get(columns) == route:
+            self.ahead = min(self.ahead + 1, self.most_ahead)
+            return
+        if len(self.routes) >= ROUTES:
+            self.routes.clear()
+        self.routes[columns] = route
+
+    def lost_way(self) -> None:
+        """The device has other rows now: what was sent ahead was in vain."""
+        self.ahead = 1
+
+    def crowd(self, now: float) -> None:
+        """Something was lost while several requests were on their way: half as many, until tomorrow."""
+        self.ahead = self.most_ahead = max(1, self.ahead // 2)
+        self.narrow_until, self.changed = now + DAY, True
+
     def keep(self, asked: tuple[bytes, ...], leg: Leg) -> None:
         """Remember what an answer meant."""
         if len(self.legs) >= LEGS:
@@ -97,7 +143,10 @@ class Learned:
     def to_json(self) -> dict[str, Any]:
         """Plain data. Shapes are left out: the first walk shows them."""
         absent = {column.hex(): int(until) for column, until in self.absent.items()}
-        return {"cells": self.cells, "absent": absent}
+        narrow = {"ahead": self.most_ahead, "until": int(self.narrow_until)}
+        return {"cells": self.cells, "absent": absent} | (
+            {"narrow": narrow} if self.most_ahead < AHEAD else {}
+        )
 
     @classmethod
     def from_json(cls, data: object) -> Learned:
@@ -106,6 +155,13 @@ class Learned:
             known = cast("dict[str, Any]", data)
             cells = int(known["cells"])
             absent = {bytes.fromhex(c): float(t) for c, t in known["absent"].items()}
+            narrow = known.get("narrow", {"ahead": AHEAD, "until": 0})
+            ahead, until = int(narrow["ahead"]), float(narrow["until"])
         except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
             return cls()
-        return cls(min(max(cells, 1), MOST), absent=absent)
+        return cls(
+            min(max(cells, 1), MOST),
+            absent=absent,
+            most_ahead=min(max(ahead, 1), AHEAD),
+            narrow_until=until,
+        )

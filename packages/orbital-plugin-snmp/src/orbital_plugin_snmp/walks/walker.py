@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer, TooBig
 from orbital_plugin_snmp.engines.port import Rows
 from orbital_plugin_snmp.session.reader import Walked
+from orbital_plugin_snmp.walks.ahead import Ahead
 from orbital_plugin_snmp.walks.column import ColumnWalk
-from orbital_plugin_snmp.walks.learned import REPETITIONS, Leg, Shape
+from orbital_plugin_snmp.walks.learned import REPETITIONS, Leg, Shape, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,9 @@ class Walker:
         self._deadline = deadline
         self._troubled = False
         self._answered = False
+        self._taken: list[Step] = []
+        route = learned.set_out(tuple(columns), time.time())
+        self._ahead = Ahead(session, route, learned.ahead, deadline)
 
     async def run(self) -> Walked:
         """Walk all columns to their ends.
@@ -67,6 +71,15 @@ class Walker:
         Raises:
             NoAnswer, Refused, Malformed, ErrorStatus: Before anything came.
         """
+        retries = self._session.cost.retries
+        try:
+            await self._walk()
+        finally:
+            self._ahead.drop()
+        self._learn(lost=self._session.cost.retries > retries)
+        return self._walked()
+
+    async def _walk(self) -> None:
         active, before, repetitions = self._walks, list[ColumnWalk](), 0
         while active:
             part = active[: self._learned.columns]
@@ -77,16 +90,28 @@ class Walker:
                 before, repetitions = part, self._repetitions(part)
             await self._step(part, repetitions)
             active = [walk for walk in active if not walk.over]
+
+    def _learn(self, *, lost: bool) -> None:
+        learned = self._learned
+        if self._ahead.astray:
+            learned.lost_way()
         if not self._troubled:
-            self._learned.went_well()
-        return self._walked()
+            learned.went_well()
+        if learned.ahead > 1 and (lost or self._troubled):
+            learned.crowd(time.time())
+        elif not lost and not self._troubled:
+            learned.arrived(tuple([walk.column for walk in self._walks]), tuple(self._taken))
 
     async def _step(self, walks: list[ColumnWalk], repetitions: int) -> None:
         """One request, and what came of it."""
-        asked = tuple([walk.cursor for walk in walks])
-        now = time.monotonic()
+        step = Step(tuple([walk.cursor for walk in walks]), repetitions)
+        asked, now = step.asked, time.monotonic()
+        self._taken.append(step)
         try:
-            answer = await self._session.bulk(asked, repetitions, now + (self._deadline - now) / 2)
+            flight = await self._ahead.take(step)
+            answer = await self._session.bulk(
+                asked, repetitions, now + (self._deadline - now) / 2, flight=flight
+            )
         except (TooBig, NoAnswer) as error:
             self._ask_for_less(walks, repetitions, error)
         except ErrorStatus as error:
@@ -142,6 +167,9 @@ class Walker:
         self, walks: list[ColumnWalk], repetitions: int, error: TooBig | NoAnswer
     ) -> None:
         self._troubled = True
+        if isinstance(error, TooBig):  # rows have grown since they were measured
+            for walk in walks:
+                self._learned.shapes.pop(walk.column, None)
         smaller = self._learned.halve(repetitions * len(walks))
         silent = isinstance(error, NoAnswer) and not self._answered
         if silent or not smaller or time.monotonic() >= self._deadline:
