@@ -19,6 +19,7 @@ from orbital_runtime.testing.runs import (
     make_task,
     settle,
 )
+from orbital_sdk import ConfigurationError
 
 
 class Forgotten(list[str]):
@@ -87,6 +88,19 @@ async def test_the_difference_is_told(scheduler):
     assert [t.id for t in changes.removed] == ["go"]
     assert changes.changed == (new[1],)
     assert list(scheduler.states()) == ["keep", "change", "come"]
+
+
+async def test_a_part_of_a_list_leaves_all_others_alone(scheduler):
+    """New tasks enter; what is known stays the very same, also where the part has another version of it."""
+    known = make_task("known")
+    scheduler.apply([known])
+    scheduler.add([make_task("known", timeout=1.0), make_task("new")])
+    assert list(scheduler.states()) == ["known", "new"]
+    assert scheduler.states()["known"][0] is known
+    assert state(scheduler, "new").next_due > 0
+    with pytest.raises(ConfigurationError, match="two tasks have the id 'twin'"):
+        scheduler.add([make_task("twin"), make_task("twin")])
+    assert "twin" not in scheduler.states()
 
 
 async def test_the_last_task_can_be_removed(scheduler, runs, clock):

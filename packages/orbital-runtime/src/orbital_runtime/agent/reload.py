@@ -58,7 +58,7 @@ async def tasks(stations: Stations, wanted: Sequence[Task]) -> None:
     )
     for start in range(0, len(fresh), PORTION):
         await _start(stations, fresh[start : start + PORTION])
-        scheduler.apply([*before, *fresh[: start + PORTION]])  # what runs goes on meanwhile
+        scheduler.add(fresh[start : start + PORTION])  # what runs goes on meanwhile
         await asyncio.sleep(0)
     for task in scheduler.apply(ours).removed:
         await stations.instances.release(task)

@@ -50,7 +50,7 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         Raises:
             ConfigurationError: A key stands twice.
         """
-        wanted = _by_key(tasks, assignment)
+        wanted = by_key(tasks, assignment)
         added: list[Task] = []
         changed: list[Task] = []
         for key, task in wanted.items():
@@ -94,7 +94,12 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         return [job for job in jobs if job.handle is not None]
 
 
-def _by_key(tasks: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
+def by_key(tasks: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
+    """Those that are ours.
+
+    Raises:
+        ConfigurationError: A key stands twice.
+    """
     wanted: dict[str, Task] = {}
     for task in tasks:
         key = task.key

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from orbital_runtime.scheduler.admission import Admission
 from orbital_runtime.scheduler.assignment import Assignment, Everything
 from orbital_runtime.scheduler.farewells import Farewells
 from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure
-from orbital_runtime.scheduler.roster import Changes, Roster
+from orbital_runtime.scheduler.roster import Changes, Roster, by_key
 from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.timetable import Tick, Timetable
 from orbital_runtime.scheduler.totals import Totals
@@ -143,13 +143,26 @@ class Scheduler:
             if job.task.interval != task.interval:
                 entering.append(job)
             job.replace(task)
+        self._enter_all(entering, now)
+        return changes
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Run these too, as far as they are ours and new: a part of a long list, without a look at the rest.
+
+        Raises:
+            ConfigurationError: A key stands twice; nothing was changed.
+        """
+        found = by_key(tasks, self.assignment)
+        new = [task for key, task in found.items() if key not in self._roster]
+        self._enter_all([self._roster.add(task) for task in new], self._clock.steady())
+
+    def _enter_all(self, jobs: Sequence[Job], now: float) -> None:
         rate = sum([1 / job.task.interval for job in self._roster.jobs.values()])
         for key, due in self._timetable.balance(rate).items():
             self._roster.jobs[key].state.next_due = due
-        for job in entering:
+        for job in jobs:
             self._enter(job, now)
         self._arm()
-        return changes
 
     def _enter(self, job: Job, now: float) -> None:
         job.state.next_due = self._timetable.add(job.task.key, job.task.interval, now)
