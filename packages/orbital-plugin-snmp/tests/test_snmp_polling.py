@@ -289,8 +289,9 @@ async def test_a_failing_table(broken):
 
 
 async def test_a_device_that_is_too_slow():
-    """What a poll has time for is told with its labels from the first poll on, not only when all came."""
+    """What a poll has time for is told with its labels from the first poll on, half tables too."""
     reader = device()
+    reader.broken[IN] = "the time was over"
     late = f"  - name: late\n    metrics: [{{name: ifOperStatus, oid: {STATUS}}}]\n"
     for _ in range(2):
         reader.broken |= dict.fromkeys((STATUS, UPTIME), NoAnswer("the time was over"))
@@ -299,7 +300,7 @@ async def test_a_device_that_is_too_slow():
             "{ifIndex='1', ifDescr='lo'}",
             "{ifIndex='2', ifDescr='eth0'}",
         }
-        assert polled.tables == {"interfaces": True, "late": False}
+        assert polled.tables == {"interfaces": False, "late": False}
 
 
 async def test_what_came_before_a_table_failed():
@@ -333,20 +334,30 @@ async def test_old_labels_serve_on():
 async def test_a_dead_device():
     """Where nothing answers at all the poll raises that, after two silences and not one for each table."""
     reader = device()
-    for column in (IN, STATUS, UPTIME):
+    for column in (DESCR, IN, STATUS, UPTIME):
         reader.broken[column] = NoAnswer("no answer")
     with pytest.raises(NoAnswer):
         await task_of(TWO).poll(reader)
     assert len(reader.walked) == 2
 
 
+async def test_a_dead_device_that_lacks_a_table():
+    """What is known to be absent is not asked for, so it is no sign of life."""
+    reader = device()
+    reader.absent = {STATUS}
+    for column in (DESCR, IN, UPTIME):
+        reader.broken[column] = NoAnswer("no answer")
+    with pytest.raises(NoAnswer):
+        await task_of(TWO).poll(reader)
+
+
 async def test_refused():
     """Refused credentials end the poll at once: all else would be refused as well."""
     reader = device()
-    reader.broken[IN] = Refused("wrong community")
+    reader.broken[DESCR] = Refused("wrong community")
     with pytest.raises(Refused):
         await task_of(TWO).poll(reader)
-    assert reader.walked == [[IN]]
+    assert reader.walked == [[DESCR]]
 
 
 async def test_each_column_once():
@@ -356,7 +367,7 @@ async def test_each_column_once():
     plan = compile_profiles([one, one.model_copy(update={"name": "again"}), two], Families())
     reader = device()
     polled = await PollTask(plan, refresh=600, wrap=True).poll(reader)
-    assert [column for walk in reader.walked for column in walk] == [IN, DESCR]
+    assert [column for walk in reader.walked for column in walk] == [DESCR, IN]
     assert {s.metric.name for s in polled.output.series} == {"ifInOctets", "octets"}
     assert len(polled.output.series) == 4
     assert polled.tables == {"interfaces": True, "two.interfaces": True}

@@ -73,12 +73,14 @@ class Gathering:
         if self.given_up:
             self.failures.setdefault(table, "not asked for: the device stopped answering")
             return False
+        before = self._reader.cost.values
         try:
             walked = await self._reader.walk(columns, table=table)
         except CollectError as error:
             self._note(table, error)
             return False
-        self._heard()
+        if self._reader.cost.values > before or any(walked.columns.values()):
+            self._heard()  # else it was not even asked: it is known to lack them
         self._problems |= walked.problems
         self.columns |= walked.columns
         self.whole |= {c: v for c, v in walked.columns.items() if c not in walked.problems}

@@ -1,8 +1,8 @@
 """What a task remembers of its device, and how it is polled.
 
 Tables are read before the scalars, so that the sysUpTime among these tells of a restart in between. Labels
-are looked up last, so that they are not older than the rows; where none are known yet right behind the
-rows, so that of a device which is too slow for all of it some tables can be told.
+are looked up last, so that they are not older than the rows. Where none are known yet they come before the rows:
+of a device that is too slow for all of it, what came can be told then.
 """
 
 from __future__ import annotations
@@ -107,11 +107,10 @@ class PollTask:
     async def _walk(self, state: TableState, gathering: Gathering) -> bool:
         """Read a table's columns; whether all came."""
         plan = state.plan
-        complete = await gathering.walk(plan.name, state.wanted)
-        has_rows = any(gathering.columns.get(column) for column in state.wanted)
-        if has_rows and plan.labels and plan.name not in self._looked_up:
-            await gathering.walk(plan.name, plan.label_oids)
-        return complete
+        unknown = plan.labels and plan.name not in self._looked_up
+        if unknown and not await gathering.walk(plan.name, plan.label_oids):
+            return False  # its rows would have no names
+        return await gathering.walk(plan.name, state.wanted)
 
     def _note_uptime(self, scalars: Mapping[bytes, VarBind], began: float, asked: float) -> None:
         varbind = scalars.get(SYS_UP_TIME)
