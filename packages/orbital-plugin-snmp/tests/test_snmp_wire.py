@@ -283,3 +283,10 @@ def test_heads_that_are_damaged_are_not_taken_for_usual_ones(
         _, at = expect(bytes(data), at, end, 0x04, "community")
         found = read_pdu(bytes(data), at, end)
         assert (found.request_id, found.status) == (head.request_id, 0)
+
+
+def test_equal_oids_are_one_object_for_all_devices() -> None:
+    """Thousands of devices of one kind keep their OIDs once."""
+    first, second = oids.encode("1.3.6.1.2.1.2.2.1.10.77"), oids.encode("1.3.6.1.2.1.2.2.1.10.77")
+    assert first is not second
+    assert oids.shared(second) is oids.shared(first)

@@ -76,3 +76,15 @@ def text(content: bytes) -> str:
 def dotted(parts: Sequence[int]) -> str:
     """Numbers with dots between."""
     return ".".join(map(str, parts))
+
+
+KEPT: Final = 200_000
+"""OIDs of which there is one object."""
+_shared: dict[bytes, bytes] = {}
+
+
+def shared(oid: bytes) -> bytes:
+    """One object for equal ones: what is kept of devices of one kind is mostly OIDs."""
+    if len(_shared) >= KEPT:
+        _shared.clear()
+    return _shared.setdefault(oid, oid)

@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.tables.convert import plain_number
 from orbital_plugin_snmp.tables.counters import Unwrapper
 
@@ -138,7 +139,8 @@ class ColumnState:
         for oid, _, _ in varbinds:
             if oid not in self._known:
                 labels = labels_of(oid[size:])
-                self._known[oid] = None if labels is None else self.plan.metric.series(*labels)
+                told = None if labels is None else self.plan.metric.series(*labels)
+                self._known[oids.shared(oid)] = told
         self._some_dropped = None in self._known.values()
 
     def _only_good(

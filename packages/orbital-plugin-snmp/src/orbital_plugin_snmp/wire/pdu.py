@@ -67,7 +67,7 @@ class Pdu(NamedTuple):
     varbinds: list[VarBind]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1 << 16)
 def template(request: Request) -> Template:
     """A request as bytes; the last ones are kept, since polls repeat themselves."""
     kind, oids, first, second = request

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.engines.port import Rows
+from orbital_plugin_snmp.oids import shared
 from orbital_plugin_snmp.wire.ber import expect, header
 from orbital_plugin_snmp.wire.values import UNSIGNED, UNSIGNED_32
 
@@ -106,7 +107,7 @@ def skeleton(content: bytes, varbinds: list[VarBind]) -> Skeleton | None:
         at = stop
     form = _form("".join(letters), len(content))
     pattern = int.from_bytes(content, "big") & form.mask
-    names = _same(tuple(oid for oid, _, _ in varbinds))
+    names = _same(tuple([shared(oid) for oid, _, _ in varbinds]))
     return Skeleton(form, pattern, names, bytes(tag for _, tag, _ in varbinds), tuple(odd))
 
 
