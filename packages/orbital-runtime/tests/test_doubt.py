@@ -30,6 +30,7 @@ class Line:
         self.buffer = MemoryBuffer(Limits(samples=None, size=None), self.clock)
         self.sender = Sender(self.buffer, clock=SystemClock())
         self.writer = RecordingWriter()
+        self.writer.takes_old_samples = False
 
     def output(self, **policy):
         quick = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
@@ -188,6 +189,41 @@ async def test_where_old_samples_are_taken_the_newest_are_asked(line):
     line.hurry()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (5, 200)
+
+
+@pytest.mark.parametrize(
+    ("flush", "fresh"), [(60.0, 1), (0.0, 10)], ids=["asked", "sent meanwhile"]
+)
+async def test_a_backlog_of_bad_samples_waits_for_fresh_ones(line, flush, fresh):
+    """Nothing new, and nobody is called. One new sample shows what all of the backlog is if it is asked
+    about, and what one request is if it went its own way while that was kept.
+    """
+    line.writer.takes_old_samples = True
+    line.writer.always(only(*range(1, 41)))
+    line.buffer.attach("out")
+    await line.put(*(make_batch(5, ts=ts) for ts in range(1, 41)))
+    line.clock.advance(3600)
+    await line.sender.add(line.output(batch_size=20, flush_interval=flush))
+    for number in range(1, fresh + 1):
+        await line.holding()
+        await line.put(make_batch(1, ts=100 + number))
+        due = number * 200 // fresh
+        await line.until(lambda due=due: line.account.dead_lettered >= due)
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (fresh, 200)
+
+
+async def test_a_proxy_that_comes_and_goes_costs_nothing(line):
+    """Words that were believed once are not believed of what follows, when all passed again meanwhile."""
+    line.writer.always(only(1))
+    await line.sender.add(line.output(batch_size=4))
+    await line.put(make_batch(4, ts=1), make_batch(4, ts=2), make_batch(4, ts=3))
+    await line.settled()
+    assert line.account.dead_lettered == 4
+    line.writer.always(BatchRejected("no such metric here"))
+    await line.put(*(make_batch(4, ts=ts) for ts in range(4, 8)))
+    await line.paused()
+    assert (line.account.dead_lettered, line.account.waiting) == (4, 16)
 
 
 async def test_other_words_for_others_leave_no_doubt(line):

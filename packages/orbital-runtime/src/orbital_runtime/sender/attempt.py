@@ -126,11 +126,10 @@ class Attempts:
             WriterMisconfigured, Undecided: That does not show that it is because of the samples.
             WriteError, ConfigurationError: It failed otherwise.
         """
-        entries = isolation.entries
         self._doubt.keep(self._whole, words)
-        isolation.understood = await self._witness(entries, words)
-        if not isolation.understood:
-            raise self._doubt.reason(words, entries)
+        isolation.vouched = await self._witness(isolation.entries, words)
+        if not isolation.vouched:
+            raise self._doubt.reason(words)
 
     async def _witness(self, entries: Sequence[Entry], words: str) -> bool:
         """Whether another batch is taken, or refused in a way that only one who understands samples has."""

@@ -80,6 +80,8 @@ class Isolation:
         """Rows got the suspect answer alone, and nothing was left to see whether other samples pass."""
         self.understood = False
         """The destination took some, or said what only one says that understands samples."""
+        self.vouched = False
+        """Another batch showed that what is refused here is refused for its samples."""
 
     def withdraw(self) -> None:
         """Take back what was settled: nothing was delivered, and nothing shall count as refused."""

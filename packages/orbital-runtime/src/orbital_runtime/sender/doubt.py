@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk
+from orbital_runtime.sender.groups import name, newest
 from orbital_sdk import BatchRejected, WriteError, WriterMisconfigured
 
 if TYPE_CHECKING:
@@ -46,25 +47,35 @@ class Doubt:
         self._output = output
         self._buffer = buffer
         self._kept = ("", "")
-        self._asked = self._next = 0
-        """Behind what was refused as well, and behind what is asked about."""
+        self._since = self._next = self._asked = 0
+        """Where a witness is looked for; what is behind it; what is behind one that was refused as well."""
         self._proven = ("", 0)
         """Words that are about samples, and the batch behind them that showed it."""
+        self._cleared = ("", "")
+        """The same as kept: newer samples were taken while it was."""
 
     def falls_on(self, isolation: Isolation) -> bool:
         """Whether to keep what was refused."""
+        if not isolation.entries:
+            return False  # stale markers only, and nobody wanted them
+        last = isolation.entries[-1].seq
         if isolation.understood:
+            if self._kept[0] and newest(self._kept[0]) < last:
+                self._cleared = self._kept
+            self._proven = ("", 0)
+        if isolation.understood or isolation.vouched:
             self._kept, self._asked = ("", ""), 0
             return False
         if len(isolation.words) != 1:
             return False
-        words, batch = self._proven
-        return words not in isolation.words or isolation.entries[-1].seq > batch
+        (words,) = isolation.words
+        known = (name([entry.seq for entry in isolation.entries]), words) == self._cleared
+        return not known and (words != self._proven[0] or last > self._proven[1])
 
     def keep(self, token: str, words: str) -> None:
         """This chunk is kept, of which everything is refused in these words."""
         if self._kept != (token, words):
-            self._kept, self._asked = (token, words), 0
+            self._kept, self._asked, self._since = (token, words), 0, 0
 
     def keeps(self, token: str, words: str) -> bool:
         """Whether this is known: the search in the chunk can be spared."""
@@ -77,12 +88,10 @@ class Doubt:
         each further look one that is a full request further on, so that no long stretch of bad samples holds
         up what is good behind it.
         """
-        further = max(entries[-1].seq + 1, self._asked)
         if self._output.writer.takes_old_samples:
-            newest = self._buffer.edge(self._output.policy.flush_interval)
-            if found := await self._first(max(further, newest)):
-                return found
-        return await self._first(further)
+            self._since = self._since or self._buffer.edge(self._output.policy.flush_interval)
+        self._since = max(entries[-1].seq + 1, self._asked, self._since)
+        return await self._first(self._since)
 
     async def _first(self, since: int) -> Chunk | None:
         policy, stale = self._output.policy, self._output.writer.takes_stale_markers
@@ -103,9 +112,9 @@ class Doubt:
         if tells:
             self._proven = self._kept[1], witness.entries[-1].seq
         else:
-            self._asked = self._next
+            self._asked, self._since = self._next, 0
 
-    def reason(self, words: str, entries: Sequence[Entry]) -> WriteError:
+    def reason(self, words: str) -> WriteError:
         """Why the output waits: for a person where others were refused, too, else for others."""
         if self._asked:
             return WriterMisconfigured(
@@ -115,7 +124,7 @@ class Doubt:
         return Undecided(
             "all samples so far were refused in the same words; others have to show whether it is"
             f" because of the samples: {words}",
-            entries[-1].seq + 1,
+            self._since,
         )
 
 
