@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
 from orbital_runtime.core.cache import TaskCache
 from orbital_runtime.settings.credentials import load
+from orbital_testbench import Relay
 
 from .conftest import Probe, until
 
@@ -123,6 +125,26 @@ async def test_stopping_while_core_hangs_ends_in_time(sane):
         async with asyncio.timeout(20):
             await agent.stop()
     sane.peer.cure()
+
+
+async def test_the_first_answer_after_an_outage_ends_the_pauses_of_all(sane):
+    """They have grown to a minute; only the heartbeat looks again all the time."""
+    patient = {"mode": "core", "retry_interval": "1m", "breaker": {"failures": 1, "reset": "1m"}}
+    task = sane.assign()
+    with Relay("127.0.0.1", urlsplit(sane.peer.address).port) as way:
+        here = {"url": f"http://127.0.0.1:{way.port}"}
+        async with sane.agent(core=here, sender=patient) as agent:
+            await sane.run(agent, task)
+            await until(lambda: sane.states(sane.device(task)) and sane.peer.runs(task))
+            await until(lambda: agent.stations.buffer.waiting("core") == 0)
+            way.refuse()
+            await until(lambda: agent.core.link.heartbeat.failed)
+            await sane.run(agent, task)
+            await until(lambda: agent.stations.sender.status()["core"].until_ms)
+            way.listen()
+            await until(lambda: len(sane.peer.runs(task)) == 2)
+            await until(lambda: agent.stations.buffer.waiting("core") == 0)
+            await until(lambda: len(sane.states(sane.device(task))) == 2)
 
 
 async def test_states_outlive_a_reload_that_links_anew(sane):

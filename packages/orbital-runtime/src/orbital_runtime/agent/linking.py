@@ -164,8 +164,11 @@ def _wishes(agent: Agent) -> Wishes:
     def trigger(key: str) -> None:
         asyncio.create_task(_triggered(agent, key), name=f"trigger {key}")  # noqa: RUF006 (the scheduler holds it)
 
-    def known_as(sentinel_id: str) -> None:
+    def hurry() -> None:
         stations.sender.hurry(CORE)
+
+    def known_as(sentinel_id: str) -> None:
+        hurry()
         if agent.identity.id != sentinel_id:
             agent.become(replace(agent.identity, id=sentinel_id))
 
@@ -184,6 +187,7 @@ def _wishes(agent: Agent) -> Wishes:
             uptime=agent.clock.steady() - agent.started,
         ),
         runs=runs,
+        hurry=hurry,
         known_as=known_as,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -48,6 +49,10 @@ class Line:
         self._retry = retry
         self._threads = ThreadPool(THREADS, "core")
         self._loop = asyncio.get_running_loop()
+        self._there = asyncio.Event()
+        self._there.set()
+        self.on_return: Callable[[], None] = lambda: None
+        """Called when Core answers again after nobody was there."""
 
     async def call(
         self,
@@ -100,12 +105,22 @@ class Line:
         limit = (timeout or self._timeout) + MARGIN
         try:
             async with asyncio.timeout(limit):
-                return await asyncio.wrap_future(self._threads.submit(call))
+                found = await asyncio.wrap_future(self._threads.submit(call))
         except TimeoutError as error:
             raise CoreUnavailable(f"{self.address} did not answer within {limit:g} s") from error
+        except CoreUnavailable as error:
+            if _nobody(error):
+                self._there.clear()
+            raise
+        if not self._there.is_set():
+            self._there.set()
+            self.on_return()
+        return found
 
     async def pause(self, failures: int, error: CoreError) -> None:
-        """Wait after so many failures in a row, no shorter than Core asked for."""
+        """Wait after so many failures in a row, no shorter than Core asked for. Where nobody was there, the
+        first of us whom Core answers ends the pauses of all.
+        """
         wish = error.retry_after if isinstance(error, CoreUnavailable) else None
         seconds = backoff(
             failures,
@@ -114,9 +129,19 @@ class Line:
             chance=CHANCE.uniform(0.5, 1.0),
             retry_after=wish,
         )
-        await asyncio.sleep(seconds)
+        if not _nobody(error):
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._there.wait()
 
     def close(self) -> None:
         """Close the connections; what hangs in a thread is left behind."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
+
+
+def _nobody(error: CoreError) -> bool:
+    """Whether no connection came about at all."""
+    return isinstance(error, CoreUnavailable) and not error.sent

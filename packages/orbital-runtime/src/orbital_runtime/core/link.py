@@ -55,6 +55,7 @@ class CoreLink:
             retry=plan.retry, on_known=lambda found: wishes.known_as(found.sentinel_id),
         )  # fmt: skip
         self.line = Line(plan.client, self.account, timeout=plan.timeout, retry=plan.retry)
+        self.line.on_return = wishes.hurry
         self.assigned = Assigned()
         self.reports = Reports(self.line, self.assigned.triggers.reporting)
         self.states = DeviceStates(self.line, clock, self._device_type, gather=plan.gather)

@@ -30,6 +30,8 @@ class Wishes:
     """Read the configuration again."""
     binder: Callable[[], Binder]
     """Makes tasks, passing over keys that nobody knows."""
+    hurry: Callable[[], None]
+    """Core is there again: deliver what waits."""
     counts: Callable[[], Counts]
     runs: Callable[[Task], bool]
     """Whether this task runs here, on this device, still."""
