@@ -74,6 +74,15 @@ async def test_the_library_gives_no_wrong_value_either(collect, script, answer):
     assert "modbus_errors_total" in collection.names
 
 
+async def test_the_library_knows_noise_from_silence(collect, script):
+    """More than a frame can be is thrown away by pymodbus unseen; it is no silence all the same."""
+    server = await script(lambda a: [b"\xff" * 65536])
+    config = {"registers": REGISTERS, "engine": "pymodbus"}
+    collection = await collect({**server.fields, **QUICK}, config)
+    assert collection.value("modbus_errors_total", reason="garbled") == 1
+    assert "bytes came within 0.2 s, and no valid answer" in str(collection.error)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -123,17 +123,25 @@ class LibraryLink:
         return data
 
     def _guard(self, client: Any) -> None:
-        """Bytes that pymodbus cannot decode raise inside the event loop; here they are counted instead."""
-        inner = client.ctx.callback_data
+        """Bytes that pymodbus cannot decode raise inside the event loop, and more than a frame is thrown away
+        unseen; here they are counted instead.
+        """
+        context = client.ctx
+        decode, receive = context.callback_data, context.datagram_received
 
         def callback_data(data: bytes, addr: Any = None) -> int:
             try:
-                return inner(data, addr)
+                return decode(data, addr)
             except (ModbusException, ValueError, IndexError, struct.error):
                 self.discarded["garbled"] += 1
                 return len(data)
 
-        client.ctx.callback_data = callback_data
+        def datagram_received(data: bytes, addr: Any) -> None:
+            if len(context.recv_buffer) + len(data) > context.max_buffer_size:
+                self._heard += len(data)
+            receive(data, addr)
+
+        context.callback_data, context.datagram_received = callback_data, datagram_received
 
     def _set_rs485(self, client: Any) -> None:
         settings = self._line.rs485
