@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -156,6 +157,6 @@ def _row(trial: Trial, healed: float) -> list[object]:
 
 def _missing(times: Collection[int], ended: float) -> int:
     """Seconds without a sample; not those from the end of a process to the first sample of the next."""
-    missing = round((max(times) - min(times)) / 1000) + 1 - len(times)
+    missing = sum(max(0, round((b - a) / 1000) - 1) for a, b in pairwise(sorted(times)))
     after = [ms for ms in times if ms > ended * 1000]
     return missing - int(min(after) / 1000 - ended) if ended and after else missing
