@@ -289,6 +289,32 @@ async def test_a_device_that_starts_again(agent, device):
     await plugin.stop()
 
 
+async def test_after_an_outage(agent, device):
+    """A device that was away is down, whatever it lacks, and is asked for as much at once as before."""
+    plugin, memory = Snmp(SnmpConfig(profiles=("if_mib", "lldp"))), {}
+    fields = SnmpDevice.model_validate(device)
+    await plugin.start()
+
+    async def packets():
+        got = await plugin.collect(fields, make_context(memory=memory))
+        return dict(zip([s.metric.name for s in got.series], got.values, strict=True))[
+            "snmp_scrape_packets_sent"
+        ]
+
+    await packets()
+    before = await packets()
+    agent.pause()
+    try:
+        for _ in range(6):
+            with pytest.raises(DeviceUnreachable):
+                await plugin.collect(fields, make_context(memory=memory, timeout=0.1))
+    finally:
+        agent.resume()
+    await packets()
+    assert await packets() <= before
+    await plugin.stop()
+
+
 async def test_cut_short(agent, device):
     """A device that stops in mid-poll leaves what came, says what is missing, and frees its slot in time."""
     plugin = Snmp(SnmpConfig(profiles=("if_mib", "hrsystem"), timeout=0.2, retries=0))

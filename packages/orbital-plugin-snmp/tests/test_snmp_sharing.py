@@ -16,7 +16,7 @@ from orbital_plugin_snmp.engines.errors import NoAnswer
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.session.shared import SILENT
 from orbital_plugin_snmp.session.sharing import PoolLease
-from orbital_plugin_snmp.walks.learned import CLEAN, DAY, MOST, Learned
+from orbital_plugin_snmp.walks.learned import CLEAN, DAY, DOUBTS, MOST, Learned
 from orbital_testbench.hostile_agent import Datagram, HostileAgent
 from orbital_testbench.snmp_message import GET, number, varbind
 
@@ -198,6 +198,24 @@ async def test_requests_shrink_at_once_and_grow_slowly() -> None:
     assert learned.cells == MOST
     learned.cells = 1
     assert not learned.halve(1)
+
+
+async def test_silence_is_about_size_only_where_it_may_be() -> None:
+    """What was answered once is asked for again after an outage; where it never is, half of it."""
+    learned = Learned()
+    learned.unanswered(200)
+    assert learned.cells == 100
+    learned.answered(100)
+    for _ in range(3):
+        for _ in range(DOUBTS - 1):
+            learned.unanswered(100)
+            learned.unanswered(50)  # the same walk, with less
+        learned.answered(100)
+    assert learned.cells == 100
+    for _ in range(DOUBTS):
+        learned.unanswered(100)
+        learned.answered(50)
+    assert learned.cells == 50
 
 
 async def test_a_session_is_made_anew_after_silence(agent: HostileAgent) -> None:

@@ -74,7 +74,7 @@ class FakeReader:
         """As `Reader.walk`."""
         names = [oids.text(column) for column in columns]
         if self.absent.issuperset(names):
-            return Walked(dict.fromkeys(columns, []))
+            return Walked({column: [] for column in columns})
         self._cost.packets += 1
         self.walked.append(names)
         self._raise(names)

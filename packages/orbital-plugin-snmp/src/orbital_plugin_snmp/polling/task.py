@@ -1,8 +1,8 @@
 """What a task remembers of its device, and how it is polled.
 
 Tables are read before the scalars, so that the sysUpTime among these tells of a restart in between. Labels
-are looked up last, so that they are not older than the rows. Where none are known yet they come before the rows:
-of a device that is too slow for all of it, what came can be told then.
+are looked up last, so that they are not older than the rows. Where none are known yet they come before the
+rows: of a device that is too slow for all of it, what came can be told then.
 """
 
 from __future__ import annotations

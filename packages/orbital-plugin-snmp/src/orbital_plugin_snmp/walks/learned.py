@@ -20,6 +20,8 @@ ROUTES: Final = 50
 """Walks of which it is remembered by which requests they went."""
 AHEAD: Final = 4
 """Requests that are on their way to a device at once: a burst of more is what small devices lose."""
+DOUBTS: Final = 4
+"""Requests in a row without an answer until what a device could answer once no longer counts."""
 DAY: Final = 86_400.0
 
 
@@ -59,6 +61,10 @@ class Learned:
     """Varbinds that one request may ask for."""
     clean: int = 0
     """Walks without trouble since the last halving."""
+    proven: int = 0
+    """Varbinds of the largest request that was answered while this process knows the device."""
+    doubts: int = 0
+    """Requests that were no larger, and not answered by a device that answers others."""
     shapes: dict[bytes, Shape] = field(default_factory=dict[bytes, Shape])
     absent: dict[bytes, float] = field(default_factory=dict[bytes, float])
     """Column that the device does not implement -> when to look again, in seconds since 1970: it outlives
@@ -92,6 +98,27 @@ class Learned:
             return False
         self.cells = max(1, min(self.cells, asked) // 2)
         return True
+
+    def answered(self, asked: int) -> None:
+        """A request for so many varbinds was answered."""
+        if asked >= self.proven:
+            self.proven, self.doubts = asked, 0
+        elif self.doubts and asked > self.proven // 2:
+            self.doubts = 0
+
+    def unanswered(self, asked: int) -> None:
+        """A device that answers others did not answer this one: half as much, where the size may be why.
+
+        What was answered before can be answered again, so the device is slow then, or was away. Only where it
+        goes on so that is forgotten.
+        """
+        if asked > self.proven:
+            self.halve(asked)
+        elif asked > self.proven // 2:
+            self.doubts += 1
+            if self.doubts >= DOUBTS:
+                self.proven = self.doubts = 0
+                self.halve(asked)
 
     def went_well(self) -> None:
         """A walk without trouble: now and then, try a little more."""

@@ -11,7 +11,7 @@ from orbital_plugin_snmp.engines.port import Rows
 from orbital_plugin_snmp.session.reader import Walked
 from orbital_plugin_snmp.walks.ahead import Ahead
 from orbital_plugin_snmp.walks.column import ColumnWalk
-from orbital_plugin_snmp.walks.learned import REPETITIONS, Leg, Shape, Step
+from orbital_plugin_snmp.walks.learned import MOST, REPETITIONS, Leg, Shape, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,8 @@ class Walker:
         self._deadline = deadline
         self._troubled = False
         self._answered = False
+        self._most = MOST
+        """Varbinds that requests of this walk may ask for."""
         self._taken: list[Step] = []
         route = learned.set_out(tuple(columns), time.time())
         self._ahead = Ahead(session, route, learned.ahead, deadline)
@@ -82,7 +84,7 @@ class Walker:
     async def _walk(self) -> None:
         active, before, repetitions = self._walks, list[ColumnWalk](), 0
         while active:
-            part = active[: self._learned.columns]
+            part = active[: min(self._learned.columns, self._most)]
             if time.monotonic() >= self._deadline:
                 self._end(active, "the task's time was over")
                 break
@@ -120,6 +122,7 @@ class Walker:
             self._give_up(walks, error)
         else:
             self._answered = True
+            self._learned.answered(repetitions * len(walks))
             if answer:
                 self._take(asked, walks, answer)
             else:
@@ -156,7 +159,7 @@ class Walker:
         known = [shapes.get(walk.column) for walk in walks]
         row = sum(s.size if s else w.size for s, w in zip(known, walks, strict=True))
         fit = min(REPETITIONS, int((self._limits.response_size - ENVELOPE) / row))
-        fit = max(1, min(fit, self._learned.cells // len(walks)))
+        fit = max(1, min(fit, min(self._learned.cells, self._most) // len(walks)))
         if None in known:
             return min(fit, UNKNOWN_ROWS)
         most = max(s.rows for s in known if s) + 1  # one more, to see the end
@@ -167,11 +170,16 @@ class Walker:
         self, walks: list[ColumnWalk], repetitions: int, error: TooBig | NoAnswer
     ) -> None:
         self._troubled = True
+        learned, asked = self._learned, repetitions * len(walks)
+        silent = isinstance(error, NoAnswer) and not self._answered
         if isinstance(error, TooBig):  # rows have grown since they were measured
             for walk in walks:
-                self._learned.shapes.pop(walk.column, None)
-        smaller = self._learned.halve(repetitions * len(walks))
-        silent = isinstance(error, NoAnswer) and not self._answered
+                learned.shapes.pop(walk.column, None)
+            smaller = learned.halve(asked)
+        else:
+            smaller, self._most = asked > 1, max(1, asked // 2)  # of this walk
+            if self._session.cost.values:  # else it is as silent about everything
+                learned.unanswered(asked)
         if silent or not smaller or time.monotonic() >= self._deadline:
             self._give_up(walks, error)
 
