@@ -137,7 +137,7 @@ def test_the_plugin_may_refuse_a_device():
 
 
 def test_a_plugin_is_made_once_for_all_tasks_of_equal_settings():
-    """Ten thousand tasks do not make ten thousand plugins just to be checked."""
+    """Ten thousand tasks do not make ten thousand plugins to be checked, nor keep as many settings."""
     made = []
 
     class Counting(Plugin[GaugeDevice, GaugeConfig]):
@@ -154,9 +154,11 @@ def test_a_plugin_is_made_once_for_all_tasks_of_equal_settings():
             return []
 
     binder = Binder(type(made_up()).of(plugins=[Counting]), settings())
-    for count in (1, 1, 2, 1, 2):
-        binder.bind(task(config={"host": f"h{count}", "count": count}))
+    bound = [
+        binder.bind(task(config={"host": f"h{count}", "count": count})) for count in (1, 1, 2, 1, 2)
+    ]
     assert made == [1, 2]
+    assert len({id(each.config) for each in bound}) == 2
 
 
 def test_a_list_is_called_one():

@@ -50,7 +50,7 @@ class Binder:
         self._registry = registry
         self._defaults = defaults
         self._strict = strict
-        self._probes: dict[Hashable, Plugin[Any, Any]] = {}
+        self._probes: dict[Hashable, tuple[Plugin[Any, Any], PluginConfig]] = {}
 
     def bind(self, task: TaskSection, *, at: Loc = ()) -> Task:
         """One task, checked; see `bind`. `at` is the way to it, for problems.
@@ -60,7 +60,7 @@ class Binder:
         try:
             plugin = looked_up(self._registry.plugin, task.plugin, at=(*at, "plugin"))
             device, config = self._fields(plugin, task, at)
-            self._ask(plugin, device, config, at)
+            config = self._ask(plugin, device, config, at)
         except Unusable as error:
             self.broken[task.plugin] = str(error)
             device, config = DeviceFields(), PluginConfig()
@@ -101,13 +101,19 @@ class Binder:
 
     def _ask(
         self, plugin: type[Plugin[Any, Any]], device: DeviceFields, config: PluginConfig, at: Loc
-    ) -> None:
-        """What the plugin's models cannot say, its `validate_device` may."""
+    ) -> PluginConfig:
+        """What the plugin's models cannot say, its `validate_device` may.
+
+        Returns:
+            The settings; of equal ones those that came first, so that they are kept once.
+        """
         if plugin.validate_device is cast("Any", Plugin).validate_device:
-            return
+            return config
         try:
             key = plugin, freeze(config)
-            probe = self._probes.get(key) or self._probes.setdefault(key, plugin(config))
+            if key not in self._probes:
+                self._probes[key] = plugin(config), config
+            probe, first = self._probes[key]
             probe.validate_device(device)
         except ConfigurationError as error:
             way = (*at, "config", *(error.field or "").split(".")) if error.field else at
@@ -115,6 +121,7 @@ class Binder:
         except Exception as error:
             message = f"plugin {plugin.name!r} failed over it: {type(error).__name__}: {error}"
             raise SettingsError([Problem(message, at)]) from error
+        return first
 
 
 @dataclass(slots=True)
