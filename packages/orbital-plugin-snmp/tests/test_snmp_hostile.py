@@ -104,6 +104,21 @@ async def test_a_device_that_never_makes_sense_is_named(what: str, error: type[E
     assert len(agent.requests) == 2
 
 
+async def test_what_silence_may_mean() -> None:
+    """A wrong community only where nothing was ever answered; no silence at all where the time was over."""
+    with HostileAgent(lambda request: [named(request)][: len(agent.requests) < 2]) as agent:
+        async with asking(agent, timeout=0.05, retries=0) as reader:
+            assert await name_of(reader) == b"sw"
+            with pytest.raises(NoAnswer, match=r"no answer within 0\.\d+ s$"):
+                await name_of(reader)
+        async with asking(agent, timeout=0.05, retries=0) as reader:
+            with pytest.raises(NoAnswer, match="a wrong community looks like this too"):
+                await name_of(reader)
+        async with asking(agent, seconds=0) as reader:
+            with pytest.raises(NoAnswer, match="the task's time was over"):
+                await name_of(reader)
+
+
 async def test_an_answer_that_comes_twice_and_late_is_taken_once() -> None:
     """Copies of the first answer arrive around the second request; none is taken for its answer."""
     answers = itertools.count()

@@ -115,4 +115,9 @@ class Attempts:
             launched.cancel()
         if garbage is not None:
             raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
-        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.2g} s{self.hint}")
+        if now == began:
+            raise errors.NoAnswer(
+                f"{link.label}: the task's time was over before it could be asked"
+            )
+        hint = "" if cost.values else self.hint  # it has answered before
+        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.2g} s{hint}")
