@@ -79,7 +79,6 @@ class LogBuffer(Medium):
             position.reading, position.orphaned_ms = False, self._clock.utc_ms()
 
     def detach(self, output: str) -> None:
-        self._notes.pop(output, None)
         self._log.detach(output)
         self._let_go(output)
 
@@ -278,6 +277,7 @@ class LogBuffer(Medium):
 
     def _let_go(self, output: str) -> None:
         """Something that this output needed is gone."""
+        self._notes.pop(output, None)
         self._opened.pop(output, None)
         self._room.set()
         self._waiters.wake(output)
