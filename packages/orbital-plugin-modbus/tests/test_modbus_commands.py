@@ -205,8 +205,24 @@ def test_scan_of_nobody():
     """The reason is told."""
     done = run("scan", "127.0.0.1", "-p", free_port(), "-u", "1-3")
     assert "Connection refused" in str(done.exception)
-    done = run("scan", "127.0.0.1", "-u", "1-300")
-    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-u", "1-300"],
+        ["-u", "1-99999999999999"],
+        ["-u", "5-1"],
+        ["-u", "x"],
+        ["-u", ""],
+        ["--addresses", "0-65536"],
+        ["--addresses", "0-9,500-600"],
+        ["--tables", "holdings"],
+    ],
+)
+def test_scan_of_what_cannot_be(words):
+    """Exit code 2, before anybody is asked."""
+    assert run("scan", "127.0.0.1", *words).exit_code == 2
 
 
 def test_serial_read(start_serial_modbus):

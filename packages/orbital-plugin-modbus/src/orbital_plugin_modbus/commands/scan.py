@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +44,8 @@ def scan(
     """Find unit ids, readable ranges and SunSpec models. Only reads, and one request at a time."""
     ids = _numbers(units, 255, "--units")
     bounds = _numbers(addresses, SIZE - 1, "--addresses")
+    if bounds != list(range(bounds[0], bounds[-1] + 1)):
+        raise typer.BadParameter("one range, as 0-999", param_hint="--addresses")
     names = [] if tables == "none" else [name.strip() for name in tables.split(",")]
     if unknown := [name for name in names if name not in TABLES]:
         raise typer.BadParameter(
@@ -76,7 +79,7 @@ async def _unit(
     survey: Survey, unit: int, names: Sequence[str], bounds: Sequence[int], finest: int
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    low, high = min(bounds), max(bounds)
+    low, high = bounds[0], bounds[-1]
     with _bar(f"unit {unit}", len(names) * (high - low + 1)) as step:
         for name in names:
             found[name] = await survey.ranges(
@@ -121,12 +124,10 @@ def _show(found: Found, *, as_json: bool) -> None:
 def _numbers(text: str, highest: int, option: str) -> list[int]:
     """`1-3,7` as numbers, in order."""
     numbers: set[int] = set()
-    try:
-        for part in text.split(","):
-            low, _, high = part.partition("-")
-            numbers |= set(range(int(low), int(high or low) + 1))
-    except ValueError:
-        numbers.clear()
-    if not numbers or min(numbers) < 0 or max(numbers) > highest:
-        raise typer.BadParameter(f"numbers from 0 to {highest}, as 1-5,7", param_hint=option)
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{1,5})(?:-(\d{1,5}))?\s*", part)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not low <= high <= highest:
+            raise typer.BadParameter(f"numbers from 0 to {highest}, as 1-5,7", param_hint=option)
+        numbers |= set(range(low, high + 1))
     return sorted(numbers)
