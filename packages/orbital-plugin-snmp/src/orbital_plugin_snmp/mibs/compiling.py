@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import import_module
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
@@ -31,9 +32,8 @@ def compile_module(module: str, folders: Iterable[Path]) -> tuple[dict[str, Docu
         found[name] = json.loads(text)
 
     reader = _part("reader.localfile", "FileReader")
-    parser = _part("parser.smi", "parserFactory")(**_part("parser.dialect", "smi_v1_relaxed"))
     compiler = _part("compiler", "MibCompiler")(
-        parser(),
+        _parser(),
         _part("codegen.jsondoc", "JsonCodeGen")(),
         _part("writer.callback", "CallbackWriter")(keep),
     )
@@ -43,6 +43,12 @@ def compile_module(module: str, folders: Iterable[Path]) -> tuple[dict[str, Docu
             module, genTexts=True, rebuild=True, ignoreErrors=True
         )
     return found, [_said(name, status) for name, status in statuses.items() if _is_bad(status)]
+
+
+@cache
+def _parser() -> Any:
+    """One for all modules: most of the time goes into its grammar."""
+    return _part("parser.smi", "parserFactory")(**_part("parser.dialect", "smi_v1_relaxed"))()
 
 
 def _part(module: str, name: str) -> Any:
