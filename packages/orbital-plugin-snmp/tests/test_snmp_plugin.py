@@ -154,7 +154,7 @@ async def test_series_are_made_once(device):
 
 async def test_no_answer(device):
     """A wrong community and a port where nobody listens are devices that do not answer, and say so."""
-    quick = {"timeout": "200ms", "retries": 1}
+    quick = {"timeout": "50ms", "retries": 1}
     for wrong in ({"community": "wrong"}, {"port": free_port()}):
         got = await collect_once(Snmp, {**device, **wrong}, quick)
         assert isinstance(got.error, DeviceUnreachable)

@@ -24,7 +24,7 @@ from orbital_testbench.snmpd import PASSWORDS, Snmpd
 
 pytestmark = pytest.mark.real
 
-ROUNDS = int(os.environ.get("ORBITAL_SOAK_ROUNDS", "400"))
+ROUNDS = int(os.environ.get("ORBITAL_SOAK_ROUNDS", "120"))
 DEAD_EVERY = 100
 """Rounds from one poll of a device that is away to the next."""
 SLACK = 4 << 20
