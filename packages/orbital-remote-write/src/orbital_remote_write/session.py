@@ -70,22 +70,23 @@ def check_tls(tls: Tls) -> None:
             raise ConfigurationError(message, field="tls.cert_file") from error
 
 
-def warn(address: str, *, insecure: bool, bare: bool) -> None:
+def warn(address: str, *, insecure: bool, bare: bool, log: logging.Logger = _log) -> None:
     """Say once what is dangerous about these settings.
 
     Args:
         address: Of the destination, for people.
         insecure: Whether any certificate is taken.
         bare: Whether credentials go out without TLS, to another machine.
+        log: Where.
     """
     if insecure:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # else once a request
-        _log.warning(
+        log.warning(
             "%s: tls.insecure_skip_verify lets anyone on the way read and change everything",
             address,
         )
     if bare:
-        _log.warning("%s: credentials go out without TLS; anyone on the way can read them", address)
+        log.warning("%s: credentials go out without TLS; anyone on the way can read them", address)
 
 
 def _mount(session: requests.Session, reach: Reach) -> None:

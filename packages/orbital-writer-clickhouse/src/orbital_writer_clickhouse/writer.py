@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, ClassVar
 
 from orbital_remote_write.credentials import SecretFile
@@ -50,6 +51,7 @@ class ClickHouse(Writer[ClickHouseConfig]):
             self.address,
             insecure=place.skip_verify or self.config.tls.insecure_skip_verify,
             bare=bool(known) and not place.secure and not is_loopback(self.address),
+            log=logging.getLogger("orbital.clickhouse"),
         )
         self._started = True
 
