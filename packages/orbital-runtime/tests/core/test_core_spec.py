@@ -27,6 +27,11 @@ class Table(Plugin[Fields, PluginConfig]):
     name = "snmp"
 
 
+class Neighbours(Plugin[Fields, PluginConfig]):
+    name = "neighbours"
+    protocols = ("snmp",)
+
+
 class Page(DeviceFields):
     url: str
 
@@ -42,7 +47,7 @@ class Strict(DeviceFields):
 
 @pytest.fixture
 def binder():
-    return Binder(Registry.of(plugins=[Table, Pages]), Settings(), strict=False)
+    return Binder(Registry.of(plugins=[Table, Neighbours, Pages]), Settings(), strict=False)
 
 
 def entry(**more) -> msgspec.Raw:
@@ -96,6 +101,24 @@ def test_host_and_port_come_from_the_device_where_the_task_has_none(binder):
     config = {"host": "10.0.0.1", "port": 22, "protocol": "ssh"}
     assert task(binder, device=device, config=config).device.port == 161
     assert task(binder, device=device, config=config | {"port": 1161}).device.port == 1161
+
+
+@pytest.mark.parametrize(
+    ("row", "task_says", "port"),
+    [
+        ({"protocol": "snmp", "port": 1161}, {}, 1161),
+        ({"protocol": "ssh", "port": 22}, {}, 161),
+        ({"protocol": "ssh", "port": 22}, {"protocol": "snmp"}, 161),
+        ({"port": 1161}, {"protocol": "snmp"}, 1161),
+        ({"port": 1161}, {}, 1161),
+    ],
+)
+def test_a_port_is_handed_to_plugins_that_speak_its_protocol(binder, row, task_says, port):
+    """Whatever they are called; a port of another protocol is not, also where the task names its own."""
+    row = {"host": "10.0.0.1", **row}
+    device = {"connection_config": row}
+    found = task(binder, plugin_name="neighbours", device=device, config={**row, **task_says})
+    assert found.device.port == port
 
 
 def test_what_core_merged_in_does_not_break_a_task_that_needs_none_of_it():

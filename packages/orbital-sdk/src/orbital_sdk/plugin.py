@@ -35,6 +35,9 @@ class Plugin(Generic[D, C]):
     """One sentence for lists."""
     author: ClassVar[str] = ""
     device_types: ClassVar[tuple[str, ...]] = ()
+    protocols: ClassVar[tuple[str, ...]] = ()
+    """What Core calls the protocol of a device whose port is meant for this plugin, such as `snmp`. A port of
+    another protocol (22 of ssh) is not handed to it. Left out: the plugin's name, with and without an `s`."""
     max_threads: ClassVar[int] = 16
     """Threads that a blocking (`def`) collect may use at once, over all devices."""
 

@@ -14,7 +14,7 @@ from orbital_runtime.settings.collecting import TaskSection
 from orbital_runtime.settings.problem import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from orbital_runtime.core.answers import Answer
     from orbital_runtime.scheduler.task import Task
@@ -64,12 +64,13 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
         found = (self.device or {}).get("connection_config")
         return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
-    def fields(self, *, connection: bool = True) -> dict[str, Any]:
+    def fields(self, protocols: Sequence[str], *, connection: bool = True) -> dict[str, Any]:
         """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
 
         A port that belongs to another protocol of the device (22 of ssh, for a ping) is left out.
 
         Args:
+            protocols: Those whose port is meant for the plugin; the first where nobody names one.
             connection: Whether to take what Core merged in from the device's connection.
         """
         own = self.config or {}
@@ -82,9 +83,8 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
         )
         if isinstance(inner, dict):
             flat = {**cast("dict[str, Any]", inner), **flat}
-        protocol = str(flat.get("protocol") or self.plugin_name)
-        stranger = protocol not in {self.plugin_name, f"{self.plugin_name}s"}
-        if stranger and flat.get("port") == self._connection.get("port"):
+        protocol = self._connection.get("protocol") or flat.get("protocol") or protocols[0]
+        if protocol not in protocols and flat.get("port") == self._connection.get("port"):
             flat.pop("port", None)
         return {name: value for name, value in flat.items() if value is not None}
 
@@ -146,11 +146,12 @@ def bind(entry: CoreTask, binder: Binder) -> Task:
         "retry_count": None if entry.retry_count is None else min(max(entry.retry_count, 0), 100),
     }
     given = {k: v for k, v in values.items() if v is not None}
+    protocols = binder.protocols(entry.plugin_name)
     try:
-        return _bound(given, entry.fields(), binder)
+        return _bound(given, entry.fields(protocols), binder)
     except SettingsError as error:
         try:  # a page has a url of its own, and Core put the device's host beside it
-            return _bound(given, entry.fields(connection=False), binder)
+            return _bound(given, entry.fields(protocols, connection=False), binder)
         except SettingsError:
             raise error from None
 

@@ -80,6 +80,14 @@ class Binder:
             labels=task.labels,
         )
 
+    def protocols(self, plugin: str) -> tuple[str, ...]:
+        """Protocols of a device of Core whose port is meant for this plugin; see `Plugin.protocols`."""
+        try:
+            declared = self._registry.plugin(plugin).protocols
+        except ConfigurationError:  # binding says so
+            declared = ()
+        return declared or (plugin, f"{plugin}s")
+
     def _fields(
         self, plugin: type[Plugin[Any, Any]], task: TaskSection, at: Loc
     ) -> tuple[DeviceFields, PluginConfig]:
