@@ -58,6 +58,6 @@ class Agenda:
         now = time.monotonic() + GRID / 20  # timers have whole milliseconds
         for when in sorted([when for when in self._due if when <= now]):
             for run, call in self._due.pop(when).items():
-                call(run)
+                self._loop.call_soon(call, run)  # one that breaks does so for itself
         if self._due:
             self._wake(min(self._due))
