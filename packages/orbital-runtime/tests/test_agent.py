@@ -324,6 +324,22 @@ async def test_mode_core_keeps_samples_for_later(agent_of):
     assert account.accepted == account.dropped["stopped"] > 0
 
 
+async def test_a_stop_says_what_stays_on_disk(agent_of, tmp_path, caplog):
+    """Nothing is lost at a stop with the disk buffer; the log says how much waits, then and at the next start."""
+    caplog.set_level("INFO")
+    disk = {"type": "disk", "disk_path": str(tmp_path / "buffer")}
+    agent = agent_of({"a": "steady"}, sender={"mode": "core"}, buffer=disk)
+    await agent.start()
+    await until(lambda: agent.stations.buffer.waiting("core") >= 4)
+    await agent.stop()
+    kept = agent.stations.buffer.waiting("core")
+    assert f"{kept} samples wait on disk for the next start" in caplog.text
+    agent = agent_of({}, sender={"mode": "core"}, buffer=disk)
+    await agent.start()
+    await agent.stop()
+    assert f"tasks: 0, outputs: 0, samples that wait: {kept}" in caplog.text
+
+
 async def test_a_reload_that_comes_too_late_changes_nothing(agent_of, tmp_path):
     """SIGHUP and SIGTERM at once: it stops, and nothing is brought up again."""
     agent = agent_of({"a": "steady"})

@@ -262,6 +262,8 @@ class Agent:
         await self.core.stop()
         await stations.instances.stop_all()
         await stations.buffer.close()
+        if kept := stations.buffer.usage().samples:
+            log.info("%d samples wait on disk for the next start", kept)
         await self.telemetry.stop()
         if self.state is not State.STOPPING:
             self._life.to(State.STOPPING)
