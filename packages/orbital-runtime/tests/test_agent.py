@@ -325,7 +325,7 @@ async def test_mode_core_keeps_samples_for_later(agent_of):
 
 
 async def test_a_stop_says_what_stays_on_disk(agent_of, tmp_path, caplog):
-    """Nothing is lost at a stop with the disk buffer; the log says how much waits, then and at the next start."""
+    """Nothing is lost with the disk buffer, and the log says how much waits, then and at the next start."""
     caplog.set_level("INFO")
     disk = {"type": "disk", "disk_path": str(tmp_path / "buffer")}
     agent = agent_of({"a": "steady"}, sender={"mode": "core"}, buffer=disk)
