@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from orbital_plugin_snmp import Snmp, SnmpConfig, SnmpDevice
+from orbital_plugin_snmp.lldp_plugin import LldpConfig, LldpDevice
 from orbital_plugin_snmp.metrics import ScrapeMetrics
 from orbital_plugin_snmp.profiles.loading import parse, shipped
 from orbital_plugin_snmp.profiles.models import Extract, Filter, Index, Label, Profile, Table, Value
@@ -23,7 +24,9 @@ NAMES = set(re.findall(r"`([A-Za-z_0-9]+)(?:\{[^`]*\})?`", README))
 WORDS = set(re.findall(r"\w+", README))
 
 
-@pytest.mark.parametrize("model", [SnmpDevice, SnmpConfig, TrapDevice, TrapConfig])
+@pytest.mark.parametrize(
+    "model", [SnmpDevice, SnmpConfig, LldpDevice, LldpConfig, TrapDevice, TrapConfig]
+)
 def test_fields(model):
     """Every field stands in a table."""
     assert set(model.model_fields) <= NAMES
@@ -70,3 +73,12 @@ def test_the_example_of_notifications():
     )
     (task,) = yaml.safe_load(text)["tasks"]
     assert len(TrapConfig.model_validate(task["config"]).rules) == 4
+
+
+def test_the_example_of_neighbours():
+    """The task that the README shows is one."""
+    text = next(
+        block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if ": lldp" in block
+    )
+    (task,) = yaml.safe_load(text)["tasks"]
+    assert LldpDevice.model_validate(task["config"]).protocol == "snmp"

@@ -58,12 +58,13 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
 
     def __init__(self, config: SnmpConfig) -> None:
         super().__init__(config)
+        self._settings = config
         self._catalogue = Catalogue(config)
         self._lease: PoolLease | None = None
 
     async def start(self) -> None:
         self._catalogue.load()
-        self._lease = PoolLease(self.config, self.folder)
+        self._lease = PoolLease(self._settings, self.folder)
 
     async def stop(self) -> None:
         lease, self._lease = self._lease, None
@@ -71,7 +72,7 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
             await lease.end()
 
     def validate_device(self, device: SnmpDevice) -> None:
-        self.config.check(device)
+        self._settings.check(device)
 
     async def collect(self, device: SnmpDevice, ctx: Context) -> Columns:
         began = time.monotonic()
@@ -102,12 +103,17 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         return f"{called} answers by SNMP v{device.version}{since}: {said or 'no description'}"
 
     def metrics(self) -> tuple[Metric, ...]:
-        return (*super().declared_metrics(), *self._catalogue.metrics())
+        return (*self.poll_metrics(), *self._catalogue.metrics())
 
     @classmethod
     def declared_metrics(cls) -> tuple[Metric, ...]:
         """Its own, and those of the default profile."""
-        return (*super().declared_metrics(), *Catalogue(SnmpConfig()).metrics())
+        return (*cls.poll_metrics(), *Catalogue(SnmpConfig()).metrics())
+
+    @classmethod
+    def poll_metrics(cls) -> tuple[Metric, ...]:
+        """About the poll itself, whatever is read."""
+        return super().declared_metrics()
 
     def _reader(self, device: SnmpDevice, ctx: Context) -> Reader:
         if self._lease is None:
@@ -122,8 +128,9 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
                 ((_, tag, value),) = await reader.get((SYS_OBJECT_ID,))
                 sysobjectid = "" if tag in EXCEPTIONS else text_of(value, tag, "ObjectIdentifier")
             module, plan = self._catalogue.plan_for(sysobjectid)
-            config = self.config
-            task = PollTask(plan, refresh=config.label_refresh, wrap=config.wrap_large_counters)
+            settings = self._settings
+            refresh, wrap = settings.label_refresh, settings.wrap_large_counters
+            task = PollTask(plan, refresh=refresh, wrap=wrap)
             known = ctx.memory["snmp"] = Known(device, self, module, task)
         return known
 
