@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import shutil
+import sys
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -72,9 +74,9 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
             asyncio.run(run())
         except KeyboardInterrupt:
             typer.echo(f"ended early: {result.asked} of {addresses.total} addresses", err=True)
-        _show(result, as_json=as_json)
-        if write is not None and result.found:
+        if write is not None and result.found:  # first: whoever reads the table may stop to read
             _write(write, result.found, interval, force=force)
+        _show(result, as_json=as_json)
         if result.asked < addresses.total:
             raise typer.Exit(130)  # as shells report SIGINT
         if not result.found:
@@ -141,10 +143,13 @@ def _show(result: Sweep, *, as_json: bool) -> None:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:
+    """A line each; on a terminal no longer than that is wide."""
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        typer.echo("  ".join(cells).rstrip())
+        line = "  ".join(cells).rstrip()
+        typer.echo(f"{line[: room - 1]}…" if 0 < room < len(line) else line)
 
 
 def _write(path: Path, found: Sequence[Found], interval: int, *, force: bool) -> None:
