@@ -153,6 +153,8 @@ def _trimmed(
     texts = {one.name: one.read_text() for one in own}
     key = hashlib.sha256(repr((home.name, names, texts, below, rows)).encode()).hexdigest()[:12]
     folder = _cache() / f"recordings-{key}"
+    if folder.exists():  # others may be busy with theirs for minutes
+        return folder
     with _alone("recordings"):
         if not folder.exists():
             fresh = folder.with_name(f"{folder.name}.new")
