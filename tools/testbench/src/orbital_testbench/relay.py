@@ -43,7 +43,9 @@ class Relay:
         self._listener: socket.socket | None = None
         self._cuts = 0
         self.cut: Callable[[Direction, bytes], bool] | None = None
-        """Asked for each piece that passes: whether to cut the connection instead of passing it on."""
+        """Asked for each piece that passes: whether to cut the connection instead of passing it on. While it
+        waits, nothing passes in this direction of this connection.
+        """
         self.cuts = 0
         """Connections cut so far."""
         self.listen(0)
@@ -140,7 +142,9 @@ class Relay:
         with self._lock:
             due = direction == "answer" and self._cuts > 0
             self._cuts -= due
-            wants = due or (self.cut is not None and self.cut(direction, data))
+        cut = self.cut
+        wants = due or (cut is not None and cut(direction, data))
+        with self._lock:
             self.cuts += wants
         return wants
 
