@@ -219,14 +219,18 @@ async def test_filters(device):
 
 
 async def test_unknown_profile(device, tmp_path):
-    """A profile that nobody has is refused with the one that was meant; with a folder, at start."""
+    """A profile that nobody has is refused with the one that was meant, before anything starts."""
     said = "no profile 'if_mb'; did you mean if_mib"
     with pytest.raises(ValidationError, match=said):
         SnmpConfig.model_validate({"profiles": ["if_mb"]})
     folder = {"profiles": ["if_mb"], "profile_folder": str(tmp_path)}
+    plugin = Snmp(SnmpConfig.model_validate(folder))
     with pytest.raises(ConfigurationError, match=said) as caught:
-        await collect_once(Snmp, device, folder)
+        plugin.validate_device(SnmpDevice.model_validate(device))
     assert caught.value.field == "profiles"
+    (tmp_path / "if_mb.yaml").write_text("tables:\n  - nam: x\n")
+    with pytest.raises(ConfigurationError, match=r"if_mb\.yaml:2: .*did you mean name"):
+        plugin.validate_device(SnmpDevice.model_validate(device))
 
 
 async def test_a_folder_of_ones_own(device, tmp_path):

@@ -22,6 +22,7 @@ from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.polling.task import Polled
+    from orbital_plugin_snmp.session.pool import Pool
     from orbital_plugin_snmp.session.reader import Reader
     from orbital_sdk import Context
 
@@ -73,8 +74,18 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
 
     def validate_device(self, device: SnmpDevice) -> None:
         self._settings.check(device)
+        if self._settings.profile_folder:  # of the others, the model knows the names
+            self._catalogue.check()
 
     async def collect(self, device: SnmpDevice, ctx: Context) -> Columns:
+        places = self._pool.places
+        place = await places.take()
+        try:
+            return await self._collect(device, ctx)
+        finally:
+            places.give(place)
+
+    async def _collect(self, device: SnmpDevice, ctx: Context) -> Columns:
         began = time.monotonic()
         reader = self._reader(device, ctx)
         known = await self._known(device, ctx, reader)
@@ -116,9 +127,13 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         return super().declared_metrics()
 
     def _reader(self, device: SnmpDevice, ctx: Context) -> Reader:
+        return self._pool.reader(device, ctx.deadline - min(0.5, MARGIN * ctx.timeout))
+
+    @property
+    def _pool(self) -> Pool:
         if self._lease is None:
             raise RuntimeError("collect() without start()")
-        return self._lease.pool.reader(device, ctx.deadline - min(0.5, MARGIN * ctx.timeout))
+        return self._lease.pool
 
     async def _known(self, device: SnmpDevice, ctx: Context, reader: Reader) -> Known:
         known: Known | None = ctx.memory.get("snmp")

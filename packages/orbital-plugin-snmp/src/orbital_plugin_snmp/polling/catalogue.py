@@ -10,6 +10,7 @@ from orbital_plugin_snmp.profiles.loading import folder_profiles, resolve, shipp
 from orbital_plugin_snmp.profiles.settings import profile_of
 from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import Plan, compile_profiles
+from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.profiles.models import Profile
@@ -45,7 +46,16 @@ class Catalogue:
         """
         folder = self._settings.profile_folder
         self._known = {**shipped(), **(folder_profiles(folder) if folder else {})}
-        self._plan(())
+        try:
+            self._plan(())
+        except ConfigurationError:
+            self._known = {}  # whoever asks again is told again
+            raise
+
+    def check(self) -> None:
+        """As `load`, if that was not done yet."""
+        if not self._known:
+            self.load()
 
     def plan_for(self, sysobjectid: str) -> tuple[str, Plan]:
         """What the task reads, and what it is called: the names of the profiles."""
@@ -54,8 +64,7 @@ class Catalogue:
 
     def metrics(self) -> tuple[Metric, ...]:
         """All that may be given; a name stands once."""
-        if not self._known:
-            self.load()
+        self.check()
         if self.is_automatic:
             for name in (*ANY_DEVICE, *(n for n, p in self._known.items() if p.sysobjectid)):
                 self._plan((name,))
