@@ -71,8 +71,10 @@ def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
     assert sentinel.command("register", "--core-url", peer.address, *named).returncode == 0
     again = sentinel.command("register", "--core-url", peer.address)
     assert (again.returncode, "--force" in again.stderr) == (1, True)
-    forced = sentinel.command("register", "--core-url", peer.address, "--force")
+    trusting = {"SENTINEL_CORE__INSECURE_SKIP_VERIFY": "true"}
+    forced = sentinel.command("register", "--core-url", peer.address, "--force", **trusting)
     assert forced.returncode == 0
+    assert forced.stderr.count("core.insecure_skip_verify") == 1
     (known,) = peer.data("GET", "/api/v1/sentinels")  # what is not said again stays as it was
     assert (known["name"], known["region"], known["labels"]) == ("edge-1", "bj", {"env": "prod"})
     for done in (nowhere, label, insecure, long, away, again):

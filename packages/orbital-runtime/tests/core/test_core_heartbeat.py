@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.core.errors import CoreError, CoreUnavailable
 from orbital_runtime.core.heartbeat import Counts, Heartbeat
 from orbital_runtime.settings import HeartbeatSection
 
 
 class Line:
-    """Answers each heartbeat with the next of these."""
+    """Answers each heartbeat with the next of these, or raises it; after the last one nothing comes."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
         self.bodies = []
+        self.over = asyncio.Event()
 
     async def call(self, method, path, body, *, timeout):  # noqa: ASYNC109 (as the line's)
         self.bodies.append(body)
-        return self.answers.pop(0)
+        if not self.answers:
+            self.over.set()
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, CoreError):
+            raise answer
+        return answer
+
+
+def heart_of(tmp_path, line, **section):
+    return Heartbeat(
+        line, HeartbeatSection(**section), counts=lambda: Counts(3, 2, 9.9), volume=tmp_path,
+        version="1", clock=ManualClock(),
+    )  # fmt: skip
 
 
 async def heard(tmp_path, *answers):
     """What the agent was asked to do, one heartbeat after the other."""
     line, done = Line(*answers), []
-    heart = Heartbeat(
-        line, HeartbeatSection(), counts=lambda: Counts(3, 2, 9.9), volume=tmp_path,
-        version="1", clock=ManualClock(),
-    )  # fmt: skip
+    heart = heart_of(tmp_path, line)
     heart.on_refresh = lambda: done.append("fetch")
     heart.on_reload = lambda: done.append("reload")
     for _ in answers:
@@ -56,3 +70,16 @@ async def test_nonsense_is_passed_over(tmp_path, commands):
     done, bodies = await heard(tmp_path, {"commands": commands})
     assert done == []
     assert (bodies[0]["task_count"], bodies[0]["uptime_seconds"]) == (3, 9)
+
+
+async def test_an_outage_is_told_when_it_begins_and_when_it_ends(tmp_path, caplog):
+    """Once each, however many heartbeats it takes; the next outage is told again."""
+    caplog.set_level("INFO", "orbital.core")
+    away = [CoreUnavailable("nobody there")] * 5
+    line = Line({}, *away, {}, {}, *away, {})
+    beating = asyncio.create_task(heart_of(tmp_path, line, interval="10ms", retry_times=1).run())
+    await line.over.wait()
+    beating.cancel()
+    told = [(r.levelname, r.getMessage()) for r in caplog.records]
+    begins = ("WARNING", "Core did not hear a heartbeat: nobody there")
+    assert told == [begins, ("INFO", "Core hears heartbeats again")] * 2

@@ -64,6 +64,24 @@ async def test_a_certificate_that_is_refused_costs_no_report_and_no_sample(
         assert (account.dead_lettered, account.dropped.total()) == (0, 0)
 
 
+async def test_a_certificate_that_nobody_verifies_is_told_once(sane, caplog):
+    """At each start, and when a reload brings it."""
+
+    def told():
+        said = [record.getMessage() for record in caplog.records]
+        return sum(line.startswith("core.insecure_skip_verify: ") for line in said)
+
+    async with sane.agent(core={"insecure_skip_verify": True}):
+        assert told() == 1
+    caplog.clear()
+    sane.configure()
+    async with sane.agent() as agent:
+        assert told() == 0
+        sane.configure(core={"insecure_skip_verify": True})
+        await agent.reload()
+        assert told() == 1
+
+
 @pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
 def test_a_file_that_is_not_there_is_named(keys, name):
     """With the key to look at; a person has to act."""

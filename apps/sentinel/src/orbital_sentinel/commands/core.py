@@ -9,12 +9,12 @@ import typer
 
 from orbital_sentinel.edge import Failure, Misuse
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say, shown
+from orbital_sentinel.output import Format, as_json, complain, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.settings import CoreSection, Credentials, Settings
+    from orbital_runtime.settings import CoreSection, Credentials, Loaded, Settings
 
 ADDRESS: Final = "SENTINEL_CORE__URL"
 """The environment variable that stands for core.url."""
@@ -61,7 +61,11 @@ def register(
     from orbital_runtime.settings.credentials import credentials_path, on_file, save
 
     _check_widths({"--name": name, "--region": region})
-    settings = _settings(config, core_url)
+    loaded = _loaded(config, core_url)
+    settings = loaded.settings
+    for note in loaded.notes:
+        if note.key.startswith("core."):
+            complain(f"note: {note}")
     path = credentials_path(settings.core.credentials_path)
     before = on_file(settings.core)
     if before is not None and not force:
@@ -87,7 +91,7 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
     """Show who this sentinel is at Core; the token stays hidden."""
     from orbital_runtime.settings.credentials import credentials_path, load_for
 
-    section = _settings(config, "").core
+    section = _loaded(config, "").settings.core
     path = credentials_path(section.credentials_path)
     found = load_for(path, section.url)
     if found is None:
@@ -103,7 +107,7 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
         say(f"{key.replace('_', ' '):<15}{value}")
 
 
-def _settings(config: Any, core_url: str) -> Settings:
+def _loaded(config: Any, core_url: str) -> Loaded:
     """The configuration, with this address of Core in it.
 
     Raises:
@@ -116,7 +120,7 @@ def _settings(config: Any, core_url: str) -> Settings:
 
     environ = {**os.environ, ADDRESS: core_url} if core_url else os.environ
     try:
-        return load(config, environ).settings
+        return load(config, environ)
     except SettingsError as error:
         given = [problem for problem in error.problems if core_url and problem.file == ADDRESS]
         if given:  # in the words of whoever typed it

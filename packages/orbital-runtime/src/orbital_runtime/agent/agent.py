@@ -230,6 +230,9 @@ class Agent:
             lines += reload.at_next_start(old.settings, new.settings)
             for line in lines:
                 log.info("reloaded: %s", line)
+            for note in new.notes:
+                if note not in old.notes:
+                    log.warning("%s", note)
             return lines
 
     def _read(self) -> tuple[Loaded, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import logging
 import re
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -22,8 +21,6 @@ from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavai
 if TYPE_CHECKING:
     from orbital_runtime.settings import CoreSection
     from orbital_runtime.settings.credentials import Credentials
-
-log = logging.getLogger("orbital.core")
 
 PREFIX: Final = "/api/v1"
 CONNECT: Final = 10.0
@@ -52,11 +49,9 @@ class CoreClient:
         self._verify = False if section.insecure_skip_verify else section.ca_file or True
         """Given with each request: for a session's own, requests lets REQUESTS_CA_BUNDLE win."""
         if section.insecure_skip_verify:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # ours says it once
-            log.warning(
-                "%s: core.insecure_skip_verify lets anyone on the way read and change everything",
-                self.address,
-            )
+            urllib3.disable_warnings(
+                urllib3.exceptions.InsecureRequestWarning
+            )  # a note says it once
 
     def call(
         self,
@@ -201,7 +196,7 @@ def _innermost(error: BaseException) -> BaseException:
     """The cause that says something: requests wraps urllib3, which wraps the socket's error."""
     seen: BaseException = error
     while True:
-        inner = (getattr(seen, "reason", None), seen.args[0] if seen.args else None, seen.__cause__)
+        inner = (getattr(seen, "reason", None), *seen.args, seen.__cause__)
         following = next((one for one in inner if isinstance(one, BaseException)), None)
         if following is None:
             return seen

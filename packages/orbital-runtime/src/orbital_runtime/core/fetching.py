@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.core.client import PREFIX
 from orbital_runtime.core.errors import CoreError, IdentityLost
 from orbital_runtime.core.report import unusable
 from orbital_runtime.core.spec import entries
@@ -84,7 +85,7 @@ class Fetching:
         self._assigned.triggers.keep(set())  # its times are of an earlier day
         if kept:
             self._cached_for = known
-            log.info("%d tasks of Core are known from before", len(kept))
+            log.info("%s of Core, known from before", _tasks(len(kept)))
 
     async def run(self) -> None:
         """Fetch, until cancelled."""
@@ -110,7 +111,7 @@ class Fetching:
         used = await account.current()
         answer = await self._line.get(TASKS)
         try:
-            found, _ = entries(answer, f"GET {self._line.address}{TASKS}")
+            found, _ = entries(answer, f"GET {self._line.address}{PREFIX}{TASKS}")
         except IdentityLost as error:
             account.lose(used, str(error))
             raise
@@ -138,6 +139,10 @@ class Fetching:
     async def _apply(self) -> None:
         able, unable = len(self._assigned.tasks()), len(self._assigned.unusable())
         also = f", and {unable} that cannot run" if unable else ""
-        log.info("Core's tasks changed: there are %d%s", able, also)
+        log.info("Core's tasks changed, now %s%s", _tasks(able), also)
         await asyncio.sleep(0)
         await self._wishes.apply()
+
+
+def _tasks(number: int) -> str:
+    return f"{number} task{'' if number == 1 else 's'}"

@@ -68,6 +68,7 @@ class Heartbeat:
         self._clock = clock
         self._config_version: int | None = None
         self._unknown: set[str] = set()
+        self._away = False
         self.on_refresh: Callable[[], None] = lambda: None
         """Called when Core wants the tasks fetched now."""
         self.on_reload: Callable[[], None] = lambda: None
@@ -98,6 +99,9 @@ class Heartbeat:
             self.failed += 1
             raise
         self.succeeded += 1
+        if self._away:
+            self._away = False
+            log.info("Core hears heartbeats again")
         self.last_ms = self._clock.utc_ms()
         if isinstance(heard, dict):
             self._listen(cast("dict[str, Any]", heard))
@@ -111,8 +115,9 @@ class Heartbeat:
                 continue  # the next one waits for the new identity
             except CoreError as error:
                 failures += 1
-                level = logging.WARNING if failures == 1 else logging.DEBUG
+                level = logging.DEBUG if self._away else logging.WARNING
                 log.log(level, "Core did not hear a heartbeat: %s", error)
+                self._away = True
                 if failures > self._section.retry_times:
                     return
                 await asyncio.sleep(min(RETRY, self._section.interval))

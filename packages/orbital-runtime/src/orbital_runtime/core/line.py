@@ -90,8 +90,8 @@ class Line:
         """
         used = self.account.credentials
         if used is None or self.account.lost:
-            why = self.account.trouble or "it did not answer yet"
-            raise CoreUnavailable(f"not registered at {self.address}: {why}", sent=False)
+            why = self.account.trouble or f"{self.address} did not answer yet"
+            raise CoreUnavailable(f"not registered at Core: {why}", sent=False)
         size, answer = self._client.send("POST", path, data, credentials=used, packed=True)
         try:
             data_of(answer, f"POST {self.address}{PREFIX}{path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import SecretStr
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from orbital_runtime.core.client import CoreClient
 
 log = logging.getLogger("orbital.core")
+
+WIDTHS: Final = {"name": 255, "version": 32, "region": 64}
+"""Characters of Core's columns: what is longer is cut, and said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +42,21 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
     Raises:
         CoreError: There are none.
     """
-    body: dict[str, Any] = {
+    full: dict[str, str] = {
         **describe(),
-        "name": applicant.name[:255],
-        "version": applicant.version[:32],
-        "region": applicant.region[:64],
-        "labels": dict(applicant.labels),
+        "name": applicant.name,
+        "version": applicant.version,
+        "region": applicant.region,
     }
-    full = body["hostname"]
-    body["hostname"] = short_hostname(full)
-    if body["hostname"] != full:
-        log.warning(
-            "the host name %s is too long for Core; registering as %s", full, body["hostname"]
-        )
+    short = {key: text[: WIDTHS.get(key)] for key, text in full.items()}
+    short["hostname"] = short_hostname(full["hostname"])
+    body: dict[str, Any] = {**short, "labels": dict(applicant.labels)}
     headers: dict[str, str] = {}
     if applicant.key is not None and (key := applicant.key.get_secret_value()):
         body["registration_key"] = headers["X-Registration-Key"] = key
     found = client.call("POST", "/sentinels/register", body, headers=headers)
+    for key in (key for key in full if full[key] != short[key]):
+        log.warning("the %s %s is too long for Core, which got %s", key, full[key], short[key])
     sentinel, token = _texts(found, "sentinel_id", "api_token")
     if not sentinel or not token:
         raise CoreUnavailable(f"{client.address} registered this sentinel without credentials")

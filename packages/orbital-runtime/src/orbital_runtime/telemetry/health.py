@@ -124,8 +124,8 @@ def _core(sources: Sources) -> Iterator[Reason]:
     if now is None:
         return
     if not now.sentinel_id:
-        why = now.trouble or "it did not answer yet"
-        yield Reason("core_unknown", f"not registered at {now.address}: {why}", blocks=False)
+        why = now.trouble or f"{now.address} did not answer yet"
+        yield Reason("core_unknown", f"not registered at Core: {why}", blocks=False)
     elif now.trouble:
         yield Reason("core_away", f"Core's tasks stay as they are: {now.trouble}", blocks=False)
     for name, why in now.unusable.items():
