@@ -13,6 +13,11 @@ class Slots:
         self._free = size
         self._queue: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody waits for one."""
+        return bool(self._queue)
+
     def take_at_once(self) -> bool:
         """Take one if one is free; give it back in any case. Whether there was one."""
         if self._free <= 0:

@@ -148,8 +148,9 @@ class Endpoint:
         self._timer = self._loop.call_at(self._due, self._expire)
 
     def _expire(self) -> None:
-        self._read()  # what came while the loop was busy counts
         self._timer = None
+        while self._read():  # all that came while the loop was busy counts
+            pass
         now = self._loop.time()
         for message_id, waiting in tuple(self._waiting.items()):
             if waiting.sent + HOLD <= now:
@@ -170,18 +171,20 @@ class Endpoint:
             waiting.holds = False
             self._slots.give()
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read some datagrams. Whether there may be more."""
         receive = self._sock.recvfrom
         for _ in range(READ_AT_ONCE):
             try:
                 data, address = receive(LARGEST)
             except BlockingIOError:
-                return
+                return False
             except OSError:  # an ICMP error, of no request that can be named
                 continue
             self._take(data, address)
             if not self._waiting:  # nothing more is to be expected
-                return
+                return False
+        return True
 
     def _take(self, data: bytes, address: SocketAddress) -> None:
         try:

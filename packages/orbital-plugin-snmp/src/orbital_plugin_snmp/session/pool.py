@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp.session.credentials import view_of
 from orbital_plugin_snmp.session.memory import Memory
 from orbital_plugin_snmp.session.opener import Opener
+from orbital_plugin_snmp.session.places import Places
 from orbital_plugin_snmp.session.shared import SharedDevice
 from orbital_plugin_snmp.walks.walker import Limits
 
@@ -43,6 +44,8 @@ class Pool:
         self._memory = Memory(folder)
         self._devices: dict[SnmpDevice, tuple[SharedDevice, float]] = {}
         self._tidied = time.monotonic()
+        self.places = Places()
+        """Of its polls."""
         self._closing: set[asyncio.Task[None]] = set()
 
     def reader(self, device: SnmpDevice, deadline: float) -> DeviceReader:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
+from orbital_plugin_snmp.oids import shared
 from orbital_plugin_snmp.tables.column import EXACT
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Shortcut:
 
     def remember(self, found: Mapping[bytes, list[VarBind]]) -> None:
         """What these cells are, now that every column has looked at them."""
-        self._oids = [cell[0] for cell in self._cells(found)] or None
+        self._oids = [shared(cell[0]) for cell in self._cells(found)] or None
         series = [
             state.series_of(oid)
             for state in self._states
