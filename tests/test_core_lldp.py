@@ -48,6 +48,7 @@ def world(switch):
         "tasks": {
             "task-snmp": {"device_id": "dev-snmp", **task},
             "task-ssh": {"device_id": "dev-ssh", **task},
+            "task-both": {"device_id": "dev-ssh", **task, "config": {**snmp, "community": SWITCH}},
         },
     })  # fmt: skip
 
@@ -67,7 +68,7 @@ def neighbours(peer, device):
 
 
 def test_tasks_called_lldp_fill_cores_table(sentinel, peer, switch):
-    """From Core and from the local file; one over ssh fails with what to do instead, and costs no other."""
+    """From Core and from the local file; one over ssh fails with what to do instead, and does so by that."""
     local = {"host": switch.host, "port": switch.port, "protocol": "snmp", "snmp_community": SWITCH}
     task = {"id": "here", "device_id": "dev-local", "plugin": "lldp", "interval": "1s"}
     sentinel.configure(
@@ -78,7 +79,7 @@ def test_tasks_called_lldp_fill_cores_table(sentinel, peer, switch):
         tasks=[{**task, "enabled": True, "config": local}],
     )
     sentinel.start()
-    for device in ("dev-snmp", "dev-local"):
+    for device in ("dev-snmp", "dev-local", "dev-ssh"):
         wait_until(lambda name=device: len(neighbours(peer, name)) == 9)
         (known,) = [n for n in neighbours(peer, device) if n["neighbor_mgmt_addr"] == "10.40.1.24"]
         assert known["local_interface"] == "Ethernet1/1"
@@ -91,5 +92,6 @@ def test_tasks_called_lldp_fill_cores_table(sentinel, peer, switch):
     assert refused[0] == "failed"
     assert "protocol: neighbours are read by SNMP, not by ssh" in refused[1]
     assert "protocol: snmp" in refused[1]
+    assert peer.runs("task-both")[0]["status"] == "success"
     assert sentinel.end() == 0
     assert "s3cret" not in sentinel.log.read_text()

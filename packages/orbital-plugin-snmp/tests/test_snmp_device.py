@@ -61,6 +61,16 @@ def test_fields_beside_auth_come_first() -> None:
     assert community_of(device) == b"mine"
 
 
+def test_credentials_of_another_protocol_are_passed_over() -> None:
+    """Of a device that Core reaches over ssh, and that has an SNMP agent as well."""
+    auth = {
+        "type": "ssh",
+        "config": {"username": "ops", "password": "theirs", "auth_method": "key"},
+    }
+    device = SnmpDevice.model_validate({"host": "h", "auth": auth, "community": "mine"})
+    assert (device.version, community_of(device)) == ("2c", b"mine")
+
+
 @pytest.mark.parametrize(
     ("fields", "level"),
     [({}, "noAuthNoPriv"), ({"auth_password": "12345678"}, "authNoPriv"), (BOTH, "authPriv"),

@@ -110,7 +110,9 @@ class SnmpDevice(DeviceFields):
     @model_validator(mode="before")
     @classmethod
     def _take_auth(cls, given: object) -> object:
-        """Core's `auth: {type: snmp_3, config: {...}}`: what is in there is as good as beside it."""
+        """Core's `auth: {type: snmp_3, config: {...}}`: what is in there is as good as beside it, but for
+        keys of other protocols, such as the password of ssh.
+        """
         flat = dict(cast("dict[str, Any]", given)) if isinstance(given, dict) else {}
         if not isinstance(flat.get("auth"), dict):
             return cast("object", given)
@@ -119,7 +121,8 @@ class SnmpDevice(DeviceFields):
         kind = str(auth.get("type", ""))
         if kind.startswith("snmp_") and not {"version", "snmp_version"} & flat.keys():
             flat["version"] = kind
-        return {**cast("dict[str, Any]", config), **flat} if isinstance(config, dict) else flat
+        inner = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+        return {**{key: inner[key] for key in inner.keys() & AuthConfig.model_fields}, **flat}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
