@@ -12,8 +12,25 @@ from orbital_plugin_snmp.session.places import BUSY, LOOK, Places
 pytestmark = pytest.mark.asyncio
 
 
-async def test_places_are_given_in_turn() -> None:
-    """As many at once as there are; who ends lets the next one begin, and nobody is forgotten."""
+async def test_who_came_last_is_next() -> None:
+    """It has most of its time left, and who came first may have too little to do anything with."""
+    places, order = Places(1), list[int]()
+    first = await places.take()
+
+    async def poll(number: int) -> None:
+        place = await places.take()
+        order.append(number)
+        places.give(place)
+
+    polls = [asyncio.ensure_future(poll(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    places.give(first)
+    await asyncio.gather(*polls)
+    assert order == [2, 1, 0]
+
+
+async def test_as_many_at_once_as_there_are_places() -> None:
+    """Who ends lets the next one begin, and nobody is forgotten."""
     places, at_work, most = Places(3), 0, 0
 
     async def poll() -> None:

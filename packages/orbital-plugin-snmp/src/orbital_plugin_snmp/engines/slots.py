@@ -1,4 +1,4 @@
-"""How many may do something at once: first come, first served."""
+"""How many may do something at once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections import deque
 
 
 class Slots:
-    """A semaphore that costs next to nothing while there is room."""
+    """A semaphore that costs next to nothing while there is room.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: How many.
+        newest_first: Whose turn it is: who came last, or who came first.
+    """
+
+    def __init__(self, size: int, *, newest_first: bool = False) -> None:
         self._free = size
+        self._newest_first = newest_first
         self._queue: deque[asyncio.Future[None]] = deque()
 
     @property
@@ -39,9 +45,9 @@ class Slots:
             raise
 
     def give(self) -> None:
-        """Give one back: to who waits longest, if anybody does."""
+        """Give one back: to whose turn it is, if anybody waits."""
         while self._queue:
-            turn = self._queue.popleft()
+            turn = self._queue.pop() if self._newest_first else self._queue.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return

@@ -1,8 +1,9 @@
 """How many polls are at work at once, so that a busy machine finishes some instead of none.
 
 A poll has a deadline. Where hundreds begin together and there is less processor time than they need, all of
-them would run into it, with most of their work done. So they begin in turn, and who waits has cost nothing
-yet. A poll that waits for its device needs no processor: its place is for the others.
+them would run into it, with most of their work done. So some begin, and who waits has cost nothing yet. The
+next one is who came last: it has the most time left. A poll that waits for its device needs no processor: its
+place is for the others.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Places:
     """
 
     def __init__(self, size: int = AT_WORK) -> None:
-        self._slots = Slots(size)
+        self._slots = Slots(size, newest_first=True)
         self._taken: set[Place] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
