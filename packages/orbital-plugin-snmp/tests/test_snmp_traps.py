@@ -178,6 +178,17 @@ async def test_a_sender_with_an_old_clock(tmp_path):
         assert got.value("snmp_traps_received_total", trap=LINK_UP) == 1
 
 
+async def test_a_trap_of_the_past(tmp_path):
+    """Who recorded a trap cannot send it again later."""
+    async with listening() as plugin:
+        words = ("-v3", "-e", ENGINE, "-u", "signed", "-l", *LEVELS["signed"])
+        for clock in ("5,1000", "4,900", "5,100"):
+            await send(plugin, *words, "-Z", clock, "@", "", LINK_UP, folder=tmp_path)
+        got = await told(plugin)
+        assert got.value("snmp_traps_received_total", trap=LINK_UP) == 1
+        assert got.value("snmp_traps_dropped_total", reason="clock") == 2
+
+
 async def test_a_sender_that_takes_us_for_another(tmp_path):
     """It is told who we are; a message that was not for us does not count."""
     async with listening(engine_id=OURS) as plugin:

@@ -91,7 +91,10 @@ class UserReader:
         if found.wants_answer:  # for an engine that was here before us
             raise SenderError("engine", self._report(UNKNOWN_ENGINE, message, NOBODY))
         if user.auth:
-            engine.follow(message)
+            try:
+                engine.follow(message)
+            except WireError as error:  # somebody may have kept it, and sends it again
+                raise SenderError("clock") from error
             self._keep(key, engine)
         return found
 
