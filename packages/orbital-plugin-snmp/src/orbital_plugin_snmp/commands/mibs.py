@@ -40,11 +40,11 @@ def translate(
     from orbital_plugin_snmp.mibs.translating import translate as look  # noqa: PLC0415 (only now)
 
     library = _library(mib, mibs)
-    found = [look(one, library) for one in asked]
+    found = (look(one, library) for one in asked)
     if as_json:
         typer.echo(json.dumps([{"name": one.name, "oid": one.oid} for one in found]))
         return
-    for one in found:
+    for one in found:  # those before one that nobody knows are told
         typer.echo(f"{one.name} = {one.oid}")
         if one.about is not None:
             typer.echo(_about(one.about), nl=False)
