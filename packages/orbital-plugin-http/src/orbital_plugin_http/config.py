@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from orbital_plugin_http.exposition_rules import PrometheusRules
 from orbital_plugin_http.patterns import Patterns, one_or_many
@@ -59,7 +66,14 @@ class HttpConfig(PluginConfig):
         Field(pattern=f"^{_TOKEN}$", max_length=32),
     ] = "GET"
     """HTTP method."""
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=64, default_factory=dict)]
+    headers: Annotated[
+        dict[HeaderName, HeaderValue],
+        Field(
+            max_length=64,
+            default_factory=dict,
+            validation_alias=AliasChoices("headers", "custom_headers"),
+        ),
+    ]
     """More headers. Their values may be secrets, so they are shown nowhere."""
     body: Annotated[SecretStr, Field(max_length=1_000_000)] | None = None
     """Request body, shown nowhere."""

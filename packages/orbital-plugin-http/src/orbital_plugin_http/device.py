@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 
+from orbital_plugin_http.core_form import plain
 from orbital_plugin_http.url import parse
 from orbital_sdk import DeviceFields, Host, Port
 
@@ -59,15 +60,18 @@ class HttpDevice(DeviceFields):
     """Address to ask, http or https; credentials go into their own fields."""
     host: Host | None = None
     """Address or DNS name, instead of `url`."""
-    scheme: Literal["http", "https"] = "http"
-    """With `host`: http or https."""
+    scheme: Annotated[
+        Literal["http", "https"], Field(validation_alias=AliasChoices("scheme", "protocol"))
+    ] = "http"
+    """With `host`: http or https; also as `protocol`."""
     port: Port | None = None
     """With `host`: TCP port; 80 or 443 if left out."""
     path: Annotated[str, Field(pattern="^/", max_length=8000)] = "/"
     """With `host`: path, with its query if there is one."""
 
     auth: Auth | None = None
-    """How to log in. Left out: basic where there is a password, bearer where there is a token."""
+    """How to log in. Left out: basic where there is a password, bearer where there is a token. Also as
+    Core's web form writes it, `{type: http, config: {auth_type: basic, username: …}}`."""
     username: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
     """User name for basic and digest."""
     password: SecretStr | None = None
@@ -95,6 +99,11 @@ class HttpDevice(DeviceFields):
     """Accept any certificate. Its expiry is reported all the same."""
     min_tls_version: Literal["TLS12", "TLS13"] = "TLS12"
     """Oldest TLS version to accept."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_core_writes_it(cls, given: object) -> object:
+        return plain(cast("dict[str, Any]", given)) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
