@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.core.account import Account
 from orbital_runtime.core.assigned import Assigned
 from orbital_runtime.core.cache import TaskCache
-from orbital_runtime.core.errors import CoreError
 from orbital_runtime.core.fetching import Fetching
 from orbital_runtime.core.heartbeat import Heartbeat
 from orbital_runtime.core.line import Line
@@ -154,16 +154,16 @@ class CoreLink:
         return self.assigned.device_type(task.id) if task.source == "core" else ""
 
     async def _last_words(self) -> None:
-        known = self.account.credentials is not None and not self.account.lost
         why = self.account.trouble or "no time left"
-        try:
-            async with asyncio.timeout(LAST_WORDS):
-                if known and self._plan.tells_states:
-                    await self.states.tell()
-                if known:
-                    await self.reports.flush()
-        except (CoreError, TimeoutError) as error:
-            why = str(error) or why
+        if self.account.credentials is not None and not self.account.lost:
+            words = [
+                self.reports.flush(),
+                *([self.states.tell()] if self._plan.tells_states else []),
+            ]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    ends = await asyncio.gather(*words, return_exceptions=True)
+                    why = next((str(end) for end in ends if end), why)
         if self.reports.waiting:
             log.warning(
                 "%d reports did not get to Core before the stop: %s", self.reports.waiting, why
