@@ -19,6 +19,7 @@ from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
+from orbital_runtime.scheduler.news import TaskNews
 from orbital_runtime.settings import SettingsError, difference, load
 from orbital_runtime.threads import in_background
 
@@ -118,7 +119,9 @@ class Agent:
             await self._open_outputs()
             await self.core.start()
             await self.apply_tasks()
-            self.stations.scheduler.start()
+            scheduler = self.stations.scheduler
+            self.stations.listeners.all.append(TaskNews(self.clock, scheduler.states()))
+            scheduler.start()
             self._watching = [
                 asyncio.create_task(self._watch(), name="watch-configuration"),
                 asyncio.create_task(
