@@ -78,6 +78,17 @@ def test_the_protocol_is_the_scheme_where_it_is_one(
     assert device({"type": "none", "config": {}}, **fields).address == address
 
 
+def test_the_credentials_of_a_device_go_to_its_own_pages_alone() -> None:
+    """A task with a url of its own: of the same host and scheme it is the device's, else it is another's."""
+    form = {"type": "https", "config": {**EMPTY, "auth_type": "bearer", "bearer_token": "abc"}}
+    row = {"protocol": "https", "port": 443}
+    own = device(form, **row, url="https://10.0.0.1:8443/health")
+    assert (own.address, own.login) == ("https://10.0.0.1:8443/health", "bearer")
+    for other in ("https://elsewhere.example/", "http://10.0.0.1/", "https://[::1/"):
+        with pytest.raises(ValidationError):
+            device(form, **row, url=other)
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     """Half of the credentials, and a protocol that nobody knows."""
     with pytest.raises(ValidationError, match="needs password"):

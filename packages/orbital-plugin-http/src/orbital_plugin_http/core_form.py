@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 SCHEMES: Final = ("http", "https")
 OTHERS: Final = (None, "", "ssh", "snmp")
@@ -23,6 +24,9 @@ def plain(given: dict[str, Any]) -> dict[str, Any]:
     """
     fields = dict(given)
     protocol = fields.pop("protocol", None)
+    if protocol in SCHEMES and _is_there(fields.get("url"), protocol, fields.get("host")):
+        del fields["host"]  # the task's own url says the same, and more
+        fields.pop("port", None)
     if protocol not in OTHERS and "host" in fields:
         fields.setdefault("scheme", protocol)
     auth = fields.get("auth")
@@ -33,6 +37,15 @@ def plain(given: dict[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in fields.items() if config.get(key) != value}
     wanted = CREDENTIALS.get(kind, {})
     return {ours: config[key] for key, ours in wanted.items() if config.get(key)} | own
+
+
+def _is_there(url: object, protocol: object, host: object) -> bool:
+    """Whether this address is one of the device itself, so that its credentials may go there."""
+    try:
+        found = urlsplit(str(url))
+    except ValueError:
+        return False
+    return bool(host) and (found.scheme, found.hostname) == (protocol, str(host).lower())
 
 
 def _parts(auth: dict[str, Any]) -> tuple[str, dict[str, Any]]:
