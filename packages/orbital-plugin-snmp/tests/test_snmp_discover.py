@@ -196,7 +196,15 @@ class Interrupted(Echo):
         return await super().look(host)
 
 
-def test_ctrl_c(tmp_path):
+@pytest.fixture
+def ctrl_c_works():
+    """Whoever runs tests in the background may have told us to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c(tmp_path, ctrl_c_works):
     """What was found until then is shown and written, and it is said how far that was."""
     other, path = typer.Typer(), tmp_path / "found.yaml"
     other.command()(with_options({"echo": Interrupted}))
