@@ -62,7 +62,7 @@ def test_protocols_that_mean_snmp(protocol):
 
 
 def test_what_older_sentinels_did_over_ssh_is_refused_with_what_to_do():
-    """Such a task says how it can go on, and not that nothing answers."""
+    """B-24: such a task says how it can go on, and not that there are no neighbours."""
     with pytest.raises(ValidationError, match="not by ssh; give the task `protocol: snmp` and"):
         LldpDevice.model_validate({"host": "sw1", "port": 22, "protocol": "ssh"})
 
