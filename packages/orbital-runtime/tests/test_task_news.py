@@ -61,6 +61,14 @@ def test_it_says_how_the_task_does_not_work(told):
     ]
 
 
+def test_a_bug_is_not_told_again(told):
+    """The engine tells it with its traceback; only its end is news."""
+    told.run("odd", failed_run("Bug"))
+    assert not told.lines()
+    told.run("odd", good_run())
+    assert told.lines() == [("INFO", "task odd works again, after 1 run that did not")]
+
+
 def test_a_link_that_takes_all_tasks_with_it_does_not_fill_the_log(told):
     """So many lines a minute; the others are told as a number when the minute is over."""
     for number in range(5000):

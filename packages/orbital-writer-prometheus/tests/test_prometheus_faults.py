@@ -73,13 +73,15 @@ async def test_a_proxy_that_refuses_everything_costs_nothing(
     sender, buffer = await deliver(
         Prometheus, proxy.url, make_batch([1.0, 2.0], layout=layout, ts=now)
     )
+    await eventually(lambda: "not from this network" in sender.status()["out"].reason)
+    await buffer.append([make_batch([3.0, 4.0], layout=layout, ts=now + 1)])  # the witness
     await eventually(lambda: sender.status()["out"].phase is Phase.PAUSED)
     assert "not from this network" in sender.status()["out"].reason
     config = Prometheus.config_model.model_validate({"url": prometheus.write_url})
     await sender.replace(Output("out", Prometheus(config), DeliveryPolicy(flush_interval=0.0)))
     await eventually(lambda: not buffer.waiting("out"))
     account = buffer.ledger.account("out")
-    assert (account.delivered, account.dead_lettered) == (2, 0)
+    assert (account.delivered, account.dead_lettered) == (4, 0)
 
 
 async def test_a_backlog_that_is_too_old_does_not_stop_what_is_fresh(

@@ -21,6 +21,8 @@ MOST: Final = 20
 """Lines in a `PERIOD`: a link that goes down takes thousands of tasks with it."""
 PERIOD: Final = 60.0
 """Seconds."""
+BUG: Final = "Bug"
+"""Kind of error that the engine has told already, with its traceback."""
 
 
 class Standing(Enum):
@@ -69,7 +71,8 @@ class TaskNews:
                 self._say(logging.INFO, f"task {task.id} works again, after {runs} that did not")
         elif trouble is None or trouble.standing is not standing:
             self._enter(task.key, Trouble(standing))
-            self._say(logging.WARNING, f"task {task.id} {standing.value}: {run.error}")
+            if run.error_kind != BUG:
+                self._say(logging.WARNING, f"task {task.id} {standing.value}: {run.error}")
         else:
             trouble.runs += 1
 
