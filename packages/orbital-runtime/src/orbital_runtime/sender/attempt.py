@@ -95,7 +95,10 @@ class Attempts:
         number = max(2, failures + 1) if first in tally.tried else 1
         self._whole = token(entries)
         requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
-        isolation = Isolation(entries, tried=tally.tried, requests=requests, suspect=suspect)
+        isolation = Isolation(
+            entries, tried=tally.tried, requests=requests, suspect=suspect,
+            in_order=not writer.takes_old_samples, looks=self._repeats.looks,
+        )  # fmt: skip
         error: BaseException | None = None
 
         async def send(batches: Sequence[Batch], rows: str) -> None:
