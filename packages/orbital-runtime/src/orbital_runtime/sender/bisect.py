@@ -191,11 +191,13 @@ class Isolation:
         for part in (part for group in self._alone for part in group):
             oldest.setdefault(part.batch.layout.origin.task, part.seq)
         may_go: list[tuple[int, Part]] = []
+        others: list[tuple[int, Part]] = []
         for index in reversed(range(len(groups))):
             for part in groups[index]:
                 first = oldest.setdefault(part.batch.layout.origin.task, part.seq)
-                if first == part.seq or not self._in_order:
-                    may_go.append((index, part))
+                (may_go if first == part.seq else others).append((index, part))
+        if not self._in_order:
+            may_go = others + may_go  # these last: newer ones are of use for what is bad later
         if may_go:
             index, chosen = may_go[-1 - self._looks % len(may_go)]
             if len(groups[index]) == 1:
