@@ -103,6 +103,8 @@ def _measure(case: Case, server: Snmpd, seconds: float) -> Figures:
             collectd = Collectd(folder / "collectd", targets, graphite, INTERVAL)
             who["collectd"] = stack.enter_context(collectd).pid
         _warm(case, vm)
+        ours = "ours" in case.jobs
+        runs = _lateness(listen) if ours else {}
         before, began = _stored(vm), time.monotonic()
         pids = [(pid,) for pid in who.values()]
         spent = dict(zip(who, meter.window(seconds, *pids), strict=True))
@@ -112,7 +114,7 @@ def _measure(case: Case, server: Snmpd, seconds: float) -> Figures:
             {job: after[job] - before[job] for job in case.jobs},
             {name: one.cpu * lasted / seconds for name, one in spent.items()},
             {name: meter.resident_mib(pid) for name, pid in who.items()},
-            _late(listen) if "ours" in case.jobs else None,
+            _late(runs, _lateness(listen)) if ours else None,
         )
 
 
@@ -157,18 +159,23 @@ def _ours(
     return config.agent(folder, write_url=write_url, listen=listen, tasks=named, buffer=buffer)
 
 
-def _late(listen: str) -> float | None:
-    """Milliseconds by which 99 % of the runs were not later: the upper bound of a histogram's bucket. None
-    where the agent is too busy to tell.
-    """
-    buckets = {
+def _lateness(listen: str) -> dict[float, float]:
+    """Runs since the start that were not later, by the seconds of the histogram's bucket."""
+    return {
         float(sample.labels["le"]): sample.value
         for family in text_string_to_metric_families(meter.page(listen))
         for sample in family.samples
         if sample.name == "sentinel_task_lateness_seconds_bucket"
     }
-    most = max(buckets.values(), default=0.0)
-    reached = [bound for bound, count in buckets.items() if count >= 0.99 * most]
+
+
+def _late(before: dict[float, float], after: dict[float, float]) -> float | None:
+    """Milliseconds by which 99 % of the runs between the two were not later: the upper bound of a bucket.
+    None where the agent was too busy to tell.
+    """
+    runs = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
+    most = max(runs.values(), default=0.0)
+    reached = [bound for bound, count in runs.items() if count >= 0.99 * most]
     return min(reached) * 1000 if most else None
 
 
