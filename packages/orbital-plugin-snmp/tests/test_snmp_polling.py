@@ -9,7 +9,6 @@ from orbital_plugin_snmp.polling.task import PollTask
 from orbital_plugin_snmp.profiles.loading import parse, resolve, shipped
 from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import compile_profiles
-from orbital_plugin_snmp.tables.uptime import Uptime
 from orbital_plugin_snmp.testing import FakeReader
 
 UPTIME, CHANGED = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.31.1.5.0"
@@ -381,25 +380,3 @@ async def test_rows_that_come_and_go():
         reader.objects |= {f"{IN}.{poll * 100 + row}": ("counter", 1) for row in range(100)}
         assert len((await task.poll(reader)).output.series) == 100
     assert len(task._tables[0].columns[0]) <= 1300
-
-
-@pytest.mark.parametrize(
-    ("before", "ticks", "began", "asked", "restarted", "during"),
-    [
-        (1000, 2000, 10.0, 10.5, False, False),
-        (1000, 1000, 10.0, 10.5, False, False),  # a recording: its clock stands still
-        (100_000, 500, 10.0, 10.5, True, False),  # five seconds ago
-        (100_000, 50, 10.0, 10.5, True, False),  # just before the poll
-        (100_000, 20, 10.0, 10.5, True, True),  # in it
-        (2**32 - 500, 500, 10.0, 10.5, False, False),  # after 497 days it begins again
-        (2**32 - 100_000, 20, 10.0, 10.5, True, True),
-    ],
-)
-def test_uptime(before, ticks, began, asked, restarted, during):
-    """By sysUpTime is known whether a device started again, when, and when its counter only began anew."""
-    uptime = Uptime()
-    uptime.note(before, began=0.0, now=0.5)
-    uptime.note(ticks, began=began, now=asked)
-    assert (uptime.restarted, uptime.during_poll) == (restarted, during)
-    uptime.note(None, began=20.0, now=20.5)
-    assert not uptime.restarted

@@ -54,8 +54,8 @@ def accounts(line):
 
 @pytest.mark.parametrize("old", [False, True], ids=["in order", "old samples too"])
 async def test_the_whole_batch_of_one_task_is_set_aside(lines, old):
-    """50 of 1,000 samples: about two answers for each of them, and the rest arrives once; each series in
-    order where that counts.
+    """50 of 1,000 samples: about two answers for each of them, and the rest arrives once, each series in
+    order.
     """
     line = lines(Fussy(old=old), retry_cap=0.001)
     await line.put(*batches())
@@ -64,7 +64,7 @@ async def test_the_whole_batch_of_one_task_is_set_aside(lines, old):
     assert {(letter.ts, letter.reason) for letter in line.letters.list()} == {(3, FAULT)}
     assert len(line.writer.calls) < SERIES + 200
     assert len(line.writer.records) == 950
-    assert old or line.writer.in_order()
+    assert line.writer.in_order()
 
 
 async def test_a_stretch_amid_one_batch_is_set_aside(lines):
@@ -128,7 +128,7 @@ async def test_more_bad_rows_than_requests_cost_no_other_batch():
     }
 
 
-async def test_no_newer_sample_of_a_series_goes_first_where_they_go_in_order():
+async def test_no_newer_sample_of_a_series_goes_first():
     """One task alone, and its older batch may only meet an outage: all of it is kept."""
     sent = []
 

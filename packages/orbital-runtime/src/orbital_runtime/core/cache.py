@@ -76,8 +76,8 @@ def _lines(entries: Sequence[msgspec.Raw], cipher: Fernet) -> Iterator[bytes]:
 
 def _cipher(credentials: Credentials) -> Fernet:
     from cryptography.fernet import Fernet  # noqa: PLC0415 (as above)
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 (as above)
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415 (as above)
 
     secret = credentials.api_token.get_secret_value().encode()
     key = HKDF(SHA256(), 32, salt=None, info=b"orbital-sentinel core-tasks").derive(secret)

@@ -97,7 +97,7 @@ class Attempts:
         requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
         isolation = Isolation(
             entries, tried=tally.tried, requests=requests, suspect=suspect,
-            in_order=not writer.takes_old_samples, looks=self._repeats.looks,
+            looks=self._repeats.looks,
         )  # fmt: skip
         error: BaseException | None = None
 

@@ -59,7 +59,6 @@ class Isolation:
         suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
             ones. A row that gets it alone is refused if it gets it again after another request passed;
             so nothing is refused in an outage, also not in one that begins or ends meanwhile.
-        in_order: Whether no sample may go before an older one of its series.
         looks: How often the cause of the suspect answer was looked for in vain.
     """
 
@@ -70,14 +69,12 @@ class Isolation:
         tried: Container[int] = (),
         requests: int = 256,
         suspect: str | None = None,
-        in_order: bool = True,
         looks: int = 0,
     ) -> None:
         self.entries = entries
         self._tried = tried
         self._requests = requests
         self.suspect = suspect
-        self._in_order = in_order
         self._looks = looks
         self._in_a_row = 0
         self._most_in_a_row = 2 * sum(len(entry.batch) for entry in entries).bit_length()
@@ -185,19 +182,19 @@ class Isolation:
     def _bring_forward(self, groups: list[Group]) -> None:
         """Too many got the suspect answer in a row: what goes next shows whether it is an outage.
 
-        It is a part far from these, at each look another. If it passes, the search goes on.
+        It is a part far from these, at each look another, and none before an older one of its task. If it
+        passes, the search goes on.
         """
         oldest: dict[str, int] = {}
         for part in (part for group in self._alone for part in group):
             oldest.setdefault(part.batch.layout.origin.task, part.seq)
         may_go: list[tuple[int, Part]] = []
-        others: list[tuple[int, Part]] = []
         for index in reversed(range(len(groups))):
-            for part in groups[index]:
-                first = oldest.setdefault(part.batch.layout.origin.task, part.seq)
-                (may_go if first == part.seq else others).append((index, part))
-        if not self._in_order:
-            may_go = others + may_go  # these last: newer ones are of use for what is bad later
+            may_go += [
+                (index, part)
+                for part in groups[index]
+                if oldest.setdefault(part.batch.layout.origin.task, part.seq) == part.seq
+            ]
         if may_go:
             index, chosen = may_go[-1 - self._looks % len(may_go)]
             if len(groups[index]) == 1:

@@ -11,18 +11,8 @@ from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.assignment import Shard
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Status
-from orbital_runtime.testing.runs import Runs, good_run, make_task, settle
+from orbital_runtime.testing.runs import good_run, make_task, settle
 from orbital_sdk import ConfigurationError
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def runs():
-    return Runs()
 
 
 @pytest.fixture

@@ -253,6 +253,6 @@ def test_the_built_in_configuration_watches_where_the_agent_listens(listen, url)
 
 def test_the_documentation_has_every_key():
     """docs/configuration.md is made from the models and is not out of date."""
-    page = Path(__file__).parents[3] / "docs" / "configuration.md"
+    page = Path(__file__).parents[4] / "docs" / "configuration.md"
     text = page.read_text(encoding="utf-8")
     assert text == renewed(text), f"python -m orbital_runtime.settings.reference {page}"

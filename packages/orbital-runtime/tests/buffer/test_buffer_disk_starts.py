@@ -2,27 +2,8 @@
 
 from shutil import copytree
 
-import pytest
-
-from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import take
 from orbital_sdk.testing import make_batch
-
-
-@pytest.fixture
-async def opened(tmp_path):
-    """Opens buffers, and closes them at the end."""
-    buffers = []
-
-    async def open_(name="buffer"):
-        buffers.append(DiskBuffer(tmp_path / name, Limits(), ManualClock()))
-        await buffers[-1].open()
-        return buffers[-1]
-
-    yield open_
-    for buffer in buffers:
-        await buffer.close()
 
 
 async def grown(buffer):

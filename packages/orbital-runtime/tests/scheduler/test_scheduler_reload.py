@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import (
     Device,
-    Runs,
     failed_run,
     good_run,
     make_task,
@@ -26,16 +23,6 @@ class Forgotten(list[str]):
     async def __call__(self, task) -> None:
         await asyncio.sleep(0)
         self.append(task.key)
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def runs():
-    return Runs()
 
 
 @pytest.fixture
@@ -310,76 +297,6 @@ async def test_trigger_of_what_is_not_there(scheduler, runs, clock):
     await scheduler.stop()
     with pytest.raises(LookupError):
         await scheduler.trigger("t")
-
-
-async def test_stop_lets_runs_end(runs, clock):
-    """Nothing new starts; what runs gets its grace, and ends uncancelled."""
-    scheduler = Scheduler(runs, clock=clock, slots=1)
-    scheduler.start()
-    runs.hold = True
-    scheduler.apply([make_task("a"), make_task("b")])
-    clock.advance(9.999)
-    scheduler.turn()
-    await runs.until(lambda: len(runs.started) == 1)
-    stopping = asyncio.create_task(scheduler.stop(grace=30))
-    await settle()
-    assert not stopping.done()
-    runs.end(runs.started[0])
-    await stopping
-    clock.advance(100)
-    scheduler.turn()
-    await settle()
-    assert len(runs.started) == 1
-    assert runs.cancelled == []
-    assert scheduler.totals.cancelled == 0
-
-
-async def test_stop_cancels_what_takes_too_long(runs, clock):
-    """After the grace it is cancelled, counted, and said in the task's state."""
-    scheduler = Scheduler(runs, clock=clock)
-    scheduler.start()
-    runs.hold = True
-    scheduler.apply([make_task()])
-    at(scheduler, clock)
-    await runs.until(lambda: "t" in runs.gates)
-    asked = asyncio.create_task(scheduler.trigger("t"))
-    await settle()
-    await scheduler.stop(grace=0)
-    assert runs.cancelled == ["t"]
-    assert scheduler.totals.cancelled == 1
-    last = state(scheduler).last
-    assert last is not None
-    assert last.error_kind == "Cancelled"
-    with pytest.raises(LookupError, match="stops"):
-        await asked
-
-
-async def test_stop_leaves_behind_what_swallows_its_cancellation(clock):
-    """A run that goes on although it was cancelled gets its last words; then stop goes on without it."""
-    end = asyncio.Event()
-
-    async def stubborn(task, released):
-        while not end.is_set():
-            with suppress(asyncio.CancelledError):
-                await end.wait()
-        return good_run()
-
-    scheduler = Scheduler(stubborn, clock=clock)
-    scheduler.apply([make_task()])
-    asked = asyncio.create_task(scheduler.trigger("t"))
-    await settle()
-    await scheduler.stop(grace=0)
-    assert scheduler.running == 1
-    end.set()
-    assert (await asked).up
-
-
-async def test_stop_is_safe_without_start_and_twice(runs, clock):
-    """As every station's stop."""
-    scheduler = Scheduler(runs, clock=clock)
-    scheduler.apply([make_task()])
-    await scheduler.stop()
-    await scheduler.stop()
 
 
 async def test_ticks_count_from_the_start(runs, clock):

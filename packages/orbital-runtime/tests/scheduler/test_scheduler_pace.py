@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import (
     Device,
-    Runs,
     failed_run,
     good_run,
     make_task,
     settle,
 )
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def runs():
-    return Runs()
 
 
 async def ticks(scheduler, clock, count):

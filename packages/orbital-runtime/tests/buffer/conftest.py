@@ -1,0 +1,26 @@
+"""Disk buffers for tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.clock import ManualClock
+
+UNLIMITED = Limits(samples=None, size=None)
+
+
+@pytest.fixture
+async def opened(tmp_path):
+    """Opens buffers, and closes what a test leaves open."""
+    buffers = []
+
+    async def open_(name="buffer", limits=UNLIMITED, clock=None, **more):
+        buffer = DiskBuffer(tmp_path / name, limits, clock or ManualClock(), **more)
+        buffers.append(buffer)
+        await buffer.open()
+        return buffer
+
+    yield open_
+    for buffer in buffers:
+        await buffer.close()

@@ -1,0 +1,66 @@
+"""A buffer and a sender with one output, whose writer refuses as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orbital_runtime.buffer import Limits, MemoryBuffer
+from orbital_runtime.clock import ManualClock, SystemClock
+from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_sdk.testing import RecordingWriter
+
+NEVER = 3600.0
+
+
+class Line:
+    """A buffer and a sender with one output behind it."""
+
+    def __init__(self):
+        self.clock = ManualClock()
+        self.buffer = MemoryBuffer(Limits(samples=None, size=None), self.clock)
+        self.sender = Sender(self.buffer, clock=SystemClock())
+        self.writer = RecordingWriter()
+        self.writer.takes_old_samples = False
+
+    def output(self, **policy):
+        quick = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
+        policy = DeliveryPolicy(**{**quick, "retry_cap": 0.001, "pause_retry": NEVER, **policy})
+        return Output("out", self.writer, policy)
+
+    @property
+    def account(self):
+        return self.buffer.ledger.account("out")
+
+    @property
+    def status(self):
+        return self.sender.status()["out"]
+
+    async def until(self, condition):
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 (phases and positions change without an event)
+                await asyncio.sleep(0.001)
+
+    async def paused(self):
+        await self.until(lambda: self.status.phase is Phase.PAUSED)
+
+    async def holding(self):
+        await self.until(lambda: self.status.phase is Phase.BACKING_OFF)
+
+    async def settled(self):
+        await self.until(lambda: not self.buffer.waiting("out"))
+
+    async def put(self, *batches):
+        await self.buffer.append(batches)
+
+    def hurry(self):
+        self.sender.hurry()
+
+
+@pytest.fixture
+async def line():
+    line = Line()
+    yield line
+    await line.sender.stop()
+    await line.buffer.close()
