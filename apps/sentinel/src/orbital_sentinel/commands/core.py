@@ -63,9 +63,7 @@ def register(
     _check_widths({"--name": name, "--region": region})
     loaded = _loaded(config, core_url)
     settings = loaded.settings
-    for note in loaded.notes:
-        if note.key.startswith("core."):
-            complain(f"note: {note}")
+    _tell_notes(loaded)
     path = credentials_path(settings.core.credentials_path)
     before = on_file(settings.core)
     if before is not None and not force:
@@ -85,6 +83,12 @@ def register(
         return
     say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
+
+
+def _tell_notes(loaded: Loaded) -> None:
+    for note in loaded.notes:
+        if note.key.startswith("core."):
+            complain(f"note: {note}")
 
 
 def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
