@@ -30,22 +30,13 @@ class Line:
         self.buffer.attach("out")
         self.writer = writer or RecordingWriter()
         self.letters = self.buffer.dead_letters
-        self._policy, self._chance = DeliveryPolicy(**{**QUICK, **policy}), chance
-        self._start()
-
-    def _start(self):
         self.delivery = Delivery(
-            Output("out", self.writer, self._policy),
+            Output("out", self.writer, DeliveryPolicy(**{**QUICK, **policy})),
             self.buffer,
             clock=self.clock,
-            chance=lambda: self._chance,
+            chance=lambda: chance,
         )
         self.delivery.start()
-
-    async def restart(self):
-        """The same buffer, and a sender that remembers nothing."""
-        await self.delivery.stop()
-        self._start()
 
     @property
     def account(self):

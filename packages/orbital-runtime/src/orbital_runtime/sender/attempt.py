@@ -95,10 +95,7 @@ class Attempts:
         number = max(2, failures + 1) if first in tally.tried else 1
         self._whole = token(entries)
         requests, suspect = self._output.policy.bisect_requests, self._repeats.due(self._whole)
-        isolation = Isolation(
-            entries, tried=tally.tried, requests=requests, suspect=suspect,
-            looks=self._repeats.looks,
-        )  # fmt: skip
+        isolation = Isolation(entries, tried=tally.tried, requests=requests, suspect=suspect)
         error: BaseException | None = None
 
         async def send(batches: Sequence[Batch], rows: str) -> None:

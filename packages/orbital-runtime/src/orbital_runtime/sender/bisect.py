@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.groups import (
-    Part,
-    divisible,
-    halves,
-    last_row_apart,
-    pieces,
-    rows,
-    token,
-)
+from orbital_runtime.sender.groups import Part, divisible, halves, pieces, rows, token
 from orbital_runtime.sender.repeats import is_answer
 from orbital_sdk import (
     BatchRejected,
@@ -54,12 +46,10 @@ class Isolation:
         tried: Batches that were sent before, with an unknown outcome: where the destination has them
             already, they count as delivered.
         requests: How many may be spent on refused groups. What is refused after that is set aside
-            whole, so that a bad hour of data cannot keep an output busy for ever. (With the suspect
-            answer that is one batch at most, or its rest; then the attempt ends.)
+            whole, so that a bad hour of data cannot keep an output busy for ever.
         suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
             ones. A row that gets it alone is refused if it gets it again after another request passed;
             so nothing is refused in an outage, also not in one that begins or ends meanwhile.
-        looks: How often the cause of the suspect answer was looked for in vain.
     """
 
     def __init__(
@@ -69,13 +59,11 @@ class Isolation:
         tried: Container[int] = (),
         requests: int = 256,
         suspect: str | None = None,
-        looks: int = 0,
     ) -> None:
         self.entries = entries
         self._tried = tried
         self._requests = requests
         self.suspect = suspect
-        self._looks = looks
         self._in_a_row = 0
         self._most_in_a_row = 2 * sum(len(entry.batch) for entry in entries).bit_length()
         self._alone: list[Group] = []
@@ -89,7 +77,7 @@ class Isolation:
         self.unknown: Pieces = []
         """The same, if the destination may have stored that group all the same."""
         self.undecided = False
-        """Rows got the suspect answer, and nothing showed whether other samples pass."""
+        """Rows got the suspect answer alone, and nothing was left to see whether other samples pass."""
         self.understood = False
         """The destination took some, or said what only one says that understands samples."""
         self.vouched = False
@@ -130,11 +118,9 @@ class Isolation:
                 groups += reversed(self._rejected(group, error))
             except BaseException as error:  # noqa: BLE001 (raised again, unless it is the suspect answer)
                 groups += reversed(self._failed(group, error))
-                if self._in_a_row == self._most_in_a_row:
-                    self._bring_forward(groups)
             else:
                 self._settle(group)
-                groups += reversed(self._passed())
+                groups += self._passed()
         if self._alone and self._answer:  # nothing passed after these: it may be an outage by now
             self.undecided = True
             self._give_up(self._alone[-1], self._answer)
@@ -152,8 +138,6 @@ class Isolation:
     def _passed(self) -> Sequence[Group]:
         """The destination works: what got the suspect answer alone is asked about once more."""
         self.understood = True
-        if self._in_a_row >= self._most_in_a_row:
-            self._most_in_a_row *= 2  # a long stretch of bad rows, and no outage
         self._in_a_row = 0
         self._accused.update(map(token, self._alone))
         again, self._alone = self._alone, []
@@ -162,15 +146,11 @@ class Isolation:
     def _failed(self, group: Group, error: BaseException) -> Sequence[Group]:
         """What to try instead; raises the error where there is nothing."""
         self._in_a_row += 1
-        spent = self._requests <= 0
-        achieved = not self._left[self.entries[0].seq]
-        if not self._is_suspect(error) or (spent and achieved):
-            self._give_up(group, error)
-        if self._in_a_row > self._most_in_a_row:
-            self.undecided = True
+        hopeless = self._in_a_row > self._most_in_a_row or self._requests <= 0
+        if not self._is_suspect(error) or hopeless:
             self._give_up(group, error)
         self._requests -= 1
-        if len(group) > 1 or (divisible(group) and not spent):
+        if divisible(group):
             return halves(group)
         if token(group) in self._accused:
             self.found = True
@@ -178,31 +158,6 @@ class Isolation:
         self._alone.append(group)
         self._answer = error
         return ()
-
-    def _bring_forward(self, groups: list[Group]) -> None:
-        """Too many got the suspect answer in a row: what goes next shows whether it is an outage.
-
-        It is a part far from these, at each look another, and none before an older one of its task. If it
-        passes, the search goes on.
-        """
-        oldest: dict[str, int] = {}
-        for part in (part for group in self._alone for part in group):
-            oldest.setdefault(part.batch.layout.origin.task, part.seq)
-        may_go: list[tuple[int, Part]] = []
-        for index in reversed(range(len(groups))):
-            may_go += [
-                (index, part)
-                for part in groups[index]
-                if oldest.setdefault(part.batch.layout.origin.task, part.seq) == part.seq
-            ]
-        if may_go:
-            index, chosen = may_go[-1 - self._looks % len(may_go)]
-            if len(groups[index]) == 1:
-                groups[index : index + 1] = reversed(last_row_apart(chosen))
-                groups.append(groups.pop(index))
-            else:
-                groups[index] = tuple(part for part in groups[index] if part is not chosen)
-                groups.append((chosen,))
 
     def _is_suspect(self, error: BaseException) -> bool:
         return self.suspect is not None and is_answer(error) and str(error) == self.suspect

@@ -53,18 +53,6 @@ def halves(group: Group) -> tuple[Group, Group]:
     return group[:cut], group[cut:]
 
 
-def last_row_apart(part: Part) -> tuple[Group, ...]:
-    """All rows but the last, if there are, and the last one."""
-    seq, start, batch, _ = part
-    end = len(batch) - 1
-    if not end:
-        return ((part,),)
-    return (
-        (Part(seq, start, batch.part(0, end), whole=False),),
-        (Part(seq, start + end, batch.part(end, end + 1), whole=False),),
-    )
-
-
 def token(group: Group) -> str:
     """Names these very rows."""
     first = group[0]

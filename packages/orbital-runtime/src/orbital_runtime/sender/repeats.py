@@ -24,8 +24,6 @@ class Repeats:
         self._words = ""
         self._count = 0
         self._proven = ""
-        self.looks = 0
-        """How often the cause was looked for in vain, since it was found last."""
 
     def due(self, token: str) -> str | None:
         """The words whose cause the next attempt at this chunk shall look for, if it is time for that.
@@ -47,7 +45,6 @@ class Repeats:
     def looked(self, words: str, *, found: bool) -> None:
         """The cause of these words was looked for, and samples were found guilty or not."""
         self._proven = words if found else ""
-        self.looks = 0 if found else self.looks + 1
 
 
 def is_answer(error: BaseException) -> bool:
