@@ -272,3 +272,23 @@ def test_an_override_does_not_reach_through_an_alias(desk):
         SENTINEL_TASKS__1__CONFIG__HOST="other",
     )
     assert [task.device.host for task in loaded.tasks] == ["h", "other"]
+
+
+CORE = "core: {url: 'https://core.example.com'}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        (CORE, "core"),
+        ("core: {credentials_path: who.yaml}", "direct"),  # nobody registered yet
+        (CORE + "sender: {direct: {store: {url: u, enabled: false}}}", "direct"),
+        (CORE + "sender: {direct: {store: {url: u}}}", "direct"),
+        (CORE + "sender: {mode: direct}", "direct"),
+        ("tasks: []", "direct"),
+    ],
+    ids=["core", "unknown", "output off", "output", "said", "nothing"],
+)
+def test_samples_go_to_core_where_they_have_nowhere_else_to_go(desk, text, mode):
+    """A Core in the file is enough; whoever names a mode or an output has that."""
+    assert desk.load(text).settings.sender.mode == mode

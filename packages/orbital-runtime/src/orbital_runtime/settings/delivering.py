@@ -148,7 +148,8 @@ class SenderSection(Section):
     """How samples are delivered."""
 
     mode: Literal["core", "direct", "hybrid"] = "direct"
-    """To Core, to the outputs under `direct`, or samples there and metadata to Core."""
+    """To Core, to the outputs under `direct`, or samples there and metadata to Core. Left out: `core` where
+    there is a Core and no output."""
     batch_size: Count = 6000
     """Samples of one request, at most."""
     batch_bytes: Size = 1 << 20

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings.binding import Binder, unknown_defaults
+from orbital_runtime.settings.credentials import has_core
 from orbital_runtime.settings.exposure import exposed
 from orbital_runtime.settings.notes import Note, notes
 from orbital_runtime.settings.outputs import (
@@ -87,6 +88,7 @@ class _Loading:
     def result(self) -> Loaded:
         source, registry = self._source, self._registry
         settings, sections = validate(source.root, self._problems)
+        settings = with_mode(settings)
         self._problems += unknown_defaults(registry, settings.plugins.config)
         chain = self._part(processors, settings)
         reached = self._part(enabled_outputs, settings)
@@ -126,6 +128,14 @@ class _Loading:
                 except SettingsError as error:
                     self._problems += error.problems
         return tasks
+
+
+def with_mode(settings: Settings) -> Settings:
+    """The same with `sender.mode: core` where it is left out, there is a Core, and there is no output."""
+    sender = settings.sender
+    if "mode" not in sender.model_fields_set and not sender.direct and has_core(settings.core):
+        return settings.model_copy(update={"sender": sender.model_copy(update={"mode": "core"})})
+    return settings
 
 
 def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:

@@ -104,7 +104,11 @@ def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
             kept = "its samples are kept until that is repaired and the agent started again"
             yield Note(key, f"{why}; {kept}")
     if sender.mode != "core" and not enabled:
-        yield Note("sender.direct", "no output is enabled, so samples have nowhere to go")
+        core = ", or set sender.mode: core" if has_core(settings.core) else ""
+        yield Note(
+            "sender.direct",
+            f"no output is enabled, so samples have nowhere to go: enable one{core}",
+        )
 
 
 def _broken(find: Callable[[str], object], name: str) -> str:
