@@ -121,6 +121,22 @@ def test_a_port_is_handed_to_plugins_that_speak_its_protocol(binder, row, task_s
     assert found.device.port == port
 
 
+@pytest.mark.parametrize(
+    ("protocols", "task_says", "login"),
+    [
+        (("http", "https"), {}, (None, None)),
+        (("http", "https"), {"password": "of-the-page"}, ("root", "of-the-page")),
+        (("ssh",), {}, ("root", "of-ssh")),
+    ],
+)
+def test_the_login_of_another_protocol_is_handed_to_nobody(protocols, task_says, login):
+    """The password of ssh that stands flat in the device's row goes to no web service; the task's own does."""
+    row = {"host": "10.0.0.1", "protocol": "ssh", "username": "root", "password": "of-ssh"}
+    found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
+    fields = found.fields(protocols)
+    assert (fields.get("username"), fields.get("password")) == login
+
+
 def test_what_core_merged_in_does_not_break_a_task_that_needs_none_of_it():
     """The device's host beside a page's own url, for a plugin that wants one of both."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HIGHEST: Final = 9
 """Core's priorities go to 10."""
+OF_PROTOCOL: Final = (("port",), ("username", "password"))
+"""What of a device's connection is meant for its own protocol alone."""
 
 
 class _Data(msgspec.Struct):
@@ -67,10 +69,10 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     def fields(self, protocols: Sequence[str], *, connection: bool = True) -> dict[str, Any]:
         """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
 
-        A port that belongs to another protocol of the device (22 of ssh, for a ping) is left out.
+        A port and a login that belong to another protocol of the device (those of ssh, for a page) are left out.
 
         Args:
-            protocols: Those whose port is meant for the plugin; the first where nobody names one.
+            protocols: Those of the plugin; the first is taken where nobody names one.
             connection: Whether to take what Core merged in from the device's connection.
         """
         own = self.config or {}
@@ -84,8 +86,10 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
         if isinstance(inner, dict):
             flat = {**cast("dict[str, Any]", inner), **flat}
         protocol = self._connection.get("protocol") or flat.get("protocol") or protocols[0]
-        if protocol not in protocols and flat.get("port") == self._connection.get("port"):
-            flat.pop("port", None)
+        if protocol not in protocols:
+            for names in OF_PROTOCOL:
+                if all(flat.get(name) == self._connection.get(name) for name in names):
+                    flat = {name: value for name, value in flat.items() if name not in names}
         return {name: value for name, value in flat.items() if value is not None}
 
 
