@@ -43,10 +43,9 @@ def test_register_and_start_are_all_it_takes(sentinel, peer):
     wait_until(lambda: peer.samples("ping_reachable"))
     wait_until(lambda: peer.runs("task-ping"))
     wait_until(lambda: peer.data("GET", "/api/v1/devices/dev-here")["status"] == "online")
-    assert (
-        f"core:          {peer.address}, connected, last heartbeat"
-        in sentinel.command("status").stdout
-    )
+    told = sentinel.command("status").stdout
+    assert told.startswith("sentinel:      edge-1 (sentinel-")
+    assert f"core:          {peer.address}, connected, last heartbeat" in told
     assert sentinel.end() == 0
     assert token not in sentinel.log.read_text()
     assert peer.runs("task-ping")[0]["status"] == "success"

@@ -130,7 +130,7 @@ def test_a_port_is_handed_to_plugins_that_speak_its_protocol(binder, row, task_s
     ],
 )
 def test_the_login_of_another_protocol_is_handed_to_nobody(protocols, task_says, login):
-    """The password of ssh that stands flat in the device's row goes to no web service; the task's own does."""
+    """The password of ssh that stands flat in the device's row goes to no page; the task's own does."""
     row = {"host": "10.0.0.1", "protocol": "ssh", "username": "root", "password": "of-ssh"}
     found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
     fields = found.fields(protocols)

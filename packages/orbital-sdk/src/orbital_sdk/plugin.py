@@ -36,8 +36,9 @@ class Plugin(Generic[D, C]):
     author: ClassVar[str] = ""
     device_types: ClassVar[tuple[str, ...]] = ()
     protocols: ClassVar[tuple[str, ...]] = ()
-    """What Core calls the protocol of a device whose port and login are meant for this plugin, such as `snmp`.
-    Those of another protocol (ssh) are not handed to it. Left out: the plugin's name, with and without an `s`."""
+    """What Core calls the protocol of a device whose port and login are meant for this plugin, such as
+    `snmp`; those of another protocol (ssh) are not handed to it. Left out: the plugin's name, with and
+    without an `s`."""
     max_threads: ClassVar[int] = 16
     """Threads that a blocking (`def`) collect may use at once, over all devices."""
 

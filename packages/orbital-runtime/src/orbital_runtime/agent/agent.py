@@ -248,7 +248,7 @@ class Agent:
 
     def _who(self, settings: Settings) -> Identity:
         return identity(
-            settings.sentinel, paths.data_dir(self.environ), self.core.known_id(settings)
+            settings.sentinel, paths.data_dir(self.environ), *self.core.known_as(settings)
         )
 
     async def _once(

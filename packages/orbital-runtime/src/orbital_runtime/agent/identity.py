@@ -22,11 +22,15 @@ FILE: Final = "sentinel-id"
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def identity(section: SentinelSection, folder: Path, core_id: str = "") -> Identity:
-    """Id, name, region and labels. The id that Core gave wins; `folder` keeps one that was made here."""
+def identity(
+    section: SentinelSection, folder: Path, core_id: str = "", core_name: str = ""
+) -> Identity:
+    """Id, name, region and labels. The id that Core gave wins; `folder` keeps one that was made here. The
+    name it was registered with counts where the configuration has none.
+    """
     return Identity(
         id=core_id or section.id or kept_id(folder),
-        name=section.name or socket.gethostname(),
+        name=section.name or core_name or socket.gethostname(),
         region=section.region,
         labels=section.labels,
     )

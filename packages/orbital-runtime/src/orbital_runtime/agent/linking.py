@@ -52,12 +52,12 @@ class Core:
         """Those that Core assigned to us."""
         return [] if self.link is None else self.link.assigned.tasks()
 
-    def known_id(self, settings: Settings) -> str:
-        """The id that Core knows us by, if it does."""
+    def known_as(self, settings: Settings) -> tuple[str, str]:
+        """The id and the name that Core knows us by, as far as it does."""
         if settings.sentinel.id and settings.core.api_token.get_secret_value():
-            return settings.sentinel.id
+            return settings.sentinel.id, ""
         found = known(settings.core)
-        return "" if found is None else found.sentinel_id
+        return ("", "") if found is None else (found.sentinel_id, found.name)
 
     def standing(self) -> CoreStanding | None:
         """How it stands; None without a link."""

@@ -69,7 +69,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     def fields(self, protocols: Sequence[str], *, connection: bool = True) -> dict[str, Any]:
         """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
 
-        A port and a login that belong to another protocol of the device (those of ssh, for a page) are left out.
+        A port and a login that belong to another protocol of the device (ssh, for a page) are left out.
 
         Args:
             protocols: Those of the plugin; the first is taken where nobody names one.

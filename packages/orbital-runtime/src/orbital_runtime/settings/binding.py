@@ -81,7 +81,7 @@ class Binder:
         )
 
     def protocols(self, plugin: str) -> tuple[str, ...]:
-        """Protocols of a device of Core whose port and login are meant for this plugin: `Plugin.protocols`."""
+        """Those of a device of Core whose port and login are meant for this plugin: `Plugin.protocols`."""
         try:
             declared = self._registry.plugin(plugin).protocols
         except ConfigurationError:  # binding says so
