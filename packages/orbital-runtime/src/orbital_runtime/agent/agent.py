@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +38,7 @@ log = logging.getLogger("orbital.agent")
 GRACE: Final = 30.0
 """Seconds that running collections get to end at stop."""
 LAST_FLUSH: Final = 10.0
-"""Seconds that outputs get for what still waits at stop."""
+"""Seconds that outputs get at stop for what still waits."""
 
 
 class Agent:
@@ -140,12 +141,13 @@ class Agent:
         )  # fmt: skip
 
     async def once(
-        self, on_run: Callable[[Task, Run], None] | None = None
+        self, on_run: Callable[[Task, Run], None] | None = None, *, patience: float = LAST_FLUSH
     ) -> list[tuple[Task, Run]]:
         """Run every task once, deliver what it gave, and stop.
 
         Args:
             on_run: Told of each run as it ends.
+            patience: Seconds in which something has to arrive; else the rest is given up.
 
         Returns:
             Every task with its run, in the configuration's order. `undelivered` tells what did not arrive.
@@ -157,11 +159,25 @@ class Agent:
         await self.core.start()
         await reload.tasks(self.stations, self.loaded.tasks)
         self._life.to(State.RUNNING)
+        last_flush = LAST_FLUSH
         try:
-            return await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
+            runs = await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
+            await self._deliver(patience)
+            last_flush = 0
+            return runs
         finally:
-            await self.stop()
+            await self.stop(last_flush)
             self.undelivered = list(self._undelivered(before))
+
+    async def _deliver(self, patience: float) -> None:
+        """All that waits, as long as some of it arrives."""
+        stations = self.stations
+        await stations.committer.flush()
+        left = math.inf
+        while (waiting := sum(map(stations.buffer.waiting, stations.sender.status()))) < left:
+            if await stations.sender.flush(patience):
+                return
+            left = waiting
 
     def _gone(self) -> dict[str, int]:
         """Samples that will not be delivered any more, by output."""
@@ -176,17 +192,21 @@ class Agent:
         for reason, lost in self.stations.committer.lost.items():
             yield f"{lost} samples never got into the buffer: {reason}"
 
-    async def stop(self) -> None:
-        """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice."""
+    async def stop(self, last_flush: float = LAST_FLUSH) -> None:
+        """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice.
+
+        Args:
+            last_flush: Seconds that outputs get for what still waits.
+        """
         if self.state in (State.STOPPING, State.STOPPED):
             return
         self._life.to(State.STOPPING)
-        log.info("stopping: running collections get %g s, outputs %g s", GRACE, LAST_FLUSH)
+        log.info("stopping: running collections get %g s, outputs %g s", GRACE, last_flush)
         await self._end_watch()
         stations = self.stations
         await stations.scheduler.stop(GRACE)
         await stations.committer.close()
-        await stations.sender.stop(LAST_FLUSH)
+        await stations.sender.stop(last_flush)
         await self.core.stop()
         await self._close()
 
