@@ -57,12 +57,23 @@ def test_read_marks_the_plausible_order(start_modbus, order):
 def test_read_as_json(start_modbus):
     """For programs: addresses, raw registers and every order."""
     server = start_modbus(["holding 5 1 2 3"])
-    done = run("read", server.host, "-p", server.port, "--address", 5, "--count", 3, "--json")
+    done = run(
+        "read", server.host, "-p", server.port, "--address", 5, "--count", 3, "--output", "json"
+    )
     told = json.loads(done.stdout)
     assert told["addresses"] == [5, 6, 7]
     assert told["raw"] == ["0001", "0002", "0003"]
     assert told["values"] == {"ABCD": [1, 2, 3], "BADC": [256, 512, 768]}
     assert told["plausible"] == "ABCD"
+
+
+def test_json_in_its_older_spelling(start_modbus):
+    """`--json` still works, and help does not show it."""
+    server = start_modbus(["holding 5 1 2 3", "hole holding 8 65535"])
+    place = server.host, "-p", server.port
+    for words in (["read", *place, "--count", 2], ["scan", *place, "-u", 1, "--addresses", "0-9"]):
+        assert run(*words, "--json").stdout == run(*words, "--output", "json").stdout
+        assert "--json" not in run(words[0], "--help").stdout
 
 
 def test_read_strings_and_bits(start_modbus):
@@ -120,7 +131,7 @@ def test_scan_finds_units_ranges_and_models(start_modbus):
         ]
     )  # fmt: skip
     done = run("scan", server.host, "-p", server.port, "-u", "1-4", "--addresses", "0-399", "--finest", 1,
-               "--timeout", 0.2, "--json")  # fmt: skip
+               "--timeout", 0.2, "--output", "json")  # fmt: skip
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert found.keys() == {"1", "3"}
@@ -170,7 +181,7 @@ def test_where_it_is(start_modbus, place, port, message):
     """HOST:PORT as everywhere, or --port; what contradicts or cannot be is refused."""
     server = start_modbus(["holding 0 42"])
     option = [] if port is None else ["-p", str(port).format(server.port)]
-    done = run("read", place.format(server.port), *option, "--count", 1, "--json")
+    done = run("read", place.format(server.port), *option, "--count", 1, "--output", "json")
     said = " ".join(done.output.replace("│", " ").split())
     if message:
         assert done.exit_code == 2
@@ -190,7 +201,7 @@ async def test_a_client_certificate(pymodbus_servers, authority):
     """Modbus/TCP Security has both sides show one: who asks for it is read with it, and only then."""
     device = await pymodbus_servers.start("tls", {"holding": {0: [42]}}, ask=True)
     own = authority.issue("meter-reader", client=True)
-    words = ["read", f"localhost:{device['port']}", "--transport", "tls", "--count", 1, "--json",
+    words = ["read", f"localhost:{device['port']}", "--transport", "tls", "--count", 1, "--output", "json",
              "--ca-file", authority.ca_file]  # fmt: skip
     done = await asyncio.to_thread(
         run, *words, "--cert-file", own.certificate, "--key-file", own.key
@@ -228,7 +239,7 @@ def test_scan_of_what_cannot_be(words):
 def test_serial_read(start_serial_modbus):
     """A path is a serial line."""
     line = start_serial_modbus(["holding 0 42"])
-    done = run("read", line.device, "--count", 1, "--json")
+    done = run("read", line.device, "--count", 1, "--output", "json")
     assert json.loads(done.stdout)["values"]["ABCD"] == [42]
 
 

@@ -52,7 +52,9 @@ def test_a_network(network, tmp_path):
     """All of a /28, each with its name, in order; the tasks go into a file that is its owner's alone."""
     path = tmp_path / "found.yaml"
     place = f"community=public,port={network.port}"
-    out, err = run("127.0.5.0/28", "--snmp", place, "--write", str(path), "--json", *QUICK)
+    out, err = run(
+        "127.0.5.0/28", "--snmp", place, "--write", str(path), "--output", "json", *QUICK
+    )
     rows = json.loads(out)
     assert [row["address"] for row in rows] == [f"127.0.5.{n}" for n in range(1, 15)]
     assert all(row["description"].startswith("Linux") and row["name"] for row in rows)

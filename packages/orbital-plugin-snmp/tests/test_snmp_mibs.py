@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,8 @@ def test_a_folder_that_is_none():
 
 def test_command_translate():
     """`sentinel snmp translate` tells the OID, and what the MIB says about the object."""
-    assert (
-        run("translate", "ifInOctets", "--json")
-        == '[{"name": "ifInOctets", "oid": "1.3.6.1.2.1.2.2.1.10"}]\n'
-    )
+    told = [{"name": "ifInOctets", "oid": "1.3.6.1.2.1.2.2.1.10"}]
+    assert json.loads(run("translate", "ifInOctets", "--output", "json")) == told
     text = run("translate", "ACME-MIB::acmePumpState")
     assert text.splitlines() == [
         f"ACME-MIB::acmePumpState = {ACME}.2.1.5",
@@ -97,7 +96,7 @@ def test_command_translate():
 async def test_a_profile_of_a_table(tmp_path):
     """`sentinel snmp profile` makes a profile that reads the table as the MIB describes it."""
     path = tmp_path / "pumps.yaml"
-    run("profile", "ACME-MIB::acmePumpTable", "--output", str(path))
+    run("profile", "ACME-MIB::acmePumpTable", "--write", str(path))
     profile = parse(path.read_text(), source="pumps.yaml", name="pumps")
     table = profile.tables[0]
     assert [(p.label, p.type, p.implied) for p in table.index] == [
@@ -159,8 +158,20 @@ def test_a_file_is_not_overwritten(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("mine")
     with pytest.raises(ConfigurationError, match=r"mine\.yaml"):
-        run("profile", "ACME-MIB::acmePumpTable", "--output", str(path))
+        run("profile", "ACME-MIB::acmePumpTable", "--write", str(path))
     assert path.read_text() == "mine"
+
+
+def test_older_spellings(tmp_path):
+    """`--json` and `profile --output FILE` still work, and help shows neither."""
+    assert run("translate", "ifInOctets", "--json") == run(
+        "translate", "ifInOctets", "--output", "json"
+    )
+    path = tmp_path / "pumps.yaml"
+    run("profile", "ACME-MIB::acmePumpTable", "-o", str(path))
+    assert path.read_text() == run("profile", "ACME-MIB::acmePumpTable")
+    assert "--json" not in run("translate", "--help")
+    assert "-o" not in run("profile", "--help").split()
 
 
 def test_net_snmps_own_mibs():

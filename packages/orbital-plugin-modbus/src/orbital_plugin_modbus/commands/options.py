@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 import typer
 from pydantic import ValidationError
@@ -43,7 +44,10 @@ KeyPassword = Annotated[
 ]
 ServerName = Annotated[str, typer.Option(help="TLS: name in the certificate, if not the host.")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="TLS: accept any certificate.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Output = Annotated[
+    Literal["text", "json"], typer.Option("--output", help="Text for people, or JSON for programs.")
+]
+Json = Annotated[bool, typer.Option("--json", hidden=True, help="Before --output json.")]
 
 
 def device_of(
@@ -136,6 +140,11 @@ def of_a_device(
     cast("Any", call).__signature__ = inspect.Signature(every)
     call.__annotations__ = {each.name: each.annotation for each in every}
     return call
+
+
+def print_json(data: object) -> None:
+    """One JSON document, laid out as `sentinel`'s own commands do."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def with_bus(device: ModbusDevice, work: Callable[[Bus, Way], Awaitable[T]]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
@@ -33,6 +32,7 @@ def read(
     ] = "uint16",
     length: Annotated[int, typer.Option(help="Bytes of each string, with --as string.")] = 0,
     unit: Annotated[int, typer.Option("--unit", "-u", min=0, max=255, help="Unit id.")] = 1,
+    output: options.Output = "text",
     as_json: options.Json = False,
 ) -> None:
     """Show registers as values of a type in every byte order, the plausible one marked."""
@@ -48,6 +48,7 @@ def read(
             raise DeviceUnreachable(f"{way.line.name}, unit {unit}: {error}") from error
 
     data = options.with_bus(device, ask)
+    as_json |= output == "json"
     if wanted.table.bits:
         _show_bits(data, wanted, as_json=as_json)
     else:
@@ -83,8 +84,8 @@ def _show(data: bytes, wanted: Read, kind: TypeName, length: int, *, as_json: bo
     addresses = [wanted.start + row * size for row in range(rows)]
     raw = [data[row * size * 2 : (row + 1) * size * 2].hex(" ", 2) for row in range(rows)]
     if as_json:
-        typer.echo(
-            json.dumps({"plausible": likely, "addresses": addresses, "raw": raw, "values": columns})
+        options.print_json(
+            {"plausible": likely, "addresses": addresses, "raw": raw, "values": columns}
         )
         return
     heads = [f"{order} *" if order == likely else order for order in columns]
@@ -96,7 +97,7 @@ def _show_bits(data: bytes, wanted: Read, *, as_json: bool) -> None:
     bits = int.from_bytes(data, "little")
     values = {wanted.start + place: bits >> place & 1 for place in range(wanted.count)}
     if as_json:
-        typer.echo(json.dumps({"values": values}))
+        options.print_json({"values": values})
     else:
         _print(["address", "bit"], values.items())
 

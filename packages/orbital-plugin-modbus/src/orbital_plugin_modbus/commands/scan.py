@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,6 +38,7 @@ def scan(
     finest: Annotated[
         int, typer.Option(min=1, max=100, help="Addresses that are not divided further.")
     ] = 10,
+    output: options.Output = "text",
     as_json: options.Json = False,
 ) -> None:
     """Find unit ids, readable ranges and SunSpec models. Only reads, and one request at a time."""
@@ -61,7 +61,7 @@ def scan(
             )
         return {unit: await _unit(survey, unit, names, bounds, finest) for unit in present}
 
-    _show(options.with_bus(device, look), as_json=as_json)
+    _show(options.with_bus(device, look), as_json=as_json or output == "json")
 
 
 async def _units(survey: Survey, ids: Sequence[int]) -> list[int]:
@@ -107,7 +107,7 @@ def _bar(what: str, total: int) -> Generator[Callable[[int], None]]:
 
 def _show(found: Found, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(found))
+        options.print_json(found)
         return
     for unit, what in found.items():
         why = what.pop("why", {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import shutil
 import sys
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from orbital_plugin_snmp.commands.options import Json, Output, print_json
 from orbital_plugin_snmp.discovery.probe import kinds
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
             bool, typer.Option("--force", help="Replace the file, whatever is in it.")
         ] = False,
         large: Annotated[bool, typer.Option("--large", help="More than a /16 is meant.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        output: Output = "text",
+        as_json: Json = False,
         **given: Any,
     ) -> None:
         """Find the devices of a network, and write a task for each.
@@ -76,7 +77,7 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
             typer.echo(f"ended early: {result.asked} of {addresses.total} addresses", err=True)
         if write is not None and result.found:  # first: whoever reads the table may stop to read
             _write(write, result.found, interval, force=force)
-        _show(result, as_json=as_json)
+        _show(result, as_json=as_json or output == "json")
         if result.asked < addresses.total:
             raise typer.Exit(130)  # as shells report SIGINT
         if not result.found:
@@ -137,7 +138,7 @@ def _show(result: Sweep, *, as_json: bool) -> None:
     rows = [(one.host, one.protocol, one.answer.name, one.answer.about) for one in result.found]
     heads = ("address", "protocol", "name", "description")
     if as_json:
-        typer.echo(json.dumps([dict(zip(heads, row, strict=True)) for row in rows], indent=2))
+        print_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
         _table([[head.upper() for head in heads], *rows])
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orbital_plugin_snmp.commands.options import Json, Output, print_json
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def translate(
     mib: Modules = None,
     mibs: Folders = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    output: Output = "text",
+    as_json: Json = False,
 ) -> None:
     """Say what a name or an OID stands for.
 
@@ -41,8 +42,8 @@ def translate(
 
     library = _library(mib, mibs)
     found = (look(one, library) for one in asked)
-    if as_json:
-        typer.echo(json.dumps([{"name": one.name, "oid": one.oid} for one in found]))
+    if as_json or output == "json":
+        print_json([{"name": one.name, "oid": one.oid} for one in found])
         return
     for one in found:  # those before one that nobody knows are told
         typer.echo(f"{one.name} = {one.oid}")
@@ -53,9 +54,13 @@ def translate(
 def profile(
     asked: Annotated[str, typer.Argument(help="MODULE::table, MODULE::group or MODULE::object.")],
     mibs: Folders = None,
+    *,
+    write: Annotated[
+        Path | None, typer.Option(help="File to write; standard output if left out.")
+    ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="File to write; standard output if left out.")
-    ] = "",
+        Path | None, typer.Option("--output", "-o", hidden=True, help="Before --write.")
+    ] = None,
 ) -> None:
     """Make a profile of a MIB's table: a beginning, to be edited.
 
@@ -71,16 +76,16 @@ def profile(
     if about is None:
         raise ConfigurationError(f"{asked} is in no MIB that was read")
     text = profile_text(library, about)
-    if output:
-        _write(output, text)
+    if path := write or output:
+        _write(path, text)
     else:
         typer.echo(text, nl=False)
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: Path, text: str) -> None:
     """Write a new file: an old one may have been edited by hand."""
     try:
-        with Path(path).open("x", encoding="utf-8") as file:
+        with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Output = Annotated[
+    Literal["text", "json"], typer.Option("--output", help="Text for people, or JSON for programs.")
+]
+Json = Annotated[bool, typer.Option("--json", hidden=True, help="Before --output json.")]
 Host = Annotated[str, typer.Argument(help="Name or address, perhaps with :port.")]
 
 
@@ -55,6 +60,11 @@ class How:
     timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")] = 2.0
     retries: Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")] = 3
     engine: Annotated[str, typer.Option("--engine", help="auto, fast or pysnmp.")] = "auto"
+
+
+def print_json(data: object) -> None:
+    """One JSON document, laid out as `sentinel`'s own commands do."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def of_a_device(command: Callable[..., None]) -> Callable[..., None]:
