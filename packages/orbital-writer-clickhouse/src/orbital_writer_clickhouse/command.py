@@ -11,7 +11,9 @@ from orbital_writer_clickhouse.schema import Options, create, definitions
 from orbital_writer_clickhouse.schema.choice import usual_name
 from orbital_writer_clickhouse.schema.ddl import Partition  # noqa: TC001 (typer reads it)
 
-app = typer.Typer(help="Tables for the writer `clickhouse`.", no_args_is_help=True)
+app = typer.Typer(
+    help="Tables for the writer `clickhouse`.", no_args_is_help=True, add_completion=False
+)
 
 
 def _duration(text: str) -> float:
@@ -30,14 +32,17 @@ def _root() -> None:
 def schema(
     *,
     kind: Annotated[
-        Literal["sentinel", "otel"], typer.Option("--schema", help="Which tables.")
+        Literal["sentinel", "otel"],
+        typer.Option("--schema", help="Which tables: sentinel or otel."),
     ] = "sentinel",
     table: Annotated[
         str, typer.Option(help="Name of the table; of otel what both names begin with.")
     ] = "",
     database: Annotated[str, typer.Option(help="Their database, where it is to be named.")] = "",
     ttl: Annotated[str, typer.Option(help="Age at which rows are removed; 0: never.")] = "90d",
-    partition: Annotated[Partition, typer.Option(help="How they are partitioned.")] = "month",
+    partition: Annotated[
+        Partition, typer.Option(help="Part of a table: none, day, week, month or year.")
+    ] = "month",
     cluster: Annotated[str, typer.Option(help="Create them ON this CLUSTER.")] = "",
     replicated: Annotated[
         bool, typer.Option("--replicated", help="ReplicatedMergeTree instead of MergeTree.")

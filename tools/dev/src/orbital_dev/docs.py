@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
 from orbital_sdk import manifest
 from orbital_sentinel.app import app
@@ -105,19 +106,30 @@ def _command_line() -> str:
 
 
 def _command(command: Any, name: str) -> Iterator[str]:
+    context = typer.Context(command)
     yield from (f"## `{name}`", "", inspect.cleandoc(command.help or ""), "")
-    rows = [_parameter(each) for each in command.params if not getattr(each, "hidden", False)]
+    rows = [_parameter(each) for each in command.params if not each.hidden]
     if rows:
-        yield from (*_table(("argument or option", "meaning"), rows), "")
-    for below, each in sorted(getattr(command, "commands", {}).items()):
-        if not each.hidden:
+        yield from (*_table(("argument or option", "default", "meaning"), rows), "")
+    if not isinstance(command, TyperGroup):
+        return
+    for below in sorted(command.list_commands(context)):  # with those that plugins and writers add
+        each = command.get_command(context, below)
+        if each is not None and not each.hidden:
             yield from _command(each, f"{name} {below}")
 
 
 def _parameter(parameter: Any) -> Sequence[str]:
-    names = (
-        parameter.name.upper()
-        if parameter.param_type_name == "argument"
-        else ", ".join(parameter.opts)
-    )
-    return f"`{names}`", str(getattr(parameter, "help", "") or "")
+    value = parameter.metavar or ""
+    if parameter.param_type_name == "argument":
+        names = value or parameter.name.upper()
+    else:
+        names = f"{', '.join(parameter.opts)} {value}".rstrip()
+    return f"`{names}`", _default(parameter), parameter.help or ""
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    value = parameter.default
+    return "" if value is None or value is False or value == "" else f"`{value}`"

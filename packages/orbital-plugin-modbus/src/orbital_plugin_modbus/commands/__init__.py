@@ -9,7 +9,9 @@ from orbital_plugin_modbus.commands.read import read
 from orbital_plugin_modbus.commands.scan import scan
 
 app = typer.Typer(
-    help="Ask Modbus devices: registers, unit ids, readable ranges.", no_args_is_help=True
+    help="Ask Modbus devices: registers, unit ids, readable ranges.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 app.command()(of_a_device(read))
 app.command()(of_a_device(scan, network=0.3, serial=0.6))

@@ -35,7 +35,9 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         concurrency: Annotated[
             int, typer.Option(min=1, max=200, help="Addresses asked at once.")
         ] = 100,
-        interval: Annotated[int, typer.Option(min=1, help="Of the tasks, in seconds.")] = 60,
+        interval: Annotated[
+            int, typer.Option(min=1, help="Seconds between polls in the tasks.")
+        ] = 60,
         write: Annotated[
             Path | None,
             typer.Option(help="Add tasks to this file (0600), such as tasks.d/found.yaml."),

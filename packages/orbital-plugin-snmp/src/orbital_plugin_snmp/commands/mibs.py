@@ -26,7 +26,10 @@ Modules = Annotated[
 
 def translate(
     asked: Annotated[
-        list[str], typer.Argument(help="ifInOctets, IF-MIB::ifInOctets.3, 1.3.6.1.2.1.1.3.0")
+        list[str],
+        typer.Argument(
+            metavar="NAME|OID", help="ifInOctets, IF-MIB::ifInOctets.3, 1.3.6.1.2.1.1.3.0"
+        ),
     ],
     mib: Modules = None,
     mibs: Folders = None,
@@ -52,7 +55,10 @@ def translate(
 
 
 def profile(
-    asked: Annotated[str, typer.Argument(help="MODULE::table, MODULE::group or MODULE::object.")],
+    asked: Annotated[
+        str,
+        typer.Argument(metavar="OBJECT", help="MODULE::table, MODULE::group or MODULE::object."),
+    ],
     mibs: Folders = None,
     *,
     write: Annotated[

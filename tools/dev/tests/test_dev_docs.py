@@ -1,0 +1,15 @@
+"""`docs/reference` says what there is."""
+
+from orbital_dev.docs import pages
+
+
+def test_every_command_has_its_part():
+    """Those of plugins and writers are on the page, too, with their defaults; hidden ones are not."""
+    page = dict(pages())["command-line.md"]
+    for command in ("status", "buffer dead-letters list", "modbus read", "discover", "snmp walk"):
+        assert f"## `sentinel {command}`" in page
+    assert "| `--address` | `0` |" in page
+    assert "| `--config, -c FILE` |  |" in page
+    assert "| `TASK` | required |" in page
+    assert "list-plugins" not in page
+    assert "--json" not in page
