@@ -70,6 +70,13 @@ def test_ipv6_addresses_are_written_in_brackets(snmpd: Snmpd) -> None:
     assert found.endswith('"Rack 7"')
 
 
+@pytest.mark.parametrize("place", ["[::1", "switch:", "switch:snmp", "192.0.2.1:70000"])
+def test_an_address_that_is_none(place: str) -> None:
+    """Said at once, with what would be right; nobody is asked."""
+    with pytest.raises(ConfigurationError, match=r"1 to 65535|\[2001:db8::1\]:502"):
+        ours("get", place, "1.3.6.1.2.1.1.6.0")
+
+
 def test_errors_are_those_of_a_poll(snmpd: Snmpd) -> None:
     """A wrong community, and what cannot work at all."""
     place = f"{snmpd.host}:{snmpd.port}"

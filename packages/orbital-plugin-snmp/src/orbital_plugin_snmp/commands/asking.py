@@ -16,6 +16,7 @@ from orbital_plugin_snmp.device import SnmpDevice, mistakes
 from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, EXCEPTIONS
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_sdk import ConfigurationError
+from orbital_sdk.address import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -87,11 +88,13 @@ def encoded(text: str) -> bytes:
 
 
 def place(text: str) -> dict[str, Any]:
-    """`192.0.2.1`, `switch:1161`, `fe80::1`, `[2001:db8::1]:161`."""
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        return {"host": host, "port": port.removeprefix(":")}
-    if text.count(":") == 1:
-        host, _, port = text.partition(":")
-        return {"host": host, "port": port}
-    return {"host": text}
+    """Host, and port if there is one, of `192.0.2.1`, `switch:1161`, `fe80::1` or `[2001:db8::1]:161`.
+
+    Raises:
+        ConfigurationError: It is no address.
+    """
+    try:
+        host, port = split_address(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    return {"host": host} if port is None else {"host": host, "port": port}

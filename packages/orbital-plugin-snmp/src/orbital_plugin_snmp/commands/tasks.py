@@ -39,7 +39,7 @@ def task_of(
         profiles: Their names.
         interval: Seconds.
     """
-    config = {**place, "port": int(place["port"])} if place.get("port") else dict(place)
+    config = dict(place)
     for name, value in asdict(how).items():
         if value not in ("", getattr(DEFAULTS, name)) and name not in OURS:
             config[name] = SECRETS.get(name, value)
