@@ -15,6 +15,7 @@ from orbital_runtime.settings.binding import Binder
 from orbital_sdk import DeviceFields, Plugin, PluginConfig
 
 SNMP = {"type": "snmp_2c", "config": {"community": "secret"}}
+SSH = {"type": "ssh", "config": {"username": "root", "password": "of-ssh"}}
 
 
 class Fields(DeviceFields):
@@ -111,6 +112,10 @@ def test_host_and_port_come_from_the_device_where_the_task_has_none(binder):
         ({"protocol": "ssh", "port": 22}, {"protocol": "snmp"}, 161),
         ({"port": 1161}, {"protocol": "snmp"}, 1161),
         ({"port": 1161}, {}, 1161),
+        ({"protocol": "SNMP", "port": 1161}, {}, 1161),
+        ({"port": 22, "auth": {"type": "ssh"}}, {"protocol": "snmp"}, 161),
+        ({"port": 22, "private_key": "-----BEGIN"}, {}, 161),
+        ({"port": 1161, "community": "secret"}, {}, 1161),
     ],
 )
 def test_a_port_is_handed_to_plugins_that_speak_its_protocol(binder, row, task_says, port):
@@ -135,6 +140,37 @@ def test_the_login_of_another_protocol_is_handed_to_nobody(protocols, task_says,
     found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
     fields = found.fields(protocols)
     assert (fields.get("username"), fields.get("password")) == login
+
+
+@pytest.mark.parametrize(
+    ("row", "task_says", "login"),
+    [
+        ({"protocol": "ssh", "auth": SSH}, {}, (None, None)),
+        ({"auth": SSH}, {}, (None, None)),
+        ({"protocol": "ssh", "auth": {"config": SSH["config"]}}, {}, (None, None)),
+        ({"protocol": "ssh", "auth": SSH}, {"auth": SSH | {"config": {"username": "u"}}}, ("u", None)),
+        ({"protocol": "ssh", "auth": SSH}, {"username": "u", "password": "p"}, ("u", "p")),
+        ({"protocol": "ssh", "auth": SSH | {"type": "http"}}, {}, ("root", "of-ssh")),
+        ({"protocol": "http", "auth": SSH | {"type": "none"}}, {}, ("root", "of-ssh")),
+    ],
+)  # fmt: skip
+def test_a_nested_login_of_another_protocol_is_handed_to_nobody(row, task_says, login):
+    """As the web page writes it: what it is for stands in its type, else in the device's protocol."""
+    row = {"host": "10.0.0.1", **row}
+    found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
+    fields = found.fields(("http", "https"))
+    assert (fields.get("username"), fields.get("password")) == login
+
+
+@pytest.mark.parametrize(
+    ("protocols", "port", "version"), [(("ping",), None, None), (("snmp",), 161, "2c")]
+)
+def test_a_flat_row_of_snmp_says_nothing_to_other_plugins(protocols, port, version):
+    """`version` means another thing to ping, which would refuse it."""
+    row = {"host": "10.0.0.1", "port": 161, "community": "secret", "version": "2c"}
+    fields = read(entry(device={"connection_config": row}, config=row)).fields(protocols)
+    assert (fields["host"], fields.get("port")) == ("10.0.0.1", port)
+    assert fields.get("version") == version
 
 
 def test_what_core_merged_in_does_not_break_a_task_that_needs_none_of_it():
@@ -204,3 +240,15 @@ async def test_a_trigger_names_its_task(binder):
     await assigned.take([entry()], binder)
     news = await assigned.take([entry(next_execution_at="2026-11-24T21:00:00Z")], binder)
     assert (news.changed, news.triggered) == (False, ["core/task-1"])
+
+
+async def test_what_another_hosts_report_made_is_no_trigger(binder):
+    """One of the same name as ours: its report changes both times of the entry."""
+    assigned = Assigned()
+    await assigned.take([entry()], binder)
+    times = {
+        "last_executed_at": "2026-11-24T20:00:00Z",
+        "next_execution_at": "2026-11-24T20:05:00Z",
+    }
+    news = await assigned.take([entry(**times)], binder)
+    assert (news.changed, news.triggered) == (False, [])

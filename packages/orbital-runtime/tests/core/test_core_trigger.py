@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orbital_runtime.core.trigger import Triggers
 
 NOON = 1_795_521_600_000  # 2026-11-24T12:00:00Z
@@ -64,3 +66,24 @@ def test_a_backlog_of_reports_on_its_way_is_no_trigger():
         triggers.reporting("a", NOON + minute * 60_000)
     assert not triggers.look("a", "2026-11-24T12:01:00Z", 60)
     assert not triggers.look("a", "2026-11-24T12:30:00Z", 60)
+
+
+def test_the_report_of_another_host_with_our_identity_is_no_trigger():
+    """Two hosts of one name are one sentinel for Core; each would answer the other's report with a run."""
+    triggers = Triggers()
+    triggers.look("a", "2026-11-24T11:59:00Z", 600, None)
+    theirs = "2026-11-24T12:00:13.578Z"
+    assert not triggers.look("a", "2026-11-24T12:10:13.578000Z", 600, theirs)
+    assert not triggers.look("a", "2026-11-24T12:10:13.578000Z", 60, theirs)
+    assert triggers.look("a", "2026-11-24T20:05:00.123456Z", 60, theirs)
+    assert not triggers.look("a", "2026-11-24T12:06:00Z", 60, "2026-11-24T12:05:00Z")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+@pytest.mark.parametrize("interval", [0, -1, 60, 1e300])
+def test_absurd_times_break_nothing(text, interval):
+    """Go's zero time, and intervals that no column holds."""
+    triggers = Triggers()
+    triggers.look("a", "2026-11-24T11:59:00Z", interval)
+    triggers.reporting("a", NOON)
+    assert triggers.look("a", text, interval, "nonsense")

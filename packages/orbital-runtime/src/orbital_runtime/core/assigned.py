@@ -101,8 +101,9 @@ class Assigned:
     def _judged(self, entry: CoreTask, binder: Binder, news: News) -> _Known:
         before = self._known.get(entry.task_id)
         triggered = self.triggers.look(
-            entry.task_id, entry.next_execution_at, entry.interval_seconds or 0
-        )
+            entry.task_id, entry.next_execution_at, entry.interval_seconds or 0,
+            entry.last_executed_at,
+        )  # fmt: skip
         if before is not None and before.work == entry.work:
             if triggered and before.task is not None:
                 news.triggered.append(before.task.key)

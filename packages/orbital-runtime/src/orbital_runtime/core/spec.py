@@ -24,6 +24,9 @@ HIGHEST: Final = 9
 """Core's priorities go to 10."""
 OF_PROTOCOL: Final = (("port",), ("username", "password"))
 """What of a device's connection is meant for its own protocol alone."""
+SNMP: Final = "snmp"
+OF_SNMP: Final = ("community", "version")
+"""What flat rows say of SNMP, whatever the device's protocol."""
 
 
 class _Data(msgspec.Struct):
@@ -48,6 +51,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     timeout_seconds: float | None = None
     retry_count: int | None = None
     priority: int | None = None
+    last_executed_at: str | None = None
     next_execution_at: str | None = None
 
     @property
@@ -63,8 +67,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def _connection(self) -> Mapping[str, Any]:
-        found = (self.device or {}).get("connection_config")
-        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        return _section((self.device or {}).get("connection_config"))
 
     def fields(self, protocols: Sequence[str], *, connection: bool = True) -> dict[str, Any]:
         """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
@@ -75,22 +78,41 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
             protocols: Those of the plugin; the first is taken where nobody names one.
             connection: Whether to take what Core merged in from the device's connection.
         """
-        own = self.config or {}
+        row, own = self._connection, self.config or {}
         if not connection:
-            own = {k: v for k, v in own.items() if self._connection.get(k) != v}
-        flat = {**(self._connection if connection else {}), **own}
-        auth = flat.get("auth")
-        inner: object = (
-            cast("dict[str, Any]", auth).get("config") if isinstance(auth, dict) else None
-        )
-        if isinstance(inner, dict):
-            flat = {**cast("dict[str, Any]", inner), **flat}
-        protocol = self._connection.get("protocol") or flat.get("protocol") or protocols[0]
-        if protocol not in protocols:
-            for names in OF_PROTOCOL:
-                if all(flat.get(name) == self._connection.get(name) for name in names):
-                    flat = {name: value for name, value in flat.items() if name not in names}
+            own = {k: v for k, v in own.items() if row.get(k) != v}
+        flat = {**(row if connection else {}), **own}
+        spoken = _protocol(row) or flat.get("protocol") or protocols[0]
+        auth = _section(flat.get("auth"))
+        if auth and auth == row.get("auth") and (_kind(auth) or spoken) not in protocols:
+            del flat["auth"]
+        else:
+            flat = {**_section(auth.get("config")), **flat}
+        strangers = [*OF_PROTOCOL] if spoken not in protocols else []
+        if "community" in row and SNMP not in protocols:
+            strangers.append(OF_SNMP)
+        for names in strangers:
+            if all(flat.get(name) == row.get(name) for name in names):
+                flat = {name: value for name, value in flat.items() if name not in names}
         return {name: value for name, value in flat.items() if value is not None}
+
+
+def _protocol(row: Mapping[str, Any]) -> object:
+    """What a device is reached by: as its row names it, or as its login shows; else nothing."""
+    if named := row.get("protocol"):
+        return named.lower() if isinstance(named, str) else named
+    flat = SNMP if "community" in row else "ssh" if "private_key" in row else ""
+    return _kind(_section(row.get("auth"))) or flat
+
+
+def _kind(auth: Mapping[str, Any]) -> str:
+    """The protocol that a login is for: `snmp_2c`, `ssh`, `https`; empty where it does not say."""
+    kind = str(auth.get("type") or "").lower().partition("_")[0]
+    return "" if kind == "none" else kind
+
+
+def _section(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 class Unreadable(NamedTuple):

@@ -1,8 +1,10 @@
 """Recognises that somebody pressed "run now" at Core, which marks it nowhere.
 
 A task's `next_execution_at` is what our last report made it (`executed_at` and the interval that Core has
-by then), or what it was before. A third value means that it was triggered. It is never compared with a
-clock: Core's times may be local ones with a false Z (CORE_API, sections 2.6 and 4).
+by then), or what it was before. A third value means that it was triggered, unless somebody else's report
+made it, which the same entry's `last_executed_at` tells: two hosts of one name are one sentinel for Core,
+and would trigger each other for ever. It is never compared with a clock: Core's times may be local ones with
+a false Z (CORE_API, sections 2.6 and 4).
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Final
 
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (wall clock)
+LONGEST: Final = 2.0**31
+"""Seconds of an interval: Core's column holds no more."""
 RECENT: Final = 64
 """Reports of a task that a list may know as the last: a backlog drains while a long list is under way."""
 
@@ -29,20 +34,25 @@ class Triggers:
         if executed_ms not in sent:
             sent.append(executed_ms)
 
-    def look(self, task_id: str, text: str | None, interval: float) -> bool:
+    def look(
+        self, task_id: str, text: str | None, interval: float, executed: str | None = None
+    ) -> bool:
         """Whether this value, out of a fresh list, means that the task was triggered.
 
         Args:
             task_id: Core's.
             text: `next_execution_at`.
             interval: Seconds, of the same entry. The report may have met the one of the list before.
+            executed: `last_executed_at`, of the same entry.
         """
         intervals = {interval, self._intervals.get(task_id, interval)}
         self._intervals[task_id] = interval
         if not text:
             return False
         before, self._seen[task_id] = self._seen.get(task_id), text
-        return before is not None and before != text and not self._is_ours(task_id, text, intervals)
+        if before is None or before == text:
+            return False
+        return not self._is_reported(task_id, text, intervals, executed)
 
     def keep(self, task_ids: set[str]) -> None:
         """Forget all others."""
@@ -50,17 +60,26 @@ class Triggers:
             for gone in known.keys() - task_ids:
                 del known[gone]
 
-    def _is_ours(self, task_id: str, text: str, intervals: set[float]) -> bool:
-        moment = _wall_clock(text)
+    def _is_reported(
+        self, task_id: str, text: str, intervals: set[float], executed: str | None
+    ) -> bool:
+        """Whether a report explains it: one of ours, or the last that Core got."""
+        moment, last = _wall_clock(text), _wall_clock(executed or "")
         if moment is None:
             return True
-        since = moment - datetime(1970, 1, 1)  # noqa: DTZ001 (wall clock)
-        begun = {since - timedelta(seconds=seconds) for seconds in intervals}
-        return any(timedelta(milliseconds=ms) in begun for ms in self._sent.get(task_id, ()))
+        begun = {moment - seconds for seconds in map(_span, intervals)}
+        return last in begun or any(
+            timedelta(milliseconds=ms) in begun for ms in self._sent.get(task_id, ())
+        )
 
 
-def _wall_clock(text: str) -> datetime | None:
+def _wall_clock(text: str) -> timedelta | None:
+    """Since 1970, whatever the zone."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        return datetime.fromisoformat(text).replace(tzinfo=None) - EPOCH
     except ValueError:
         return None
+
+
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=min(max(seconds, 0), LONGEST))
