@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
+
+from orbital_sdk.hints import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,8 +62,8 @@ def _sentence(detail: ErrorDetails, root: Any, known: list[str]) -> str:
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in detail["loc"]).lstrip(".")
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(detail["loc"][-1]), known, n=1)
-        message = f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+        near = nearest(str(detail["loc"][-1]), known)
+        message = f"unknown key; did you mean {near}?" if near else "unknown key"
     where = f"{_line(root, detail['loc'])}: "
     return f"{where}{place}: {message}" if place else where + message
 

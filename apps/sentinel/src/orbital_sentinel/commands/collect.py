@@ -172,7 +172,7 @@ def ask(
 
 
 def _chosen(tasks: Sequence[Task], names: Sequence[str]) -> list[Task]:
-    from orbital_runtime.settings.problem import did_you_mean
+    from orbital_sdk.hints import did_you_mean
     from orbital_sentinel.edge import Failure
 
     known = {task.id: task for task in tasks}

@@ -90,7 +90,7 @@ def _about(entry: Entry) -> str:
 
 
 def _entry(name: str, kind: str) -> Entry:
-    from orbital_runtime.settings.problem import did_you_mean
+    from orbital_sdk.hints import did_you_mean
 
     entries = [e for e in _registry().list() if e.kind != "command"]
     found = [e for e in entries if e.name == name and kind in ("", e.kind)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp.profiles.loading import shipped
-from orbital_plugin_snmp.profiles.near import did_you_mean
 from orbital_plugin_snmp.profiles.words import OID
 from orbital_sdk import ConfigurationError
+from orbital_sdk.hints import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,9 +51,9 @@ def translate(asked: str, library: Library) -> Translation:
         None,
     )
     if found is None:
-        near = did_you_mean(name, {_name(one) for one in known}) if module or len(name) > 3 else ""
-        near = near if near.startswith("; did") else ""
-        raise ConfigurationError(f"nobody here knows {asked!r}{near}; {GIVE_A_MIB}")
+        near = nearest(name, {_name(one) for one in known}) if module or len(name) > 3 else None
+        meant = f"; did you mean {near}?" if near else ""
+        raise ConfigurationError(f"nobody here knows {asked!r}{meant}; {GIVE_A_MIB}")
     return Translation(found.name + dot + instance, found.oid + dot + instance, found.about)
 
 

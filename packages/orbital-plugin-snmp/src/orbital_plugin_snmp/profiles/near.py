@@ -1,9 +1,10 @@
-"""Suggestions for a name that does not exist."""
+"""Suggestions for a name that does not exist, to follow a message."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from orbital_sdk import hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,9 +12,5 @@ if TYPE_CHECKING:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean X?`, or what there is, or nothing."""
-    names = sorted(set(known))
-    folded = {one.lower(): one for one in names}
-    close = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {folded[close[0]]}?"
-    return f"; there is {', '.join(names[:20])}" if names else ""
+    hint = hints.did_you_mean(name, known)
+    return f"; {hint}" if hint else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_runtime.plugins.found import GROUPS, Kind, Offer, find
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
+from orbital_sdk.hints import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,8 +66,8 @@ class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
     @property
     def hint(self) -> str:
         """The name that was meant, or what is there and how more gets there."""
-        if near := get_close_matches(self.name.lower(), self.installed, n=1):
-            return f"did you mean {near[0]}?"
+        if near := nearest(self.name, self.installed):
+            return f"did you mean {near}?"
         there = ", ".join(self.installed) or "none"
         return f"installed: {there}; `pip install` the package that brings it, as in orbital-{self.kind}-NAME"
 

@@ -10,8 +10,9 @@ from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.scheduler.task import Task
 from orbital_runtime.settings.annotations import accepted, takes_any
 from orbital_runtime.settings.check import checked, looked_up
-from orbital_runtime.settings.problem import Loc, Problem, SettingsError, did_you_mean
+from orbital_runtime.settings.problem import Loc, Problem, SettingsError
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
+from orbital_sdk.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

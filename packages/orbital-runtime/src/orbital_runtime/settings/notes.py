@@ -124,7 +124,8 @@ def _broken(find: Callable[[str], object], name: str) -> str:
 
 def _plugins(settings: Settings) -> Iterator[Note]:
     plugins = settings.plugins
-    if "directory" in plugins.model_fields_set or Path(plugins.directory).is_dir():
+    manifests = Path(plugins.directory).glob("*/plugin.yaml")
+    if "directory" in plugins.model_fields_set or any(manifests):
         yield Note(
             "plugins.directory",
             f"{plugins.directory} is not searched yet; plugins are found as installed packages",

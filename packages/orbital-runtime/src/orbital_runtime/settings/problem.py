@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from orbital_sdk import ConfigurationError
@@ -54,12 +53,3 @@ class SettingsError(ConfigurationError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint for a name that nobody knows: the nearest known one, or all of them."""
-    names = sorted(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"known here: {', '.join(names)}" if names else ""

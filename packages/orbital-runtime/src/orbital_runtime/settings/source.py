@@ -12,8 +12,9 @@ from orbital_runtime.settings.collecting import TaskSection
 from orbital_runtime.settings.document import parse
 from orbital_runtime.settings.models import Settings
 from orbital_runtime.settings.override import override
-from orbital_runtime.settings.problem import Problem, did_you_mean
+from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.tree import Node
+from orbital_sdk.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
