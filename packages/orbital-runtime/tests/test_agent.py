@@ -351,6 +351,21 @@ async def test_an_id_that_is_left_out_is_made_once(tmp_path, registry, environ):
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+async def test_an_id_that_cannot_be_kept_lasts_as_long_as_the_agent(tmp_path, registry, environ):
+    """A data folder that cannot be written costs a new id at each start, and not at each reload."""
+    (tmp_path / "no-folder").touch()
+    environ["XDG_DATA_HOME"] = str(tmp_path / "no-folder")
+    (tmp_path / "config.yaml").write_text("tasks: []\n")
+    loaded = load(tmp_path / "config.yaml", environ, registry=registry)
+    agent = Agent(loaded, registry, environ=environ)
+    await agent.start()
+    known = agent.identity
+    write(tmp_path, {"a": "steady"}, sentinel={"name": "edge-1"})
+    assert await agent.reload()
+    assert (agent.identity.id, agent.identity.name) == (known.id, "edge-1")
+    await agent.stop()
+
+
 async def test_mode_core_keeps_samples_for_later(agent_of):
     """Until there is a Core to deliver to, samples wait under the output `core`, counted."""
     agent = agent_of({"a": "steady"}, sender={"mode": "core"})

@@ -172,5 +172,7 @@ def test_a_writer_that_is_installed_needs_no_note():
 def test_a_plugin_folder_that_is_there_is_noted(tmp_path, monkeypatch):
     """Somebody put plugins there and waits for them."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "ping").mkdir(parents=True)
+    assert "plugins.directory" not in noted()  # the data folder's own, or anybody's
+    (tmp_path / "plugins" / "ping" / "plugin.yaml").touch()
     assert "plugins.directory" in noted()

@@ -7,21 +7,24 @@ import gc
 import logging
 import math
 import os
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
 from orbital_runtime.agent import reload
 from orbital_runtime.agent.assembly import assemble, output, processors, run_limits
-from orbital_runtime.agent.identity import identity
+from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.linking import Core
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
-from orbital_runtime.agent.telling import telemetry_of
+from orbital_runtime.agent.telling import sources_of, telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.news import TaskNews
 from orbital_runtime.settings import SettingsError, difference, load
+from orbital_runtime.slices import without_collector
+from orbital_runtime.telemetry.service import Service
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class Agent:
         self.started = self.clock.steady()
         self.environ = environ
         self.core = Core(self)
+        self._own_id = cache(partial(kept_id, paths.data_dir(environ)))
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
         self.stations = assemble(loaded, registry, self.identity, self.clock, data)
@@ -75,7 +79,9 @@ class Agent:
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._applying = asyncio.Lock()
-        self.telemetry = telemetry_of(self)
+        sources = sources_of(self)
+        self.telemetry = telemetry_of(self, sources)
+        self._service = Service(sources, environ)
         self._watching: list[asyncio.Task[None]] = []
         self.undelivered: list[str] = []
         """After `once`: what did not arrive, in sentences."""
@@ -128,8 +134,10 @@ class Agent:
                 asyncio.create_task(
                     let_go(self.stations.buffer, self.settings.buffer.orphan_age), name="orphans"
                 ),
+                asyncio.create_task(self._service.run(), name="service"),
             ]
             self._life.to(State.RUNNING)
+            self._service.ready()
         except BaseException:
             self._life.to(State.ERROR)
             await self._close()
@@ -201,6 +209,7 @@ class Agent:
         if self.state in (State.STOPPING, State.STOPPED):
             return
         self._life.to(State.STOPPING)
+        self._service.stopping()
         log.info("stopping: running collections get %g s, outputs %g s", GRACE, last_flush)
         await self._end_watch()
         stations = self.stations
@@ -214,10 +223,10 @@ class Agent:
         """Run the local tasks and those of Core from now on."""
         async with self._applying:
             wanted = [*self.loaded.tasks, *self.core.tasks()]
-            await reload.tasks(self.stations, wanted)
-            await asyncio.sleep(0)
+            with without_collector():
+                await reload.tasks(self.stations, wanted)
             if self.core.link is not None:
-                self.core.link.keep(wanted)
+                await self.core.link.keep(wanted)
 
     def become(self, identity: Identity) -> None:
         """Collect as somebody else from now on: Core gave us another id."""
@@ -242,21 +251,28 @@ class Agent:
             SettingsError: It is bad; the old one stays.
         """
         async with self._reloading:
-            new, lines = await in_background(self._read)  # ten thousand tasks take a second or two
-            if self.state is not State.RUNNING:
-                return []
-            old, self.loaded = self.loaded, new
-            self.identity = self._who(new.settings)
-            await reload.apply(self.stations, old, new, self.identity)
-            await self.core.follow(old.settings)
-            await self.apply_tasks()
-            lines += reload.at_next_start(old.settings, new.settings)
-            for line in lines:
-                log.info("reloaded: %s", line)
-            for note in new.notes:
-                if note not in old.notes:
-                    log.warning("%s", note)
-            return lines
+            with self._service.reloading():
+                new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
+                if self.state is not State.RUNNING:
+                    return []
+                return [*lines, *await self._follow(new, lines)]
+
+    async def _follow(self, new: Loaded, lines: list[str]) -> list[str]:
+        """Go on with another configuration, of which `lines` tell what is different. Gives what of it has to
+        wait for the next start.
+        """
+        old, self.loaded = self.loaded, new
+        self.identity = self._who(new.settings)
+        await reload.apply(self.stations, old, new, self.identity)
+        await self.core.follow(old.settings)
+        await self.apply_tasks()
+        later = list(reload.at_next_start(old.settings, new.settings))
+        for line in (*lines, *later):
+            log.info("reloaded: %s", line)
+        for note in new.notes:
+            if note not in old.notes:
+                log.warning("%s", note)
+        return later
 
     def _read(self) -> tuple[Loaded, list[str]]:
         new = load(self.loaded.path, self.environ, registry=self.registry)
@@ -267,9 +283,7 @@ class Agent:
             await self.stations.sender.add(output(settings))
 
     def _who(self, settings: Settings) -> Identity:
-        return identity(
-            settings.sentinel, paths.data_dir(self.environ), *self.core.known_as(settings)
-        )
+        return identity(settings.sentinel, self._own_id, *self.core.known_as(settings))
 
     async def _once(
         self, task: Task, on_run: Callable[[Task, Run], None] | None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_sdk import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from orbital_runtime.settings import SentinelSection
@@ -23,13 +24,13 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def identity(
-    section: SentinelSection, folder: Path, core_id: str = "", core_name: str = ""
+    section: SentinelSection, own_id: Callable[[], str], core_id: str = "", core_name: str = ""
 ) -> Identity:
-    """Id, name, region and labels. The id that Core gave wins; `folder` keeps one that was made here. The
+    """Id, name, region and labels. The id that Core gave wins, and `own_id` is asked where nobody has one. The
     name it was registered with counts where the configuration has none.
     """
     return Identity(
-        id=core_id or section.id or kept_id(folder),
+        id=core_id or section.id or own_id(),
         name=section.name or core_name or socket.gethostname(),
         region=section.region,
         labels=section.labels,

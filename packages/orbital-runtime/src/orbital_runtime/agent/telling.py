@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from orbital_runtime.agent.agent import Agent
 
 
-def telemetry_of(agent: Agent) -> Telemetry:
-    """The station that tells about this agent; not started yet."""
-    stations, section = agent.stations, agent.settings.telemetry
-    sources = Sources(
+def sources_of(agent: Agent) -> Sources:
+    """What may be looked at of this agent."""
+    stations = agent.stations
+    return Sources(
         version=agent.version,
         started=agent.started,
         clock=agent.clock,
@@ -32,6 +32,11 @@ def telemetry_of(agent: Agent) -> Telemetry:
         registry=agent.registry,
         core=agent.core.standing,
     )
+
+
+def telemetry_of(agent: Agent, sources: Sources) -> Telemetry:
+    """The station that tells about this agent; not started yet."""
+    section = agent.settings.telemetry
     return Telemetry(
         sources,
         Control(stop=agent.request_stop, reload=agent.reload),

@@ -1,0 +1,74 @@
+"""The agent as a service of systemd: what it tells the manager, and the unit that ships."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
+
+UNIT = Path(__file__).parents[1] / "deploy" / "systemd" / "orbital-sentinel.service"
+EXPOSURE = 20
+"""Tenths that `systemd-analyze security` may count, of 100."""
+
+
+@pytest.fixture
+def manager(sentinel):
+    """The socket that systemd listens on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(sentinel.runtime / "notify"))
+        listener.settimeout(30)
+        yield listener
+
+
+def heard(manager: socket.socket, word: str) -> str:
+    """The next message with this word."""
+    while word not in (message := manager.recv(4096).decode()):
+        pass
+    return message
+
+
+def test_systemd_hears_of_start_reload_and_stop(sentinel, manager):
+    """Ready when it collects, reloading at SIGHUP, stopping at SIGTERM, and signs of life between."""
+    task = {"id": "here", "plugin": "ping", "interval": "1s", "config": {"host": "127.0.0.1"}}
+    sentinel.configure(sender={"direct": {"file": {"path": "samples.jsonl"}}}, tasks=[task])
+    sentinel.start(NOTIFY_SOCKET=manager.getsockname(), WATCHDOG_USEC="300000")
+    assert "STATUS=1 tasks" in heard(manager, "READY=1")
+    heard(manager, "WATCHDOG=1")
+    sentinel.process.send_signal(signal.SIGHUP)
+    heard(manager, "RELOADING=1\nMONOTONIC_USEC=")
+    heard(manager, "READY=1")
+    assert sentinel.end(signal.SIGTERM) == 0
+    heard(manager, "STOPPING=1")
+
+
+@pytest.fixture
+def analyze():
+    """`systemd-analyze`, which needs no running systemd for this."""
+    try:
+        program = find_program("systemd-analyze", "systemd")
+    except MissingProgramError as error:
+        skip_or_fail(error)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_the_unit_is_one_that_systemd_takes(analyze, tmp_path):
+    """Every line is known to it, and the sandbox is tight; only the program's place is changed here."""
+    here = Path(sys.executable).with_name("sentinel")
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/usr/local/bin/sentinel", str(here)))
+    verified = analyze("verify", "--man=no", str(unit))
+    assert (verified.returncode, verified.stderr) == (0, "")
+    secure = analyze(
+        "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", str(unit)
+    )
+    assert secure.returncode == 0, secure.stdout
