@@ -108,6 +108,15 @@ def test_running_once_shows_no_secret(sentinel, hostile_server):
     assert found(done.stdout + done.stderr) == []
 
 
+def test_the_password_of_a_proxy_before_core_is_not_shown(sentinel):
+    """It may stand in the address of Core; commands tell where Core is without it."""
+    sentinel.configure(core={"url": f"https://u:{Marks()()}@127.0.0.1:1"})
+    for command in ("credentials", "validate", "config show", "register"):
+        done = sentinel.command(*command.split())
+        assert "127.0.0.1:1" in done.stdout + done.stderr, command
+        assert found(done.stdout + done.stderr) == [], command
+
+
 def _tried(sentinel) -> set[str]:
     """Outputs that have made an attempt."""
     return {

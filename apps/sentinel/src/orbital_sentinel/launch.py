@@ -14,7 +14,7 @@ from orbital_runtime.settings import load, samples_file
 from orbital_runtime.telemetry import logs
 from orbital_sentinel import garbage, heap, loop
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.output import complain, say
+from orbital_sentinel.output import complain, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +74,7 @@ def _begin_logging(loaded: Loaded) -> None:
 def _introduce(loaded: Loaded) -> None:
     """What happens without a configuration file, in three lines."""
     if core := loaded.settings.core.url:
-        say(
-            f"There is no configuration file, so this sentinel works for {core}, where it is registered."
-        )
+        say(f"There is no configuration file, so this sentinel works for Core at {shown(core)}.")
         say("Ctrl-C stops. `sentinel credentials` shows who it is there.")
         return
     every = ", ".join(f"{task.id} every {task.interval:g} s" for task in loaded.tasks)

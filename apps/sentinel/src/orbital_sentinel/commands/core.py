@@ -13,6 +13,7 @@ from orbital_sentinel.output import Format, as_json, complain, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from orbital_runtime.settings import CoreSection, Credentials, Loaded, Settings
 
@@ -58,9 +59,10 @@ def register(
 
     An agent that has a core.url does that by itself at its first start.
     """
-    from orbital_runtime.settings.credentials import credentials_path, on_file, save
+    from orbital_runtime.settings.credentials import credentials_path, on_file
 
     _check_widths({"--name": name, "--region": region})
+    key = _key(registration_key)
     loaded = _loaded(config, core_url)
     settings = loaded.settings
     _tell_notes(loaded)
@@ -71,18 +73,22 @@ def register(
             f"this sentinel is {before.sentinel_id} at {shown(before.core_url)} already ({path}); "
             "register it anew with --force"
         )
-    found = _ask(
-        settings, name=name, region=region, labels=_labels(label or []), key=registration_key
-    )
-    try:
-        save(path, found)
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}") from error
+    found = _ask(settings, name=name, region=region, labels=_labels(label or []), key=key)
+    _save(path, found)
     if output is Format.JSON:
         as_json(_told(found, str(path)))
         return
     say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
+
+
+def _save(path: Path, found: Credentials) -> None:
+    from orbital_runtime.settings.credentials import save
+
+    try:
+        save(path, found)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _tell_notes(loaded: Loaded) -> None:
@@ -99,7 +105,7 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
     path = credentials_path(section.credentials_path)
     found = load_for(path, section.url)
     if found is None:
-        where = f" for {section.url}" if section.url else ""
+        where = f" for {shown(section.url)}" if section.url else ""
         raise Failure(
             f"there are no credentials{where} in {path}; `sentinel register --core-url …` gets some"
         )
@@ -172,6 +178,15 @@ def _check_widths(given: dict[str, str]) -> None:
             raise Misuse(
                 f"{option}: Core has room for {WIDTHS[option]} characters, not {len(text)}"
             )
+
+
+def _key(given: str) -> str:
+    from orbital_runtime.settings.base import sendable
+
+    try:
+        return sendable(given)
+    except ValueError as error:
+        raise Misuse(f"--registration-key: {error}") from error
 
 
 def _labels(given: Sequence[str]) -> dict[str, str]:

@@ -58,13 +58,8 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         from orbital_plugin_snmp.discovery.addresses import Addresses  # noqa: PLC0415 (only now)
         from orbital_plugin_snmp.discovery.probe import Sweep  # noqa: PLC0415 (as above)
 
-        asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
-        if not asked:
-            options = ", ".join(f"--{name}" for name in known)
-            raise typer.BadParameter(f"say how to ask, and as whom: {options}")
-        addresses = Addresses(network, large=large)
-
-        result = Sweep()
+        asked = _asked(known, given)
+        addresses, result = Addresses(network, large=large), Sweep()
 
         async def run() -> None:
             probes = {
@@ -87,6 +82,15 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
 
     _add_options(discover, known)
     return discover
+
+
+def _asked(known: Mapping[str, Kind], given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The protocols to ask by, and what was said of each."""
+    asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
+    if not asked:
+        options = ", ".join(f"--{name}" for name in known)
+        raise typer.BadParameter(f"say how to ask, and as whom: {options}")
+    return asked
 
 
 def _add_options(command: Callable[..., None], known: Mapping[str, Kind]) -> None:
