@@ -139,6 +139,35 @@ def test_a_registration_without_credentials_in_it_is_none(hostile_server):
         register(client(hostile_server.url), Applicant("edge", "1.0.0"))
 
 
+@pytest.mark.parametrize("token", ["a\nb", "\u20ac"])
+def test_a_token_that_no_header_can_carry_is_none(hostile_server, token):
+    """It would fail each call, and be told in each reason."""
+    data = {"sentinel_id": "sentinel-a", "api_token": token}
+    hostile_server.default = Answer(200, body=json.dumps({"code": 0, "data": data}).encode())
+    with pytest.raises(CoreUnavailable, match="without credentials"):
+        register(client(hostile_server.url), Applicant("edge-1", "1.0.0"))
+
+
+@pytest.mark.parametrize("secret", ["hidden\nabc", "hidden\u20ac"])
+def test_no_reason_shows_what_a_header_cannot_carry(hostile_server, secret):
+    """What requests says of it has the value in it."""
+    with pytest.raises(CoreMisconfigured, match="header") as caught:
+        client(hostile_server.url).call(
+            "GET", "/x", credentials=Credentials("a", SecretStr(secret))
+        )
+    assert "hidden" not in str(caught.value)
+
+
+def test_secrets_out_of_files_lose_the_line_break_that_files_end_with():
+    """A key or a token in the configuration; one that cannot be sent at all is refused, unseen."""
+    section = CoreSection(api_token="abc\n", registration_key=" def\r\n")
+    assert section.api_token.get_secret_value() == "abc"
+    assert section.registration_key.get_secret_value() == "def"
+    with pytest.raises(ValueError, match="one line of plain ASCII") as caught:
+        CoreSection(api_token="hidden\nabc")
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_registration_key_goes_into_header_and_body(hostile_server):
     """Both are what a Core may look at."""
     hostile_server.default = Answer(401, body=b'{"code":20001,"message":"no"}')

@@ -46,7 +46,17 @@ def test_the_place_is_that_of_the_field(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[", "sentinel_id: a", "sentinel_id: 7\napi_token: x", "just text"]
+    "content",
+    [
+        "",
+        "[",
+        "sentinel_id: a",
+        "sentinel_id: 7\napi_token: x",
+        "just text",
+        "\0" * 9,
+        'sentinel_id: a\napi_token: "x\\ny"',
+        "sentinel_id: a\napi_token: \u20ac",
+    ],
 )
 def test_a_bad_file_is_told_and_stays(tmp_path, content):
     """Nobody deletes it: a person may still repair it (B-8)."""
@@ -55,6 +65,21 @@ def test_a_bad_file_is_told_and_stays(tmp_path, content):
     with pytest.raises(ConfigurationError, match="register again"):
         load(path)
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_of_an_older_sentinel_or_of_an_editor_is_read(tmp_path, before, end):
+    """As Go wrote it; with the marks of Windows, or a line break at the end of a block."""
+    lines = [
+        "sentinel_id: sentinel-a", "api_token: |", "    sentinel_abc", "core_url: http://a:8080/",
+        "registered_at: 2026-11-24T12:00:00.123456789+08:00", "labels:", "    env: prod",
+    ]  # fmt: skip
+    path = tmp_path / "credentials.yaml"
+    path.write_bytes((before + end.join([*lines, ""])).encode())
+    found = load_for(path, "http://a:8080")
+    assert (found.sentinel_id, found.api_token.get_secret_value()) == ("sentinel-a", "sentinel_abc")
+    assert found.labels == {"env": "prod"}
 
 
 def test_no_file_is_no_error(tmp_path):

@@ -118,6 +118,10 @@ class CoreClient:
             ) as response:  # fmt: skip
                 body = self._read(response, time.monotonic() + limit)
                 return len(data or b""), Answer(response.status_code, body, response.headers)
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            raise CoreMisconfigured(
+                f"{self.address}: no header can carry this id, token or key", sent=False
+            ) from None  # its words have the value in them
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise self._explained(error) from error
 

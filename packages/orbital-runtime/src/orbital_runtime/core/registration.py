@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from orbital_runtime.core.errors import CoreUnavailable
 from orbital_runtime.core.host import describe, short_hostname
-from orbital_runtime.settings.credentials import Credentials
+from orbital_runtime.settings.credentials import Credentials, usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,5 +73,4 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
 
 def _texts(found: Any, *names: str) -> list[str]:
     known = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    values = [known.get(name) for name in names]
-    return [value if isinstance(value, str) else "" for value in values]
+    return [usable(known.get(name)) for name in names]

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     WithJsonSchema,
     model_validator,
 )
@@ -51,6 +52,23 @@ def at_least(seconds: float) -> Callable[[float], float]:
 
     return check
 
+
+def sendable(text: str) -> str:
+    """What a header may carry, without the line break that files and their secrets end with.
+
+    Raises:
+        ValueError: It cannot be sent; the text stays out of the message.
+    """
+    line = text.strip()
+    if not (line.isascii() and line.isprintable()):
+        raise ValueError("must be one line of plain ASCII text")
+    return line
+
+
+SecretLine = Annotated[
+    SecretStr, AfterValidator(lambda value: SecretStr(sendable(value.get_secret_value())))
+]
+"""A secret that goes into a header."""
 
 Interval = Annotated[Duration, AfterValidator(at_least(0.01))]
 """Seconds between two things, 10ms or more."""

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import SecretStr
 
+from orbital_runtime.settings.base import sendable
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def load(path: Path) -> Credentials | None:
         reason = getattr(error, "strerror", None) or "it is no YAML"
         raise ConfigurationError(f"{path}: {reason}; repair it, or register again") from error
     texts = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    sentinel, token = texts.get("sentinel_id"), texts.get("api_token")
-    if not (isinstance(sentinel, str) and isinstance(token, str) and sentinel and token):
+    sentinel, token = usable(texts.get("sentinel_id")), usable(texts.get("api_token"))
+    if not sentinel or not token:
         raise ConfigurationError(f"{path} holds no sentinel_id and api_token; register again")
     labels: Any = texts.get("labels")
     return Credentials(
@@ -88,6 +89,13 @@ def load(path: Path) -> Credentials | None:
         labels=_texts(labels) if isinstance(labels, dict) else {},  # pyright: ignore[reportUnknownArgumentType] (what YAML gives)
         name=str(texts.get("name") or ""),
     )
+
+
+def usable(text: object) -> str:
+    """An id or a token that can be sent; empty where it is none."""
+    with suppress(ValueError):
+        return sendable(text) if isinstance(text, str) else ""
+    return ""
 
 
 def load_for(path: Path, url: str) -> Credentials | None:

@@ -15,13 +15,13 @@ from pydantic import (
     model_validator,
 )
 
-from orbital_runtime.settings.base import Interval, Labels, Section, Timeout
+from orbital_runtime.settings.base import Interval, Labels, SecretLine, Section, Timeout
 
 
 class SentinelSection(Section):
     """Who collects."""
 
-    id: str = ""
+    id: Annotated[str, AfterValidator(str.strip)] = ""
     """Stable id of this sentinel. Empty: made once and kept in the data folder."""
     name: str = ""
     """Name for people. Empty: the host's name."""
@@ -36,10 +36,10 @@ class CoreSection(Section):
 
     url: str = ""
     """Address of Core. Empty: the one that this sentinel is registered at, or none."""
-    api_token: SecretStr = SecretStr("")
+    api_token: SecretLine = SecretStr("")
     """Token for Core's API; better written `${API_TOKEN}` than in the file. With `sentinel.id` it stands
     for a registration."""
-    registration_key: SecretStr = SecretStr("")
+    registration_key: SecretLine = SecretStr("")
     """Sent when this sentinel registers."""
     credentials_path: str = ""
     """File with what registration gave. Empty: `~/.sentinel/credentials.yaml`."""
