@@ -21,7 +21,7 @@ BOTH = {"auth_password": "auth-secret", "priv_password": "priv-secret"}
     [("1", "1"), (1, "1"), ("v1", "1"), ("2c", "2c"), (2, "2c"), ("v2c", "2c"), ("snmp_2c", "2c")],
 )
 def test_versions(said: object, meant: str) -> None:
-    """As the seed, Core and YAML write them."""
+    """As the original design, Core and YAML write them."""
     assert SnmpDevice.model_validate({"host": "h", "version": said}).version == meant
 
 

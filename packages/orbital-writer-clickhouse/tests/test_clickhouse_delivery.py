@@ -53,7 +53,7 @@ async def test_each_sample_of_a_backlog_arrives_once(over_http, connect, now, co
 @pytest.mark.parametrize("database", ["native"], indirect=True)
 @pytest.mark.parametrize("compression", ["none", "lz4"])
 async def test_each_sample_of_a_backlog_arrives_once_natively(database, connect, now, compression):
-    """The same over the native protocol, with the seed's `compress=true` and without."""
+    """The same over the native protocol, with the original configuration's `compress=true` and without."""
     dsn = f"{database.dsn}?compress={'true' if compression == 'lz4' else 'false'}"
     await _backlog(database, await connect(dsn), now)
 

@@ -55,7 +55,7 @@ def said(code: int, message: str) -> bytes:
     ],
 )
 def test_each_answer_has_its_class(status, body, error):
-    """CORE_API, sections 2.2 and 7; a 200 whose code is not 0 is no success (B-29)."""
+    """By status and body: whose fault it is; a 200 whose code is not 0 is no success (B-29)."""
     with pytest.raises(error) as caught:
         data_of(Answer(status, body), "POST http://core/x")
     assert type(caught.value) is error

@@ -26,7 +26,7 @@ WHO = Credentials(
 
 
 def test_they_come_back_as_they_were_and_belong_to_their_owner_alone(tmp_path):
-    """0600 in a folder of 0700, under the keys of the field (COMPAT, section 2)."""
+    """0600 in a folder of 0700, under the keys of older sentinels."""
     path = tmp_path / "deep" / "credentials.yaml"
     save(path, WHO)
     assert load(path) == WHO

@@ -78,7 +78,7 @@ async def test_samples_that_core_breaks_over_are_found_and_all_others_arrive(san
 
 
 async def test_a_full_forward_channel_is_no_fault_of_the_samples(sane):
-    """Nothing is set aside, however often it says so; all arrive once there is room (CORE_API, 3.5.6)."""
+    """Nothing is set aside, however often it says so; all arrive once there is room."""
     async with sane.agent(tasks=[local("good")]) as agent:
         account = agent.stations.buffer.ledger.account("core")
         await until(lambda: sane.peer.samples("probe_value"))

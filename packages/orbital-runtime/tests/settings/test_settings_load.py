@@ -96,7 +96,7 @@ def test_nothing_of_the_original_configuration_is_ignored_silently(desk):
 
 
 def test_a_missing_variable_is_told_with_its_line(desk):
-    """The seed's file without its token says which variable to set."""
+    """The original configuration without its token says which variable to set."""
     assert desk.problems(SEED) == [
         (
             "config.yaml:12: core.api_token: environment variable API_TOKEN is not set; "

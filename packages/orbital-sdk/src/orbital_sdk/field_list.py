@@ -1,4 +1,4 @@
-"""The seed's list form of a model: one flat entry a field, for forms and tables.
+"""The list form of a model, as a `plugin.yaml` has it: one flat entry a field, for forms and tables.
 
 Types: `string`, `int`, `float`, `bool`, `password`, `duration`, `size`, `list`, `map`, and `any` where
 several are allowed.

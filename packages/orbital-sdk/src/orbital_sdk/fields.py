@@ -1,7 +1,7 @@
 """What a user may set: base models for device fields and for plugin, writer and processor settings.
 
-A field is declared once. Validation, JSON Schema, the seed's field lists, command line and docs are
-derived from it. Secrets are `SecretStr`; they are shown nowhere.
+A field is declared once. Validation, JSON Schema, the field lists of a `plugin.yaml`, command line and docs
+are derived from it. Secrets are `SecretStr`; they are shown nowhere.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def manifest(cls: Part, *, version: str = "") -> dict[str, Any]:
         version: Of its distribution; the class does not know it.
 
     Returns:
-        `meta`, `config_fields` and, of plugins, `device_fields` and `metrics`: the seed's list form, as
+        `meta`, `config_fields` and, of plugins, `device_fields` and `metrics`: the list form, as
         in `plugin_yaml`. Beside them `config_schema` and, of plugins, `device_schema`: JSON Schemas.
         No default of a secret stands in any of them.
     """

@@ -1,4 +1,4 @@
-"""The six states of an agent, as the seed names them, and the ways between them."""
+"""The six states of an agent, as the original design names them, and the ways between them."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Task:
 
 
 class Status(StrEnum):
-    """How a task stands, by the seed's names."""
+    """How a task stands, by the original design's names."""
 
     PENDING = "pending"
     RUNNING = "running"
