@@ -108,7 +108,37 @@ async def test_b25_bad_data_ends_after_so_many_requests():
     await isolation.run(destination.send)
     assert not isolation.left
     assert len(isolation.refused) == 5000
-    assert len(destination.tokens) <= 64 + 2 * 13
+    assert len(destination.tokens) <= 2 * (64 + 13)
+
+
+async def test_bad_batches_do_not_cost_the_good_ones_between_them():
+    """Some devices with a wrong clock cost more requests than are spent on finding rows: then their batches
+    are refused whole, and those of all other devices still arrive, in order.
+    """
+    sizes = [50] * 100
+    bad = {row for row in all_rows(sizes) if row[0] % 7 == 3}
+    destination = Destination(bad)
+    isolation = Isolation(entries_of(sizes), requests=64)
+    await isolation.run(destination.send)
+    assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
+    assert {(r.seq, float(r.row)) for r in isolation.refused} == bad
+    assert len(destination.tokens) <= 64 + 2 * len(sizes)
+
+
+async def test_a_bad_row_in_each_of_many_batches_costs_these_batches_and_no_more():
+    """Where every second batch has one bad row, the rows are found as long as requests are spent on that;
+    after that a batch with a bad row is refused whole.
+    """
+    sizes = [10] * 100
+    bad = {(seq, 3.0) for seq in range(1, 101, 2)}
+    destination = Destination(bad)
+    isolation = Isolation(entries_of(sizes), requests=64)
+    await isolation.run(destination.send)
+    refused = {(r.seq, float(r.row)) for r in isolation.refused}
+    assert bad <= refused
+    assert {seq for seq, _ in refused} == {seq for seq, _ in bad}
+    assert len(refused) < 10 * len(bad)
+    assert sorted([*destination.stored, *refused]) == all_rows(sizes)
 
 
 async def test_tokens_name_the_rows():

@@ -45,8 +45,9 @@ class Isolation:
         entries: What to deliver.
         tried: Batches that were sent before, with an unknown outcome: where the destination has them
             already, they count as delivered.
-        requests: How many may be spent on refused groups. What is refused after that is set aside
-            whole, so that a bad hour of data cannot keep an output busy for ever.
+        requests: How many may be spent on finding refused rows inside of batches, and how many more in a
+            row without anything taken. A batch that is refused after that is set aside whole, so that a
+            bad hour of data cannot keep an output busy for ever.
         suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
             ones. A row that gets it alone is refused if it gets it again after another request passed;
             so nothing is refused in an outage, also not in one that begins or ends meanwhile.
@@ -63,6 +64,9 @@ class Isolation:
         self.entries = entries
         self._tried = tried
         self._requests = requests
+        self._most_fruitless = requests
+        self._fruitless = 0
+        """Refusals between batches since the destination took some."""
         self.suspect = suspect
         self._in_a_row = 0
         self._most_in_a_row = 2 * sum(len(entry.batch) for entry in entries).bit_length()
@@ -138,7 +142,7 @@ class Isolation:
     def _passed(self) -> Sequence[Group]:
         """The destination works: what got the suspect answer alone is asked about once more."""
         self.understood = True
-        self._in_a_row = 0
+        self._in_a_row = self._fruitless = 0
         self._accused.update(map(token, self._alone))
         again, self._alone = self._alone, []
         return again
@@ -184,10 +188,17 @@ class Isolation:
             return self._settle(group)
         if error.duplicate and all(part.seq in self._tried for part in group):
             return self._settle(group)
-        self._requests -= 1
-        if divisible(group) and self._requests > 0:
-            return halves(group)
-        return self._refuse(group, str(error))
+        return halves(group) if self._worth_cutting(group) else self._refuse(group, str(error))
+
+    def _worth_cutting(self, group: Group) -> bool:
+        """Whether to look for the refused rows. Bad batches must not cost the good ones between them, so
+        those are told apart for as long as some are taken.
+        """
+        if len(group) == 1 and self._requests > 0:
+            self._requests -= 1
+            return divisible(group)
+        self._fruitless += 1
+        return len(group) > 1 and self._fruitless < self._most_fruitless
 
     def _refuse(self, group: Group, reason: str) -> Sequence[Group]:
         self.words.add(reason)

@@ -32,7 +32,8 @@ class DeliveryPolicy:
     pause_retry: float = 60.0
     """A paused output (refused credentials, wrong address) tries again this often."""
     bisect_requests: int = 256
-    """Requests spent on finding the refused samples of one chunk; the rest is set aside whole."""
+    """Requests spent on finding the refused samples inside of a chunk's batches; after that a batch that is
+    refused is set aside whole."""
     stuck_writes: int = 4
     """Writes that may hang at once before no more are started."""
     backlog_after: float = 60.0
