@@ -63,6 +63,16 @@ def test_retry_after_is_obeyed_while_another_works(place, clock):
     assert (len(first.requests), len(second.requests)) == (1, 2)
 
 
+def test_an_hour_is_the_longest_that_an_address_is_left_alone(place, clock):
+    """One that asks for thirty years, as a broken proxy may, is the first again after an hour."""
+    failover, first, second = place
+    first.script(Answer(503, {"Retry-After": "999999999"}))
+    failover.post(BODY)
+    clock.now += 3601
+    failover.post(BODY)
+    assert (len(first.requests), len(second.requests)) == (2, 1)
+
+
 def test_all_down_are_all_asked(place, clock):
     """Nobody is left out for having failed before: the one that has been down longest is asked first."""
     failover, first, second = place

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HOLD: Final = 30.0
 """Seconds for which an address that failed is asked last, unless it said how long itself."""
+LONGEST: Final = 3600.0
+"""Seconds; one that asks for more gets this, as with an output of one address."""
 _log: Final = logging.getLogger("orbital.remote_write")
 
 
@@ -59,7 +61,7 @@ class Failover:
                 sent = client.post(body)
             except WriterUnavailable as error:
                 failed.append(error)
-                self._down[client] = self._clock() + (error.retry_after or HOLD)
+                self._down[client] = self._clock() + min(error.retry_after or HOLD, LONGEST)
                 continue
             self._took(client, failed)
             return sent

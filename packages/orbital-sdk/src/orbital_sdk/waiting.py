@@ -21,7 +21,7 @@ def retry_after(text: str, now: datetime | None = None) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: a year or an hour of twenty digits
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
