@@ -38,9 +38,8 @@ def launch(config: Path | None) -> int:
         return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
 
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(
-            each, signal.SIG_IGN
-        )  # the agent listens; once it has ended, nobody need ask again
+        # The agent listens by itself; once it has ended, nobody need ask again.
+        signal.signal(each, signal.SIG_IGN)
     return loop.run(agent())
 
 

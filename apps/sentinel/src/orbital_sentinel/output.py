@@ -66,7 +66,7 @@ def progress(what: str, total: int) -> Generator[Callable[[int], None]]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Rows under their headings; cut to nothing in a pipe, drawn on a terminal. Numbers stand right."""
+    """Rows under their headings: plain columns in a pipe, drawn on a terminal. Numbers stand right."""
     cells = [["" if c is None else " ".join(str(c).split()) for c in row] for row in rows]
     right = [all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
     if on_terminal():

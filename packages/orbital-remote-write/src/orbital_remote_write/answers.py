@@ -1,4 +1,4 @@
-"""What each HTTP answer means for the samples (DESIGN, section 7)."""
+"""What each HTTP answer means for the samples."""
 
 from __future__ import annotations
 

@@ -36,9 +36,9 @@ def schema(
         typer.Option("--schema", help="Which tables: sentinel or otel."),
     ] = "sentinel",
     table: Annotated[
-        str, typer.Option(help="Name of the table; of otel what both names begin with.")
+        str, typer.Option(help="Name of the table; with otel, what both names begin with.")
     ] = "",
-    database: Annotated[str, typer.Option(help="Their database, where it is to be named.")] = "",
+    database: Annotated[str, typer.Option(help="Database to name in the statements.")] = "",
     ttl: Annotated[str, typer.Option(help="Age at which rows are removed; 0: never.")] = "90d",
     partition: Annotated[
         Partition, typer.Option(help="Part of a table: none, day, week, month or year.")

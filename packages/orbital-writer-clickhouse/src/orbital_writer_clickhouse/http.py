@@ -38,7 +38,7 @@ _PROXY: Final = {
 
 
 class _Nobody(AuthBase):
-    """Keeps `.netrc` out: whom we are is said in headers."""
+    """Keeps `.netrc` out: who we are is said in headers."""
 
     def __call__(self, r: Any) -> Any:
         return r

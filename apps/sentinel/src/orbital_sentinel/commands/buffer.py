@@ -59,7 +59,9 @@ def inspect(
     *,
     config: ConfigFile = None,
     path: Folder = None,
-    top: Annotated[int, typer.Option(min=1, help="How many tasks, devices and intervals.")] = 10,
+    top: Annotated[
+        int, typer.Option(min=1, help="How many tasks, devices and intervals to show.")
+    ] = 10,
     seq: Annotated[
         int | None, typer.Option(metavar="N", help="Show the batch with this sequence number.")
     ] = None,

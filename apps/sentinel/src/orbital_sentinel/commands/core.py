@@ -40,13 +40,15 @@ def register(
         typer.Option(
             "--label",
             metavar="KEY=VALUE",
-            help="May come several times. Left out: those of the configuration, else of before.",
+            help="May be given again. Left out: those of the configuration, else of before.",
         ),
     ] = None,
     registration_key: Annotated[
         str,
         typer.Option(
-            "--registration-key", envvar="SENTINEL_REGISTRATION_KEY", help="Where Core wants one."
+            "--registration-key",
+            envvar="SENTINEL_REGISTRATION_KEY",
+            help="Key that Core asks for, if it does; better in the environment.",
         ),
     ] = "",
     force: Annotated[

@@ -23,7 +23,7 @@ Shape = Annotated[
     Format, typer.Option("--output-format", help="Text for people, or JSON for programs.")
 ]
 Limit = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="So many at most, the oldest first.")
+    int | None, typer.Option(min=1, metavar="N", help="At most this many, the oldest first.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -39,7 +39,7 @@ def list_letters(
     config: ConfigFile = None,
     output: Name = "",
     older_than: Age = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
     output_format: Shape = Format.TEXT,
 ) -> None:
     """List them, the newest first."""

@@ -38,9 +38,15 @@ DataBits = Annotated[int, typer.Option(help="Serial: 8, or 7 for some that speak
 Timeout = Annotated[float | None, typer.Option(help="Seconds to wait for an answer.")]
 CaFile = Annotated[str, typer.Option(help="TLS: PEM file of the authorities to trust.")]
 CertFile = Annotated[str, typer.Option(help="TLS: PEM file of the client certificate.")]
-KeyFile = Annotated[str, typer.Option(help="TLS: PEM file of its key, where it is another.")]
+KeyFile = Annotated[
+    str, typer.Option(help="TLS: PEM file of its key, if the certificate's file does not hold it.")
+]
 KeyPassword = Annotated[
-    str, typer.Option(envvar="MODBUS_KEY_PASSWORD", help="Better in the environment.")
+    str,
+    typer.Option(
+        envvar="MODBUS_KEY_PASSWORD",
+        help="TLS: password of the key; better in the environment: others see a command line.",
+    ),
 ]
 ServerName = Annotated[str, typer.Option(help="TLS: name in the certificate, if not the host.")]
 Insecure = Annotated[bool, typer.Option("--insecure", help="TLS: accept any certificate.")]
@@ -132,11 +138,7 @@ def of_a_device(
         command(device_of(**{name: given.pop(name) for name in shared}), **given)
 
     place, *how = shared.values()
-    every = [
-        place,
-        *own,
-        *how,
-    ]  # typer reads a signature and annotations: there options become some
+    every = [place, *own, *how]  # typer finds options in the signature and the annotations
     cast("Any", call).__signature__ = inspect.Signature(every)
     call.__annotations__ = {each.name: each.annotation for each in every}
     return call

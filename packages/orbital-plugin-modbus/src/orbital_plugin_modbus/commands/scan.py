@@ -36,7 +36,10 @@ def scan(
     ] = ("holding,input"),
     addresses: Annotated[str, typer.Option(help="Addresses to look through.")] = "0-999",
     finest: Annotated[
-        int, typer.Option(min=1, max=100, help="Addresses that are not divided further.")
+        int,
+        typer.Option(
+            min=1, max=100, help="Refused blocks of this many addresses or fewer are not divided."
+        ),
     ] = 10,
     output: options.Output = "text",
     as_json: options.Json = False,

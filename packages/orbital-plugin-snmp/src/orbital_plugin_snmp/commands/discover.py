@@ -45,7 +45,9 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         force: Annotated[
             bool, typer.Option("--force", help="Replace the file, whatever is in it.")
         ] = False,
-        large: Annotated[bool, typer.Option("--large", help="More than a /16 is meant.")] = False,
+        large: Annotated[
+            bool, typer.Option("--large", help="Allow more addresses than a /16 has.")
+        ] = False,
         output: Output = "text",
         as_json: Json = False,
         **given: Any,

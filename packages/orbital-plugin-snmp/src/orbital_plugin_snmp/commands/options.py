@@ -26,36 +26,44 @@ class How:
 
     version: Annotated[str, typer.Option("--version", "-v", help="1, 2c or 3.")] = "2c"
     community: Annotated[
-        str, typer.Option("--community", "-c", envvar="SNMP_COMMUNITY", help="Of v1 and v2c.")
+        str,
+        typer.Option(
+            "--community", "-c", envvar="SNMP_COMMUNITY", help="v1 and v2c: the community."
+        ),
     ] = field(default="", repr=False)
-    username: Annotated[
-        str, typer.Option("--username", "-u", help="Of v3, like all that follow.")
-    ] = ""
+    username: Annotated[str, typer.Option("--username", "-u", help="v3: the user.")] = ""
     security_level: Annotated[
-        str, typer.Option("--level", "-l", help="noAuthNoPriv, authNoPriv or authPriv.")
+        str, typer.Option("--level", "-l", help="v3: noAuthNoPriv, authNoPriv or authPriv.")
     ] = ""
     auth_protocol: Annotated[
         str,
-        typer.Option("--auth-protocol", "-a", help="MD5, SHA, SHA224, SHA256, SHA384 or SHA512."),
+        typer.Option(
+            "--auth-protocol", "-a", help="v3: MD5, SHA, SHA224, SHA256, SHA384 or SHA512."
+        ),
     ] = ""
     auth_password: Annotated[
         str,
         typer.Option(
             "--auth-password", "-A", envvar="SNMP_AUTH_PASSWORD",
-            help="Better in the environment: others see a command line.",
+            help="v3; better in the environment: others see a command line.",
         ),
     ] = field(default="", repr=False)  # fmt: skip
     priv_protocol: Annotated[
         str,
         typer.Option(
-            "--priv-protocol", "-x", help="DES, 3DES, AES, AES192, AES256, AES192C, AES256C."
+            "--priv-protocol", "-x", help="v3: DES, 3DES, AES, AES192, AES256, AES192C, AES256C."
         ),
     ] = ""
     priv_password: Annotated[
         str,
-        typer.Option("--priv-password", "-X", envvar="SNMP_PRIV_PASSWORD", help="Likewise."),
+        typer.Option(
+            "--priv-password",
+            "-X",
+            envvar="SNMP_PRIV_PASSWORD",
+            help="v3; better in the environment, too.",
+        ),
     ] = field(default="", repr=False)
-    context: Annotated[str, typer.Option("--context", "-n", help="Context to read.")] = ""
+    context: Annotated[str, typer.Option("--context", "-n", help="v3: context to read.")] = ""
     transport: Annotated[str, typer.Option("--transport", help="udp, udp6 or tcp.")] = "udp"
     timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")] = 2.0
     retries: Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")] = 3

@@ -1,4 +1,4 @@
-"""Keys of the file against a plug-in's own model."""
+"""Keys of the file against a plugin's own model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def checked(
     """The model made of these values.
 
     Args:
-        model: A plug-in's model.
+        model: A plugin's model.
         values: What the user wrote.
         at: The way to them in the configuration.
         ways: The ways to single keys that stand elsewhere.

@@ -19,7 +19,7 @@ Size = Annotated[ByteSize, Field(ge=1024)]
 
 
 class OpenSection(Section):
-    """A section whose other keys belong to a plug-in and are checked by it. They may be secret."""
+    """A section whose other keys belong to a plugin or writer and are checked by it. They may be secret."""
 
     model_config = ConfigDict(extra="allow")
 
