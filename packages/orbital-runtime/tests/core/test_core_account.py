@@ -9,6 +9,7 @@ import itertools
 from pydantic import SecretStr
 
 from orbital_runtime.core.account import CALM, Account
+from orbital_runtime.core.errors import CoreError, CoreUnavailable
 from orbital_runtime.settings import Credentials
 from orbital_runtime.testing.clock import LeapClock
 
@@ -19,12 +20,15 @@ BASE = 0.01
 class Desk:
     """Registers whoever asks, under a new id each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *errors: CoreError) -> None:
         self.asked: list[float] = []
+        self._errors = list(errors)
         self._ids = itertools.count()
 
     async def register(self) -> Credentials:
         self.asked.append(asyncio.get_running_loop().time())
+        if self._errors:
+            raise self._errors.pop(0)
         return Credentials(f"s-{next(self._ids)}", SecretStr("token"), URL)
 
 
@@ -61,3 +65,12 @@ async def test_an_identity_that_held_is_renewed_at_once(tmp_path):
             one.lose(known, "unknown")
         await one.current()
     assert len(desk.asked) == 4
+
+
+async def test_core_is_left_alone_for_as_long_as_it_asks(tmp_path):
+    """`Retry-After` of an answer to a registration."""
+    desk = Desk(CoreUnavailable("429", retry_after=0.2))
+    async with account(tmp_path, desk, LeapClock()) as one, asyncio.timeout(20):
+        await one.current()
+    first, second = desk.asked
+    assert second - first >= 0.2 * 0.9

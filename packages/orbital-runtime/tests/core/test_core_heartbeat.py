@@ -18,10 +18,12 @@ class Line:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.bodies = []
+        self.asked = []
         self.over = asyncio.Event()
 
     async def call(self, method, path, body, *, timeout):  # noqa: ASYNC109 (as the line's)
         self.bodies.append(body)
+        self.asked.append(asyncio.get_running_loop().time())
         if not self.answers:
             self.over.set()
             await asyncio.Event().wait()
@@ -83,3 +85,16 @@ async def test_an_outage_is_told_when_it_begins_and_when_it_ends(tmp_path, caplo
     told = [(r.levelname, r.getMessage()) for r in caplog.records]
     begins = ("WARNING", "Core did not hear a heartbeat: nobody there")
     assert told == [begins, ("INFO", "Core hears heartbeats again")] * 2
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_core_is_left_alone_for_as_long_as_it_asks(tmp_path, retries):
+    """`Retry-After`, between two attempts and between two heartbeats."""
+    line = Line(CoreUnavailable("429", retry_after=0.2))
+    heart = heart_of(tmp_path, line, interval=0.01, retry_times=retries)
+    beating = asyncio.create_task(heart.run())
+    async with asyncio.timeout(20):
+        await line.over.wait()
+    beating.cancel()
+    first, second = line.asked
+    assert second - first >= 0.2 * 0.9

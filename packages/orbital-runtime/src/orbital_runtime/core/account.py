@@ -101,13 +101,16 @@ class Account:
     async def _registered(self) -> Credentials:
         """What registering gives, as soon as it gives something."""
         failures, (base, cap) = 0, self._retry
+        wish: float | None = None
         while True:
             if pauses := failures + self._relapses:
-                await asyncio.sleep(backoff(pauses, base=base, cap=cap, chance=1.0))
+                await asyncio.sleep(
+                    backoff(pauses, base=base, cap=cap, chance=1.0, retry_after=wish)
+                )
             try:
                 return await self._register()
             except CoreError as error:
-                failures += 1
+                failures, wish = failures + 1, error.retry_after
                 level = logging.WARNING if str(error) != self.trouble else logging.DEBUG
                 log.log(level, "not registered at Core yet: %s", error)
                 self.trouble = str(error)

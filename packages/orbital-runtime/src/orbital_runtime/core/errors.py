@@ -13,6 +13,9 @@ class CoreError(OrbitalError):
         sent: Whether Core may have acted upon it all the same.
     """
 
+    retry_after: float | None = None
+    """Seconds that Core, or what stands before it, asked to wait."""
+
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
         self.sent = sent

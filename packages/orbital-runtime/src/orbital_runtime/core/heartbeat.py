@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import psutil
 
 from orbital_runtime.core.errors import CoreError, IdentityLost
+from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -118,9 +119,12 @@ class Heartbeat:
                 level = logging.DEBUG if self._away else logging.WARNING
                 log.log(level, "Core did not hear a heartbeat: %s", error)
                 self._away = True
+                pause = min(RETRY, self._section.interval)
+                await asyncio.sleep(
+                    backoff(1, base=pause, cap=pause, chance=1.0, retry_after=error.retry_after)
+                )
                 if failures > self._section.retry_times:
                     return
-                await asyncio.sleep(min(RETRY, self._section.interval))
             else:
                 return
 

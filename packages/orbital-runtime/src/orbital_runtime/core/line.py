@@ -121,13 +121,12 @@ class Line:
         """Wait after so many failures in a row, no shorter than Core asked for. Where nobody was there, the
         first of us whom Core answers ends the pauses of all.
         """
-        wish = error.retry_after if isinstance(error, CoreUnavailable) else None
         seconds = backoff(
             failures,
             base=self._retry[0],
             cap=self._retry[1],
             chance=CHANCE.uniform(0.5, 1.0),
-            retry_after=wish,
+            retry_after=error.retry_after,
         )
         if not _nobody(error):
             await asyncio.sleep(seconds)
