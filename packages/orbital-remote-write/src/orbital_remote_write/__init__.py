@@ -5,7 +5,7 @@ from orbital_remote_write.compression import SNAPPY, ZSTD, Codec
 from orbital_remote_write.encoder import Encoded, Encoder
 from orbital_remote_write.failover import Failover
 from orbital_remote_write.labels import LabelRules
-from orbital_remote_write.settings import BasicAuth, RemoteWriteConfig, Tls
+from orbital_remote_write.settings import BasicAuth, ProxyUrl, RemoteWriteConfig, Tls
 from orbital_remote_write.writer import Poster, RemoteWriter
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Failover",
     "LabelRules",
     "Poster",
+    "ProxyUrl",
     "RemoteWriteConfig",
     "RemoteWriter",
     "Tls",

@@ -54,6 +54,16 @@ def checked_url(url: str) -> str:
 Url = Annotated[str, AfterValidator(checked_url)]
 
 
+def _checked_proxy(url: SecretStr) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in {"http", "https"}:
+        raise ValueError("begins with http:// or https://")
+    return url
+
+
+ProxyUrl = Annotated[SecretStr, AfterValidator(_checked_proxy)]
+"""Address of an HTTP proxy; a user and a password may stand in it."""
+
+
 class BasicAuth(Fields):
     """User and password."""
 
@@ -113,7 +123,7 @@ class RemoteWriteConfig(WriterConfig):
     """Sent as `X-Scope-OrgID`, for Mimir, Cortex and Thanos."""
     tls: Tls = Field(default_factory=Tls)
     """How the server is verified, and how it can verify us."""
-    proxy_url: SecretStr | None = None
+    proxy_url: ProxyUrl | None = None
     """Address of an HTTP proxy."""
     proxy_from_environment: bool = False
     """Obey HTTP_PROXY, HTTPS_PROXY and NO_PROXY."""
@@ -146,13 +156,6 @@ class RemoteWriteConfig(WriterConfig):
         if token and not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
             raise ValueError("may hold printable ASCII characters only, and no space")
         return token
-
-    @field_validator("proxy_url")
-    @classmethod
-    def _usable_proxy(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and urlsplit(url.get_secret_value()).scheme not in {"http", "https"}:
-            raise ValueError("begins with http:// or https://")
-        return url
 
     @field_validator("external_labels")
     @classmethod

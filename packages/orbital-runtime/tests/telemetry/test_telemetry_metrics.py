@@ -150,10 +150,10 @@ async def test_series_of_single_tasks_are_capped(world):
     _, all_ = await scrape(world)
     _, few = await scrape(world, task_series=10)
     _, none = await scrape(world, task_series=0)
-    count = lambda found: sum(name == "sentinel_task_runs_total" for name, _ in found)  # noqa: E731
-    assert count(all_) == 52
-    assert count(few) == 10
-    assert count(none) == 0
+    counts = [
+        sum(name == "sentinel_task_runs_total" for name, _ in found) for found in (all_, few, none)
+    ]
+    assert counts == [52, 10, 0]
     assert few["sentinel_tasks_without_series", ()] == 42
     assert all_["sentinel_tasks_without_series", ()] == 0
     assert few["sentinel_tasks_total", ()] == none["sentinel_tasks_total", ()] == 52

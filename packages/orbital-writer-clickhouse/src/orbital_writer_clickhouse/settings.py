@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 (pydantic reads it)
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from orbital_remote_write import Tls
+from orbital_remote_write import ProxyUrl, Tls
 from orbital_sdk import Duration, WriterConfig
 from orbital_writer_clickhouse.dsn import Compression, Place, parse_dsn
 from orbital_writer_clickhouse.origin import OriginLabel  # noqa: TC001 (pydantic reads it)
@@ -62,7 +61,7 @@ class ClickHouseConfig(WriterConfig):
     """How long connecting may take."""
     tls: Tls = Field(default_factory=Tls)
     """How the server is verified, and how it can verify us."""
-    proxy_url: SecretStr | None = None
+    proxy_url: ProxyUrl | None = None
     """Address of an HTTP proxy; for http and https DSNs."""
     proxy_from_environment: bool = False
     """Obey HTTP_PROXY, HTTPS_PROXY and NO_PROXY; for http and https DSNs."""
@@ -79,13 +78,6 @@ class ClickHouseConfig(WriterConfig):
         for source in columns.values():
             check_source(source)
         return columns
-
-    @field_validator("proxy_url")
-    @classmethod
-    def _usable_proxy(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and urlsplit(url.get_secret_value()).scheme not in {"http", "https"}:
-            raise ValueError("begins with http:// or https://")
-        return url
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
