@@ -106,7 +106,7 @@ async def test_a_task_that_ran_no_more_says_nothing_any_more(states, line, clock
 async def test_removed_tasks_and_their_devices_are_forgotten(states, line, clock):
     """So that a device that was taken away is not kept alive."""
     states.ran(task("a"), run(up=True))
-    states.keep({})
+    await states.keep({})
     await states.tell()
     assert line.sent == []
 
@@ -115,10 +115,10 @@ async def test_a_task_that_watches_another_device_now_says_nothing_of_the_old_on
     """Its key is the same; the device that it left is forgotten."""
     states.ran(task("a"), run(up=True))
     states.ran(task("b"), run(up=True))
-    states.keep({"a": "dev-2", "b": "dev-1"})
+    await states.keep({"a": "dev-2", "b": "dev-1"})
     await states.tell()
     assert [one["labels"]["task_id"] for one in line.sent] == ["a"]
-    states.keep({"a": "dev-2"})
+    await states.keep({"a": "dev-2"})
     states.ran(task("a", "dev-2"), run(up=True))
     await states.tell()
     assert [one["labels"]["device_id"] for one in line.sent] == ["dev-1", "dev-2"]

@@ -42,7 +42,9 @@ def test_tasks_that_are_gone_are_forgotten():
     """One that comes back begins anew."""
     triggers = Triggers()
     triggers.look("a", "2026-11-24T12:01:00Z", 60)
-    triggers.keep(set())
+    triggers.look("b", "2026-11-24T12:01:00Z", 60)
+    triggers.forget("a")
+    triggers.forget("nobody")
     assert not triggers.look("a", "2026-11-24T20:00:13Z", 60)
 
 

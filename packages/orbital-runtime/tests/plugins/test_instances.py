@@ -133,12 +133,12 @@ async def test_an_instance_stops_when_its_last_task_goes(make, moody):
     one, two = task("one"), task("two")
     for each in (one, two, one):
         await instances.acquire(each)
-    await instances.release(one)
-    await instances.release(one)
+    instances.release(one.key)
+    instances.release(one.key)
     await asyncio.sleep(0)
     assert instances.get(two)
     assert "stop" not in moody.diary
-    await instances.release(two)
+    instances.release(two.key)
     await moody.stopped.wait()
     assert instances.running() == []
     with pytest.raises(PluginDown, match="not started for task 'two'"):
@@ -151,7 +151,7 @@ async def test_a_task_that_comes_back_in_time_keeps_its_instance(make, moody):
     one = task("one")
     await instances.acquire(one)
     plugin = instances.get(one)
-    await instances.release(one)
+    instances.release(one.key)
     await instances.acquire(one)
     for _ in range(5):
         await asyncio.sleep(0)

@@ -77,17 +77,56 @@ async def test_the_difference_is_told(scheduler):
     assert list(scheduler.states()) == ["keep", "change", "come"]
 
 
-async def test_a_part_of_a_list_leaves_all_others_alone(scheduler):
-    """New tasks enter; what is known stays the very same, also where the part has another version of it."""
-    known = make_task("known")
-    scheduler.apply([known])
-    scheduler.add([make_task("known", timeout=1.0), make_task("new")])
-    assert list(scheduler.states()) == ["known", "new"]
-    assert scheduler.states()["known"][0] is known
-    assert state(scheduler, "new").next_due > 0
+async def test_a_part_of_a_list_leaves_all_others_alone(scheduler, clock):
+    """New tasks enter, another version goes on in its place, an equal one changes nothing."""
+    equal, changed, other = make_task("equal"), make_task("changed"), make_task("other")
+    scheduler.apply([equal, changed, other])
+    before = {key: (its, its.next_due) for key, (_, its) in scheduler.states().items()}
+    clock.advance(3)
+    scheduler.put([make_task("equal"), make_task("changed", timeout=1.0), make_task("new")])
+    assert list(scheduler.states()) == ["equal", "changed", "other", "new"]
+    assert scheduler.states()["equal"][0] is equal
+    assert scheduler.states()["other"][0] is other
+    assert scheduler.states()["changed"][0].timeout == 1.0
+    for key, (its, due) in before.items():
+        assert state(scheduler, key) is its
+        assert its.next_due == due
+    assert clock.now <= state(scheduler, "new").next_due <= clock.now + 10
+    scheduler.put([make_task("changed", timeout=1.0, interval=3600)])
+    assert clock.now + 10 < state(scheduler, "changed").next_due <= clock.now + 3600
+
+
+async def test_a_part_that_has_a_key_twice_changes_nothing(scheduler):
+    """As a whole list."""
     with pytest.raises(ConfigurationError, match="two tasks have the id 'twin'"):
-        scheduler.add([make_task("twin"), make_task("twin")])
-    assert "twin" not in scheduler.states()
+        scheduler.put([make_task("one"), make_task("twin"), make_task("twin")])
+    assert len(scheduler.states()) == 0
+
+
+async def test_some_can_be_removed_alone(scheduler, runs, clock, forgotten):
+    """The others stay as they are, what runs comes to its end, and what is not there is passed over."""
+    runs.hold = True
+    scheduler.apply([make_task("runs"), make_task("rests", interval=86400), make_task("stays")])
+    at(scheduler, clock, "runs")
+    await runs.until(lambda: "runs" in runs.gates)
+    scheduler.remove(["runs", "rests", "nobody"])
+    assert list(scheduler.states()) == ["stays"]
+    await settle()
+    assert forgotten == ["rests"]
+    runs.end("runs")
+    await settle()
+    assert forgotten == ["rests", "runs"]
+
+
+@pytest.mark.parametrize("interval", [0.5, 1, 7, 3600])
+async def test_the_rate_follows_every_change(scheduler, interval):
+    """It decides on the grid of phases."""
+    scheduler.apply([make_task(f"t{n}", interval=10) for n in range(20)])
+    assert scheduler._roster.rate == pytest.approx(2)
+    scheduler.put([make_task(f"t{n}", interval=interval) for n in range(15, 25)])
+    assert scheduler._roster.rate == pytest.approx(1.5 + 10 / interval)
+    scheduler.remove([f"t{n}" for n in range(25)])
+    assert scheduler._roster.rate == 0
 
 
 async def test_the_last_task_can_be_removed(scheduler, runs, clock):

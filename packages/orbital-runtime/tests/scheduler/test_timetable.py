@@ -41,8 +41,8 @@ def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     and after a day of late wake-ups each is still where it was.
     """
     table = Timetable()
+    table.suit(100)
     first = {f"task-{n}": table.add(f"task-{n}", 10, NOW) for n in range(1000)}
-    first |= table.balance(100)
     seconds = Counter(int(due - NOW) for due in first.values())
     assert len(seconds) == 10
     assert max(seconds.values()) < 200
@@ -62,7 +62,7 @@ def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
     """50 runs a second need 2 timers a second, 200 need 8, 10,000 need 16: never one each."""
     for tasks, moments in ((50, 2), (200, 8), (10_000, 16)):
         table = Timetable()
-        table.balance(tasks)
+        table.suit(tasks)
         for n in range(tasks):
             table.add(f"t{n}", 1, NOW)
         assert wake_ups(table, NOW, 0.9999) == moments
@@ -77,21 +77,42 @@ def test_rates_and_grains() -> None:
 
 
 def test_a_growing_fleet_moves_nobody_far() -> None:
-    """Another grid moves a task by less than its grain, and neither skips a tick nor adds one."""
+    """Another grid moves a task by less than its grain, at its next tick, and neither skips a tick nor adds
+    one. Back on the old grid each has its old phase.
+    """
     table = Timetable()
     before = {f"t{n}": table.add(f"t{n}", 1, NOW) for n in range(50)}
-    assert table.balance(50) == {}
-    for n in range(50, 400):
-        table.add(f"t{n}", 1, NOW)
-    moved = table.balance(400)
-    assert all(0 < moved[key] - due < 0.5 for key, due in before.items() if key in moved)
-    ticks = Counter(tick.key for second in range(1, 11) for tick in table.pop(NOW + second + 0.5))
+    table.suit(400)
+    ticks = Counter[str]()
+    due = dict(before)
+    for second in range(11):
+        for tick in table.pop(NOW + second + 0.5):
+            assert tick.missed == 0
+            assert 0 <= tick.due - due[tick.key] < 0.5
+            due[tick.key] = tick.due + 1
+            ticks[tick.key] += 1
     assert all(10 <= ticks[key] <= 11 for key in before)
-    for n in range(50, 400):
-        table.remove(f"t{n}")
-    back = table.balance(50)
-    assert back.keys() == moved.keys() & before.keys()
-    assert all(round(1000 * (due - before[key])) % 1000 == 0 for key, due in back.items())
+    assert any((due[key] - before[key]) % 1 for key in before)
+    table.suit(50)
+    for second in (11, 12):
+        table.pop(NOW + second + 0.45)
+    back = [(tick.key, tick.due) for tick in table.pop(NOW + 13.45)]
+    assert len(back) == len(before)
+    assert all((tick - before[key]) % 1 == 0 for key, tick in back)
+
+
+def test_a_coarser_grid_takes_no_tick_twice() -> None:
+    """Its place lies before the present one, and may have passed when the task comes late: then it stays
+    where it is until its next tick.
+    """
+    table = Timetable()
+    table.suit(400)
+    first = {f"t{n}": table.add(f"t{n}", 1, NOW) for n in range(50)}
+    table.suit(1)
+    late = table.pop(NOW + 1.9)
+    assert sorted(tick.key for tick in late) == sorted(first)
+    assert all(tick.following > NOW + 1.9 for tick in late)
+    assert table.pop(NOW + 1.9) == []
 
 
 @pytest.mark.parametrize("interval", [0.01, 0.015, 0.1, 0.25, 1 / 3, 7.123456])

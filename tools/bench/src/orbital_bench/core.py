@@ -29,6 +29,7 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import CoreSection, Credentials, Settings
 from orbital_runtime.settings.binding import Binder
+from orbital_runtime.slices import in_slices
 from orbital_sdk import Batch, Identity, Layout, Origin, Row
 
 if TYPE_CHECKING:
@@ -125,9 +126,8 @@ async def _lists() -> None:
 async def _entered(tasks: list[Task]) -> None:
     """As the agent does it."""
     scheduler = Scheduler(_nothing, clock=SystemClock())
-    for start in range(0, len(tasks), PORTION):
-        scheduler.add(tasks[start : start + PORTION])
-        await asyncio.sleep(0)
+    async for start in in_slices(range(0, len(tasks), PORTION)):
+        scheduler.put(tasks[start : start + PORTION])
 
 
 async def _nothing(task: Task, *_: object) -> Run:

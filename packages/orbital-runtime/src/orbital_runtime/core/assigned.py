@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read, reason
 from orbital_runtime.core.trigger import Triggers
 from orbital_runtime.settings import SettingsError
+from orbital_runtime.slices import in_slices, let_go, without_collector
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Container, Sequence
 
     import msgspec
 
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings.binding import Binder
-
-SLICE: Final = 0.002
-"""Seconds of work on a long list before the loop gets its turn."""
 
 
 class _Known(NamedTuple):
@@ -52,14 +46,22 @@ class Assigned:
     def __init__(self) -> None:
         self.triggers = Triggers()
         self._known: dict[str, _Known] = {}
+        self._unusable: dict[str, str] = {}
+        self._bindings = 0
+        """Which ones hold now: a number."""
 
     def tasks(self) -> list[Task]:
         """Those that can run."""
         return [known.task for known in self._known.values() if known.task is not None]
 
+    @property
+    def able(self) -> int:
+        """How many can run."""
+        return len(self._known) - len(self._unusable)
+
     def unusable(self) -> dict[str, str]:
         """Those that cannot, with the reason."""
-        return {name: k.reason for name, k in self._known.items() if k.task is None}
+        return dict(self._unusable)
 
     def device_type(self, task_id: str) -> str:
         known = self._known.get(task_id)
@@ -67,44 +69,47 @@ class Assigned:
 
     def forget_bindings(self) -> None:
         """Plugins or their defaults changed: make every task anew at the next list."""
-        self._known = {name: known._replace(work=()) for name, known in self._known.items()}
+        self._bindings += 1
 
     async def take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
         """Go over to this list, in slices, so that a long one holds nobody up.
 
         A task that is broken in itself is left out and told; the others run.
         """
-        with _no_collection():
+        with without_collector():
             return await self._take(entries, binder)
 
     async def _take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
         found: dict[str, _Known] = {}
-        news = News(changed=False)
-        unreadable = 0
-        until = time.monotonic() + SLICE
-        for entry in entries:
+        news, bindings = News(changed=False), self._bindings
+        changed, unreadable = False, 0
+        async for entry in in_slices(entries):
             one = read(entry)
             if isinstance(one, Unreadable):
                 unreadable += 1
                 continue
-            found[one.task_id] = self._judged(one, binder, news)
-            if time.monotonic() > until:
-                await asyncio.sleep(0)
-                until = time.monotonic() + SLICE
+            known = found[one.task_id] = self._judged(one, (bindings, *one.work), binder, news)
+            changed = changed or known is not self._known.get(one.task_id)
+        gone = [name async for name in in_slices(self._known) if name not in found]
+        if gone or len(found) > len(self._known):
+            await self._forget_triggers(found)
+        self._unusable = {n: k.reason async for n, k in in_slices(found.items()) if k.task is None}
         before, self._known = self._known, found
-        others = before.keys() != found.keys()
-        if others:
-            self.triggers.keep(set(found))
-        changed = others or any(known is not before[name] for name, known in found.items())
-        return News(changed, news.unusable, news.triggered, unreadable)
+        await let_go(before)
+        return News(changed or bool(gone), news.unusable, news.triggered, unreadable)
 
-    def _judged(self, entry: CoreTask, binder: Binder, news: News) -> _Known:
+    async def _forget_triggers(self, found: Container[str]) -> None:
+        async for name in in_slices(self.triggers.names()):
+            if name not in found:
+                self.triggers.forget(name)
+
+    def _judged(self, entry: CoreTask, work: tuple[Any, ...], binder: Binder, news: News) -> _Known:
         before = self._known.get(entry.task_id)
         triggered = self.triggers.look(
             entry.task_id, entry.next_execution_at, entry.interval_seconds or 0,
             entry.last_executed_at,
         )  # fmt: skip
-        if before is not None and before.work == entry.work:
+        if before is not None and before.work == work:
             if triggered and before.task is not None:
                 news.triggered.append(before.task.key)
             return before
@@ -120,19 +125,4 @@ class Assigned:
                 news.triggered.append(task.key)
             if before is not None and before.task == task:
                 task = before.task
-        return _Known(entry.work, task, why, entry.device_type)
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Without the garbage collector, which would look at every task again and again; and what has come to
-    stay is left out of its later rounds.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()
+        return _Known(work, task, why, entry.device_type)

@@ -82,7 +82,7 @@ class Fetching:
             return
         kept = await in_background(self._cache.load, known)
         await self._assigned.take(kept, self._wishes.binder())
-        self._assigned.triggers.keep(set())  # its times are of an earlier day
+        self._assigned.triggers.clear()  # its times are of an earlier day
         if kept:
             self._cached_for = known
             log.info("%s of Core, known from before", _tasks(len(kept)))
@@ -115,7 +115,7 @@ class Fetching:
         except IdentityLost as error:
             account.lose(used, str(error))
             raise
-        if not found and self._assigned.tasks():
+        if not found and self._assigned.able:
             await self._heartbeat.beat()  # an unknown sentinel gets an empty list too
         now = account.credentials
         if not account.lost and now is not None and now.same_identity(used):
@@ -137,7 +137,7 @@ class Fetching:
             self._wishes.trigger(key)
 
     async def _apply(self) -> None:
-        able, unable = len(self._assigned.tasks()), len(self._assigned.unusable())
+        able, unable = self._assigned.able, len(self._assigned.unusable())
         also = f", and {unable} that cannot run" if unable else ""
         log.info("Core's tasks changed, now %s%s", _tasks(able), also)
         await asyncio.sleep(0)

@@ -20,6 +20,7 @@ from orbital_runtime.core.report import report_of
 from orbital_runtime.core.reports import Reports
 from orbital_runtime.core.states import DeviceStates
 from orbital_runtime.core.writer import CoreWriter
+from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.sources import CoreStanding
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class CoreLink:
         if running:
             await asyncio.wait(running)
             await self._last_words()
+        self.reports.abandon()
         self.line.close()
 
     def ran(self, task: Task, run: Run) -> None:
@@ -111,10 +113,10 @@ class CoreLink:
         if self._plan.tells_states and self._wishes.runs(task):
             self.states.ran(task, run)
 
-    def keep(self, tasks: Iterable[Task]) -> None:
+    async def keep(self, tasks: Iterable[Task]) -> None:
         """These are all tasks now, local ones too: what others said of their devices is forgotten."""
         if self._plan.tells_states:
-            self.states.keep({task.key: task.device_id for task in tasks})
+            await self.states.keep({t.key: t.device_id async for t in in_slices(tasks)})
 
     def inherit(self, older: CoreLink) -> None:
         """Take over from one that was stopped. What it knew is of no use to another Core."""
@@ -134,7 +136,7 @@ class CoreLink:
             heartbeats=heart.succeeded,
             heartbeats_failed=heart.failed,
             last_heartbeat_ms=heart.last_ms,
-            tasks=len(self.assigned.tasks()),
+            tasks=self.assigned.able,
             unusable=self.assigned.unusable(),
             reports=reports.sent,
             reports_waiting=reports.waiting,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.core.errors import CoreError
 from orbital_runtime.core.halves import in_halves
+from orbital_runtime.slices import in_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.line import Line
@@ -95,17 +96,17 @@ class DeviceStates:
             device.fresh = True
         self._news.set()
 
-    def keep(self, tasks: Mapping[str, str]) -> None:
+    async def keep(self, tasks: Mapping[str, str]) -> None:
         """Forget what other tasks said, and devices that no task is left of.
 
         Args:
             tasks: The device of each task, by the task's key.
         """
-        for name, device in list(self._devices.items()):
+        async for name, device in in_slices(list(self._devices.items())):
             for gone in [key for key in device.up if tasks.get(key) != name]:
                 del device.up[gone]
             if not device.up:
-                del self._devices[name]
+                self._devices.pop(name, None)
 
     async def run(self) -> None:
         """Tell, until cancelled."""
@@ -137,11 +138,14 @@ class DeviceStates:
         Raises:
             CoreError: It did not get there; it is still to be told.
         """
-        for device, error in await in_halves(self._send, list(self._due()), AT_ONCE):
+        for device, error in await in_halves(self._send, await self._due(), AT_ONCE):
             log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
             device.fresh, device.told = False, self._clock.steady()
 
-    async def _send(self, devices: Sequence[_Device]) -> None:
+    async def _send(self, some: Sequence[_Device]) -> None:
+        devices = [device for device in some if device.up]  # tasks may have gone meanwhile
+        if not devices:
+            return
         for device in devices:
             device.fresh = False
         try:
@@ -154,14 +158,16 @@ class DeviceStates:
         for device in devices:
             device.told = self._clock.steady()
 
-    def _due(self) -> Iterator[_Device]:
+    async def _due(self) -> list[_Device]:
         now = self._clock.steady()
-        for device in self._devices.values():
-            for key, (_, until) in list(device.up.items()):
-                if until < now:
-                    del device.up[key]
-            if device.up and (device.fresh or now - device.told >= REPEAT):
-                yield device
+        everyone = in_slices(list(self._devices.values()))
+        return [device async for device in everyone if self._is_due(device, now)]
+
+    def _is_due(self, device: _Device, now: float) -> bool:
+        for key, (_, until) in list(device.up.items()):
+            if until < now:
+                del device.up[key]
+        return bool(device.up) and (device.fresh or now - device.told >= REPEAT)
 
     def _metric(self, device: _Device) -> dict[str, Any]:
         return {

@@ -54,11 +54,19 @@ class Triggers:
             return False
         return not self._is_reported(task_id, text, intervals, executed)
 
-    def keep(self, task_ids: set[str]) -> None:
-        """Forget all others."""
+    def names(self) -> list[str]:
+        """Tasks of which something is known; some stand twice."""
+        return [*self._intervals, *self._sent]
+
+    def forget(self, task_id: str) -> None:
+        """Nothing is known of this one."""
         for known in (self._seen, self._sent, self._intervals):
-            for gone in known.keys() - task_ids:
-                del known[gone]
+            known.pop(task_id, None)
+
+    def clear(self) -> None:
+        """Nothing is known of any."""
+        for known in (self._seen, self._sent, self._intervals):
+            known.clear()
 
     def _is_reported(
         self, task_id: str, text: str, intervals: set[float], executed: str | None

@@ -60,8 +60,14 @@ class Instances:
         A plugin that failed is tried again. Settings that changed move the task to another instance; the
         old one goes when nobody needs it.
         """
+        starting = self.hold(task)
+        if starting is not None:
+            await asyncio.wait({starting})
+
+    def hold(self, task: Task) -> asyncio.Task[None] | None:
+        """As `acquire`, without waiting. Gives the start that goes on; None where there is none."""
         if self._closed:
-            return
+            return None
         key = task.plugin, freeze(task.config)
         shared = self._shared.get(key)
         if shared is None:
@@ -71,13 +77,17 @@ class Instances:
         shared.users.add(task.key)
         if before is not None and before is not shared:
             self._leave(before, task.key)
-        await shared.start()
+        return shared.begin()
 
-    async def release(self, task: Task) -> None:
+    def holders(self) -> list[str]:
+        """Keys of the tasks that hold a plugin."""
+        return list(self._held)
+
+    def release(self, key: str) -> None:
         """The task has gone. Its plugin stops a little later, unless other tasks need it."""
-        shared = self._held.pop(task.key, None)
+        shared = self._held.pop(key, None)
         if shared is not None:
-            self._leave(shared, task.key)
+            self._leave(shared, key)
 
     def get(self, task: Task) -> Plugin[Any, Any]:
         """The started plugin of this task.

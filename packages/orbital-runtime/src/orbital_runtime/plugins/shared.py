@@ -66,15 +66,13 @@ class Shared:
         self._again: asyncio.TimerHandle | None = None
         self._stopped = False
 
-    async def start(self) -> None:
-        """Be started, or have failed to. Whoever comes while it starts waits for the same start."""
+    def begin(self) -> asyncio.Task[None] | None:
+        """Start, unless it has or failed to just now. Whoever comes while it starts gets the same start."""
         if self.plugin is not None or self._stopped:
-            return
-        if self._starting is None:
-            if self._failed_just_now():
-                return
+            return None
+        if self._starting is None and not self._failed_just_now():
             self._starting = asyncio.create_task(self._start(), name=f"start-{self.name}")
-        await asyncio.wait({self._starting})
+        return self._starting
 
     async def stop(self) -> None:
         """End it, within its time. Nothing starts afterwards."""

@@ -7,8 +7,10 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
+from orbital_runtime.slices import in_slices
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from orbital_runtime.scheduler.task import Task
 
@@ -43,8 +45,7 @@ class Farewells:
             await self._teller
 
     async def _tell(self) -> None:
-        while self._gone:
-            task = self._gone.popleft()
+        async for task in in_slices(self._leaving()):
             if self._alive(task.key):
                 continue
             try:
@@ -52,3 +53,7 @@ class Farewells:
             except Exception:
                 log.exception("task %s is gone, but its end could not be told", task.id)
         self._teller = None
+
+    def _leaving(self) -> Iterator[Task]:
+        while self._gone:
+            yield self._gone.popleft()

@@ -29,13 +29,13 @@ class LazyHeap(Generic[R]):
         """Set the key's rank; the lowest comes first."""
         self._ranks[key] = rank
         heappush(self._heap, (rank, key))
-        if len(self._heap) > 2 * len(self._ranks) + 64:
-            self._heap = [(rank, key) for key, rank in self._ranks.items()]
-            heapify(self._heap)
+        self._tidy()
 
     def discard(self, key: str) -> bool:
         """Take the key out; whether it was there."""
-        return self._ranks.pop(key, None) is not None
+        was_there = self._ranks.pop(key, None) is not None
+        self._tidy()
+        return was_there
 
     def first(self) -> tuple[R, str] | None:
         """Rank and key of the first, which stays; None when empty."""
@@ -55,6 +55,11 @@ class LazyHeap(Generic[R]):
         heappop(self._heap)
         del self._ranks[top[1]]
         return top[1]
+
+    def _tidy(self) -> None:
+        if len(self._heap) > 2 * len(self._ranks) + 64:
+            self._heap = [(rank, key) for key, rank in self._ranks.items()]
+            heapify(self._heap)
 
     @property
     def leftovers(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self._leaving: dict[str, Job] = {}
+        self._intervals: Counter[float] = Counter()
+        """How many tasks have each."""
 
     def __getitem__(self, key: str) -> tuple[Task, TaskState]:
         job = self.jobs[key]
@@ -44,6 +47,11 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
     def __len__(self) -> int:
         return len(self.jobs)
 
+    @property
+    def rate(self) -> float:
+        """Runs a second of all tasks together."""
+        return sum([tasks / interval for interval, tasks in self._intervals.items()])
+
     def difference(self, tasks: Iterable[Task], assignment: Assignment) -> Changes:
         """What would have to happen for these to be the tasks, as far as they are ours.
 
@@ -51,18 +59,23 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
             ConfigurationError: A key stands twice.
         """
         wanted = by_key(tasks, assignment)
+        added, changed = self.news(wanted.values())
+        removed = tuple([job.task for key, job in self.jobs.items() if key not in wanted])
+        return Changes(tuple(added), removed, tuple(changed))
+
+    def news(self, tasks: Iterable[Task]) -> tuple[list[Task], list[Task]]:
+        """Those of these that are not known, and those that are known as others."""
         added: list[Task] = []
         changed: list[Task] = []
-        for key, task in wanted.items():
-            job = self.jobs.get(key)
+        for task in tasks:
+            job = self.jobs.get(task.key)
             if job is None:
                 added.append(task)
             elif job.task is not task and job.task != task:
                 changed.append(task)
-        removed = tuple([job.task for key, job in self.jobs.items() if key not in wanted])
-        return Changes(tuple(added), removed, tuple(changed))
+        return added, changed
 
-    def add(self, task: Task) -> Job:
+    def add(self, task: Task) -> None:
         """A job for a new task. One that is back before its last run is over may not run beside itself."""
         key = task.key
         job = self._leaving.pop(key, None)
@@ -71,11 +84,19 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         else:
             job.replace(task)
         self.jobs[key] = job
-        return job
+        self._intervals[task.interval] += 1
+
+    def replace(self, task: Task) -> None:
+        """Another version of a known task."""
+        job = self.jobs[task.key]
+        self._leave(job.task.interval)
+        self._intervals[task.interval] += 1
+        job.replace(task)
 
     def remove(self, key: str) -> Job:
         """Take a task out; while its last run goes on the roster remembers it."""
         job = self.jobs.pop(key)
+        self._leave(job.task.interval)
         if job.handle is not None:
             self._leaving[key] = job
         return job
@@ -87,6 +108,11 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
             return False
         del self._leaving[key]
         return True
+
+    def _leave(self, interval: float) -> None:
+        self._intervals[interval] -= 1
+        if not self._intervals[interval]:
+            del self._intervals[interval]
 
     def runs(self) -> list[Job]:
         """Whatever runs, on its way out or not."""
@@ -104,9 +130,14 @@ def by_key(tasks: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
     for task in tasks:
         key = task.key
         if key in wanted:
-            raise ConfigurationError(
-                f"two tasks have the id {task.id!r}; give each its own", field="tasks"
-            )
+            raise twice(task)
         if assignment.mine(task):
             wanted[key] = task
     return wanted
+
+
+def twice(task: Task) -> ConfigurationError:
+    """There is another one of its key."""
+    return ConfigurationError(
+        f"two tasks have the id {task.id!r}; give each its own", field="tasks"
+    )

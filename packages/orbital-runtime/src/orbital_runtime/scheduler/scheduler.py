@@ -134,43 +134,45 @@ class Scheduler:
             ConfigurationError: A key stands twice; nothing was changed.
         """
         changes = self._roster.difference(tasks, self.assignment)
-        now = self._clock.steady()
-        for task in changes.removed:
-            self._remove(task)
-        entering = [self._roster.add(task) for task in changes.added]
-        for task in changes.changed:
-            job = self._roster.jobs[task.key]
-            if job.task.interval != task.interval:
-                entering.append(job)
-            job.replace(task)
-        self._enter_all(entering, now)
+        self.remove(task.key for task in changes.removed)
+        self._take_on(changes.added, changes.changed)
         return changes
 
-    def add(self, tasks: Iterable[Task]) -> None:
-        """Run these too, as far as they are ours and new: a part of a long list, without a look at the rest.
+    def put(self, tasks: Iterable[Task]) -> None:
+        """Run these too, as far as they are ours, and of known ones this version: a part of a long list,
+        without a look at the rest.
 
         Raises:
             ConfigurationError: A key stands twice; nothing was changed.
         """
-        found = by_key(tasks, self.assignment)
-        new = [task for key, task in found.items() if key not in self._roster]
-        self._enter_all([self._roster.add(task) for task in new], self._clock.steady())
+        self._take_on(*self._roster.news(by_key(tasks, self.assignment).values()))
 
-    def _enter_all(self, jobs: Sequence[Job], now: float) -> None:
-        rate = sum([1 / job.task.interval for job in self._roster.jobs.values()])
-        for key, due in self._timetable.balance(rate).items():
-            self._roster.jobs[key].state.next_due = due
-        for job in jobs:
-            self._enter(job, now)
+    def remove(self, keys: Iterable[str]) -> None:
+        """Run these no more, as far as there are any. Runs that go on come to their end."""
+        for key in keys:
+            if key in self._roster:
+                self._remove(key)
+        self._timetable.suit(self._roster.rate)
+
+    def _take_on(self, added: Sequence[Task], changed: Sequence[Task]) -> None:
+        jobs, now = self._roster.jobs, self._clock.steady()
+        moved = [task for task in changed if jobs[task.key].task.interval != task.interval]
+        for task in added:
+            self._roster.add(task)
+        for task in changed:
+            self._roster.replace(task)
+        self._timetable.suit(self._roster.rate)
+        for task in (*added, *moved):
+            self._enter(jobs[task.key], now)
         self._arm()
 
     def _enter(self, job: Job, now: float) -> None:
         job.state.next_due = self._timetable.add(job.task.key, job.task.interval, now)
 
-    def _remove(self, task: Task) -> None:
-        job = self._roster.remove(task.key)
-        self._timetable.remove(task.key)
-        self._admission.withdraw(task.key)
+    def _remove(self, key: str) -> None:
+        job = self._roster.remove(key)
+        self._timetable.remove(key)
+        self._admission.withdraw(key)
         if job.handle is None:
             self._part(job)
 

@@ -31,6 +31,7 @@ class _Line(NamedTuple):
     interval: int
     phase: int
     due: int
+    grain: int
 
 
 class Timetable:
@@ -55,7 +56,7 @@ class Timetable:
         step = max(1, round(interval * SECOND))
         start = phase(key, step, self._grain)
         due = start - (start - round(now * SECOND)) // step * step
-        self._lines[key] = _Line(step, start, due)
+        self._lines[key] = _Line(step, start, due, self._grain)
         self._heap.put(key, due)
         return due / SECOND
 
@@ -64,25 +65,11 @@ class Timetable:
         self._heap.discard(key)
         return self._lines.pop(key, None) is not None
 
-    def balance(self, rate: float) -> dict[str, float]:
-        """Put the phases on the grid that suits this many runs a second.
-
-        Returns:
-            The tasks that were moved, by a fraction of a second, and when each is due now (steady seconds).
+    def suit(self, rate: float) -> None:
+        """Use the grid that suits this many runs a second. Each task goes over to it at its next tick, by a
+        fraction of a second: all of many at once would hold the loop.
         """
-        grain = grain_for(rate)
-        if grain == self._grain:
-            return {}
-        self._grain = grain
-        moved: dict[str, float] = {}
-        for key, (interval, start, due) in self._lines.items():
-            place = phase(key, interval, grain)
-            if place != start:
-                new = due + place - start
-                self._lines[key] = _Line(interval, place, new)
-                self._heap.put(key, new)
-                moved[key] = new / SECOND
-        return moved
+        self._grain = grain_for(rate)
 
     def next(self) -> float | None:
         """Steady seconds of the earliest tick; None when there are no tasks."""
@@ -101,12 +88,23 @@ class Timetable:
         return ticks
 
     def _move_on(self, key: str, moment: int) -> Tick:
-        interval, start, due = self._lines[key]
-        passed, age = divmod(moment - due, interval)
-        latest = due + passed * interval
-        following = latest + interval
-        self._lines[key] = _Line(interval, start, following)
+        line = self._lines[key]
+        passed, age = divmod(moment - line.due, line.interval)
+        latest = line.due + passed * line.interval
+        following = latest + line.interval
+        if line.grain == self._grain:
+            self._lines[key] = _Line(line.interval, line.phase, following, line.grain)
+        else:
+            self._lines[key], following = self._go_over(key, line, following, moment)
         self._heap.put(key, following)
         if passed and age > TOLERANCE:
             return Tick(key, None, passed + 1, following / SECOND)
         return Tick(key, latest / SECOND, passed, following / SECOND)
+
+    def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
+        """To the present grid, unless that place has passed already: then at the next tick."""
+        place, grain = phase(key, line.interval, self._grain), self._grain
+        due = following + place - line.phase
+        if due <= moment:
+            place, due, grain = line.phase, following, line.grain
+        return _Line(line.interval, place, due, grain), due
