@@ -46,6 +46,22 @@ def test_trigger_takes_options(machine, site):
     assert done.code == 0, done.out
 
 
+def test_trigger_takes_a_port_behind_the_host(machine, site):
+    """HOST:PORT where the plugin has a port, as in `sentinel snmp`; what is no address is told."""
+    place = site.removeprefix("http://")
+    assert (
+        machine.sentinel("trigger", "http", place, place.replace("127.0.0.1", "localhost")).code
+        == 0
+    )
+    assert machine.sentinel("trigger", "ping", "[::1]").code == 0
+    for wrong, plugin in (("127.0.0.1:7", "ping"), ("127.0.0.1:x", "http")):
+        done = machine.sentinel("trigger", plugin, wrong)
+        assert (done.code, done.err) == (
+            2,
+            f"error: {wrong}: is not a host alone; its port goes into port\n",
+        )
+
+
 def test_trigger_with_wrong_fields_is_exit_2(machine):
     """Fields that the plugin does not take are told, all at once, before anything is asked."""
     done = machine.sentinel("trigger", "ping", "127.0.0.1", "-o", "count=many", "-o", "colour=red")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
 from orbital_runtime.settings.files import first
 from orbital_sdk import Identity, OrbitalError
+from orbital_sdk.address import split_address
 from orbital_sentinel.edge import Misuse
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def ad_hoc_tasks(
 
     Args:
         plugin: Its name.
-        hosts: They become the plugin's field `url` if they are one and it has that, else `host`.
+        hosts: They become the plugin's field `url` if they are one and it has that, else `host`, and `port`
+            where one follows.
         options: `key=value` for other fields.
         registry: What is installed.
         settings: Defaults.
@@ -73,7 +76,7 @@ def ad_hoc_tasks(
     problems: dict[str, None] = {}
     for host in dict.fromkeys(hosts):
         where = _field_of(host, fields, plugin)
-        section = TaskSection(id=host, plugin=plugin, config=given | {where: host})
+        section = TaskSection(id=host, plugin=plugin, config=given | _place(host, where, fields))
         try:
             tasks.append(bind(section, registry, settings))
         except SettingsError as error:
@@ -90,6 +93,18 @@ def _field_of(host: str, fields: Collection[str], plugin: str) -> str:
     raise Misuse(
         f"plugin {plugin} has neither a field `host` nor `url`: write a task, and use `test`"
     )
+
+
+def _place(text: str, where: str, fields: Collection[str]) -> dict[str, Any]:
+    """The fields that say where a device is, out of what somebody typed."""
+    if where == "host":
+        with suppress(ValueError):  # the check of the field says what is wrong
+            host, port = split_address(text)
+            if port is None:
+                return {"host": host}
+            if "port" in fields:
+                return {"host": host, "port": port}
+    return {where: text}
 
 
 def _words(problem: Problem, where: str, host: str) -> str:

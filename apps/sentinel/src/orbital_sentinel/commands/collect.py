@@ -84,7 +84,7 @@ def _row(task: Task, run: Run) -> tuple[object, ...]:
 
 def trigger(
     plugin: Annotated[str, typer.Argument(help="Name of the plugin.", metavar="PLUGIN")],
-    hosts: Annotated[list[str], typer.Argument(help="Addresses or URLs.", metavar="HOST")],
+    hosts: Annotated[list[str], typer.Argument(help="HOST, HOST:PORT or a URL.", metavar="HOST")],
     *,
     option: Annotated[
         list[str] | None,

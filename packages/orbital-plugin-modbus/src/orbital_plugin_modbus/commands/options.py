@@ -1,4 +1,4 @@
-"""What the commands have in common: how the device is reached."""
+"""What the commands have in common: how the device is reached, and how JSON is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked, as whom and how: options that commands share, named as net-snmp's tools do."""
+"""Options that commands share: who is asked, as whom and how (as net-snmp's tools name them), and the output."""
 
 from __future__ import annotations
 
