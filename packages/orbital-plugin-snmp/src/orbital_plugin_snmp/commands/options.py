@@ -1,4 +1,4 @@
-"""Options that commands share: who is asked, as whom and how (as net-snmp's tools name them), and the output."""
+"""Options that commands share: who is asked, as whom and how, named as in net-snmp, and what is printed."""
 
 from __future__ import annotations
 
