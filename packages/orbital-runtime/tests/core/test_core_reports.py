@@ -46,6 +46,7 @@ async def sending(sane, *, address=None, most=1000):
     finally:
         running.cancel()
         await asyncio.wait({running})
+        reports.abandon()
         line.close()
 
 
@@ -85,6 +86,30 @@ async def test_where_core_breaks_over_every_report_none_is_given_up(sane, task):
         await until(lambda: reports.sent == 3)
         assert reports.given_up == 0
     assert heard(sane, task) == ["1", "2", "3"]
+
+
+async def test_what_core_refuses_of_a_task_is_told_once(sane, task, caplog):
+    """And once more after one that passed; all are counted."""
+    sane.peer.fault(path=REPORT, contains="bad", status=400)
+    async with sending(sane) as reports:
+        for report in said(task, "bad", "bad", "good", "bad", "bad"):
+            reports.add(report)
+        await until(lambda: reports.waiting == 0)
+        assert (reports.sent, reports.refused) == (1, 4)
+    assert [r.levelname for r in caplog.records if "refuses" in r.getMessage()] == ["WARNING"] * 2
+
+
+async def test_what_is_abandoned_stays_and_arrives_later(sane, task):
+    """Nobody waits for its answer any more; order and number of all reports are kept."""
+    async with sending(sane) as reports:
+        sane.peer.fault(path=REPORT, latency_ms=300, status=503, count=1)
+        for report in said(task, "1", "2"):
+            reports.add(report)
+        await until(lambda: not sane.peer.core.faults.active)
+        reports.abandon()
+        assert reports.waiting == 2
+        await reports.flush()
+    assert heard(sane, task) == ["1", "2"]
 
 
 async def test_where_there_is_no_room_the_oldest_reports_go_and_are_counted(sane, caplog):

@@ -54,6 +54,10 @@ class Lane:
         self._failures = 0
         self._busy = 0
         """Reports at the head that are under way."""
+        self._first: asyncio.Task[None] | None = None
+        """Gets rid of the first one, also where whoever waits for that is cancelled."""
+        self._refused: set[str] = set()
+        """Tasks whose last report was refused."""
         self._suspects: dict[str, _Suspect] = {}
 
     @property
@@ -87,12 +91,29 @@ class Lane:
             CoreError: What the first report that was not heard met.
         """
         while self.queue:
-            try:
-                await self._settle()
-            finally:
-                self._busy = 0
+            await self._lead()
             self._failures = 0
         self._filled.clear()
+
+    def abandon(self) -> None:
+        """Wait for no answer any more; the report stays."""
+        if self._first is not None:
+            self._first.cancel()
+            self._first, self._busy = None, 0
+
+    async def _lead(self) -> None:
+        """Get rid of the first report. Core would hear twice of one that is cancelled half-way, so that it
+        goes on, and the next to call this waits for it.
+        """
+        first = self._first
+        if first is None:
+            first = self._first = asyncio.create_task(self._settle(), name="report")
+            first.add_done_callback(_heed)
+        try:
+            await asyncio.shield(first)
+        finally:
+            if first.done():
+                self._first, self._busy = None, 0
 
     async def _settle(self, place: int = 0) -> None:
         """Get rid of the report at this place."""
@@ -104,9 +125,9 @@ class Lane:
         except NotThere:
             reports.refused += 1  # the task was deleted meanwhile
             self._suspects.pop(report.task_id, None)
+            self._refused.discard(report.task_id)
         except CoreRefused as error:
-            reports.refused += 1
-            log.warning("Core refuses a report of task %s: %s", report.task_id, error)
+            self._tell_refusal(report, error)
         except CorePanicked as error:
             if place or not await self._is_guilty(report):
                 raise
@@ -140,10 +161,17 @@ class Lane:
         self._suspects[report.task_id] = suspect
         return True
 
+    def _tell_refusal(self, report: Report, error: CoreRefused) -> None:
+        self._reports.refused += 1
+        level = logging.DEBUG if report.task_id in self._refused else logging.WARNING
+        self._refused.add(report.task_id)
+        log.log(level, "Core refuses reports of task %s: %s", report.task_id, error)
+
     def _acquit(self, task_id: str) -> None:
         """One of its reports passed. Who was found guilty once needs no second series, as little as in
         the sender's `Repeats`.
         """
+        self._refused.discard(task_id)
         suspect = self._suspects.get(task_id)
         if suspect is not None and not suspect.told:
             del self._suspects[task_id]
@@ -157,3 +185,9 @@ class Lane:
             level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
             report.task_id, error,
         )  # fmt: skip
+
+
+def _heed(done: asyncio.Task[None]) -> None:
+    """Take its error, which nobody else may be there to take."""
+    if not done.cancelled():
+        done.exception()

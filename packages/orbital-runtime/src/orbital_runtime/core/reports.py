@@ -100,6 +100,11 @@ class Reports:
         """Send them, until cancelled."""
         await asyncio.gather(*(lane.run() for lane in self._lanes))
 
+    def abandon(self) -> None:
+        """Wait for no answer any more: nothing is under way from now on."""
+        for lane in self._lanes:
+            lane.abandon()
+
     async def flush(self) -> None:
         """Send what waits, once; what fails stays, and holds up its own lane alone.
 
