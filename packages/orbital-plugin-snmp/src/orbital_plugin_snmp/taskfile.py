@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import yaml
 
 from orbital_sdk import ConfigurationError
+from orbital_sdk.files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 Task = dict[str, Any]
 LARGEST: Final = 64 << 20
@@ -59,7 +58,7 @@ def write(path: Path, tasks: Sequence[Task], *, replace: bool) -> int:
         ids = {one.get("id") for one in known}
         fresh = [one for one in tasks if one["id"] not in ids]
         if fresh or not path.exists():
-            _store(path, _joined(old, known, fresh, path))
+            write_private(path, [_joined(old, known, fresh, path).encode()])
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path} cannot be written: {why}") from error
@@ -107,16 +106,3 @@ def _other(path: Path) -> ConfigurationError:
         f"{path} is no file with `tasks:` and a plain list below it, so nothing can be added to it;"
         " name another file (tasks.d/found.yaml), or replace it with --force"
     )
-
-
-def _store(path: Path, text: str) -> None:
-    """The whole file or nothing of it; made with 0600 from the beginning."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -23,30 +23,18 @@ def init(
 ) -> None:
     """Write a configuration to begin with, which runs as it is."""
     from orbital_runtime.settings import template
+    from orbital_sdk.files import write_private
 
     if not force and path.exists():
         raise Failure(f"{path} is there already; name another file, or replace it with --force")
     try:
-        _write(path, template())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, [template().encode()])  # private: it will hold passwords
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from error
     say(
         f"Wrote {path}. Check it with `sentinel validate -c {path}`, run it with `sentinel start -c {path}`."
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, and readable by its owner alone: it will hold passwords."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 @app.command()

@@ -6,9 +6,7 @@ gave it: where another one is configured, the file of the first is put aside, an
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,7 @@ import yaml
 from pydantic import SecretStr
 
 from orbital_runtime.settings.base import sendable
-from orbital_sdk import ConfigurationError
+from orbital_sdk import ConfigurationError, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -191,19 +189,6 @@ def _content(credentials: Credentials) -> bytes:
 
 
 def write_private(path: Path, content: Iterable[bytes]) -> None:
-    """Replace a file by a whole one, made of these pieces, that its owner alone may read.
-
-    Raises:
-        OSError: It could not be done; nothing changed.
-    """
+    """As `orbital_sdk.files.write_private`, in a folder that is made (0700) where it is missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).replace(path)
-    except BaseException:
-        Path(fresh).unlink(missing_ok=True)
-        raise
+    files.write_private(path, content)

@@ -1,0 +1,34 @@
+"""Files that are there as a whole or not at all, and that nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def write_private(path: Path, content: Iterable[bytes]) -> None:
+    """Make or replace a file (0600): there is the old one or all of the new one, also after a power cut.
+
+    Args:
+        path: In a folder that is there.
+        content: Its bytes, in pieces.
+
+    Raises:
+        OSError: It could not be done; nothing changed.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
