@@ -1,4 +1,4 @@
-"""The contract for plugin and writer authors. Everything public is listed here."""
+"""The contract for plugin and writer authors: all that it consists of. Helpers have modules of their own."""
 
 from orbital_sdk.batch import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
 from orbital_sdk.context import Attempt, Context
