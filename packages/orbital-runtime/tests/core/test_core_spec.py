@@ -47,8 +47,13 @@ class Strict(DeviceFields):
 
 
 @pytest.fixture
-def binder():
-    return Binder(Registry.of(plugins=[Table, Neighbours, Pages]), Settings(), strict=False)
+def registry():
+    return Registry.of(plugins=[Table, Neighbours, Pages])
+
+
+@pytest.fixture
+def binder(registry):
+    return Binder(registry, Settings(), strict=False)
 
 
 def entry(**more) -> msgspec.Raw:
@@ -232,6 +237,76 @@ async def test_a_list_changes_only_what_changed(binder):
     empty = await assigned.take([], binder)
     assert empty.changed
     assert assigned.tasks() == []
+
+
+async def test_an_entry_whose_fields_are_of_other_types_is_told_with_its_id(binder):
+    """Once, as one that cannot run; it runs as soon as it can be read."""
+    assigned = Assigned()
+    news = await assigned.take([entry(interval_seconds="5m")], binder)
+    assert (list(news.unusable), news.unreadable, assigned.tasks()) == (["task-1"], 0, [])
+    assert "interval_seconds" in news.unusable["task-1"]
+    again = await assigned.take([entry(interval_seconds="5m")], binder)
+    assert (again.changed, again.unusable) == (False, {})
+    assert (await assigned.take([entry()], binder)).changed
+    assert [task.id for task in assigned.tasks()] == ["task-1"]
+
+
+@pytest.mark.parametrize(("enabled", "count"), [(True, 1), (None, 1), (False, 0), ("false", 0)])
+async def test_a_task_that_is_listed_as_disabled_does_not_run(binder, enabled, count):
+    """Core leaves them out of the list today."""
+    assigned = Assigned()
+    await assigned.take([entry(enabled=enabled)], binder)
+    assert len(assigned.tasks()) == count
+
+
+async def test_of_two_entries_with_one_id_the_first_counts(binder):
+    """They would be edits and triggers of each other at each list."""
+    assigned = Assigned()
+    other = entry(interval_seconds=60, next_execution_at="2026-11-24T21:00:00Z")
+    for changed in (True, False, False):
+        news = await assigned.take([entry(), other], binder)
+        assert (news.changed, news.triggered, news.unreadable) == (changed, [], 1)
+    assert [task.interval for task in assigned.tasks()] == [300]
+
+
+async def test_it_counts_those_that_can_run(binder):
+    """And knows why the others cannot, as long as they are there."""
+    assigned = Assigned()
+    bad = entry(task_id="task-2", plugin_name="ssh")
+    await assigned.take([entry(), bad], binder)
+    assert (assigned.able, list(assigned.unusable())) == (1, ["task-2"])
+    await assigned.take([bad], binder)
+    assert (assigned.able, list(assigned.unusable())) == (0, ["task-2"])
+    await assigned.take([entry()], binder)
+    assert (assigned.able, assigned.unusable()) == (1, {})
+
+
+class Counting(Binder):
+    """Counts what it bound, and calls somebody at each."""
+
+    bound = 0
+
+    def bind(self, task, *, at=()):
+        self.bound += 1
+        self.meanwhile()
+        return super().bind(task, at=at)
+
+    def meanwhile(self):
+        """Nothing, unless a test wants something."""
+
+
+async def test_other_defaults_make_every_task_anew_once(registry):
+    """Also where a reload comes while a list of before is under way: its tasks were made of the old ones."""
+    assigned, binder = Assigned(), Counting(registry, Settings(), strict=False)
+    binder.meanwhile = assigned.forget_bindings
+    await assigned.take([entry()], binder)
+    (before,) = assigned.tasks()
+    binder.meanwhile = lambda: None
+    news = await assigned.take([entry()], binder)
+    assert (binder.bound, news.changed) == (2, True)
+    assert assigned.tasks()[0] is before  # it came out equal
+    again = await assigned.take([entry()], binder)
+    assert (binder.bound, again.changed) == (2, False)
 
 
 async def test_a_trigger_names_its_task(binder):

@@ -37,7 +37,7 @@ class News:
     triggered: list[str] = field(default_factory=list[str])
     """Keys of tasks that somebody wants to run now."""
     unreadable: int = 0
-    """Entries that are no tasks at all."""
+    """Entries without an id, or with that of one before them."""
 
 
 class Assigned:
@@ -85,10 +85,16 @@ class Assigned:
         changed, unreadable = False, 0
         async for entry in in_slices(entries):
             one = read(entry)
-            if isinstance(one, Unreadable):
+            if not one.task_id or one.task_id in found:
                 unreadable += 1
                 continue
-            known = found[one.task_id] = self._judged(one, (bindings, *one.work), binder, news)
+            if isinstance(one, Unreadable):
+                known = self._unread(one, news)
+            elif one.enabled is False:  # Core lists none of those today
+                continue
+            else:
+                known = self._judged(one, (bindings, *one.work), binder, news)
+            found[one.task_id] = known
             changed = changed or known is not self._known.get(one.task_id)
         gone = [name async for name in in_slices(self._known) if name not in found]
         if gone or len(found) > len(self._known):
@@ -102,6 +108,13 @@ class Assigned:
         async for name in in_slices(self.triggers.names()):
             if name not in found:
                 self.triggers.forget(name)
+
+    def _unread(self, entry: Unreadable, news: News) -> _Known:
+        before = self._known.get(entry.task_id)
+        if before is not None and before.reason == entry.reason:
+            return before
+        news.unusable[entry.task_id] = entry.reason
+        return _Known((), None, entry.reason, "")
 
     def _judged(self, entry: CoreTask, work: tuple[Any, ...], binder: Binder, news: News) -> _Known:
         before = self._known.get(entry.task_id)

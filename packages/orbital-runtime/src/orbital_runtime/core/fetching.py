@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.core.assigned import Assigned
+    from orbital_runtime.core.assigned import Assigned, News
     from orbital_runtime.core.cache import TaskCache
     from orbital_runtime.core.heartbeat import Heartbeat
     from orbital_runtime.core.line import Line
@@ -68,6 +68,8 @@ class Fetching:
         self._interval = interval
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._unreadable = 0
+        """Entries of the last list."""
         self.trouble = ""
         """Why the last list did not come."""
 
@@ -81,7 +83,7 @@ class Fetching:
         if known is None:
             return
         kept = await in_background(self._cache.load, known)
-        await self._assigned.take(kept, self._wishes.binder())
+        self._tell(await self._assigned.take(kept, self._wishes.binder()))
         self._assigned.triggers.clear()  # its times are of an earlier day
         if kept:
             self._cached_for = known
@@ -123,11 +125,9 @@ class Fetching:
 
     async def _take(self, found: Sequence[msgspec.Raw], used: Credentials) -> None:
         news = await self._assigned.take(found, self._wishes.binder())
+        self._tell(news)
         for task_id, why in news.unusable.items():
-            log.error("task %s of Core cannot run: %s", task_id, why)
             self._reports.add(unusable(task_id, why, self._clock.utc_ms()))
-        if news.unreadable:
-            log.error("%d entries of Core's list are no tasks", news.unreadable)
         if news.changed:
             await self._apply()
         if news.changed or self._cached_for is None or not self._cached_for.same_identity(used):
@@ -135,6 +135,15 @@ class Fetching:
             await in_background(self._cache.save, found, used)
         for key in news.triggered:
             self._wishes.trigger(key)
+
+    def _tell(self, news: News) -> None:
+        for task_id, why in news.unusable.items():
+            log.error("task %s of Core cannot run: %s", task_id, why)
+        if news.unreadable > self._unreadable:
+            log.error(
+                "%d entries of Core's list have no id, or that of one before them", news.unreadable
+            )
+        self._unreadable = news.unreadable
 
     async def _apply(self) -> None:
         able, unable = self._assigned.able, len(self._assigned.unusable())

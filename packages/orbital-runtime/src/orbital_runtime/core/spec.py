@@ -51,6 +51,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     timeout_seconds: float | None = None
     retry_count: int | None = None
     priority: int | None = None
+    enabled: bool | None = None
     last_executed_at: str | None = None
     next_execution_at: str | None = None
 
@@ -116,13 +117,20 @@ def _section(value: object) -> Mapping[str, Any]:
 
 
 class Unreadable(NamedTuple):
-    """An entry that is no task at all."""
+    """An entry that is no task: it, or a field of it, has a type that is none of Core's."""
 
     reason: str
+    task_id: str = ""
+    """Where at least that can be read."""
+
+
+class _Named(msgspec.Struct):
+    task_id: str
 
 
 _LIST: Final = msgspec.json.Decoder(_List)
 _TASK: Final = msgspec.json.Decoder(CoreTask, strict=False)
+_NAMED: Final = msgspec.json.Decoder(_Named)
 
 
 def entries(answer: Answer, where: str) -> tuple[list[msgspec.Raw], int]:
@@ -148,8 +156,15 @@ def read(entry: msgspec.Raw) -> CoreTask | Unreadable:
     try:
         task = _TASK.decode(entry)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        return Unreadable(str(error))
+        return Unreadable(f"it cannot be read: {error}", _name(entry))
     return task if task.task_id else Unreadable("it has no task_id")
+
+
+def _name(entry: msgspec.Raw) -> str:
+    try:
+        return _NAMED.decode(entry).task_id
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ""
 
 
 def bind(entry: CoreTask, binder: Binder) -> Task:
