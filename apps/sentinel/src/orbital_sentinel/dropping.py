@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from orbital_runtime.buffer import removal
+from orbital_runtime.buffer.looking.unknown import nothing_kept
 from orbital_sentinel import loop
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.locate import client
@@ -45,16 +46,16 @@ def dropping(config: Path | None, output: str, older_than: str) -> Drop:
         return _live(agent, output, age)
     before = age and age.before_ms
     with at_rest(config, silent) as directory:
-        known = sorted(directory.log.positions)
+        known = directory.log.positions
         if output not in known:
-            raise Failure(_unknown(output, known))
+            raise Failure(nothing_kept(output, known))
         samples = removal.counted(directory.log, output, before)
     return Drop(samples, lambda: loop.run(_at_rest(config, output, before)))
 
 
 def _live(agent: Client, output: str, age: Age | None) -> Drop:
     def ask(more: dict[str, Any]) -> dict[str, int]:
-        query = {"output": output} | ({} if age is None else {"older_than": age.seconds})
+        query = {"output": output} | ({} if age is None else {"older_than": age.asked})
         return agent.post(f"/api/v1/buffer/drop?{urlencode(query | more)}")
 
     def drop() -> tuple[int, int]:
@@ -67,7 +68,3 @@ def _live(agent: Client, output: str, age: Age | None) -> Drop:
 async def _at_rest(config: Path | None, output: str, before: int | None) -> tuple[int, int]:
     async with configured(config).opened() as buffer:
         return await buffer.remove(output, before_ms=before), buffer.waiting(output)
-
-
-def _unknown(output: str, known: list[str]) -> str:
-    return f"nothing is kept for an output {output!r}; there is: {', '.join(known) or 'none'}"

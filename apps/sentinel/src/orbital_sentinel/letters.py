@@ -11,6 +11,7 @@ from orbital_runtime.buffer.disk.stored import letter_key
 from orbital_runtime.buffer.letters.letter import id_of
 from orbital_runtime.buffer.letters.reader import at_rest as letters_at_rest
 from orbital_runtime.buffer.letters.view import view
+from orbital_runtime.buffer.looking.unknown import no_such_output
 from orbital_sentinel import loop
 from orbital_sentinel.edge import Failure, Misuse
 from orbital_sentinel.locate import client
@@ -53,7 +54,7 @@ class Chosen:
     @property
     def query(self) -> View:
         """For the agent, which counts an age from when it is asked."""
-        age = self._age and self._age.seconds
+        age = self._age and self._age.asked
         told = {"output": self.output, "older_than": age, "limit": self.limit}
         return {name: value for name, value in told.items() if value not in ("", None)}
 
@@ -167,10 +168,9 @@ class Stopped:
         return data
 
     def _check(self, chosen: Chosen) -> None:
-        known = sorted(self._directory.log.ledger.accounts())
+        known = self._directory.log.ledger.accounts()
         if chosen.output and chosen.output not in known:
-            names = ", ".join(known) or "none"
-            raise Failure(f"the buffer knows no output {chosen.output!r}; it knows: {names}")
+            raise Failure(no_such_output(chosen.output, known))
 
 
 def _id(text: str) -> int:

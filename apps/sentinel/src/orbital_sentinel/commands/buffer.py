@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orbital_sentinel.commands import dead_letters
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.output import Format, as_json, complain, on_terminal, progress, say
-
-if TYPE_CHECKING:
-    from orbital_runtime.buffer.looking.snapshot import Books
 
 app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead-letters")
@@ -95,12 +92,16 @@ def export(
     What is damaged is left out and told on stderr, and the exit code is 1 then.
     """
     from orbital_runtime.buffer.looking.export import Export
+    from orbital_runtime.buffer.looking.unknown import no_such_output
+    from orbital_sentinel.edge import Failure
     from orbital_sentinel.looking import looked_at
     from orbital_sentinel.moments import moment
 
     with looked_at(config, path) as found:
         books, wanted = found.look.books(), Export(found.look, output)
-        _check_output(books, output)
+        known = {book.name for book in books.outputs}
+        if output and output not in known:
+            raise Failure(no_such_output(output, known))
         now = time.time_ns() // 10**6
         wanted.since = moment(since, now) if since else wanted.since
         wanted.until = moment(until, now) if until else wanted.until
@@ -166,13 +167,3 @@ def drop(
         confirm(f"{waiting}{which} will be lost. Go on?", "Nothing was dropped.")
     dropped, left = found.drop()
     say(f"Dropped {plural(dropped, 'sample')}; of output {output} {left:,} wait on.")
-
-
-def _check_output(books: Books, name: str) -> None:
-    from orbital_sentinel.edge import Failure
-
-    known = sorted(book.name for book in books.outputs)
-    if name and name not in known:
-        raise Failure(
-            f"the buffer knows no output {name!r}; it knows: {', '.join(known) or 'none'}"
-        )

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from orbital_runtime.buffer.looking.unknown import nothing_kept
 from orbital_runtime.buffer.looking.view import view
 from orbital_runtime.telemetry.requests import answer, number, older_than
 from orbital_runtime.threads import in_background
@@ -50,8 +51,7 @@ def owning(sources: Sources) -> list[Route]:
     async def drop(request: Request) -> Response:
         output = request.query_params.get("output", "")
         if output not in buffer.outputs():
-            known = ", ".join(sorted(buffer.outputs())) or "none"
-            raise HTTPException(404, f"nothing is kept for an output {output!r}; there is: {known}")
+            raise HTTPException(404, nothing_kept(output, buffer.outputs()))
         before = older_than(request, sources.clock.utc_ms())
         if request.query_params.get("count"):
             samples = buffer.removable(output, before_ms=before)

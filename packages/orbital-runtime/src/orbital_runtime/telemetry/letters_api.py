@@ -11,6 +11,7 @@ from starlette.routing import Route
 from orbital_runtime.buffer import BufferFull, Wanted
 from orbital_runtime.buffer.letters.letter import id_of
 from orbital_runtime.buffer.letters.view import view
+from orbital_runtime.buffer.looking.unknown import no_such_output
 from orbital_runtime.telemetry.requests import answer, number, older_than
 
 if TYPE_CHECKING:
@@ -74,9 +75,6 @@ def _wanted(sources: Sources, request: Request) -> Wanted:
     output = request.query_params.get("output")
     known = sources.buffer.ledger.accounts()
     if output is not None and output not in known:
-        names = ", ".join(sorted(known)) or "none"
-        raise HTTPException(
-            HTTPStatus.NOT_FOUND, f"the buffer knows no output {output!r}; it knows: {names}"
-        )
+        raise HTTPException(HTTPStatus.NOT_FOUND, no_such_output(output, known))
     limit = number(request, "limit", 0)
     return Wanted(output, older_than(request, sources.clock.utc_ms()), limit or None)
