@@ -6,7 +6,7 @@ import pytest
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.core.errors import CoreUnavailable
-from orbital_runtime.core.states import REPEAT, DeviceStates
+from orbital_runtime.core.states import AT_ONCE, REPEAT, DeviceStates
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
@@ -22,6 +22,10 @@ class Recorder:
         if self.away:
             raise CoreUnavailable("away")
         self.sent += body["metrics"]
+        await self.meanwhile()
+
+    async def meanwhile(self):
+        """Nothing, unless a test wants something."""
 
 
 def task(name: str, device: str = "dev-1", interval: float = 60) -> Task:
@@ -109,6 +113,16 @@ async def test_removed_tasks_and_their_devices_are_forgotten(states, line, clock
     await states.keep({})
     await states.tell()
     assert line.sent == []
+
+
+async def test_a_device_that_is_forgotten_while_states_go_out_is_not_told(states, line):
+    """They go in several requests, and its task is taken away during the first one: it is not down."""
+    for n in range(AT_ONCE + 1):
+        states.ran(task(f"t{n}", f"dev-{n}"), run(up=True))
+    first = {f"t{n}": f"dev-{n}" for n in range(AT_ONCE)}
+    line.meanwhile = lambda: states.keep(first)
+    await states.tell()
+    assert [one["labels"]["device_id"] for one in line.sent] == list(first.values())
 
 
 async def test_a_task_that_watches_another_device_now_says_nothing_of_the_old_one(states, line):

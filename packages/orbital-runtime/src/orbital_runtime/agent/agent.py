@@ -251,7 +251,7 @@ class Agent:
             SettingsError: It is bad; the old one stays.
         """
         async with self._reloading:
-            with self._service.reloading():
+            with self._service.reloading(), without_collector():
                 new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
                 if self.state is not State.RUNNING:
                     return []
