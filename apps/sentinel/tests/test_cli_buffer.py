@@ -6,9 +6,12 @@ Agents are mostly killed: a stop would try for ten seconds to deliver what waits
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -193,6 +196,25 @@ def test_dropping_needs_a_yes(machine, site):
     assert machine.sentinel("buffer", "verify").code == 0
 
 
+def test_absurd_numbers_are_answered_alike(machine, site):
+    """Before all batches, behind all numbers, older than the world: the same words, whoever is asked."""
+    absurd = [
+        ("inspect", "--seq", "-1"),
+        ("inspect", "--seq", "9" * 40),
+        ("drop", "--output", "dead", "--older-than", "99999999999999999h"),
+    ]
+    configure(machine, site)
+    with machine.running() as agent:
+        agent.until_running()
+        agent.until(lambda: waiting(machine) > 0, "samples that wait")
+        live = [machine.sentinel("buffer", *arguments) for arguments in absurd]
+        agent.ended(signal.SIGKILL)
+    assert live == [machine.sentinel("buffer", *arguments) for arguments in absurd]
+    assert [done.code for done in live] == [1, 1, 0]
+    assert "no batch -1 waits" in live[0].err
+    assert "no waiting samples" in live[2].out
+
+
 def test_a_person_is_asked(machine):
     """With how much it is about; only a yes drops it."""
     image = make_image(machine.work / "buffer")
@@ -268,6 +290,41 @@ def test_an_agent_that_is_not_found_by_this_configuration(machine, site):
     assert done.code == 1
     assert f"process {agent.process.pid} has the buffer" in done.err
     assert "-c" in done.err
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
+)
+def test_another_users_agent(machine, site):
+    """Who may not ask the agent is told to be its user, and not to take its folder away from it."""
+    configure(machine, site)
+    asked = (sys.executable, "-m", "orbital_sentinel", "buffer", "status")
+    with machine.running() as agent:
+        agent.until_running()
+        for folder in (machine.root / "run", machine.work / "buffer"):
+            subprocess.run(["chown", "-R", "65534", folder], check=True)
+        done = subprocess.run(
+            ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *asked],
+            cwd=machine.work, env=machine.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "belongs to another user" in done.stderr
+    assert "disk_path" not in done.stderr
+
+
+@pytest.mark.parametrize("asked", [["status"], ["export"], ["verify", "--output", "json"]])
+def test_no_room_for_what_is_printed(machine, site, asked):
+    """A full disk under stdout is a sentence and exit code 1; a script must not take a part for all."""
+    make_image(machine.work / "buffer")
+    configure(machine, site)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "orbital_sentinel", "buffer", *asked],
+            cwd=machine.work, env=machine.environ, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "error: it could not all be written: [Errno 28] No space left on device\n"
 
 
 def spoil_a_record(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -45,6 +46,8 @@ def run(command: Callable[[], object]) -> int:
     except Exception as error:  # noqa: BLE001 (the edge)
         if show_tracebacks:
             traceback.print_exc()
+        if _is_full(error):
+            _forget_stdout()
         return _explain(error)
     return OK
 
@@ -69,6 +72,9 @@ def _explain(error: Exception) -> int:
         for line in str(error).splitlines():
             complain(f"error: {line}")
         return USAGE
+    if _is_full(error):
+        complain(f"error: it could not all be written: {error}")
+        return FAILED
     if isinstance(error, Failure | NotRunning | Refused | CannotListen | OrbitalError):
         hint = getattr(error, "hint", "")
         complain(f"error: {error}; {hint}" if hint else f"error: {error}")
@@ -76,6 +82,11 @@ def _explain(error: Exception) -> int:
     where = _keep_details(error)
     complain(f"error: {type(error).__name__}: {error} (this is a bug; details are in {where})")
     return FAILED
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether there was no room for what a command writes; stdout, most likely."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _count(problems: int) -> str:
@@ -102,5 +113,5 @@ def _keep_details(error: Exception) -> str:
 
 
 def _forget_stdout() -> None:
-    """The reader of a pipe is gone: keep Python from complaining about it at exit."""
+    """The reader of a pipe is gone, or the disk is full: keep Python from complaining about it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

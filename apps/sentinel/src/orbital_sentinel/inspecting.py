@@ -10,6 +10,7 @@ from orbital_runtime.buffer.looking.inspect import Inspector, describe
 from orbital_sentinel import report_buffer
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import Format, as_json, complain, progress
+from orbital_sentinel.remote import BEYOND
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.looking.inspect import Inspection
@@ -37,7 +38,7 @@ def batch(look: Look, seq: int, output: Format) -> None:
         Failure: It is not there, or cannot be read.
     """
     try:
-        told = describe(look, seq)
+        told = describe(look, seq) if 0 <= seq < BEYOND else None
     except Damaged as error:
         raise Failure(f"batch {seq} cannot be read: {error}") from error
     if told is None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferInUse
+from orbital_runtime.buffer import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.looking.audit import Audit
 from orbital_runtime.buffer.looking.directory import Directory
 from orbital_sentinel.client import NotRunning
@@ -88,5 +88,11 @@ def at_rest(config: Path | None, silent: NotRunning) -> Generator[Directory]:
             f"process {error.pid} has the buffer and does not answer: {silent}; if it runs with another "
             "configuration, name that one with -c"
         ) from error
+    except BufferUnusable as error:
+        if isinstance(error.__cause__, PermissionError) and isinstance(
+            silent.__cause__, PermissionError
+        ):
+            raise silent from error  # the folder is another user's for a good reason
+        raise
     with directory:
         yield directory

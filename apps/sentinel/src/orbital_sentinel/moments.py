@@ -45,6 +45,11 @@ class Age:
         return time.time() - self._at
 
     @property
+    def asked(self) -> str:
+        """The same for an agent, which reads no exponents."""
+        return f"{max(0.0, self.seconds):f}"
+
+    @property
     def before_ms(self) -> int:
         """Milliseconds UTC."""
         return round(self._at * 1000)
