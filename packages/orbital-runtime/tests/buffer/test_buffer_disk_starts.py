@@ -2,6 +2,8 @@
 
 from shutil import copytree
 
+from orbital_runtime.buffer import Limits
+from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import take
 from orbital_sdk.testing import make_batch
 
@@ -41,3 +43,27 @@ async def test_notes_outlive_the_process(opened):
     assert [after.noted(output) for output in ("a", "b", "c")] == [b"second", b"first", b""]
     after.detach("b")
     assert after.noted("b") == b""
+
+
+async def test_a_clock_that_was_set_back_keeps_nothing_for_ever(opened):
+    """What was stored while the clock was a month ahead ages from the next start on, and so does what comes
+    behind it.
+    """
+    clock, limits = ManualClock(), Limits(samples=None, size=None, age=60.0)
+    clock.advance(30 * 86_400)
+    buffer = await opened(limits=limits, clock=clock)
+    buffer.attach("a")
+    await buffer.append([make_batch(1)])
+    await buffer.close()
+    clock.advance(-30 * 86_400)
+    again = await opened(limits=limits, clock=clock)
+    again.attach("a")
+    clock.advance(59)
+    await again.append([make_batch(2)])
+    assert again.waiting("a") == 3
+    assert again.unsent("a").age == 59
+    clock.advance(2)
+    assert again.usage().samples == 2
+    clock.advance(59)
+    assert again.usage().samples == 0
+    assert again.ledger.account("a").dropped == {"age": 3}

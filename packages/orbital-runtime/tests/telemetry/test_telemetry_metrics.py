@@ -135,6 +135,17 @@ async def test_the_ledger_adds_up(world):
     assert after["sentinel_buffer_size", ()] == 0
 
 
+async def test_no_age_is_below_zero(world):
+    """Batches from before the clock was set back are not minus a month old."""
+    world.writer.always(WriterUnavailable("away"))
+    await world.run("good")
+    await world.settled(waiting=True)
+    world.clock.advance(-30 * 86_400)
+    _, found = await scrape(world)
+    assert found["sentinel_buffer_size", ()] > 0
+    assert found["sentinel_buffer_oldest_seconds", ()] == 0
+
+
 async def test_states_are_one_hot(world):
     """Of an output's states exactly one is 1: alert rules can name the state they mean."""
     _, found = await scrape(world)

@@ -51,6 +51,8 @@ class LogBuffer(Medium):
         self._log = Log(self._forget)
         self._turn = asyncio.Lock()
         self._room = asyncio.Event()
+        self._held = False
+        """Whether an append waits for room."""
         self._waiters = Waiters()
         self._opened: dict[str, tuple[Record, Opened]] = {}
         self._closed = False
@@ -222,7 +224,7 @@ class LogBuffer(Medium):
         self._expire()
         log = self._log
         oldest = min((r.oldest_ms for r in log.records[:1]), default=None)
-        fill = policy.fill(log, self._limits)
+        fill = 1.0 if self._held else policy.fill(log, self._limits)
         return Usage(log.samples, log.size + log.shared, log.batches, oldest, fill)
 
     def books(self) -> Books:
@@ -321,9 +323,13 @@ class LogBuffer(Medium):
     async def _room_made(self) -> None:
         """Return when something left the buffer, or is old enough to leave it."""
         self._room.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._until_expiry()):
-                await self._room.wait()
+        self._held = True
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._until_expiry()):
+                    await self._room.wait()
+        finally:
+            self._held = False
         self._check_open()
         self._expire()
 

@@ -36,10 +36,9 @@ def buffer(sources: Sources) -> Iterator[Metric]:
     )
     yield gauge("sentinel_buffer_bytes", "Bytes in the buffer", usage.size)
     yield gauge("sentinel_buffer_batches", "Batches in the buffer", usage.batches)
-    oldest = 0.0 if usage.oldest_ms is None else sources.clock.utc_ms() - usage.oldest_ms
-    yield gauge(
-        "sentinel_buffer_oldest_seconds", "Age of the oldest batch in the buffer", oldest / 1000
-    )
+    now = sources.clock.utc_ms()
+    age = max(0, now - (now if usage.oldest_ms is None else usage.oldest_ms)) / 1000
+    yield gauge("sentinel_buffer_oldest_seconds", "Age of the oldest batch in the buffer", age)
 
 
 def ledger(sources: Sources) -> Iterator[Metric]:

@@ -133,7 +133,7 @@ class DiskBuffer(LogBuffer):
 
     def _restore(self, found: Found) -> None:
         log = self._log
-        dead = restore(log, found)
+        dead = restore(log, found, now=self._steady_ms())
         log.next, self._names, self._notes = found.start << START, found.names, found.notes
         self._segments = self._new_segments(found.segment)
         for record in (*log.records, *dead):

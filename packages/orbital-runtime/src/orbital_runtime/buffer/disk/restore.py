@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from bisect import bisect_right
 from collections import Counter
 from contextlib import suppress
@@ -117,9 +118,26 @@ def _letters(store: Store, found: Found) -> None:
             found.letters[letter] = head.output, Known(len(data), head.at_ms)
 
 
-def restore(log: Log, found: Found, tell: Callable[[str], None] = logger.error) -> list[Record]:
-    """Fill empty books. Gives the records that no output needs any more; what is missing is told."""
+def restore(
+    log: Log,
+    found: Found,
+    tell: Callable[[str], None] = logger.error,
+    *,
+    now: float = math.inf,
+) -> list[Record]:
+    """Fill empty books. Gives the records that no output needs any more; what is missing is told.
+
+    Args:
+        log: The books.
+        found: What is stored.
+        tell: Told in sentences.
+        now: Steady milliseconds. Records from later (the clock was set back) age from now on: else they would
+            never be too old, nor would anything behind them.
+    """
     log.records = [summary.record(first) for first, summary in found.summaries.items()]
+    for record in log.records:
+        if record.written > now:
+            record.written = int(now)
     for output, state in found.states.items():
         _account(log, output, state)
         if state.attached:

@@ -94,17 +94,23 @@ async def drop_newest_keeps_room_for_outputs_that_keep_up(open_buffer: OpenBuffe
 
 
 async def block_waits_for_room(open_buffer: OpenBuffer) -> None:
-    """An append waits until an acknowledgement makes room; one that can never fit goes in alone."""
+    """An append waits until an acknowledgement makes room; one that can never fit goes in alone. Meanwhile
+    the buffer is full, whatever its figures are: nothing gets in.
+    """
     limits = Limits(samples=10, size=None, policy="block")
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(8, ts=1)])
+        assert buffer.usage().fill == 0.8
         waits = asyncio.ensure_future(buffer.append([make_batch(12, ts=2)]))
         await idle()
         assert not waits.done()
+        assert buffer.usage().fill == 1
         await buffer.acknowledge(await take(buffer, "a"))
         await waits
         assert buffer.waiting("a") == 12
+        await buffer.acknowledge(await take(buffer, "a"))
+        assert buffer.usage().fill == 0
         assert not buffer.ledger.account("a").dropped
 
 
