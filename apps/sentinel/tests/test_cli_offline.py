@@ -172,6 +172,15 @@ def test_a_third_partys_plugin_is_found_and_collects(machine):
     assert (done.code, done.out.splitlines()[1]) == (0, "tenlines_host_length 4")
 
 
+def test_json_is_json_whatever_a_device_says(machine):
+    """What JSON has no number for is a string, as in `buffer export`."""
+    code = PLUGIN.replace("len(device.host)", "float('inf')")
+    install(machine, "tenlines", "[orbital.plugins]\ntenlines = tenlines:TenLines\n", code)
+    done = machine.sentinel("trigger", "tenlines", "h", "--output", "json")
+    told = json.loads(done.out, parse_constant=pytest.fail)
+    assert [sample["value"] for sample in told["samples"]] == ["+Inf"]
+
+
 def test_a_device_cannot_write_to_the_terminal(machine):
     """Quotes, line ends and escape codes in a label stay inside the label."""
     install(machine, "odd", "[orbital.plugins]\nodd = odd:Odd\n", ODD)

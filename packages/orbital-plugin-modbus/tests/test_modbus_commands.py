@@ -67,6 +67,16 @@ def test_read_as_json(start_modbus):
     assert told["plausible"] == "ABCD"
 
 
+def test_json_without_numbers_that_it_lacks(start_modbus):
+    """What is infinite in one of the orders is a string, so that every program can read the document."""
+    server = start_modbus(["holding 0 32640 0 65408 0"])
+    done = run(
+        "read", server.host, "-p", server.port, "--as", "float32", "--count", 4, "--output", "json"
+    )
+    told = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert told["values"]["ABCD"] == ["+Inf", "-Inf"]
+
+
 def test_json_in_its_older_spelling(start_modbus):
     """`--json` still works, and help does not show it."""
     server = start_modbus(["holding 5 1 2 3", "hole holding 8 65535"])

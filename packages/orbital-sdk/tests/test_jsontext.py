@@ -10,7 +10,7 @@ from array import array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_sdk.jsontext import numbers, text
+from orbital_sdk.jsontext import number, numbers, text
 
 
 @settings(max_examples=200, deadline=None)
@@ -23,6 +23,13 @@ def test_numbers_read_back(values):
         back = names[read] if isinstance(read, str) else float(read)
         same = struct.pack("<d", value) == struct.pack("<d", back)
         assert same or (math.isnan(value) and math.isnan(back))
+
+
+@given(st.floats())
+def test_a_number_in_a_document(value):
+    """As in a line, for documents that are made otherwise."""
+    (line,) = numbers(array("d", [value]))
+    assert json.loads(json.dumps(number(value), allow_nan=False)) == json.loads(line)
 
 
 @given(st.dictionaries(st.text(), st.text()))

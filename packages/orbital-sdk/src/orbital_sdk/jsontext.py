@@ -25,16 +25,19 @@ def numbers(values: array[float]) -> Sequence[bytes]:
     text = _encode(values.tolist())
     if b"null" not in text:
         return text[1:-1].split(b",")
-    return [_encode(value) if math.isfinite(value) else _no_number(value) for value in values]
+    return [_encode(number(value)) for value in values]
+
+
+def number(value: float) -> float | str:
+    """One value for a document of JSON: the value itself, or `"+Inf"`, `"-Inf"` or `"NaN"` as above."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
 
 
 def text(value: object) -> bytes:
     """JSON in UTF-8; what is no Unicode text (a lone surrogate) stays in its escaped form."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return written.encode(errors="backslashreplace")
-
-
-def _no_number(value: float) -> bytes:
-    if math.isnan(value):
-        return b'"NaN"'
-    return b'"+Inf"' if value > 0 else b'"-Inf"'

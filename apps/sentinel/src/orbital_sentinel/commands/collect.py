@@ -122,7 +122,10 @@ def trigger(
 def _show(result: Result, output: Format) -> None:
     task, run = result.task, result.run
     if output is Format.JSON:
-        as_json_line({"target": task.id, **_run(task, run), "samples": result.samples})
+        from orbital_sdk.jsontext import number
+
+        samples = [sample | {"value": number(sample["value"])} for sample in result.samples]
+        as_json_line({"target": task.id, **_run(task, run), "samples": samples})
         return
     how = f"{len(result.samples)} samples in {run.duration:.3f} s"
     how = f"{how}; {run.error}" if run.error and result.samples else run.error or how

@@ -14,6 +14,7 @@ from orbital_plugin_modbus.survey import Survey
 from orbital_plugin_modbus.tables import SIZE, TABLES, Read
 from orbital_plugin_modbus.types import TYPES, TypeName
 from orbital_sdk import DeviceUnreachable, UnexpectedReply
+from orbital_sdk.jsontext import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,13 +85,19 @@ def _show(data: bytes, wanted: Read, kind: TypeName, length: int, *, as_json: bo
     addresses = [wanted.start + row * size for row in range(rows)]
     raw = [data[row * size * 2 : (row + 1) * size * 2].hex(" ", 2) for row in range(rows)]
     if as_json:
+        values = {order: [_json(value) for value in column] for order, column in columns.items()}
         options.print_json(
-            {"plausible": likely, "addresses": addresses, "raw": raw, "values": columns}
+            {"plausible": likely, "addresses": addresses, "raw": raw, "values": values}
         )
         return
     heads = [f"{order} *" if order == likely else order for order in columns]
     _print(["address", "registers", *heads], zip(addresses, raw, *columns.values(), strict=True))
     typer.echo(f"* looks right: order {likely}")
+
+
+def _json(value: object) -> object:
+    """JSON has no NaN and no infinities."""
+    return number(value) if isinstance(value, float) else value
 
 
 def _show_bits(data: bytes, wanted: Read, *, as_json: bool) -> None:

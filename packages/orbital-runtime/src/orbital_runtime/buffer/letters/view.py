@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from orbital_runtime.buffer.letters.letter import id_text
-from orbital_sdk.jsontext import numbers
+from orbital_sdk.jsontext import number
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.letters.letter import DeadLetter
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
 def view(letter: DeadLetter) -> dict[str, Any]:
     """All of it. Times are milliseconds UTC; a value that JSON has no number for is a string."""
     row, origin = letter.row, letter.origin
-    (value,) = numbers(array("d", (letter.value,)))
     return {
         "id": id_text(letter.id),
         "output": letter.output,
@@ -28,7 +24,7 @@ def view(letter: DeadLetter) -> dict[str, Any]:
         "kind": row.kind,
         "unit": row.unit,
         "timestamp_ms": letter.ts,
-        "value": msgspec.json.decode(value),
+        "value": number(letter.value),
         "task": origin.task,
         "plugin": origin.plugin,
         "device": origin.device_id,
