@@ -84,7 +84,7 @@ class SnmpDevice(DeviceFields):
     ] = None
     """Of v1 and v2c; `public` if left out."""
     username: Annotated[str, Field(max_length=32)] = ""
-    """Of v3, like all that follow."""
+    """Of v3, like all that follow up to `context`."""
     security_level: Annotated[
         Literal["noAuthNoPriv", "authNoPriv", "authPriv"] | None,
         BeforeValidator(_level),
