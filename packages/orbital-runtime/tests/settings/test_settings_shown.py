@@ -186,6 +186,13 @@ def test_what_is_switched_on_or_off_is_told_in_one_line(read):
     assert difference(off, on) == ["output store: switched on", "task a: switched on"]
 
 
+def test_a_mode_that_gives_outputs_nothing_switches_them_off(read):
+    """One line for each that was on, and none for its defaults."""
+    direct, core = read(FULL), read(FULL.replace("sender:", "sender:\n  mode: core"))
+    assert difference(direct, core) == ["sender.mode: direct -> core", "output store: switched off"]
+    assert difference(core, direct) == ["sender.mode: core -> direct", "output store: switched on"]
+
+
 def test_the_schema_describes_every_key():
     """For editors: every field has a description, and plugins and writers bring theirs."""
     whole = schema(made_up())
