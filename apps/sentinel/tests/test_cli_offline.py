@@ -87,9 +87,10 @@ def test_plugins_list(machine):
 
 
 def test_plugins_show_and_schema(machine):
-    """Fields and metrics are shown; the schema is JSON Schema, or the list form of a plugin.yaml."""
+    """Fields with their choices, and metrics are shown; the schema is JSON Schema, or the list form of a plugin.yaml."""
     shown = machine.sentinel("plugins", "show", "ping")
     assert "host" in shown.out
+    assert "[auto, native, ping3]" in shown.out
     assert "probe_success" in shown.out
     assert machine.sentinel("plugins", "show", "ping", "--output", "json").data["metrics"]
     schema = machine.sentinel("plugins", "schema", "ping").data

@@ -3,6 +3,13 @@
 from orbital_dev.docs import pages
 
 
+def test_fields_have_their_choices():
+    """Where only some words are right, all of them are on the page."""
+    page = dict(pages())["plugin-ping.md"]
+    assert '| `engine` | `auto`, `native`, `ping3` | `"auto"` |' in page
+    assert "| `count` | int | `4` |" in page
+
+
 def test_every_command_has_its_part():
     """Those of plugins and writers are on the page, too, with their defaults; hidden ones are not."""
     page = dict(pages())["command-line.md"]

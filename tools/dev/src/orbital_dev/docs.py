@@ -87,8 +87,14 @@ def _rows(fields: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[Sequ
         name, default = f"{above}{field['name']}", field.get("default")
         shown = "" if default is None else f"`{json.dumps(default, default=str)}`"
         meaning = str(field.get("description", ""))
-        yield f"`{name}`", str(field["type"]), "required" if field["required"] else shown, meaning
+        yield f"`{name}`", _type(field), "required" if field["required"] else shown, meaning
         yield from _rows(field.get("fields", ()), f"{name}[]." if "items" in field else f"{name}.")
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    """What may stand there: its type, or each choice."""
+    choices = ", ".join(f"`{choice}`" for choice in field.get("choices", ()))
+    return choices or str(field["type"])
 
 
 def _table(head: Sequence[str], rows: Any) -> list[str]:

@@ -127,10 +127,16 @@ def _rows(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, 
     for field in fields:
         name = f"{above}{field['name']}"
         required = "yes" if field["required"] else ""
-        yield (
-            name, field["type"], required, _text(field.get("default")), field.get("description", "")
-        )  # fmt: skip
+        yield name, field["type"], required, _text(field.get("default")), _meaning(field)
         yield from _rows(field.get("fields", []), f"{name}[]." if "items" in field else f"{name}.")
+
+
+def _meaning(field: dict[str, Any]) -> str:
+    """What it is for, and what may stand there."""
+    choices = ", ".join(map(str, field.get("choices", ())))
+    return (
+        f"{field.get('description', '')} [{choices}]" if choices else field.get("description", "")
+    )
 
 
 def _text(value: object) -> str:
