@@ -87,7 +87,7 @@ def test_plugins_list(machine):
 
 
 def test_plugins_show_and_schema(machine):
-    """Fields with their choices, and metrics are shown; the schema is JSON Schema, or the list form of a plugin.yaml."""
+    """Fields, choices and metrics are shown; the schema is JSON Schema, or a plugin.yaml's list form."""
     shown = machine.sentinel("plugins", "show", "ping")
     assert "host" in shown.out
     assert "[auto, native, ping3]" in shown.out
