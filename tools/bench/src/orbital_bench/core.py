@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 from pydantic import SecretStr
 
-from orbital_bench import report
+from orbital_bench import core_lists, report
+from orbital_bench.holds import watched
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
-from orbital_runtime.agent.reload import PORTION
-from orbital_runtime.clock import SystemClock
 from orbital_runtime.core.answers import Answer
 from orbital_runtime.core.assigned import Assigned
 from orbital_runtime.core.cache import TaskCache
@@ -26,27 +25,22 @@ from orbital_runtime.core.client import CoreClient
 from orbital_runtime.core.ingest import encode, requests_of
 from orbital_runtime.core.spec import entries
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import CoreSection, Credentials, Settings
 from orbital_runtime.settings.binding import Binder
-from orbital_runtime.slices import in_slices
 from orbital_sdk import Batch, Identity, Layout, Origin, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.scheduler.task import Run, Task
-
 TASKS: Final = 50_000
 SAMPLES: Final = 200_000
-TICK: Final = 0.001
-"""Seconds between two looks of what runs beside a list."""
 
 
 def run() -> None:
     """Print CPU of the sending side, and how long a list keeps others waiting."""
     _ingest()
     asyncio.run(_lists())
+    core_lists.run()
 
 
 def _batches() -> list[Batch]:
@@ -114,24 +108,12 @@ async def _lists() -> None:
 
     rows = [
         ["first list, every task new", *await _beside(take(body))],
-        ["its tasks given their places in time", *await _beside(_entered(assigned.tasks()))],
         ["next list, only times changed", *await _beside(take(later))],
         ["the list encrypted and written, in a thread", *await _beside(_kept(later))],
         ["json.loads of the same list, for scale", *await _beside(_loads(body))],
     ]
-    head = ("what", "seconds", "longest wait beside it, ms")
+    head = ("what", "seconds", "CPU at a time, ms", "longest wait beside it, ms")
     report.table(f"Core: a list of {TASKS:,} tasks ({len(body) >> 20} MiB)", head, rows)
-
-
-async def _entered(tasks: list[Task]) -> None:
-    """As the agent does it."""
-    scheduler = Scheduler(_nothing, clock=SystemClock())
-    async for start in in_slices(range(0, len(tasks), PORTION)):
-        scheduler.put(tasks[start : start + PORTION])
-
-
-async def _nothing(task: Task, *_: object) -> Run:
-    raise NotImplementedError(task.key)  # this scheduler is never started
 
 
 async def _kept(body: bytes) -> None:
@@ -146,25 +128,13 @@ async def _loads(body: bytes) -> None:
     json.loads(body)
 
 
-async def _beside(work: Any) -> tuple[float, float]:
-    """Seconds of the work, and the longest time that a timer beside it was late."""
-    late = 0.0
-    done = asyncio.Event()
-
-    async def ticking() -> None:
-        nonlocal late
-        while not done.is_set():
-            due = time.perf_counter() + TICK
-            await asyncio.sleep(TICK)
-            late = max(late, time.perf_counter() - due)
-
-    beside = asyncio.create_task(ticking())
-    start = time.perf_counter()
-    await work
-    seconds = time.perf_counter() - start
-    done.set()
-    await beside
-    return seconds, late * 1000
+async def _beside(work: Any) -> tuple[float, float, float]:
+    """Seconds of the work, and how it held the loop."""
+    async with watched() as holds:
+        start = time.perf_counter()
+        await work
+        seconds = time.perf_counter() - start
+    return seconds, holds.cpu, holds.late
 
 
 def _entries(executed: int) -> list[dict[str, Any]]:

@@ -117,6 +117,7 @@ class Fetching:
         except IdentityLost as error:
             account.lose(used, str(error))
             raise
+        await asyncio.sleep(0)  # reading a long answer is one step
         if not found and self._assigned.able:
             await self._heartbeat.beat()  # an unknown sentinel gets an empty list too
         now = account.credentials
