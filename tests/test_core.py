@@ -51,6 +51,16 @@ def test_register_and_start_are_all_it_takes(sentinel, peer):
     assert peer.runs("task-ping")[0]["status"] == "success"
 
 
+def test_a_file_that_gives_core_no_samples_is_told(sentinel, peer):
+    """`config init` and then `register`: what Core gets, and which key gives it more."""
+    assert sentinel.command("config", "init").returncode == 0
+    done = sentinel.command("register", "--core-url", peer.address)
+    assert "sender.mode is direct, so Core gets reports alone" in done.stdout
+    assert "sender.mode is direct" in sentinel.command("validate").stdout
+    sentinel.configure(core={"url": peer.address}, sender={"mode": "core"})
+    assert "sender.mode" not in sentinel.command("validate").stdout
+
+
 def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
     """No address or a bad one, a label without a value, a long name, a Core that is away, a second time."""
     nowhere = sentinel.command("register")
@@ -62,6 +72,8 @@ def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
     assert insecure.stderr.startswith("error: --core-url: the token would go over plain HTTP")
     long = sentinel.command("register", "--core-url", peer.address, "--name", "n" * 256)
     assert (long.returncode, "255 characters" in long.stderr) == (2, True)
+    key = sentinel.command("register", "--core-url", peer.address, "--registration-key", "k\ney")
+    assert (key.returncode, "one line" in key.stderr) == (2, True)
     peer.fault(path="/api/v1/", status=503)
     away = sentinel.command("register", "--core-url", peer.address)
     assert (away.returncode, "503" in away.stderr) == (1, True)
@@ -76,5 +88,5 @@ def test_what_is_asked_wrongly_is_answered_in_a_sentence(sentinel, peer):
     assert forced.stderr.count("core.insecure_skip_verify") == 1
     (known,) = peer.data("GET", "/api/v1/sentinels")  # what is not said again stays as it was
     assert (known["name"], known["region"], known["labels"]) == ("edge-1", "bj", {"env": "prod"})
-    for done in (nowhere, label, insecure, long, away, again):
+    for done in (nowhere, label, insecure, long, key, away, again):
         assert "Traceback" not in done.stderr

@@ -213,7 +213,7 @@ def test_the_schema_describes_every_key():
 def test_the_template_names_every_section_that_works_and_is_valid():
     """`sentinel config init` gives something that runs, with the real plugins and with these."""
     Settings.model_validate(yaml.safe_load(template()))
-    sections = "sentinel sender tasks collector buffer plugins telemetry logging"
+    sections = "sentinel core sender tasks collector buffer plugins telemetry logging"
     for section in sections.split():
         assert f"\n{section}:" in template().replace("\n# ", "\n")
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 ADDRESS: Final = "SENTINEL_CORE__URL"
 """The environment variable that stands for core.url."""
+REPORTS_ALONE: Final = (
+    "sender.mode is direct, so Core gets reports alone; in the mode core it gets samples and states of "
+    "devices, too, in hybrid the states."
+)
 WIDTHS: Final = {"--name": 255, "--region": 64}
 """Characters that Core has room for."""
 
@@ -82,6 +86,8 @@ def register(
         return
     say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
+    if loaded.path is not None and settings.sender.mode == "direct":
+        say(REPORTS_ALONE)
 
 
 def _save(path: Path, found: Credentials) -> None:

@@ -15,8 +15,11 @@ sentinel:
   # labels: # put on every sample
   #   datacenter: dc1
 
+# core: # Gravital Core, which gives tasks; see sender.mode, too
+#   url: https://core.example.com
+
 sender:
-  mode: direct # core, direct or hybrid
+  mode: direct # samples to these outputs; core: to Gravital Core; hybrid: samples here, states of devices there
   direct: # the outputs; as many as you like, all get every sample
     file:
       path: ./data/samples.jsonl
