@@ -106,6 +106,7 @@ def test_what_was_refused_arrives_later(refused, gate, victoria_metrics: Victori
     assert (first["output"], first["target"]) == ("gate", ILL)
     assert WORDS in first["reason"]
     live = refused.command(*LETTERS, "show", first["id"])
+    assert refused.json(*LETTERS, "show", first["id"]) == first
     refused.end(signal.SIGKILL)
     stopped = refused.command(*LETTERS, "show", first["id"])
     assert stopped.stdout.partition("refused:")[0] == live.stdout.partition("refused:")[0]

@@ -19,9 +19,9 @@ Age = Annotated[
     str,
     typer.Option(metavar="DURATION", help="Only those that were refused longer ago, as in 2h."),
 ]
-Shape = Annotated[
-    Format, typer.Option("--output-format", help="Text for people, or JSON for programs.")
-]
+_SHAPE = "Text for people, or JSON for programs."
+Shape = Annotated[Format, typer.Option("--output-format", help=_SHAPE)]
+"""Where `--output` names an output."""
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="At most this many, the oldest first.")
 ]
@@ -60,7 +60,9 @@ def show(
     letter: Annotated[str, typer.Argument(metavar="ID", help="As `list` tells it: 3-17.")],
     *,
     config: ConfigFile = None,
-    output_format: Shape = Format.TEXT,
+    output: Annotated[
+        Format, typer.Option("--output", "--output-format", help=_SHAPE)
+    ] = Format.TEXT,
 ) -> None:
     """Show one with all of its labels and the server's words."""
     from orbital_sentinel import report_letters
@@ -68,7 +70,7 @@ def show(
 
     with dead_letters(config) as letters:
         told = letters.show(letter)
-    if output_format is Format.JSON:
+    if output is Format.JSON:
         as_json(told)
     else:
         report_letters.one(told)
