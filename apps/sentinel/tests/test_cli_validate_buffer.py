@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,32 @@ def test_a_file_in_its_place(tmp_path):
     """A file is no folder."""
     (tmp_path / "buffer").write_text("")
     assert found(tmp_path / "buffer")["folder"].result == "failed"
+
+
+def test_a_link_to_nowhere(tmp_path):
+    """The disk behind it is not mounted, for instance: no folder can be made there, so a start would fail."""
+    (tmp_path / "buffer").symlink_to(tmp_path / "gone" / "buffer")
+    for path in (tmp_path / "buffer", tmp_path / "buffer" / "below"):
+        assert found(path)["folder"].result == "failed"
+
+
+def test_a_folder_that_another_user_hides(machine):
+    """Service folders are closed: whoever looks as somebody else is told so, in a table like any other."""
+    root, closed = os.geteuid() == 0, machine.work / "closed"
+    if root and shutil.which("setpriv") is None:
+        pytest.skip("needs setpriv, of util-linux")
+    closed.mkdir(mode=0o700 if root else 0)
+    if root:
+        os.chown(closed, 65534, 65534)
+    machine.config(f"buffer: {{type: disk, disk_path: {closed}/below/it}}")
+    prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if root else ()
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "orbital_sentinel", "validate", "--buffer"],
+        cwd=machine.work, env=machine.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    closed.chmod(0o700)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "may not look at" in done.stdout
 
 
 def test_a_folder_of_somebody_else(tmp_path):

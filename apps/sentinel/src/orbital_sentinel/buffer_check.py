@@ -42,7 +42,15 @@ def checks(section: BufferSection) -> Iterator[Check]:
         )  # fmt: skip
         return
     path = Path(section.disk_path).absolute()
-    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    try:
+        there = next(one for one in (path, *path.parents) if one.exists() or one.is_symlink())
+    except PermissionError:
+        yield Check(
+            "folder",
+            FAILED,
+            f"user {os.geteuid()} may not look at {path}; run this as the sentinel's user",
+        )
+        return
     folder = _folder(path, there)
     yield folder
     if folder.result == FAILED:

@@ -93,8 +93,8 @@ def _orphans(sources: Sources) -> Iterator[Reason]:
     """Nothing is wrong with them, but nobody delivers what they have either."""
     for name in sources.buffer.orphans():
         message = (
-            f"output {name} is not configured any more, {sources.buffer.waiting(name)} samples wait for it: "
-            f"configure it again, or `sentinel buffer drop --output {name}`"
+            f"output {name} is not configured any more (or switched off), {sources.buffer.waiting(name)} "
+            f"samples wait for it: configure it again, or `sentinel buffer drop --output {name}`"
         )
         yield Reason("output_orphaned", message, blocks=False, subject=name)
 

@@ -77,7 +77,8 @@ class Folder:
         try:
             if not self.path.is_dir() or not any(self.path.iterdir()):
                 raise BufferUnusable(
-                    f"there is no disk buffer in {self.path}; buffer.disk_path says where it is"
+                    f"there is no disk buffer in {self.path}; buffer.disk_path says where it is, from the "
+                    "folder in which the sentinel is started where it is a relative path"
                 )
             self._check_ours()
             lock = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
