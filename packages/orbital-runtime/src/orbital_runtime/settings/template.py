@@ -19,7 +19,7 @@ sentinel:
 #   url: https://core.example.com
 
 sender:
-  mode: direct # samples to these outputs; core: to Gravital Core; hybrid: samples here, states of devices there
+  mode: direct # samples to these outputs; core: all to Gravital Core; hybrid: states of devices there
   direct: # the outputs; as many as you like, all get every sample
     file:
       path: ./data/samples.jsonl
