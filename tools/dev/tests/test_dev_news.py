@@ -9,7 +9,9 @@ ROOT = find_root(Path(__file__).parent)
 
 
 def test_every_fragment_has_a_name_that_towncrier_tells_apart():
-    """ISSUE.KIND.md, and ISSUE.KIND.2.md for a second one: of two that differ by a word it builds neither."""
+    """ISSUE.KIND.md, ISSUE.KIND.2.md for a second one, +WORD.KIND.md. It breaks over ISSUE.KIND.WORD.md beside
+    the first, and builds nothing.
+    """
     folders = [ROOT / member.folder / "changelog.d" for member in members(ROOT)]
     names = [path for folder in folders for path in folder.glob("*.md")]
     assert names
