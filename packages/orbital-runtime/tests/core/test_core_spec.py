@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import msgspec
 import pytest
@@ -267,6 +268,30 @@ async def test_of_two_entries_with_one_id_the_first_counts(binder):
         news = await assigned.take([entry(), other], binder)
         assert (news.changed, news.triggered, news.unreadable) == (changed, [], 1)
     assert [task.interval for task in assigned.tasks()] == [300]
+
+
+async def test_a_plugin_is_imported_beside_the_loop(tmp_path, monkeypatch):
+    """Some take long, and runs of others are due meanwhile. One that breaks over it costs its tasks alone."""
+    where = "import threading\nLOOP = threading.current_thread() is threading.main_thread()\n"
+    plugin = "from orbital_sdk import Plugin\nclass P(Plugin):\n name = 'beside'\n"
+    plugin += " def collect(self, device, ctx): ...\n"
+    (tmp_path / "imported_beside.py").write_text(where + plugin)
+    (tmp_path / "imported_broken.py").write_text("raise RuntimeError('no such library')")
+    info = tmp_path / "beside-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: beside\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[orbital.plugins]\nbeside = imported_beside:P\nbroken = imported_broken:P\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry.discover({}, path=[str(tmp_path)])
+    assigned, binder = Assigned(), Binder(registry, Settings(), strict=False)
+    bad = [entry(task_id=name, plugin_name=name) for name in ("broken", "unknown")]
+    news = await assigned.take([*bad, entry(plugin_name="beside")], binder)
+    assert [one.id for one in assigned.tasks() if one.plugin == "beside"] == ["task-1"]
+    assert list(news.unusable) == ["unknown"]
+    assert binder.broken.keys() == {"broken"}  # its runs say why
+    assert sys.modules["imported_beside"].LOOP is False
 
 
 async def test_it_counts_those_that_can_run(binder):

@@ -104,6 +104,7 @@ async def _lists() -> None:
 
     async def take(text: bytes) -> None:
         found, _ = entries(Answer(200, text), "GET /sentinel-tasks")
+        await asyncio.sleep(0)  # as the agent does
         await assigned.take(found, binder)
 
     rows = [

@@ -9,6 +9,7 @@ from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read, reason
 from orbital_runtime.core.trigger import Triggers
 from orbital_runtime.settings import SettingsError
 from orbital_runtime.slices import in_slices, let_go, without_collector
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -82,7 +83,7 @@ class Assigned:
     async def _take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
         found: dict[str, _Known] = {}
         news, bindings = News(changed=False), self._bindings
-        changed, unreadable = False, 0
+        changed, unreadable, prepared = False, 0, set[str]()
         async for entry in in_slices(entries):
             one = read(entry)
             if not one.task_id or one.task_id in found:
@@ -93,6 +94,9 @@ class Assigned:
             elif one.enabled is False:  # Core lists none of those today
                 continue
             else:
+                if one.plugin_name not in prepared:
+                    prepared.add(one.plugin_name)
+                    await in_background(binder.prepare, one.plugin_name)
                 known = self._judged(one, (bindings, *one.work), binder, news)
             found[one.task_id] = known
             changed = changed or known is not self._known.get(one.task_id)

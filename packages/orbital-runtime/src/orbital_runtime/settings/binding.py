@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -80,6 +81,13 @@ class Binder:
             retries=task.retry_count,
             labels=task.labels,
         )
+
+    def prepare(self, plugin: str) -> None:
+        """Import this plugin, if there is one and it can be. That may take long: a thread can do it before
+        `bind` does.
+        """
+        with suppress(ConfigurationError):  # binding says so
+            self._registry.plugin(plugin)
 
     def protocols(self, plugin: str) -> tuple[str, ...]:
         """Those of a device of Core whose port and login are meant for this plugin: `Plugin.protocols`."""
