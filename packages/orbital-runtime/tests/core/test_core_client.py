@@ -83,6 +83,18 @@ def test_whatever_a_server_does_is_one_of_our_errors_without_our_secrets(hostile
     assert hostile_server.url in str(caught.value)
 
 
+@pytest.mark.parametrize("behaviour", [Drip(every=0.05), DripHeaders(every=0.05)])
+def test_an_answer_that_drips_is_late(hostile_server, behaviour):
+    """Each byte in time does not make the whole of it so; the next call has all of its time again."""
+    hostile_server.default = behaviour
+    core = client(hostile_server.url, timeout=0.3)
+    with pytest.raises(CoreUnavailable, match="did not answer in time"):
+        core.call("GET", "/x")
+    hostile_server.default = OK
+    for _ in range(2):
+        assert core.call("GET", "/x") == {"a": 1}
+
+
 def test_nobody_there_means_that_nothing_was_sent():
     """So a retry cannot double anything."""
     with pytest.raises(CoreUnavailable) as caught:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as ReadTimeout
 
 from orbital_runtime.core.answers import Answer, data_of
 from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavailable
+from orbital_runtime.core.timely import TimelyAdapter
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import CoreSection
@@ -116,7 +115,7 @@ class CoreClient:
                 method, self.url + PREFIX + path, data=data, headers=sent, stream=True,
                 allow_redirects=False, timeout=(min(CONNECT, limit), limit), verify=self._verify,
             ) as response:  # fmt: skip
-                body = self._read(response, time.monotonic() + limit)
+                body = self._read(response)
                 return len(data or b""), Answer(response.status_code, body, response.headers)
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             raise CoreMisconfigured(
@@ -129,7 +128,7 @@ class CoreClient:
         """Close its connections."""
         self._session.close()
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: requests.Response) -> bytes:
         pieces: list[bytes] = []
         size = 0
         while piece := response.raw.read1(
@@ -139,8 +138,6 @@ class CoreClient:
             size += len(piece)
             if size > MOST:
                 raise CoreUnavailable(f"{self.address} answers with more than {MOST >> 20} MiB")
-            if time.monotonic() > deadline:
-                raise CoreUnavailable(f"{self.address}: the answer was not complete in time")
         return b"".join(pieces)
 
     def _explained(self, error: Exception) -> CoreError:
@@ -168,7 +165,7 @@ class CoreClient:
 
 def _session(section: CoreSection) -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=8)
+    adapter = TimelyAdapter(pool_connections=1, pool_maxsize=8)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.headers.update({"User-Agent": "orbital-sentinel", "Accept": "application/json"})
