@@ -65,7 +65,7 @@ def register(
 
     An agent that has a core.url does that by itself at its first start.
     """
-    from orbital_runtime.settings.credentials import credentials_path, on_file
+    from orbital_runtime.settings.credentials import credentials_path
 
     _check_widths({"--name": name, "--region": region})
     key = _key(registration_key)
@@ -73,12 +73,8 @@ def register(
     settings = loaded.settings
     _tell_notes(loaded)
     path = credentials_path(settings.core.credentials_path)
-    before = on_file(settings.core)
-    if before is not None and not force:
-        raise Failure(
-            f"this sentinel is {before.sentinel_id} at {shown(before.core_url)} already ({path}); "
-            "register it anew with --force"
-        )
+    if not force:
+        _check_new(settings, path)
     found = _ask(settings, name=name, region=region, labels=_labels(label or []), key=key)
     _save(path, found)
     if output is Format.JSON:
@@ -88,6 +84,17 @@ def register(
     say(f"The credentials are in {path}. Now run `sentinel start`.")
     if loaded.path is not None and settings.sender.mode == "direct":
         say(REPORTS_ALONE)
+
+
+def _check_new(settings: Settings, path: Path) -> None:
+    from orbital_runtime.settings.credentials import on_file
+
+    before = on_file(settings.core)
+    if before is not None:
+        raise Failure(
+            f"this sentinel is {before.sentinel_id} at {shown(before.core_url)} already ({path}); "
+            "register it anew with --force"
+        )
 
 
 def _save(path: Path, found: Credentials) -> None:
