@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import psutil
 
+from orbital_runtime.core.cpu import Cpu
 from orbital_runtime.core.errors import CoreError, IdentityLost
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.threads import in_background
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orbital.core")
 
-LOOK: Final = 0.2
-"""Seconds over which the first heartbeat measures the CPU; each later one covers all since the last."""
 RETRY: Final = 2.0
 """Seconds between the attempts at one heartbeat."""
 
@@ -67,6 +66,7 @@ class Heartbeat:
         self._volume = volume
         self._version = version
         self._clock = clock
+        self._cpu = Cpu()
         self._config_version: int | None = None
         self._unknown: set[str] = set()
         self._away = False
@@ -131,7 +131,7 @@ class Heartbeat:
     def _body(self) -> dict[str, Any]:
         counts = self._counts()
         return {
-            "cpu_usage": psutil.cpu_percent(None if self.succeeded else LOOK),
+            "cpu_usage": self._cpu.percent(),
             "memory_usage": psutil.virtual_memory().percent,
             "disk_usage": _disk(self._volume),
             "task_count": counts.tasks,
