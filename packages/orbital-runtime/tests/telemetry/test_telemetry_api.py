@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orbital_runtime.settings.problem import Problem, SettingsError
+from orbital_runtime.telemetry import views
 from orbital_runtime.testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 
@@ -70,6 +72,24 @@ async def test_tasks_come_in_pages(world, path: Path):
         bad = await ask(Unix(path), "/api/v1/tasks?limit=all")
         assert bad.status == 400
         assert "limit" in bad.data["error"]
+
+
+async def test_a_long_page_lets_others_in(world):
+    """Runs go on while thousands of tasks are looked at; what goes meanwhile is left out, and is no error."""
+    world.add_tasks(8000)
+    leaving = [f"more-{number}" for number in range(8000)]
+
+    async def others() -> None:
+        while leaving:
+            world.scheduler.remove([leaving.pop()])
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(others())
+    page = await views.tasks(world.sources, limit=10_000, wanted={"plugin": "probe"})
+    assert len(leaving) < 8000
+    assert len(leaving) + 2 <= len(page["tasks"]) <= page["total"] <= 8002
+    leaving.clear()
+    await other
 
 
 async def test_ledger_and_outputs(world, path: Path):

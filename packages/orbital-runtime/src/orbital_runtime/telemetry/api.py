@@ -58,12 +58,15 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
     async def status(_: Request) -> Response:
         return answer(await views.status(sources))
 
+    async def tasks(request: Request) -> Response:
+        return answer(await _tasks(sources, request))
+
     return [
         Route("/metrics", scrape),
         _get("/healthz", lambda _: _health(sources)),
         _get("/readyz", lambda _: _ready(sources)),
         Route("/api/v1/status", status),
-        _get("/api/v1/tasks", lambda request: _tasks(sources, request)),
+        Route("/api/v1/tasks", tasks),
         _get("/api/v1/outputs", lambda _: answer(views.outputs(sources))),
         *buffer_api.reading(sources),
         _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
@@ -125,14 +128,12 @@ def _ready(sources: Sources) -> Response:
     return answer(told, 200 if ready else 503)
 
 
-def _tasks(sources: Sources, request: Request) -> Response:
+async def _tasks(sources: Sources, request: Request) -> views.View:
     query = request.query_params
     limit = number(request, "limit", PAGE)
     offset = number(request, "offset", 0)
     wanted = {name: query[name] for name in FILTERS if name in query}
-    return answer(
-        views.tasks(sources, limit=min(limit, LARGEST_PAGE), offset=offset, wanted=wanted)
-    )
+    return await views.tasks(sources, limit=min(limit, LARGEST_PAGE), offset=offset, wanted=wanted)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

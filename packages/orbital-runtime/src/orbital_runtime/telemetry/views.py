@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.health import reasons
 from orbital_runtime.telemetry.standing import Standing, standing
 
@@ -68,10 +69,10 @@ def _task_counts(sources: Sources, counted: Standing) -> View:
     }
 
 
-def tasks(
+async def tasks(
     sources: Sources, *, limit: int, offset: int = 0, wanted: Mapping[str, str] | None = None
 ) -> View:
-    """A page of tasks, in the configuration's order.
+    """A page of tasks, in the configuration's order. Tasks that come or go meanwhile may or may not be in it.
 
     Args:
         sources: What is looked at.
@@ -80,9 +81,13 @@ def tasks(
         wanted: Only tasks with these values of `status`, `plugin` or `device_id`.
     """
     states = sources.scheduler.states()
-    keys = [key for key in states if not wanted or _is_wanted(*states[key], wanted)]
-    page = keys[offset : offset + limit]
-    return {"total": len(keys), "tasks": [_task(sources, key, *states[key]) for key in page]}
+    keys = list(states)
+    if wanted:
+        known = in_slices(keys)
+        keys = [key async for key in known if key in states and _is_wanted(*states[key], wanted)]
+    page = in_slices(keys[offset : offset + limit])
+    rows = [_task(sources, key, *states[key]) async for key in page if key in states]
+    return {"total": len(keys), "tasks": rows}
 
 
 def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:
