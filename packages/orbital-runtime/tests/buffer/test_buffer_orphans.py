@@ -174,6 +174,7 @@ async def test_pages_hold_everything_once(opened, tmp_path):
             for stored in page.records:
                 (head,) = stored.opened().heads
                 assert head.layout in buffer.layouts(stored.segment, [head.layout, 10**6])
+                assert buffer.layouts(1 << 40, [1 << 70]) == {}
             start = page.following
         assert pages > 1
         assert len(seen) == len(set(seen)) == 1200

@@ -69,10 +69,16 @@ async def test_bad_questions(strict, path: Path, route, status, words):
 
 
 async def test_purging_and_replaying(strict, path: Path):
-    """Counted first, then done; what cannot be sent again is a conflict, and stays."""
+    """Counted first, then done, and never more than asked for: 0 is none. What cannot be sent again is a
+    conflict, and stays.
+    """
     async with strict.serving(path):
         owner = Unix(path)
         assert (await ask(owner, f"{ROUTE}/purge?count=1", "POST")).data == {"letters": 3}
+        assert (await ask(owner, f"{ROUTE}/purge?limit=0", "POST")).data == {"letters": 0}
+        assert (await ask(owner, f"{ROUTE}?limit=0")).data == {"total": 3, "letters": []}
+        most = f"{ROUTE}/purge?count=1&limit={'9' * 19}"
+        assert (await ask(owner, most, "POST")).data == {"letters": 3}
         assert (await ask(owner, f"{ROUTE}/purge?limit=1", "POST")).data == {"letters": 1}
         assert (await ask(owner, f"{ROUTE}/replay?limit=1", "POST")).data == {"letters": 1}
         assert strict.buffer.waiting("strict") == 1

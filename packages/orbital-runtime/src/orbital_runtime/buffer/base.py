@@ -240,7 +240,7 @@ class LogBuffer(Medium):
     def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         for layout in numbers:
-            with suppress(Damaged, OSError):
+            with suppress(Damaged, OSError, OverflowError):  # the last: no such number is given
                 found[layout] = self._load_layout(segment, layout)
         return found
 

@@ -34,7 +34,8 @@ def owning(sources: Sources) -> list[Route]:
 
     async def listed(request: Request) -> Response:
         wanted = _wanted(sources, request)
-        found = letters.list(wanted._replace(limit=min(LISTED, wanted.limit or LISTED)))
+        most = LISTED if wanted.limit is None else min(LISTED, wanted.limit)
+        found = letters.list(wanted._replace(limit=most))
         total = letters.count(wanted._replace(limit=None))
         return answer({"total": total, "letters": [view(letter) for letter in found]})
 
@@ -76,5 +77,7 @@ def _wanted(sources: Sources, request: Request) -> Wanted:
     known = sources.buffer.ledger.accounts()
     if output is not None and output not in known:
         raise HTTPException(HTTPStatus.NOT_FOUND, no_such_output(output, known))
-    limit = number(request, "limit", 0)
-    return Wanted(output, older_than(request, sources.clock.utc_ms()), limit or None)
+    limit = (
+        number(request, "limit", 0) if "limit" in request.query_params else None
+    )  # 0 is none, not all
+    return Wanted(output, older_than(request, sources.clock.utc_ms()), limit)

@@ -104,12 +104,16 @@ class LetterIndex:
     def newest(self, wanted: Wanted) -> list[int]:
         """Those wanted, newest first."""
         chosen = [_those(known, reversed(known), wanted) for known in self._of(wanted.output)]
-        return list(islice(heapq.merge(*chosen, reverse=True), wanted.limit))
+        return list(islice(heapq.merge(*chosen, reverse=True), self._most(wanted)))
 
     def oldest(self, wanted: Wanted) -> list[int]:
         """Those wanted, oldest first."""
         chosen = [_those(known, known, wanted) for known in self._of(wanted.output)]
-        return list(islice(heapq.merge(*chosen), wanted.limit))
+        return list(islice(heapq.merge(*chosen), self._most(wanted)))
+
+    def _most(self, wanted: Wanted) -> int:
+        """As many as there are, or less."""
+        return self._count if wanted.limit is None else min(wanted.limit, self._count)
 
     def held(self) -> dict[str, tuple[int, int]]:
         """Letters and bytes by output, where there are any."""
