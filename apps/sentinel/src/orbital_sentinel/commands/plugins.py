@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Plugins, writers and processors that are installed.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="Name, as `sentinel plugins list` shows it.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name, as `sentinel plugins list` shows it.")
+]
 KindOption = Annotated[
     str, typer.Option(help="plugin, writer or processor, where two have the same name.")
 ]

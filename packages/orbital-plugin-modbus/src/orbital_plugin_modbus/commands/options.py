@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Host = Annotated[
-    str, typer.Argument(help="HOST or HOST:PORT, IPv6 as [::1]:502; or the path of a serial port.")
+    str,
+    typer.Argument(
+        metavar="HOST",
+        help="HOST or HOST:PORT, IPv6 as [::1]:502; or the path of a serial port.",
+    ),
 ]
 PortNumber = Annotated[
     int | None, typer.Option("--port", "-p", help="502, or 802 with TLS, if left out.")

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+Networks = Annotated[
+    list[str], typer.Argument(metavar="NETWORK", help="192.0.2.0/24, or single addresses.")
+]
+Large = Annotated[bool, typer.Option("--large", help="Allow more addresses than a /16 has.")]
+
 
 def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
     """The command, with an option for each protocol that has a probe."""
 
     def discover(
-        network: Annotated[list[str], typer.Argument(help="192.0.2.0/24, or single addresses.")],
+        network: Networks,
         *,
         timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an attempt.")] = 1.0,
         retries: Annotated[int, typer.Option(min=0, max=5, help="Attempts after the first.")] = 1,
@@ -45,9 +50,7 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         force: Annotated[
             bool, typer.Option("--force", help="Replace the file, whatever is in it.")
         ] = False,
-        large: Annotated[
-            bool, typer.Option("--large", help="Allow more addresses than a /16 has.")
-        ] = False,
+        large: Large = False,
         output: Output = "text",
         as_json: Json = False,
         **given: Any,

@@ -17,7 +17,7 @@ Output = Annotated[
     Literal["text", "json"], typer.Option("--output", help="Text for people, or JSON for programs.")
 ]
 Json = Annotated[bool, typer.Option("--json", hidden=True, help="Before --output json.")]
-Host = Annotated[str, typer.Argument(help="Name or address, perhaps with :port.")]
+Host = Annotated[str, typer.Argument(metavar="HOST", help="HOST or HOST:PORT, IPv6 as [::1]:161.")]
 
 
 @dataclass(frozen=True)

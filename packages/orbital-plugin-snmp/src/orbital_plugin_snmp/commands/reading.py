@@ -19,7 +19,9 @@ def walk(
     host: Host,
     oid: Annotated[
         str,
-        typer.Argument(help="Everything below it: an OID, or a name as `translate` knows them."),
+        typer.Argument(
+            metavar="OID", help="Everything below it: an OID, or a name as `translate` knows them."
+        ),
     ] = MIB_2,
     *,
     how: How,
@@ -38,7 +40,9 @@ def walk(
 
 def get(
     host: Host,
-    oid: Annotated[list[str], typer.Argument(help="Instances: 1.3.6.1.2.1.1.3.0, sysUpTime.0")],
+    oid: Annotated[
+        list[str], typer.Argument(metavar="OID", help="Instances: 1.3.6.1.2.1.1.3.0, sysUpTime.0")
+    ],
     *,
     how: How,
 ) -> None:
