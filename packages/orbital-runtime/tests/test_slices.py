@@ -59,7 +59,16 @@ async def test_what_nobody_needs_is_emptied():
     assert things == {}
 
 
-def test_the_collector_is_back_afterwards():
+@pytest.fixture
+def thawed():
+    """Nothing stays frozen for other tests."""
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("thawed")
+async def test_the_collector_is_back_afterwards():
     """Also after a failure, and only after the outermost; one that was off stays off."""
     assert gc.isenabled()
     with without_collector():
@@ -68,10 +77,16 @@ def test_the_collector_is_back_afterwards():
         assert not gc.isenabled()
     assert gc.isenabled()
     gc.disable()
-    try:
-        with without_collector():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    with without_collector():
+        pass
+    assert not gc.isenabled()
+
+
+@pytest.mark.usefixtures("thawed")
+async def test_the_collector_is_back_where_the_work_hangs():
+    """Garbage does not pile up for as long as a dead file server does not answer."""
+    with without_collector(longest=0):
+        async with asyncio.timeout(20):
+            while not gc.isenabled():  # noqa: ASYNC110 (the collector has no event)
+                await asyncio.sleep(0)
+    assert gc.isenabled()

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 SLICE: Final = 0.002
 """Seconds of work before the others get their turn."""
+LONGEST: Final = 60.0
+"""Seconds without the collector: a file that is read, or a plugin that is imported, may hang."""
 
 
 async def in_slices(items: Iterable[T], seconds: float = SLICE) -> AsyncGenerator[T]:
@@ -34,15 +36,18 @@ async def let_go(things: dict[Any, Any]) -> None:
 
 
 @contextmanager
-def without_collector() -> Generator[None]:
+def without_collector(longest: float = LONGEST) -> Generator[None]:
     """Without the garbage collector, which would look at each of many new objects again and again; and what
-    has come to stay is left out of its later rounds.
+    has come to stay is left out of its later rounds. It is back before the end where that takes too long.
     """
-    was_on = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
+    back = asyncio.get_running_loop().call_later(longest, gc.enable)
     try:
         yield
     finally:
+        back.cancel()
         gc.freeze()
-        if was_on:
-            gc.enable()
+        gc.enable()
