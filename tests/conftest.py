@@ -56,6 +56,7 @@ class Sentinel:
             "HOME": str(folder),
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "CONFIGURATION_DIRECTORY": str(folder / "system"),
             "XDG_RUNTIME_DIR": str(self.runtime),
             "SENTINEL_TELEMETRY__LISTEN": self.listen,
         }

@@ -53,6 +53,7 @@ class Machine:
             "PATH": os.environ["PATH"],
             "HOME": str(root),
             "XDG_CONFIG_HOME": str(root / "config"),
+            "CONFIGURATION_DIRECTORY": str(root / "system"),
             "XDG_DATA_HOME": str(root / "data"),
             "XDG_RUNTIME_DIR": str(root / "run"),
             "SENTINEL_TELEMETRY__LISTEN": "127.0.0.1:0",

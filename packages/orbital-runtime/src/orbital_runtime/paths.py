@@ -27,9 +27,12 @@ def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def config_dirs(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Where a configuration is looked for, after the present folder: the user's, then the system's."""
+    """Where a configuration is looked for, after the present folder: the user's, then the system's, which
+    `CONFIGURATION_DIRECTORY` of systemd may name.
+    """
     home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return [home / NAME, Path("/etc") / NAME]
+    system = environ.get("CONFIGURATION_DIRECTORY", "").split(":", maxsplit=1)[0]
+    return [home / NAME, Path(system or f"/etc/{NAME}")]
 
 
 def _first(environ: Mapping[str, str], systemd: str, xdg: str, *, system: str, user: str) -> Path:

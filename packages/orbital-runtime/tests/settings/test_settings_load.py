@@ -195,23 +195,24 @@ def test_the_same_file_gives_equal_tasks(desk):
 
 
 def test_a_search_takes_the_nearest_file(tmp_path, monkeypatch):
-    """No -c: the present folder, `config/` in it, the user's folder."""
-    work, home = tmp_path / "work", tmp_path / "home"
-    environ = {"XDG_CONFIG_HOME": str(home)}
-    for folder in (home / "orbital-sentinel", work / "config", work):
+    """No -c: the present folder, `config/` in it, the user's folder, the system's."""
+    work, home, system = tmp_path / "work", tmp_path / "home", tmp_path / "system"
+    environ = {"XDG_CONFIG_HOME": str(home), "CONFIGURATION_DIRECTORY": str(system)}
+    for folder in (system, home / "orbital-sentinel", work / "config", work):
         folder.mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(work)
     names = []
-    for folder in (home / "orbital-sentinel", Path("config"), Path()):
+    for folder in (system, home / "orbital-sentinel", Path("config"), Path()):
         (folder / "config.yaml").write_text(f"sentinel: {{name: '{folder.name}'}}")
         names.append(load(None, environ, registry=made_up()).settings.sentinel.name)
-    assert names == ["orbital-sentinel", "config", ""]
+    assert names == ["system", "orbital-sentinel", "config", ""]
 
 
 def test_without_any_file_the_built_in_configuration_is_used(tmp_path, monkeypatch):
     """It is checked like any other: here its plugins are not installed."""
     monkeypatch.chdir(tmp_path)
-    environ = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONFIGURATION_DIRECTORY")
+    environ = dict.fromkeys(names, str(tmp_path))
     with pytest.raises(SettingsError) as caught:
         load(None, environ, registry=made_up())
     assert [(p.file, p.key) for p in caught.value.problems] == [
