@@ -20,8 +20,9 @@ BASE = 0.01
 class Desk:
     """Registers whoever asks, under a new id each time."""
 
-    def __init__(self, *errors: CoreError) -> None:
+    def __init__(self, *errors: CoreError, same: bool = False) -> None:
         self.asked: list[float] = []
+        self._same = same
         self._errors = list(errors)
         self._ids = itertools.count()
 
@@ -29,7 +30,8 @@ class Desk:
         self.asked.append(asyncio.get_running_loop().time())
         if self._errors:
             raise self._errors.pop(0)
-        return Credentials(f"s-{next(self._ids)}", SecretStr("token"), URL)
+        name = "s" if self._same else f"s-{next(self._ids)}"
+        return Credentials(name, SecretStr("token"), URL)
 
 
 @contextlib.asynccontextmanager
@@ -74,3 +76,18 @@ async def test_core_is_left_alone_for_as_long_as_it_asks(tmp_path):
         await one.current()
     first, second = desk.asked
     assert second - first >= 0.2 * 0.9
+
+
+async def test_an_identity_that_core_gives_again_is_not_lost_with_the_next_refusal(tmp_path):
+    """A 403 to one kind of call holds up no other: Core knows us, and is asked again after a while."""
+    desk, clock = Desk(same=True), LeapClock()
+    async with account(tmp_path, desk, clock) as one, asyncio.timeout(20):
+        one.lose(await one.current(), "403")
+        known = await one.current()
+        one.lose(known, "403")
+        assert not one.lost
+        clock.ahead += CALM
+        one.lose(known, "403")
+        assert one.lost
+        await one.current()
+    assert len(desk.asked) == 3

@@ -88,6 +88,33 @@ async def test_a_401_to_the_list_of_tasks_registers_again_and_drops_none(site):
         assert f"core/{task}" in states
 
 
+@pytest.mark.parametrize(
+    "blocked", ["/api/v1/data/ingest", "/api/v1/sentinel-tasks/", "/api/v1/sentinels/heartbeat"]
+)
+async def test_a_403_to_one_kind_of_call_holds_up_no_other(sane, blocked):
+    """As from a firewall for applications: registering again shows that Core knows us all the same."""
+    task = sane.assign()
+    patient = {"mode": "core", "retry_interval": "1h", "retry_max_interval": "1h"}
+    async with sane.agent() as agent:
+        await until(lambda: agent.core.link.account.credentials)
+    async with sane.agent(sender=patient) as agent:
+        heart = agent.core.link.heartbeat
+        await sane.run(agent, task)
+        await until(lambda: sane.peer.runs(task) and sane.peer.samples("probe_value"))
+        sane.peer.fault(path=blocked, status=403, body="<html>blocked</html>")
+        await sane.run(agent, task)
+        await until(lambda: agent.core.link.account.confirmed)
+        beats = heart.succeeded
+        await sane.run(agent, task, task)
+        if "ingest" not in blocked:
+            await until(lambda: len(sane.peer.samples("probe_value")) == 4)
+        if "tasks" not in blocked:
+            await until(lambda: len(sane.peer.runs(task)) == 4)
+        if "heartbeat" not in blocked:
+            await until(lambda: heart.succeeded > beats + 2)
+        sane.peer.cure()
+
+
 async def test_an_empty_list_for_an_identity_that_core_lost_is_not_obeyed(site):
     """Unknown sentinels get one too; the tasks go on until there is an identity whose list counts."""
     task = site.assign()

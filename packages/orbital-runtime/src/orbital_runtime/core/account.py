@@ -58,6 +58,8 @@ class Account:
         self._since = float("-inf")
         self._relapses = 0
         """Identities in a row that did not hold."""
+        self._confirmed = float("-inf")
+        """When registering last gave the very identity that was said to be lost."""
         self.credentials: Credentials | None = None
         self.trouble = ""
         """Why there are none, in words."""
@@ -72,6 +74,11 @@ class Account:
         """Whether Core is known not to know this sentinel."""
         return self._wanted.is_set()
 
+    @property
+    def confirmed(self) -> bool:
+        """Whether Core gave the same identity again just now, though some call said that it was lost."""
+        return self._clock.steady() - self._confirmed < CALM
+
     async def current(self) -> Credentials:
         """The credentials, as soon as there are any that Core may know."""
         while self.credentials is None or self.lost:
@@ -79,8 +86,12 @@ class Account:
         return self.credentials
 
     def lose(self, used: Credentials, reason: str) -> None:
-        """Core does not know these; register again. News of older ones changes nothing."""
+        """Core does not know these; register again. News of older ones changes nothing, nor does that of an
+        identity that Core gave again just now: it refuses the call, or something before it does.
+        """
         if self.lost or self.credentials is None or not self.credentials.same_identity(used):
+            return
+        if self.confirmed:
             return
         log.warning("Core does not know this sentinel any more, registering again (%s)", reason)
         self.trouble = reason
@@ -93,7 +104,9 @@ class Account:
             await self._wanted.wait()
             calm = self._clock.steady() - self._since >= CALM
             self._relapses = 0 if calm else self._relapses + 1
-            found = await self._registered()
+            before, found = self.credentials, await self._registered()
+            if before is not None and found.same_identity(before):
+                self._confirmed = self._clock.steady()
             self._take(found)
             self._keep(found)
             self._on_known(found)

@@ -112,9 +112,9 @@ class Heartbeat:
         while True:
             try:
                 await self.beat()
-            except IdentityLost:
-                continue  # the next one waits for the new identity
             except CoreError as error:
+                if isinstance(error, IdentityLost) and self._line.account.lost:
+                    continue  # the next one waits for the new identity
                 failures += 1
                 level = logging.DEBUG if self._away else logging.WARNING
                 log.log(level, "Core did not hear a heartbeat: %s", error)

@@ -81,7 +81,7 @@ def _for_sender(error: CoreError) -> WriteError:
         case CoreUnavailable():
             return WriterUnavailable(str(error), retry_after=error.retry_after, sent=error.sent)
         case IdentityLost():
-            return WriterUnavailable(f"{error}; registering again", sent=False)
+            return WriterUnavailable(str(error), sent=False)
         case CoreMisconfigured():
             return WriterMisconfigured(str(error))
         case CoreTooLarge():
