@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import weakref
+from itertools import pairwise
 
 import pytest
 
-from orbital_sentinel.garbage import LEAST, SHARE, Survivors, settle
+from orbital_sentinel.garbage import LEAST, MOST, SHARE, WORTH, Survivors, settle
 
 
 class Node:
@@ -65,7 +66,7 @@ def test_what_died_later_is_found_when_its_time_comes(clock: Clock):
 
 def test_looking_at_everything_takes_a_thousandth_of_the_time(clock: Clock, survivors: Survivors):
     """Where it took long, the next such look is as much later."""
-    full = {"generation": 2}
+    full = {"generation": 2, "collected": 0}
     clock.now = LEAST
     survivors("start", full)
     clock.now += 2.0
@@ -80,6 +81,30 @@ def test_looking_at_everything_takes_a_thousandth_of_the_time(clock: Clock, surv
     clock.now += 1
     gc.collect()
     assert gone() is None
+
+
+def test_looks_that_find_little_become_rare(clock: Clock, survivors: Survivors):
+    """Each pause is twice the one before, up to six hours; one that was worth it begins at a minute again."""
+    looks: list[float] = []
+
+    def collect(found: int) -> None:
+        survivors("start", {"generation": 2})
+        if not gc.get_freeze_count():  # it looks at everything
+            looks.append(clock.now)
+        survivors("stop", {"generation": 2, "collected": found})
+
+    while clock.now < 24 * 3600:
+        clock.now += LEAST
+        collect(10)
+    pauses = [later - earlier for earlier, later in pairwise(looks)]
+    assert pauses[:3] == [2 * LEAST, 4 * LEAST, 8 * LEAST]
+    assert pauses[-1] == MOST
+    clock.now = looks[-1] + MOST
+    collect(WORTH)
+    for _ in range(2):
+        clock.now += LEAST
+        collect(10)
+    assert looks[-1] - looks[-2] == LEAST
 
 
 def test_young_garbage_goes_as_ever(survivors: Survivors):

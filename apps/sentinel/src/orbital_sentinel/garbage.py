@@ -22,6 +22,10 @@ SHARE: Final = 0.001
 """Of the time, at most, goes into looking at everything."""
 LEAST: Final = 60.0
 """Seconds between two such looks, at least."""
+MOST: Final = 6 * 3600.0
+"""Seconds to which that grows, while they find little."""
+WORTH: Final = 10_000
+"""Objects that were worth a look: a megabyte or so."""
 
 
 def settle() -> Survivors:
@@ -43,6 +47,7 @@ class Survivors:
         self._clock = clock
         self._began = 0.0
         self._everything = False
+        self._rest = LEAST
         self._next = clock() + LEAST
 
     def __call__(self, phase: Literal["start", "stop"], info: Mapping[str, int]) -> None:
@@ -55,5 +60,6 @@ class Survivors:
                 gc.unfreeze()
             return
         if self._everything:
-            self._next = now + max(LEAST, (now - self._began) / SHARE)
+            self._rest = LEAST if info["collected"] >= WORTH else min(2 * self._rest, MOST)
+            self._next = now + max(self._rest, (now - self._began) / SHARE)
         gc.freeze()
