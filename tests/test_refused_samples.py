@@ -172,3 +172,48 @@ def test_letters_are_thrown_away_and_sent_again_by_a_running_agent(refused, gate
     name = 'sentinel_dead_letters_replayed_total{output="gate"}'
     assert refused.metrics()[name] == account["letters_gone"]["replayed"]
     assert refused.end() == 0
+
+
+CLOCKED = """
+import time
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+
+class Device(DeviceFields):
+    host: str
+    behind: int = 0
+
+class Clocked(Plugin[Device, PluginConfig]):
+    name = "clocked"
+    summary = "Devices that stamp their values themselves"
+    value = Metric("clocked_value", "By row", labels=("row",))
+
+    async def collect(self, device, ctx):
+        ts = time.time_ns() // 10**6 - device.behind * 1000
+        return [self.value.series(str(row))(1.0, ts) for row in range(100)]
+"""
+
+
+@pytest.mark.real
+def test_wrong_clocks_cost_the_other_devices_nothing(sentinel, prometheus):
+    """Prometheus refuses whole requests for the samples of devices that live in yesterday, more of them than
+    can be found one by one: what becomes a dead letter is theirs, and all others arrive.
+    """
+    sentinel.install("acme-clocked", CLOCKED, clocked="Clocked")
+    devices = [(f"good-{n}", 0) for n in range(8)] + [(f"wrong-{n}", 86_400) for n in range(4)]
+    sentinel.configure(
+        buffer={"type": "disk", "flush_interval": "1s"},
+        sender={"direct": {"prometheus": {"url": f"{prometheus.url}/api/v1/write"}}},
+        tasks=[
+            {
+                "id": host, "plugin": "clocked", "interval": "1s",
+                "config": {"host": f"{host}.{sentinel.folder.name}", "behind": behind},
+            }
+            for host, behind in devices
+        ],
+    )  # fmt: skip
+    sentinel.start()
+    wait_until(lambda: sentinel.account("prometheus").get("dead_lettered", 0) > 1000, timeout=60)
+    refused = letters(sentinel, "--limit", "1000")["letters"]
+    assert {letter["device"] for letter in refused} <= {f"wrong-{n}" for n in range(4)}
+    account = sentinel.account("prometheus")
+    assert account["delivered"] >= account["dead_lettered"]
