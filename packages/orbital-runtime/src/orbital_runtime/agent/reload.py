@@ -145,7 +145,16 @@ def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:
 
 
 def at_next_start(old: Settings, new: Settings) -> Iterator[str]:
-    """Sections that changed and are only read at start."""
+    """Sections that changed and are only read at start, and what that will leave behind."""
     for name in ("buffer", "telemetry"):
         if getattr(old, name) != getattr(new, name):
             yield f"{name}: changed, and takes effect at the next start"
+    if old.buffer.type == "disk" and _place(old) != _place(new):
+        yield (
+            f"buffer: what waits in {old.buffer.disk_path} at the stop stays there, until a configuration "
+            "names this folder again"
+        )
+
+
+def _place(settings: Settings) -> tuple[str, str]:
+    return settings.buffer.type, settings.buffer.disk_path

@@ -1,0 +1,36 @@
+"""What a reload cannot do yet, and says."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_runtime.agent.reload import at_next_start
+from orbital_runtime.settings import Settings
+
+WAITS = "buffer: changed, and takes effect at the next start"
+STAYS = "buffer: what waits in old at the stop stays there, until a configuration names this folder again"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"type": "disk"}, {"type": "disk"}, []),
+        ({"type": "memory"}, {"type": "disk"}, [WAITS]),
+        ({"type": "disk"}, {"type": "disk", "size": 500}, [WAITS]),
+        ({"type": "disk"}, {"type": "disk", "disk_path": "new"}, [WAITS, STAYS]),
+        ({"type": "disk"}, {"type": "memory"}, [WAITS, STAYS]),
+    ],
+    ids=["same", "to disk", "smaller", "moved", "to memory"],
+)
+def test_another_buffer_tells_what_it_leaves_behind(before, after, told):
+    """Samples that wait in the folder of today are no concern of the buffer of tomorrow."""
+    old, new = (
+        Settings.model_validate({"buffer": {"disk_path": "old", **one}}) for one in (before, after)
+    )
+    assert list(at_next_start(old, new)) == told
+
+
+def test_telemetry_is_read_at_the_start():
+    """Its address and its socket."""
+    old, new = Settings(), Settings.model_validate({"telemetry": {"enabled": False}})
+    assert list(at_next_start(old, new)) == [WAITS.replace("buffer", "telemetry")]
