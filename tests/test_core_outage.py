@@ -151,6 +151,7 @@ def _come_to_rest(sentinel: Any, core: DevCore) -> int:
         url = f"{core.url}/api/v1/tasks/{task}"
         core.http.put(url, json={"enabled": False}, timeout=10).raise_for_status()
     wait_until(lambda: not sentinel.tasks(), what="no task is left")
+    wait_until(lambda: not sentinel.metrics()["sentinel_tasks_running"], what="no run goes on")
     wait_until(lambda: sentinel.account("core")["waiting"] == 0, timeout=60)
     wait_until(lambda: sentinel.metrics()["sentinel_core_reports_waiting"] == 0, timeout=60)
     told = sentinel.metrics()
