@@ -52,6 +52,11 @@ class DevCore(Server):
     def prepare(self) -> None:
         (self.folder / "demo.yaml").write_text(json.dumps(self._demo))
 
+    def refuse(self) -> None:
+        """Answer 503 from now on: what it is killed over while it stores that may come twice."""
+        fault = {"path": "/api/v1/", "status": 503}
+        self.http.post(f"{self.url}/dev/faults", json=fault, timeout=10).raise_for_status()
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What its database holds, by a connection of our own."""
         with closing(sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)) as database:
@@ -105,6 +110,8 @@ def test_an_outage_of_core_costs_nothing_and_flips_no_state(sentinel, core, door
     everybody = PINGED + len(doors)
     wait_until(lambda: online(core) == everybody, what="all devices online")
 
+    core.refuse()
+    wait_until(lambda: _refused(sentinel), what="all that was under way is answered")
     core.kill()
     doors[GONE].refuse()
     doors[BACK].refuse()
@@ -139,6 +146,10 @@ def test_an_outage_of_core_costs_nothing_and_flips_no_state(sentinel, core, door
     assert core.rows(f"select distinct value {states} and device_id = ?", before, GONE) == [(0,)]
     assert core.rows(f"select distinct value {states} and device_id != ?", before, GONE) == [(1,)]
     assert online(core) == everybody - 1
+
+
+def _refused(sentinel: Any) -> bool:
+    return any(one["name"] == "core" and one["reason"] for one in sentinel.status()["outputs"])
 
 
 def _failing(sentinel: Any) -> set[str]:
