@@ -141,6 +141,22 @@ async def test_an_orphan_outlives_restarts_with_its_age(tmp_path):
         assert (await take(buffer, "old")).samples == 30
 
 
+@both
+async def test_a_clock_that_was_not_set_yet_makes_no_orphan_old(opened, tmp_path):
+    """The machine began in 1970, and NTP put that right: the age counts from then on."""
+    clock = ManualClock(now=0)
+    async with opened(tmp_path / "b", clock, "old", "other") as buffer:
+        await fill(buffer, clock)
+        buffer.orphan("old")
+        buffer.expire_orphans(WEEK)
+        clock.advance(56 * 365 * DAY)
+        buffer.expire_orphans(WEEK)
+        assert buffer.waiting("old") == 30
+        clock.advance(WEEK + 1)
+        buffer.expire_orphans(WEEK)
+        assert buffer.waiting("old") == 0
+
+
 async def test_one_that_was_taken_out_while_the_agent_was_stopped(tmp_path):
     """Nobody saw it go: its age begins with the first look, however long the agent was away."""
     clock = ManualClock()

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.looking.snapshot import needs
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.log import Log
+
+UNSET: Final = 1_577_836_800_000
+"""Milliseconds UTC of 2020. A clock before that was not set yet: so machines without a battery start."""
 
 
 def counted(log: Log, output: str, before_ms: int | None) -> int:
@@ -43,13 +46,14 @@ def remove(log: Log, output: str, before_ms: int | None) -> int:
 def expire_orphans(log: Log, now_ms: int, age: float) -> dict[str, int]:
     """Forget the orphans that are older than so many seconds. Gives the samples that each still had.
 
-    Those that nobody knew of before are orphans from now on.
+    Those that nobody knew of before are orphans from now on, and so are those of a clock that was not set.
     """
     gone: dict[str, int] = {}
     for name, position in list(log.positions.items()):
         if position.reading:
             continue
-        position.orphaned_ms = position.orphaned_ms or now_ms
+        if position.orphaned_ms < UNSET:
+            position.orphaned_ms = now_ms
         if now_ms - position.orphaned_ms > age * 1000:
             gone[name] = position.waiting
             log.detach(name, "orphaned")
