@@ -4,7 +4,7 @@ A task's `next_execution_at` is what our last report made it (`executed_at` and 
 by then), or what it was before. A third value means that it was triggered, unless somebody else's report
 made it, which the same entry's `last_executed_at` tells: two hosts of one name are one sentinel for Core,
 and would trigger each other for ever. It is never compared with a clock: Core's times may be local ones with
-a false Z (CORE_API, sections 2.6 and 4).
+a false Z.
 """
 
 from __future__ import annotations
