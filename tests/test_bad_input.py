@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orbital_testbench import SOMEBODY, without_rights
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 BAD = """\
@@ -176,18 +176,8 @@ def test_a_file_without_the_right_to_read_it_is_told(sentinel, how):
 def close(path: Path) -> None:
     """Nobody who runs these tests may read it, root without its capabilities included."""
     if os.geteuid() == 0:
-        os.chown(path, 65534, 65534)
+        os.chown(path, SOMEBODY, SOMEBODY)
     path.chmod(stat.S_IRUSR | stat.S_IXUSR if os.geteuid() == 0 else 0)
-
-
-def without_rights() -> Sequence[str]:
-    """Root reads everything, unless it is made a user like others; another user may not run this Python."""
-    if os.geteuid() != 0:
-        return ()
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("needs setpriv, of util-linux")
-    return (setpriv, "--bounding-set=-all", "--inh-caps=-all")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Gravital Core is killed, and comes back: real processes, judged by Core's own database.
 
-`ORBITAL_CORE_AWAY=600` makes it ten minutes; with `-o log_cli_level=INFO` it tells what it saw.
+`ORBITAL_CORE_AWAY=600` makes it ten minutes; with `--log-cli-level=INFO` it tells what it saw.
 """
 
 from __future__ import annotations

@@ -19,7 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from orbital_testbench import Answer, HostileServer, wait_until
+from orbital_testbench import (
+    SOMEBODY,
+    Answer,
+    HostileServer,
+    as_root,
+    wait_until,
+    without_rights,
+)
 
 FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 KILLS = int(os.environ.get("ORBITAL_KILLS", "25"))
@@ -278,14 +285,6 @@ def test_our_own_samples_leave_room_on_the_disk(feed, disk):
     feeder.end(signal.SIGKILL)
 
 
-WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-"""Root that may do no more than others: another user could perhaps not even read this checkout."""
-SOMEBODY = 65534
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
-)
-
-
 @as_root
 def test_a_folder_of_somebody_else_is_refused_in_words(feed):
     """The error names the folder and the setting, and no traceback reaches the user's agent."""
@@ -296,7 +295,7 @@ def test_a_folder_of_somebody_else_is_refused_in_words(feed):
         folder.chmod(0o755)
         (folder / "buffer").mkdir(mode=0o700)
         os.chown(folder / "buffer", SOMEBODY, SOMEBODY)
-        feeder = feed(folder / "buffer", SINK_DOWN, wrap=WITHOUT_RIGHTS)
+        feeder = feed(folder / "buffer", SINK_DOWN, wrap=without_rights())
         assert feeder.end() == 1
         assert f"the buffer's folder {folder / 'buffer'} cannot be used by this user" in feeder.said
 
@@ -311,7 +310,7 @@ def test_permissions_lost_while_running_are_bridged(feed, sink):
         folder.chmod(0o755)
         buffer = folder / "buffer"
         buffer.mkdir(mode=0o700)
-        feeder = feed(buffer, sink.url, wrap=WITHOUT_RIGHTS, rows=5000, pause=0.02)
+        feeder = feed(buffer, sink.url, wrap=without_rights(), rows=5000, pause=0.02)
         feeder.has(20)
         os.chown(buffer / "db", SOMEBODY, SOMEBODY)
         wait_until(lambda: "cannot be written" in feeder.said, timeout=60)
@@ -319,7 +318,7 @@ def test_permissions_lost_while_running_are_bridged(feed, sink):
         os.chown(buffer / "db", 0, 0)
         wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
         feeder.end(signal.SIGKILL)
-        ledger = drained(feed, buffer, sink, wrap=WITHOUT_RIGHTS)
+        ledger = drained(feed, buffer, sink, wrap=without_rights())
         assert set(feeder.accepted) <= {number for body in received(sink) for number in body}
         assert ledger["accepted"] == ledger["delivered"]
 

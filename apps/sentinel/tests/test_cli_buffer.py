@@ -6,8 +6,6 @@ Agents are mostly killed: a stop would try for ten seconds to deliver what waits
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import pytest
 from orbital_runtime.buffer.disk.store import Store
 from orbital_runtime.buffer.disk.stored import RECORD
 from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image
+from orbital_testbench import SOMEBODY, as_root, without_rights
 
 DEAD = "http://127.0.0.1:9/api/v1/write"
 
@@ -292,9 +291,7 @@ def test_an_agent_that_is_not_found_by_this_configuration(machine, site):
     assert "-c" in done.err
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
-)
+@as_root
 def test_another_users_agent(machine, site):
     """Who may not ask the agent is told to be its user, and not to take its folder away from it."""
     configure(machine, site)
@@ -302,9 +299,9 @@ def test_another_users_agent(machine, site):
     with machine.running() as agent:
         agent.until_running()
         for folder in (machine.root / "run", machine.work / "buffer"):
-            subprocess.run(["chown", "-R", "65534", folder], check=True)
+            subprocess.run(["chown", "-R", str(SOMEBODY), folder], check=True)
         done = subprocess.run(
-            ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *asked],
+            [*without_rights(), *asked],
             cwd=machine.work, env=machine.environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 1

@@ -24,12 +24,14 @@ from orbital_testbench.programs import MissingProgramError, find_program
 from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.promql import Point, Points, PromServer
 from orbital_testbench.relay import Relay
+from orbital_testbench.rights import SOMEBODY, as_root, without_rights
 from orbital_testbench.server import Server, ServerError
 from orbital_testbench.tinyproxy import TinyProxy
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
 
 __all__ = [
+    "SOMEBODY",
     "Answer",
     "Asked",
     "Authority",
@@ -64,6 +66,7 @@ __all__ = [
     "TinyProxy",
     "VictoriaMetrics",
     "VmAgent",
+    "as_root",
     "eventually",
     "find_program",
     "free_port",
@@ -72,4 +75,5 @@ __all__ = [
     "silent_port",
     "small_disk",
     "wait_until",
+    "without_rights",
 ]
