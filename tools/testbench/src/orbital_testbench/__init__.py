@@ -15,6 +15,7 @@ from orbital_testbench.behaviours import (
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority, Certificate
 from orbital_testbench.clickhouse import ClickHouse, FullServer, StatementError
+from orbital_testbench.disk_faults import DiskFaults, Fault
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
@@ -42,8 +43,10 @@ __all__ = [
     "CloseAfterHeaders",
     "CutAnswer",
     "CutConnection",
+    "DiskFaults",
     "Drip",
     "DripHeaders",
+    "Fault",
     "FullServer",
     "Garbage",
     "HostileServer",
