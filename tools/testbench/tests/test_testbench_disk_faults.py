@@ -12,7 +12,16 @@ import pytest
 from orbital_testbench import DiskFaults, Fault, wait_until
 
 DOES = """
-import errno, os, sys
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.fopen.restype = ctypes.c_void_p
+libc.fread.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p]
+
+def buffered(path):
+    file = libc.fopen(path.encode(), b"r")
+    if not libc.fread(ctypes.create_string_buffer(1), 1, 1, file):
+        raise OSError(ctypes.get_errno(), "fread")
+
 for line in sys.stdin:
     word, path = line.split()
     try:
@@ -25,6 +34,8 @@ for line in sys.stdin:
         elif word == "read":
             with open(path, "rb", buffering=0) as file:
                 file.read()
+        elif word == "fread":
+            buffered(path)
         elif word == "rename":
             os.rename(path, path)
         elif word == "unlink":
@@ -87,6 +98,14 @@ def test_a_call_fails_as_told_until_it_is_told_otherwise(operation, faults, proc
     assert faults.count(operation) >= 1
     faults.clear()
     assert process.does(operation, file) == "ok"
+
+
+def test_a_read_through_a_buffer_of_libc_fails_too(faults, process, file):
+    """RocksDB reads its log, MANIFEST and CURRENT in this way."""
+    faults.set(Fault("read", errno.EIO))
+    assert process.does("fread", file) == "EIO"
+    faults.clear()
+    assert process.does("fread", file) == "ok"
 
 
 def test_only_files_beneath_the_folder_that_match_fail(faults, process, file, tmp_path):
