@@ -11,6 +11,7 @@ from orbital_runtime.agent import assembly
 from orbital_runtime.scheduler.roster import twice
 from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry import logs
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity
     """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing. Tasks
     come after it.
     """
-    _logs(old.settings, new.settings)
+    await _logs(old.settings, new.settings)
     await _outputs(stations, old, new)
     _numbers(stations, new.settings)
     if _shapes_samples(old) != _shapes_samples(new):
@@ -107,11 +108,11 @@ def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
 
 
-def _logs(old: Settings, new: Settings) -> None:
+async def _logs(old: Settings, new: Settings) -> None:
     if old.logging == new.logging:
         return
     try:
-        logs.configure(new.logging)
+        await in_background(logs.configure, new.logging)  # it waits for lines of before
     except OSError as error:
         log.error("logging.file_path: %s; lines go where they went before", error)  # noqa: TRY400 (the sentence says it all)
 

@@ -1,14 +1,12 @@
-"""A log file that is rotated by size and age, is readable by its owner alone, and never raises."""
+"""A log file that is rotated by size and age, and readable by its owner alone."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import glob
-import logging
 import os
 import re
-import sys
 import time
 from datetime import datetime
 from io import FileIO
@@ -21,23 +19,7 @@ _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _LOOK_EVERY: Final = 3600.0
 
 
-class LostLines(logging.Handler):
-    """A handler that counts what it could not write instead of raising."""
-
-    lost = 0
-    """Lines that no handler of this process could write (a full disk, a closed pipe)."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
-        LostLines.lost += 1
-        if LostLines.lost == 1:
-            with contextlib.suppress(OSError, ValueError):
-                reason = sys.exc_info()[1]
-                sys.stderr.write(
-                    f"a log line could not be written: {reason}; further ones are only counted\n"
-                )
-
-
-class LogFile(LostLines):
+class LogFile:
     """Appends to `path`. A full file becomes `NAME-2026-01-31T10-00-00.000.SUFFIX` beside it.
 
     Args:
@@ -63,21 +45,28 @@ class LogFile(LostLines):
         self._look_at = 0.0
         self._named = 0.0
         self._torn = b""
-        super().__init__()
         self._file: FileIO | None = self._open()
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def write(self, line: str) -> None:
+        """Append a line, which ends with a newline. After an error the file is opened anew for the next one.
+
+        Raises:
+            OSError: It could not be written, or only a part of it.
+        """
+        data = line.encode("utf-8", "backslashreplace")
         try:
-            line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
-            self._make_room(len(line), time.time())
-            self._write(line)
-        except Exception:  # noqa: BLE001 (a log line that fails must not fail the work it tells of)
-            self.handleError(record)
-            self._abandon()
+            self._make_room(len(data), time.time())
+            self._write(data)
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
-        self._abandon()
-        super().close()
+        """Close; the next line opens it again."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
 
     def backups(self) -> list[Path]:
         """Rotated files, oldest first."""
@@ -108,7 +97,7 @@ class LogFile(LostLines):
             self._prune(now)
 
     def _rotate(self, now: float) -> None:
-        self._abandon()
+        self.close()
         with contextlib.suppress(OSError):  # better a long file than none
             self._path.rename(self._free_name(now))
         self._prune(now)
@@ -126,13 +115,6 @@ class LogFile(LostLines):
             old = [b for b in backups if self._max_age and b.stat().st_mtime < now - self._max_age]
             for backup in {*surplus, *old}:
                 backup.unlink(missing_ok=True)
-
-    def _abandon(self) -> None:
-        """Close; the next line opens it again."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()
 
 
 def _first_line_time(path: Path) -> float:

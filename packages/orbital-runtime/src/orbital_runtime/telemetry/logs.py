@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.logfile import LogFile, LostLines
+from orbital_runtime.telemetry.logfile import LogFile
+from orbital_runtime.telemetry.logqueue import LogQueue
+from orbital_runtime.telemetry.logstream import STDERR, STDOUT, LogStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,7 @@ LEVELS: Final = {
 }
 NOISY: Final = {
     "asyncio": logging.WARNING,
-    "uvicorn": logging.WARNING,
+    "uvicorn": logging.ERROR,  # a malformed request, which strangers send, is a warning to it
     "urllib3": logging.ERROR,  # its retries are ours to report
     "charset_normalizer": logging.WARNING,
     "watchfiles": logging.WARNING,
@@ -46,12 +48,13 @@ _SECRET: Final = re.compile(
 )
 
 
-def configure(settings: LoggingSection, *, stream: TextIO | None = None) -> None:
-    """Send the log of this process where the settings say; replaces what an earlier call set up.
+def configure(settings: LoggingSection, *, descriptor: int = STDOUT) -> None:
+    """Send the log of this process where the settings say; replaces what an earlier call set up, and waits a
+    moment for what that has still to write.
 
     Args:
         settings: The `logging` section.
-        stream: Used for `stdout`; the process's own where none is given.
+        descriptor: Used for `stdout`.
 
     Raises:
         OSError: The log file cannot be opened.
@@ -60,13 +63,13 @@ def configure(settings: LoggingSection, *, stream: TextIO | None = None) -> None
     if settings.output in {"file", "both"}:
         handlers.append(_file(settings))
     if settings.output in {"stdout", "both"}:
-        handlers.append(_stream(stream or sys.stdout, settings.format))
+        handlers.append(_stream(descriptor, settings.format))
     _install(handlers, LEVELS[settings.level])
 
 
-def to_terminal(level: str = "warning", stream: TextIO | None = None) -> None:
+def to_terminal(level: str = "warning") -> None:
     """Short lines on stderr: for commands that run in the foreground and end soon."""
-    _install([_stream(stream or sys.stderr, "text")], LEVELS[level])
+    _install([_stream(STDERR, "text")], LEVELS[level])
 
 
 def redact(text: str) -> str:
@@ -128,25 +131,19 @@ def utc(seconds: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(ms // 1000))}.{ms % 1000:03}Z"
 
 
-class _Stream(LostLines, logging.StreamHandler[TextIO]):
-    """A stream whose end may go away without harm."""
-
-
-def _stream(stream: TextIO, style: str) -> logging.Handler:
-    handler = _Stream(stream)
-    handler.setFormatter(_formatter(style, full_time=not stream.isatty()))
-    return handler
+def _stream(descriptor: int, style: str) -> logging.Handler:
+    formatter = _formatter(style, full_time=not os.isatty(descriptor))
+    return LogQueue(LogStream(descriptor), formatter)
 
 
 def _file(settings: LoggingSection) -> logging.Handler:
-    handler = LogFile(
+    file = LogFile(
         Path(settings.file_path),
         max_bytes=round(settings.max_size * 1_000_000),
         max_backups=settings.max_backups,
         max_age=settings.max_age * 86400,
     )
-    handler.setFormatter(_formatter(settings.format, full_time=True))
-    return handler
+    return LogQueue(file, _formatter(settings.format, full_time=True))
 
 
 def _formatter(style: str, *, full_time: bool) -> logging.Formatter:
@@ -155,11 +152,12 @@ def _formatter(style: str, *, full_time: bool) -> logging.Formatter:
 
 def _install(handlers: list[logging.Handler], level: int) -> None:
     root = logging.getLogger()
-    for old in [h for h in root.handlers if isinstance(h, LostLines)]:
-        root.removeHandler(old)
-        old.close()
+    before = [h for h in root.handlers if isinstance(h, LogQueue)]
     for handler in handlers:
         root.addHandler(handler)
+    for old in before:
+        root.removeHandler(old)
+        old.close()
     root.setLevel(level)
     logging.captureWarnings(True)
     for name, least in NOISY.items():

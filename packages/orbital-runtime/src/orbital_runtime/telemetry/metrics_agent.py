@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, info
-from orbital_runtime.telemetry.logfile import LostLines
+from orbital_runtime.telemetry.logqueue import LogQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ class Usage:
         yield gauge("sentinel_goroutines", "Tasks of the event loop", _loop_tasks())
         yield gauge("sentinel_threads", "Threads of the process", threading.active_count())
         yield counter(
-            "sentinel_log_lines_lost_total", "Log lines that could not be written", LostLines.lost
+            "sentinel_log_lines_lost_total", "Log lines that could not be written", LogQueue.lost
         )
 
     def _cpu(self) -> float:

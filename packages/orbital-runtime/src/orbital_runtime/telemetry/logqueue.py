@@ -1,0 +1,142 @@
+"""Log lines on their way out: a bounded queue and a thread, so that a full pipe holds nobody."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections import deque
+from typing import ClassVar, Final, Protocol
+
+ROOM: Final = 2_000_000
+"""Characters that wait, at most."""
+PATIENCE: Final = 1.0
+"""Seconds without one written line after which nobody waits for the rest."""
+ROUNDS: Final = 10
+"""Such waits, however many lines are written meanwhile."""
+
+
+class Sink(Protocol):
+    """Where lines end up. Only one thread calls it, and it may hold that thread."""
+
+    def write(self, line: str) -> None:
+        """Write a line, which ends with a newline; raises OSError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LogQueue(logging.Handler):
+    """A handler that never waits. What finds no room, or cannot be written, is counted and told.
+
+    Args:
+        sink: Where lines go; closed with the handler.
+        formatter: Makes a record a line, before the call that logs returns.
+    """
+
+    lost: ClassVar[int] = 0
+    """Lines of this process that nobody has."""
+
+    def __init__(self, sink: Sink, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._sink = sink
+        self._lines = deque[str]()
+        self._held = 0
+        self._written = 0
+        self._given_up = -1
+        self._left_out = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n"
+        except Exception as error:  # noqa: BLE001 (a log line that fails must not fail the work it tells of)
+            _lose(1, error)
+            return
+        with self._changed:
+            self._put(line)
+
+    def flush(self) -> None:
+        """Wait until all is written, as long as something is."""
+        with self._changed:
+            for _ in range(ROUNDS):
+                if not self._lines or self._given_up == self._written:
+                    return
+                before = self._written
+                self._changed.wait_for(lambda: not self._lines, PATIENCE)
+                self._given_up = before
+
+    def close(self) -> None:
+        """Write what waits, and end. A thread that hangs in the sink is left to itself."""
+        self.flush()
+        with self._changed:
+            self._closed = True
+            hangs = bool(self._lines)
+            _lose(len(self._lines))
+            self._lines.clear()
+            self._changed.notify_all()
+        if not hangs:
+            self._thread.join()
+        super().close()
+
+    def _put(self, line: str) -> None:
+        """After a gap it takes lines again when half of the room is free, so that the gap is told once."""
+        room = ROOM // 2 if self._left_out else ROOM
+        if self._closed or self._held + len(line) > room:
+            self._left_out += 1
+            _lose(1)
+            return
+        if self._left_out:
+            line = f"{self.format(_gap(self._left_out))}\n{line}"
+            self._left_out = 0
+        self._lines.append(line)
+        self._held += len(line)
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        while (line := self._next()) is not None:
+            try:
+                self._sink.write(line)
+            except Exception as error:  # noqa: BLE001 (as above)
+                _lose(1, error)
+            self._done(line)
+        with contextlib.suppress(OSError):
+            self._sink.close()
+
+    def _next(self) -> str | None:
+        """The oldest line, which keeps its place until it is written; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._lines or self._closed)
+            return self._lines[0] if self._lines else None
+
+    def _done(self, line: str) -> None:
+        with self._changed:
+            if self._lines:  # else it was given up meanwhile
+                self._lines.popleft()
+            self._held -= len(line)
+            self._written += 1
+            if not self._lines:
+                self._changed.notify_all()
+
+
+def _gap(lines: int) -> logging.LogRecord:
+    told = "%d log lines were left out: they came faster than they could be written"
+    return logging.LogRecord("log", logging.WARNING, __file__, 0, told, (lines,), None)
+
+
+_counting: Final = threading.Lock()
+
+
+def _lose(lines: int, why: Exception | None = None) -> None:
+    with _counting:
+        LogQueue.lost += lines
+        first = LogQueue.lost == lines and why is not None
+    if first:
+        told = f"a log line could not be written: {why}; further ones are only counted\n"
+        with contextlib.suppress(OSError):  # as bytes: the stream's own lock may be held for ever
+            os.write(2, told.encode("utf-8", "backslashreplace"))
