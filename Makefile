@@ -1,4 +1,4 @@
-# The verbs of this workspace. `make run` and `make test` need nothing but Python 3.11 and this checkout:
+# The verbs of this workspace. `make run` and `make check test` need nothing but Python 3.11 and this checkout:
 # they bring uv and, when run as root on Debian, the servers that the tests speak to.
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,8 @@ check: setup ## formatting, lint, types, arrows between packages, version ranges
 	$(RUN) orbital-dev ranges
 	$(RUN) orbital-dev docs --check
 
-test: check ## everything that CI checks
+test: setup ## the tests (what CI checks is `make check test`)
+	@$(RUN) python -m orbital_testbench.snmpsim # downloads now and not in the middle of a test
 	$(RUN) python -m pytest -n 3 --dist loadfile # more than two cores' worth: tests mostly wait
 
 bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
@@ -44,4 +45,4 @@ core: ## a Gravital Core to develop against, at http://127.0.0.1:8080
 	@if [ -t 0 ]; then set -m; fi; $(RUN) devcore
 
 clean: ## remove what the verbs above made
-	rm -rf .venv .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

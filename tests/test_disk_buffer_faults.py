@@ -204,16 +204,9 @@ def fill(disk):
 
 
 @pytest.fixture
-def disk(tmp_path):
+def disk(mount_disk):
     """A disk of 48 MiB."""
-    from orbital_testbench import MountError, small_disk
-
-    folder = tmp_path / "disk"
-    try:
-        with small_disk(folder, 48 << 20) as mounted:
-            yield mounted
-    except MountError as error:
-        pytest.skip(str(error))
+    return mount_disk(48 << 20)
 
 
 def test_a_full_disk_stops_neither_collecting_nor_delivering(feed, sink, disk):

@@ -9,19 +9,14 @@ from orbital_runtime.buffer.disk.space import BALLAST
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import balanced, take
 from orbital_sdk.testing import make_batch
-from orbital_testbench import MountError, small_disk
 
 UNLIMITED = Limits(samples=None, size=None)
 
 
 @pytest.fixture
-def disk(tmp_path):
+def disk(mount_disk):
     """A disk with room for the ballast and a little more."""
-    try:
-        with small_disk(tmp_path / "disk", 3 * BALLAST) as folder:
-            yield folder
-    except MountError as reason:
-        pytest.skip(str(reason))
+    return mount_disk(3 * BALLAST)
 
 
 async def opened(folder, **more):

@@ -185,13 +185,23 @@ def dead_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB. Skips where nobody may mount one."""
-    try:
-        with small_disk(tmp_path / "disk", 64 << 10) as folder:
-            yield folder
-    except MountError as reason:
-        pytest.skip(str(reason))
+def mount_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts a disk of so many bytes, at most one a test. Skips where nobody may mount one."""
+    with contextlib.ExitStack() as mounted:
+
+        def mount(size: int) -> Path:
+            try:
+                return mounted.enter_context(small_disk(tmp_path / "disk", size))
+            except MountError as reason:
+                skip_or_fail(reason)
+
+        yield mount
+
+
+@pytest.fixture
+def full_disk(mount_disk: Callable[[int], Path]) -> Path:
+    """A disk of 64 kB."""
+    return mount_disk(64 << 10)
 
 
 @pytest.fixture

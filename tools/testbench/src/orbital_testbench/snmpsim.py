@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 PYTHON: Final = "/usr/bin/python3"
 """Debian's: snmpsim indexes its recordings with dbm.gnu, which a Python built elsewhere seldom has."""
-PACKAGES: Final = ("snmpsim==1.2.2", "snmpsim-data==1.0.1", "pysmi>=1.6,<2")
-"""snmpsim needs pysmi, and does not say so."""
+LOCK: Final = resources.files("orbital_testbench") / "snmpsim.txt"
+"""What its environment holds, by version and hash."""
 
 
 class SnmpSim(Server):
@@ -120,7 +121,7 @@ def _alone(name: str) -> Generator[None]:
 
 def _home() -> Path:
     """An environment with snmpsim in it, made once on this machine."""
-    home = _cache() / f"snmpsim-{hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:8]}"
+    home = _cache() / f"snmpsim-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:8]}"
     with _alone("snmpsim"):
         if not home.exists():
             _install(home)
@@ -137,11 +138,13 @@ def _install(home: Path) -> None:
     fresh = home.with_name(f"{home.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
-    for command in (
-        [uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, str(fresh)],
-        [uv, "pip", "install", "--quiet", "--python", str(fresh / "bin" / "python"), *PACKAGES],
-    ):
-        subprocess.run(command, check=True, env=environment)
+    python = str(fresh / "bin" / "python")
+    with resources.as_file(LOCK) as lock:
+        for command in (
+            [uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, str(fresh)],
+            [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)],
+        ):
+            subprocess.run(command, check=True, env=environment)
     fresh.rename(home)
 
 
@@ -180,3 +183,8 @@ def _trim(source: Path, target: Path, below: Sequence[str], rows: int) -> None:
                 left[column] -= 1
                 if left[column] >= 0:
                     kept.write(line)
+
+
+if __name__ == "__main__":  # before the tests, so that none of them waits for a download
+    with contextlib.suppress(MissingProgramError):  # the tests that need it say so
+        _home()
