@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
@@ -24,7 +26,7 @@ from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
-from orbital_testbench import free_port, wait_until
+from orbital_testbench import Relay, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,6 +185,40 @@ def shared_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentin
     one = Sentinel(tmp_path_factory.mktemp("sentinel"))
     yield one
     one.close()
+
+
+class Silence:
+    """A relay before a server, and whether the server's answers arrive."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._answers = threading.Event()
+        self._answers.set()
+        self.relay = relay
+        relay.cut = self._hold
+
+    def begin(self) -> None:
+        self._answers.clear()
+
+    def end(self) -> None:
+        self._answers.set()
+
+    def _hold(self, direction: str, _data: bytes) -> bool:
+        if direction == "answer":
+            self._answers.wait(60)
+        return False
+
+
+@pytest.fixture
+def silences() -> Iterator[Callable[[str, int], Silence]]:
+    """Relays before servers whose answers can be held back."""
+    with ExitStack() as stack:
+
+        def before(host: str, port: int) -> Silence:
+            one = Silence(stack.enter_context(Relay(host, port)))
+            stack.callback(one.end)
+            return one
+
+        yield before
 
 
 @pytest.fixture(scope="session")

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import signal
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 
-from orbital_testbench import Relay, wait_until
+from orbital_testbench import wait_until
 
 pytestmark = pytest.mark.real
-
-
-class Silence:
-    """A relay before ClickHouse, and whether its answers arrive."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._answers = threading.Event()
-        self._answers.set()
-        self.relay = relay
-        relay.cut = self._hold
-
-    def begin(self) -> None:
-        self._answers.clear()
-
-    def end(self) -> None:
-        self._answers.set()
-
-    def _hold(self, direction: str, _data: bytes) -> bool:
-        if direction == "answer":
-            self._answers.wait(60)
-        return False
 
 
 @pytest.fixture
@@ -43,15 +21,12 @@ def database(clickhouse):
 
 
 @pytest.fixture
-def silence(clickhouse):
+def silence(clickhouse, silences):
     parts = urlsplit(clickhouse.dsn)
-    with Relay(parts.hostname, parts.port) as relay:
-        one = Silence(relay)
-        yield one
-        one.end()
+    return silences(parts.hostname, parts.port)
 
 
-def configure(sentinel, clickhouse, database: str, relay: Relay) -> None:
+def configure(sentinel, clickhouse, database: str, relay) -> None:
     user = urlsplit(clickhouse.dsn).netloc.rpartition("@")[0]
     output = {
         "dsn": f"http://{user}@127.0.0.1:{relay.port}/{database}",

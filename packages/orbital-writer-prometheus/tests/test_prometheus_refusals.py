@@ -49,16 +49,20 @@ async def test_prometheus_rolls_a_whole_request_back(prometheus, connect, metric
 async def test_prometheus_with_a_window_takes_old_samples(
     start_prometheus, connect, metric_name, now
 ):
-    """With out_of_order_time_window a replay is harmless, and what is older still was never stored."""
+    """With out_of_order_time_window a replay is harmless. What is older still is refused; while it is fresh
+    that says that its series went on, and of older samples it says nothing.
+    """
     server = start_prometheus(out_of_order="30m")
     write = await connect(server.write_url)
     layout = make_layout([metric_name])
     for ts in (now, now - 10 * MINUTE, now, now - 10 * MINUTE):
         write(make_batch([1.0], layout=layout, ts=ts))
     assert values(server, metric_name, now) == [1.0, 1.0]
-    with pytest.raises(BatchRejected, match="too old sample") as error:
-        write(make_batch([1.0], layout=layout, ts=now - 40 * MINUTE))
-    assert not error.value.duplicate
+    for minutes, there in ((40, True), (70, False)):
+        with pytest.raises(BatchRejected, match="too old sample") as error:
+            write(make_batch([1.0], layout=layout, ts=now - minutes * MINUTE))
+        assert error.value.duplicate is there
+    write(make_batch([1.0], layout=make_layout([f"{metric_name}_new"]), ts=now - 40 * MINUTE))
 
 
 async def test_prometheus_refuses_what_is_out_of_bounds(

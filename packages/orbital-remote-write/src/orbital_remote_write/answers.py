@@ -23,8 +23,13 @@ WORDS: Final = 300
 _DUPLICATE: Final = re.compile(
     r"out of order sample|duplicate sample|err-mimir-sample-(out-of-order|duplicate)", re.IGNORECASE
 )
-"""The series has this sample or a newer one. `too old sample` and `out of bounds` do not say that: any
-other series may have moved the server's bounds, and ours may never have been stored."""
+"""The series has this sample or a newer one."""
+_TOO_OLD: Final = re.compile(
+    r"out of bounds|too old sample|err-mimir-sample-timestamp-too-old", re.IGNORECASE
+)
+HALF_A_BLOCK: Final = 3600.0
+"""Seconds. A series may go on with a sample that is behind the newest of the server by no more than half of
+its shortest block (Prometheus, `Head.appendableMinValidTime`)."""
 _CERTAIN: Final = re.compile(
     r"out of bounds|too old sample|too far (in|into) the future|err-mimir-(?!tenant|max-)"
     r"|label name .* is not unique|invalid (metric|label) name|label value",
@@ -99,6 +104,19 @@ def judge(answer: Answer, address: str) -> WriteError | None:
         duplicate=bool(_DUPLICATE.search(answer.words)),
         certain=bool(_CERTAIN.search(answer.words)),
     )
+
+
+def is_past(words: str, age: float) -> bool:
+    """Whether a refusal as too old says that the series has this sample or a newer one.
+
+    It does of a sample that is fresh, since that is taken wherever its series is not past it. Of older ones
+    it may say only that other series went on, and ours may never have been stored.
+
+    Args:
+        words: The server's.
+        age: Seconds, of the oldest sample in the request.
+    """
+    return age < HALF_A_BLOCK and bool(_TOO_OLD.search(words))
 
 
 def _advice(answer: Answer) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from orbital_remote_write.answers import is_past
 from orbital_remote_write.client import Client
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.settings import RemoteWriteConfig
@@ -60,7 +62,16 @@ class RemoteWriter(Writer[R], Generic[R]):
         if self._client is None:
             raise RuntimeError(f"{self.name}: write() without start()")
         body, rejects = self._encoder.encode(batches)
-        sent = self._client.post(body) if body else 0
+        try:
+            sent = self._client.post(body) if body else 0
+        except BatchRejected as refusal:
+            refusal.duplicate |= is_past(str(refusal), time.time() - _oldest(batches))
+            raise
         if rejects:
             raise BatchRejected(rejects[0].reason, rejects=rejects)
         return sent
+
+
+def _oldest(batches: Sequence[Batch]) -> float:
+    """Seconds UTC of the oldest sample."""
+    return min(min(batch.times or (batch.ts,)) for batch in batches) / 1000

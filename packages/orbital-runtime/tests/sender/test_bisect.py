@@ -198,6 +198,41 @@ async def test_duplicates_after_an_unknown_outcome_are_deliveries():
     assert (mixed.refused, mixed.left) == ([], set())
 
 
+async def test_a_duplicate_beside_a_tried_one_is_refused():
+    """One batch of a request was tried before. That says nothing of another one that was not: if the
+    destination has that as well, somebody else wrote it.
+    """
+
+    async def send(batches, token):
+        raise BatchRejected("duplicate sample for timestamp", duplicate=True)
+
+    for tried, refused in ((1, 2), (2, 1)):
+        isolation = Isolation(entries_of([2, 2]), tried={tried})
+        await isolation.run(send)
+        assert {r.seq for r in isolation.refused} == {refused}
+        assert not isolation.left
+
+
+async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
+    """The search ends before tried batches are told from refused ones: they go alone, and those that the
+    destination did not store before it stores now.
+    """
+    stored = []
+
+    async def send(batches, token):
+        if not {batch.ts for batch in batches} <= {6}:
+            raise BatchRejected("out of order sample", duplicate=True)
+        stored.extend(batch.ts for batch in batches)
+
+    for tried, there in (({3}, []), ({6}, [6])):
+        stored.clear()
+        isolation = Isolation(entries_of([2] * 8), tried=tried, requests=2)
+        await isolation.run(send)
+        assert {r.seq for r in isolation.refused} == set(range(1, 9)) - tried
+        assert stored == there
+        assert not isolation.left
+
+
 async def test_listed_duplicates_are_deliveries_too():
     """Where the destination lists what it has already, only what was never tried is refused."""
 

@@ -11,6 +11,7 @@ import pytest
 from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_runtime.sender.cut import Cut, cut_of
 from orbital_sdk import (
     BatchRejected,
     Writer,
@@ -130,6 +131,40 @@ async def test_replacing_an_output_resumes_at_once(buffer, sender):
     assert status.errors == {"misconfigured": 1}
     assert (status.sent_samples, status.requests) == (8, 1 + len(right.calls))
     assert (wrong.stopped, right.started) == (1, 1)
+
+
+async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
+    """The process that sent the second batch was killed, as the buffer remembers. That batch is there; the
+    others were never sent, so who says that they are there refuses them.
+    """
+    writer = RecordingWriter()
+    writer.always(BatchRejected("out of order sample", duplicate=True))
+    buffer.attach("a")
+    await buffer.append([make_batch(2, ts=ts) for ts in (1, 2, 3)])
+    gone = (1 << 31, (1 << 31) + 5)
+    await buffer.note("a", Cut(doubtful=((2, 3), gone)).note())
+    await sender.add(output("a", writer))
+    assert await sender.flush(10)
+    account = buffer.ledger.account("a")
+    assert (account.delivered, account.dead_lettered) == (2, 4)
+    assert {letter.ts for letter in buffer.dead_letters.list()} == {1, 3}
+    await sender.remove("a")
+    assert cut_of(buffer.noted("a")).doubtful == ()
+
+
+async def test_what_could_not_be_sent_is_not_in_doubt(buffer, sender):
+    """Nobody listened, or the answer was no: after a crash a refusal is a refusal."""
+    writer = RecordingWriter()
+    writer.then(WriterUnavailable("refused", sent=False))
+    writer.always(WriterMisconfigured("401"))
+    await sender.add(output("a", writer))
+    await buffer.append([make_batch(2)])
+    await until(lambda: sender.status()["a"].phase is Phase.PAUSED)
+    assert cut_of(buffer.noted("a")).doubtful == ()
+    writer.always(WriterUnavailable("cut off"))
+    sender.hurry()
+    await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
+    assert cut_of(buffer.noted("a")).doubtful == ((1, 2),)
 
 
 async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):

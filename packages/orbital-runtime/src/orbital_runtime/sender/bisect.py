@@ -183,12 +183,20 @@ class Isolation:
         if error.rejects:
             for reject in error.rejects:
                 part = group[reject.batch]
-                if not (error.duplicate and part.seq in self._tried):
+                if not self._may_be_there(part, error):
                     self._refuse_row(part.seq, part.start + reject.row, reject.reason)
             return self._settle(group)
-        if error.duplicate and all(part.seq in self._tried for part in group):
+        tried = tuple(part for part in group if self._may_be_there(part, error))
+        if len(tried) == len(group):
             return self._settle(group)
-        return halves(group) if self._worth_cutting(group) else self._refuse(group, str(error))
+        if self._worth_cutting(group):
+            return halves(group)
+        others = tuple(part for part in group if not self._may_be_there(part, error))
+        self._refuse(others, str(error))
+        return [tried] if tried else []  # they show alone whether they are
+
+    def _may_be_there(self, part: Part, error: BatchRejected) -> bool:
+        return error.duplicate and part.seq in self._tried
 
     def _worth_cutting(self, group: Group) -> bool:
         """Whether to look for the refused rows. Bad batches must not cost the good ones between them, so

@@ -1,5 +1,7 @@
-"""How the requests of an output are cut, as the buffer notes it: after a crash or a reload the same batches
-go out together again, under the same token.
+"""How the requests of an output are cut, as the buffer notes it, and what of them is in doubt.
+
+After a crash or a reload the same batches go out together again, under the same token, and what the
+destination refuses of them because it has it counts as delivered (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ class Cut(msgspec.Struct, array_like=True, frozen=True):
     edge: int = 0
     fresh: Size | None = None
     backlog: Size | None = None
+    doubtful: tuple[tuple[int, int], ...] = ()
+    """Batches that the destination may have although they wait: as intervals, the second number excluded."""
 
     def note(self) -> bytes:
         """For the buffer."""

@@ -12,10 +12,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer import BufferClosed
+from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
 from orbital_runtime.sender.caller import Caller
+from orbital_runtime.sender.cut import cut_of
 from orbital_runtime.sender.doubt import Doubt, Undecided
 from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.rest import Rest
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from orbital_runtime.buffer import Buffer, Chunk
+    from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.policy import Output
@@ -62,6 +65,7 @@ class Delivery:
     ) -> None:
         self.name = output.name
         self.tally = tally or Tally()
+        self.tally.failed([], unknown=_still_doubtful(buffer, output.name))
         self._writer = output.writer
         self._policy = policy = output.policy
         self._buffer = buffer
@@ -236,8 +240,11 @@ class Delivery:
             self._succeeded()
 
     async def _note(self, chunk: Chunk | None = None) -> None:
-        """Let the buffer remember how requests are cut, before this chunk goes out."""
-        note = self._lanes.note()
+        """Let the buffer remember how requests are cut and what is in doubt, before this chunk goes out."""
+        doubtful = self.tally.tried.copy()
+        for start, stop in runs(chunk.entries) if chunk else ():
+            doubtful.add(start, stop)
+        note = self._lanes.note([*doubtful])
         try:
             if note != self._buffer.noted(self.name):
                 await self._buffer.note(self.name, note)
@@ -310,3 +317,11 @@ class Delivery:
         for drain in drains:
             if not drain.done():
                 drain.set_result(done)
+
+
+def _still_doubtful(buffer: Buffer, output: str) -> Pieces:
+    """What was in doubt when this output was last delivered to, maybe by a process that was killed."""
+    noted = cut_of(buffer.noted(output)).doubtful
+    return [
+        piece for piece in noted if buffer.unsent(output, since=piece[0], before=piece[1]).batches
+    ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from orbital_runtime.buffer import Buffer, Chunk, Unsent
+    from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.sender.attempt import Attempts
     from orbital_runtime.sender.cut import Size
     from orbital_runtime.sender.policy import DeliveryPolicy
@@ -89,9 +90,9 @@ class Lanes:
         if self._apart or not cut.edge:
             self._edge, self.fresh.again, self.backlog.again = cut.edge, cut.fresh, cut.backlog
 
-    def note(self) -> bytes:
-        """How requests are cut now."""
-        return Cut(self._edge, self.fresh.cut(), self.backlog.cut()).note()
+    def note(self, doubtful: Pieces) -> bytes:
+        """How requests are cut now, and what is in doubt."""
+        return Cut(self._edge, self.fresh.cut(), self.backlog.cut(), tuple(doubtful)).note()
 
     def turn(self, now: float, size: int, *, hurry: bool) -> Turn:
         """Whose turn it is.
