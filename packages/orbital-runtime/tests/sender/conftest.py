@@ -10,7 +10,7 @@ from orbital_runtime.buffer import Limits, MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, Output
 from orbital_runtime.sender.delivery import Delivery
-from orbital_sdk.testing import RecordingWriter
+from orbital_sdk.testing import RecordingWriter, make_batch
 
 QUICK = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
 
@@ -51,6 +51,11 @@ class Line:
 
     async def reaches(self, phase):
         await until(lambda: self.status.phase is phase)
+
+    async def begun(self):
+        """Let the first sample pass, which waits for no others."""
+        await self.put(make_batch(1))
+        await self.settled()
 
     async def settled(self):
         """Return when nothing waits any more."""

@@ -12,25 +12,39 @@ from orbital_sdk.testing import RecordingWriter, make_batch
 NEVER = 3600.0
 
 
+async def test_the_first_samples_are_sent_at_once(lines):
+    """Whoever starts an agent sees at once whether samples arrive; what follows is gathered."""
+    line = lines(flush_interval=NEVER)
+    await line.put(make_batch(1, ts=1))
+    await line.writer.received(1)
+    await line.settled()
+    await line.put(make_batch(1, ts=2))
+    await line.reaches(Phase.WAITING)
+    await asyncio.sleep(0.01)
+    assert (len(line.writer.calls), line.status.waiting) == (1, 1)
+
+
 async def test_a_full_request_is_sent_at_once(lines):
     """So many samples go without waiting for the flush interval; fewer wait."""
     line = lines(batch_size=6, flush_interval=NEVER)
+    await line.begun()
     await line.put(make_batch(3))
     await asyncio.sleep(0.01)
-    assert line.writer.calls == []
+    assert len(line.writer.calls) == 1
     assert (line.status.phase, line.status.waiting) == (Phase.WAITING, 3)
     await line.put(make_batch(3))
-    await line.writer.received(6)
-    assert len(line.writer.calls) == 1
+    await line.writer.received(7)
+    assert len(line.writer.calls) == 2
 
 
 async def test_few_samples_go_after_the_flush_interval(lines):
     """A small agent's samples arrive too, together, when the oldest has waited long enough."""
     line = lines(batch_size=1000, flush_interval=0.05)
+    await line.begun()
     for ts in range(3):
         await line.put(make_batch(1, ts=ts))
-    await line.writer.received(3)
-    assert len(line.writer.calls) == 1
+    await line.writer.received(4)
+    assert len(line.writer.calls) == 2
 
 
 async def test_a_backlog_goes_in_full_requests(lines):

@@ -226,7 +226,12 @@ async def test_flush_does_not_wait_for_the_interval(buffer, sender):
     """`run --once` and stop send at once what waits, however few samples that are."""
     writer = RecordingWriter()
     await sender.add(output("a", writer, flush_interval=NEVER, batch_size=4))
-    await buffer.append([make_batch(3), make_batch(3), make_batch(3)])
+    await buffer.append([make_batch(3)])
+    await writer.received(3)  # the first waits for no others
+    await buffer.append([make_batch(3)])
+    await asyncio.sleep(0.01)
+    assert writer.samples == 3
+    await buffer.append([make_batch(3)])
     assert await sender.flush(10)
     assert writer.samples == 9
     assert await sender.flush(10)
@@ -258,9 +263,9 @@ async def test_flush_says_when_not_everything_went(buffer, sender):
 async def test_a_flush_brings_through_what_fails_now_and_then(buffer, sender):
     """Within its time a flush tries again."""
     writer = RecordingWriter()
-    await sender.add(output("a", writer, flush_interval=NEVER))
-    await buffer.append([make_batch(2)])
     writer.then(WriterUnavailable("busy"), WriterUnavailable("busy"))
+    await sender.add(output("a", writer))
+    await buffer.append([make_batch(2)])
     assert await sender.flush(10)
     assert writer.samples == 2
 
@@ -334,15 +339,17 @@ async def test_a_cancelled_stop_can_be_finished(buffer, sender):
 async def test_hurrying_ends_every_wait(buffer, sender):
     """On a person's word an output sends now, without gathering or backing off any longer."""
     writer = RecordingWriter()
-    writer.then(WriterUnavailable("down", retry_after=3000))
     await sender.add(output("a", writer, flush_interval=NEVER, breaker_failures=1))
+    await buffer.append([make_batch(1)])
+    await writer.received(1)
+    writer.then(WriterUnavailable("down", retry_after=3000))
     await buffer.append([make_batch(1)])
     await asyncio.sleep(0)
     sender.hurry("a")
-    await writer.called(1)
+    await writer.called(2)
     await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
     sender.hurry()
-    await writer.received(1)
+    await writer.received(2)
 
 
 async def test_a_closed_buffer_ends_its_deliveries(buffer, sender):

@@ -81,6 +81,9 @@ class Lanes:
         """The batch that the fresh lane begins with; 0: there is one lane."""
         self._oldest: float | None = None
         """When a fresh sample was first seen to wait; none does: None."""
+        self._gathers = False
+        """Whether a request was read before: the first one waits for no others, so that it shows at once
+        whether samples arrive."""
         self._gives_way = False
         """Whether the backlog goes next although fresh samples are due."""
         self._began, self._done = 0.0, 0
@@ -107,7 +110,8 @@ class Lanes:
             self._oldest = None
         elif self._oldest is None:
             self._oldest = now
-        flush = 0.0 if self._oldest is None else self._oldest + self._policy.flush_interval - now
+        patience = self._policy.flush_interval if self._gathers else 0.0
+        flush = 0.0 if self._oldest is None else self._oldest + patience - now
         due = fresh is not None and (hurry or self.fresh.again or fresh >= size or flush <= 0)
         held = 0.0 if hurry else self._throttle.held(now)
         if behind and held <= 0 and (self._gives_way or not due):
@@ -142,6 +146,7 @@ class Lanes:
 
     async def read(self, lane: Lane, now: float, size: int) -> Chunk | None:
         """The next request of a lane: of full size, or the one that has to come again."""
+        self._gathers = True
         if lane is self.backlog:
             lane.sending = await self._read_backlog(now, self._throttle.most(size))
             return lane.sending

@@ -18,7 +18,7 @@ class DeliveryPolicy:
     batch_bytes: int = 1 << 20
     """Bytes of values and times in one request, before encoding: 8 a value."""
     flush_interval: float = 10.0
-    """Fewer samples than `batch_size` wait this long for others."""
+    """Fewer samples than `batch_size` wait this long for others, but for the very first."""
     timeout: float = 30.0
     """One request may take this long."""
     retry_interval: float = 1.0

@@ -68,7 +68,7 @@ class BufferSection(Section):
     when_full: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
     """What gives way when it is full: old samples, new ones, or collecting itself."""
     flush_interval: Duration = 10
-    """How long a batch waits for more samples before it is sent."""
+    """How long a batch waits for more samples before it is sent; the first after a start does not."""
     commit_window: Duration = 0.1
     """How long collections wait for others to share one write."""
     disk_path: str = "./data/buffer"
