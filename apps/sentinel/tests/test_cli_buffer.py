@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.buffer.disk.store import Store
 from orbital_runtime.buffer.disk.stored import RECORD
+from orbital_runtime.storage.rocks import RocksStore
 from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image
 from orbital_testbench import SOMEBODY, as_root, without_rights
 
@@ -326,7 +326,7 @@ def test_no_room_for_what_is_printed(machine, site, asked):
 
 def spoil_a_record(folder):
     """Change a byte of one stored record; gives how many samples that costs."""
-    store = Store(folder / "db")
+    store = RocksStore(folder / "db")
     *_, (key, data) = store.scan(RECORD)
     store.write([(key, data[:-1] + bytes((data[-1] ^ 0x55,)))])
     store.close()

@@ -118,9 +118,9 @@ async def test_what_everyone_has_is_deleted(opened, tmp_path):
         await buffer.acknowledge(chunk)
     await buffer.close()
     database = Folder(tmp_path / "buffer")
-    from orbital_runtime.buffer.disk.store import Store
+    from orbital_runtime.storage.rocks import RocksStore
 
-    store = Store(database.database)
+    store = RocksStore(database.database)
     try:
         left = {kind: len(list(store.scan(kind))) for kind in (b"r", b"i", b"l")}
     finally:

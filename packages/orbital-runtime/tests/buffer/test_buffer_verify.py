@@ -9,7 +9,6 @@ from shutil import copytree
 import pytest
 
 from orbital_runtime.buffer import BufferUnusable, DiskBuffer
-from orbital_runtime.buffer.disk.store import Store
 from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
@@ -25,6 +24,7 @@ from orbital_runtime.buffer.letters.letter import DeadLetter
 from orbital_runtime.buffer.looking.directory import Directory
 from orbital_runtime.buffer.looking.snapshot import ATTACHED
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.storage.rocks import RocksStore
 from orbital_runtime.testing.buffer.images import (
     BATCHES,
     DONE,
@@ -151,7 +151,7 @@ def test_what_may_not_be_read_is_said(folder, closed):
 
 def tampered(folder, change):
     """What `verify` finds after this was done to the database."""
-    store = Store(folder / "db")
+    store = RocksStore(folder / "db")
     puts, drops = change(store)
     store.write(puts, drops)
     store.close()

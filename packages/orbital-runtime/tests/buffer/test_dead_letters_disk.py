@@ -7,10 +7,10 @@ import struct
 import pytest
 
 from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
-from orbital_runtime.buffer.disk.store import Store
 from orbital_runtime.buffer.disk.stored import letter_key
 from orbital_runtime.buffer.letters.letter import id_text
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.storage.rocks import RocksStore
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch
 
@@ -97,7 +97,7 @@ async def test_a_damaged_letter_is_set_aside(opened, tmp_path):
     await refuse(buffer, 1.0, 2.0, 3.0)
     _, middle, _ = buffer.dead_letters.list()
     await buffer.close()
-    store = Store(tmp_path / "buffer/db")
+    store = RocksStore(tmp_path / "buffer/db")
     store.write([(letter_key(middle.id), b"rubbish that was a letter")])
     store.sync()
     store.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.buffer.disk.layouts import LayoutCache
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import encode_layout
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk import Identity, Layout, Origin, Row
 
 

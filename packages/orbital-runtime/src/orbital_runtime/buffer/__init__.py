@@ -16,10 +16,10 @@ from orbital_runtime.buffer.contract import (
     Usage,
 )
 from orbital_runtime.buffer.disk.buffer import DiskBuffer
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.letters.index import LetterLimits, Wanted
 from orbital_runtime.buffer.letters.letter import DeadLetter
 from orbital_runtime.buffer.memory import MemoryBuffer
+from orbital_runtime.storage.errors import Damaged
 
 __all__ = [
     "Buffer",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.letters.dead_letters import DeadLetters
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.log import Log, describe
@@ -20,6 +19,7 @@ from orbital_runtime.buffer.looking.snapshot import books_of
 from orbital_runtime.buffer.medium import Medium
 from orbital_runtime.buffer.reading import Filling, runs
 from orbital_runtime.buffer.waiters import Waiters
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:

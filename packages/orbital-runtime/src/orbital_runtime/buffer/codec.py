@@ -14,7 +14,8 @@ from array import array
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
-from orbital_runtime.buffer.frame import Damaged, compress, seal, uncompress, unseal
+from orbital_runtime.buffer.frame import compress, seal, uncompress, unseal
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk import Batch
 
 if TYPE_CHECKING:

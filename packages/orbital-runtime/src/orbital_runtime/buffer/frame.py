@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import snappy  # pyright: ignore[reportMissingTypeStubs] (it ships none)
 
+from orbital_runtime.storage.errors import Damaged
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,10 +16,6 @@ _CRC: Final = 4
 
 compress = cast("Callable[[bytes], bytes]", snappy.compress)  # pyright: ignore[reportUnknownMemberType] (as above)
 _uncompress = cast("Callable[[bytes | memoryview], bytes]", snappy.uncompress)  # pyright: ignore[reportUnknownMemberType] (as above)
-
-
-class Damaged(ValueError):  # noqa: N818 (reads as what happened)
-    """Stored bytes are not what was written; the message says which check failed."""
 
 
 def seal(version: int, *parts: bytes) -> bytes:

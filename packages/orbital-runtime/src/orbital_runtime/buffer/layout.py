@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged, compress, seal, uncompress, unseal
+from orbital_runtime.buffer.frame import compress, seal, uncompress, unseal
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk import Identity, Kind, Layout, Origin, Row
 
 VERSION: Final = 1

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import encode
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import encode_layout, layout_size
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.store import MemoryLetterStore
 from orbital_runtime.buffer.medium import Draft
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

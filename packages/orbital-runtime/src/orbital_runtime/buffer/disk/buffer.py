@@ -25,13 +25,13 @@ from orbital_runtime.buffer.disk.restore import restore
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.disk.segments import Segments, encoded
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.on_disk import DiskLetterStore
 from orbital_runtime.buffer.log import Log
 from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.medium import Draft
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.log import Record
     from orbital_runtime.buffer.looking.place import Place
     from orbital_runtime.clock import Clock
+    from orbital_runtime.storage.port import Stores
     from orbital_sdk import Batch, Layout
 
     T = TypeVar("T")
@@ -70,6 +71,7 @@ class DiskBuffer(LogBuffer):
         min_free: Bytes of the volume that stay free: below it new records stay in memory.
         memory: Bytes of those records, at most.
         letters: How many dead letters are kept.
+        stores: Opens the database.
     """
 
     def __init__(
@@ -83,9 +85,10 @@ class DiskBuffer(LogBuffer):
         min_free: int = 64 << 20,
         memory: int = MEMORY,
         letters: LetterLimits = DEFAULT,
+        stores: Stores | None = None,
     ) -> None:
         self.path = Path(path).absolute()
-        self._database = Database(self.path, min_free)
+        self._database = Database(self.path, min_free, stores or _in_process())
         super().__init__(limits, clock, letters)
         self._always = sync == "always"
         self._min_free = min_free
@@ -398,3 +401,9 @@ class DiskBuffer(LogBuffer):
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _in_process() -> Stores:
+    from orbital_runtime.storage.rocks import RocksStores  # noqa: PLC0415 (RocksDB only where it is used)
+
+    return RocksStores()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from orbital_runtime.buffer.disk.stored import pack, unpack
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,15 +11,17 @@ from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.disk.folder import Folder
 from orbital_runtime.buffer.disk.quarantine import Quarantine
 from orbital_runtime.buffer.disk.restore import Found, find
+from orbital_runtime.buffer.disk.salvage import meta_of, open_store, rebuild
 from orbital_runtime.buffer.disk.space import Space
 from orbital_runtime.buffer.disk.stored import META, NOTE, RECORD, SUMMARY, VERSION, Meta, pack
-from orbital_runtime.buffer.frame import Damaged, seal
+from orbital_runtime.buffer.frame import seal
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from orbital_runtime.buffer.disk.store import Store
+    from orbital_runtime.storage.port import Store, Stores
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +35,16 @@ nowhere else."""
 
 
 class Database:
-    """One folder, one database, one process."""
+    """One folder, one database, one process.
 
-    def __init__(self, path: Path, min_free: int) -> None:
+    Args:
+        path: The folder.
+        min_free: Bytes of the volume that stay free.
+        stores: Opens databases.
+    """
+
+    def __init__(self, path: Path, min_free: int, stores: Stores) -> None:
+        self._stores = stores
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
         self._space = Space(path, self._folder.ballast, min_free)
@@ -167,13 +176,11 @@ class Database:
 
     def _open(self, damage: str = "") -> Found:
         """Open, read what is there, and begin the next start; with `damage` on what can be read of it."""
-        from orbital_runtime.buffer.disk.salvage import open_store, rebuild  # noqa: PLC0415 (RocksDB only here)
-
         checkpoint = self._checkpoints.read()
         if damage:
-            store = rebuild(self._folder, self._quarantine, damage, opens=True)
+            store = rebuild(self._stores, self._folder, self._quarantine, damage, opens=True)
         else:
-            store = open_store(self._folder, self._quarantine, checkpoint)
+            store = open_store(self._stores, self._folder, self._quarantine, checkpoint)
         try:
             found = find(store, checkpoint.outputs)
             self._begin(store, found, checkpoint.start)
@@ -205,8 +212,6 @@ class Database:
         return Found(start=self._start)
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
-        from orbital_runtime.buffer.disk.salvage import meta_of  # noqa: PLC0415 (as above)
-
         meta, used = meta_of(store), {first >> 32 for first in found.summaries}
         self._start = found.start = max(meta.start, known, self._start, *used) + 1
         found.names = {start: name for start, name in meta.names.items() if start in used}

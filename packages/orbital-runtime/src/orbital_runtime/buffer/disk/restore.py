@@ -22,18 +22,19 @@ from orbital_runtime.buffer.disk.stored import (
     Summary,
     unpack,
 )
-from orbital_runtime.buffer.frame import Damaged, unseal
+from orbital_runtime.buffer.frame import unseal
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.letters.index import Known
 from orbital_runtime.buffer.letters.letter import head_of
 from orbital_runtime.buffer.log import Position
 from orbital_runtime.ledger import Account
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from orbital_runtime.buffer.disk.store import Store
     from orbital_runtime.buffer.log import Log, Record
+    from orbital_runtime.storage.port import Store
 
 logger = logging.getLogger(__name__)
 

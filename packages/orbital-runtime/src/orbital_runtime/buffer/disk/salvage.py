@@ -9,7 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.codec import decode
-from orbital_runtime.buffer.disk.store import Store, repair
 from orbital_runtime.buffer.disk.stored import (
     LAYOUT,
     LETTER,
@@ -23,7 +22,7 @@ from orbital_runtime.buffer.disk.stored import (
     summary_from,
     unpack,
 )
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.disk.checkpoint import Checkpoint
     from orbital_runtime.buffer.disk.folder import Folder
     from orbital_runtime.buffer.disk.quarantine import Quarantine
+    from orbital_runtime.storage.port import Store, Stores
 
 PORTION: Final = 64
 """Keys that are copied in one write."""
@@ -47,7 +47,9 @@ NO_DAMAGE = (
 """What RocksDB says where moving files would help nobody."""
 
 
-def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -> Store:
+def open_store(
+    stores: Stores, folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint
+) -> Store:
     """Open the database; what is damaged is moved to the quarantine, and what can be saved of it is kept.
 
     Raises:
@@ -55,11 +57,11 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -
     """
     fresh = not folder.database.exists()
     if fresh and not checkpoint.start:
-        return _create(folder.database)
+        return _create(stores, folder.database)
     reason = "its folder is gone" if fresh else shrunk(folder, checkpoint)
     if not reason:
         try:
-            store = Store(folder.database)
+            store = stores.open(folder.database)
         except OSError as error:
             if any(words in str(error) for words in NO_DAMAGE):
                 raise
@@ -71,8 +73,8 @@ def open_store(folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint) -
             store.close()
     if fresh:
         logger.error("the buffer's database is damaged: %s", reason)
-        return _create(folder.database)
-    return rebuild(folder, quarantine, reason, opens=False)
+        return _create(stores, folder.database)
+    return rebuild(stores, folder, quarantine, reason, opens=False)
 
 
 def meta_of(store: Store) -> Meta:
@@ -84,9 +86,9 @@ def meta_of(store: Store) -> Meta:
         return Meta(0)
 
 
-def _create(path: Path) -> Store:
+def _create(stores: Stores, path: Path) -> Store:
     path.mkdir(mode=0o700, exist_ok=True)
-    return Store(path)
+    return stores.open(path)
 
 
 def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
@@ -108,10 +110,13 @@ def forgot(store: Store, checkpoint: Checkpoint) -> str:
     )
 
 
-def rebuild(folder: Folder, quarantine: Quarantine, reason: str, *, opens: bool) -> Store:
+def rebuild(
+    stores: Stores, folder: Folder, quarantine: Quarantine, reason: str, *, opens: bool
+) -> Store:
     """Move a damaged database to the quarantine, and make another one of what can be read of it.
 
     Args:
+        stores: Opens databases.
         folder: Where.
         quarantine: Keeps all of the old one.
         reason: What is wrong with it.
@@ -121,25 +126,25 @@ def rebuild(folder: Folder, quarantine: Quarantine, reason: str, *, opens: bool)
     place = quarantine.database(folder.database, reason)
     logger.error("the buffer's database is damaged and was moved to %s: %s", place, reason)
     try:
-        return _copied(folder, place) if opens else _repaired(folder, place)
+        return (_copied if opens else _repaired)(stores, folder, place)
     except OSError as error:
         logger.error("nothing of it could be saved: %s", error)  # noqa: TRY400 (the message says it all)
         shutil.rmtree(folder.database, ignore_errors=True)
-        return _create(folder.database)
+        return _create(stores, folder.database)
 
 
-def _repaired(folder: Folder, place: Path) -> Store:
+def _repaired(stores: Stores, folder: Folder, place: Path) -> Store:
     _copy(place, folder.database)
-    repair(folder.database)
-    return Store(folder.database)
+    stores.repair(folder.database)
+    return stores.open(folder.database)
 
 
-def _copied(folder: Folder, place: Path) -> Store:
+def _copied(stores: Stores, folder: Folder, place: Path) -> Store:
     """All that can be read, a portion at a time, out of a linked copy: opening it writes into it."""
     work = folder.path / "rescue"
     shutil.rmtree(work, ignore_errors=True)
     _copy(place, work)
-    old, new = Store(work, quiet=True), _create(folder.database)
+    old, new = stores.open(work, quiet=True), _create(stores, folder.database)
     try:
         for kind in (LAYOUT, RECORD, SUMMARY, OUTPUT, META, LETTER):
             pairs = old.scan(kind)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged, seal, unseal
+from orbital_runtime.buffer.frame import seal, unseal
 from orbital_runtime.buffer.log import Record
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.codec import Opened

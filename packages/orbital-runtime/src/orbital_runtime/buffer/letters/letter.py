@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged, seal, unseal
+from orbital_runtime.buffer.frame import seal, unseal
 from orbital_runtime.buffer.layout import decode_layout, encode_layout
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk import Layout
 
 if TYPE_CHECKING:

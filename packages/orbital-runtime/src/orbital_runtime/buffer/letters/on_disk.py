@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.buffer.disk.stored import letter_key
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

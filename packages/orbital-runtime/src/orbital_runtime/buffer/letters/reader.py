@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.letters.index import LetterIndex, LetterLimits, Wanted
 from orbital_runtime.buffer.letters.letter import decode_letter, id_text
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

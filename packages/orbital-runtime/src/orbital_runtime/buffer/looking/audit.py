@@ -22,7 +22,7 @@ from orbital_runtime.buffer.disk.stored import (
     Summary,
     unpack,
 )
-from orbital_runtime.buffer.frame import Damaged, unseal
+from orbital_runtime.buffer.frame import unseal
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.letters.letter import decode_letter
 from orbital_runtime.buffer.looking.paging import choose
@@ -34,6 +34,7 @@ from orbital_runtime.buffer.looking.snapshot import (
     OutputBook,
     Page,
 )
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -17,15 +17,15 @@ from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.disk.folder import Folder
 from orbital_runtime.buffer.disk.restore import find, restore
 from orbital_runtime.buffer.disk.salvage import forgot, shrunk
-from orbital_runtime.buffer.disk.store import Store, repair
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.log import Log
 from orbital_runtime.buffer.looking.paging import choose
 from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.looking.snapshot import Page, books_of, stored_of
 from orbital_runtime.buffer.policy import fill
+from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.rocks import RocksStores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.log import Record
     from orbital_runtime.buffer.looking.place import Place
     from orbital_runtime.buffer.looking.snapshot import Books, Stored
+    from orbital_runtime.storage.port import Store
     from orbital_sdk import Layout
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Directory:
         self._sync = sync
         self._min_free = min_free
         self._cleanup = ExitStack()
+        self._stores = RocksStores()
         with self.folder.at_rest():
             try:
                 self.checkpoint = self.folder.checkpoints.read()
@@ -141,11 +143,11 @@ class Directory:
         reason = shrunk(self.folder, checkpoint)
         if not self.folder.database.is_dir():
             if not checkpoint.start:
-                return Store(self._work())  # nothing was ever stored
+                return self._stores.open(self._work())  # nothing was ever stored
             reason = "its folder is gone"
         if not reason:
             try:
-                store = Store(self._linked(), read_only=True)
+                store = self._stores.open(self._linked(), read_only=True)
             except OSError as error:
                 reason = str(error)
             else:
@@ -173,11 +175,11 @@ class Directory:
                 shutil.copy2(file, work / file.name)
         try:
             if any(work.iterdir()):
-                repair(work)
-            return Store(work)
+                self._stores.repair(work)
+            return self._stores.open(work)
         except OSError as error:
             self.damage.append(f"nothing of the database can be read: {error}")
-            return Store(self._work())
+            return self._stores.open(self._work())
 
     def _work(self) -> Path:
         """An empty folder outside, gone at the end."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.looking.shelf import Shelf
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk.jsontext import numbers, text
 
 if TYPE_CHECKING:

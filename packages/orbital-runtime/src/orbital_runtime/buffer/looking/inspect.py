@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.looking.shelf import Shelf
+from orbital_runtime.storage.errors import Damaged
 from orbital_sdk.jsontext import numbers
 
 if TYPE_CHECKING:

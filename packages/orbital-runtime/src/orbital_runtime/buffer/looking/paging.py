@@ -9,8 +9,8 @@ from bisect import bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.looking.snapshot import Page, stored_of
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence

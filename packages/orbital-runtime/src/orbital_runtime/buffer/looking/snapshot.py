@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from orbital_runtime.buffer.codec import decode
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

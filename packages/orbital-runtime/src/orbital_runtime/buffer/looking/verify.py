@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.frame import Damaged
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.log import Record
 from orbital_runtime.buffer.looking.shelf import Shelf
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

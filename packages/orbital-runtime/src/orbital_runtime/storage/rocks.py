@@ -1,7 +1,9 @@
-"""RocksDB, used in the one way that loses nothing quietly. Blocking: a thread of its own calls it.
+"""RocksDB in this process, used in the one way that loses nothing quietly.
 
 What rocksdict 0.3 does that this file is built around:
 
+* It keeps the GIL in everything but `flush_wal`: who must go on while a disk is slow keeps it in a process of
+  its own.
 * `put(sync=True)` keeps the GIL during the fsync; `flush_wal(True)` gives it up. So: write, then flush.
 * A loop over keys ends at a damaged block as if that were the end. So: `status()` after every loop.
 * Bounds of iterators are swapped, and an iterator keeps the database locked after `close`. So: no bounds,
@@ -14,7 +16,6 @@ What rocksdict 0.3 does that this file is built around:
 
 from __future__ import annotations
 
-import logging
 import shutil
 from typing import TYPE_CHECKING, Final
 
@@ -28,38 +29,39 @@ from rocksdict import (
     WriteBatch,
 )
 
-from orbital_runtime.buffer.frame import Damaged
+from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.port import PORTION, Pair, Portion, Store, Stores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from rocksdict import RdictIter
 
-logger = logging.getLogger(__name__)
-
 MEMTABLE: Final = 8 << 20
 WAL: Final = 32 << 20
 NUMBER: Final = 8
-"""Bytes behind the first one of the keys that `scan` may have to skip among."""
+"""Bytes behind the first one of the keys that a scan may have to skip among."""
 
 
-class Store:
-    """One open database.
+class RocksStores(Stores):
+    """Databases of this process."""
 
-    Args:
-        path: Its folder.
-        quiet: Rewrite nothing by itself, as the files are damaged.
-        read_only: Change nothing, and need no lock. All is as it was at opening, whoever goes on writing:
-            every table is held open from the start.
+    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> RocksStore:
+        return RocksStore(path, quiet=quiet, read_only=read_only)
 
-    Raises:
-        OSError: It cannot be opened; the message is RocksDB's own.
-    """
+    def repair(self, path: Path) -> None:
+        try:
+            Rdict.repair(str(path), _options())
+        except Exception as error:
+            raise OSError(_text(error)) from error
+        shutil.rmtree(path / "lost", ignore_errors=True)
+
+
+class RocksStore(Store):
+    """One database of this process. See `Stores.open`."""
 
     def __init__(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> None:
-        self.skipped = False
-        """Whether a scan met a damaged block."""
         options = _options()
         options.set_disable_auto_compactions(quiet)
         access = AccessType.read_write()
@@ -73,12 +75,6 @@ class Store:
             raise OSError(_text(error)) from error
 
     def get(self, key: bytes) -> bytes | None:
-        """One value.
-
-        Raises:
-            Damaged: It is there and cannot be read.
-            OSError: The disk failed.
-        """
         try:
             return self._db.get(key)
         except Exception as error:
@@ -86,21 +82,8 @@ class Store:
             raise (Damaged(text) if "Corruption" in text else OSError(text)) from error
 
     def write(
-        self,
-        puts: Iterable[tuple[bytes, bytes]],
-        drops: Iterable[tuple[bytes, bytes]] = (),
-        deletes: Iterable[bytes] = (),
+        self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
     ) -> None:
-        """All of this or nothing. The system has it then, and the disk after `sync`.
-
-        Args:
-            puts: Keys and values.
-            drops: Ranges of keys to delete before, the end excluded.
-            deletes: Single keys to delete after.
-
-        Raises:
-            OSError: Not written.
-        """
         batch = WriteBatch(raw_mode=True)
         for start, stop in drops:
             batch.delete_range(start, stop)
@@ -114,69 +97,64 @@ class Store:
             raise OSError(_text(error)) from error
 
     def sync(self) -> None:
-        """Return when all that was written is on the disk.
-
-        Raises:
-            OSError: It is not.
-        """
         try:
             self._db.flush_wal(True)
         except Exception as error:
             raise OSError(_text(error)) from error
 
-    def scan(self, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """All keys that begin with this byte, with their values, in order; those of damaged blocks are left
-        out, and `skipped` is set.
-        """
-        start: bytes | None = kind
-        while start is not None:
-            last = start
-            walk = self._db.iter()
-            try:
-                walk.seek(start)
-                while walk.valid() and (key := walk.key()).startswith(kind):
-                    last = key
-                    yield key, walk.value()
-                    walk.next()
-                whole = walk.valid() or _fine(walk)
-            finally:
-                del walk
-            start = None if whole else self._behind(kind, last)
-            self.skipped = self.skipped or not whole
+    def portion(self, kind: bytes, start: bytes) -> Portion:
+        pairs: list[Pair] = []
+        last, size = start, 0
+        walk = self._db.iter()
+        try:
+            walk.seek(start)
+            while walk.valid() and (key := walk.key()).startswith(kind):
+                if size >= PORTION:
+                    return Portion(pairs, key, skipped=False)
+                last, value = key, walk.value()
+                pairs.append((key, value))
+                size += len(key) + len(value)
+                walk.next()
+            whole = walk.valid() or _fine(walk)
+        finally:
+            del walk
+        if whole:
+            return Portion(pairs, None, skipped=False)
+        return Portion(pairs, self._behind(kind, last), skipped=True)
 
     def compact(self, start: bytes, stop: bytes) -> None:
-        """Give back the room of what was deleted in this range."""
         try:
             self._db.compact_range(start, stop)
         except Exception as error:
             raise OSError(_text(error)) from error
 
-    def close(self) -> None:
-        """Nothing after this. All that was written and synced is safe whether or not it closes well."""
+    def shut(self) -> None:
         try:
             self._db.close()
-        except Exception as error:  # noqa: BLE001 (as above)
-            logger.warning("the buffer's database did not close well: %s", _text(error))
+        except Exception as error:
+            raise OSError(_text(error)) from error
         finally:
             del self._db  # else it stays open, and locked
 
     def _behind(self, kind: bytes, last: bytes) -> bytes | None:
-        """The first key behind the damaged block that follows `last`: galloping, then halving."""
-        bad = int.from_bytes(last[1:].ljust(NUMBER, b"\0"), "big")
+        """The first key behind the damaged block that follows `last`: galloping, then halving. It is always
+        larger than `last`, so that a scan ends, whatever the disk says when it is asked again.
+        """
+        bad = int.from_bytes(last[1 : 1 + NUMBER].ljust(NUMBER, b"\0"), "big")
         end, step = (1 << 8 * NUMBER) - 1, 1
         while not self._readable(kind + min(bad + step, end).to_bytes(NUMBER, "big")):
             if bad + step >= end:
                 return None
             step *= 2
         good = min(bad + step, end)
-        low = bad + step // 2
+        low = bad + step // 2 + 1
         while low < good:
             middle = (low + good) // 2
             if self._readable(kind + middle.to_bytes(NUMBER, "big")):
                 good = middle
             else:
                 low = middle + 1
-        return kind + good.to_bytes(NUMBER, "big")
+        return kind + good.to_bytes(NUMBER, "big") if good > bad else None
 
     def _readable(self, key: bytes) -> bool:
         walk = self._db.iter()
@@ -185,19 +163,6 @@ class Store:
             return _fine(walk)
         finally:
             del walk
-
-
-def repair(path: Path) -> None:
-    """Make a database that opens of the files that are left.
-
-    Raises:
-        OSError: There is no way.
-    """
-    try:
-        Rdict.repair(str(path), _options())
-    except Exception as error:
-        raise OSError(_text(error)) from error
-    shutil.rmtree(path / "lost", ignore_errors=True)
 
 
 def _options() -> Options:

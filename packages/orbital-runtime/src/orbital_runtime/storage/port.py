@@ -1,0 +1,141 @@
+"""What a buffer asks of its database, whichever process has it open. Every call may wait for the disk."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+Pair = tuple[bytes, bytes]
+"""A key and its value, or the two ends of a range of keys."""
+PORTION: Final = 1 << 20
+"""Bytes of a portion, about."""
+
+
+class Portion(NamedTuple):
+    """Some pairs in order."""
+
+    pairs: list[Pair]
+    following: bytes | None
+    """Where the next portion begins; None if this was the last."""
+    skipped: bool
+    """Whether there are keys between that cannot be read."""
+
+
+class Store(ABC):
+    """One open database."""
+
+    skipped = False
+    """Whether a scan met a damaged block."""
+
+    @abstractmethod
+    def get(self, key: bytes) -> bytes | None:
+        """One value.
+
+        Raises:
+            Damaged: It is there and cannot be read.
+            OSError: The disk failed.
+        """
+
+    @abstractmethod
+    def write(
+        self,
+        puts: Iterable[Pair],
+        drops: Iterable[Pair] = (),
+        deletes: Iterable[bytes] = (),
+    ) -> None:
+        """All of this or nothing. The system has it then, and the disk after `sync`.
+
+        Args:
+            puts: Keys and values.
+            drops: Ranges of keys to delete before, the end excluded.
+            deletes: Single keys to delete after.
+
+        Raises:
+            OSError: Not written.
+        """
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Return when all that was written is on the disk.
+
+        Raises:
+            OSError: It is not.
+        """
+
+    @abstractmethod
+    def portion(self, kind: bytes, start: bytes) -> Portion:
+        """Pairs whose keys begin with this byte, from `start` on: as many as make a portion, and those up
+        to the next damaged block at most.
+
+        Raises:
+            OSError: The disk failed.
+        """
+
+    @abstractmethod
+    def compact(self, start: bytes, stop: bytes) -> None:
+        """Give back the room of what was deleted in this range.
+
+        Raises:
+            OSError: The disk failed.
+        """
+
+    @abstractmethod
+    def shut(self) -> None:
+        """As `close`.
+
+        Raises:
+            OSError: It did not close well.
+        """
+
+    def close(self) -> None:
+        """Nothing after this. All that was written and synced is safe whether or not it closes well."""
+        try:
+            self.shut()
+        except OSError as error:
+            logger.warning("the buffer's database did not close well: %s", error)
+
+    def scan(self, kind: bytes) -> Iterator[Pair]:
+        """All keys that begin with this byte, with their values, in order; those of damaged blocks are left
+        out, and `skipped` is set.
+
+        Raises:
+            OSError: The disk failed.
+        """
+        start: bytes | None = kind
+        while start is not None:
+            pairs, start, skipped = self.portion(kind, start)
+            self.skipped = self.skipped or skipped
+            yield from pairs
+
+
+class Stores(ABC):
+    """Opens databases."""
+
+    @abstractmethod
+    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> Store:
+        """Open one, or make it.
+
+        Args:
+            path: Its folder.
+            quiet: Rewrite nothing by itself, as the files are damaged.
+            read_only: Change nothing, and need no lock. All is as it was at opening, whoever goes on writing:
+                every table is held open from the start.
+
+        Raises:
+            OSError: It cannot be opened; the message is RocksDB's own.
+        """
+
+    @abstractmethod
+    def repair(self, path: Path) -> None:
+        """Make a database that opens of the files that are left.
+
+        Raises:
+            OSError: There is no way.
+        """
