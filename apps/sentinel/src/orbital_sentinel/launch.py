@@ -12,7 +12,7 @@ from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load, samples_file
 from orbital_runtime.telemetry import logs
-from orbital_sentinel import garbage, heap, loop
+from orbital_sentinel import descriptors, garbage, heap, loop
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import complain, say, shown
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def launch(config: Path | None) -> int:
     """Run the agent until it is asked to stop; gives the exit code."""
+    descriptors.allow()
     heap.keep()
     garbage.settle()
     registry = Registry.discover()

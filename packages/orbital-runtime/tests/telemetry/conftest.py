@@ -169,9 +169,9 @@ class World:
 
     @asynccontextmanager
     async def serving(
-        self, path: Path, address: tuple[str, int] | None = ("127.0.0.1", 0)
+        self, path: Path, address: tuple[str, int] | None = ("127.0.0.1", 0), **options: object
     ) -> AsyncIterator[Telemetry]:
-        telemetry = Telemetry(self.sources, self.control, socket=path, address=address)
+        telemetry = Telemetry(self.sources, self.control, socket=path, address=address, **options)
         await telemetry.start()
         try:
             yield telemetry

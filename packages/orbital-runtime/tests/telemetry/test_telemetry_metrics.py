@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from orbital_runtime.telemetry import health
+from orbital_runtime.telemetry.guests import Bounds, Guests
 from orbital_runtime.telemetry.metrics import Metrics
 from orbital_runtime.telemetry.standing import SLICE, standing
 from orbital_sdk import WriterUnavailable
@@ -39,7 +40,7 @@ SEED = {
 
 async def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
     """The text, and every sample of it by name and labels, as Prometheus' own parser reads it."""
-    snapshot = await Metrics(world.sources, **options).snapshot()
+    snapshot = await Metrics(world.sources, Guests(Bounds()), **options).snapshot()
     text = snapshot.text().decode()
     found = {}
     for family in text_string_to_metric_families(text):

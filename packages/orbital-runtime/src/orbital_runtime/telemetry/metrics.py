@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from orbital_runtime.telemetry.metrics_agent import Usage, agent
+from orbital_runtime.telemetry.metrics_agent import Usage, agent, connections
 from orbital_runtime.telemetry.metrics_core import core
 from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from orbital_runtime.telemetry.guests import Guests
     from orbital_runtime.telemetry.sources import Sources
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -31,11 +32,13 @@ class Metrics:
 
     Args:
         sources: What is looked at.
+        guests: Who is connected to the pages.
         task_series: Tasks that get series of their own, ten each; 0 for none.
     """
 
-    def __init__(self, sources: Sources, *, task_series: int = 1000) -> None:
+    def __init__(self, sources: Sources, guests: Guests, *, task_series: int = 1000) -> None:
         self._sources = sources
+        self._guests = guests
         self._task_series = task_series
         self._usage = Usage()
         self._process = CollectorRegistry(auto_describe=False)
@@ -59,6 +62,7 @@ class Metrics:
         yield from dead_letters(sources)
         yield from core(sources)
         yield from self._usage.families()
+        yield from connections(self._guests)
         if self._task_series:
             yield from each_task(sources, self._task_series)
         yield from self._process.collect()

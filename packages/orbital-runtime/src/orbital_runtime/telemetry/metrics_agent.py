@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from orbital_runtime.telemetry.guests import Guests
     from orbital_runtime.telemetry.sources import Sources
 
 STATES: Final = ("initializing", "registering", "running", "stopping", "stopped", "error")
@@ -96,6 +97,19 @@ class Usage:
 
     def _now(self) -> tuple[float, float]:
         return time.monotonic(), time.process_time()
+
+
+def connections(guests: Guests) -> Iterator[Metric]:
+    """Who looks at the pages."""
+    yield gauge(
+        "sentinel_telemetry_connections", "Open connections to the telemetry port", len(guests)
+    )
+    yield counters(
+        "sentinel_telemetry_connections_closed_total",
+        "Connections to the telemetry port that were cut: too many at once, too late with a request",
+        ("reason",),
+        [((reason,), count) for reason, count in guests.dismissed.items()],
+    )
 
 
 def _loop_tasks() -> int:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.telemetry.acceptor import Acceptor
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from starlette.applications import Starlette
+
+    from orbital_runtime.telemetry.guests import Guests
 
 
 class AppServer:
@@ -19,36 +24,51 @@ class AppServer:
     Args:
         app: What answers.
         sock: Listens already; closed at stop.
+        guests: Who may be connected, and for how long.
+        spare: File descriptors that are set aside for its connections.
     """
 
-    def __init__(self, app: Starlette, sock: socket.socket) -> None:
+    def __init__(
+        self, app: Starlette, sock: socket.socket, guests: Guests, *, spare: int = 0
+    ) -> None:
         self._app = app
-        self._sock = sock
+        self._guests = guests
+        self._acceptor = Acceptor(sock, spare)
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Answer from now on."""
-        server = _server(self._app, self._stop)
-        self._serving = asyncio.create_task(server.serve([self._sock]), name="telemetry-server")
+        server = _server(self._app, self._guests, self._acceptor, self._stop)
+        self._serving = asyncio.create_task(server.serve([]), name="telemetry-server")
         await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """Finish what is being answered (1 s at most), then close. Safe without start, and twice."""
+        self._acceptor.stop()
         self._stop.set()
         if self._serving is not None:
             await self._serving
-        self._sock.close()
 
 
-def _server(app: Starlette, stop: asyncio.Event) -> Any:
-    """A uvicorn server that waits for `stop` instead of waking ten times a second to look for it."""
+def _server(app: Starlette, guests: Guests, acceptor: Acceptor, stop: asyncio.Event) -> Any:
+    """A uvicorn server that takes its connections from `acceptor`, and waits for `stop` instead of waking ten
+    times a second to look for it.
+    """
     import uvicorn  # noqa: PLC0415 (late: the start of a command must not pay for it)
+
+    from orbital_runtime.telemetry.visit import Visit  # noqa: PLC0415 (as above)
 
     class Quiet(uvicorn.Server):
         @contextlib.contextmanager
         def capture_signals(self) -> Generator[None]:
             yield
+
+        async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+            visit = partial(Visit, guests, acceptor.spare.refill, config=self.config)
+            acceptor.start(partial(visit, server_state=self.server_state, app_state={}))
+            self.servers = []
+            self.started = True
 
         async def main_loop(self) -> None:
             await self.on_tick(0)
@@ -65,8 +85,7 @@ def _server(app: Starlette, stop: asyncio.Event) -> Any:
             server_header=False,
             date_header=False,  # it would be the one of the start
             proxy_headers=False,
-            limit_concurrency=64,
-            timeout_keep_alive=30,
+            timeout_keep_alive=round(guests.bounds.idle),
             timeout_graceful_shutdown=1,
         )
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.telemetry import listen
+from orbital_runtime.telemetry.guests import Bounds, Guests
 from orbital_runtime.telemetry.server import AppServer
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Control, Sources
 
 log = logging.getLogger("orbital.telemetry")
+
+SPARE: Final = 8
+"""File descriptors that are set aside for the owner's socket."""
 
 
 class Telemetry:
@@ -27,6 +31,7 @@ class Telemetry:
         socket: Path of the owner's unix socket.
         address: Host and port to serve HTTP on; None for no HTTP.
         task_series: Tasks that get series of their own in `/metrics`.
+        bounds: What the connections of each socket may take.
     """
 
     def __init__(
@@ -37,12 +42,14 @@ class Telemetry:
         socket: Path,
         address: tuple[str, int] | None,
         task_series: int = 1000,
+        bounds: Bounds = Bounds(),  # noqa: B008 (frozen)
     ) -> None:
         self._sources = sources
         self._control = control
         self._path = socket
         self._address = address
         self._task_series = task_series
+        self._bounds = bounds
         self._servers: list[AppServer] = []
         self._inode = 0
         self.url = ""
@@ -64,10 +71,12 @@ class Telemetry:
             raise
         from orbital_runtime.telemetry import api, metrics  # noqa: PLC0415 (late: commands don't serve)
 
-        told = metrics.Metrics(self._sources, task_series=self._task_series)
-        self._servers = [AppServer(api.owning(self._sources, told, self._control), owner)]
+        guests = Guests(self._bounds)
+        told = metrics.Metrics(self._sources, guests, task_series=self._task_series)
+        commands = api.owning(self._sources, told, self._control)
+        self._servers = [AppServer(commands, owner, Guests(self._bounds), spare=SPARE)]
         if public is not None:
-            self._servers.append(AppServer(api.reading(self._sources, told), public))
+            self._servers.append(AppServer(api.reading(self._sources, told), public, guests))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
         await asyncio.gather(*(server.start() for server in self._servers))
         log.debug("the command line is served on %s", self._path)

@@ -1,0 +1,95 @@
+"""Takes connections from a listening socket, as long as there are file descriptors.
+
+The loop's own way closes every connection that comes while there are none (uvloop) or logs a line a second
+(asyncio). Here those that come wait in the kernel, and the owner's are served from what was set aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.telemetry.spare import Spare
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+log = logging.getLogger("orbital.telemetry")
+
+AT_ONCE: Final = 64
+"""Connections that are taken before others get their turn."""
+REST: Final = 1.0
+"""Seconds without taking any, while there is nothing to take them with."""
+_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Acceptor:
+    """Hands each connection to a protocol of its own.
+
+    Args:
+        sock: Listens already; closed at stop.
+        spare: Descriptors that are set aside for it.
+    """
+
+    def __init__(self, sock: socket.socket, spare: int = 0) -> None:
+        self._sock = sock
+        self.spare = Spare(spare)
+        """To be refilled when one of its connections is gone."""
+        self._short = False
+        self._resting: asyncio.TimerHandle | None = None
+        self._taking = set[asyncio.Task[object]]()
+
+    def start(self, protocol: Callable[[], asyncio.Protocol]) -> None:
+        """Take connections from now on."""
+        self._protocol = protocol
+        self._sock.setblocking(False)
+        self._listen()
+
+    def stop(self) -> None:
+        """Take no more. Safe without start, and twice."""
+        if self._resting is not None:
+            self._resting.cancel()
+        elif self._sock.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._sock)
+        self.spare.close()
+        self._sock.close()
+
+    def _listen(self) -> None:
+        self._resting = None
+        asyncio.get_running_loop().add_reader(self._sock, self._take)
+
+    def _take(self) -> None:
+        self.spare.refill()
+        for _ in range(AT_ONCE):
+            try:
+                connection, _ = self._sock.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    continue  # that one was gone again, accept(2)
+                if not self.spare.give():
+                    self._rest(error)
+                    return
+            else:
+                self._short = False
+                self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        connection.setblocking(False)
+        serving = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+        self._taking.add(serving)
+        serving.add_done_callback(self._taking.discard)
+
+    def _rest(self, error: OSError) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._sock)
+        self._resting = loop.call_later(REST, self._listen)
+        if not self._short:
+            told = "connections wait until there are file descriptors again: %s"
+            log.warning(told, error.strerror)
+        self._short = True
