@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_sdk import Columns, Metric, Sample
-from orbital_sdk.metric import GENERATION
+from orbital_sdk import Columns, Metric, Sample, Series
+from orbital_sdk.metric import LEAST
 
 TEXT = st.text(max_size=20)
 
@@ -122,33 +122,36 @@ def test_a_declaration_that_no_destination_would_take_fails_at_import(arguments,
         Metric(**arguments)
 
 
-def test_memory_is_bounded_when_series_never_come_twice():
-    """Endless new label values keep two generations at most, and never fail."""
+def test_series_that_ended_are_forgotten():
+    """Endless new label values: what nobody holds any more is gone after as many new ones as live."""
     metric = Metric("m", labels=("a",))
-    for number in range(2 * GENERATION + GENERATION // 2):
+    living = [metric.series(f"living {number}") for number in range(3 * LEAST)]
+    for number in range(30 * LEAST):
         metric(0, str(number))
-    assert len(metric._known) + len(metric._before) <= 2 * GENERATION
+        assert len(metric._known) + len(metric._held) <= 3 * len(living)
+    assert sum(isinstance(one, Series) and one.metric is metric for one in gc.get_objects()) <= (
+        3 * len(living)
+    )
 
 
-def test_a_series_that_is_used_survives_the_generations():
-    """What is read again and again stays the same object, so that layouts keep hitting."""
+def test_a_series_that_somebody_holds_stays_the_same():
+    """What is read again and again stays one object: layouts keep hitting, whatever else comes and goes."""
     metric = Metric("m", labels=("a",))
-    kept = metric.series("kept")
-    for number in range(3 * GENERATION):
-        metric(0, str(number))
-        if number % (GENERATION // 2) == 0:
-            assert metric(0, "kept").series is kept
+    kept = {str(number): metric.series(str(number)) for number in range(5 * LEAST)}
+    for number in range(20 * LEAST):
+        metric(0, f"other {number}")
+        if number % (LEAST // 2) == 0:
+            assert all(metric(0, name).series is series for name, series in kept.items())
 
 
-def test_a_held_handle_and_a_new_series_of_the_same_labels_coexist():
-    """A forgotten series that was made again is another object with the same meaning."""
+def test_a_series_that_nobody_holds_is_made_again():
+    """A series that was forgotten and comes back is another object with the same meaning."""
     metric = Metric("m", labels=("a",))
-    held = metric.series("x")
-    for number in range(2 * GENERATION + 2):
+    first = id(metric.series("x")), metric.series("x").values
+    for number in range(2 * LEAST):
         metric(0, str(number))
-    again = metric.series("x")
-    assert again is not held
-    assert (again.metric, again.values) == (held.metric, held.values)
+    assert ("x",) not in metric._known
+    assert metric.series("x").values == first[1]
 
 
 @pytest.fixture
@@ -168,7 +171,7 @@ def test_threads_may_race_for_the_same_series(hasty):
 
     def work(who: int) -> None:
         start.wait()
-        for n in range(GENERATION // 4):
+        for n in range(20 * LEAST):
             own, shared = metric(n, str(who), str(n)), metric(n, "all", str(n % 100))
             if own.series.values != (str(who), str(n)) or shared.series.values[0] != "all":
                 wrong.append((own, shared))
@@ -179,7 +182,7 @@ def test_threads_may_race_for_the_same_series(hasty):
     for thread in threads:
         thread.join()
     assert not wrong
-    assert len(metric._known) <= GENERATION + 6
+    assert len(metric._known) <= 2 * LEAST + 6
 
 
 def test_samples_are_frozen_and_cost_the_garbage_collector_nothing(octets):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.buffer.disk.layouts import LayoutCache
 from orbital_runtime.buffer.layout import encode_layout
+from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.storage.errors import Damaged
 from orbital_sdk import Identity, Layout, Origin, Row
 
 
-def layout(task: str) -> Layout:
+def layout(task: str, rows: int = 1) -> Layout:
     origin = Origin(task, "plugin", "device", "target", Identity("id", "name"))
-    return Layout(origin, [Row("metric", {"task": task})])
+    return Layout(origin, [Row(f"metric_{n}", {"task": task}) for n in range(rows)])
 
 
 class Disk:
@@ -32,30 +32,57 @@ class Disk:
 
 def test_what_is_in_use_is_the_same_object_however_much_there_is():
     """Thousands of tasks, each with its layout: none is read back, and none is there twice."""
-    cache, disk = LayoutCache(room=2), Disk()
+    cache, disk = LayoutCache(decoded=2, waiting=2), Disk()
     held = [layout(f"task-{n}") for n in range(50)]
     for number, one in enumerate(held):
-        cache.put(1, number, one)
+        cache.put(number, 1, {one: number})
     assert all(cache.get(1, number, disk.load) is one for number, one in enumerate(held))
     assert disk.reads == 0
 
 
+def test_what_ended_is_kept_for_its_record():
+    """Series come and go: an output that keeps up reads no layout back, and none outlives its record."""
+    cache, disk = LayoutCache(), Disk()
+    for number in range(1000):
+        cache.put(number, 1, {layout(f"task-{number}", rows=10): number})
+        if number >= 5:
+            assert cache.get(1, number - 5, disk.load).origin.task == f"task-{number - 5}"
+            cache.release([number - 5])
+    assert disk.reads == 0
+    assert cache.rows == 50
+
+
+def test_what_ended_takes_so_much_room_and_no_more():
+    """An output that is away for long: the oldest layouts are let go of, and read back when it returns."""
+    cache, disk = LayoutCache(waiting=100), Disk()
+    for number in range(30):
+        one = layout(f"task-{number}", rows=10)
+        disk.stored[1, number] = encode_layout(one)
+        cache.put(number, 1, {one: number})
+    del one
+    assert cache.rows == 100
+    for number in range(30):
+        assert cache.get(1, number, disk.load).origin.task == f"task-{number}"
+    assert disk.reads == 20
+
+
 def test_what_nobody_holds_any_more_is_read_back_once():
     """After that it is kept, up to the room that there is: those used longest ago go first."""
-    cache, disk = LayoutCache(room=2), Disk()
-    disk.stored = {(1, n): encode_layout(layout(f"task-{n}")) for n in range(3)}
+    cache, disk = LayoutCache(decoded=20), Disk()
+    disk.stored = {(1, n): encode_layout(layout(f"task-{n}", rows=10)) for n in range(3)}
     for number in (0, 1, 0, 2, 0):
         assert cache.get(1, number, disk.load).origin.task == f"task-{number}"
     assert disk.reads == 3
     cache.get(1, 1, disk.load)
     assert disk.reads == 4
+    assert cache.rows == 20
 
 
 def test_segments_that_are_gone_are_forgotten():
     """Both what was read and what is held: the numbers mean nothing any more."""
     cache, disk = LayoutCache(), Disk()
     held = layout("held")
-    cache.put(1, 0, held)
+    cache.put(0, 1, {held: 0})
     disk.stored = {(1, 1): encode_layout(layout("read"))}
     cache.get(1, 1, disk.load)
     disk.stored.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.plans import PLANS
+from orbital_runtime.engine.plans import PLANS, SMALL
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_runtime.processor.chain import Chain
@@ -109,7 +109,8 @@ def test_memory_is_bounded_with_churn():
     for run in range(300):
         samples = [OCTETS(1, f"{run}-{n}") for n in range(100)]
         assert len(sealed(sealer, samples, NOW + run * 10).batches[0]) == 103
-        assert len(sealer._rows) <= 6 * 103
+        assert len(sealer._rows) <= 2 * 103 + 3
+        assert sum(map(len, sealer._plans._plans)) <= 2 * 103 + SMALL
 
 
 def test_the_series_limit_holds_and_is_counted_each_time():

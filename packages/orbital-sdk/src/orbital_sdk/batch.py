@@ -77,7 +77,7 @@ def _pair(name: str, value: str) -> tuple[str, str]:
     return name, value
 
 
-@lru_cache(maxsize=1 << 10)
+@lru_cache(maxsize=1 << 7)
 def _splitter(rows: int) -> Callable[[array[float]], tuple[bytes, ...]]:
     """Likewise one for all layouts of this size."""
     return struct.Struct("8s" * rows).unpack

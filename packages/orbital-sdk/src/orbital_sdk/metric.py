@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final, Literal, get_args
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -20,14 +21,14 @@ METRIC_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 DEVICE_ID: Final = "device_id"
 """The label that the agent puts on every sample."""
-GENERATION: Final = 200_000
-"""Series a metric remembers before it begins to forget those that were not used lately."""
+LEAST: Final = 1000
+"""Series that a metric remembers at least before it forgets those that nobody holds."""
 
 
 class Series:
     """One metric with its label values. Identity is a cache key and never has meaning."""
 
-    __slots__ = ("metric", "values")
+    __slots__ = ("__weakref__", "metric", "values")
 
     def __init__(self, metric: Metric, values: tuple[str, ...]) -> None:
         self.metric = metric
@@ -73,7 +74,7 @@ class Metric:
         ValueError: A name that no destination would take.
     """
 
-    __slots__ = ("_before", "_known", "help", "kind", "labels", "name", "unit")
+    __slots__ = ("_held", "_known", "_room", "help", "kind", "labels", "name", "unit")
 
     def __init__(
         self,
@@ -97,7 +98,8 @@ class Metric:
         self.unit = unit
         self.labels = tuple(labels)
         self._known: dict[tuple[str, ...], Series] = {}
-        self._before: dict[tuple[str, ...], Series] = {}
+        self._held: WeakValueDictionary[tuple[str, ...], Series] = WeakValueDictionary()
+        self._room = LEAST
 
     def __call__(self, value: float, *labels: str, ts: int | None = None, **named: str) -> Sample:
         """A sample; label values in declared order, by name, or some of each.
@@ -134,14 +136,18 @@ class Metric:
         return (*labels, *[named[name] for name in rest])
 
     def _find(self, labels: tuple[str, ...]) -> Series:
-        """Once a series, and once a generation: check, intern, and forget what nobody uses.
+        """Once a series, and again when the metric forgot what nobody uses: check and intern.
 
-        Two dictionaries make a cache that needs no sweep: a full one becomes the older generation, and
-        what is still used moves back into the younger. `setdefault` lets threads race harmlessly.
+        A full dictionary is let go of, and what somebody else holds (the agent does, while a series lives)
+        is found again. There is room for as many dead series as there were living ones, so the cost of
+        that is the same for each new series. `setdefault` lets threads race harmlessly.
         """
-        if len(self._known) >= GENERATION:
-            self._before, self._known = self._known, {}
-        series = self._before.get(labels) or self._new(labels)
+        if len(self._known) >= self._room:
+            full, self._known = self._known, {}
+            self._held.update(full.copy())  # another thread may be about to add to it
+            del full
+            self._room = max(LEAST, 2 * len(self._held))
+        series = self._held.pop(labels, None) or self._new(labels)
         return self._known.setdefault(series.values, series)
 
     def _new(self, labels: tuple[str, ...]) -> Series:

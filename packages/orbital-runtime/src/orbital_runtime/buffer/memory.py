@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.layout import encode_layout, layout_size
+from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.store import MemoryLetterStore
 from orbital_runtime.buffer.medium import Draft
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SEGMENT: Final = 0
+"""There is one alone: memory lets go of each layout by itself."""
+
 
 class MemoryBuffer(LogBuffer):
     """A buffer without a disk. `append`, `read` and `acknowledge` never wait, but for room (`block`)."""
@@ -32,27 +36,29 @@ class MemoryBuffer(LogBuffer):
         super().__init__(limits, clock, letters)
         self._data: dict[int, bytes] = {}
         self._layouts = Layouts()
+        self._known = LayoutCache()
 
     def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
         numbers, fresh = self._layouts.number(batches)
-        data = encode(batches, numbers, segment=0, written=written)
+        data = encode(batches, numbers, segment=SEGMENT, written=written)
         samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
         return Draft(batches, data, numbers, fresh, samples, shared)
 
     async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         self._data[record.first] = draft.data
         self._layouts.keep(draft, record.first)
+        self._known.put(record.first, SEGMENT, draft.fresh)
         self._log.shared = self._layouts.size
 
     async def _load(self, record: Record) -> bytes:
         return self._data[record.first]
 
     def _layout(self, segment: int, number: int) -> Layout:
-        return self._layouts[number]
+        return self._known.get(segment, number, self._load_layout)
 
     def _load_layout(self, segment: int, number: int) -> bytes:
         try:
-            return encode_layout(self._layouts[number])
+            return self._layouts[number]
         except KeyError as error:
             raise Damaged(f"layout {number} is gone") from error
 
@@ -60,11 +66,12 @@ class MemoryBuffer(LogBuffer):
         return MemoryLetterStore()
 
     def _segment(self, first: int) -> int:
-        return 0
+        return SEGMENT
 
     def _forget(self, records: Sequence[Record]) -> None:
         for record in records:
             del self._data[record.first]
+        self._known.release([record.first for record in records])
         oldest = self._log.records[0].first if self._log.records else self._log.next
         self._layouts.forget(oldest)
         self._log.shared = self._layouts.size
@@ -91,50 +98,52 @@ class MemoryBuffer(LogBuffer):
 
 
 class Layouts:
-    """The layouts that records refer to, by number. Those used longest ago come first."""
+    """The layouts that records refer to, encoded, by number. Those used longest ago come first.
+
+    Each knows its own number, so that nothing here keeps one whose series have ended.
+    """
 
     def __init__(self) -> None:
-        self._used: OrderedDict[Layout, tuple[int, int]] = OrderedDict()
-        """Layout -> its number and the last batch that has it."""
-        self._numbered: dict[int, Layout] = {}
+        self._used: OrderedDict[int, int] = OrderedDict()
+        """Number -> the last batch that has this layout."""
+        self._encoded: dict[int, bytes] = {}
         self._next = 0
         self.size = 0
-        """Bytes of all of them, encoded."""
+        """Bytes of all of them."""
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
         """The number of each batch's layout, and which of these layouts are new. Changes nothing."""
         numbers: list[int] = []
         fresh: dict[Layout, int] = {}
         for batch in batches:
-            known = self._used.get(batch.layout)
-            if known is None:
-                numbers.append(fresh.setdefault(batch.layout, self._next + len(fresh)))
-            else:
-                numbers.append(known[0])
+            number = batch.layout.caches.get(self)
+            if number not in self._used:
+                number = fresh.setdefault(batch.layout, self._next + len(fresh))
+            numbers.append(number)
         return numbers, fresh
 
     def keep(self, draft: Draft, first: int) -> None:
         """This draft is stored; its batches count from `first`."""
         self._next += len(draft.fresh)
-        self._numbered.update({number: layout for layout, number in draft.fresh.items()})
+        for layout, number in draft.fresh.items():
+            layout.caches[self] = number
+            self._encoded[number] = encode_layout(layout)
         self.size += draft.shared
-        for seq, (batch, number) in enumerate(
-            zip(draft.batches, draft.numbers, strict=True), first
-        ):
-            self._used[batch.layout] = number, seq
-            self._used.move_to_end(batch.layout)
+        for seq, number in enumerate(draft.numbers, first):
+            self._used[number] = seq
+            self._used.move_to_end(number)
 
     def forget(self, oldest: int) -> None:
         """Let go of the layouts that no batch from `oldest` on has."""
         while self._used:
-            layout, (number, last) = next(iter(self._used.items()))
+            number, last = next(iter(self._used.items()))
             if last >= oldest:
                 return
-            del self._used[layout], self._numbered[number]
-            self.size -= layout_size(layout)
+            del self._used[number]
+            self.size -= len(self._encoded.pop(number))
 
-    def __getitem__(self, number: int) -> Layout:
-        return self._numbered[number]
+    def __getitem__(self, number: int) -> bytes:
+        return self._encoded[number]
 
     def __len__(self) -> int:
-        return len(self._numbered)
+        return len(self._encoded)

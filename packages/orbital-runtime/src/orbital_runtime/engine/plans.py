@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PLANS: Final = 8
-"""Plans that a task keeps: those used last."""
+"""Plans that a task keeps at most: those used last."""
+SMALL: Final = 256
+"""Rows that they may have together, in any case. More than that: twice as many as the largest of them."""
 
 
 class Plan(NamedTuple):
@@ -61,8 +63,7 @@ class Plans:
         if plan is None or plan is not self._latest:
             self._latest = plan = self._plans.pop(series, None) or self._make(series)
             self._plans[series] = plan  # what was used last stands last
-            if len(self._plans) > PLANS:
-                del self._plans[next(iter(self._plans))]
+            self._forget()
         return plan
 
     def clear(self) -> None:
@@ -70,8 +71,18 @@ class Plans:
         self._plans.clear()
         self._latest = None
 
+    def _forget(self) -> None:
+        """Let go of what was used longest ago, where there is too much."""
+        sizes = [*map(len, self._plans)]
+        rows, room = sum(sizes), max(SMALL, 2 * max(sizes))
+        for series, size in zip([*self._plans], sizes, strict=True):
+            if len(self._plans) <= PLANS and rows <= room:
+                return
+            del self._plans[series]
+            rows -= size
+
     def _make(self, series: tuple[Series, ...]) -> Plan:
-        self._rows.make_room(len(series))
+        self._rows.make_room(max([len(series), *map(len, self._plans)]))
         rows: dict[object, Row] = {}
         keep: list[bool] = []
         refused: Counter[str] = Counter()

@@ -23,9 +23,9 @@ LEAST: Final = 64
 class Rows:
     """Series -> its row, or the reason why it has none.
 
-    Two dictionaries make a cache that needs no sweep, as in `orbital_sdk.Metric`: the full one becomes the
+    Two dictionaries make a cache that needs no sweep: the full one becomes the
     older generation, and what is still in use moves back into the younger. So a task whose series come
-    and go keeps twice what one of its collections has, however long it runs.
+    and go keeps what its last two collections had, however long it runs.
 
     Args:
         origin: Where the samples come from.
@@ -50,7 +50,7 @@ class Rows:
 
     def make_room(self, series: int) -> None:
         """A collection of so many series comes: forget what was long unused, if it is time."""
-        if len(self._young) >= max(LEAST, 2 * series):
+        if len(self._young) >= max(LEAST, series):
             self._young, self._old = {}, self._young
 
     def find(self, series: Series) -> Row | str:

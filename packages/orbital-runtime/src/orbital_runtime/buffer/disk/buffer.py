@@ -20,12 +20,12 @@ from orbital_runtime.buffer.base import START, LogBuffer
 from orbital_runtime.buffer.codec import decode, encode
 from orbital_runtime.buffer.disk.database import Database
 from orbital_runtime.buffer.disk.journal import Journal, Pending
-from orbital_runtime.buffer.disk.layouts import LayoutCache
 from orbital_runtime.buffer.disk.restore import restore
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.disk.segments import Segments, encoded
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
 from orbital_runtime.buffer.layout import layout_size
+from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.on_disk import DiskLetterStore
 from orbital_runtime.buffer.log import Log
@@ -176,8 +176,7 @@ class DiskBuffer(LogBuffer):
 
     def _keep(self, record: Record, draft: Draft) -> None:
         """What holds once a record is in the journal or beyond."""
-        for batch, layout in zip(draft.batches, draft.numbers, strict=True):
-            self._layouts.put(self._segments.current, layout, batch.layout)
+        self._layouts.put(record.first, self._segments.current, draft.fresh)
         self._segments.keep(record.first, record.size, draft.fresh, record.written)
         self._log.shared = self._segments.shared
 
@@ -210,6 +209,7 @@ class DiskBuffer(LogBuffer):
     def _forget(self, records: Sequence[Record]) -> None:
         segments = self._segments.forget(record.first for record in records)
         self._journal.bury(records, segments)
+        self._layouts.release([record.first for record in records])
         self._layouts.forget(segments)
         self._log.shared = self._segments.shared
 
