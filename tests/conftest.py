@@ -8,11 +8,12 @@ import math
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
@@ -26,7 +27,7 @@ from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
-from orbital_testbench import Relay, free_port, wait_until
+from orbital_testbench import Relay, Server, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,6 +170,69 @@ class Sentinel:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.runtime)
+
+
+class DevCore(Server):
+    """`devcore` as a process that can be killed, its data in a file."""
+
+    program, package = "devcore", "orbital-devcore"
+
+    def __init__(self, folder: Path, demo: dict[str, Any], *, quirks: bool) -> None:
+        super().__init__(folder)
+        self.data = folder / "core.db"
+        self._demo, self._quirks = demo, quirks
+
+    def command(self) -> list[str]:
+        code = "from orbital_devcore.cli import main; main()"
+        return [sys.executable, "-c", code, *self.arguments()]
+
+    def arguments(self) -> list[str]:
+        mood = ["--quirks"] if self._quirks else []
+        return [*mood, f"--port={self.port}", "--demo=demo.yaml", "--data=core.db"]
+
+    def prepare(self) -> None:
+        (self.folder / "demo.yaml").write_text(json.dumps(self._demo))
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """What stands under `data` of the answer, which has to be well."""
+        answer = self.http.request(method, self.url + path, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json().get("data")
+
+    def fault(self, **fault: Any) -> None:
+        """Ask for one; `cure` takes all back, switches too."""
+        self.call("POST", "/dev/faults", fault)
+
+    def switch(self, **on: bool) -> None:
+        self.call("PUT", "/dev/switches", on)
+
+    def cure(self) -> None:
+        self.call("DELETE", "/dev/faults")
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What its database holds, by a connection of our own."""
+        with closing(sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
+
+    def one(self, query: str, *values: Any) -> Any:
+        return self.rows(query, *values)[0][0]
+
+    def change(self, query: str, *values: Any) -> None:
+        """Change its database behind its back."""
+        with closing(sqlite3.connect(self.data)) as database, database:
+            database.execute(query, values)
+
+
+@pytest.fixture
+def devcore(tmp_path: Path) -> Iterator[Callable[..., DevCore]]:
+    """Starts a devcore with these devices and tasks (`demo`), in a mood (`quirks`)."""
+    with ExitStack() as running:
+
+        def start(demo: dict[str, Any], *, quirks: bool = False) -> DevCore:
+            folder = tmp_path / f"core-{free_port()}"
+            return running.enter_context(DevCore(folder, demo, quirks=quirks))
+
+        yield start
 
 
 @pytest.fixture

@@ -5,22 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import sqlite3
-import sys
 import time
 from collections import Counter
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from orbital_testbench import Relay, Server, wait_until
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from orbital_testbench import Relay, wait_until
 
 log = logging.getLogger(__name__)
 
@@ -29,41 +22,6 @@ AWAY = float(os.environ.get("ORBITAL_CORE_AWAY", "8"))
 PINGED = 23
 GONE, BACK = "dev-gone", "dev-back"
 """Two devices that go down meanwhile; one comes back before Core does."""
-
-
-class DevCore(Server):
-    """`devcore` as a process that can be killed, its data in a file."""
-
-    program, package = "devcore", "orbital-devcore"
-
-    def __init__(self, folder: Path, demo: dict[str, Any], *, quirks: bool) -> None:
-        super().__init__(folder)
-        self.data = folder / "core.db"
-        self._demo, self._quirks = demo, quirks
-
-    def command(self) -> list[str]:
-        code = "from orbital_devcore.cli import main; main()"
-        return [sys.executable, "-c", code, *self.arguments()]
-
-    def arguments(self) -> list[str]:
-        mood = ["--quirks"] if self._quirks else []
-        return [*mood, f"--port={self.port}", "--demo=demo.yaml", "--data=core.db"]
-
-    def prepare(self) -> None:
-        (self.folder / "demo.yaml").write_text(json.dumps(self._demo))
-
-    def refuse(self) -> None:
-        """Answer 503 from now on: what it is killed over while it stores that may come twice."""
-        fault = {"path": "/api/v1/", "status": 503}
-        self.http.post(f"{self.url}/dev/faults", json=fault, timeout=10).raise_for_status()
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What its database holds, by a connection of our own."""
-        with closing(sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)) as database:
-            return database.execute(query, values).fetchall()
-
-    def one(self, query: str, *values: Any) -> Any:
-        return self.rows(query, *values)[0][0]
 
 
 @pytest.fixture
@@ -75,7 +33,7 @@ def doors(hostile_server):
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def core(tmp_path, doors, request):
+def core(devcore, doors, request):
     pinged = {f"dev-{n}": f"127.0.0.{n + 1}" for n in range(PINGED)}
     devices = {
         name: {"name": name, "connection_config": {"host": host}} for name, host in pinged.items()
@@ -89,12 +47,10 @@ def core(tmp_path, doors, request):
             "connection_config": {"url": f"http://127.0.0.1:{door.port}"},
         }
         tasks[f"task-{name}"] = {"device_id": name, "plugin_name": "http", "interval_seconds": 1}
-    demo = {"devices": devices, "tasks": tasks}
-    with DevCore(tmp_path / "core", demo, quirks=request.param == "quirks") as server:
-        yield server
+    return devcore({"devices": devices, "tasks": tasks}, quirks=request.param == "quirks")
 
 
-def online(core: DevCore) -> int:
+def online(core: Any) -> int:
     return core.one("select count(*) from devices where status = 'online'")
 
 
@@ -110,7 +66,7 @@ def test_an_outage_of_core_costs_nothing_and_flips_no_state(sentinel, core, door
     everybody = PINGED + len(doors)
     wait_until(lambda: online(core) == everybody, what="all devices online")
 
-    core.refuse()
+    core.fault(status=503)  # what it is killed over while it stores that may come twice
     wait_until(lambda: _refused(sentinel), what="all that was under way is answered")
     core.kill()
     doors[GONE].refuse()
@@ -156,7 +112,7 @@ def _failing(sentinel: Any) -> set[str]:
     return {one["id"] for one in sentinel.tasks() if one["failures_in_a_row"]}
 
 
-def _come_to_rest(sentinel: Any, core: DevCore) -> int:
+def _come_to_rest(sentinel: Any, core: Any) -> int:
     """Take all tasks from the agent, and wait until it has told all; the runs that ended."""
     for (task,) in core.rows("select task_id from tasks"):
         url = f"{core.url}/api/v1/tasks/{task}"
@@ -170,7 +126,7 @@ def _come_to_rest(sentinel: Any, core: DevCore) -> int:
     return int(ends + told["sentinel_tasks_cancelled_total"])
 
 
-def _pings(core: DevCore) -> list[tuple[str, int]]:
+def _pings(core: Any) -> list[tuple[str, int]]:
     """How often one series of each pinged device came."""
     return core.rows(
         "select 'task-' || device_id, count(*) from samples where name = 'ping_reachable' group by 1"

@@ -60,6 +60,29 @@ def test_an_unknown_task(sane, quirky):
         assert "task not found" in answer.json()["message"]
 
 
+def test_while_the_database_is_away(sane, quirky):
+    """The real server says of every reported task that there is none, and takes samples, which move no
+    device; the sane one says what is wrong to every call. All is well as soon as it is back.
+    """
+    for peer in (sane, quirky):
+        peer.register()
+        device = peer.device()
+        task = peer.task(device)
+        peer.data("PUT", "/dev/switches", {"database_away": True})
+        path = f"/api/v1/sentinel-tasks/{task}/report"
+        report = peer.call("POST", path, {"status": "success"})
+        listed = peer.call("GET", "/api/v1/sentinel-tasks")
+        beat = peer.call("POST", HEARTBEAT, {})
+        assert [one.status_code for one in (report, listed, beat)] == [500] * 3
+        assert all("dial error" in one.json()["message"] for one in (listed, beat))
+        missed = report.json()["message"] == "上报失败: task not found"
+        assert (missed, status(peer, device, now()).status_code == 200) == (peer is quirky,) * 2
+        peer.cure()
+        assert peer.data("GET", f"/api/v1/devices/{device}")["status"] == "unknown"
+        assert peer.runs(task) == []
+        assert peer.call("POST", path, {"status": "success"}).status_code == 200
+
+
 def test_stale_news_of_a_device(sane, quirky):
     """A replayed backlog flips the device back at the real server."""
     for peer, expected in ((sane, "online"), (quirky, "offline")):

@@ -26,6 +26,7 @@ class Switches(BaseModel):
 
     forward_stuck: bool = False
     disk_full: bool = False
+    database_away: bool = False
 
 
 @router.get("/dev/executions")
@@ -55,6 +56,7 @@ async def add_fault(core: TheCore, request: Request) -> dict[str, Any]:
 async def switch(core: TheCore, request: Request) -> dict[str, Any]:
     wanted = strictly(Switches, await request.body())
     core.faults.forward_stuck, core.faults.disk_full = wanted.forward_stuck, wanted.disk_full
+    core.faults.database_away = wanted.database_away
     return ok()
 
 

@@ -47,6 +47,8 @@ class Faults:
         """The forward channel is not emptied: it fills up, and ingest says so."""
         self.disk_full = False
         """Everything that writes answers as PostgreSQL does on a full disk."""
+        self.database_away = False
+        """PostgreSQL is started again: what needs it fails, each route in its own words."""
 
     def looks_inside(self, path: str) -> bool:
         """Whether a fault depends on what such a request carries."""
@@ -68,9 +70,10 @@ class Faults:
         lasting = {
             "the disk is full": self.disk_full,
             "the forward channel is stuck": self.forward_stuck,
+            "the database is away": self.database_away,
         }
         return [*map(str, self.active), *(name for name, on in lasting.items() if on)]
 
     def clear(self) -> None:
         self.active.clear()
-        self.forward_stuck = self.disk_full = False
+        self.forward_stuck = self.disk_full = self.database_away = False

@@ -7,7 +7,7 @@ import contextlib
 import gzip
 import uuid
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from orbital_devcore.core import Core
     from orbital_devcore.faults import Fault
 
-FULL = "ERROR: could not extend file: No space left on device (SQLSTATE 53100)"
+API: Final = "/api/v1/"
+FULL: Final = "ERROR: could not extend file: No space left on device (SQLSTATE 53100)"
+AWAY: Final = (
+    "failed to connect to `user=gravital database=gravital_core`: 127.0.0.1:5432 (localhost): "
+    "dial error: dial tcp 127.0.0.1:5432: connect: connection refused"
+)
+FAILED: Final = {
+    "sentinels/register": "注册失败",
+    "sentinels/heartbeat": "心跳处理失败",
+    "sentinel-tasks": "获取任务列表失败",
+}
+"""How the real server's errors begin, by route."""
 
 
 class Troubled:
@@ -66,10 +77,31 @@ class Troubled:
             return _failure(fault)
         if fault is not None and fault.kind == "garbage":
             return Response(fault.body or "<html>not what you think", media_type="text/html")
-        writes = scope["method"] != "GET" and scope["path"].startswith("/api/v1/")
-        if self.core.faults.disk_full and writes:
-            return JSONResponse({"code": 10001, "message": FULL}, status_code=500)
+        if not scope["path"].startswith(API):
+            return None
+        if self.core.faults.disk_full and scope["method"] != "GET":
+            return _error(FULL)
+        if self.core.faults.database_away:
+            return without_database(scope["path"].removeprefix(API), quirks=self.core.quirks)
         return None
+
+
+def without_database(path: str, *, quirks: bool) -> Response | None:
+    """What a route answers while its database is away; None where it needs none.
+
+    The real server takes samples all the same, and says of any task that is reported that there is none.
+    """
+    if not quirks:
+        return _error(f"the database is away: {AWAY}")
+    if path == "data/ingest":
+        return None
+    if path.endswith("/report"):
+        return _error("上报失败: task not found")
+    return _error(f"{FAILED.get(path, '操作失败')}: {AWAY}")
+
+
+def _error(message: str) -> Response:
+    return JSONResponse({"code": 10001, "message": message}, status_code=500)
 
 
 def _failure(fault: Fault) -> Response:

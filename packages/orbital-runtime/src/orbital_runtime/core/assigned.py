@@ -51,6 +51,10 @@ class Assigned:
         self._bindings = 0
         """Which ones hold now: a number."""
 
+    def __contains__(self, task_id: object) -> bool:
+        """Whether the last list had this one."""
+        return task_id in self._known
+
     def tasks(self) -> list[Task]:
         """Those that can run."""
         return [known.task for known in self._known.values() if known.task is not None]

@@ -111,6 +111,7 @@ class Fetching:
     async def _fetch(self) -> None:
         account = self._line.account
         used = await account.current()
+        doubted = self._reports.missing.doubted
         answer = await self._line.get(TASKS)
         try:
             found, _ = entries(answer, f"GET {self._line.address}{PREFIX}{TASKS}")
@@ -123,6 +124,7 @@ class Fetching:
         now = account.credentials
         if not account.lost and now is not None and now.same_identity(used):
             await self._take(found, used)  # and not what an identity got that was lost meanwhile
+            self._reports.missing.judge(doubted, self._assigned)
 
     async def _take(self, found: Sequence[msgspec.Raw], used: Credentials) -> None:
         news = await self._assigned.take(found, self._wishes.binder())

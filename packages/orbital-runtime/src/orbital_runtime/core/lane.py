@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -69,8 +70,22 @@ class Lane:
         self.queue.append(report)
         self._filled.set()
 
+    def add_first(self, report: Report) -> None:
+        """Send this one next."""
+        self.queue.insert(self._busy, report)
+        self._filled.set()
+
     def drop_oldest(self) -> None:
+        self._reports.missing.overlook(self.queue[self._busy])
         del self.queue[self._busy]
+
+    def withdraw(self, task_id: str) -> int:
+        """Drop what waits of this task; gives how many."""
+        before = len(self.queue)
+        under_way = list(islice(self.queue, self._busy))
+        rest = islice(self.queue, self._busy, None)
+        self.queue = deque([*under_way, *(one for one in rest if one.task_id != task_id)])
+        return before - len(self.queue)
 
     async def run(self) -> None:
         """Send, until cancelled."""
@@ -80,8 +95,7 @@ class Lane:
                 await self.drain()
             except CoreError as error:
                 self._failures += 1
-                level = logging.DEBUG if self._failures > 1 else logging.WARNING
-                log.log(level, "reports wait for Core: %s", error)
+                self._reports.failed(self, error)
                 await self._line.pause(self._failures, error)
 
     async def drain(self) -> None:
@@ -93,6 +107,7 @@ class Lane:
         while self.queue:
             await self._lead()
             self._failures = 0
+            self._reports.recovered(self)
         self._filled.clear()
 
     def abandon(self) -> None:
@@ -118,23 +133,29 @@ class Lane:
     async def _settle(self, place: int = 0) -> None:
         """Get rid of the report at this place."""
         report, reports = self.queue[place], self._reports
+        if reports.missing.keeps(report):
+            del self.queue[place]
+            return
         self._busy = place + 1
         reports.on_send(report.task_id, report.executed_ms)
         try:
             await self._send(report)
         except NotThere:
-            reports.refused += 1  # the task was deleted meanwhile
             self._suspects.pop(report.task_id, None)
             self._refused.discard(report.task_id)
+            reports.missing.missed(report)
         except CoreRefused as error:
             self._tell_refusal(report, error)
+            reports.missing.found(report)
         except CorePanicked as error:
             if place or not await self._is_guilty(report):
                 raise
             self._give_up(report, error)
+            reports.missing.found(report)
         else:
             reports.passed()
             self._acquit(report.task_id)
+            reports.missing.found(report)
         del self.queue[place]
 
     async def _send(self, report: Report) -> None:
@@ -156,6 +177,7 @@ class Lane:
             return False
         if reports.sent == suspect.sent and len(self.queue) > 1:
             await self._settle(1)
+            self._busy = 1
         if reports.sent == suspect.sent:
             return False
         self._suspects[report.task_id] = suspect

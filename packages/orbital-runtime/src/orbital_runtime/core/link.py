@@ -71,6 +71,7 @@ class CoreLink:
             self.line, self.assigned, TaskCache(plan.data), heartbeat=self.heartbeat,
             reports=self.reports, wishes=wishes, interval=plan.fetch_interval, clock=clock,
         )  # fmt: skip
+        self.reports.missing.on_doubt = self.refresh
         self._running: list[asyncio.Task[None]] = []
 
     def writer(self) -> CoreWriter:
@@ -156,7 +157,7 @@ class CoreLink:
         return self.assigned.device_type(task.id) if task.source == "core" else ""
 
     async def _last_words(self) -> None:
-        why = self.account.trouble or "no time left"
+        why = self.account.trouble or self._fetching.trouble or "no time left"
         if self.account.credentials is not None and not self.account.lost:
             words = [
                 self.reports.flush(),

@@ -7,11 +7,13 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.core.lane import Lane
+from orbital_runtime.core.missing import Missing
 from orbital_runtime.scheduler.phase import stable_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from orbital_runtime.core.errors import CoreError
     from orbital_runtime.core.line import Line
     from orbital_runtime.core.report import Report
 
@@ -39,10 +41,13 @@ class Reports:
         self.address = line.address
         self._most = most
         self._lanes = [Lane(line, self) for _ in range(LANES)]
+        self._failing: set[Lane] = set()
         self._full = False
+        self.missing = Missing(self._add_first, self._drop_gone)
+        """Those of tasks that Core says it does not have."""
         self.sent = 0
         self.refused = 0
-        """By Core, for good."""
+        """By Core, for good, or it does not have their task any more."""
         self.given_up = 0
         """Core broke over them, and over no others."""
         self.dropped = 0
@@ -50,7 +55,7 @@ class Reports:
 
     @property
     def waiting(self) -> int:
-        return sum(len(lane.queue) for lane in self._lanes)
+        return sum(len(lane.queue) for lane in self._lanes) + len(self.missing)
 
     def inherit(self, older: Reports, *, same_core: bool) -> None:
         """Go on with the counts of another one, and with what it did not get rid of, in its order. Another
@@ -66,21 +71,37 @@ class Reports:
             )
             self.dropped += older.waiting
             return
+        left = [*older.missing.take_all()]
         for lane in older._lanes:
-            while lane.queue:
-                self.add(lane.queue.popleft())
+            left += lane.queue
+            lane.queue.clear()
+        for report in sorted(left, key=lambda one: one.executed_ms):
+            self.add(report)
 
     def add(self, report: Report) -> None:
         """Send this one when its turn comes."""
         if self.waiting >= self._most:
             self._drop_oldest()
-        self._lanes[stable_hash(report.task_id) % LANES].add(report)
+        self._lane(report.task_id).add(report)
+
+    def _lane(self, task_id: str) -> Lane:
+        return self._lanes[stable_hash(task_id) % LANES]
+
+    def _add_first(self, reports: Sequence[Report]) -> None:
+        for report in reversed(reports):
+            self._lane(report.task_id).add_first(report)
+
+    def _drop_gone(self, task_id: str, kept: int) -> int:
+        count = kept + self._lane(task_id).withdraw(task_id)
+        self.refused += count
+        return count
 
     def _drop_oldest(self) -> None:
-        lane = min((one for one in self._lanes if one.oldest is not None), key=_age, default=None)
-        if lane is None:
+        places = (one for one in (*self._lanes, self.missing) if one.oldest is not None)
+        place = min(places, key=_age, default=None)
+        if place is None:
             return
-        lane.drop_oldest()
+        place.drop_oldest()
         self.dropped += 1
         if not self._full:
             self._full = True
@@ -88,6 +109,16 @@ class Reports:
                 "%d reports wait for Core, and there is no room for more: the oldest are dropped",
                 self._most,
             )
+
+    def failed(self, lane: Lane, error: CoreError) -> None:
+        """A lane waits for Core. The first one says so, for all of them."""
+        level = logging.DEBUG if self._failing else logging.WARNING
+        self._failing.add(lane)
+        log.log(level, "reports wait for Core: %s", error)
+
+    def recovered(self, lane: Lane) -> None:
+        """This lane waits no more."""
+        self._failing.discard(lane)
 
     def passed(self) -> None:
         """Core took one."""
@@ -116,6 +147,6 @@ class Reports:
             raise error
 
 
-def _age(lane: Lane) -> int:
-    oldest = lane.oldest
+def _age(place: Lane | Missing) -> int:
+    oldest = place.oldest
     return 0 if oldest is None else oldest.executed_ms
