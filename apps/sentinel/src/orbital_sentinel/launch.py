@@ -41,7 +41,7 @@ def launch(config: Path | None) -> int:
     for each in (signal.SIGINT, signal.SIGTERM):
         # The agent listens by itself; once it has ended, nobody need ask again.
         signal.signal(each, signal.SIG_IGN)
-    return loop.run(agent())
+    return loop.run(agent(), alone=False)
 
 
 async def once(

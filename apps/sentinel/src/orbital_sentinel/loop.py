@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from orbital_sentinel import ending
+from orbital_sentinel.ending import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -23,18 +23,37 @@ LAST_WORDS: Final = 1.0
 """Seconds that what is left over gets to end."""
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, on uvloop where it is installed."""
+def run(work: Coroutine[Any, Any, T], *, alone: bool = True) -> T:
+    """As `asyncio.run`, on uvloop where it is installed.
+
+    Args:
+        work: To be run to its end.
+        alone: Whether a KeyboardInterrupt is the user's and ends it. Otherwise it comes out of a stranger's
+            task, as SystemExit does, and the loop goes on.
+    """
     stubborn: list[str] = []
     runner = asyncio.Runner(loop_factory=_factory())
     try:
-        return runner.run(_to_the_end(work, stubborn))
+        ending = _to_the_end(work, stubborn)
+        return runner.run(ending) if alone else _run_on(runner.get_loop(), ending)
     finally:
         if stubborn:
             log.warning("ends without waiting for %s any longer", " and ".join(stubborn))
-            ending.left_behind.append(runner)
+            left_behind.append(runner)
         else:
             runner.close()
+
+
+def _run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Both stop asyncio's loop, whichever task raises them; who awaits that task gets them, too."""
+    task = loop.create_task(work)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except (KeyboardInterrupt, SystemExit):
+            if task.done():
+                raise
+            log.exception("something beside a run wanted to end the agent, which goes on")
 
 
 def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

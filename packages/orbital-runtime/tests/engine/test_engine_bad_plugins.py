@@ -146,9 +146,9 @@ def _quiet(caplog):
     [
         (Raises, "KeyError: 'host'"),
         (RaisesBlocking, "KeyError: 'host'"),
-        (Exits, "sys.exit"),
-        (ExitsBlocking, "sys.exit"),
-        (CancelsItself, "CancelledError"),
+        (Exits, "SystemExit: bye (test_engine_bad_plugins.py:"),
+        (ExitsBlocking, "SystemExit: bye (test_engine_bad_plugins.py:"),
+        (CancelsItself, "CancelledError (test_engine_bad_plugins.py:"),
         (StopIterationOut, "StopIteration"),
         (Nothing, "NoneType"),
         (Uneven, "not as many values"),

@@ -89,7 +89,7 @@ class Rig:
             clock=ManualClock(),
             limits=Limits(cancel_grace=SOON),
         )
-        self.invoker = self.engine.invoker
+        self.overruns = self.engine.invoker.overruns
 
     async def put(self, batch):
         self.batches.append(batch)
@@ -154,7 +154,7 @@ async def test_a_cancelled_coroutine_is_really_over(make_rig):
     for _ in range(3):
         await rig.engine.run(hung())
     assert rig.plugin.cancelled == 3
-    assert rig.invoker.abandoned.total() == rig.invoker.stuck.total() == 0
+    assert rig.overruns.abandoned.total() == rig.overruns.stuck.total() == 0
     others = asyncio.all_tasks() - {asyncio.current_task()}
     assert not others
 
@@ -164,15 +164,15 @@ async def test_a_coroutine_that_swallows_its_cancellation_is_abandoned(make_rig)
     rig = make_rig(Stubborn())
     await rig.engine.run(hung())
     assert rig.plugin.cancelled == 1
-    assert rig.invoker.abandoned == {"held": 1}
+    assert rig.overruns.abandoned == {"held": 1}
     run = await rig.engine.run(hung())
     assert run.error_kind == "StillRunning"
     assert "'t'" in run.error
     assert rig.plugin.started == ["hung-t"]
     assert (await rig.engine.run(make_task("other"))).up
     rig.plugin.end.set()
-    await until(lambda: rig.invoker.abandoned["held"] == 0)
-    assert rig.invoker.abandoned_total == {"held": 1}
+    await until(lambda: rig.overruns.abandoned["held"] == 0)
+    assert rig.overruns.abandoned_total == {"held": 1}
     assert (await rig.engine.run(hung())).up
 
 
@@ -180,16 +180,16 @@ async def test_a_blocked_thread_is_stuck_until_it_returns(make_rig):
     """Counted while it lasts, and in all; its task does not take a second thread; then it runs again."""
     rig = make_rig(Blocking())
     await rig.engine.run(hung())
-    assert rig.invoker.stuck == {"held": 1}
+    assert rig.overruns.stuck == {"held": 1}
     for _ in range(3):
         run = await rig.engine.run(hung())
         assert run.error_kind == "StillRunning"
     assert rig.plugin.started == ["hung-t"]
-    assert rig.invoker.stuck == {"held": 1}
+    assert rig.overruns.stuck == {"held": 1}
     assert (await rig.engine.run(make_task("other"))).up
     rig.plugin.go.set()
-    await until(lambda: rig.invoker.stuck["held"] == 0)
-    assert rig.invoker.stuck_total == {"held": 1}
+    await until(lambda: rig.overruns.stuck["held"] == 0)
+    assert rig.overruns.stuck_total == {"held": 1}
     assert (await rig.engine.run(hung())).up
 
 
@@ -201,7 +201,7 @@ async def test_when_all_threads_are_stuck_runs_fail_at_once(make_rig):
     assert run.error_kind == "StillRunning"
     assert "all 2 threads of plugin 'held' are stuck" in run.error
     rig.plugin.go.set()
-    await until(lambda: rig.invoker.stuck["held"] == 0)
+    await until(lambda: rig.overruns.stuck["held"] == 0)
     assert (await rig.engine.run(make_task("innocent"))).up
 
 
@@ -218,7 +218,7 @@ async def test_a_run_that_gets_no_thread_in_time(make_rig):
     await until(lambda: len(rig.plugin.started) == 2)
     run = await rig.engine.run(hung("late"))
     assert run.error_kind == "NoThread"
-    assert rig.invoker.stuck.total() == 0
+    assert rig.overruns.stuck.total() == 0
     rig.plugin.go.set()
     assert all(run.up for run in await asyncio.gather(*slow))
     assert "hung-late" not in rig.plugin.started
@@ -237,7 +237,7 @@ async def test_a_stuck_thread_keeps_its_bus(make_rig):
     assert run.error_kind == "StillRunning"
     assert "'t'" in run.error
     rig.plugin.go.set()
-    await until(lambda: rig.invoker.stuck["held"] == 0)
+    await until(lambda: rig.overruns.stuck["held"] == 0)
     assert (await rig.engine.run(make_task("neighbour"))).up
 
 
@@ -247,7 +247,7 @@ async def test_samples_of_a_stuck_thread_do_not_arrive_later(make_rig):
     await rig.engine.run(hung())
     before = len(rig.batches)
     rig.plugin.go.set()
-    await until(lambda: rig.invoker.stuck["held"] == 0)
+    await until(lambda: rig.overruns.stuck["held"] == 0)
     assert len(rig.batches) == before
     assert "after" not in rig.last()
 
@@ -266,7 +266,7 @@ async def test_a_cancelled_run_lets_go(make_rig, plugin):
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert rig.invoker.stuck["held"] == (plugin is Blocking)
+    assert rig.overruns.stuck["held"] == (plugin is Blocking)
 
 
 class Patient(Held):
@@ -311,7 +311,7 @@ async def test_what_cleans_up_at_the_deadline_is_waited_for(make_rig):
     run = await rig.engine.run(hung())
     assert run.error_kind == "Timeout"
     assert rig.plugin.cancelled == 1
-    assert rig.invoker.abandoned_total.total() == 0
+    assert rig.overruns.abandoned_total.total() == 0
 
 
 async def test_each_of_many_deadlines_holds(make_rig):
@@ -340,9 +340,9 @@ async def test_a_run_cancelled_at_its_deadline_is_cancelled(make_rig):
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert rig.invoker.abandoned == {"held": 1}
+    assert rig.overruns.abandoned == {"held": 1}
     rig.plugin.end.set()
-    await until(lambda: rig.invoker.abandoned["held"] == 0)
+    await until(lambda: rig.overruns.abandoned["held"] == 0)
 
 
 async def test_a_hung_device_does_not_hold_the_others(make_rig):

@@ -180,7 +180,7 @@ async def test_changed_settings_move_a_task_to_a_new_instance(make, moody):
         ("refuse", "no right to open a socket; run as root", ["made", "start", "stop"]),
         ("bug", "KeyError: 'oops'", ["made", "start", "stop"]),
         ("init", "ZeroDivisionError: in __init__", ["made"]),
-        ("exit", "RuntimeError: it called sys.exit()", ["made"]),
+        ("exit", "SystemExit: 3", ["made"]),
         ("hang", "it took longer than 50ms", ["made", "start", "stop"]),
         ("stubborn", "it took longer than 50ms", ["made", "start", "stop"]),
     ],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.telemetry import health
+from orbital_runtime.testing.runs import Runs, make_task, settle
 from orbital_sdk import WriterMisconfigured, WriterUnavailable
 
 
@@ -35,6 +37,35 @@ async def test_a_stalled_scheduler_is_not_alive(world):
     assert stalled is not None
     assert "31 s" in stalled.message
     assert words(world)["stalled"] is True
+
+
+async def test_runs_that_never_end_make_it_unready(world):
+    """Tasks are due and no run ends, whatever holds them: that is not ready, well after the longest time-out;
+    and it is again when one ends.
+    """
+    runs = Runs()
+    runs.hold = True
+    scheduler = Scheduler(runs, clock=world.clock, slots=1)
+    scheduler.apply(
+        [make_task("a", interval=10, timeout=5), make_task("b", interval=10, timeout=20)]
+    )
+    sources = replace(world.sources, scheduler=scheduler)
+    for passed in range(60):
+        scheduler.turn()
+        await settle()
+        found = {reason.reason: reason for reason in health.reasons(sources)}
+        assert ("nothing_collected" in found) == (scheduler.silence > 50), passed
+        world.clock.advance(1)
+    assert found["nothing_collected"].blocks
+    assert "none may take longer than 20 s" in found["nothing_collected"].message
+    for key in list(runs.gates):
+        runs.end(key)
+    await settle()
+    assert health.reasons(sources) == []
+    runs.hold = False
+    for key in list(runs.gates):
+        runs.end(key)
+    await scheduler.stop(1)
 
 
 async def test_a_refused_output_makes_it_unready(world):
@@ -99,8 +130,8 @@ async def test_a_plugin_that_did_not_start_is_told(world):
 
 async def test_runs_that_ignore_their_end_are_told(world):
     """Threads that do not return and coroutines that swallow their cancellation, by plugin."""
-    world.engine.invoker.stuck["probe"] = 2
-    world.engine.invoker.abandoned["probe"] = 1
+    world.engine.invoker.overruns.stuck["probe"] = 2
+    world.engine.invoker.overruns.abandoned["probe"] = 1
     told = {r.reason: r for r in health.reasons(world.sources)}
     assert told["threads_stuck"].message.startswith("plugin probe: 2 threads overran")
     assert told["runs_abandoned"].message.startswith("plugin probe: 1 runs overran")

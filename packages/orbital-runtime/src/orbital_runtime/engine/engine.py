@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.engine.invoke import Invoker
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, place, words
 from orbital_runtime.engine.report import Report
+from orbital_runtime.guard.escape import contained, origin
+from orbital_runtime.guard.invoker import Invoker
+from orbital_runtime.guard.overrun import Timeout
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_runtime.threads import in_background
@@ -91,7 +93,7 @@ class Engine:
         self.identity = identity
         self.limits = limits or Limits()
         self.totals = EngineTotals()
-        self.invoker = Invoker(pool, self.limits)
+        self.invoker = Invoker(pool, self.limits.cancel_grace)
         """Knows the stuck threads and the abandoned coroutines."""
         self.chain = Chain(processors)
         """Counts in `chain.totals` what processors did."""
@@ -181,13 +183,15 @@ class Engine:
         try:
             held = _exclusive(plugin, task)
             holds = (f"task {task.key}",) if held is None else (f"task {task.key}", held)
-            columns = await self.invoker.collect(plugin, task.device, ctx, sink, holds)
+            columns = await self.invoker.collect(
+                plugin, task.device, ctx, sink, limit=self.limits.samples, holds=holds
+            )
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
             outcome = self._judge(memory, error)
             if outcome.kind == TooManySamples.__name__:
                 self.totals.refused["sample_limit"] += 1
-            return outcome, [*sink, *_saved(error, self.limits.samples)]
-        return SUCCESS, sink if columns is None else columns
+            return _in_time(outcome, ctx), [*sink, *_saved(error, self.limits.samples)]
+        return _in_time(SUCCESS, ctx), sink if columns is None else columns
 
     def _context(self, task: Task, memory: Memory) -> Context:
         seconds = min(task.timeout, self.limits.max_execution_time)
@@ -201,7 +205,7 @@ class Engine:
         await asyncio.sleep(self.limits.retry_pause)
         return True
 
-    def _judge(self, memory: Memory, error: Exception | None) -> Outcome:
+    def _judge(self, memory: Memory, error: BaseException | None) -> Outcome:
         """What the error means. One that is not of the contract is a bug: logged once, and counted."""
         if error is None:
             return SUCCESS
@@ -209,6 +213,7 @@ class Engine:
             return outcome_of(error)
         plugin = memory.task.plugin
         self.totals.bugs[plugin] += 1
+        error = origin(error)
         kind = type(error).__name__, place(error)
         if kind not in memory.told:
             memory.told |= {kind}
@@ -308,7 +313,8 @@ class Engine:
         """
         self.identity = replace(identity)  # another object, which no memory fits
         self.chain = Chain(processors, self.chain.totals)
-        self.limits = self.invoker.limits = limits
+        self.limits = limits
+        self.invoker.grace = limits.cancel_grace
 
     # ---- a test ---------------------------------------------------------------------------------
 
@@ -329,7 +335,7 @@ class Engine:
         except OrbitalError:
             raise
         except Exception as error:
-            raise CollectError(bug(task.plugin, error).error) from error
+            raise CollectError(bug(task.plugin, origin(error)).error) from error
         if not outcome.up:
             raise CollectError(outcome.error)
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
@@ -337,8 +343,18 @@ class Engine:
         return f"{memory.target} answers: {count} samples{missing}"
 
 
+def _in_time(outcome: Outcome, ctx: Context) -> Outcome:
+    """A run that ends beyond its time-out is no success: it held the loop, so that nothing could end it."""
+    late = time.monotonic() - ctx.deadline
+    if late <= 0 or outcome.status is not Status.SUCCESS:
+        return outcome
+    took = f"took {ctx.timeout + late:.1f} s, its time-out is {ctx.timeout:g} s"
+    return outcome_of(Timeout(f"{took}; it could not be cut off, since something held the agent"))
+
+
 def _exclusive(plugin: Plugin[Any, Any], task: Task) -> str | None:
-    name = plugin.exclusive(task.device)
+    with contained:
+        name = plugin.exclusive(task.device)
     return None if name is None else f"{plugin.name}:{name}"
 
 
@@ -347,6 +363,7 @@ def _saved(error: Exception, limit: int) -> list[Sample]:
     if not isinstance(error, CollectError):
         return []
     try:
-        return list(islice(error.samples, limit))
+        with contained:
+            return list(islice(error.samples, limit))
     except Exception:  # noqa: BLE001 (a plugin made them)
         return []

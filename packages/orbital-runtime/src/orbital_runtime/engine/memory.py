@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.guard.escape import contained
 from orbital_sdk import Origin
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def remember(
 def target(task: Task, plugin: Plugin[Any, Any] | None) -> str:
     """What people call the device; empty where nobody can say."""
     try:
-        if plugin is not None:
-            return plugin.target(task.device)
+        with contained:
+            return "" if plugin is None else plugin.target(task.device)
     except Exception:  # noqa: BLE001 (a plugin's bug; the samples go on without a target)
         log.warning("plugin %r cannot name the target of task %s", task.plugin, task.id)
-    return ""
+        return ""

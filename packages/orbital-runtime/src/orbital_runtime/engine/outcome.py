@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from orbital_runtime.guard.escape import contained
+from orbital_runtime.guard.overrun import NoThread, StillRunning, Timeout
 from orbital_runtime.scheduler.task import Status
 from orbital_sdk import (
     AuthenticationFailed,
@@ -20,18 +22,6 @@ from orbital_sdk.invoke import TooManySamples
 LONGEST: Final = 1000
 """Characters of an error that are kept: a device may answer with a book."""
 _USER: Final = re.compile(r"//[^/@\s]*@")
-
-
-class Timeout(CollectError):  # noqa: N818 (reads as what happened)
-    """The deadline came first."""
-
-
-class NoThread(CollectError):  # noqa: N818 (as above)
-    """Every thread of the plugin was in use until the deadline."""
-
-
-class StillRunning(CollectError):  # noqa: N818 (as above)
-    """An earlier run was given up and goes on all the same."""
 
 
 _KINDS: Final = (
@@ -67,16 +57,16 @@ def outcome_of(error: OrbitalError) -> Outcome:
 def bug(plugin: str, error: BaseException) -> Outcome:
     """The plugin raised what is no error of the contract."""
     name, text = type(error).__name__, words(error)
-    message = (
-        f"plugin {plugin!r} has a bug: {name}: {text} ({place(error)}); please tell its author"
-    )
+    told = name if text == name else f"{name}: {text}"
+    message = f"plugin {plugin!r} has a bug: {told} ({place(error)}); please tell its author"
     return Outcome(up=False, status=Status.FAILED, error=message, kind="Bug")
 
 
 def words(error: BaseException) -> str:
     """The error's message on one line, of bearable length and without the user of a URL."""
     try:
-        text = _USER.sub("//", " ".join(str(error)[: 2 * LONGEST].split()))
+        with contained:
+            text = _USER.sub("//", " ".join(str(error)[: 2 * LONGEST].split()))
     except Exception:  # noqa: BLE001 (a foreign __str__)
         text = ""
     text = text or type(error).__name__

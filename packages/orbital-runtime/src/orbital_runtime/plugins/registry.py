@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.found import GROUPS, Kind, Offer, find
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
@@ -179,9 +180,10 @@ class Registry:
 
     def _import(self, key: tuple[Kind, str], offer: Offer) -> None:
         try:
-            loaded = offer.point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a stranger's import raises)
-            self._broken[key] = _broken(offer, f"its import failed: {_words(error)}")
+            with contained:
+                loaded = offer.point.load()
+        except Exception as error:  # noqa: BLE001 (whatever a stranger's import raises)
+            self._broken[key] = _broken(offer, f"its import failed: {_words(origin(error))}")
             return
         if reason := _unfit(offer, loaded):
             self._broken[key] = _broken(offer, reason)

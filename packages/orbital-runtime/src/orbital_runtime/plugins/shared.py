@@ -7,7 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.plugins.limited import within
+from orbital_runtime.guard.escape import origin
+from orbital_runtime.guard.within import within
 from orbital_runtime.plugins.registry import Unusable
 from orbital_sdk import ConfigurationError, OrbitalError
 from orbital_sdk.units import format_duration
@@ -89,7 +90,7 @@ class Shared:
     async def _start(self) -> None:
         self._cancel_retry()
         try:
-            await within(self._patience.start, self._begin())
+            await within(self._patience.start, self._begin(), self.name)
         except Exception as error:  # noqa: BLE001 (a stranger's code; only its own tasks are lost)
             self._fail(error)
             await self._end()
@@ -109,12 +110,12 @@ class Shared:
         if plugin is None:
             return
         try:
-            await within(self._patience.stop, plugin.stop())
+            await within(self._patience.stop, plugin.stop(), self.name)
         except TimeoutError:
             limit = format_duration(self._patience.stop)
             log.error("plugin %s did not stop within %s and is left behind", self.name, limit)  # noqa: TRY400 (no traceback says more)
-        except Exception:
-            log.exception("plugin %s failed while it stopped", self.name)
+        except Exception as error:
+            log.exception("plugin %s failed while it stopped", self.name, exc_info=origin(error))
 
     def _fail(self, error: Exception) -> None:
         self._failed_at = self._clock.steady()
@@ -131,7 +132,7 @@ class Shared:
             "%s; its tasks fail until it does, the next try is in %s",
             self.failure,
             again,
-            exc_info=None if known else error,
+            exc_info=None if known else origin(error),
         )
         if not self._stopped:
             loop = asyncio.get_running_loop()
@@ -142,7 +143,8 @@ class Shared:
             return f"it took longer than {format_duration(self._patience.start)}"
         if isinstance(error, ConfigurationError):
             return str(error)
-        return f"{type(error).__name__}: {error}".rstrip(": ")
+        raised = origin(error)
+        return f"{type(raised).__name__}: {raised}".rstrip(": ")
 
     def _try_again(self) -> None:
         if self._starting is None and self.plugin is None and not self._stopped:

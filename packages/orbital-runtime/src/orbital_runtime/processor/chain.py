@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from orbital_runtime.guard.escape import contained
 from orbital_sdk import Batch, Processor, Row
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Chain:
         """The row that writers see. Called once a series."""
         for processor in self._relabelling:
             try:
-                answer = _row(processor.relabel(row, origin))
+                with contained:
+                    answer = _row(processor.relabel(row, origin))
             except Exception as error:  # noqa: BLE001 (a processor's bug costs this series alone)
                 self._report(processor, error, f"series {row!r}")
                 return Dropped("processor_error")
@@ -70,7 +72,8 @@ class Chain:
         for processor in self._processing:
             before = len(batch)
             try:
-                answer = processor.process(batch)
+                with contained:
+                    answer = processor.process(batch)
                 if answer is not None:
                     _check(answer)
             except Exception as error:  # noqa: BLE001 (a processor's bug costs this batch alone)

@@ -33,6 +33,8 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         self._leaving: dict[str, Job] = {}
         self._intervals: Counter[float] = Counter()
         """How many tasks have each."""
+        self._timeouts: Counter[float] = Counter()
+        """As many."""
 
     def __getitem__(self, key: str) -> tuple[Task, TaskState]:
         job = self.jobs[key]
@@ -51,6 +53,11 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
     def rate(self) -> float:
         """Runs a second of all tasks together."""
         return sum([tasks / interval for interval, tasks in self._intervals.items()])
+
+    @property
+    def longest(self) -> float:
+        """The longest time-out, in seconds."""
+        return max(self._timeouts, default=0.0)
 
     def difference(self, tasks: Iterable[Task], assignment: Assignment) -> Changes:
         """What would have to happen for these to be the tasks, as far as they are ours.
@@ -84,19 +91,19 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         else:
             job.replace(task)
         self.jobs[key] = job
-        self._intervals[task.interval] += 1
+        self._enter(task)
 
     def replace(self, task: Task) -> None:
         """Another version of a known task."""
         job = self.jobs[task.key]
-        self._leave(job.task.interval)
-        self._intervals[task.interval] += 1
+        self._leave(job.task)
+        self._enter(task)
         job.replace(task)
 
     def remove(self, key: str) -> Job:
         """Take a task out; while its last run goes on the roster remembers it."""
         job = self.jobs.pop(key)
-        self._leave(job.task.interval)
+        self._leave(job.task)
         if job.handle is not None:
             self._leaving[key] = job
         return job
@@ -109,10 +116,15 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         del self._leaving[key]
         return True
 
-    def _leave(self, interval: float) -> None:
-        self._intervals[interval] -= 1
-        if not self._intervals[interval]:
-            del self._intervals[interval]
+    def _enter(self, task: Task) -> None:
+        self._intervals[task.interval] += 1
+        self._timeouts[task.timeout] += 1
+
+    def _leave(self, task: Task) -> None:
+        for counted, value in ((self._intervals, task.interval), (self._timeouts, task.timeout)):
+            counted[value] -= 1
+            if not counted[value]:
+                del counted[value]
 
     def runs(self) -> list[Job]:
         """Whatever runs, on its way out or not."""

@@ -98,6 +98,8 @@ class Scheduler:
         self._timer: asyncio.Handle | None = None
         self._started = False
         self._stopping = False
+        self._unanswered: float | None = None
+        """Steady seconds of the first tick after which no run has ended."""
 
     # ---- what people ask ------------------------------------------------------------------------
 
@@ -120,6 +122,16 @@ class Scheduler:
     def running(self) -> int:
         """Runs that hold a slot."""
         return self._admission.running
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which something has been due and no run has ended."""
+        return 0.0 if self._unanswered is None else self._clock.steady() - self._unanswered
+
+    @property
+    def longest(self) -> float:
+        """The longest time-out of all tasks, in seconds."""
+        return self._roster.longest
 
     def states(self) -> Mapping[str, tuple[Task, TaskState]]:
         """Every task and how it stands, by key: a live view, which costs nothing until it is read."""
@@ -232,6 +244,8 @@ class Scheduler:
             self._miss(job, tick.missed)
         if tick.due is None:
             return
+        if self._unanswered is None:
+            self._unanswered = self.heartbeat
         if job.handle is not None:
             self._miss(job)
         elif job.waiting:  # it keeps its place in the queue, now for the newer tick
@@ -296,16 +310,21 @@ class Scheduler:
         job.asking = []
         try:
             run = await self._run(task, partial(self._released, task.key))
-        except asyncio.CancelledError:
-            self.totals.cancelled += 1
-            run = self._broken("Cancelled", "the agent stopped before it was done")
-        except Exception as error:
-            log.exception("task %s: the run itself broke", task.id)
-            run = self._broken("Bug", f"the agent has a bug: {type(error).__name__}: {error}")
+        except GeneratorExit:  # the loop is closed: nothing goes on
+            raise
+        except BaseException as error:  # noqa: BLE001 (a run that is not settled keeps its slot for ever)
+            run = self._cut_off(task, error)
         self._settle(job, task, run)
         for future in asking:
             if not future.done():
                 future.set_result(run)
+
+    def _cut_off(self, task: Task, error: BaseException) -> Run:
+        if self._stopping and isinstance(error, asyncio.CancelledError):
+            self.totals.cancelled += 1
+            return self._broken("Cancelled", "the agent stopped before it was done")
+        log.error("task %s: the run itself broke", task.id, exc_info=error)
+        return self._broken("Bug", f"the run itself broke: {type(error).__name__}: {error}")
 
     def _broken(self, kind: str, error: str) -> Run:
         now = self._clock.utc_ms()
@@ -325,7 +344,7 @@ class Scheduler:
             self._admit()
 
     def _settle(self, job: Job, task: Task, run: Run) -> None:
-        job.handle = None
+        job.handle, self._unanswered = None, None
         job.settle(task, run)
         self.totals.enter(run)
         self._released(task.key)

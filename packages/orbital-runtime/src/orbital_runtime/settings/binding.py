@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.scheduler.task import Task
@@ -127,16 +128,18 @@ class Binder:
         if plugin.validate_device is cast("Any", Plugin).validate_device:
             return config
         try:
-            key = plugin, freeze(config)
-            if key not in self._probes:
-                self._probes[key] = plugin(config), config
-            probe, first = self._probes[key]
-            probe.validate_device(device)
+            with contained:
+                key = plugin, freeze(config)
+                if key not in self._probes:
+                    self._probes[key] = plugin(config), config
+                probe, first = self._probes[key]
+                probe.validate_device(device)
         except ConfigurationError as error:
             way = (*at, "config", *(error.field or "").split(".")) if error.field else at
             raise SettingsError([Problem(str(error), way)]) from error
         except Exception as error:
-            message = f"plugin {plugin.name!r} failed over it: {type(error).__name__}: {error}"
+            raised = origin(error)
+            message = f"plugin {plugin.name!r} failed over it: {type(raised).__name__}: {raised}"
             raise SettingsError([Problem(message, at)]) from error
         return first
 

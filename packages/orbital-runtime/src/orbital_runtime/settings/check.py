@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.registry import NotInstalled
 from orbital_runtime.settings.explain import explain
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
@@ -33,11 +34,13 @@ def checked(
         SettingsError: All that is wrong with them.
     """
     try:
-        return model.model_validate(values)
+        with contained:
+            return model.model_validate(values)
     except ValidationError as error:
         problems = explain(error, model)
     except Exception as error:  # noqa: BLE001 (a stranger's validator may raise anything)
-        problems = [Problem(f"its check failed: {type(error).__name__}: {error}")]
+        raised = origin(error)
+        problems = [Problem(f"its check failed: {type(raised).__name__}: {raised}")]
     raise SettingsError(_moved(problem, at, ways or {}) for problem in problems)
 
 

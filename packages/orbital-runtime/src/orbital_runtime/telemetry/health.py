@@ -48,7 +48,13 @@ def alive(sources: Sources) -> Reason | None:
 
 def reasons(sources: Sources) -> list[Reason]:
     """Everything that is not as it should be; ready if none of it blocks."""
-    found = [*_state(sources), *_outputs(sources), *_orphans(sources), *_buffer(sources)]
+    found = [
+        *_state(sources),
+        *_collecting(sources),
+        *_outputs(sources),
+        *_orphans(sources),
+        *_buffer(sources),
+    ]
     found += [*_core(sources), *_plugins(sources)]
     if stalled := alive(sources):
         found.append(stalled)
@@ -59,6 +65,18 @@ def _state(sources: Sources) -> Iterator[Reason]:
     state = sources.state()
     if state != "running":
         yield Reason(state, f"the agent is {state}", blocks=True)
+
+
+def _collecting(sources: Sources) -> Iterator[Reason]:
+    """Each run ends in its time, so one that is due ends soon, well or badly."""
+    scheduler, most = sources.scheduler, sources.engine.limits.max_execution_time
+    longest = min(scheduler.longest, most)
+    if sources.state() == "running" and scheduler.silence > longest + STALLED:
+        message = (
+            f"tasks are due, and no run has ended for {scheduler.silence:.0f} s, although none may take"
+            f" longer than {longest:g} s: nothing is collected; start the agent again"
+        )
+        yield Reason("nothing_collected", message, blocks=True)
 
 
 def _outputs(sources: Sources) -> Iterator[Reason]:
@@ -140,12 +158,12 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
     for broken in sources.registry.broken():
         if broken.error not in down.values():
             yield Reason("plugin_broken", broken.error, blocks=False, subject=broken.name)
-    invoker = sources.engine.invoker
-    for name, count in invoker.stuck.items():
+    overruns = sources.engine.invoker.overruns
+    for name, count in overruns.stuck.items():
         if count:
             message = f"plugin {name}: {count} threads overran and have not returned"
             yield Reason("threads_stuck", message, blocks=False, subject=name)
-    for name, count in invoker.abandoned.items():
+    for name, count in overruns.abandoned.items():
         if count:
             message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
             yield Reason("runs_abandoned", message, blocks=False, subject=name)

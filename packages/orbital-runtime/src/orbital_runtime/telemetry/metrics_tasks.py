@@ -49,7 +49,7 @@ def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
 
 def collecting(sources: Sources) -> Iterator[Metric]:
     """What the engine made of the runs."""
-    totals, invoker = sources.engine.totals, sources.engine.invoker
+    totals, overruns = sources.engine.totals, sources.engine.invoker.overruns
     yield counter(
         "sentinel_collected_samples_total", "Samples handed to the buffer", totals.samples
     )
@@ -58,20 +58,20 @@ def collecting(sources: Sources) -> Iterator[Metric]:
         (
             "sentinel_stuck_threads_total",
             "Threads that ever overran",
-            invoker.stuck_total,
+            overruns.stuck_total,
             "plugin",
         ),
         (
             "sentinel_abandoned_runs_total",
             "Coroutines that ignored their end",
-            invoker.abandoned_total,
+            overruns.abandoned_total,
             "plugin",
         ),
     ):
         yield counters(name, text, (label,), [((key,), count) for key, count in counts.items()])
     for name, text, counts in (
-        ("sentinel_stuck_threads", "Threads that overran and have not returned", invoker.stuck),
-        ("sentinel_abandoned_runs", "Coroutines that go on after their end", invoker.abandoned),
+        ("sentinel_stuck_threads", "Threads that overran and have not returned", overruns.stuck),
+        ("sentinel_abandoned_runs", "Coroutines that go on after their end", overruns.abandoned),
     ):
         yield gauges(name, text, ("plugin",), [((key,), count) for key, count in counts.items()])
     chain = sources.engine.chain.totals

@@ -176,7 +176,7 @@ def plugins(sources: Sources) -> View:
         "failed": sources.instances.failed(),
         "broken": [asdict(broken) for broken in sources.registry.broken()],
         "bugs": dict(engine.totals.bugs),
-        "stuck_threads": dict(engine.invoker.stuck),
-        "abandoned_runs": dict(engine.invoker.abandoned),
+        "stuck_threads": dict(engine.invoker.overruns.stuck),
+        "abandoned_runs": dict(engine.invoker.overruns.abandoned),
         "refused_samples": dict(engine.totals.refused),
     }

@@ -1,4 +1,4 @@
-"""A plugin's coroutine, which the task that awaits it can let go of in the middle.
+"""A stranger's coroutine, which the task that awaits it can let go of in the middle.
 
 A task of its own for every collection would do the same and cost more than the collection of a small
 device (docs/decisions/0012-deadlines.md).
@@ -6,7 +6,10 @@ device (docs/decisions/0012-deadlines.md).
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from orbital_runtime.guard.escape import as_exception
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -23,15 +26,19 @@ class Work(Generic[T]):
 
     Args:
         coroutine: Not begun yet.
+        plugin: Whose it is.
+        task: For which task; empty for none.
     """
 
-    __slots__ = ("_coroutine", "_pending", "_suspended", "cut")
+    __slots__ = ("_coroutine", "_pending", "_suspended", "cut", "plugin", "task")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], plugin: str, task: str = "") -> None:
         self._coroutine = coroutine
         self._suspended = False
         self._pending: Any = None
         """What the coroutine waits for, while it is suspended."""
+        self.plugin = plugin
+        self.task = task
         self.cut = False
         """Set when time is up, by whoever then cancels the task: what happens next is the coroutine's last
         chance to end."""
@@ -41,9 +48,9 @@ class Work(Generic[T]):
 
         Raises:
             Unfinished: It was cut, told so, and wants to wait for something else.
-            RuntimeError: It wanted to end the process.
+            Escape: It raised what is no `Exception`, other than a `CancelledError`.
         """
-        coroutine, cut = self._coroutine, self.cut
+        coroutine, cut, closing = self._coroutine, self.cut, False
         try:
             if not self._suspended:
                 self._pending, self._suspended = coroutine.send(None), True
@@ -51,11 +58,16 @@ class Work(Generic[T]):
                 try:
                     yield self._pending
                 except BaseException as error:  # noqa: BLE001 (all of it is the coroutine's to see)
+                    closing = isinstance(error, GeneratorExit)
                     self._pending = coroutine.throw(error)
                 else:
                     self._pending = coroutine.send(None)
         except StopIteration as stop:
             return stop.value
-        except SystemExit as error:
-            raise RuntimeError("the plugin called sys.exit()") from error
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            if closing:
+                raise
+            raise as_exception(error) from error
         raise Unfinished

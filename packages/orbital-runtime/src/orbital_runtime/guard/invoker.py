@@ -1,0 +1,157 @@
+"""Runs a plugin under a deadline that holds, whatever the plugin does.
+
+A coroutine is cancelled; one that swallows its cancellation at the deadline is abandoned. A thread cannot
+be cancelled: it is stuck, and counted as such, until it returns. Neither takes more than itself along:
+while the run that was given up still goes on, its task (and what it holds alone) fails at once instead of
+piling up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orbital_runtime.guard.deadlines import Deadlines
+from orbital_runtime.guard.escape import as_exception, contained
+from orbital_runtime.guard.overrun import NoThread, Timeout
+from orbital_runtime.guard.overruns import Overruns
+from orbital_runtime.guard.within import driven, look_away
+from orbital_runtime.guard.work import Unfinished, Work
+from orbital_sdk.invoke import invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor, Future
+
+    from orbital_sdk import Columns, Context, Plugin, Sample
+    from orbital_sdk.fields import DeviceFields
+
+T = TypeVar("T")
+
+
+class Thread:
+    """The thread that a blocking plugin may ask for during one run."""
+
+    def __init__(self, pool: Callable[[], Executor]) -> None:
+        self._pool = pool
+        self.future: Future[Any] | None = None
+        self.began = False
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run this on the pool."""
+        self.future = self._pool().submit(self._run, work)
+        return await asyncio.wrap_future(self.future)
+
+    def _run(self, work: Callable[[], T]) -> T:
+        self.began = True
+        try:
+            with contained:
+                return work()
+        except StopIteration as error:  # no future can carry it
+            raise RuntimeError("collect() let a StopIteration out") from error
+
+    @property
+    def stuck(self) -> Future[Any] | None:
+        """What goes on although nobody waits for it. A call that never began does not."""
+        future = self.future
+        return None if future is None or future.cancel() or future.done() else future
+
+
+class Invoker:
+    """Invokes plugins, and lets go of invocations that get out of hand.
+
+    Args:
+        pool: The threads of a plugin, by its name.
+        grace: Seconds that a cancelled collection gets to clean up before it is abandoned.
+    """
+
+    def __init__(self, pool: Callable[[str], Executor], grace: float) -> None:
+        self.grace = grace
+        self.overruns = Overruns()
+        self._pool = pool
+        self._deadlines = Deadlines()
+
+    async def collect(
+        self,
+        plugin: Plugin[Any, Any],
+        device: DeviceFields,
+        ctx: Context,
+        sink: list[Sample],
+        *,
+        limit: int,
+        holds: tuple[str, ...],
+    ) -> Columns | None:
+        """As `orbital_sdk.invoke.invoke`, until the deadline.
+
+        Args:
+            plugin: A started plugin.
+            device: Whom to read.
+            ctx: The run, with its deadline.
+            sink: Takes the samples. After an error the caller takes a copy: a thread may still add some.
+            limit: Samples that it may give.
+            holds: What no other run may use before this one is really over.
+
+        Raises:
+            Timeout, NoThread: The deadline came.
+            StillRunning: An earlier run still holds something of this one, or all threads are stuck.
+            Exception: Whatever `collect` raised; an `Escape` for what is no `Exception`.
+        """
+        self.overruns.check(plugin, holds)
+        thread = Thread(partial(self._pool, plugin.name))
+        work = invoke(plugin, device, ctx, sink, limit=limit, run_blocking=thread.run)
+        return await self.until_deadline(work, plugin, ctx, holds, thread)
+
+    async def until_deadline(
+        self,
+        work: Coroutine[Any, Any, T],
+        plugin: Plugin[Any, Any],
+        ctx: Context,
+        holds: tuple[str, ...] = (),
+        thread: Thread | None = None,
+    ) -> T:
+        """Await this until the deadline, and then let go of it for sure."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (a coroutine runs in one)
+        running = Work(work, plugin.name, ctx.task)
+        self._deadlines.set(running, ctx.deadline, task)
+        try:
+            result = await running
+            if not running.cut:
+                return result
+        except Unfinished:
+            await self._give_grace(running, ctx, holds)
+        except asyncio.CancelledError as error:
+            if thread is not None and (future := thread.stuck) is not None:
+                self.overruns.leave(future, plugin.name, ctx.task, holds)
+            if not running.cut:
+                if task.cancelling():
+                    raise
+                raise as_exception(error) from error  # nobody cancelled it
+        except Exception:
+            if not running.cut:
+                raise
+        finally:
+            self._deadlines.clear(running)
+        if task.uncancel():
+            raise asyncio.CancelledError  # not only by the deadline
+        raise self._too_late(plugin, ctx, thread)
+
+    def _too_late(self, plugin: Plugin[Any, Any], ctx: Context, thread: Thread | None) -> Exception:
+        if thread is not None and thread.future is not None and not thread.began:
+            return NoThread(
+                f"no thread of plugin {plugin.name!r} was free for {ctx.timeout:g} s:"
+                f" {plugin.max_threads} at most, {self.overruns.stuck[plugin.name]} of them stuck"
+            )
+        return Timeout(f"no result within {ctx.timeout:g} s; the run was cancelled")
+
+    async def _give_grace(self, running: Work[Any], ctx: Context, holds: tuple[str, ...]) -> None:
+        """It was told and goes on, maybe to clean up: it gets a task of its own, and some time."""
+        rest = asyncio.get_running_loop().create_task(driven(running))
+        try:
+            await asyncio.wait((rest,), timeout=self.grace)
+        finally:
+            if rest.done():
+                look_away(rest)
+            else:
+                self.overruns.abandon(rest, running.plugin, ctx.task, holds)
