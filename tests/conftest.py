@@ -139,12 +139,20 @@ class Sentinel:
         outputs = {one["name"]: one for one in self.status()["outputs"]}
         return outputs.get(output, {}).get("ledger") or {}
 
-    def start(self, *arguments: str, stdout: int | None = None, **environ: str) -> None:
-        """Start the agent and wait until it says that it runs. `stdout` takes its log; else a file."""
+    def start(
+        self,
+        *arguments: str,
+        wrap: tuple[str, ...] = (),
+        stdout: int | None = None,
+        **environ: str,
+    ) -> None:
+        """Start the agent, by the command `wrap`, and wait until it says that it runs. `stdout` takes its
+        log; else a file does.
+        """
         with self.log.open("ab") as log:
             out = log if stdout is None else stdout
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "orbital_sentinel", "start", *arguments],
+                [*wrap, sys.executable, "-m", "orbital_sentinel", "start", *arguments],
                 cwd=self.folder, env=self.environ | environ, stdout=out, stderr=log,
             )  # fmt: skip
         wait_until(lambda: self.running() or self.ended(), timeout=30, what="the agent's start")

@@ -226,15 +226,24 @@ async def test_ipv6_and_the_wish_for_one_version(
 
 
 @pytest.mark.parametrize("version", ["any", "4", "prefer_4", "prefer_6"])
-async def test_a_name_is_resolved_anew_in_each_run_and_timed(
-    probe: Probe, nginx: Nginx, version: str
-) -> None:
+async def test_the_look_up_of_a_name_is_timed(probe: Probe, nginx: Nginx, version: str) -> None:
     """The look-up has its own phase; a preferred version that the name lacks is no failure."""
     result = await probe(nginx.url.replace("127.0.0.1", "localhost"), {"ip_version": version})
     assert result.error is None
     assert result.value("probe_ip_protocol") == 4
     assert result.value("probe_http_duration_seconds", phase="resolve") > 0
     assert result.value("probe_dns_lookup_time_seconds") > 0
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70 + ".invalid"])
+async def test_a_name_without_address_is_a_dns_failure(probe: Probe, host: str) -> None:
+    """`.invalid` has no addresses (RFC 6761), and some names cannot exist: reason dns, device unreachable."""
+    result = await probe(f"http://{host}/")
+    assert isinstance(result.error, DeviceUnreachable)
+    assert f"cannot resolve {host}" in str(result.error)
+    assert result.value("probe_http_failure_reason", reason="dns") == 1
+    assert result.value("probe_ip_protocol") == 0
+    assert result.value("probe_ip_addr_hash") == 0
 
 
 async def test_a_connection_says_what_answered(nginx: Nginx) -> None:

@@ -13,7 +13,7 @@ from orbital_plugin_http.wire import connect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from orbital_plugin_http.resolver import Address
+    from orbital_resolver import Address
 
 TCP = socket.SOCK_STREAM
 

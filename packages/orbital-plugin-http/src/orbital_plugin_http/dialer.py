@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from orbital_plugin_http.certificates import chain_of
 from orbital_plugin_http.failure import ProbeFailedError, Reason, why
-from orbital_plugin_http.resolver import literal, shared
 from orbital_plugin_http.tls import CONTEXTS
 from orbital_plugin_http.trace import now
 from orbital_plugin_http.wire import connect
+from orbital_resolver import Unresolved, literal, lookup
 
 if TYPE_CHECKING:
     from orbital_plugin_http.certificates import Chain
     from orbital_plugin_http.plan import Plan
-    from orbital_plugin_http.resolver import Address
     from orbital_plugin_http.trace import Trace
     from orbital_plugin_http.url import Url
     from orbital_plugin_http.wire import Wire
+    from orbital_resolver import Address
 
 
 async def open_wire(plan: Plan, url: Url, trace: Trace) -> Wire:
@@ -56,10 +56,9 @@ async def _lookup(plan: Plan, url: Url, trace: Trace) -> list[Address]:
     trace.doing = f"resolving {url.host}"
     began = now()
     try:
-        return await shared().lookup(url.host, url.port, plan.family)
-    except (OSError, UnicodeError) as error:
-        reason = why(error) if isinstance(error, OSError) else "it is no valid name"
-        raise ProbeFailedError(Reason.DNS, f"cannot resolve {url.host}: {reason}") from error
+        return await lookup(url.host, url.port, family=plan.family)
+    except Unresolved as error:
+        raise ProbeFailedError(Reason.DNS, str(error)) from error
     finally:
         seconds = now() - began
         trace.resolve += seconds

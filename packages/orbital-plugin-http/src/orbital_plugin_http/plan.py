@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_http.digest import Digest
 from orbital_plugin_http.request import first_request, reveal
-from orbital_plugin_http.resolver import literal
 from orbital_plugin_http.tls import Options
 from orbital_plugin_http.url import parse
+from orbital_resolver import literal
 
 if TYPE_CHECKING:
     from orbital_plugin_http.config import HttpConfig
     from orbital_plugin_http.device import HttpDevice
-    from orbital_plugin_http.resolver import Address
     from orbital_plugin_http.url import Url
+    from orbital_resolver import Address
 
 _FAMILIES: Final = {"4": socket.AF_INET, "6": socket.AF_INET6}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from orbital_plugin_http.certificates import Chain
-    from orbital_plugin_http.resolver import Address
+    from orbital_resolver import Address
 
 now: Final = time.perf_counter
 

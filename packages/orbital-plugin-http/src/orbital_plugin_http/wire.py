@@ -22,7 +22,8 @@ from aiohappyeyeballs import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_plugin_http.resolver import Address
+    from orbital_resolver import Address
+
 
 CHUNK: Final = 16_384
 """Bytes of one read; also the size of a TLS record."""

@@ -9,6 +9,7 @@ import os
 import struct
 import traceback
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from serial import SerialException
 from serial.rs485 import RS485Settings
 
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
+from orbital_resolver import Unresolved, lookup
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -66,15 +68,17 @@ class LibraryLink:
 
     async def open(self, timeout: float) -> None:  # noqa: ASYNC109 (part of the answer)
         try:
-            client = self._client = _client(self._line, self._trace)
+            async with asyncio.timeout(timeout):
+                client = self._client = _client(self._line, await self._host(), self._trace)
+                self._guard(client)
+                self._expect_name(client)
+                connected = await client.connect()
         except ConfigurationError as error:  # TLS files, checked before; one is being replaced now
             raise Cut(str(error)) from error
-        self._guard(client)
-        try:
-            async with asyncio.timeout(timeout):
-                connected = await client.connect()
         except TimeoutError:
             raise Cut(f"cannot connect within {timeout:g} s") from None
+        except Unresolved as error:
+            raise Cut(f"cannot connect: {error.reason}") from error
         except (LineError, ValueError) as error:
             traceback.clear_frames(error.__traceback__)  # or they keep the port open, and so in use
             raise Cut(
@@ -106,6 +110,19 @@ class LibraryLink:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    async def _host(self) -> str:
+        """The address for pymodbus, which would hold one of few threads until a name server answers."""
+        if self._line.serial:
+            return ""
+        addresses = await lookup(self._line.host, self._line.port, outdated=True)
+        return addresses[0][4][0]
+
+    def _expect_name(self, client: Any) -> None:
+        """TLS checks the name, which pymodbus does not know, since it connects to an address."""
+        if self._line.transport == "tls":
+            connect = client.ctx.call_create
+            client.ctx.call_create = partial(connect, server_hostname=self._line.host)
 
     def _silence(self, seconds: float) -> ExchangeError:
         """The library skips frames that are no answer, so the time passes; that they came is known here."""
@@ -165,18 +182,18 @@ def _hint(line: Line) -> str:
     return ": it may be in use by another program"
 
 
-def _client(line: Line, trace: Callable[[bool, bytes], bytes]) -> Any:
+def _client(line: Line, host: str, trace: Callable[[bool, bytes], bytes]) -> Any:
     common: dict[str, Any] = {
         "timeout": PATIENCE, "retries": 0, "reconnect_delay": 0, "trace_packet": trace,
     }  # fmt: skip
     if line.transport == "udp":
-        return AsyncModbusUdpClient(line.host, port=line.port, **common)
+        return AsyncModbusUdpClient(host, port=line.port, **common)
     if line.transport == "tls":
         context = line.context()
         return AsyncModbusTlsClient(line.host, port=line.port, sslctx=context, **common)
     if line.transport in {"tcp", "rtu_over_tcp"}:
         framer = FramerType.SOCKET if line.transport == "tcp" else FramerType.RTU
-        return AsyncModbusTcpClient(line.host, port=line.port, framer=framer, **common)
+        return AsyncModbusTcpClient(host, port=line.port, framer=framer, **common)
     return AsyncModbusSerialClient(
         line.device,
         framer=FramerType.ASCII if line.transport == "ascii" else FramerType.RTU,

@@ -12,14 +12,22 @@ import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from aiohappyeyeballs import (
+    start_connection,  # pyright: ignore[reportUnknownVariableType] (a bare tuple inside)
+)
+
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
+from orbital_resolver import Unresolved, lookup
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from orbital_plugin_modbus.tables import Read
+    from orbital_resolver import Address
 
+HEAD_START: Final = 0.25
+"""Seconds until the next address is tried beside the ones before (RFC 8305)."""
 HEAD: Final = struct.Struct(">HHHBB")
 """Transaction, protocol (0), bytes that follow, unit, function."""
 REQUEST: Final = struct.Struct(">HHHBBHH")
@@ -66,16 +74,27 @@ class MbapLink(asyncio.Protocol):
             context = self._tls() if self._tls else None
         except ConfigurationError as error:  # checked before; a file is being replaced now
             raise Cut(str(error)) from error
-        name = self._server_name if context else None
         try:
             async with asyncio.timeout(timeout):
-                await self._loop.create_connection(
-                    lambda: self, self._host, self._port, ssl=context, server_hostname=name
-                )
+                addresses = await lookup(self._host, self._port, outdated=True)
+                await self._connect(addresses, context)
         except TimeoutError:
             raise Cut(f"cannot connect within {timeout:g} s") from None
-        except OSError as error:  # refused, unknown name, and what TLS says
+        except Unresolved as error:
+            raise Cut(f"cannot connect: {error.reason}") from error
+        except OSError as error:  # refused, and what TLS says
             raise Cut(f"cannot connect: {why(error)}") from error
+
+    async def _connect(self, addresses: Sequence[Address], context: ssl.SSLContext | None) -> None:
+        sock = await start_connection(addresses, happy_eyeballs_delay=HEAD_START, interleave=1)
+        name = self._server_name if context else None
+        try:
+            await self._loop.create_connection(
+                lambda: self, sock=sock, ssl=context, server_hostname=name
+            )
+        except BaseException:
+            sock.close()
+            raise
 
     async def read(self, unit: int, read: Read, timeout: float) -> bytes:  # noqa: ASYNC109 (as above)
         transport = self._transport

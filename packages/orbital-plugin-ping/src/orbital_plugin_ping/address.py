@@ -5,7 +5,12 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final
+
+from orbital_resolver import literal, lookup
+
+if TYPE_CHECKING:
+    import orbital_resolver as resolver
 
 FAMILIES: Final = {4: int(socket.AF_INET), 6: int(socket.AF_INET6)}
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
@@ -57,27 +62,26 @@ def _fnv1a(state: int, byte: int) -> int:
 
 def numeric(host: str) -> Address | None:
     """The address that `host` spells out, zone included (`fe80::1%eth0`); None for a name."""
-    try:
-        return look_up(host, flags=socket.AI_NUMERICHOST)[0]
-    except socket.gaierror:
-        return None
+    found = literal(host, kind=socket.SOCK_DGRAM)
+    return _address(found[0]) if found else None
 
 
-def look_up(host: str, family: int = 0, flags: int = 0) -> list[Address]:
-    """Ask the system's resolver. Blocks unless `flags` has `AI_NUMERICHOST`.
+async def look_up(host: str, *, family: int = 0) -> list[Address]:
+    """All addresses of a name, the best first.
 
     Raises:
-        socket.gaierror: No address.
+        Unresolved: It has none.
     """
-    answers = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM, 0, flags)
-    return [_address(int(answer[0]), cast("SocketAddress", answer[4])) for answer in answers]
+    found = await lookup(host, family=family, kind=socket.SOCK_DGRAM)
+    return [_address(address) for address in found]
 
 
-def _address(family: int, sockaddr: SocketAddress) -> Address:
+def _address(found: resolver.Address) -> Address:
+    family, _, _, _, sockaddr = found
     text = sockaddr[0].partition("%")[0]
     if text.startswith("::ffff:") and "." in text:  # an IPv4 host written the IPv6 way
         text = text.removeprefix("::ffff:")
         return Address(socket.AF_INET, text, (text, 0))
     if len(sockaddr) == 2:
-        return Address(family, text, (text, 0))
-    return Address(family, text, (text, 0, 0, sockaddr[3]))
+        return Address(int(family), text, (text, 0))
+    return Address(int(family), text, (text, 0, 0, sockaddr[3]))

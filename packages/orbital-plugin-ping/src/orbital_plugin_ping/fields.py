@@ -42,7 +42,7 @@ class PingConfig(PluginConfig):
     """`native`: one socket for all hosts, times taken by the kernel (Linux). `ping3`: the library of that
     name on a few threads (everywhere). `auto`: native where it works."""
     version: Literal["auto", 4, 6] = "auto"
-    """IP version; `auto` takes what the system's resolver puts first."""
+    """IP version; `auto` takes what RFC 6724 puts first."""
     payload_size: Annotated[int, Field(ge=8, le=65000)] = 56
     """Bytes behind the ICMP header."""
     source: Annotated[str, Field(max_length=64)] = ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_ping.address import Address, version_of
+from orbital_plugin_ping.address import Address, look_up, version_of
 from orbital_plugin_ping.pinger import plan
 from orbital_plugin_ping.reading import Reading
-from orbital_plugin_ping.resolver import Resolver, Unresolved
 from orbital_plugin_ping.statistics import summarize
+from orbital_resolver import Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,6 @@ class Probe:
         self._families = families
         self._percentiles = percentiles
         self._nothing = summarize((), percentiles)
-        self._resolver = Resolver()
 
     async def read(self, device: PingDevice, known: Address | None, ctx: Context) -> Reading:
         """Ping a host within what is left of the run's time.
@@ -52,10 +52,11 @@ class Probe:
         seconds = max(0.0, ctx.remaining() - min(0.5, ctx.timeout * RESERVE))
         try:
             address = known or await self._find(device.host, min(device.timeout, seconds / 2))
-        except Unresolved as error:
+        except _NoAddress as error:
             took = time.monotonic() - started
-            reason = f"the name cannot be resolved: {error}"
-            return Reading(self._nothing, took, took, reason=reason)
+            return Reading(
+                self._nothing, took, took, reason=f"the name cannot be resolved: {error}"
+            )
         resolve = 0.0 if known else time.monotonic() - started
         if address.family not in self._pinger.families:
             reason = f"this machine cannot send IPv{address.version}"
@@ -73,12 +74,23 @@ class Probe:
         took = time.monotonic() - started
         return Reading(statistics, resolve, took, address, outcome, reason)
 
-    async def _find(self, host: str, timeout: float) -> Address:  # noqa: ASYNC109 (the resolver's)
+    async def _find(self, host: str, timeout: float) -> Address:  # noqa: ASYNC109 (part of the reason)
         family = next(iter(self._families)) if len(self._families) == 1 else 0
-        addresses = await self._resolver.resolve(host, family=family, timeout=timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await look_up(host, family=family)
+        except TimeoutError:
+            reason = f"no answer from the name server within {timeout:.3g} s"
+            raise _NoAddress(reason) from None
+        except Unresolved as error:
+            raise _NoAddress(error.reason) from error
         usable = self._families & self._pinger.families
         for address in addresses:
             if address.family in usable:
                 return address
         versions = " or ".join(sorted(f"IPv{version_of(family)}" for family in usable))
-        raise Unresolved(f"no address for {versions}")
+        raise _NoAddress(f"no address for {versions}")
+
+
+class _NoAddress(Exception):  # noqa: N818 (reads as what happened)
+    """The message says why."""

@@ -19,13 +19,14 @@ from orbital_testbench.disk_faults import DiskFaults, Fault
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
+from orbital_testbench.name_server import Name, NameServer
 from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import free_port, silent_port
 from orbital_testbench.programs import MissingProgramError, find_program
 from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.promql import Point, Points, PromServer
 from orbital_testbench.relay import Relay
-from orbital_testbench.rights import SOMEBODY, as_root, without_rights
+from orbital_testbench.rights import SOMEBODY, as_root, with_file, without_rights
 from orbital_testbench.server import Server, ServerError
 from orbital_testbench.tinyproxy import TinyProxy
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
@@ -53,6 +54,8 @@ __all__ = [
     "MissingProgramError",
     "ModbusServer",
     "MountError",
+    "Name",
+    "NameServer",
     "NeverHappenedError",
     "Nginx",
     "NoAnswer",
@@ -78,5 +81,6 @@ __all__ = [
     "silent_port",
     "small_disk",
     "wait_until",
+    "with_file",
     "without_rights",
 ]

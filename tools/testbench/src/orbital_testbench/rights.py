@@ -1,13 +1,17 @@
-"""Commands that may do no more than other users' may, though root runs the tests."""
+"""Commands that may do less, or see another file, than the tests that run them."""
 
 from __future__ import annotations
 
 import os
-from typing import Final
+import subprocess
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOMEBODY: Final = 65534
 """A user whose files these commands may not look at."""
@@ -26,3 +30,21 @@ def without_rights() -> tuple[str, ...]:
     except MissingProgramError as error:
         skip_or_fail(error)
     return (setpriv, "--bounding-set=-all", "--inh-caps=-all")
+
+
+def with_file(path: Path, instead_of: Path) -> tuple[str, ...]:
+    """What goes before a command that shall see `path` where the system has `instead_of`.
+
+    By a mount in a namespace of its own. Where there is none the test is skipped, and fails if `CI=true`.
+    """
+    try:
+        unshare = find_program("unshare", "util-linux")
+    except MissingProgramError as error:
+        skip_or_fail(error)
+    rights = () if os.geteuid() == 0 else ("--map-root-user",)
+    script = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    wrap = (unshare, *rights, "--mount", "sh", "-c", script, str(path), str(instead_of))
+    tried = subprocess.run([*wrap, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        skip_or_fail(f"there is no mount namespace to be had: {tried.stderr.strip()}")
+    return wrap

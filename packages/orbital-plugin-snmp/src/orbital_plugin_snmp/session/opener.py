@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_snmp.engines.address import Resolver
+from orbital_plugin_snmp.engines.address import find
 from orbital_plugin_snmp.engines.attempts import Patience
 from orbital_plugin_snmp.engines.errors import NoAnswer
 from orbital_plugin_snmp.engines.tcp import TcpLink
@@ -39,7 +39,6 @@ class Opener:
     def __init__(self, config: SessionConfig) -> None:
         self._config = config
         self._patience = Patience(config.timeout, config.retries)
-        self._resolver = Resolver()
         self._endpoints: dict[int, Endpoint] = {}
         self._library: LibraryEngines | None = None
 
@@ -65,7 +64,7 @@ class Opener:
         """
         self._config.check(device)
         family = FAMILY[device.transport]
-        address = await self._resolver.find(device.host, device.port, family, deadline)
+        address = await find(device.host, device.port, family, deadline)
         if self._config.engine == "pysnmp":
             return await self._by_library(device, address)
         return fast_session(device, self._patience, self._link(device, address))

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from orbital_plugin_snmp.engines.address import Resolver
+from orbital_plugin_snmp.engines.address import find
 from orbital_plugin_snmp.traps.listener import ListenerLease, plain
 from orbital_plugin_snmp.traps.messages import Reader
 from orbital_plugin_snmp.traps.metrics import REASONS, TrapMetrics
@@ -40,7 +40,6 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
         self._engine: OwnEngine | None = None
         communities = [one.get_secret_value().encode() for one in config.communities]
         self._messages = Reader(communities, [user.user() for user in config.users])
-        self._resolver = Resolver()
         self._lease: ListenerLease | None = None
 
     async def start(self) -> None:
@@ -58,7 +57,7 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
     async def collect(self, device: TrapDevice, ctx: Context) -> Columns:
         source = None
         if device.host is not None:
-            address = await self._resolver.find(device.host, self.config.port, 0, ctx.deadline)
+            address = await find(device.host, self.config.port, 0, ctx.deadline)
             source = plain(address.sockaddr[0])
         found = list(self._tally.samples(source))
         found += [(self.dropped.series(why), float(self._drops[why])) for why in REASONS]
