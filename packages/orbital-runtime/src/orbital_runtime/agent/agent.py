@@ -165,7 +165,7 @@ class Agent:
         await self._open_outputs()
         self._life.to(State.REGISTERING)
         await self.core.start()
-        await reload.tasks(self.stations, self.loaded.tasks)
+        await reload.tasks(self.stations, await self.core.apart(self.loaded.tasks))
         self._life.to(State.RUNNING)
         last_flush = LAST_FLUSH
         try:
@@ -222,7 +222,7 @@ class Agent:
     async def apply_tasks(self) -> None:
         """Run the local tasks and those of Core from now on."""
         async with self._applying:
-            wanted = [*self.loaded.tasks, *self.core.tasks()]
+            wanted = await self.core.apart([*self.loaded.tasks, *self.core.tasks()])
             with without_collector():
                 await reload.tasks(self.stations, wanted)
             if self.core.link is not None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from orbital_runtime import paths
 from orbital_runtime.agent.assembly import CORE, core_output
+from orbital_runtime.core.apart import Apart
 from orbital_runtime.core.client import CoreClient
 from orbital_runtime.core.heartbeat import Counts
 from orbital_runtime.core.link import CoreLink
@@ -27,7 +28,7 @@ from orbital_runtime.settings.credentials import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from orbital_runtime.agent.agent import Agent
     from orbital_runtime.scheduler.task import Task
@@ -47,10 +48,21 @@ class Core:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         self.link: CoreLink | None = None
+        self._apart = Apart(paths.data_dir(agent.environ), self._number)
 
     def tasks(self) -> list[Task]:
         """Those that Core assigned to us."""
         return [] if self.link is None else self.link.assigned.tasks()
+
+    async def apart(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """These tasks; in mode `core` those with their id that Core could not tell from others."""
+        if self._agent.settings.sender.mode != "core":  # other destinations get each sample's task
+            return tasks
+        return await self._apart.tell(tasks)
+
+    def _number(self, task: Task) -> int:
+        known = self.link if task.source == "core" else None
+        return 0 if known is None else known.assigned.number(task.id)
 
     def known_as(self, settings: Settings) -> tuple[str, str]:
         """The id and the name that Core knows us by, as far as it does."""

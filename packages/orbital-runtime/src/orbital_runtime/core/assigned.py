@@ -25,6 +25,7 @@ class _Known(NamedTuple):
     task: Task | None
     reason: str
     device_type: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Assigned:
     def device_type(self, task_id: str) -> str:
         known = self._known.get(task_id)
         return "" if known is None else known.device_type
+
+    def number(self, task_id: str) -> int:
+        """Of its row at Core: what is made later has a greater one."""
+        known = self._known.get(task_id)
+        return 0 if known is None else known.number
 
     def forget_bindings(self) -> None:
         """Plugins or their defaults changed: make every task anew at the next list."""
@@ -146,4 +152,4 @@ class Assigned:
                 news.triggered.append(task.key)
             if before is not None and before.task == task:
                 task = before.task
-        return _Known(work, task, why, entry.device_type)
+        return _Known(work, task, why, entry.device_type, entry.number)

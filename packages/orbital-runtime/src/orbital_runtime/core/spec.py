@@ -52,6 +52,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     retry_count: int | None = None
     priority: int | None = None
     enabled: bool | None = None
+    id: Any = None
     last_executed_at: str | None = None
     next_execution_at: str | None = None
 
@@ -60,6 +61,11 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
         """What makes it another task for us; each report changes other fields of it."""
         numbers = self.interval_seconds, self.timeout_seconds, self.retry_count, self.priority
         return self.device_id, self.plugin_name, numbers, self.config, self._connection
+
+    @property
+    def number(self) -> int:
+        """Of its row at Core: what is made later has a greater one. 0 where Core does not say."""
+        return self.id if isinstance(self.id, int) else 0
 
     @property
     def device_type(self) -> str:
