@@ -10,7 +10,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.looking.directory import Directory
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.testing.buffer.images import verified
 from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -198,3 +200,28 @@ async def test_a_shortened_manifest_costs_nothing(image, tmp_path, part):
         assert not buffer.ledger.account(output).dropped
     assert buffer.dead_letters.count() == 700
     await buffer.close()
+
+
+async def test_a_log_that_held_the_start_for_ever_costs_nothing(image, tmp_path):
+    """RocksDB never gets past a record whose type became another one (one bit), nor past seven bytes of
+    rubbish: the type is put right, and what was there is in the quarantine. Who only looks changes nothing.
+    """
+    copytree(image, tmp_path / "buffer")
+    log = max((tmp_path / "buffer/db").glob("*.log"), key=lambda file: file.stat().st_size)
+    data = bytearray(log.read_bytes())
+    second = 7 + int.from_bytes(data[4:6], "little")
+    data[second + 6] ^= 4
+    log.write_bytes(data + bytes.fromhex("00000000ffff05"))
+    with Directory(tmp_path / "buffer", UNLIMITED) as directory:
+        verdict = verified(directory)
+        assert verdict.samples == len(NEEDED["b"]) * ROWS
+        assert any("type 5" in finding for finding in verdict.findings)
+    assert log.read_bytes()[second + 6] == data[second + 6]
+    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
+    await buffer.open()
+    for output, needed in NEEDED.items():
+        assert await read_all(buffer, output) == sorted(needed)
+        assert not buffer.ledger.account(output).dropped
+    await buffer.close()
+    kept = (tmp_path / "buffer/quarantine").glob(f"*-{log.name}-*.record")
+    assert bytes(data[:1000]) in {file.read_bytes()[:1000] for file in kept}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -28,11 +28,30 @@ class Portion(NamedTuple):
     """Whether there are keys between that cannot be read."""
 
 
+class Mended(NamedTuple):
+    """A place in a write-ahead log that RocksDB would not have got past."""
+
+    log: str
+    """Name of the file."""
+    offset: int
+    """Where in it."""
+    data: bytes
+    """What was there."""
+    reason: str
+
+
 class Store(ABC):
     """One open database."""
 
     skipped = False
     """Whether a scan met a damaged block."""
+    mended: Sequence[Mended] = ()
+    """What was changed in its log before it was opened."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process that had it open is gone: only opening it again helps."""
+        return False
 
     @abstractmethod
     def get(self, key: bytes) -> bytes | None:
@@ -118,6 +137,11 @@ class Store(ABC):
 class Stores(ABC):
     """Opens databases."""
 
+    @property
+    def answered(self) -> float:
+        """Monotonic seconds of the last answer of the disk, as far as somebody else than the caller knows."""
+        return 0.0
+
     @abstractmethod
     def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> Store:
         """Open one, or make it.
@@ -139,3 +163,9 @@ class Stores(ABC):
         Raises:
             OSError: There is no way.
         """
+
+    def stop(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
+        """Nothing after this; everything is closed."""
+
+    def give_up(self, why: str) -> None:  # noqa: B027 (as above)
+        """Wait no longer: who waits for an answer gets an error. From any thread."""

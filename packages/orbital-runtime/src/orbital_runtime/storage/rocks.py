@@ -31,6 +31,7 @@ from rocksdict import (
 
 from orbital_runtime.storage.errors import Damaged
 from orbital_runtime.storage.port import PORTION, Pair, Portion, Store, Stores
+from orbital_runtime.storage.wal import mend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,9 +49,13 @@ class RocksStores(Stores):
     """Databases of this process."""
 
     def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> RocksStore:
-        return RocksStore(path, quiet=quiet, read_only=read_only)
+        mended = mend(path)
+        store = RocksStore(path, quiet=quiet, read_only=read_only)
+        store.mended = mended
+        return store
 
     def repair(self, path: Path) -> None:
+        mend(path)
         try:
             Rdict.repair(str(path), _options())
         except Exception as error:

@@ -194,7 +194,13 @@ class Database:
             store.close()
             return self._open(damage)
         self._store = store
+        self._tell_mended(store)
         return found
+
+    def _tell_mended(self, store: Store) -> None:
+        for log, offset, data, reason in store.mended:
+            logger.error("the buffer's log %s was damaged at byte %d: %s", log, offset, reason)
+            self._quarantine.record(f"{log}-{offset}", data, reason)
 
     def _open_with_ballast(self) -> Found:
         try:

@@ -153,6 +153,7 @@ class Directory:
             else:
                 reason = forgot(store, checkpoint)
                 if not reason:
+                    self.damage += (f"{m.log}, byte {m.offset}: {m.reason}" for m in store.mended)
                     return store
                 store.close()
         self.damage.append(f"the database is damaged, and what is left of it is read: {reason}")

@@ -1,0 +1,39 @@
+"""Whether a process that does not answer waits for its disk, or turns in a circle."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class Progress:
+    """CPU that a process used since it read or wrote something last. Only Linux tells.
+
+    Args:
+        pid: The process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path("/proc") / str(pid)
+        self._calls = -1
+        self._since = 0.0
+
+    def in_vain(self) -> float:
+        """Seconds of CPU since anything came of them, as far as it was looked at."""
+        try:
+            calls, cpu = self._system_calls(), self._cpu()
+        except (OSError, ValueError, IndexError):
+            return 0.0
+        if calls != self._calls:
+            self._calls, self._since = calls, cpu
+        return cpu - self._since
+
+    def _system_calls(self) -> int:
+        """Reads and writes of files (proc(5), `io`)."""
+        lines = dict(line.split(": ") for line in (self._folder / "io").read_text().splitlines())
+        return int(lines["syscr"]) + int(lines["syscw"])
+
+    def _cpu(self) -> float:
+        """Of user and system (proc(5), `stat`), whose second field is a name that may have blanks in it."""
+        fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,134 @@
+"""Databases in a process of its own: a slow disk, or RocksDB in a circle, stops that one and no other.
+
+RocksDB is used through rocksdict, which keeps Python's lock while it waits for the disk. So where it runs,
+nothing else runs meanwhile: no timer, no thread, no signal.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.storage.child import MODULE, Child, SpinsError
+from orbital_runtime.storage.port import Mended, Pair, Portion, Store, Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+SPIN: Final = 10.0
+"""Seconds of CPU that come to nothing: a healthy database reads or writes something many times a second of
+them."""
+
+
+class StorageProcess(Stores):
+    """Starts a process when it is needed, and another one when that is gone.
+
+    Args:
+        spin: Seconds of CPU without a read or a write of a file, until it is given up.
+        module: What runs there.
+    """
+
+    def __init__(self, spin: float = SPIN, module: str = MODULE) -> None:
+        self._spin = spin
+        self._module = module
+        self._child: Child | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        return None if self._child is None or self._child.ended else self._child.pid
+
+    @property
+    def answered(self) -> float:
+        return 0.0 if self._child is None else self._child.answered
+
+    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> Store:
+        options = {"quiet": quiet, "read_only": read_only}
+        try:
+            return self._opened(path, options)
+        except SpinsError as error:
+            aside = _without_logs(path, f"RocksDB did not get past it: {error}")
+            if not aside:
+                raise
+        store = self._opened(path, options)
+        store.mended = [*aside, *store.mended]
+        return store
+
+    def repair(self, path: Path) -> None:
+        try:
+            self._running().ask("repair", 0, str(path), {})
+        except SpinsError as error:
+            if not _without_logs(path, str(error)):
+                raise
+            self._running().ask("repair", 0, str(path), {})
+
+    def stop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.leave()
+
+    def give_up(self, why: str) -> None:
+        child = self._child
+        if child is not None:
+            child.end(why)
+
+    def _opened(self, path: Path, options: dict[str, bool]) -> RemoteStore:
+        child = self._running()
+        number, mended = child.ask("open", 0, str(path), options)
+        return RemoteStore(child, number, [Mended(*one) for one in mended])
+
+    def _running(self) -> Child:
+        with self._starting:
+            if self._child is not None and self._child.ended:
+                self.stop()
+            if self._child is None:
+                self._child = Child(self._module, self._spin)
+            return self._child
+
+
+class RemoteStore(Store):
+    """A database that a storage process has open."""
+
+    def __init__(self, child: Child, number: int, mended: list[Mended]) -> None:
+        self._child = child
+        self._number = number
+        self.mended = mended
+
+    @property
+    def ended(self) -> bool:
+        return self._child.ended
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._ask("get", key)
+
+    def write(
+        self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
+    ) -> None:
+        self._ask("write", list(puts), list(drops), list(deletes))
+
+    def sync(self) -> None:
+        self._ask("sync")
+
+    def portion(self, kind: bytes, start: bytes) -> Portion:
+        return Portion(*self._ask("portion", kind, start))
+
+    def compact(self, start: bytes, stop: bytes) -> None:
+        self._ask("compact", start, stop)
+
+    def shut(self) -> None:
+        if not self.ended:
+            self._ask("shut")
+
+    def _ask(self, call: str, *arguments: Any) -> Any:
+        return self._child.ask(call, self._number, *arguments)
+
+
+def _without_logs(path: Path, reason: str) -> list[Mended]:
+    """Take the write-ahead logs away, for somebody who keeps them."""
+    taken: list[Mended] = []
+    for log in sorted(path.glob("*.log")):
+        taken.append(Mended(log.name, 0, log.read_bytes(), reason))
+        log.unlink()
+    return taken
