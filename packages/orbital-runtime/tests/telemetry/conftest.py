@@ -12,6 +12,7 @@ import pytest_asyncio
 from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
+from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
@@ -91,6 +92,7 @@ class World:
             clock=self.clock,
         )
         self.scheduler = Scheduler(self.engine.run, clock=self.clock, forget=self.engine.forget)
+        self.watchdog = Watchdog(lambda: self.scheduler.overdue, self.instances.owner)
         self.sender = Sender(self.buffer, clock=self.clock)
         self.writer = RecordingWriter()
         self.tasks: dict[str, Task] = {}
@@ -105,6 +107,7 @@ class World:
             settings_path=lambda: None,
             scheduler=self.scheduler,
             engine=self.engine,
+            watchdog=self.watchdog,
             committer=self.committer,
             buffer=self.buffer,
             sender=self.sender,

@@ -129,6 +129,7 @@ class Agent:
             scheduler = self.stations.scheduler
             self.stations.listeners.all.append(TaskNews(self.clock, scheduler.states()))
             scheduler.start()
+            self.stations.watchdog.start()
             self._watching = [
                 asyncio.create_task(self._watch(), name="watch-configuration"),
                 asyncio.create_task(
@@ -296,6 +297,7 @@ class Agent:
     async def _close(self) -> None:
         stations = self.stations
         await self._end_watch()
+        stations.watchdog.stop()
         await stations.scheduler.stop(0)
         await stations.committer.close()
         await stations.sender.stop(0)

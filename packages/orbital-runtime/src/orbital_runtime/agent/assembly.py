@@ -9,6 +9,7 @@ from orbital_runtime.buffer import Committer, DiskBuffer, LetterLimits, MemoryBu
 from orbital_runtime.buffer import Limits as BufferLimits
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
+from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
 from orbital_runtime.scheduler.scheduler import Scheduler
@@ -43,6 +44,8 @@ class Stations:
     buffer: Buffer
     sender: Sender
     listeners: Listeners
+    watchdog: Watchdog
+    """Beside the way: it watches the loop that all of them share."""
 
 
 def assemble(
@@ -79,7 +82,8 @@ def assemble(
         on_idle=committer.hurry,
     )
     sender = Sender(buffer, clock=clock)
-    return Stations(instances, engine, scheduler, committer, buffer, sender, listeners)
+    watchdog = Watchdog(lambda: scheduler.overdue, instances.owner, threshold=collector.watchdog)
+    return Stations(instances, engine, scheduler, committer, buffer, sender, listeners, watchdog)
 
 
 class Listeners:

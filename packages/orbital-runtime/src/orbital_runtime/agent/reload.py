@@ -135,6 +135,7 @@ def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler.slots = collector.worker_pool_size
     scheduler.assignment = assembly.assignment(settings)
     scheduler.backoff_max = collector.backoff_max
+    stations.watchdog.threshold = collector.watchdog
     scheduler.high_water = collector.backpressure.high_water
     scheduler.max_slowdown = int(collector.backpressure.max_slowdown)
 

@@ -25,6 +25,7 @@ def sources_of(agent: Agent) -> Sources:
         settings_path=lambda: agent.loaded.path,
         scheduler=stations.scheduler,
         engine=stations.engine,
+        watchdog=stations.watchdog,
         committer=stations.committer,
         buffer=stations.buffer,
         sender=stations.sender,

@@ -114,6 +114,11 @@ class Instances:
         """Names of started plugins, once for each instance."""
         return sorted(shared.name for shared in self._shared.values() if shared.plugin)
 
+    def owner(self, package: str) -> str:
+        """The started plugin that this package of Python brings; empty where it brings none, or several."""
+        brought = [one.name for one in [*self._shared.values()] if one.brought_by(package)]
+        return brought[0] if len(set(brought)) == 1 else ""
+
     def failed(self) -> dict[str, str]:
         """Names of plugins that did not start though tasks need them, and why."""
         needed = [shared for shared in self._shared.values() if shared.users]

@@ -84,6 +84,10 @@ class Shared:
             await asyncio.wait({self._starting})
         await self._end()
 
+    def brought_by(self, package: str) -> bool:
+        """Whether its class stands in this package of Python."""
+        return type(self._made).__module__.partition(".")[0] == package
+
     def _failed_just_now(self) -> bool:
         return bool(self.failure) and self._clock.steady() - self._failed_at < BREATH
 

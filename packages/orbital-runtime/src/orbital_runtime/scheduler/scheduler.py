@@ -100,6 +100,8 @@ class Scheduler:
         self._stopping = False
         self._unanswered: float | None = None
         """Steady seconds of the first tick after which no run has ended."""
+        self._wakes = math.inf
+        """Steady seconds of the loop's next pass."""
 
     # ---- what people ask ------------------------------------------------------------------------
 
@@ -127,6 +129,11 @@ class Scheduler:
     def silence(self) -> float:
         """Seconds for which something has been due and no run has ended."""
         return 0.0 if self._unanswered is None else self._clock.steady() - self._unanswered
+
+    @property
+    def overdue(self) -> float:
+        """Seconds by which the loop is late for its next pass; below zero as long as it is not."""
+        return self._clock.steady() - self._wakes
 
     @property
     def longest(self) -> float:
@@ -230,9 +237,10 @@ class Scheduler:
             return
         if self._timer is not None:
             self._timer.cancel()
-        loop = asyncio.get_running_loop()
+        loop, now = asyncio.get_running_loop(), self._clock.steady()
         due = self._timetable.next()
-        sleep = LONGEST_SLEEP if due is None else min(due - self._clock.steady(), LONGEST_SLEEP)
+        self._wakes = now + LONGEST_SLEEP if due is None else min(due, now + LONGEST_SLEEP)
+        sleep = self._wakes - now
         if sleep > 0:
             self._timer = loop.call_later(math.ceil(sleep * 1000) / 1000, self.turn)
         else:
@@ -366,7 +374,7 @@ class Scheduler:
         """Start nothing more; give running ones `grace` seconds, then cancel them. Safe without `start`,
         and safe twice.
         """
-        self._stopping = True
+        self._stopping, self._wakes = True, math.inf
         if self._timer is not None:
             self._timer.cancel()
         for key, job in self._roster.jobs.items():

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from orbital_runtime.settings.base import Interval, Labels, Section, ShardText, Share, Timeout
+from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 
 
 class LimitsSection(Section):
@@ -46,6 +47,9 @@ class CollectorSection(Section):
     """`2/8`: run only the devices that fall to number 2 of 8 sentinels with the same tasks."""
     backoff_max: Interval = 60
     """A device that stays down is still asked this often."""
+    watchdog: Duration = 1
+    """Who holds all other tasks for this long, by computing or blocking where it should wait, is named in the
+    log and in metrics; 0: nobody is watched."""
     limits: LimitsSection = LimitsSection()
     """What one task may give."""
     backpressure: BackpressureSection = BackpressureSection()

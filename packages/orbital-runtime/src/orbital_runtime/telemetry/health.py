@@ -6,6 +6,7 @@ concerns some of its work is told beside that and does not make it unready.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.status import OutputStatus
     from orbital_runtime.telemetry.sources import Sources
 
+RECENT: Final = 300.0
+"""Seconds for which a hold of the loop is told."""
 STALLED: Final = 30.0
 """Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
 FULL: Final = 0.95
@@ -158,6 +161,8 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
     for broken in sources.registry.broken():
         if broken.error not in down.values():
             yield Reason("plugin_broken", broken.error, blocks=False, subject=broken.name)
+    if hold := _last_hold(sources):
+        yield hold
     overruns = sources.engine.invoker.overruns
     for name, count in overruns.stuck.items():
         if count:
@@ -167,3 +172,12 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
         if count:
             message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
             yield Reason("runs_abandoned", message, blocks=False, subject=name)
+
+
+def _last_hold(sources: Sources) -> Reason | None:
+    last = sources.watchdog.last
+    if last is None or (ago := time.monotonic() - last.ended) > RECENT:
+        return None
+    who = f"{last.culprit} held the agent for {last.seconds:.1f} s, {ago:.0f} s ago"
+    message = f"{who}: all tasks waited ({last.culprit.place})"
+    return Reason("loop_held", message, blocks=False, subject=last.culprit.plugin)

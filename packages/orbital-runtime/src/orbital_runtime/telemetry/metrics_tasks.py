@@ -74,6 +74,19 @@ def collecting(sources: Sources) -> Iterator[Metric]:
         ("sentinel_abandoned_runs", "Coroutines that go on after their end", overruns.abandoned),
     ):
         yield gauges(name, text, ("plugin",), [((key,), count) for key, count in counts.items()])
+    watchdog = sources.watchdog
+    yield counters(
+        "sentinel_loop_holds_total",
+        "Times that something held all tasks; without a plugin: the agent itself, or a library",
+        ("plugin",),
+        [((key,), count) for key, count in watchdog.holds.items()],
+    )
+    yield counters(
+        "sentinel_loop_held_seconds_total",
+        "Time for which it did",
+        ("plugin",),
+        [((key,), seconds) for key, seconds in watchdog.seconds.items()],
+    )
     chain = sources.engine.chain.totals
     for name, text, counts in (
         (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer import Buffer, Committer
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
+    from orbital_runtime.guard.watchdog import Watchdog
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.scheduler import Scheduler
@@ -65,6 +66,7 @@ class Sources:
     """The configuration's file; None for the built-in one."""
     scheduler: Scheduler
     engine: Engine
+    watchdog: Watchdog
     committer: Committer
     buffer: Buffer
     sender: Sender

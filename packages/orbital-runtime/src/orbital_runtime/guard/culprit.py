@@ -1,0 +1,83 @@
+"""Whose code a thread is in, read from its stack."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from orbital_runtime.guard.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+KNOWN: Final = sys.stdlib_module_names | {
+    "orbital_runtime",
+    "orbital_sdk",
+    "orbital_sentinel",
+    "uvloop",
+}
+"""Packages that are nobody's plugin."""
+LOOPS: Final = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "orbital_sentinel.loop")
+"""Where a loop calls what it runs: further out stands who began it."""
+
+
+class Culprit(NamedTuple):
+    """Who holds a thread."""
+
+    plugin: str
+    """Empty where no plugin is known to."""
+    task: str
+    """Empty where it is not a run, or a task that a run began."""
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        if not self.plugin:
+            return "the agent itself, or a library"
+        return f"plugin {self.plugin!r}" + (f", task {self.task!r}," if self.task else "")
+
+    @property
+    def place(self) -> str:
+        """For people."""
+        return f"{self.file}:{self.line} in {self.function}()"
+
+
+def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
+    """Who holds it, at which place of his own code; and whether that is a stranger at all.
+
+    Args:
+        thread: Its identifier.
+        owner: The plugin of a package, empty where there is none. For what is not run under a name.
+    """
+    frames = list(_stack(thread))
+    strangers = [frame for frame in frames if _package(frame) not in KNOWN]
+    package = _package(strangers[-1]) if strangers else ""
+    seen = next((frame for frame in strangers if _package(frame) == package), frames[0])
+    work = frames[-1].f_locals.get("self") if _is_work(frames[-1]) else None
+    plugin, task = (work.plugin, work.task) if isinstance(work, Work) else ("", "")
+    if strangers and not plugin:
+        plugin = owner(package)
+    code = seen.f_code
+    file = code.co_filename.rpartition("/")[2]
+    return Culprit(plugin, task, file, seen.f_lineno, code.co_name), bool(strangers or plugin)
+
+
+def _stack(thread: int) -> Iterator[FrameType]:
+    """From the innermost frame out, as far as one turn of the loop goes."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (documented, "for debugging")
+    while frame is not None:
+        yield frame
+        if _is_work(frame) or frame.f_globals.get("__name__") in LOOPS:
+            return
+        frame = frame.f_back
+
+
+def _is_work(frame: FrameType) -> bool:
+    awaits = Work.__await__  # pyright: ignore[reportUnknownMemberType] (of whichever result)
+    return frame.f_code is awaits.__code__
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
