@@ -106,14 +106,18 @@ async def test_the_first_samples_up_to_the_limit_are_kept(collect):
     sink, error = await run(collect, limit=2)
     assert sink == SAMPLES[:2]
     assert isinstance(error, TooManySamples)
-    assert "more than 2 samples" in str(error)
+    assert "the first 2 samples were kept" in str(error)
+    assert error.refused == 1
     assert await run(collect, limit=3) == (SAMPLES, None)
 
 
-async def test_a_table_above_the_limit_is_refused():
-    """Nothing of it is kept: a table comes whole or not at all."""
+async def test_of_a_table_above_the_limit_the_first_rows_are_kept():
+    """A device with more than expected tells what fits, and how much does not."""
     sink, error = await run(columns, limit=2)
-    assert (sink, type(error)) == ([], TooManySamples)
+    assert [(sample.series, sample.value) for sample in sink] == [(SERIES[0], 0), (SERIES[1], 1)]
+    assert isinstance(error, TooManySamples)
+    assert "the first 2 samples were kept" in str(error)
+    assert error.refused == 1
 
 
 def fails_late(self, device, ctx):

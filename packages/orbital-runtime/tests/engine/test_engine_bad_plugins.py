@@ -21,6 +21,7 @@ from orbital_sdk import (
     DeviceUnreachable,
     Identity,
     Metric,
+    PartialCollect,
     Plugin,
     PluginConfig,
     Processor,
@@ -208,17 +209,18 @@ async def test_foreign_things_among_the_samples_of_an_error(collect_with):
 
 @pytest.mark.parametrize("blocking", [False, True])
 @pytest.mark.parametrize("form", ["generator", "list", "columns"])
-async def test_a_million_samples(collect_with, form, blocking):
-    """More than allowed: the first ones are kept where they came one by one, the run fails and says why."""
-    million = 1_000_000
+async def test_far_more_samples_than_allowed(collect_with, form, blocking):
+    """More than allowed: the first ones are kept, and the run says that it is not all of it."""
+    many = 20_000
 
     def samples():
-        for n in range(million):
-            yield VALUE(n, str(n % 50))
+        for n in range(many):
+            yield VALUE(n, str(n % 100))
 
     def answer():
         if form == "columns":
-            return Columns((VALUE.series("a"),) * million, [1.0] * million)
+            series = tuple(VALUE.series(str(n)) for n in range(100))
+            return Columns(series * (many // 100), [1.0] * many)
         return list(samples())
 
     class Async(Base):
@@ -237,9 +239,26 @@ async def test_a_million_samples(collect_with, form, blocking):
     plugin = Thread() if blocking else AsyncGenerator() if form == "generator" else Async()
     engine, run, got = await collect_with(plugin, samples=100)
     assert run.error_kind == "TooManySamples"
-    assert run.samples == (0 if form == "columns" else 50)
-    assert engine.totals.refused["sample_limit"] == 1
-    assert got["up"] == 0
+    assert (run.status, run.up, run.samples) == (Status.SUCCESS, True, 100)
+    known = form != "generator"
+    of = "20,000" if known else "more"
+    assert run.error.startswith(f"the first 100 samples were kept, of {of}: raise collector.limits")
+    assert engine.totals.refused["sample_limit"] == (many - 100 if known else 1)
+    assert got["up"] == 1
+
+
+async def test_samples_of_an_error_are_limited_too(collect_with):
+    """A device with a table that fails and more than allowed in the others: both are said."""
+
+    class Half(Base):
+        async def collect(self, device, ctx):
+            samples = [VALUE(n, str(n)) for n in range(150)]
+            raise PartialCollect("one table is missing", samples=samples)
+
+    engine, run, _ = await collect_with(Half(), samples=100)
+    assert (run.status, run.samples, run.error_kind) == (Status.SUCCESS, 100, "PartialCollect")
+    assert run.error.startswith("one table is missing; the first 100 samples were kept")
+    assert engine.totals.refused["sample_limit"] >= 1
 
 
 async def test_new_series_for_ever(collect_with):
@@ -253,10 +272,16 @@ async def test_new_series_for_ever(collect_with):
             for n in range(2000):
                 yield VALUE(n, f"{self.runs}-{n}")
 
-    engine, run, _ = await collect_with(Inventive(), times=20, series=500)
-    assert run.samples == 500
-    assert engine.totals.refused == {"series_limit": 20 * 1500}
-    assert len(engine._memories["t"].sealer._rows) < 20_000
+    engine, run, _ = await collect_with(Inventive(), times=20, series=2500)
+    assert engine.totals.samples == 2500
+    assert engine.totals.refused == {"series_limit": 20 * 2000 - 2500}
+    assert (run.status, run.samples, run.series) == (Status.SUCCESS, 0, 2500)
+    assert run.error_kind == "TooManySeries"
+    assert run.error == (
+        "2,000 samples were left out: the task gave more than 2500 different series within an hour"
+        " (collector.limits.series_per_task): what grows is the label 'of' of value"
+    )
+    assert len(engine._memories["t"].sealer._rows) < 10_000
 
 
 @pytest.mark.parametrize(("count", "aside"), [(100, False), (50_000, True)])
@@ -334,5 +359,6 @@ async def test_all_else_goes_on():
         assert states[name].failed == states[name].runs > 1
         assert states[name].last.error_kind == "Bug"
     assert states["hangs"].last.error_kind in {"Timeout", "Cancelled"}
-    assert states["nan"].last.samples == 1
-    assert engine.totals.refused["nan"] == engine.totals.refused["label_too_long"] > 1
+    assert states["nan"].last.samples == 2
+    assert engine.totals.refused["nan"] == states["nan"].runs > 1
+    assert engine.totals.cut_labels == 1

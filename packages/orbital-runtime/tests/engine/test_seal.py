@@ -113,7 +113,52 @@ def test_memory_is_bounded_with_churn():
         assert sum(map(len, sealer._plans._plans)) <= 2 * 103 + SMALL
 
 
-def test_the_series_limit_holds_and_is_counted_each_time():
+def test_the_series_limit_holds_over_all_collections_of_an_hour():
+    """Series that ended count as well; with the next hour all are new, and those alive have not ended."""
+    sealer = Sealer(ORIGIN, limits=Limits(series=10))
+    living = [OCTETS(1, f"living {n}") for n in range(4)]
+    for run in range(60):
+        result = sealed(
+            sealer, [*living, *[OCTETS(1, f"{run}-{n}") for n in range(3)]], NOW + run * 60_000
+        )
+        room = max(0, min(3, 10 - 4 - 3 * run))
+        assert len(result.batches[0]) == 3 + 4 + room
+        assert result.refused == ({"series_limit": 3 - room} if room < 3 else {})
+        assert ("label 'port' of if_in_octets_total" in result.too_many) == (room < 3)
+        assert sealer.series == min(10, 4 + 3 * (run + 1))
+    result = sealed(sealer, [*living, OCTETS(1, "fresh")], NOW + 3_600_000)
+    assert len(result.batches[0]) == 3 + 5
+    assert (result.stale, result.too_many, sealer.series) == (None, "", 5)
+
+
+def test_the_label_that_grows_is_named():
+    """Among labels that are told apart by nothing else: the one whose values nobody had before."""
+    port = Metric("port_octets", labels=("port", "session", "vlan"))
+    sealer = Sealer(ORIGIN, limits=Limits(series=90))
+    for run in range(60):
+        samples = [
+            port(1, f"port-{n}", f"s-{run}" if n == run % 50 else "", "7") for n in range(50)
+        ]
+        result = sealed(sealer, samples, NOW + run * 10)
+    assert result.too_many.endswith("what grows is the label 'session' of port_octets")
+    for run in range(200):
+        result = sealed(sealer, [Metric(f"metric_{run}", labels=())(1)], NOW + run * 10)
+    assert result.too_many.endswith("what grows is the label 'session' of port_octets"), (
+        "of this hour"
+    )
+
+
+def test_a_reload_does_not_begin_a_new_hour():
+    """Another sealer of the same task goes on with the series that were given already."""
+    first = Sealer(ORIGIN, limits=Limits(series=10))
+    sealed(first, [OCTETS(1, str(n)) for n in range(8)], NOW)
+    second = Sealer(ORIGIN, limits=Limits(series=10))
+    second.inherit(first)
+    result = sealed(second, [OCTETS(1, str(n)) for n in range(8, 16)], NOW + 10)
+    assert (second.series, result.refused) == (10, {"series_limit": 6})
+
+
+def test_the_series_limit_holds_within_a_collection_and_is_counted_each_time():
     """Above the limit the first ones are kept, the report too; the others are counted, run by run."""
     sealer = Sealer(ORIGIN, limits=Limits(series=10))
     for run in range(3):

@@ -106,29 +106,47 @@ def test_a_series_without_a_value_ends():
     assert kept(seal([VALUE(3, "a"), VALUE(2, "b")], sealer, NOW + 20))["a"] == 3
 
 
-def test_a_label_of_ten_kilobytes_is_refused():
-    """Its sample is refused and counted, each time; the series beside it goes on."""
+def test_a_label_of_ten_kilobytes_is_cut():
+    """Its sample arrives with what fits of the label, in one series; the cut is counted once."""
     sealer = Sealer(ORIGIN)
+    cuts = 0
     for run in range(3):
         result = seal([VALUE(1, "x" * 10_000), VALUE(2, "ok")], sealer, NOW + run * 10)
-        assert result.refused == {"label_too_long": 1}
+        assert not result.refused
+        assert kept(result)["x" * 1021 + "…"] == 1
         assert kept(result)["ok"] == 2
         assert result.stale is None
+        cuts += result.cut
+    assert cuts == 1
 
 
-def test_label_length_is_counted_in_bytes():
-    """Three bytes each in UTF-8: 4 characters are 12 bytes."""
+def test_a_label_is_cut_by_bytes_between_characters():
+    """Three bytes each in UTF-8: 4 characters are 12 bytes, and a fifth does not fit."""
     limits = Limits(label_bytes=12)
-    assert not seal([VALUE(1, "汉字汉字")], Sealer(ORIGIN, limits=limits)).refused
-    assert seal([VALUE(1, "汉字汉字a")], Sealer(ORIGIN, limits=limits)).refused == {
-        "label_too_long": 1
-    }
+    for long, shown in (
+        ("汉字汉字", "汉字汉字"),
+        ("汉字汉字a", "汉字汉…"),
+        ("a汉字汉字", "a汉字…"),
+    ):
+        result = seal([VALUE(1, long)], Sealer(ORIGIN, limits=limits))
+        assert kept(result)[shown] == 1
+        assert result.cut == (long != shown)
 
 
-def test_a_tasks_own_long_label_is_refused_too():
+def test_labels_that_are_the_same_when_cut_are_duplicates():
+    """Two long labels that differ behind the cut: the first keeps the series, the other is counted."""
+    result = seal([VALUE(1, "x" * 2000 + "1"), VALUE(2, "x" * 2000 + "2")])
+    assert result.refused == {"duplicate": 1}
+    assert kept(result)["x" * 1021 + "…"] == 1
+
+
+def test_a_tasks_own_long_label_is_cut_too():
     """Limits hold for the row that goes out, wherever its labels come from."""
     result = seal([VALUE(1, "a")], Sealer(ORIGIN, {"site": "x" * 2000}))
-    assert result.refused == {"label_too_long": 1}
+    assert not result.refused
+    assert {len(dict(row.labels)["site"].encode()) for row in result.batches[0].layout.rows} == {
+        1024
+    }
 
 
 def test_text_that_utf8_cannot_carry_is_refused():
@@ -188,7 +206,7 @@ def test_the_first_refusal_is_told_and_the_rest_counted(caplog):
         seal(samples, sealer, NOW + run * 10)
     assert len(caplog.records) == 2
     assert "value{of='n0'}" in caplog.text
-    assert "'of' of value has 5000 bytes" in caplog.text
+    assert "'of' of value has more than 1024 bytes" in caplog.text
     assert "y" * 1000 not in caplog.text
     assert caplog.records[0].__dict__["task"] == "task-1"
 

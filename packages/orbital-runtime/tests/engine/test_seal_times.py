@@ -7,6 +7,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import Identity, Metric, Origin, Sample
@@ -90,13 +91,14 @@ def test_refused_series_do_not_disturb_the_others():
     """Limits and times together: what is refused is left out of values and times alike."""
     result = seal(
         [
-            VALUE(1, "x" * 5000, ts=NOW - 1),
             VALUE(2, "a", ts=NOW - 2),
-            VALUE(3, "x" * 5000, ts=NOW - 3),
+            VALUE(1, "b", ts=NOW - 1),
+            VALUE(3, "b", ts=NOW - 3),
             VALUE(4, "a", ts=NOW - 4),
-        ]
+        ],
+        Sealer(ORIGIN, limits=Limits(series=1)),
     )
-    assert result.refused == {"label_too_long": 2}
+    assert result.refused == {"series_limit": 2}
     assert history(result) == {"a": [(NOW - 4, 4), (NOW - 2, 2)]}
 
 

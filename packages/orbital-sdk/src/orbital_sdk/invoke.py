@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from orbital_sdk.errors import CollectError
+from orbital_sdk.errors import PartialCollect
 from orbital_sdk.metric import Columns, Sample
 
 if TYPE_CHECKING:
@@ -26,8 +26,21 @@ BREATH: Final = 1000
 """Samples after which an async generator that never waits lets others have the loop."""
 
 
-class TooManySamples(CollectError):  # noqa: N818 (reads as what happened)
-    """One collection gave more samples than a task may give."""
+class TooManySamples(PartialCollect):
+    """One collection gave more samples than a task may give; the first ones are kept.
+
+    Args:
+        limit: Samples of one collection.
+        given: How many there were, as far as that is known.
+    """
+
+    def __init__(self, limit: int, given: int) -> None:
+        known = "more" if given == limit + 1 else f"{given:,}"
+        super().__init__(
+            f"the first {limit:,} samples were kept, of {known}: raise collector.limits.samples_per_run,"
+            " or let the task read less"
+        )
+        self.refused = given - limit
 
 
 def is_blocking(plugin: Plugin[Any, Any]) -> bool:
@@ -98,7 +111,7 @@ async def _take_async(samples: AsyncIterable[Sample], sink: list[Sample], limit:
     try:
         async for sample in samples:
             if not room:
-                raise _too_many(limit)
+                raise TooManySamples(limit, limit + 1)
             room -= 1
             sink.append(sample)
             if not room % BREATH:
@@ -110,12 +123,12 @@ async def _take_async(samples: AsyncIterable[Sample], sink: list[Sample], limit:
 
 def _take(answer: object, sink: list[Sample], limit: int) -> Columns | None:
     if isinstance(answer, Columns):
-        return _table(answer, limit)
+        return _table(answer, sink, limit)
     if isinstance(answer, list):
         samples = cast("list[Sample]", answer)
         sink.extend(samples[:limit])
         if len(samples) > limit:
-            raise _too_many(limit)
+            raise TooManySamples(limit, len(samples))
         return None
     if not isinstance(answer, Iterable):
         raise TypeError(
@@ -130,7 +143,7 @@ def _take_each(samples: Iterable[Sample], sink: list[Sample], limit: int) -> Non
     try:
         for sample in samples:
             if not room:
-                raise _too_many(limit)
+                raise TooManySamples(limit, limit + 1)
             room -= 1
             sink.append(sample)
     finally:
@@ -138,11 +151,12 @@ def _take_each(samples: Iterable[Sample], sink: list[Sample], limit: int) -> Non
             samples.close()
 
 
-def _table(columns: Columns, limit: int) -> Columns:
+def _table(columns: Columns, sink: list[Sample], limit: int) -> Columns:
     """The same table as whole columns, so that nobody behind meets a lazy or an endless one."""
     series = tuple(columns.series)
     if len(series) > limit:
-        raise _too_many(limit)
+        sink.extend(map(Sample, series[:limit], columns.values))
+        raise TooManySamples(limit, len(series))
     lazy = not hasattr(columns.values, "__len__")
     values = list(islice(columns.values, len(series) + 1)) if lazy else columns.values
     if len(cast("Sized", values)) != len(series):
@@ -150,7 +164,3 @@ def _table(columns: Columns, limit: int) -> Columns:
             f"Columns has {len(series)} series and not as many values; give one value for each"
         )
     return Columns(series, values)
-
-
-def _too_many(limit: int) -> TooManySamples:
-    return TooManySamples(f"more than {limit} samples in one collection; the rest was refused")

@@ -56,9 +56,11 @@ class EngineTotals:
     samples: int = 0
     """Samples handed to the buffer, the runs' own reports left out."""
     refused: Counter[str] = field(default_factory=Counter[str])
-    """Samples left out, by reason: `nan`, `not_a_number`, `not_a_sample`, `label_too_long`, `bad_label`,
-    `duplicate`, `series_limit`, `sample_limit`, `bad_timestamp`, `future`, `relabel`, `processor_error`,
-    `buffer` (it did not take them)."""
+    """Samples left out, by reason: `nan`, `not_a_number`, `not_a_sample`, `bad_label`, `duplicate`,
+    `series_limit`, `sample_limit`, `bad_timestamp`, `future`, `relabel`, `processor_error`, `buffer` (it
+    did not take them)."""
+    cut_labels: int = 0
+    """Labels that were cut because they were too long, each time that a series began."""
     stale: int = 0
     """Stale markers."""
     bugs: Counter[str] = field(default_factory=Counter[str])
@@ -136,11 +138,14 @@ class Engine:
         else:
             sealed = await in_background(memory.sealer.seal, collected, report, started)
         samples, lost = await self._hand_over(sealed, count)
+        if sealed.too_many:
+            left_out = f"{sealed.refused['series_limit']:,} samples were left out"
+            outcome = outcome.also(f"{left_out}: {sealed.too_many}", "TooManySeries")
         if lost:
             outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
         return Run(
             outcome.status, outcome.up, started, duration, samples,
-            outcome.error, outcome.kind, outcome.pauses,
+            outcome.error, outcome.kind, outcome.pauses, memory.sealer.series,
         )  # fmt: skip
 
     def exclusive(self, task: Task) -> str | None:
@@ -188,10 +193,22 @@ class Engine:
             )
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
             outcome = self._judge(memory, error)
-            if outcome.kind == TooManySamples.__name__:
-                self.totals.refused["sample_limit"] += 1
-            return _in_time(outcome, ctx), [*sink, *_saved(error, self.limits.samples)]
+            if isinstance(error, TooManySamples):
+                self.totals.refused["sample_limit"] += error.refused
+            outcome, samples = self._within_limit(
+                outcome, [*sink, *_saved(error, self.limits.samples + 1)]
+            )
+            return _in_time(outcome, ctx), samples
         return _in_time(SUCCESS, ctx), sink if columns is None else columns
+
+    def _within_limit(self, outcome: Outcome, samples: list[Sample]) -> tuple[Outcome, Collected]:
+        """What came with an error, as far as one collection may give so much."""
+        limit = self.limits.samples
+        if len(samples) <= limit:
+            return outcome, samples
+        error = TooManySamples(limit, len(samples))
+        self.totals.refused["sample_limit"] += error.refused
+        return outcome.also(str(error), type(error).__name__), samples[:limit]
 
     def _context(self, task: Task, memory: Memory) -> Context:
         seconds = min(task.timeout, self.limits.max_execution_time)
@@ -227,6 +244,7 @@ class Engine:
     async def _hand_over(self, sealed: Sealed, count: int) -> tuple[int, str]:
         """How many samples the buffer took, and why it did not take the others."""
         samples = count
+        self.totals.cut_labels += sealed.cut
         if sealed.refused:
             self.totals.refused.update(sealed.refused)
             samples -= sealed.refused.total()

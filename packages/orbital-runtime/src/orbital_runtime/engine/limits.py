@@ -11,12 +11,12 @@ class Limits:
 
     max_execution_time: float = 300.0
     """Seconds a run may take, whatever its task says."""
-    samples: int = 100_000
+    samples: int = 1_000_000
     """Samples of one collection."""
-    series: int = 50_000
-    """Different series of one collection."""
+    series: int = 1_000_000
+    """Different series of one task within an hour."""
     label_bytes: int = 1024
-    """Bytes of one label value, in UTF-8."""
+    """Bytes of one label value, in UTF-8; what is longer is cut."""
     future: float = 600.0
     """Seconds by which a device's own timestamp may be ahead of ours."""
     cancel_grace: float = 1.0

@@ -41,6 +41,11 @@ class Outcome(NamedTuple):
     kind: str = ""
     pauses: bool = False
 
+    def also(self, words: str, kind: str) -> Outcome:
+        """The same, and this was not as it should be either."""
+        error = f"{self.error}; {words}" if self.error else words
+        return self._replace(error=error, kind=self.kind or kind)
+
 
 SUCCESS: Final = Outcome(up=True, status=Status.SUCCESS)
 

@@ -43,13 +43,11 @@ class Plans:
     Args:
         origin: Where its samples come from.
         rows: Its rows.
-        limit: Different series that one collection may have, the report left out.
     """
 
-    def __init__(self, origin: Origin, rows: Rows, limit: int) -> None:
+    def __init__(self, origin: Origin, rows: Rows) -> None:
         self._origin = origin
         self._rows = rows
-        self._limit = limit
         self._report = report_of(origin)
         self._plans: dict[tuple[Series, ...], Plan] = {}
         self._latest: Plan | None = None
@@ -101,13 +99,6 @@ class Plans:
         if key in rows:
             self._rows.tell("duplicate", f"{row!r} stands twice in one collection")
             return "duplicate"
-        if len(rows) >= self._limit + len(self._report):
-            self._rows.tell(
-                "series_limit",
-                f"{row!r} is above the {self._limit} series that a task may have"
-                " (collector.limits.series_per_task)",
-            )
-            return "series_limit"
         rows[key] = row
         return None
 

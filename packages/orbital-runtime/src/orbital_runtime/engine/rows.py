@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.engine.report import METRICS
+from orbital_runtime.engine.series_limit import SeriesLimit
 from orbital_runtime.processor.chain import Chain, Dropped
 from orbital_sdk import Row, Series
+from orbital_sdk.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from orbital_runtime.engine.limits import Limits
     from orbital_sdk import Origin
@@ -41,12 +44,33 @@ class Rows:
         self._labels = dict(labels)
         self._chain = chain
         self._limits = limits
+        self._hour = SeriesLimit(limits.series)
         self._young: dict[Series, Row | str] = {}
         self._old: dict[Series, Row | str] = {}
+        self.cut = 0
+        """Labels of new series that were cut; whoever counts them begins again at 0."""
+        self.too_many = ""
+        """Of what there are too many series in this hour, in words; empty if there are not."""
         self._told: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
+
+    @property
+    def series(self) -> int:
+        """Different series within this hour, the report left out."""
+        return self._hour.count
+
+    def turn(self, ts: int) -> bool:
+        """Whether a new hour begins at this time, in milliseconds UTC: every series begins anew."""
+        if not self._hour.turn(ts):
+            return False
+        self._young, self._old, self.too_many = {}, {}, ""
+        return True
+
+    def inherit(self, other: Rows) -> None:
+        """Go on with another's hour."""
+        self._hour.inherit(other._hour)
 
     def make_room(self, series: int) -> None:
         """A collection of so many series comes: forget what was long unused, if it is time."""
@@ -63,12 +87,13 @@ class Rows:
             self._young[series] = row
         return row
 
-    def tell(self, reason: str, message: str) -> None:
+    def tell(self, reason: str, message: str, *, what: str = "refused") -> None:
         """Log the first refusal of a kind."""
         if reason not in self._told:
             self._told |= {reason}
             log.warning(
-                "refused (%s): %s; more of it is only counted",
+                "%s (%s): %s; more of it is only counted",
+                what,
                 reason,
                 message,
                 extra={"task": self._origin.task, "device": self._origin.device_id},
@@ -82,22 +107,53 @@ class Rows:
         labels = self._labels | dict(zip(metric.labels, series.values, strict=True))
         labels["device_id"] = self._origin.device_id
         row = self._chain.relabel(Row(metric.name, labels, metric.kind, metric.unit), self._origin)
-        return row.reason if isinstance(row, Dropped) else self._checked(row)
+        fitting = row.reason if isinstance(row, Dropped) else self._fitting(row)
+        if isinstance(fitting, str) or metric in METRICS:
+            return fitting
+        return self._admitted(fitting)
 
-    def _checked(self, row: Row) -> Row | str:
-        for name, value in row.labels:
-            try:
-                size = len(value.encode())
-            except UnicodeEncodeError:
-                self.tell(
-                    "bad_label", f"label {name!r} of {row.name} is not text that UTF-8 can carry"
-                )
-                return "bad_label"
-            if size > self._limits.label_bytes:
-                self.tell(
-                    "label_too_long",
-                    f"label {name!r} of {row.name} has {size} bytes,"
-                    f" {self._limits.label_bytes} are allowed (collector.limits.label_bytes)",
-                )
-                return "label_too_long"
-        return row
+    def _fitting(self, row: Row) -> Row | str:
+        """The row with labels that destinations can carry: what is too long is cut."""
+        most = self._limits.label_bytes
+        try:
+            labels = {name: cut(value, most) for name, value in row.labels}
+        except UnicodeEncodeError:
+            self.tell("bad_label", f"a label of {row!r} is not text that UTF-8 can carry")
+            return "bad_label"
+        long = [name for name, value in row.labels if labels[name] is not value]
+        if not long:
+            return row
+        self.cut += len(long)
+        self.tell(
+            "label_too_long",
+            f"label {long[0]!r} of {row.name} has more than {most} bytes (collector.limits.label_bytes)",
+            what="cut",
+        )
+        return Row(row.name, labels, row.kind, row.unit)
+
+    def _admitted(self, row: Row) -> Row | str:
+        if self._hour.admit(row.key):
+            return row
+        if not self.too_many:
+            grows = growing(row, [*self._old.values(), *self._young.values()])
+            self.too_many = (
+                f"the task gave more than {self._limits.series} different series within an hour"
+                f" (collector.limits.series_per_task): what grows is {grows}"
+            )
+        return "series_limit"
+
+
+def growing(row: Row, others: Iterable[Row | str]) -> str:
+    """What makes this row a new series, in words: the label whose value no other row of the metric has.
+
+    Where that is so of several labels, or of none, the one with the most values.
+    """
+    alike = [other for other in others if isinstance(other, Row) and other.name == row.name]
+    if not alike or not row.labels:
+        return f"the number of metrics, such as {row.name}"
+    values: dict[str, set[str]] = {name: set() for name, _ in row.labels}
+    for other in alike:
+        for name, value in other.labels:
+            values.setdefault(name, set()).add(value)
+    ranks = {name: (value not in values[name], len(values[name])) for name, value in row.labels}
+    return f"the label {max(ranks, key=ranks.__getitem__)!r} of {row.name}"

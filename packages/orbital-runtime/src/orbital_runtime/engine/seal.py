@@ -38,6 +38,10 @@ class Sealed(NamedTuple):
     """The series that the collection before still had."""
     refused: Counter[str]
     """Samples left out, by reason."""
+    too_many: str = ""
+    """Why some of them are above the limit of series, for people."""
+    cut: int = 0
+    """Labels of new series that were longer than allowed."""
 
 
 class _Table(NamedTuple):
@@ -69,7 +73,7 @@ class Sealer:
         limits = limits or Limits()
         self._future = round(limits.future * 1000)
         self._rows = Rows(origin, self.labels, chain or Chain(), limits)
-        self._plans = Plans(origin, self._rows, limits.series)
+        self._plans = Plans(origin, self._rows)
         self._endings = Endings(origin)
         self._report = report_of(origin)
         self._last = -1
@@ -83,6 +87,8 @@ class Sealer:
             ts: Milliseconds UTC of the collection.
         """
         ts = self._stamp(ts)
+        if self._rows.turn(ts):
+            self._plans.clear()
         latest = ts + self._future
         try:
             return self._batches(_columns(collected, latest), report, ts, Counter())
@@ -100,7 +106,13 @@ class Sealer:
     def inherit(self, other: Sealer) -> None:
         """Take another's place: what goes on here has not ended there."""
         self._endings.inherit(other._endings)
+        self._rows.inherit(other._rows)
         self._last = other._last
+
+    @property
+    def series(self) -> int:
+        """Different series that the task gave within its hour, the report left out."""
+        return self._rows.series
 
     def _stamp(self, ts: int) -> int:
         """Times never go back within one layout. A small step of the wall clock is ridden out; after a
@@ -118,7 +130,7 @@ class Sealer:
     def _batches(self, table: _Table, report: Report, ts: int, refused: Counter[str]) -> Sealed:
         if table.times is not None:
             batches, alive = self._dealt(table, report, ts, refused)
-            return Sealed(batches, self._endings.turn(alive, ts), refused)
+            return self._sealed(batches, alive, ts, refused)
         plan = self._plans.find(self._report + table.series)
         values = array("d", report)
         values.extend(table.values)
@@ -126,7 +138,14 @@ class Sealer:
             values = array("d", plan.kept(values))
             refused.update(plan.refused)
         batches = [Batch(plan.layout, ts, values)] if values else []
-        return Sealed(batches, self._endings.turn(plan.layout.rows, ts), refused)
+        return self._sealed(batches, plan.layout.rows, ts, refused)
+
+    def _sealed(
+        self, batches: list[Batch], alive: tuple[Row, ...], ts: int, refused: Counter[str]
+    ) -> Sealed:
+        too_many = self._rows.too_many if refused["series_limit"] else ""
+        cut, self._rows.cut = self._rows.cut, 0
+        return Sealed(batches, self._endings.turn(alive, ts), refused, too_many, cut)
 
     def _dealt(
         self, table: _Table, report: Report, ts: int, refused: Counter[str]

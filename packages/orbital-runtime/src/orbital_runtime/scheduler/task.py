@@ -70,6 +70,8 @@ class Run:
     """Class name of the error (`DeviceUnreachable`), `Timeout`, or `Bug`."""
     pauses: bool = False
     """The task waits until its fields change (refused credentials or settings)."""
+    series: int = 0
+    """Different series that the task gave within this hour, of `collector.limits.series_per_task`."""
 
 
 @dataclass(slots=True)

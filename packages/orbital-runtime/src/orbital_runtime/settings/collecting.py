@@ -11,14 +11,15 @@ from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotation
 
 
 class LimitsSection(Section):
-    """What one task may give; the rest is refused and counted."""
+    """What one task may give; the rest is left out and counted, and the run says so."""
 
-    samples_per_run: Annotated[int, Field(gt=0)] = 100_000
-    """Samples of one collection."""
-    series_per_task: Annotated[int, Field(gt=0)] = 50_000
-    """Different series of one task."""
+    samples_per_run: Annotated[int, Field(gt=0)] = 1_000_000
+    """Samples of one collection; the first ones are kept."""
+    series_per_task: Annotated[int, Field(gt=0)] = 1_000_000
+    """Different series of one task within an hour, those included that ended meanwhile; the first ones are
+    kept, and all of them are new again in the next hour."""
     label_bytes: Annotated[int, Field(gt=0)] = 1024
-    """Bytes of one label value."""
+    """Bytes of one label value; a longer one is cut."""
 
 
 class BackpressureSection(Section):

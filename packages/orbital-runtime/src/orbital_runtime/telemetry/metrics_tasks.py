@@ -53,6 +53,7 @@ def collecting(sources: Sources) -> Iterator[Metric]:
     yield counter(
         "sentinel_collected_samples_total", "Samples handed to the buffer", totals.samples
     )
+    yield counter("sentinel_cut_labels_total", "Labels that were too long", totals.cut_labels)
     for name, text, counts, label in (
         ("sentinel_refused_samples_total", "Samples left out", totals.refused, "reason"),
         (
@@ -137,4 +138,5 @@ _MEASURED: Final[tuple[tuple[str, str, Callable[[TaskState, Run], float]], ...]]
     ("sentinel_task_last_duration_seconds", "How long the last run took", lambda _, r: r.duration),
     ("sentinel_task_last_lateness_seconds", "Lateness of the last run", lambda s, _: s.lateness),
     ("sentinel_task_last_samples", "Samples of the last run", lambda _, r: r.samples),
+    ("sentinel_task_series", "Different series of this hour", lambda _, r: r.series),
 )

@@ -115,6 +115,7 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "last_started": last.started_ms if last else None,
         "last_duration": last.duration if last else None,
         "last_samples": last.samples if last else None,
+        "series": last.series if last else None,
         "lateness": state.lateness,
         "runs": state.runs,
         "failed": state.failed,

@@ -1,0 +1,21 @@
+"""Text of a bounded size."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_MARK: Final = "…"
+_MARK_BYTES: Final = len(_MARK.encode())
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most so many bytes of UTF-8: a longer one ends between two characters, with `…`.
+
+    Raises:
+        UnicodeEncodeError: It is not text that UTF-8 can carry.
+    """
+    encoded = text.encode()
+    if len(encoded) <= most:
+        return text
+    mark = _MARK if most >= _MARK_BYTES else ""
+    return encoded[: most - len(mark.encode())].decode(errors="ignore") + mark
