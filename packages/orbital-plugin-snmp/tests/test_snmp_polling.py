@@ -9,6 +9,7 @@ from orbital_plugin_snmp.polling.task import PollTask
 from orbital_plugin_snmp.profiles.loading import parse, resolve, shipped
 from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import compile_profiles
+from orbital_plugin_snmp.tables.texts import LONGEST
 from orbital_plugin_snmp.testing import FakeReader
 
 UPTIME, CHANGED = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.31.1.5.0"
@@ -238,10 +239,12 @@ async def test_index_of_another_form():
 
 
 async def test_strange_labels():
-    """A label of 64 kB is cut, and binary is made text, so that the sample is told all the same."""
-    reader = device(**{f"{DESCR}.1": b"\xff\x00" * 32768, f"{DESCR}.2": "x" * 65536})
+    """A label of 64 kB is cut by bytes between characters, and binary is made text: the samples are told."""
+    reader = device(**{f"{DESCR}.1": b"\xff\x00" * 32768, f"{DESCR}.2": "漢" * 20000})
     polled = await task_of(TABLE).poll(reader)
-    assert sorted(len(s.values[1]) for s in polled.output.series) == [1024, 1024]
+    sizes = [len(s.values[1].encode()) for s in polled.output.series]
+    assert all(LONGEST - 4 < size <= LONGEST for size in sizes)
+    assert all(s.values[1].endswith("…") for s in polled.output.series)
 
 
 async def test_numbers_that_stand_for_none():

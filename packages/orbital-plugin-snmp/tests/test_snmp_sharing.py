@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from orbital_plugin_snmp.engines.errors import NoAnswer
 from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.session.shared import SILENT
 from orbital_plugin_snmp.session.sharing import PoolLease
-from orbital_plugin_snmp.walks.learned import CLEAN, DAY, DOUBTS, MOST, Learned
+from orbital_plugin_snmp.walks.learned import CLEAN, DOUBTS, HOUR, MOST, Learned
 from orbital_testbench.hostile_agent import Datagram, HostileAgent
 from orbital_testbench.snmp_message import GET, number, varbind
 
@@ -130,26 +129,33 @@ async def test_the_second_walk_asks_for_exactly_what_is_there(agent: HostileAgen
 async def test_what_is_not_implemented_is_not_asked_for_again(
     agent: HostileAgent, tmp_path: Path
 ) -> None:
-    """Nor after a restart; a table that only has no rows now is."""
+    """A table that only has no rows now is; and the other, too, when the device or we started again."""
     wanted = encoded([ABSENT, EMPTY])
+    bench = Bench(agent, tmp_path)
     for _ in range(2):
-        bench = Bench(agent, tmp_path)
         walked = await bench.reader().walk(wanted)
         assert walked.columns == {wanted[0]: [], wanted[1]: []}
-        await bench.pool.close()
     asked = [request.oids for request in agent.parsed]
     assert asked[:2] == [(ABSENT, EMPTY), (ABSENT, EMPTY)]
     assert all(ABSENT not in names for names in asked[2:])
     assert (EMPTY,) in asked[2:]
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    bench.reader().look_again()
+    await bench.reader().walk(wanted)
+    assert agent.parsed[len(asked)].oids == (ABSENT, EMPTY)
+    await bench.pool.close()
+    again = Bench(agent, tmp_path)
+    before = len(agent.requests)
+    await again.reader().walk(wanted)
+    assert agent.parsed[before].oids == (ABSENT, EMPTY)
+    await again.pool.close()
 
 
-async def test_absent_tables_are_looked_at_again_daily() -> None:
+async def test_absent_tables_are_looked_at_again_hourly() -> None:
     """A new module may have brought the table."""
     learned = Learned()
     learned.miss(b"x", 1000.0)
-    assert learned.is_absent(b"x", 1000.0 + DAY - 1)
-    assert not learned.is_absent(b"x", 1000.0 + DAY)
+    assert learned.is_absent(b"x", 1000.0 + HOUR - 1)
+    assert not learned.is_absent(b"x", 1000.0 + HOUR)
 
 
 @pytest.mark.parametrize(

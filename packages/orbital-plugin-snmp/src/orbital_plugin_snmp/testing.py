@@ -53,6 +53,10 @@ class FakeReader:
         """The instances of each GET, in order."""
         self._cost = Cost()
 
+    def look_again(self) -> None:
+        """As `Reader.look_again`."""
+        self.absent.clear()
+
     @property
     def cost(self) -> Cost:
         """What was asked so far, a packet each."""

@@ -94,6 +94,8 @@ class PollTask:
         if not gathering.answered and gathering.error is not None:
             raise gathering.error
         self._note_uptime(scalars, began, asked)
+        if self._uptime.restarted:
+            self._begin_again(reader, asked)
         if self._uptime.during_poll:
             gathering.failures |= dict.fromkeys(complete, MIXED)
         else:
@@ -116,13 +118,16 @@ class PollTask:
         varbind = scalars.get(SYS_UP_TIME)
         ticks = plain_number(varbind[2]) if varbind else None
         self._uptime.note(None if ticks is None else int(ticks), began=began, now=asked)
-        if self._uptime.restarted:
-            self._looked_up.clear()
-            self._scalars.look_again(asked)
-            for state in self._tables:
-                state.restart()
-            if self._lldp is not None:
-                self._lldp.forget()
+
+    def _begin_again(self, reader: Reader, asked: float) -> None:
+        """The device started again: its counters, names and tables may be others."""
+        reader.look_again()
+        self._looked_up.clear()
+        self._scalars.look_again(asked)
+        for state in self._tables:
+            state.restart()
+        if self._lldp is not None:
+            self._lldp.forget()
 
     async def _look_up(self, gathering: Gathering, scalars: Mapping[bytes, VarBind]) -> set[str]:
         """Read labels anew where they may have changed. The tables for which that was done."""

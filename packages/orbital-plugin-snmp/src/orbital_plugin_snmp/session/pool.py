@@ -113,6 +113,10 @@ class DeviceReader:
         del table
         return await self._shared.walk(columns, self._deadline)
 
+    def look_again(self) -> None:
+        """As `Reader.look_again`."""
+        self._shared.learned.look_again()
+
     @property
     def cost(self) -> Cost:
         """As `Reader.cost`."""

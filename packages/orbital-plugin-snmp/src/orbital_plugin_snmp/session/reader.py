@@ -41,6 +41,10 @@ class Reader(Protocol):
         """
         ...
 
+    def look_again(self) -> None:
+        """The device started again: ask for what it was found to lack, too."""
+        ...
+
     @property
     def cost(self) -> Cost:
         """What this run has cost so far."""

@@ -84,7 +84,7 @@ class SharedDevice:
 
     async def walk(self, columns: Sequence[bytes], deadline: float) -> Walked:
         """As `Reader.walk`. A column that is being walked already is not walked again."""
-        now = time.time()
+        now = time.monotonic()
         missing = [
             column
             for column in columns
@@ -120,14 +120,14 @@ class SharedDevice:
         return walked
 
     async def _mark_absent(self, columns: list[bytes], deadline: float) -> None:
-        """A table without rows may have some later; one that is not implemented can wait until tomorrow."""
+        """A table without rows may have some soon; one that is not implemented can wait for an hour."""
         try:
             found = await self._ask_in_parts(columns, deadline)
         except (NoAnswer, ErrorStatus):
             return
         for oid, tag, _ in found:
             if tag == NO_SUCH_OBJECT:
-                self.learned.miss(oid, time.time())
+                self.learned.miss(oid, time.monotonic())
 
     async def _get_all(self, gets: Gets) -> dict[bytes, VarBind]:
         await asyncio.sleep(0)  # everybody who is due now has asked then

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.tables.plan import ColumnPlan
 
 SYS_UP_TIME: Final = oids.encode("1.3.6.1.2.1.1.3.0")
-LOOK_AGAIN: Final = 24 * 3600.0
+LOOK_AGAIN: Final = 3600.0
 """Seconds until an object that a device did not have is asked for again."""
 
 
@@ -41,7 +41,7 @@ class Scalars:
         self._looked = 0.0
 
     def wanted(self, now: float) -> list[bytes]:
-        """Instances to read: those that the device has, and once a day the others."""
+        """Instances to read: those that the device has, and once an hour the others."""
         if now - self._looked > LOOK_AGAIN:
             self.look_again(now)
         return [oid for oid in self._wanted if oid not in self._absent]

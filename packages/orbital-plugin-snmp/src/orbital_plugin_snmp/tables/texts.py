@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.tables.hints import written
 from orbital_plugin_snmp.tables.moments import date_and_time
+from orbital_sdk.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 Raw = int | float | bytes | None
 
-LONGEST: Final = 1024
-"""Characters of a label's value; a longer one is cut, since destinations refuse or cut it otherwise."""
+LONGEST: Final = 4096
+"""Bytes of a label's value that are kept at most. The agent cuts it to what its own limit says, and counts
+that."""
 OBJECT_IDENTIFIER: Final = 0x06
 IP_ADDRESS: Final = 0x40
 _CONTROL: Final = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], "\ufffd")
@@ -62,13 +64,12 @@ def number(value: float) -> str:
 
 def clean(text: str) -> str:
     """Without trailing NULs and control characters, and not longer than a label may be."""
-    shown = text.rstrip("\0").translate(_CONTROL)
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    return cut(text.rstrip("\0").translate(_CONTROL), LONGEST)
 
 
 def display(value: bytes) -> str:
     """Characters; what is no UTF-8 becomes U+FFFD."""
-    return value[: LONGEST * 4 + 4].decode("utf-8", "replace")
+    return value[: LONGEST + 4].decode("utf-8", "replace")
 
 
 def identifier(value: bytes) -> str:

@@ -22,6 +22,7 @@ AHEAD: Final = 4
 """Requests that are on their way to a device at once: a burst of more is what small devices lose."""
 DOUBTS: Final = 4
 """Requests in a row without an answer until what a device could answer once no longer counts."""
+HOUR: Final = 3600.0
 DAY: Final = 86_400.0
 
 
@@ -67,8 +68,7 @@ class Learned:
     """Requests that were no larger, and not answered by a device that answers others."""
     shapes: dict[bytes, Shape] = field(default_factory=dict[bytes, Shape])
     absent: dict[bytes, float] = field(default_factory=dict[bytes, float])
-    """Column that the device does not implement -> when to look again, in seconds since 1970: it outlives
-    the process."""
+    """Column that the device does not implement -> when to look again, in seconds of a steady clock."""
     legs: dict[tuple[bytes, ...], Leg] = field(default_factory=dict[tuple[bytes, ...], Leg])
     """By the OIDs asked for."""
     routes: dict[tuple[bytes, ...], Route] = field(default_factory=dict[tuple[bytes, ...], "Route"])
@@ -164,16 +164,17 @@ class Learned:
         return bool(self.absent) and self.absent.get(column, 0.0) > now
 
     def miss(self, column: bytes, now: float) -> None:
-        """The device does not implement it: look again tomorrow."""
-        self.absent[column], self.changed = now + DAY, True
+        """The device does not implement it: look again in an hour."""
+        self.absent[column] = now + HOUR
+
+    def look_again(self) -> None:
+        """The device started again, and may have more than it had."""
+        self.absent.clear()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data. Shapes are left out: the first walk shows them."""
-        absent = {column.hex(): int(until) for column, until in self.absent.items()}
+        """Plain data. Shapes and what is absent are left out: the first walk shows them."""
         narrow = {"ahead": self.most_ahead, "until": int(self.narrow_until)}
-        return {"cells": self.cells, "absent": absent} | (
-            {"narrow": narrow} if self.most_ahead < AHEAD else {}
-        )
+        return {"cells": self.cells} | ({"narrow": narrow} if self.most_ahead < AHEAD else {})
 
     @classmethod
     def from_json(cls, data: object) -> Learned:
@@ -181,14 +182,12 @@ class Learned:
         try:
             known = cast("dict[str, Any]", data)
             cells = int(known["cells"])
-            absent = {bytes.fromhex(c): float(t) for c, t in known["absent"].items()}
             narrow = known.get("narrow", {"ahead": AHEAD, "until": 0})
             ahead, until = int(narrow["ahead"]), float(narrow["until"])
         except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
             return cls()
         return cls(
             min(max(cells, 1), MOST),
-            absent=absent,
             most_ahead=min(max(ahead, 1), AHEAD),
             narrow_until=until,
         )
