@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from orbital_plugin_http.budget import within
 from orbital_plugin_http.exposition import Exposition
 from orbital_plugin_http.failure import ProbeFailedError
 from orbital_sdk import PartialCollect, UnexpectedReply
-from orbital_testbench import Answer
+from orbital_testbench import Answer, Garbage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -110,11 +111,56 @@ def test_what_stands_before_a_mistake_is_kept() -> None:
     assert "malformed after 2 samples" in readings.summary
 
 
-@pytest.mark.parametrize("page", ["<html><body>Not here</body></html>", "{", "a b c d e"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><body>Not here</body></html>",
+        "{",
+        "a b c d e",
+        "a 1 2 3",
+        'a{b="c"} 1 2 3',
+        "a 1 1e400",
+        "a 1 nan",
+        "# HELP\n# TYPE",
+        "{} 1",
+        'a{b="c',
+        "a one",
+        "\x1f\x8b",
+    ],
+)
 def test_what_is_no_page_is_a_failure_of_the_body(page: str) -> None:
     """An error page with status 200 is not taken for an empty one."""
-    with pytest.raises(ProbeFailedError, match="no Prometheus page"):
+    with pytest.raises(ProbeFailedError, match=r"no Prometheus page: ..."):
         read(page)
+
+
+@pytest.mark.parametrize("bad", ["x 1 2 3", "x 1 1e400", "x", "{} 1", "x{"])
+def test_whatever_is_wrong_with_a_line_is_said(bad: str) -> None:
+    """The samples before it are kept, and the run is partial, with the reason."""
+    readings = read(f"a 1\n{bad}\nb 2\n")
+    assert [s.series.metric.name for s in readings.samples] == ["a"]
+    assert readings.missing == 1
+    assert re.fullmatch("the page is malformed after 1 samples: .+", readings.first)
+
+
+async def test_a_page_that_may_be_cut_loses_its_last_line_and_says_so(
+    probe: Probe, hostile_server: HostileServer
+) -> None:
+    """Without a length a lost connection looks like the end: a number that may go on is none. With a length
+    the last line may end without a line feed.
+    """
+    config = {"prometheus": True}
+    hostile_server.script(
+        Garbage(b"HTTP/1.1 200 OK\r\n\r\na 1\nb 12"),
+        Garbage(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\na 1\nb 12"),
+    )
+    cut = await probe(hostile_server.url, config)
+    assert isinstance(cut.error, PartialCollect)
+    assert "the page ends within a line: 'b 12'" in str(cut.error)
+    assert cut.value("a") == 1
+    assert "b" not in cut.names
+    whole = await probe(hostile_server.url, config)
+    assert (whole.error, whole.value("b")) == (None, 12)
 
 
 def test_long_lines_and_long_work_end() -> None:

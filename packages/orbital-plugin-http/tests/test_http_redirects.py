@@ -105,11 +105,13 @@ async def test_method_and_body_survive_where_the_standard_says_so(
 async def test_credentials_stay_with_their_server(
     probe: Probe, hostile_server: HostileServer, login: dict[str, str]
 ) -> None:
-    """They go along to the same server, not to another port, and not back from there."""
+    """They go along to the same server, not to another port, and not back from there; nor do they with
+    `share_on_redirect`.
+    """
     with HostileServer() as stranger:
         stranger.default = to(hostile_server.url + "/back")
         hostile_server.script(to("/same"), to(stranger.url))
-        config = {"headers": {"Cookie": "hush", "X-Room": "7"}}
+        config = {"headers": {"Cookie": "hush", "X-Room": "7"}, "share_on_redirect": True}
         await probe({"url": hostile_server.url, **login}, config)
         there = stranger.requests[0].headers
     first, same, back = [request.headers for request in hostile_server.requests]
@@ -121,12 +123,60 @@ async def test_credentials_stay_with_their_server(
         assert headers["x-room"] == "7"
 
 
-def test_the_step_to_https_on_the_same_host_keeps_credentials() -> None:
+async def test_headers_stay_with_their_server(probe: Probe, hostile_server: HostileServer) -> None:
+    """Whatever the user wrote may be a secret: another server gets our own headers alone, as does the first
+    after it was left.
+    """
+    with HostileServer() as stranger:
+        stranger.default = to(hostile_server.url + "/back")
+        hostile_server.script(to("/same"), to(stranger.url))
+        config = {"headers": {"X-Token": "hush", "User-Agent": "hush", "Host": "hush.test"}}
+        assert (await probe(hostile_server.url, config)).error is None
+        there = stranger.requests[0].headers
+    first, same, back = [request.headers for request in hostile_server.requests]
+    assert first["x-token"] == same["x-token"] == "hush"
+    assert "hush" not in str(there)
+    assert "hush" not in str(back)
+    assert there["user-agent"].startswith("Orbital-Sentinel-HTTP/")
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_the_body_stays_with_its_server(
+    probe: Probe, hostile_server: HostileServer, status: int
+) -> None:
+    """A redirect that asks for the body elsewhere is a failure, which names the setting that allows it."""
+    config: dict[str, object] = {"method": "POST", "body": "hush"}
+    with HostileServer() as stranger:
+        hostile_server.default = to(stranger.url, status)
+        result = await probe(hostile_server.url, config)
+        assert isinstance(result.error, UnexpectedReply)
+        assert "gets the body only with share_on_redirect: true" in str(result.error)
+        assert result.value("probe_http_failure_reason", reason="redirect") == 1
+        assert stranger.requests == []
+        assert (await probe(hostile_server.url, config | {"share_on_redirect": True})).error is None
+        assert [request.body for request in stranger.requests] == [b"hush"]
+
+
+async def test_without_a_body_every_redirect_is_followed(
+    probe: Probe, hostile_server: HostileServer
+) -> None:
+    """A POST becomes a GET by 301, 302 and 303, and one without body may be repeated anywhere."""
+    with HostileServer() as stranger:
+        hostile_server.script(to(stranger.url, 302), to(stranger.url, 307))
+        assert (await probe(hostile_server.url, {"method": "POST", "body": "hush"})).error is None
+        assert (await probe(hostile_server.url, {"method": "POST"})).error is None
+        assert [(one.method, one.body) for one in stranger.requests] == [
+            ("GET", b""),
+            ("POST", b""),
+        ]
+
+
+def test_the_step_to_https_on_the_same_host_keeps_all() -> None:
     """Http to https on the usual ports is the same server; the way back, or another port, is not."""
     secret = {"Authorization": "hush"}
-    request = Request("GET", parse("http://a/"), secret, frozenset({"authorization"}))
+    request = Request("GET", parse("http://a/"), secret)
     assert request.redirected(301, "https://a/").headers == secret
     for location in ("https://a:8443/", "https://b/", "http://a:81/"):
         assert request.redirected(301, location).headers == {}
-    down = Request("GET", parse("https://a/"), secret, frozenset({"authorization"}))
+    down = Request("GET", parse("https://a/"), secret)
     assert down.redirected(301, "http://a/").headers == {}

@@ -89,7 +89,13 @@ class HttpConfig(PluginConfig):
     """Offer gzip and deflate to the server. What comes compressed is decompressed in any case."""
 
     follow_redirects: bool = True
-    """Go where 301, 302, 303, 307 and 308 point to. Credentials stay with the first server."""
+    """Go where 301, 302, 303, 307 and 308 point to. Credentials, headers and body stay with the first server:
+    the same scheme, host and port, or https on the same host.
+    """
+    share_on_redirect: bool = False
+    """Send `headers` and `body` to other servers, too, when a redirect leads there. Credentials,
+    Authorization and Cookie stay with the first in any case.
+    """
     max_redirects: Annotated[int, Field(ge=0, le=50)] = 10
     """A redirect after so many is a failure."""
 

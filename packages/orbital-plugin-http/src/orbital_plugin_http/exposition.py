@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_LINE: Final = 16_384
 """Characters of a line."""
+_MALFORMED: Final = (ValueError, KeyError, IndexError, AttributeError, OverflowError)
+"""The parsers' ways to say so."""
 REMEMBERED: Final = 100_000
 """Names and metrics kept from page to page; a page that makes up new ones each time starts it anew."""
 
@@ -45,32 +47,37 @@ class Exposition:
         """Those seen so far: a page does not say beforehand what it will hold."""
         return tuple(self._metrics.values())
 
-    def read(self, text: str, content_type: str) -> Readings:
+    def read(self, text: str, content_type: str, *, whole: bool = True) -> Readings:
         """The samples of a page. What stands before a mistake is kept.
+
+        Args:
+            text: The page.
+            content_type: Of the response; tells the format.
+            whole: Whether it is sure that nothing was cut off at its end.
 
         Raises:
             ProbeFailedError: It is no Prometheus page at all, or takes too long to read.
         """
         openmetrics = "openmetrics" in content_type.lower()
         parse = cast("Any", parse_openmetrics if openmetrics else parse_text)
-        families: Iterable[Any] = parse(_lines(text))
         readings = Readings()
+        if not (whole or openmetrics):  # which tells its end itself
+            text = _whole_lines(text, readings)
+        families: Iterable[Any] = parse(
+            _lines(text) if openmetrics else map(_checked, _lines(text))
+        )
         try:
             for family in families:
                 self._take(family, readings)
                 if len(readings.samples) >= self._limit:
                     readings.miss(f"only the first {self._limit} samples are taken (max_values)")
                     break
-        except (
-            ValueError,
-            KeyError,
-            IndexError,
-            AttributeError,
-        ) as error:  # its ways to say malformed
+        except _MALFORMED as error:
+            reason = str(error)[:LONGEST] or "a line that makes no sense"
             if not readings.samples:
-                message = f"the body is no Prometheus page: {str(error)[:LONGEST]}"
+                message = f"the body is no Prometheus page: {reason}"
                 raise ProbeFailedError(Reason.BODY, message) from error
-            readings.miss(f"the page is malformed after {len(readings.samples)} samples: {error}")
+            readings.miss(f"the page is malformed after {len(readings.samples)} samples: {reason}")
         except PatternTooSlowError as error:
             readings.miss(str(error))
         except OverBudgetError as error:
@@ -132,6 +139,23 @@ def _lines(text: str) -> Iterator[str]:
             raise ValueError(f"a line of more than {MAX_LINE} characters")
         spend()
         yield line
+
+
+def _checked(line: str) -> str:
+    """A line of the text format, whose parser passes over what stands behind value and time."""
+    if not line.lstrip().startswith("#"):
+        _, brace, rest = line.rpartition("}")
+        if len(rest.split()) > (2 if brace else 3):
+            raise ValueError(f"more than a value and a time: {line.strip()!r}")
+    return line
+
+
+def _whole_lines(text: str, readings: Readings) -> str:
+    """Without a last line that may go on, so that its number may be another."""
+    lines, end, rest = text.rpartition("\n")
+    if rest.strip():
+        readings.miss(f"the page ends within a line: {rest!r}")
+    return lines + end
 
 
 def _renamed(label: str) -> str:

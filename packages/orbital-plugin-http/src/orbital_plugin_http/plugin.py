@@ -168,7 +168,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         kind = reply.header(b"content-type")
         with within(seconds):
             if self._page is not None:
-                return self._page.read(text_of(body, kind), kind)
+                return self._page.read(text_of(body, kind), kind, whole=not reply.until_closed)
             return None if self._values is None else self._values.read(body)
 
     def _what(self, device: HttpDevice) -> str:

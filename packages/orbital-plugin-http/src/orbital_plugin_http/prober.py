@@ -49,11 +49,7 @@ class Prober:
                 return reply
             if trace.redirects >= self._config.max_redirects:
                 raise ProbeFailedError(Reason.REDIRECT, f"more than {trace.redirects} redirects")
-            try:
-                request = request.redirected(reply.status, location)
-            except ValueError as error:
-                message = f"redirected to nowhere: {error}"
-                raise ProbeFailedError(Reason.REDIRECT, message) from error
+            request = request.redirected(reply.status, location)
             trace.redirects += 1
 
     async def _answer(self, plan: Plan, request: Request, trace: Trace) -> Reply:

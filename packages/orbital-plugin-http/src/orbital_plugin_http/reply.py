@@ -78,7 +78,7 @@ class Reply:
         return int(value) if value.isdigit() and len(value) < 20 else -1
 
     @property
-    def _until_closed(self) -> bool:
+    def until_closed(self) -> bool:
         """Whether only the end of the connection ends the body (RFC 9112, 6.3)."""
         if self._no_body or self.status in (204, 304):
             return False
@@ -101,7 +101,7 @@ class Reply:
             self.reusable = False  # what follows the response is nobody's
 
     def _end(self) -> None:
-        if self.headers_complete and self._until_closed:
+        if self.headers_complete and self.until_closed:
             self.complete = True
         elif self.headers_complete:
             whole = self.content_length
@@ -159,4 +159,4 @@ class Reply:
             self._interim = False
         elif self._parser is not None and not self.complete:
             self.complete = True
-            self.reusable = self._parser.should_keep_alive() and not self._until_closed
+            self.reusable = self._parser.should_keep_alive() and not self.until_closed

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from orbital_plugin_http.failure import ProbeFailedError, Reason
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,6 +23,10 @@ PAGE: Final = (
     "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5, */*;q=0.1"
 )
 """Accept header for Prometheus pages: the plain format if there is a choice."""
+SHARE: Final = "share_on_redirect: true"
+"""What the user has to say for it."""
+_PRIVATE: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers that no other server ever gets, as with curl and browsers."""
 _KEEP_METHOD: Final = frozenset({307, 308})
 _OF_BODY: Final = frozenset({"content-type", "content-encoding", "content-language"})
 
@@ -33,9 +39,11 @@ class Request:
     url: Url
     headers: Mapping[str, str] = field(repr=False)
     """By their names as they are sent."""
-    private: frozenset[str] = frozenset()
-    """Names of those headers that the first server alone may see."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The headers for another server, to which a redirect may lead."""
     body: bytes = field(default=b"", repr=False)
+    shared_body: bool = False
+    """Whether the body may go to another server, too."""
     trusted: bool = True
     """Whether it still goes to the server that the credentials are for."""
 
@@ -55,19 +63,29 @@ class Request:
         """The request that a redirect asks for (RFC 9110, 15.4), as browsers and curl do it.
 
         Raises:
-            ValueError: It leads to no usable URL.
+            ProbeFailedError: It leads to no usable URL, or to one that must not get the body.
         """
-        url = self.url.join(location)
+        url = self._target(location)
         keep = status in _KEEP_METHOD or self.method in ("GET", "HEAD")
+        trusted = self.trusted and _same_server(self.url, url)
+        if keep and self.body and not (trusted or self.shared_body):
+            server = f"{url.scheme}://{url.authority}"
+            message = f"redirected to {server}, which gets the body only with {SHARE}"
+            raise ProbeFailedError(Reason.REDIRECT, message)
         dropped = set[str]() if keep else set(_OF_BODY)
         if url.origin != self.url.origin:
             dropped.add("host")
-        trusted = self.trusted and _same_server(self.url, url)
-        if not trusted:
-            dropped |= self.private
-        headers = {n: v for n, v in self.headers.items() if n.lower() not in dropped}
+        headers = self.headers if trusted else self.elsewhere
+        headers = {n: v for n, v in headers.items() if n.lower() not in dropped}
         method, body = (self.method, self.body) if keep else ("GET", b"")
         return replace(self, method=method, url=url, headers=headers, body=body, trusted=trusted)
+
+    def _target(self, location: str) -> Url:
+        try:
+            return self.url.join(location)
+        except ValueError as error:
+            message = f"redirected to nowhere: {error}"
+            raise ProbeFailedError(Reason.REDIRECT, message) from error
 
 
 def _same_server(old: Url, new: Url) -> bool:
@@ -82,7 +100,7 @@ def _same_server(old: Url, new: Url) -> bool:
 def first_request(device: HttpDevice, config: HttpConfig, url: Url) -> Request:
     """What a probe begins with: the user's headers, then ours where the user has none."""
     own = {name: value.get_secret_value() for name, value in config.headers.items()}
-    private = {"authorization", "cookie", "proxy-authorization"}
+    private = set(_PRIVATE)
     login = _login(device)
     if device.login == "api_key":
         key, name = reveal(device.api_key), device.api_key_name
@@ -98,11 +116,23 @@ def first_request(device: HttpDevice, config: HttpConfig, url: Url) -> Request:
     }
     if config.compression:
         defaults["Accept-Encoding"] = "gzip, deflate"
-    headers: dict[str, str] = {}
-    for group in (defaults, own, login):
-        taken = {name.lower() for name in group}
-        headers = {n: v for n, v in headers.items() if n.lower() not in taken} | group
-    return Request(config.method, url, headers, frozenset(private), reveal(config.body).encode())
+    shared = config.share_on_redirect
+    general = _over(defaults, own)
+    elsewhere = {n: v for n, v in general.items() if n.lower() not in private}
+    return Request(
+        config.method,
+        url,
+        _over(general, login),
+        elsewhere if shared else defaults,
+        reveal(config.body).encode(),
+        shared,
+    )
+
+
+def _over(headers: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Both, the latter where they name the same header."""
+    taken = {name.lower() for name in more}
+    return {n: v for n, v in headers.items() if n.lower() not in taken} | dict(more)
 
 
 def _login(device: HttpDevice) -> dict[str, str]:
