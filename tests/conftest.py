@@ -27,7 +27,7 @@ from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.buffer import DiskBuffer, Limits
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
-from orbital_testbench import Relay, Server, free_port, wait_until
+from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -337,3 +337,39 @@ def lines_of() -> Callable[[Path], list[dict[str, Any]]]:
         return [json.loads(line) for line in complete.splitlines()]
 
     return read
+
+
+FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
+
+
+@pytest.fixture
+def feed() -> Iterator[Callable[..., Feeder]]:
+    """Starts feeders of a disk buffer, and ends those that a test left."""
+    feeders: list[Feeder] = []
+
+    def start(folder: Path, *arguments: Any, **options: Any) -> Feeder:
+        feeders.append(Feeder(FEEDER, folder, *arguments, **options))
+        return feeders[-1]
+
+    yield start
+    for feeder in feeders:
+        feeder.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def sink() -> Iterator[NumberSink]:
+    """Where feeders deliver to."""
+    with NumberSink() as server:
+        yield server
+
+
+@pytest.fixture
+def drained(feed: Callable[..., Feeder]) -> Callable[..., dict[str, Any]]:
+    """The last run on a folder: delivers all that is left, and gives its ledger."""
+
+    def run(folder: Path, sink: NumberSink, **options: Any) -> dict[str, Any]:
+        feeder = feed(folder, sink.url, first=10**9, count=0, **options)
+        assert feeder.end() == 0, feeder.said
+        return feeder.ledger
+
+    return run

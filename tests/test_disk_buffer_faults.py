@@ -10,9 +10,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -20,105 +17,15 @@ from pathlib import Path
 import pytest
 
 from orbital_testbench import (
+    SILENT,
     SOMEBODY,
     Answer,
-    HostileServer,
     as_root,
     wait_until,
     without_rights,
 )
 
-FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 KILLS = int(os.environ.get("ORBITAL_KILLS", "25"))
-SINK_DOWN = "http://127.0.0.1:9"
-
-
-class Feeder:
-    """A running feeder, and what it said."""
-
-    def __init__(self, folder, url, *, wrap=(), **options):
-        told = json.dumps({"folder": str(folder), "url": url, **options})
-        self.process = subprocess.Popen(
-            [*wrap, sys.executable, str(FEEDER), told],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self.accepted = []
-        self.ledger = None
-        self.letters = []
-        self.opened = False
-        self.errors = []
-        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._out, self._err)]
-        for thread in self._threads:
-            thread.start()
-
-    def _out(self):
-        for line in self.process.stdout:
-            if not line.endswith("\n"):
-                return  # killed in the middle of a word
-            word, _, rest = line.strip().partition(" ")
-            if word == "accepted":
-                self.accepted.append(int(rest))
-            elif word == "open":
-                self.opened = True
-            elif word == "letters":
-                self.letters = json.loads(rest)
-            elif word == "ledger":
-                self.ledger = json.loads(rest)
-
-    def _err(self):
-        self.errors.extend(self.process.stderr)
-
-    @property
-    def said(self):
-        return "".join(self.errors)
-
-    def has(self, count):
-        wait_until(
-            lambda: len(self.accepted) >= count or self.process.poll() is not None,
-            what=f"{count} batches", every=0.005,
-        )  # fmt: skip
-        assert self.process.poll() is None, self.said
-
-    def end(self, how=None):
-        if how is not None:
-            self.process.send_signal(how)
-        code = self.process.wait(60)
-        for thread in self._threads:
-            thread.join(10)
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return code
-
-
-@pytest.fixture
-def feed():
-    """Starts feeders, and ends those that a test left."""
-    feeders = []
-
-    def start(*arguments, **options):
-        feeders.append(Feeder(*arguments, **options))
-        return feeders[-1]
-
-    yield start
-    for feeder in feeders:
-        feeder.end(signal.SIGKILL)
-
-
-@pytest.fixture
-def sink():
-    """Answers 200 to everything, and keeps it."""
-    with HostileServer() as server:
-        yield server
-
-
-def whole(sink):
-    """The requests that came whole: a killed feeder may leave half a one."""
-    return [r for r in sink.requests if len(r.body) == int(r.headers["content-length"])]
-
-
-def received(sink):
-    """The numbers of each request."""
-    return [json.loads(request.body) for request in whole(sink)]
 
 
 def test_killed_at_any_moment_refusals_are_letters_once(feed, sink, tmp_path):
@@ -133,7 +40,7 @@ def test_killed_at_any_moment_refusals_are_letters_once(feed, sink, tmp_path):
         accepted += feeder.accepted
     last = feed(tmp_path / "buffer", sink.url, first=10**9, count=0, refuse=7)
     assert last.end() == 0, last.said
-    letters, delivered = Counter(last.letters), {n for body in received(sink) for n in body}
+    letters, delivered = Counter(last.letters), set(sink.received)
     assert letters
     assert set(accepted) <= set(letters) | delivered
     assert not set(letters) & delivered
@@ -144,14 +51,7 @@ def test_killed_at_any_moment_refusals_are_letters_once(feed, sink, tmp_path):
     assert not last.ledger["waiting"]
 
 
-def drained(feed, folder, sink, **options):
-    """The last run: delivers all that is left, and gives its ledger."""
-    feeder = feed(folder, sink.url, first=10**9, count=0, **options)
-    assert feeder.end() == 0, feeder.said
-    return feeder.ledger
-
-
-def test_killed_at_any_moment_nothing_accepted_is_lost(feed, sink, tmp_path):
+def test_killed_at_any_moment_nothing_accepted_is_lost(feed, drained, sink, tmp_path):
     """With sends in flight: all that was accepted arrives, in order; only what was in flight comes twice."""
     dice = random.Random(20)
     accepted, said = [], []
@@ -161,12 +61,12 @@ def test_killed_at_any_moment_nothing_accepted_is_lost(feed, sink, tmp_path):
         time.sleep(dice.random() * 0.3)
         feeder.end(signal.SIGKILL)
         accepted += feeder.accepted
-        said += [line for line in feeder.errors if "WARNING" in line or "ERROR" in line]
-    ledger = drained(feed, tmp_path / "buffer", sink)
-    arrived = [number for body in received(sink) for number in body]
+        said += feeder.complaints
+    ledger = drained(tmp_path / "buffer", sink)
+    arrived = sink.received
     counts = Counter(arrived)
     assert not set(accepted) - set(counts), (ledger, said)
-    last = {request.path: json.loads(request.body) for request in whole(sink)}  # of each run
+    last = {request.path: json.loads(request.body) for request in sink.whole}  # of each run
     in_flight = {number for body in last.values() for number in body}
     assert {number for number, times in counts.items() if times > 1} <= in_flight
     first_times = list(dict.fromkeys(arrived))
@@ -175,16 +75,16 @@ def test_killed_at_any_moment_nothing_accepted_is_lost(feed, sink, tmp_path):
     assert not ledger["dropped"]
 
 
-def test_a_power_cut_between_write_and_sync_loses_nothing_accepted(feed, sink, tmp_path):
+def test_a_power_cut_between_write_and_sync_loses_nothing_accepted(feed, drained, sink, tmp_path):
     """A copy of the files, taken at any moment, holds all that had been accepted by then."""
-    feeder = feed(tmp_path / "buffer", SINK_DOWN)
+    feeder = feed(tmp_path / "buffer", SILENT)
     for turn in range(5):
         feeder.has(20 * (turn + 1))
         known = len(feeder.accepted)
         shutil.copytree(tmp_path / "buffer", tmp_path / f"copy{turn}")
         before = set(feeder.accepted[:known])
-        ledger = drained(feed, tmp_path / f"copy{turn}", sink)
-        assert before <= {number for body in received(sink) for number in body}
+        ledger = drained(tmp_path / f"copy{turn}", sink)
+        assert before <= set(sink.received)
         assert ledger["accepted"] == ledger["delivered"]
         sink.requests.clear()
     feeder.end(signal.SIGKILL)
@@ -229,31 +129,31 @@ def test_a_full_disk_stops_neither_collecting_nor_delivering(feed, sink, disk):
     feeder.end(signal.SIGKILL)
     last = feed(disk / "buffer", sink.url, first=10**9, count=0, refuse=7, min_free=4 << 20)
     assert last.end() == 0, last.said
-    letters, delivered = Counter(last.letters), {n for body in received(sink) for n in body}
+    letters, delivered = Counter(last.letters), set(sink.received)
     assert set(feeder.accepted) <= delivered | set(letters)
     assert set(letters.values()) == {3}
     assert last.ledger["accepted"] == last.ledger["delivered"] + letters.total()
 
 
-def test_a_full_disk_at_the_start_is_no_end(feed, sink, disk):
+def test_a_full_disk_at_the_start_is_no_end(feed, drained, sink, disk):
     """What was there before is delivered, new samples wait in memory, and all is well when there is room."""
-    feeder = feed(disk / "buffer", SINK_DOWN, min_free=4 << 20, count=60, drain=False)
+    feeder = feed(disk / "buffer", SILENT, min_free=4 << 20, count=60, drain=False)
     assert feeder.end() == 0
     before = feeder.accepted
     filler = fill(disk)
     feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, first=10**6, pause=0.002)
     feeder.has(100)
-    wait_until(lambda: set(before) <= {n for body in received(sink) for n in body})
+    wait_until(lambda: set(before) <= set(sink.received))
     filler.unlink()
     wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
     feeder.end(signal.SIGKILL)
-    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
-    arrived = {number for body in received(sink) for number in body}
+    ledger = drained(disk / "buffer", sink, min_free=4 << 20)
+    arrived = set(sink.received)
     assert set(before + feeder.accepted) <= arrived
     assert ledger["accepted"] == ledger["delivered"]
 
 
-def test_the_first_start_may_be_on_a_full_disk(feed, sink, disk):
+def test_the_first_start_may_be_on_a_full_disk(feed, drained, sink, disk):
     """Nothing was ever stored: it collects in memory, and the buffer is made when there is room."""
     filler = fill(disk)
     feeder = feed(disk / "buffer", sink.url, min_free=4 << 20, pause=0.002)
@@ -263,14 +163,14 @@ def test_the_first_start_may_be_on_a_full_disk(feed, sink, disk):
     wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
     feeder.has(len(feeder.accepted) + 20)
     feeder.end(signal.SIGKILL)
-    ledger = drained(feed, disk / "buffer", sink, min_free=4 << 20)
-    assert set(feeder.accepted) <= {number for body in received(sink) for number in body}
+    ledger = drained(disk / "buffer", sink, min_free=4 << 20)
+    assert set(feeder.accepted) <= set(sink.received)
     assert ledger["accepted"] == ledger["delivered"]
 
 
 def test_our_own_samples_leave_room_on_the_disk(feed, disk):
     """A long outage stops at `min_free`: the volume never runs full through us."""
-    feeder = feed(disk / "buffer", SINK_DOWN, min_free=30 << 20, rows=60_000)
+    feeder = feed(disk / "buffer", SILENT, min_free=30 << 20, rows=60_000)
     wait_until(lambda: "wait in memory" in feeder.said, timeout=60)
     feeder.has(len(feeder.accepted) + 20)
     told = os.statvfs(disk)
@@ -288,13 +188,13 @@ def test_a_folder_of_somebody_else_is_refused_in_words(feed):
         folder.chmod(0o755)
         (folder / "buffer").mkdir(mode=0o700)
         os.chown(folder / "buffer", SOMEBODY, SOMEBODY)
-        feeder = feed(folder / "buffer", SINK_DOWN, wrap=without_rights())
+        feeder = feed(folder / "buffer", SILENT, wrap=without_rights())
         assert feeder.end() == 1
         assert f"the buffer's folder {folder / 'buffer'} cannot be used by this user" in feeder.said
 
 
 @as_root
-def test_permissions_lost_while_running_are_bridged(feed, sink):
+def test_permissions_lost_while_running_are_bridged(feed, drained, sink):
     """New files cannot be made: samples wait in memory, are delivered, and persist when it is ours again."""
     import tempfile
 
@@ -311,21 +211,21 @@ def test_permissions_lost_while_running_are_bridged(feed, sink):
         os.chown(buffer / "db", 0, 0)
         wait_until(lambda: "takes samples again" in feeder.said, timeout=60)
         feeder.end(signal.SIGKILL)
-        ledger = drained(feed, buffer, sink, wrap=without_rights())
-        assert set(feeder.accepted) <= {number for body in received(sink) for number in body}
+        ledger = drained(buffer, sink, wrap=without_rights())
+        assert set(feeder.accepted) <= set(sink.received)
         assert ledger["accepted"] == ledger["delivered"]
 
 
 def test_a_second_process_is_told_who_has_it(feed, tmp_path):
     """And the first one is not disturbed."""
-    first = feed(tmp_path / "buffer", SINK_DOWN, pause=0.01)
+    first = feed(tmp_path / "buffer", SILENT, pause=0.01)
     first.has(5)
-    second = feed(tmp_path / "buffer", SINK_DOWN)
+    second = feed(tmp_path / "buffer", SILENT)
     assert second.end() == 1
     assert f"in use by another process (pid {first.process.pid})" in second.said
     first.has(len(first.accepted) + 5)
     first.end(signal.SIGKILL)
-    third = feed(tmp_path / "buffer", SINK_DOWN, count=1, drain=False)
+    third = feed(tmp_path / "buffer", SILENT, count=1, drain=False)
     assert third.end() == 0
 
 
@@ -369,9 +269,9 @@ def test_the_agent_keeps_its_samples_over_a_kill(sentinel, sink):
 
 def test_a_buffer_in_use_ends_the_start_with_a_sentence(sentinel, feed):
     """Exit code 1, and who has it."""
-    first = feed(sentinel.folder / "buffer", SINK_DOWN, pause=0.05)
+    first = feed(sentinel.folder / "buffer", SILENT, pause=0.05)
     first.has(1)
-    sentinel.configure(**agent_settings(sentinel, SINK_DOWN))
+    sentinel.configure(**agent_settings(sentinel, SILENT))
     done = sentinel.command("start", "--config", "config.yaml")
     assert done.returncode == 1
     assert f"in use by another process (pid {first.process.pid})" in done.stderr

@@ -17,6 +17,7 @@ from orbital_testbench.certificates import Authority, Certificate
 from orbital_testbench.clickhouse import ClickHouse, FullServer, StatementError
 from orbital_testbench.disk_faults import DiskFaults, Fault
 from orbital_testbench.disks import MountError, small_disk
+from orbital_testbench.feeder import SILENT, Feeder, NumberSink
 from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
 from orbital_testbench.name_server import Name, NameServer
@@ -33,6 +34,7 @@ from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
 
 __all__ = [
+    "SILENT",
     "SOMEBODY",
     "Answer",
     "Asked",
@@ -48,6 +50,7 @@ __all__ = [
     "Drip",
     "DripHeaders",
     "Fault",
+    "Feeder",
     "FullServer",
     "Garbage",
     "HostileServer",
@@ -59,6 +62,7 @@ __all__ = [
     "NeverHappenedError",
     "Nginx",
     "NoAnswer",
+    "NumberSink",
     "Point",
     "Points",
     "PromServer",
