@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def write_private(path: Path, content: Iterable[bytes]) -> None:
-    """Make or replace a file (0600): there is the old one or all of the new one, also after a power cut.
+    """Make or replace a file (0600): there is the old one or all of the new one, also after a power cut, and
+    the new one once this returned.
 
     Args:
         path: In a folder that is there.
@@ -29,6 +30,20 @@ def write_private(path: Path, content: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was made, renamed or removed in this folder survive a power cut.
+
+    Raises:
+        OSError: It could not be done.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

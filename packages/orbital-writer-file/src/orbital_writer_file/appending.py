@@ -16,6 +16,8 @@ import stat
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from orbital_sdk.files import sync_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -126,12 +128,3 @@ def _is_torn(line: bytes, opening: bytes) -> bool:
     except ValueError:
         return True
     return False
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new and renamed files of a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -143,7 +143,15 @@ class Stores(ABC):
         return 0.0
 
     @abstractmethod
-    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> Store:
+    def open(
+        self,
+        path: Path,
+        *,
+        quiet: bool = False,
+        read_only: bool = False,
+        lenient: bool = False,
+        tolerant: bool = False,
+    ) -> Store:
         """Open one, or make it.
 
         Args:
@@ -151,17 +159,24 @@ class Stores(ABC):
             quiet: Rewrite nothing by itself, as the files are damaged.
             read_only: Change nothing, and need no lock. All is as it was at opening, whoever goes on writing:
                 every table is held open from the start.
+            lenient: Skip what is damaged in the write-ahead log. RocksDB then skips what cannot be read now,
+                too, and lets go of the log: somebody else keeps it.
+            tolerant: A scan skips what the disk does not give as it skips what is damaged.
 
         Raises:
             OSError: It cannot be opened; the message is RocksDB's own.
         """
 
     @abstractmethod
-    def repair(self, path: Path) -> None:
-        """Make a database that opens of the files that are left.
+    def repair(self, path: Path, *, tolerant: bool = False) -> None:
+        """Make a database that opens of the files that are left. Tables with a damaged block are left out.
+
+        Args:
+            path: Its folder.
+            tolerant: Leave out what the disk does not give, too.
 
         Raises:
-            OSError: There is no way.
+            OSError: There is no way, or the disk failed meanwhile.
         """
 
     def stop(self) -> None:  # noqa: B027 (nothing to do is a fine answer)

@@ -44,8 +44,18 @@ class StorageProcess(Stores):
     def answered(self) -> float:
         return 0.0 if self._child is None else self._child.answered
 
-    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> Store:
-        options = {"quiet": quiet, "read_only": read_only}
+    def open(
+        self,
+        path: Path,
+        *,
+        quiet: bool = False,
+        read_only: bool = False,
+        lenient: bool = False,
+        tolerant: bool = False,
+    ) -> Store:
+        options = {
+            "quiet": quiet, "read_only": read_only, "lenient": lenient, "tolerant": tolerant
+        }  # fmt: skip
         try:
             return self._opened(path, options)
         except SpinsError as error:
@@ -56,13 +66,14 @@ class StorageProcess(Stores):
         store.mended = [*aside, *store.mended]
         return store
 
-    def repair(self, path: Path) -> None:
+    def repair(self, path: Path, *, tolerant: bool = False) -> None:
+        options = {"tolerant": tolerant}
         try:
-            self._running().ask("repair", 0, str(path), {})
+            self._running().ask("repair", 0, str(path), options)
         except SpinsError as error:
             if not _without_logs(path, str(error)):
                 raise
-            self._running().ask("repair", 0, str(path), {})
+            self._running().ask("repair", 0, str(path), options)
 
     def stop(self) -> None:
         child, self._child = self._child, None

@@ -10,8 +10,9 @@ What rocksdict 0.3 does that this file is built around:
   and no iterator leaves this file.
 * `repair` drops what the write-ahead log has for any column family but the default one. So: there is one
   column family, and keys begin with what they lead to.
-* Damage in the middle of the write-ahead log hides all that follows it. So: it is skipped, and what is
-  missing then is counted, as every commit holds the whole state of the outputs that it changed.
+* Damage in the middle of the write-ahead log hides all that follows it. So: it is skipped when somebody says
+  so, and what is missing then is counted, as every commit holds the whole state of the outputs that it
+  changed. Else it is an error: while skipping, RocksDB takes what cannot be read just now for damage, too.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from rocksdict import (
     WriteBatch,
 )
 
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.errors import Damaged, is_damage
 from orbital_runtime.storage.port import PORTION, Pair, Portion, Store, Stores
 from orbital_runtime.storage.wal import mend
 
@@ -48,32 +49,56 @@ NUMBER: Final = 8
 class RocksStores(Stores):
     """Databases of this process."""
 
-    def open(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> RocksStore:
+    def open(
+        self,
+        path: Path,
+        *,
+        quiet: bool = False,
+        read_only: bool = False,
+        lenient: bool = False,
+        tolerant: bool = False,
+    ) -> RocksStore:
         mended = mend(path)
-        store = RocksStore(path, quiet=quiet, read_only=read_only)
+        store = RocksStore(
+            path, quiet=quiet, read_only=read_only, lenient=lenient, tolerant=tolerant
+        )
         store.mended = mended
         return store
 
-    def repair(self, path: Path) -> None:
+    def repair(self, path: Path, *, tolerant: bool = False) -> None:
         mend(path)
         try:
             Rdict.repair(str(path), _options())
         except Exception as error:
             raise OSError(_text(error)) from error
+        if not tolerant and (trouble := _ignored(path / "LOG")):
+            raise OSError(trouble)
         shutil.rmtree(path / "lost", ignore_errors=True)
 
 
 class RocksStore(Store):
     """One database of this process. See `Stores.open`."""
 
-    def __init__(self, path: Path, *, quiet: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        quiet: bool = False,
+        read_only: bool = False,
+        lenient: bool = False,
+        tolerant: bool = False,
+    ) -> None:
+        self._tolerant = tolerant
         options = _options()
         options.set_disable_auto_compactions(quiet)
+        if lenient or read_only:
+            options.set_wal_recovery_mode(DBRecoveryMode.skip_any_corrupted_record())
         access = AccessType.read_write()
         if read_only:
             access = AccessType.read_only(False)
             options.create_if_missing(False)
             options.set_max_open_files(-1)
+            options.set_paranoid_checks(not quiet)  # else one bad table keeps all others closed
         try:
             self._db = Rdict(str(path), options, access_type=access)
         except Exception as error:
@@ -84,7 +109,7 @@ class RocksStore(Store):
             return self._db.get(key)
         except Exception as error:
             text = _text(error)
-            raise (Damaged(text) if "Corruption" in text else OSError(text)) from error
+            raise (Damaged(text) if is_damage(text) else OSError(text)) from error
 
     def write(
         self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
@@ -120,7 +145,7 @@ class RocksStore(Store):
                 pairs.append((key, value))
                 size += len(key) + len(value)
                 walk.next()
-            whole = walk.valid() or _fine(walk)
+            whole = walk.valid() or self._fine(walk)
         finally:
             del walk
         if whole:
@@ -165,9 +190,24 @@ class RocksStore(Store):
         walk = self._db.iter()
         try:
             walk.seek(key)
-            return _fine(walk)
+            return self._fine(walk)
         finally:
             del walk
+
+    def _fine(self, walk: RdictIter) -> bool:
+        """Whether it ended where the keys end, and not at something that is damaged.
+
+        Raises:
+            OSError: It ended at something that the disk does not give.
+        """
+        try:
+            walk.status()
+        except Exception as error:
+            text = _text(error)
+            if self._tolerant or is_damage(text):
+                return False
+            raise OSError(text) from error
+        return True
 
 
 def _options() -> Options:
@@ -176,7 +216,7 @@ def _options() -> Options:
     options.set_write_buffer_size(MEMTABLE)
     options.set_max_total_wal_size(WAL)
     options.set_compression_type(DBCompressionType.zstd())
-    options.set_wal_recovery_mode(DBRecoveryMode.skip_any_corrupted_record())
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
     options.set_max_open_files(64)
     table = BlockBasedOptions()
     table.set_bloom_filter(
@@ -188,13 +228,11 @@ def _options() -> Options:
     return options
 
 
-def _fine(walk: RdictIter) -> bool:
-    """Whether it ended where the keys end, and not at something that cannot be read."""
-    try:
-        walk.status()
-    except Exception:  # noqa: BLE001 (rocksdict has no kinds of errors)
-        return False
-    return True
+def _ignored(log: Path) -> str:
+    """What a repair left out because the disk failed meanwhile. Only its log says so."""
+    lines = log.read_text("utf-8", "replace").splitlines()
+    left = (line for line in lines if "ignoring" in line or "dropping" in line)
+    return next((line for line in left if "IO error" in line and not is_damage(line)), "")
 
 
 def _text(error: Exception) -> str:

@@ -24,6 +24,7 @@ from orbital_runtime.buffer.disk.restore import restore
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.disk.segments import Segments, encoded
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
+from orbital_runtime.buffer.disk.trouble import Trouble
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
@@ -53,7 +54,7 @@ logger = logging.getLogger(__name__)
 MEMORY: Final = 32 << 20
 """Bytes of records that are kept in memory while the disk takes none."""
 TICK: Final = 1.0
-"""Seconds between two looks at room, states that moved without a commit, and a disk that failed."""
+"""Seconds between two looks of the upkeep."""
 TIDY: Final = 10
 """Ticks between two looks at the files."""
 
@@ -70,6 +71,7 @@ class DiskBuffer(LogBuffer):
         sync_interval: Seconds after which the disk has it too, with `interval`.
         min_free: Bytes of the volume that stay free: below it new records stay in memory.
         memory: Bytes of those records, at most.
+        tick: Seconds between two looks at room, states that moved without a commit, and a disk that failed.
         letters: How many dead letters are kept.
         stores: Opens the database.
     """
@@ -84,6 +86,7 @@ class DiskBuffer(LogBuffer):
         sync_interval: float = 1.0,
         min_free: int = 64 << 20,
         memory: int = MEMORY,
+        tick: float = TICK,
         letters: LetterLimits = DEFAULT,
         stores: Stores | None = None,
     ) -> None:
@@ -92,7 +95,7 @@ class DiskBuffer(LogBuffer):
         super().__init__(limits, clock, letters)
         self._always = sync == "always"
         self._min_free = min_free
-        self._tick = TICK if self._always else min(TICK, sync_interval)
+        self._tick = tick if self._always else min(tick, sync_interval)
         self._memory = memory
         self._journal = Journal()
         self._segments = self._new_segments(1)
@@ -102,10 +105,9 @@ class DiskBuffer(LogBuffer):
         self._next: asyncio.Task[None] | None = None
         self._upkeep: asyncio.Task[None] | None = None
         self._pending: Pending | None = None
-        self._trouble = ""
-        self._failures = 0
+        self._trouble = Trouble(self.path, memory)
         self._late = False
-        """Whether the disk was too full to open the database, so that its books are not known yet."""
+        """Whether the database did not open yet, so that its books are not known."""
 
     async def open(self) -> None:
         """Lock the folder, open or rescue the database, and read the books.
@@ -114,21 +116,19 @@ class DiskBuffer(LogBuffer):
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
         found = await self._run(self._database.open)
-        self._trouble = self._database.short()
         self._restore(found)
         self._late = not self._database.is_open
         if self._late:
-            self._failed("No space left: the database could not be opened yet")
+            self._trouble.failed(self._database.trouble)
+        self._settle_trouble()
         self._upkeep = asyncio.create_task(self._keep_up(), name="buffer-upkeep")
-        if self._trouble:
-            logger.warning("%s: new samples wait in memory (%s)", self.path, self._trouble)
 
     def usage(self) -> Usage:
         usage = super().usage()
-        if not self._trouble:
+        if not self._trouble.reason:
             return usage
         fill = max(usage.fill, min(1.0, self._journal.size / self._memory))
-        return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble)
+        return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble.reason)
 
     def place(self) -> Place | None:
         sync = "always" if self._always else "interval"
@@ -223,21 +223,22 @@ class DiskBuffer(LogBuffer):
         if self._upkeep is not None:
             self._upkeep.cancel()
             await asyncio.wait({self._upkeep})
-            if self._failures:
-                await self._recover(last=True)
             await self._commit(last=True)
+            if self._trouble.failures:
+                await self._recover(last=True)
+                await self._commit(last=True)
             await self._flush()
             self._lose_unsaved()
         await self._run(self._database.close)
         self._thread.shutdown()
 
     def _fits(self, samples: int, size: int) -> bool:
-        room = not self._trouble or self._journal.size + size <= self._memory
+        room = not self._trouble.reason or self._journal.size + size <= self._memory
         return room and super()._fits(samples, size)
 
     def _trim(self) -> None:
         super()._trim()
-        while self._trouble and self._journal.size > self._memory and self._journal.records:
+        while self._trouble.reason and self._journal.size > self._memory and self._journal.records:
             record = self._log.record(next(iter(self._journal.records)))
             self._log.drop(record.first, record.stop, "full")
 
@@ -264,7 +265,7 @@ class DiskBuffer(LogBuffer):
     async def _write(self, last: bool = False) -> None:  # noqa: FBT001, FBT002 (one caller)
         async with self._writing:
             self._next = None  # who comes from now on shares the one after this
-            if self._failures and not last:
+            if self._trouble.failures and not last:
                 return  # upkeep tries again
             while change := self._take(last=last):
                 if not await self._try(change) or not change.more:
@@ -281,11 +282,11 @@ class DiskBuffer(LogBuffer):
         try:
             await self._run(self._write_change, change, {**self._journal.states, **change.states})
         except OSError as error:
-            self._failed(str(error))
+            self._trouble.failed(str(error))
             return False
         self._journal.done(change)
         self._letters_there.done(change.letters)
-        self._failures = 0
+        self._trouble.worked()
         self._database.deleted += change.dead_size
         return True
 
@@ -293,15 +294,6 @@ class DiskBuffer(LogBuffer):
         self._database.write(change.puts, change.drops, change.deletes)
         if self._always:
             self._database.sync(states)
-
-    def _failed(self, reason: str) -> None:
-        self._failures += 1
-        self._trouble = reason
-        if self._failures == 1:
-            logger.error(
-                "%s cannot be written: new samples wait in memory, up to %d MiB; trying again (%s)",
-                self.path, self._memory >> 20, reason,
-            )  # fmt: skip
 
     async def _keep_up(self) -> None:
         """What nobody waits for, a tick at a time."""
@@ -315,7 +307,7 @@ class DiskBuffer(LogBuffer):
                 logger.exception("upkeep of %s failed", self.path)
 
     async def _look(self, turn: int) -> None:
-        if self._failures:
+        if self._trouble.failures:
             await self._recover()
         await self._commit()
         if not self._always:
@@ -323,11 +315,16 @@ class DiskBuffer(LogBuffer):
         self._settle_trouble()
         if turn % TIDY == 0:
             await self._run(self._database.tidy, self._log.size)
+            async with self._writing:
+                found = await self._run(self._database.mend, self._log.size)
+                if found is not None:
+                    self._compare(found)
 
     async def _recover(self, *, last: bool = False) -> None:
         """After a failed write: make room, or open the database anew, and let the next write try."""
         async with self._writing:
-            recover = partial(self._database.recover, self._failures, self._trouble, last=last)
+            trouble = self._trouble
+            recover = partial(self._database.recover, trouble.failures, trouble.reason, last=last)
             found = await self._run(recover)
             if found is not None and self._late:
                 self._adopt(found)
@@ -337,7 +334,7 @@ class DiskBuffer(LogBuffer):
                 return
             change = self._take(last=last)
             if change is None:
-                self._failures = 0
+                trouble.worked()
             else:
                 await self._try(change)
 
@@ -375,21 +372,12 @@ class DiskBuffer(LogBuffer):
         try:
             await self._run(self._database.sync, dict(self._journal.states))
         except OSError as error:
-            self._failed(str(error))
+            self._trouble.failed(str(error))
 
     def _settle_trouble(self) -> None:
-        """Say when it begins and when it ends."""
-        if self._failures:
-            return
-        short = self._database.short()
-        if short and not self._trouble:
-            logger.error("%s: new samples wait in memory (%s)", self.path, short)
-        elif self._trouble and not short and len(self._journal.records) <= bool(self._pending):
-            logger.info("%s takes samples again", self.path)
+        unsaved = len(self._journal.records) > bool(self._pending)
+        if self._trouble.settle(self._database.short(), unsaved=unsaved):
             self._room.set()
-        elif self._trouble:
-            short = self._trouble
-        self._trouble = short
 
     def _lose_unsaved(self) -> None:
         """The end came before the disk took them."""
@@ -397,7 +385,9 @@ class DiskBuffer(LogBuffer):
         for record in records:
             self._log.drop(record.first, record.stop, "stopped")
         if lost := sum(record.samples for record in records):
-            logger.error("%d samples never got to the disk and are lost (%s)", lost, self._trouble)
+            logger.error(
+                "%d samples never got to the disk and are lost (%s)", lost, self._trouble.reason
+            )
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

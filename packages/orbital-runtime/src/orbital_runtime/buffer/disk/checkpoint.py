@@ -47,7 +47,11 @@ class Checkpoints:
         self._manifest = ("", 0)
 
     def read(self) -> Checkpoint:
-        """The newer one; an empty one if there is none."""
+        """The newer one; an empty one if there is none.
+
+        Raises:
+            OSError: The disk does not give it.
+        """
         newest = max(map(_read, self._files), key=lambda checkpoint: checkpoint.serial)
         self._serial = newest.serial
         return newest
@@ -89,5 +93,5 @@ class Checkpoints:
 def _read(file: Path) -> Checkpoint:
     try:
         return unpack(Checkpoint, file.read_bytes())
-    except (OSError, Damaged):
+    except (FileNotFoundError, Damaged):
         return Checkpoint()

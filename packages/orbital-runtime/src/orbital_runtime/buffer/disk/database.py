@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -11,16 +12,18 @@ from orbital_runtime.buffer.contract import BufferUnusable
 from orbital_runtime.buffer.disk.folder import Folder
 from orbital_runtime.buffer.disk.quarantine import Quarantine
 from orbital_runtime.buffer.disk.restore import Found, find
-from orbital_runtime.buffer.disk.salvage import meta_of, open_store, rebuild
+from orbital_runtime.buffer.disk.salvage import Salvage, meta_of
+from orbital_runtime.buffer.disk.second_look import PATIENCE, SecondLook
 from orbital_runtime.buffer.disk.space import Space
 from orbital_runtime.buffer.disk.stored import META, NOTE, RECORD, SUMMARY, VERSION, Meta, pack
 from orbital_runtime.buffer.frame import seal
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.errors import Damaged, is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from orbital_runtime.buffer.disk.checkpoint import Checkpoint
     from orbital_runtime.storage.port import Store, Stores
 
 logger = logging.getLogger(__name__)
@@ -29,9 +32,12 @@ NO_ROOM: Final = "No space left"
 """What RocksDB and the system say on a full disk."""
 COMPACT: Final = 64 << 20
 """Bytes of deleted records that may take up room before it is given back."""
-REOPEN: Final = 5
-"""Failed tries after which the database is opened anew: RocksDB goes on by itself where room came back, and
-nowhere else."""
+RARELY: Final = 32
+"""Failed tries after which the next one comes no later than after as many again."""
+MORE: Final = 1 << 20
+"""Bytes that must have become free before something that had no room is tried again."""
+UNKNOWN: Final = 1 << 28
+"""Starts from here on are those that could not see which numbers are taken."""
 
 
 class Database:
@@ -41,33 +47,42 @@ class Database:
         path: The folder.
         min_free: Bytes of the volume that stay free.
         stores: Opens databases.
+        patience: Seconds for which a file is unreadable, all else being well, until that is damage.
     """
 
-    def __init__(self, path: Path, min_free: int, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(
+        self, path: Path, min_free: int, stores: Stores, patience: float = PATIENCE
+    ) -> None:
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
+        self._look = SecondLook(path, self._folder.database, patience)
+        self._salvage = Salvage(stores, self._folder, self._quarantine, self._look)
         self._store: Store | None = None
         self._start = 0
+        self._worn = ""
+        """Why it needs to be rebuilt, for which there was no room."""
+        self._tried = (0, 0)
+        """Bytes free, and bytes of records, when that was tried last."""
+        self.trouble = ""
+        """Why it is not open."""
         self.deleted = 0
         """Bytes of records deleted since the last compaction."""
 
     def open(self) -> Found:
-        """Lock the folder and open the database. On a full disk it may stay closed: `recover` opens it.
+        """Lock the folder and open the database. Where the disk fails it may stay closed: `recover` opens it.
 
         Raises:
             BufferUnusable: The folder is locked, newer, or not ours.
         """
-        self._folder.hold()
         try:
+            self._folder.hold()
             found = self._open_with_ballast()
         except OSError as error:
-            self.close()
-            raise BufferUnusable(
-                f"the buffer in {self._folder.path} does not open: {error}"
-            ) from error
+            self.trouble = f"{error}: the database could not be opened yet"
+            self._start = self._provisional()
+            return Found(start=self._start)
         except BaseException:
             self.close()
             raise
@@ -85,7 +100,12 @@ class Database:
             Damaged: It is there and cannot be read.
             OSError: The disk failed.
         """
-        return self._opened.get(key)
+        try:
+            return self._opened.get(key)
+        except OSError as error:
+            if self._look.gives_up(str(error)):
+                raise Damaged(f"the disk does not give it any more: {error}") from error
+            raise
 
     def write(
         self,
@@ -128,12 +148,27 @@ class Database:
 
     def tidy(self, live: int) -> None:
         """Now and then: give back room once much was deleted, take the ballast again, look at the files."""
-        if self.deleted > max(COMPACT, live):
+        if self.deleted > max(COMPACT, live) and not self._worn:
             self.deleted = 0
             self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
         self._space.take_ballast()
         self._checkpoints.look()
         self._folder.private()
+
+    def mend(self, live: int) -> Found | None:
+        """Rebuild a database that could not be for want of room, once there is more of it, or less to save.
+
+        Args:
+            live: Bytes of records that somebody needs.
+
+        Returns:
+            What is in it then.
+        """
+        free, (tried_free, tried_live) = self._space.free() or 0, self._tried
+        if not self._worn or (free < tried_free + MORE and live > tried_live // 2):
+            return None
+        self._tried = free, live
+        return self._anew(self._worn)
 
     def recover(self, failures: int, reason: str, *, last: bool = False) -> Found | None:
         """After a failed write: give up the ballast; open anew where that did not help, or on damage.
@@ -148,18 +183,10 @@ class Database:
         """
         if NO_ROOM in reason and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
-        damage = reason if "Corruption" in reason else ""
-        wait = self._space.short() or (self._store is not None and failures % REOPEN)
-        if wait and not last and not (damage and self._store is not None):
+        if not last and (self._space.short() or not self._is_time(failures)):
             return None
-        try:
-            if self._store is not None:
-                store, self._store = self._store, None
-                store.close()
-            return self._open(damage)
-        except OSError as error:
-            logger.warning("the buffer's database does not open again yet: %s", error)
-            return None
+        broken = self._store is not None and self._is_damage(reason)
+        return self._anew(reason if broken else "")
 
     def close(self) -> None:
         """Safe twice."""
@@ -174,26 +201,83 @@ class Database:
             raise OSError("the buffer's database is not open")
         return self._store
 
+    def _is_time(self, failures: int) -> bool:
+        """Whether to open it anew after so many failures: ever more rarely. An open one serves readers, so it
+        is not closed before the disk takes something.
+        """
+        if failures & (failures - 1) if failures < RARELY else failures % RARELY:
+            return False
+        return self._store is None or (failures > 1 and self._look.works())
+
+    def _is_damage(self, reason: str) -> bool:
+        return is_damage(reason) or self._look.gives_up(reason)
+
+    def _anew(self, damage: str) -> Found | None:
+        """Close it and open it again, with `damage` another one; nothing where the disk fails still."""
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+        try:
+            self._folder.hold()
+            return self._open(damage)
+        except (OSError, BufferUnusable) as error:
+            logger.warning("the buffer's database does not open again yet: %s", error)
+            return None
+
     def _open(self, damage: str = "") -> Found:
-        """Open, read what is there, and begin the next start; with `damage` on what can be read of it."""
+        """Open, read what is there, and begin the next start.
+
+        Args:
+            damage: What is known to be wrong with it; it is looked at once more before anything is done.
+
+        Raises:
+            OSError: The disk fails, or is full.
+        """
         checkpoint = self._checkpoints.read()
-        if damage:
-            store = rebuild(self._stores, self._folder, self._quarantine, damage, opens=True)
-        else:
-            store = open_store(self._stores, self._folder, self._quarantine, checkpoint)
+        if not damage:
+            try:
+                return self._begun(self._salvage.open(checkpoint), checkpoint)
+            except Damaged:
+                self._look.at_all()
+            try:
+                return self._begun(self._salvage.open(checkpoint), checkpoint)
+            except Damaged as error:
+                damage = str(error)
+        self._look.at_all()
+        return self._begun(self._mended(damage), checkpoint, known=True)
+
+    def _mended(self, damage: str) -> Store:
+        try:
+            store = self._salvage.rebuild(damage)
+        except OSError as error:
+            if not self._worn:
+                logger.warning(
+                    "the buffer's database is damaged (%s) and cannot be rebuilt yet (%s): what can be read "
+                    "of it is used as it is, and room is not given back", damage, error,
+                )  # fmt: skip
+            self._worn = damage
+            return self._salvage.worn()
+        self._worn = ""
+        return store
+
+    def _begun(self, store: Store, checkpoint: Checkpoint, *, known: bool = False) -> Found:
+        """Use this one. What is damaged in it may be known, and dealt with as far as it can be.
+
+        Raises:
+            Damaged: It is damaged, and nobody knew.
+            OSError: The disk fails.
+        """
         try:
             found = find(store, checkpoint.outputs)
+            if found.damaged and not known:
+                raise Damaged("there are blocks that cannot be read")  # noqa: TRY301 (closed below)
             self._begin(store, found, checkpoint.start)
-            damage = "" if damage or not found.damaged else "there are blocks that cannot be read"
-        except OSError as error:
+        except BaseException as error:
             store.close()
-            if damage or "Corruption" not in str(error):
-                raise
-            return self._open(str(error))
-        if damage:
-            store.close()
-            return self._open(damage)
-        self._store = store
+            if isinstance(error, OSError) and not known and self._is_damage(str(error)):
+                raise Damaged(str(error)) from error
+            raise
+        self._store, self.trouble = store, ""
         self._tell_mended(store)
         return found
 
@@ -206,16 +290,16 @@ class Database:
         try:
             return self._open()
         except OSError as error:
-            if NO_ROOM not in str(error):
+            if NO_ROOM not in str(error) or not self._space.give_up_ballast():
                 raise
+        return self._open()
+
+    def _provisional(self) -> int:
+        """The number of a start before it is known which one it is: one that no other has."""
         try:
-            if self._space.give_up_ballast():
-                return self._open()
-        except OSError as error:
-            if NO_ROOM not in str(error):
-                raise
-        self._start = self._checkpoints.read().start + 1
-        return Found(start=self._start)
+            return self._checkpoints.read().start + 1
+        except OSError:
+            return UNKNOWN + secrets.randbelow(UNKNOWN)
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
         meta, used = meta_of(store), {first >> 32 for first in found.summaries}

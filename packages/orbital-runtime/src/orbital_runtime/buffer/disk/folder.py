@@ -6,10 +6,12 @@ checkpoint    how far the database had come at least, and the outputs as they we
 db/           the database
 ballast       room that is given up when the disk is full
 quarantine/   what was damaged, by date
+rescue/       a database in the making, out of a damaged one
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -27,6 +29,13 @@ FORMAT: Final = 1
 OURS: Final = frozenset(
     {"lock", "format", "format.new", *FILES, "db", "ballast", "quarantine", "rescue", "lost+found"}
 )
+SETTING: Final = frozenset(
+    {
+        errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.ELOOP,
+        errno.ENAMETOOLONG, errno.EINVAL,
+    }
+)  # fmt: skip
+"""Errors of a place that is set wrongly, or is not ours. Others are the disk's, and may be over soon."""
 _FORMAT_LINE: Final = "orbital-sentinel disk buffer, format {}\n"
 
 
@@ -37,17 +46,21 @@ class Folder:
         self.path = path
         self.database = path / "db"
         self.quarantine = path / "quarantine"
+        self.rescue = path / "rescue"
         self.ballast = path / "ballast"
         self.checkpoints = Checkpoints(path, self.database)
         self._lock: int | None = None
 
     def hold(self) -> None:
-        """Make it, lock it, and check that we can read what is in it.
+        """Make it, lock it, and check that we can read what is in it. Safe twice.
 
         Raises:
             BufferUnusable: Another process has it, we cannot write there, it is somebody else's, or a newer
                 version made it.
+            OSError: The disk fails.
         """
+        if self._lock is not None:
+            return
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_ours()
@@ -56,7 +69,7 @@ class Folder:
             self._check_format()
         except BaseException as error:
             self.release()
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) and error.errno in SETTING:
                 raise BufferUnusable(_unusable(self.path, error)) from error
             raise
 

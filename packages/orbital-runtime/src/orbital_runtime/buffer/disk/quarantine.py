@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 import time
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from contextlib import suppress
+from pathlib import Path  # noqa: TC003 (a NamedTuple has it)
+from typing import Any, Final, NamedTuple
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +43,61 @@ class Quarantine:
         except OSError as error:
             logger.warning("%s is damaged and could not be set aside: %s", name, error)
 
-    def database(self, folder: Path, reason: str) -> Path:
-        """Move a whole database here; gives where it is now.
+    def exchange(self, database: Path, new: Path, reason: str) -> Path:
+        """Put a new database in the place of a damaged one, which comes here; gives where it is now.
+
+        Tables that both have stay with the new one alone: they are whole, and what is delivered must give
+        its room back.
 
         Raises:
             OSError: It cannot be moved.
         """
         self._folder.mkdir(mode=0o700, exist_ok=True)
         place = self._folder / f"{_stamp()}-database"
-        folder.rename(place)
         _write(place.with_suffix(".json"), json.dumps({"reason": reason}, indent=1).encode())
+        shared = [file.name for file in new.glob("*.sst") if _same(file, database / file.name)]
+        database.rename(place)
+        new.rename(database)
+        for name in shared:
+            with suppress(OSError):
+                (place / name).unlink()
+        logger.error(
+            "the buffer's database is damaged: another one was made of what can be read of it, and what is "
+            "damaged is kept in %s (%s)", place, reason,
+        )  # fmt: skip
         return place
+
+    def logs(self, database: Path, reason: str) -> KeptLogs:
+        """Keep the write-ahead logs, which RocksDB is about to read past what is damaged in them.
+
+        Raises:
+            OSError: They cannot be kept.
+        """
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        place = self._folder / f"{_stamp()}-log"
+        place.mkdir(mode=0o700)
+        for file in database.glob("*.log"):
+            os.link(file, place / file.name)
+        _write(place.with_suffix(".json"), json.dumps({"reason": reason}, indent=1).encode())
+        return KeptLogs(place)
+
+
+class KeptLogs(NamedTuple):
+    """Logs in the quarantine, by another name: they took no room yet."""
+
+    place: Path
+
+    def discard(self) -> None:
+        """They are not needed here after all."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        self.place.with_suffix(".json").unlink(missing_ok=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except FileNotFoundError:
+        return False
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -1,28 +1,17 @@
-"""A database that opens, whatever happened to the one that was there."""
+"""A database that opens, whatever happened to the one that was there.
+
+Nothing is moved and nothing made anew because of an error of the system: that is for the caller to wait out.
+Damage is what a second look finds, too, once the disk gives everything.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.codec import decode
-from orbital_runtime.buffer.disk.stored import (
-    LAYOUT,
-    LETTER,
-    META,
-    OUTPUT,
-    RECORD,
-    SUMMARY,
-    Meta,
-    layout_key,
-    pack,
-    summary_from,
-    unpack,
-)
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.buffer.disk.rebuild import finish, rebuilt
+from orbital_runtime.buffer.disk.stored import META, Meta, unpack
+from orbital_runtime.storage.errors import Damaged, is_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,65 +19,126 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.disk.checkpoint import Checkpoint
     from orbital_runtime.buffer.disk.folder import Folder
     from orbital_runtime.buffer.disk.quarantine import Quarantine
+    from orbital_runtime.buffer.disk.second_look import SecondLook
     from orbital_runtime.storage.port import Store, Stores
-
-PORTION: Final = 64
-"""Keys that are copied in one write."""
 
 logger = logging.getLogger(__name__)
 
-NO_DAMAGE = (
-    "No space left",
-    "Permission denied",
-    "Too many open files",
-    "Read-only file system",
-    "lock file",
-)
-"""What RocksDB says where moving files would help nobody."""
 
+class Salvage:
+    """Opens the database of one folder. It blocks.
 
-def open_store(
-    stores: Stores, folder: Folder, quarantine: Quarantine, checkpoint: Checkpoint
-) -> Store:
-    """Open the database; what is damaged is moved to the quarantine, and what can be saved of it is kept.
-
-    Raises:
-        OSError: The disk is full, or may not be used.
+    Args:
+        stores: Opens databases.
+        folder: Where.
+        quarantine: Keeps what is damaged.
+        look: Tells damage from a disk that fails.
     """
-    fresh = not folder.database.exists()
-    if fresh and not checkpoint.start:
-        return _create(stores, folder.database)
-    reason = "its folder is gone" if fresh else shrunk(folder, checkpoint)
-    if not reason:
+
+    def __init__(
+        self, stores: Stores, folder: Folder, quarantine: Quarantine, look: SecondLook
+    ) -> None:
+        self._stores = stores
+        self._folder = folder
+        self._quarantine = quarantine
+        self._look = look
+
+    def open(self, checkpoint: Checkpoint) -> Store:
+        """Open it; what is damaged goes to the quarantine, and what can be read of it is kept.
+
+        Raises:
+            OSError: The disk fails; nothing was changed.
+        """
+        finish(self._folder)
+        if not _there(self._folder.database):
+            if checkpoint.start:
+                logger.error("the buffer's database is damaged: its folder is gone")
+            return self._made()
         try:
-            store = stores.open(folder.database)
-        except OSError as error:
-            if any(words in str(error) for words in NO_DAMAGE):
+            return self._sound(checkpoint)
+        except Damaged:
+            self._look.at_all()
+        try:
+            return self._sound(checkpoint)
+        except Damaged as error:
+            return self._despite(checkpoint, str(error))
+
+    def rebuild(self, reason: str) -> Store:
+        """Make another database of what can be read of this one, which goes to the quarantine.
+
+        Raises:
+            OSError: There is no room, or the disk fails; nothing was changed.
+        """
+        rebuilt(
+            self._stores, self._folder, self._quarantine, reason, tolerant=bool(self._look.lost)
+        )
+        return self._stores.open(self._folder.database)
+
+    def worn(self) -> Store:
+        """Open it as it is, and leave its tables alone: they cannot be read to the end.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        return self._stores.open(self._folder.database, quiet=True, tolerant=bool(self._look.lost))
+
+    def _despite(self, checkpoint: Checkpoint, reason: str) -> Store:
+        """Go on without the damaged part of the log, if that is all, else with another database."""
+        if not shrunk(self._folder, checkpoint):
+            kept = self._quarantine.logs(self._folder.database, reason)
+            try:
+                store = self._sound(checkpoint, lenient=True)
+            except Damaged:
+                kept.discard()
+            except BaseException:
+                kept.discard()
                 raise
-            reason = str(error)
-        else:
-            reason = forgot(store, checkpoint)
-            if not reason:
+            else:
+                logger.error(
+                    "the buffer's log is damaged, what is intact of it is used: %s", reason
+                )
                 return store
+        return self.rebuild(reason)
+
+    def _sound(self, checkpoint: Checkpoint, *, lenient: bool = False) -> Store:
+        """The database, if nothing is wrong with it.
+
+        Raises:
+            Damaged: It cannot be used as it is.
+            OSError: The disk fails.
+        """
+        if reason := shrunk(self._folder, checkpoint):
+            raise Damaged(reason)
+        try:
+            store = self._stores.open(self._folder.database, lenient=lenient)
+        except OSError as error:
+            if is_damage(str(error)) or self._look.gives_up(str(error)):
+                raise Damaged(str(error)) from error
+            raise
+        try:
+            if reason := forgot(store, checkpoint):
+                raise Damaged(reason)  # noqa: TRY301 (closed below)
+        except BaseException:
             store.close()
-    if fresh:
-        logger.error("the buffer's database is damaged: %s", reason)
-        return _create(stores, folder.database)
-    return rebuild(stores, folder, quarantine, reason, opens=False)
+            raise
+        return store
+
+    def _made(self) -> Store:
+        self._folder.database.mkdir(mode=0o700, exist_ok=True)
+        return self._stores.open(self._folder.database)
 
 
 def meta_of(store: Store) -> Meta:
-    """How many times this database was opened; 0 if it does not know."""
+    """How many times this database was opened; 0 if it does not know.
+
+    Raises:
+        OSError: The disk fails.
+    """
     try:
         data = store.get(META)
         return Meta(0) if data is None else unpack(Meta, data)
     except Damaged:
         return Meta(0)
-
-
-def _create(stores: Stores, path: Path) -> Store:
-    path.mkdir(mode=0o700, exist_ok=True)
-    return stores.open(path)
 
 
 def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
@@ -110,89 +160,14 @@ def forgot(store: Store, checkpoint: Checkpoint) -> str:
     )
 
 
-def rebuild(
-    stores: Stores, folder: Folder, quarantine: Quarantine, reason: str, *, opens: bool
-) -> Store:
-    """Move a damaged database to the quarantine, and make another one of what can be read of it.
+def _there(database: Path) -> bool:
+    """Whether it is there, if the disk says so.
 
-    Args:
-        stores: Opens databases.
-        folder: Where.
-        quarantine: Keeps all of the old one.
-        reason: What is wrong with it.
-        opens: Whether RocksDB opens it, rightly. Then all but the damaged blocks is copied over; a repair
-            would leave out every table that has one.
+    Raises:
+        OSError: It does not say.
     """
-    place = quarantine.database(folder.database, reason)
-    logger.error("the buffer's database is damaged and was moved to %s: %s", place, reason)
     try:
-        return (_copied if opens else _repaired)(stores, folder, place)
-    except OSError as error:
-        logger.error("nothing of it could be saved: %s", error)  # noqa: TRY400 (the message says it all)
-        shutil.rmtree(folder.database, ignore_errors=True)
-        return _create(stores, folder.database)
-
-
-def _repaired(stores: Stores, folder: Folder, place: Path) -> Store:
-    _copy(place, folder.database)
-    stores.repair(folder.database)
-    return stores.open(folder.database)
-
-
-def _copied(stores: Stores, folder: Folder, place: Path) -> Store:
-    """All that can be read, a portion at a time, out of a linked copy: opening it writes into it."""
-    work = folder.path / "rescue"
-    shutil.rmtree(work, ignore_errors=True)
-    _copy(place, work)
-    old, new = stores.open(work, quiet=True), _create(stores, folder.database)
-    try:
-        for kind in (LAYOUT, RECORD, SUMMARY, OUTPUT, META, LETTER):
-            pairs = old.scan(kind)
-            while portion := list(islice(pairs, PORTION)):
-                new.write(portion)
-        if old.skipped:
-            _complete(old, new)
-        new.sync()
-    except OSError:
-        new.close()
-        raise
-    finally:
-        old.close()
-        shutil.rmtree(work, ignore_errors=True)
-    return new
-
-
-def _complete(old: Store, new: Store) -> None:
-    """Summaries and layouts stand close together, so one bad block hides many. Records tell them again."""
-    asked: set[bytes] = set()
-    for key, data in new.scan(RECORD):
-        puts: dict[bytes, bytes] = {}
-        try:
-            opened = decode(data)
-        except Damaged:
-            continue
-        summary = SUMMARY + key[1:]
-        if new.get(summary) is None:
-            puts[summary] = pack(summary_from(opened, len(data)))
-        for layout in {layout_key(opened.segment, head.layout) for head in opened.heads} - asked:
-            asked.add(layout)
-            if new.get(layout) is None and (found := _try_get(old, layout)) is not None:
-                puts[layout] = found
-        new.write(puts.items())
-
-
-def _try_get(store: Store, key: bytes) -> bytes | None:
-    try:
-        return store.get(key)
-    except Damaged:
-        return None
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Tables never change, so they are linked and take no room twice."""
-    target.mkdir(mode=0o700)
-    for file in sorted(source.iterdir()):
-        if file.suffix == ".sst":
-            os.link(file, target / file.name)
-        elif file.is_file() and file.name != "LOCK" and not file.name.startswith("LOG"):
-            shutil.copy2(file, target / file.name)
+        database.stat()
+    except FileNotFoundError:
+        return False
+    return True

@@ -147,7 +147,7 @@ class Directory:
             reason = "its folder is gone"
         if not reason:
             try:
-                store = self._stores.open(self._linked(), read_only=True)
+                store = self._stores.open(self._linked(), read_only=True, tolerant=True)
             except OSError as error:
                 reason = str(error)
             else:
@@ -176,8 +176,8 @@ class Directory:
                 shutil.copy2(file, work / file.name)
         try:
             if any(work.iterdir()):
-                self._stores.repair(work)
-            return self._stores.open(work)
+                self._stores.repair(work, tolerant=True)
+            return self._stores.open(work, tolerant=True)
         except OSError as error:
             self.damage.append(f"nothing of the database can be read: {error}")
             return self._stores.open(self._work())

@@ -1,0 +1,105 @@
+"""A disk that fails under a running agent's buffer, or at its start: nothing that is on it is thrown away.
+
+`ORBITAL_FAULT_SECONDS` is how long each fault lasts (0.4), `ORBITAL_FAULT_TRIES` how often one comes at run
+time (20) and at a start (8).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import shutil
+import signal
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from orbital_testbench import DiskFaults, Fault, Feeder, wait_until
+
+FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
+SECONDS = float(os.environ.get("ORBITAL_FAULT_SECONDS", "0.4"))
+TRIES = int(os.environ.get("ORBITAL_FAULT_TRIES", "0"))
+ERRORS = (errno.EIO, errno.EDQUOT, errno.EFBIG, errno.ESTALE, errno.ENOMEM)
+CALLS = ("open", "read", "write", "fsync")
+EACH = list(product(CALLS, ERRORS))
+FAST = {"tick": 0.02, "min_free": 0}
+"""The upkeep looks often, so that a fault of a moment is met by many tries."""
+
+
+@pytest.fixture
+def faults(tmp_path):
+    with DiskFaults(tmp_path / "faults", beneath=tmp_path / "buffer") as made:
+        yield made
+
+
+def well(feeder):
+    """Whether it said that its trouble is over, or had none."""
+    return feeder.said.rfind("wait in memory") <= feeder.said.rfind("takes samples again")
+
+
+def databases(tmp_path):
+    """The ones that were set aside."""
+    return list((tmp_path / "buffer" / "quarantine").glob("*-database"))
+
+
+def test_a_fault_at_run_time_loses_nothing_that_is_on_disk(feed, drained, sink, faults, tmp_path):
+    """Any errno of any call, one after the other: samples wait in memory meanwhile, and all of it arrives."""
+    feeder = feed(tmp_path / "buffer", environ=faults.environ, rows=50, pause=0.002, **FAST)
+    for call, error in random.Random(13).choices(EACH, k=TRIES) if TRIES else EACH:
+        feeder.has(len(feeder.accepted) + 20)
+        faults.set(Fault(call, error))
+        time.sleep(SECONDS)
+        feeder.has(len(feeder.accepted) + 5)
+        faults.clear()
+    wait_until(lambda: well(feeder), what="an end of the trouble")
+    feeder.has(len(feeder.accepted) + 50)
+    feeder.end(signal.SIGKILL)
+    ledger = drained(tmp_path / "buffer", sink)
+    assert not set(feeder.accepted) - set(sink.received), (ledger, feeder.complaints)
+    assert not ledger["dropped"]
+    assert not databases(tmp_path)
+
+
+STARTS = [(call, error, 0) for call, error in EACH] + [
+    (call, errno.EIO, times) for call in CALLS for times in (1, 3)
+]
+FEW = STARTS[:: len(STARTS) // 8]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """A buffer with tables and a log, as a kill left it, and the numbers that are in it."""
+    folder, numbers = tmp_path_factory.mktemp("image") / "buffer", []
+    for run in range(3):
+        feeder = Feeder(FEEDER, folder, first=run * 10**6, rows=50, drain=False, min_free=0)
+        feeder.has(100)
+        feeder.end(signal.SIGKILL)
+        numbers += feeder.accepted
+    return folder, numbers
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "times"), random.Random(14).choices(STARTS, k=TRIES) if TRIES else FEW
+)
+def test_a_fault_at_the_start_loses_nothing_that_is_on_disk(
+    call, error, times, image, feed, drained, sink, faults, tmp_path
+):
+    """It starts, collects in memory, tries again, and has what was there as soon as the disk gives it."""
+    folder, before = image
+    shutil.copytree(folder, tmp_path / "buffer")
+    faults.set(Fault(call, error, times=times))
+    feeder = feed(tmp_path / "buffer", environ=faults.environ, first=10**8, pause=0.002, **FAST)
+    feeder.has(10)
+    time.sleep(SECONDS)
+    feeder.has(len(feeder.accepted) + 10)
+    faults.clear()
+    feeder.has(len(feeder.accepted) + 10)
+    wait_until(lambda: well(feeder), what="an end of the trouble")
+    feeder.end(signal.SIGKILL)
+    ledger = drained(tmp_path / "buffer", sink)
+    assert not {*before, *feeder.accepted} - set(sink.received), (ledger, feeder.complaints)
+    assert not ledger["dropped"]
+    assert not databases(tmp_path)
