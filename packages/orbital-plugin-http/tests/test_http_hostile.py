@@ -131,7 +131,7 @@ async def test_an_address_that_never_answers_ends_with_the_time(
     probe: Probe, dead_port: int
 ) -> None:
     """Connecting is cut off by the run's own timeout, and the run still reports."""
-    result = await probe(f"http://127.0.0.1:{dead_port}/", timeout=0.4)
+    result = await probe(f"http://127.0.0.1:{dead_port}/", timeout=1.5)
     assert isinstance(result.error, DeviceUnreachable)
     assert f"while connecting to 127.0.0.1:{dead_port}" in str(result.error)
     assert result.value("probe_http_failure_reason", reason="timeout") == 1

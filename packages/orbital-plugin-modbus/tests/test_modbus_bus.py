@@ -325,7 +325,7 @@ async def test_what_came_before_the_timeout_of_the_task_is_kept(collect, script)
     """Units that are slow or silent cost the run their own samples, and not the others'."""
     server = await script(lambda a: [] if a.unit > 2 else [a.good()])
     fields = {**server.fields, "unit_id": [1, 2, 3, 4], "request_timeout": 30}
-    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=1)
+    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=2)
     assert isinstance(collection.error, PartialCollect)
     assert "unit 4: holding 5: the task's timeout leaves no more time" in str(collection.error)
     assert collection.value("modbus_register_5", unit_id="2") == 5
@@ -336,7 +336,7 @@ async def test_a_dead_unit_is_known_within_any_timeout(collect, script):
     """A task with less time than `request_timeout` finds out, and does not run into its end each turn."""
     server = await script(lambda a: [])
     fields = {**server.fields, "request_timeout": 30, "retries": 0}
-    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=0.4)
+    collection = await collect(fields, {"registers": [{"address": 5}]}, timeout=1)
     assert isinstance(collection.error, DeviceUnreachable)
     assert collection.value("modbus_errors_total", reason="timeout") == 1
 

@@ -344,6 +344,7 @@ async def test_an_id_that_cannot_be_kept_lasts_as_long_as_the_agent(tmp_path, re
     """A data folder that cannot be written costs a new id at each start, and not at each reload."""
     (tmp_path / "no-folder").touch()
     environ["XDG_DATA_HOME"] = str(tmp_path / "no-folder")
+    environ["SENTINEL_TELEMETRY__LISTEN"] = "127.0.0.1:0"
     (tmp_path / "config.yaml").write_text("tasks: []\n")
     loaded = load(tmp_path / "config.yaml", environ, registry=registry)
     agent = Agent(loaded, registry, environ=environ)

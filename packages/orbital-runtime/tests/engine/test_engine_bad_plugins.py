@@ -128,7 +128,7 @@ async def collect_with():
         engine, pool = engine_of(lambda task: plugin, put, **limits)
         pools.append(pool)
         for _ in range(times):
-            run = await engine.run(make_task(plugin="bad"))
+            run = await engine.run(make_task(plugin="bad", timeout=120))
             engine._clock.advance(10)
         return engine, run, got
 

@@ -30,6 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+
+def pytest_configure() -> None:
+    """No property has to hold within a time: a busy machine decides no test."""
+    with contextlib.suppress(ModuleNotFoundError):
+        from hypothesis import HealthCheck, settings  # noqa: PLC0415 (not every package has it)
+
+        slow = [HealthCheck.too_slow]
+        settings.register_profile(
+            "unhurried", settings.default, deadline=None, suppress_health_check=slow
+        )
+        settings.load_profile("unhurried")
+
+
 S = TypeVar("S", bound=Server)
 P = ParamSpec("P")
 

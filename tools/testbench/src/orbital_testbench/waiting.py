@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+PATIENCE: Final = 120
+"""Seconds: so long that a busy machine decides no test, and only what never happens fails."""
 
 
 class NeverHappenedError(AssertionError):
@@ -17,7 +20,7 @@ class NeverHappenedError(AssertionError):
 
 
 def wait_until(
-    probe: Callable[[], T], *, timeout: float = 30, every: float = 0.05, what: str = ""
+    probe: Callable[[], T], *, timeout: float = PATIENCE, every: float = 0.05, what: str = ""
 ) -> T:
     """Call `probe` until it gives something true, and return that.
 
@@ -43,7 +46,7 @@ def wait_until(
 async def eventually(
     probe: Callable[[], T],
     *,
-    timeout: float = 30,  # noqa: ASYNC109 (it bounds the looks; there is nothing to cancel)
+    timeout: float = PATIENCE,  # noqa: ASYNC109 (it bounds the looks; there is nothing to cancel)
     every: float = 0.05,
     what: str = "",
 ) -> T:
