@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +41,31 @@ def echo(request: Request) -> Answer:
     return Answer(401, body=f"{request.path}\n{told}\n{request.body[:200]!r}".encode())
 
 
+def understand(request: Request) -> Answer:
+    """Refuses, and repeats what it made of what it was told: a token alone, a password out of base64."""
+    ways = ("authorization", "proxy-authorization", "x-api-key", "x-secret")
+    given = [request.headers.get(name, "").rpartition(" ")[2] for name in ways]
+    given += [plain.partition(b":")[2].decode() for text in given if (plain := unpacked(text))]
+    given += [request.path.rpartition("=")[2]]
+    return Answer(401, body=f"invalid credentials: {[text for text in given if text]}".encode())
+
+
+def repeat(request: Request) -> Answer:
+    """Now in one way, now in the other."""
+    return next(WAYS)(request)
+
+
+WAYS = cycle((echo, understand))
+
+
+def unpacked(text: str) -> bytes:
+    """What is in base64; empty where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
 def settings(server: str, secret: Marks) -> dict[str, object]:
     prometheus = {"writer": "prometheus", "url": f"{server}/w", "flush_interval": "50ms"}
     outputs = {
@@ -47,6 +74,7 @@ def settings(server: str, secret: Marks) -> dict[str, object]:
         "headers": prometheus | {"headers": {"X-Api-Key": secret()}},
         "proxy": prometheus | {"proxy_url": server.replace("//", f"//u:{secret()}@")},
         "query": prometheus | {"url": f"{server}/w?token={secret()}"},
+        "unnamed": prometheus | {"url": f"{server}/w?k={secret()}"},
         "file": {"path": "out.jsonl", "flush_interval": "50ms"},
     }
     fields = {
@@ -58,6 +86,7 @@ def settings(server: str, secret: Marks) -> dict[str, object]:
         "headers": {"headers": {"X-Secret": secret()}},
         "body": {"method": "POST", "body": secret()},
         "query": {"url": f"{server}/?api_key={secret()}"},
+        "unnamed": {"url": f"{server}/?k={secret()}"},
     }
     return {
         "core": {"api_token": secret()},
@@ -72,18 +101,21 @@ def settings(server: str, secret: Marks) -> dict[str, object]:
 
 def found(text: str) -> list[str]:
     """The marks in it, each with what stands around it."""
-    return re.findall(rf".{{0,60}}{MARK}\d+.{{0,20}}", text)
+    packed = [str(unpacked(word)) for word in re.findall(r"[A-Za-z0-9+/=]{12,}", text)]
+    return re.findall(rf".{{0,60}}{MARK}\d+.{{0,20}}", "\n".join((text, *packed)))
 
 
-@pytest.mark.parametrize("answer", [echo, Answer(500)], ids=["refuses", "fails"])
+@pytest.mark.parametrize("answer", [repeat, Answer(500)], ids=["refuses", "fails"])
 def test_no_secret_is_shown_anywhere(sentinel, hostile_server, answer):
     """Debug log, pages, commands, samples: while servers refuse and repeat what they hear, or fail."""
     hostile_server.default = answer
     secret = Marks()
-    sentinel.configure(**settings(hostile_server.url, secret))
+    sections = settings(hostile_server.url, secret)
+    outputs = sections["sender"]["direct"]
+    sentinel.configure(**sections)
     sentinel.start()
     wait_until(lambda: all(task["runs"] >= 2 for task in sentinel.tasks()))
-    wait_until(lambda: _tried(sentinel) == {"basic", "bearer", "headers", "proxy", "query", "file"})
+    wait_until(lambda: _tried(sentinel) == set(outputs))
     shown = dict(_shown(sentinel))
     hostile_server.default = Answer(204)  # so that the last flush is short
     sentinel.end()

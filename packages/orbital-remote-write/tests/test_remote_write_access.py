@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from orbital_remote_write import Client, RemoteWriteConfig
 from orbital_sdk import ConfigurationError, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.secrecy import hold
 from orbital_testbench import Answer, HostileServer
 
 BODY = b"body"
@@ -124,7 +125,8 @@ def test_proxy(hostile_server, connect):
 def test_servers_that_echo_secrets_do_not_bring_them_into_our_messages(
     hostile_server, connect, status
 ):
-    """An error page that repeats our headers is shown without them."""
+    """An error page that repeats our headers is shown without them, as the agent has told what is secret."""
+    hold("test", ["hidden-in-query", "hidden-in-header", SECRET])
     hostile_server.default = lambda request: Answer(
         status, body=f"{request.headers} {request.path}".encode()
     )

@@ -13,11 +13,14 @@ from orbital_sdk import (
     WriterMisconfigured,
     WriterUnavailable,
 )
+from orbital_sdk.secrecy import scrub
 from orbital_sdk.waiting import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+WHOLE: Final = 100_000
+"""Bytes of a server's answer that are looked at."""
 WORDS: Final = 300
 """Characters of a server's answer that are kept."""
 _DUPLICATE: Final = re.compile(
@@ -131,11 +134,11 @@ def _advice(answer: Answer) -> str | None:
     return _ADVICE.get(answer.status)
 
 
-def clean_words(body: bytes, secrets: tuple[str, ...] = ()) -> str:
+def clean_words(body: bytes) -> str:
     """The beginning of an answer as one line of text, with nothing that we sent in confidence."""
-    text = _WHO.sub("", body.decode("utf-8", errors="replace"))
-    for secret in secrets:
-        text = text.replace(secret, "***")
+    text = scrub(
+        _WHO.sub("", body[:WHOLE].decode("utf-8", errors="replace"))
+    )  # before a cut halves one
     if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
         text = re.sub(r"<[^>]*>", " ", text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())

@@ -97,11 +97,4 @@ class Client:
         )
         if 200 <= reply.status < 300:
             return Answer(reply.status, reply.headers)
-        return Answer(reply.status, reply.headers, clean_words(reply.body, self._secrets()))
-
-    def _secrets(self) -> tuple[str, ...]:
-        """What a server that repeats our request must not bring into our messages."""
-        values = [value.get_secret_value() for value in self._config.headers.values()]
-        header = self._credentials.header() or ""
-        parts = [*values, *header.split(" ", 1), self._config.url.partition("?")[2]]
-        return tuple(part for part in parts if len(part) > 6)
+        return Answer(reply.status, reply.headers, clean_words(reply.body))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from requests.auth import AuthBase
 
 from orbital_sdk import WriterMisconfigured
+from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,7 @@ class SecretFile:
             if seen != self._seen:
                 self._text = self._path.read_text(encoding="utf-8").strip()
                 self._seen = seen
+                hold(f"{self._key} {self._path}", [self._text])
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
             raise WriterMisconfigured(f"cannot read {self._key} {self._path}: {why}") from error

@@ -20,6 +20,7 @@ from orbital_runtime.settings import (
     shown,
     template,
 )
+from orbital_runtime.settings.dump import masked
 from orbital_runtime.settings.reference import renewed
 from orbital_runtime.settings.secrecy import MASK, mask_text, sounds_secret
 from orbital_runtime.testing.parts import made_up
@@ -83,6 +84,15 @@ def test_what_is_shown_can_be_read_again(read):
     assert again.outputs == first.outputs
     assert again.tasks == first.tasks
     assert yaml.safe_load(dump(again)) == yaml.safe_load(dump(first))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["http://h/?k=SECRET", "https://h/p?a=b&c=SECRET", "/path?SECRET", "http://h/?SECRET&a=b"],
+)
+def test_a_query_is_not_shown(value):
+    """Nobody but the server knows which of its values are secret."""
+    assert "SECRET" not in str(masked({"url": value}))
 
 
 @pytest.mark.parametrize(

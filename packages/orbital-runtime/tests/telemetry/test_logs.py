@@ -17,6 +17,7 @@ from orbital_runtime.settings.sections import LoggingSection
 from orbital_runtime.telemetry import logs
 from orbital_runtime.telemetry.logfile import LogFile
 from orbital_runtime.telemetry.logqueue import LogQueue
+from orbital_sdk.secrecy import hold
 
 
 def section(**given: object) -> LoggingSection:
@@ -142,6 +143,28 @@ def test_redaction_leaves_ordinary_text_alone():
         "tokens: many",
     ):
         assert logs.redact(text) == text
+
+
+def test_a_problem_of_the_configuration_keeps_its_words():
+    """A key that sounds secret, and what is wrong with it, are no secret."""
+    problem = "config.yaml:3: tasks[0].config.password: unknown key; did you mean user?"
+    assert logs.redact(problem) == problem
+    assert "hunter2" not in logs.redact("spring.datasource.password=hunter2, password: hunter2")
+
+
+def test_a_known_secret_is_not_logged():
+    """Also where a library repeats it in its own words, in fields and tracebacks, text or JSON."""
+    hold("test", ["tr0ub4dor", "1883"])
+    for style in ("text", "json"):
+        log, stream = lines_of(section(format=style))
+        log.info("no user tr0ub4dor", extra={"why": ["tr0ub4dor"], "port": 1883})
+        try:
+            int("tr0ub4dor")
+        except ValueError:
+            log.exception("it failed")
+        assert "tr0ub4dor" not in stream.getvalue()
+        if style == "json":
+            assert json.loads(stream.getvalue().splitlines()[0])["port"] == 1883
 
 
 def test_a_device_cannot_forge_lines_or_colours():

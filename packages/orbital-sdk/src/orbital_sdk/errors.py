@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orbital_sdk.secrecy import scrub
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class OrbitalError(Exception):
-    """Base of all errors that the agent acts upon."""
+    """Base of all errors that the agent acts upon. Its text has no secret that this process holds."""
+
+    def __str__(self) -> str:
+        return scrub(super().__str__())
+
+    def __repr__(self) -> str:
+        return scrub(super().__repr__())
 
 
 class ConfigurationError(OrbitalError):

@@ -12,6 +12,7 @@ from orbital_remote_write.answers import Answer, clean_words
 from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import reaching
 from orbital_sdk import BatchTooLarge, WriteError, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.secrecy import scrub
 from orbital_sdk.waiting import retry_after
 from orbital_writer_clickhouse.refusals import refused
 from orbital_writer_clickhouse.schema.ddl import identifier
@@ -116,18 +117,14 @@ class HttpConnection:
             limit=ROWS,
         )
         if reply.status != 200 or "X-ClickHouse-Exception-Code" in reply.headers:
-            raise self._error(reply, password)
+            raise self._error(reply)
         return reply
 
-    def _error(self, reply: Reply, password: str) -> WriteError:
-        secrets = (password,) if len(password) > 3 else ()
+    def _error(self, reply: Reply) -> WriteError:
         code = reply.headers.get("X-ClickHouse-Exception-Code", "")
         if code.isdigit():
-            text = reply.body.decode(errors="replace")
-            for secret in secrets:
-                text = text.replace(secret, "***")
-            return refused(int(code), text, self._address)
-        answer = Answer(reply.status, reply.headers, clean_words(reply.body, secrets))
+            return refused(int(code), scrub(reply.body.decode(errors="replace")), self._address)
+        answer = Answer(reply.status, reply.headers, clean_words(reply.body))
         said = f": {answer.words}" if answer.words else ""
         heading = f"{self._address} answered {answer.status}{said}"
         if answer.status == 413:

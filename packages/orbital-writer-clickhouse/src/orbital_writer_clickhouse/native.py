@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_sdk import WriterMisconfigured
+from orbital_sdk.secrecy import scrub
 from orbital_writer_clickhouse.faults import unreachable
 from orbital_writer_clickhouse.refusals import refused
 from orbital_writer_clickhouse.schema.ddl import identifier
@@ -80,7 +81,7 @@ class NativeConnection:
             connected = True
             answer = call(client)
         except errors.ServerException as error:
-            problem = refused(error.code, self._clean(error.message), self._address)
+            problem = refused(error.code, scrub(error.message), self._address)
             if isinstance(problem, WriterMisconfigured):
                 _disconnect(client)  # to come back with what was put right
             else:
@@ -135,10 +136,6 @@ class NativeConnection:
                 self._address, " and ".join(missing), wanted,
             )  # fmt: skip
         return wanted if wanted != "none" and not missing else False
-
-    def _clean(self, text: str) -> str:
-        password = self._password()
-        return text.replace(password, "***") if len(password) > 3 else text
 
 
 def _disconnect(client: Any) -> None:

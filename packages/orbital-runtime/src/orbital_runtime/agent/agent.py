@@ -22,10 +22,11 @@ from orbital_runtime.agent.telling import sources_of, telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.news import TaskNews
-from orbital_runtime.settings import SettingsError, difference, load
+from orbital_runtime.settings import SettingsError, difference, load, secrets_of
 from orbital_runtime.slices import without_collector
 from orbital_runtime.telemetry.service import Service
 from orbital_runtime.threads import in_background
+from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -223,7 +224,9 @@ class Agent:
     async def apply_tasks(self) -> None:
         """Run the local tasks and those of Core from now on."""
         async with self._applying:
-            wanted = await self.core.apart([*self.loaded.tasks, *self.core.tasks()])
+            of_core = self.core.tasks()
+            await in_background(hold, "tasks of Core", secrets_of(of_core))
+            wanted = await self.core.apart([*self.loaded.tasks, *of_core])
             with without_collector():
                 await reload.tasks(self.stations, wanted)
             if self.core.link is not None:

@@ -18,6 +18,7 @@ from orbital_sdk import (
     UnexpectedReply,
 )
 from orbital_sdk.invoke import TooManySamples
+from orbital_sdk.secrecy import scrub
 
 LONGEST: Final = 1000
 """Characters of an error that are kept: a device may answer with a book."""
@@ -68,10 +69,10 @@ def bug(plugin: str, error: BaseException) -> Outcome:
 
 
 def words(error: BaseException) -> str:
-    """The error's message on one line, of bearable length and without the user of a URL."""
+    """The error's message on one line, of bearable length and without secrets."""
     try:
         with contained:
-            text = _USER.sub("//", " ".join(str(error)[: 2 * LONGEST].split()))
+            text = _USER.sub("//", " ".join(scrub(str(error))[: 2 * LONGEST].split()))
     except Exception:  # noqa: BLE001 (a foreign __str__)
         text = ""
     text = text or type(error).__name__

@@ -11,6 +11,7 @@ from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.within import within
 from orbital_runtime.plugins.registry import Unusable
 from orbital_sdk import ConfigurationError, OrbitalError
+from orbital_sdk.secrecy import scrub
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Shared:
         if isinstance(error, ConfigurationError):
             return str(error)
         raised = origin(error)
-        return f"{type(raised).__name__}: {raised}".rstrip(": ")
+        return scrub(f"{type(raised).__name__}: {raised}".rstrip(": "))
 
     def _try_again(self) -> None:
         if self._starting is None and self.plugin is None and not self._stopped:

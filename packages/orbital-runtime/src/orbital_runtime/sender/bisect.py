@@ -17,6 +17,7 @@ from orbital_sdk import (
     WriterMisconfigured,
     WriterUnavailable,
 )
+from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Sequence
@@ -184,7 +185,7 @@ class Isolation:
             for reject in error.rejects:
                 part = group[reject.batch]
                 if not self._may_be_there(part, error):
-                    self._refuse_row(part.seq, part.start + reject.row, reject.reason)
+                    self._refuse_row(part.seq, part.start + reject.row, scrub(reject.reason))
             return self._settle(group)
         tried = tuple(part for part in group if self._may_be_there(part, error))
         if len(tried) == len(group):

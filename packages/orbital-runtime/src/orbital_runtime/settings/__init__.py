@@ -16,7 +16,7 @@ from orbital_runtime.settings.delivering import (
 )
 from orbital_runtime.settings.difference import difference
 from orbital_runtime.settings.dump import dump, shown
-from orbital_runtime.settings.load import Loaded, load
+from orbital_runtime.settings.load import Loaded, load, secrets_of
 from orbital_runtime.settings.models import Settings
 from orbital_runtime.settings.notes import Note, notes
 from orbital_runtime.settings.outputs import (
@@ -70,6 +70,7 @@ __all__ = [
     "processors",
     "samples_file",
     "schema",
+    "secrets_of",
     "shown",
     "template",
 ]

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from orbital_runtime.settings.base import sendable
 from orbital_sdk import ConfigurationError, files
+from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +42,9 @@ class Credentials:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
     """For people; what it registers with again where the configuration has none."""
+
+    def __post_init__(self) -> None:
+        hold(f"credentials of {self.core_url}", [self.api_token.get_secret_value()])
 
     def headers(self) -> dict[str, str]:
         """Of each call: what the server reads, and what the original design has."""

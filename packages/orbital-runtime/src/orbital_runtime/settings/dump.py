@@ -8,14 +8,14 @@ import yaml
 from pydantic_core import to_jsonable_python
 
 from orbital_runtime.settings.effective import effective
-from orbital_runtime.settings.secrecy import mask_text
+from orbital_runtime.settings.secrecy import mask_address
 
 if TYPE_CHECKING:
     from orbital_runtime.settings.load import Loaded
 
 
 def shown(loaded: Loaded) -> dict[str, Any]:
-    """Plain data, secrets as `**********`, passwords in addresses likewise."""
+    """Plain data, secrets as `**********`, and so what may be one in an address."""
     return cast("dict[str, Any]", masked(effective(loaded)))
 
 
@@ -35,4 +35,4 @@ def _texts(value: object) -> object:
         return {key: _texts(child) for key, child in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
         return [_texts(child) for child in cast("list[object]", value)]
-    return mask_text(value) if isinstance(value, str) else value
+    return mask_address(value) if isinstance(value, str) else value

@@ -17,12 +17,14 @@ from orbital_runtime.settings.outputs import (
     processors,
 )
 from orbital_runtime.settings.problem import Problem, SettingsError, dotted
+from orbital_runtime.settings.secrecy import secrets_in
 from orbital_runtime.settings.source import Source, gather
 from orbital_runtime.settings.tree import Node, place
 from orbital_runtime.settings.validate import validate
+from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from orbital_runtime.scheduler.task import Task
@@ -56,6 +58,28 @@ class Loaded:
     def where(self) -> dict[str, tuple[str, int]]:
         """File and line of every single value, by dotted key; line 0 for an environment variable."""
         return {dotted(loc): (node.file, node.line) for loc, node in self.root.leaves()}
+
+
+def secrets_of(tasks: Iterable[Task]) -> Iterator[str]:
+    """All that devices and plugins were trusted with."""
+    for task in tasks:
+        yield from secrets_in(task.device)
+        yield from secrets_in(task.config)
+
+
+def _secrets(
+    settings: Settings,
+    tasks: Iterable[Task],
+    outputs: Iterable[OutputSettings],
+    processors: Iterable[ProcessorSettings],
+) -> Iterator[str]:
+    """All that a configuration holds in confidence."""
+    sections = (getattr(settings, name) for name in type(settings).model_fields if name != "tasks")
+    for section in sections:
+        yield from secrets_in(section)
+    yield from secrets_of(tasks)
+    for part in (*outputs, *processors):
+        yield from secrets_in(part.config)
 
 
 def load(
@@ -99,6 +123,7 @@ class _Loading:
         self._problems += exposed(source.root, settings, able, working, chain)
         if self._problems:
             raise SettingsError(presented(self._problems, source.root))
+        hold("configuration", _secrets(settings, bound.values(), reached, chain))
         return Loaded(
             settings=settings,
             path=source.path,

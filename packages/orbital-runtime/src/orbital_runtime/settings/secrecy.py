@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from orbital_sdk.secrecy import in_address
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -19,6 +21,8 @@ _NAMES: Final = re.compile(
 )
 _POINTERS: Final = ("_file", "_path", "_name")
 _USERINFO: Final = re.compile(r"(://[^/?#@\s:]*):[^/?#@\s]*@")
+_WHOLE_QUERY: Final = re.compile(r"((?:://|^/)[^\s?#]*\?)([^\s#]+)")
+_VALUE: Final = re.compile(r"((?:^|[&;])(?:[^=&;]*=)?)[^=&;]{4,}")
 _QUERY: Final = re.compile(
     rf"([?&;](?:[^=&;\s]*(?:{_NAMES.pattern})[^=&;\s]*)=)[^&;\s]*", re.IGNORECASE
 )
@@ -33,6 +37,35 @@ def sounds_secret(loc: Loc) -> bool:
 def mask_text(text: str) -> str:
     """The text without a password in an address: `https://user:**********@host/?token=**********`."""
     return _QUERY.sub(rf"\g<1>{MASK}", _USERINFO.sub(rf"\g<1>:{MASK}@", text))
+
+
+def mask_address(text: str) -> str:
+    """As `mask_text`, and every value of a query: what its name means is known to the server alone."""
+    masked = _WHOLE_QUERY.sub(lambda found: found[1] + _VALUE.sub(rf"\g<1>{MASK}", found[2]), text)
+    return mask_text(masked)
+
+
+def secrets_in(value: object, loc: Loc = ()) -> Iterator[str]:
+    """All secrets of a checked value: by type, by name where no model was asked, and inside of addresses. The
+    default of a field is none, as everybody knows it.
+    """
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode(errors="replace")
+    elif isinstance(value, str):
+        if sounds_secret(loc):
+            yield value
+        elif "?" in value or "@" in value:
+            yield from in_address(value)
+    elif isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        for name, child in vars(value).items():
+            if not isinstance(child, int | float) and child != fields[name].default:
+                yield from secrets_in(child)
+    else:
+        for part, child in _children(value):
+            yield from secrets_in(child, (part,))
 
 
 def secret_keys(value: object, loc: Loc = ()) -> Iterator[Loc]:

@@ -18,6 +18,7 @@ from orbital_runtime.telemetry import buffer_api, health, letters_api, views
 from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
 from orbital_runtime.telemetry.requests import answer, number
 from orbital_runtime.threads import in_background
+from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,4 +145,6 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _broke(_: Request, error: Exception) -> Response:
-    return answer({"error": f"the agent has a bug: {type(error).__name__}: {error}"}, 500)
+    return answer(
+        {"error": f"the agent has a bug: {type(error).__name__}: {scrub(str(error))}"}, 500
+    )

@@ -8,11 +8,12 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from orbital_runtime.telemetry.logfile import LogFile
 from orbital_runtime.telemetry.logqueue import LogQueue
 from orbital_runtime.telemetry.logstream import STDERR, STDOUT, LogStream
+from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,10 @@ _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 _CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {
     9: "\t", 10: "\\n", 13: "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029",
 }  # fmt: skip
+# A dotted key with a colon is how a problem of the configuration begins, which has no value in it.
 _SECRET: Final = re.compile(
     r"""(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@'"\\]+@"""
-    r"""|(?P<pair>\b(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["']?\s*[=:]\s*"""
+    r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["']?\s*[=:]\s*"""
     r"""\\?["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;)}\]\\]+"""
     r"""|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}""",
     re.IGNORECASE,
@@ -73,7 +75,13 @@ def to_terminal(level: str = "warning") -> None:
 
 
 def redact(text: str) -> str:
-    """The text without what looks like a credential: user info in URLs, bearer tokens, passwords."""
+    """The text without the secrets of this process, and without what looks like a credential: user info in
+    URLs, bearer tokens, passwords.
+    """
+    return _alike(scrub(text))
+
+
+def _alike(text: str) -> str:
     return _SECRET.sub(
         lambda m: f"{m['url'] or m['scheme'] or m['pair']}***{'@' if m['url'] else ''}", text
     )
@@ -112,7 +120,18 @@ class JsonFormatter(logging.Formatter):
             entry[f"{key}_" if key in entry else key] = value
         if trace := _traceback(self, record):
             entry["traceback"] = trace.strip()
-        return redact(json.dumps(entry, default=str, ensure_ascii=False))
+        return _alike(json.dumps(_scrubbed(entry), default=str, ensure_ascii=False))
+
+
+def _scrubbed(value: object) -> object:
+    """Without the secrets of this process. In JSON they would be looked for in names and numbers, too."""
+    if isinstance(value, dict):
+        return {key: _scrubbed(child) for key, child in cast("dict[str, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_scrubbed(child) for child in cast("list[object]", value)]
+    if isinstance(value, int | float | None):
+        return value
+    return scrub(str(value))
 
 
 def fields(record: logging.LogRecord) -> Mapping[str, object]:
