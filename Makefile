@@ -2,7 +2,7 @@
 # they bring uv and, when run as root on Debian, the servers that the tests speak to.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fix check test bench docs run core clean
+.PHONY: help setup fix check test bench mutants docs run core clean
 
 UV := $(shell tools/uv.sh)
 RUN := $(UV) run --no-sync
@@ -33,6 +33,9 @@ test: setup ## the tests (what CI checks is `make check test`)
 
 bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
 	$(RUN) orbital-bench $(BENCH)
+
+mutants: setup ## change ROOM (sender, scheduler/pace.py) in 50 places, and show what its tests do not notice
+	$(RUN) orbital-dev mutants $(ROOM)
 
 docs: setup ## regenerate what docs/reference derives from the code
 	$(RUN) orbital-dev docs

@@ -246,6 +246,20 @@ async def test_a_task_that_is_gone_gives_its_connection_back(script):
     await asyncio.wait_for(other.quiet.wait(), 20)
 
 
+async def test_a_connection_that_is_given_up_is_closed(script):
+    """A task is cancelled between connecting and its first request: the gateway has its connection back."""
+    server, reader = await script(lambda a: [a.good()]), plugin(5)
+    run = asyncio.ensure_future(
+        reader.collect(device(server, connect_delay="10s"), make_context(memory={}))
+    )
+    while not server.open:  # noqa: ASYNC110 (the server has no event for it)
+        await asyncio.sleep(0.001)
+    run.cancel()
+    await asyncio.wait({run})
+    await asyncio.wait_for(server.quiet.wait(), 20)
+    await reader.stop()
+
+
 async def test_pauses_are_kept(script):
     """After connecting, and between an answer and the next request."""
     times = []

@@ -169,9 +169,10 @@ async def test_times_beyond_the_calendar(database, connect, now):
     """After 2299 (2262 in nanoseconds) there is no such time: refused for certain, not stored as another."""
     write, otel = await connect(database.dsn), await connect(database.dsn, schema="otel")
     for each, ts in ((write, 10_413_792_000_000), (otel, 9_300_000_000_000)):
-        with pytest.raises(BatchRejected, match="later than") as caught:
-            each(make_batch({"m": 1.0}, ts=ts))
-        assert caught.value.certain
+        for times in (None, [now, ts], [ts, now]):  # of the batch, and of devices that stamp rows
+            with pytest.raises(BatchRejected, match="later than") as caught:
+                each(make_batch({"m": 1.0, "n": 2.0}, ts=ts if times is None else now, times=times))
+            assert caught.value.certain
 
 
 @pytest.mark.parametrize("schema", ["sentinel", "otel"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,6 +72,38 @@ def docs(
         return
     for path in reference.write(folder):
         print(path)
+
+
+@app.command()
+def mutants(
+    room: Annotated[str, typer.Argument(help="`sender`, `sender/bisect.py`, or a path.")],
+    *,
+    count: Annotated[int, typer.Option(help="So many changes, taken at random; 0: all.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the choice.")] = 1,
+    tests: Annotated[
+        list[Path] | None, typer.Option(help="What should notice; else the room's own tests.")
+    ] = None,
+    goal: Annotated[int, typer.Option(help="Fail below so many percent.")] = 0,
+    grace: Annotated[float, typer.Option(help="Seconds; a run may be so much too slow.")] = 20.0,
+) -> None:
+    """Change ROOM in one place at a time, and print the changes that no test notices."""
+    from orbital_dev import mutants as trials  # noqa: PLC0415 (needs pytest; the rest does not)
+
+    root = find_root(Path.cwd())
+    place = trials.find_room(root, room, tests or ())
+    chosen = trials.sample(place, count or None, seed)
+    survivors = 0
+    with TemporaryDirectory(prefix="mutants-") as folder:
+        trial = trials.Trial(place, Path(folder), grace=grace)
+        with typer.progressbar(chosen, label=f"{len(chosen)} changes of {room}") as each:
+            for mutant in each:
+                if trial.survives(mutant):
+                    survivors += 1
+                    path = mutant.module.relative_to(root)
+                    typer.echo(f"\n{path}:{mutant.mutation.line}\n{mutant.mutation.diff}")
+    noticed = 100 * (len(chosen) - survivors) / max(1, len(chosen))
+    typer.echo(f"{len(chosen) - survivors} of {len(chosen)} changes noticed: {noticed:.0f} %")
+    raise typer.Exit(noticed < goal)
 
 
 def _finish(findings: Iterable[str]) -> None:
