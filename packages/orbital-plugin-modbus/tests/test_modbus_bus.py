@@ -18,6 +18,7 @@ from orbital_plugin_modbus.tables import TABLES, Read
 from orbital_plugin_modbus.turns import Turns
 from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect
 from orbital_sdk.testing import make_context
+from orbital_testbench import eventually
 
 HOLDING = TABLES["holding"]
 
@@ -249,13 +250,11 @@ async def test_a_task_that_is_gone_gives_its_connection_back(script):
 async def test_a_connection_that_is_given_up_is_closed(script):
     """A task is cancelled between connecting and its first request: the gateway has its connection back."""
     server, reader = await script(lambda a: [a.good()]), plugin(5)
-    run = asyncio.ensure_future(
-        reader.collect(device(server, connect_delay="10s"), make_context(memory={}))
-    )
-    while not server.open:  # noqa: ASYNC110 (the server has no event for it)
-        await asyncio.sleep(0.001)
+    fields = device(server, request_timeout="10s", connect_delay="10s")
+    run = asyncio.ensure_future(reader.collect(fields, make_context(memory={})))
+    await eventually(lambda: server.open)
     run.cancel()
-    await asyncio.wait({run})
+    await asyncio.wait({run}, timeout=20)
     await asyncio.wait_for(server.quiet.wait(), 20)
     await reader.stop()
 
