@@ -251,6 +251,16 @@ def sentinel(tmp_path: Path) -> Iterator[Sentinel]:
     one.close()
 
 
+@pytest.fixture
+def another_sentinel(tmp_path: Path) -> Iterator[Sentinel]:
+    """A second one beside `sentinel`, as if it stood on another machine of the same name."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    one = Sentinel(folder)
+    yield one
+    one.close()
+
+
 @pytest.fixture(scope="module")
 def shared_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinel]:
     """One for all tests of a module that only look at it."""

@@ -54,8 +54,7 @@ class Site:
         self.sentinel.configure(
             core={"url": peer.address},
             sender={"mode": mode, "direct": {"file": {"path": str(self.file)}}},
-            buffer={"flush_interval": "100ms"},
-            **often | sections,
+            **often | {"buffer": {"flush_interval": "100ms"}} | sections,
         )
 
     def written(self) -> set[str]:
@@ -109,6 +108,31 @@ def test_the_mode_changes_while_it_runs(site, sane):
     wait_until(lambda: len(sane.runs("task-dev-a")) > seen + 1)
     assert site.file.stat().st_size == size
     assert site.sentinel.end() == 0
+
+
+def test_what_waits_for_core_arrives_in_another_mode_too(site, peer):
+    """Core's ingest fails, the mode becomes hybrid, the agent starts again: as soon as Core takes samples it
+    gets those of before, each once, and none of meanwhile; then nothing is left of that output.
+    """
+    disk = {"buffer": {"type": "disk", "disk_path": "buffer", "flush_interval": "100ms"}}
+    peer.fault(path="/api/v1/data/ingest", status=503)
+    site.configure(peer, "core", **disk)
+    site.sentinel.start()
+    wait_until(lambda: site.sentinel.account("core").get("accepted", 0) >= 20)
+    site.change("sender.mode", peer, "hybrid", **disk)
+    accepted = site.sentinel.account("core")["accepted"]
+    wait_until(lambda: "dev-a" in site.written())
+    assert site.sentinel.end() == 0
+    site.sentinel.start()
+    account = site.sentinel.account("core")
+    assert (account["accepted"], account["waiting"]) == (accepted, accepted)
+    assert "output_orphaned" not in site.sentinel.get("/readyz")[1]
+    peer.cure()
+    wait_until(lambda: "core" not in [one["name"] for one in site.sentinel.status()["outputs"]])
+    assert site.sentinel.end() == 0
+    arrived = [one for one in peer.samples() if one["name"] != "device_status"]
+    assert len(arrived) == accepted
+    assert "is not configured any more" not in site.sentinel.log.read_text()
 
 
 def test_the_intervals_change_while_it_runs(site, sane):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbital_sentinel.commands.core import REPORTS_ALONE
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.output import Format, as_json, say, shown, table
 
@@ -127,5 +126,3 @@ def _tell(loaded: Loaded) -> None:
     if core := _core(loaded):
         who = f"as {core['sentinel_id']}" if core["sentinel_id"] else "once it has registered there"
         say(f"\nWould work for Gravital Core at {core['address']}, {who}")
-        if loaded.settings.sender.mode == "direct":
-            say(REPORTS_ALONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -12,17 +13,13 @@ from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer re
 from orbital_sentinel.output import Format, as_json, complain, say, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from orbital_runtime.settings import CoreSection, Credentials, Loaded, Settings
 
 ADDRESS: Final = "SENTINEL_CORE__URL"
 """The environment variable that stands for core.url."""
-REPORTS_ALONE: Final = (
-    "sender.mode is direct, so Core gets reports alone; in the mode core it gets samples and states of "
-    "devices, too, in hybrid the states."
-)
 WIDTHS: Final = {"--name": 255, "--region": 64}
 """Characters that Core has room for."""
 
@@ -58,6 +55,13 @@ def register(
     force: Annotated[
         bool, typer.Option("--force", help="Register although there are credentials already.")
     ] = False,
+    allow_insecure_http: Annotated[
+        bool,
+        typer.Option(
+            "--allow-insecure-http",
+            help="Speak plain HTTP to Core: anyone on the way can read the token.",
+        ),
+    ] = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
@@ -66,10 +70,11 @@ def register(
     An agent that has a core.url does that by itself at its first start.
     """
     from orbital_runtime.settings.credentials import credentials_path
+    from orbital_runtime.settings.notes import REPORTS_ALONE
 
     _check_widths({"--name": name, "--region": region})
     key = _key(registration_key)
-    loaded = _loaded(config, core_url)
+    loaded = _loaded(config, core_url, insecure=allow_insecure_http)
     settings = loaded.settings
     _tell_notes(loaded)
     path = credentials_path(settings.core.credentials_path)
@@ -83,7 +88,9 @@ def register(
     say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
     if loaded.path is not None and settings.sender.mode == "direct":
-        say(REPORTS_ALONE)
+        say(f"note: sender.mode: {REPORTS_ALONE}")
+    if allow_insecure_http and loaded.path is not None:
+        say(f"Set core.allow_insecure_http: true in {loaded.path}, too.")
 
 
 def _check_new(settings: Settings, path: Path) -> None:
@@ -116,7 +123,7 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
     """Show who this sentinel is at Core; the token stays hidden."""
     from orbital_runtime.settings.credentials import credentials_path, load_for
 
-    section = _loaded(config, "").settings.core
+    section = _loaded(config).settings.core
     path = credentials_path(section.credentials_path)
     found = load_for(path, section.url)
     if found is None:
@@ -132,27 +139,34 @@ def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> N
         say(f"{key.replace('_', ' '):<15}{value}")
 
 
-def _loaded(config: Any, core_url: str) -> Loaded:
-    """The configuration, with this address of Core in it.
+def _loaded(config: Any, core_url: str = "", *, insecure: bool = False) -> Loaded:
+    """The configuration, with this address of Core in it, and plain HTTP allowed if that is so.
 
     Raises:
         Misuse: The address that was given cannot be one.
         SettingsError: The configuration is wrong elsewhere.
     """
-    from dataclasses import replace
-
     from orbital_runtime.settings import SettingsError, load
+    from orbital_runtime.settings.sections import INSECURE, check_core_url
 
-    environ = {**os.environ, ADDRESS: core_url} if core_url else os.environ
+    given = {ADDRESS: core_url} if core_url else {}
+    environ = {**os.environ, **given, **({INSECURE: "true"} if insecure else {})}
     try:
         return load(config, environ)
     except SettingsError as error:
-        given = [problem for problem in error.problems if core_url and problem.file == ADDRESS]
-        if given:  # in the words of whoever typed it
-            told = [str(replace(problem, file="", loc=())) for problem in given]
-            text = "\n".join(f"--core-url: {line.removeprefix('url: ')}" for line in told)
-            raise Misuse(text) from error
+        if any(problem.file == ADDRESS for problem in error.problems):
+            with _in_words_of("--core-url"):
+                check_core_url(core_url, insecure=insecure, allow="give --allow-insecure-http")
         raise
+
+
+@contextmanager
+def _in_words_of(option: str) -> Generator[None]:
+    """A ValueError is about what somebody typed."""
+    try:
+        yield
+    except ValueError as error:
+        raise Misuse(f"{option}: {error}") from error
 
 
 def _ask(
@@ -198,10 +212,8 @@ def _check_widths(given: dict[str, str]) -> None:
 def _key(given: str) -> str:
     from orbital_runtime.settings.base import sendable
 
-    try:
+    with _in_words_of("--registration-key"):
         return sendable(given)
-    except ValueError as error:
-        raise Misuse(f"--registration-key: {error}") from error
 
 
 def _labels(given: Sequence[str]) -> dict[str, str]:

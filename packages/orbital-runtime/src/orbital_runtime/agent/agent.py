@@ -134,7 +134,12 @@ class Agent:
             self._watching = [
                 asyncio.create_task(self._watch(), name="watch-configuration"),
                 asyncio.create_task(
-                    let_go(self.stations.buffer, self.settings.buffer.orphan_age), name="orphans"
+                    let_go(
+                        self.stations.buffer,
+                        self.stations.sender.status(),
+                        self.settings.buffer.orphan_age,
+                    ),
+                    name="orphans",
                 ),
                 asyncio.create_task(self._service.run(), name="service"),
             ]

@@ -108,12 +108,14 @@ class Core:
             await link.stop()
 
     async def _output(self) -> None:
-        """In mode `core` samples go to Core, or wait for one; in other modes it gets no new ones."""
+        """In mode `core` samples go to Core, or wait for one; in other modes it only gets those that wait."""
         agent, stations = self._agent, self._agent.stations
         if agent.settings.sender.mode != "core":
             await stations.sender.remove(CORE)
             if CORE in stations.buffer.outputs():
                 stations.buffer.orphan(CORE)
+            if self.link is not None and stations.buffer.waiting(CORE):
+                await stations.sender.finish(core_output(agent.settings, self.link.writer()))
         elif self.link is None:
             await stations.sender.remove(CORE)
             stations.buffer.attach(CORE)
@@ -152,13 +154,17 @@ def applicant(settings: Settings, version: str) -> Applicant:
     """What registration says about this sentinel; where the configuration is silent, what it said the last
     time: Core replaces all of it at each registration.
     """
-    who, before = settings.sentinel, on_file(settings.core) or Credentials("", SecretStr(""))
+    who, section = settings.sentinel, settings.core
+    before = on_file(section) or Credentials("", SecretStr(""))
+    same = known(section)
     return Applicant(
         name=who.name or before.name or socket.gethostname(),
         version=version,
         region=who.region or before.region,
         labels=who.labels or before.labels,
-        key=settings.core.registration_key,
+        key=section.registration_key,
+        known_as="" if same is None else same.sentinel_id,
+        allow_insecure_http=section.allow_insecure_http,
     )
 
 

@@ -8,6 +8,8 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from orbital_runtime.buffer import Buffer
 
 log = logging.getLogger("orbital.agent")
@@ -16,14 +18,15 @@ LOOK: Final = 10.0
 """Seconds between two looks."""
 
 
-async def let_go(buffer: Buffer, age: float) -> None:
+async def let_go(buffer: Buffer, delivered: Container[str], age: float) -> None:
     """Look at them for ever. Begins when the configured outputs are attached, never before.
 
     Args:
         buffer: Where samples wait.
+        delivered: Outputs that get theirs.
         age: Seconds for which an orphan is kept; 0: as long as the buffer holds.
     """
-    for name in buffer.orphans():
+    for name in (one for one in buffer.orphans() if one not in delivered):
         log.warning(
             "output %s is not configured any more, %d samples wait for it: configure it again, or "
             "`sentinel buffer drop --output %s`", name, buffer.waiting(name), name,

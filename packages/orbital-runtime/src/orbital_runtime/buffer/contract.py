@@ -153,6 +153,10 @@ class Buffer(Protocol):
         """
         ...
 
+    def delivers(self, output: str) -> bool:
+        """Whether new samples wait for this output: it is attached, and no orphan."""
+        ...
+
     def detach(self, output: str) -> None:
         """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
         ...

@@ -60,6 +60,8 @@ class Account:
         """Identities in a row that did not hold."""
         self._confirmed = float("-inf")
         """When registering last gave the very identity that was said to be lost."""
+        self._told = ""
+        """The id under which Core was said to know this sentinel."""
         self.credentials: Credentials | None = None
         self.trouble = ""
         """Why there are none, in words."""
@@ -68,6 +70,7 @@ class Account:
             self._wanted.set()
         else:
             self._take(found)
+            log.info("this sentinel is %s, say its credentials; asking Core", found.sentinel_id)
 
     @property
     def lost(self) -> bool:
@@ -84,6 +87,14 @@ class Account:
         while self.credentials is None or self.lost:
             await self._known.wait()
         return self.credentials
+
+    def heard(self) -> None:
+        """Core answered as one that knows this sentinel. The first time for each identity is told."""
+        if self.credentials is None or self.lost:
+            return
+        if self.credentials.sentinel_id != self._told:
+            self._told = self.credentials.sentinel_id
+            log.info("known at Core as %s", self._told)
 
     def lose(self, used: Credentials, reason: str) -> None:
         """Core does not know these; register again. News of older ones changes nothing, nor does that of an
@@ -108,6 +119,12 @@ class Account:
             if before is not None and found.same_identity(before):
                 self._confirmed = self._clock.steady()
             self._take(found)
+            self.heard()
+            if before is not None and before.sentinel_id != found.sentinel_id:
+                log.warning(
+                    "Core knows this sentinel as %s from now on: tasks stay with %s, which Core forgot, "
+                    "until somebody assigns them to the new one", found.sentinel_id, before.sentinel_id,
+                )  # fmt: skip
             self._keep(found)
             self._on_known(found)
 
@@ -134,7 +151,6 @@ class Account:
         self._since = self._clock.steady() if self._wanted.is_set() else float("-inf")
         self._wanted.clear()
         self._known.set()
-        log.info("known at Core as %s", credentials.sentinel_id)
 
     def _kept(self) -> Credentials | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read, reason
@@ -38,6 +38,8 @@ class News:
     """Tasks that cannot run and were not told before, with the reason."""
     triggered: list[str] = field(default_factory=list[str])
     """Keys of tasks that somebody wants to run now."""
+    foreign: list[str] = field(default_factory=list[str])
+    """Ids of tasks that somebody else reports, too."""
     unreadable: int = 0
     """Entries without an id, or with that of one before them."""
 
@@ -116,7 +118,7 @@ class Assigned:
         self._unusable = {n: k.reason async for n, k in in_slices(found.items()) if k.task is None}
         before, self._known = self._known, found
         await let_go(before)
-        return News(changed or bool(gone), news.unusable, news.triggered, unreadable)
+        return replace(news, changed=changed or bool(gone), unreadable=unreadable)
 
     async def _forget_triggers(self, found: Container[str]) -> None:
         async for name in in_slices(self.triggers.names()):
@@ -136,6 +138,8 @@ class Assigned:
             entry.task_id, entry.next_execution_at, entry.interval_seconds or 0,
             entry.last_executed_at,
         )  # fmt: skip
+        if self.triggers.is_foreign(entry.task_id, entry.last_executed_at):
+            news.foreign.append(entry.task_id)
         if before is not None and before.work == work:
             if triggered and before.task is not None:
                 news.triggered.append(before.task.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -70,6 +71,8 @@ class Fetching:
         self._wanted = asyncio.Event()
         self._unreadable = 0
         """Entries of the last list."""
+        self._shared = False
+        """Whether it was told that another host has this identity."""
         self.trouble = ""
         """Why the last list did not come."""
 
@@ -147,6 +150,13 @@ class Fetching:
                 "%d entries of Core's list have no id, or that of one before them", news.unreadable
             )
         self._unreadable = news.unreadable
+        if news.foreign and not self._shared:
+            self._shared = True
+            log.warning(
+                "somebody else reports task %s, too: another host of this name (%s) is the same sentinel to "
+                "Core. Give one of the two another host name and register it anew",
+                news.foreign[0], socket.gethostname(),
+            )  # fmt: skip
 
     async def _apply(self) -> None:
         able, unable = self._assigned.able, len(self._assigned.unusable())

@@ -70,6 +70,8 @@ class Heartbeat:
         self._config_version: int | None = None
         self._unknown: set[str] = set()
         self._away = False
+        self.on_heard: Callable[[], None] = lambda: None
+        """Called when Core heard one."""
         self.on_refresh: Callable[[], None] = lambda: None
         """Called when Core wants the tasks fetched now."""
         self.on_reload: Callable[[], None] = lambda: None
@@ -100,6 +102,7 @@ class Heartbeat:
             self.failed += 1
             raise
         self.succeeded += 1
+        self.on_heard()
         if self._away:
             self._away = False
             log.info("Core hears heartbeats again")

@@ -65,6 +65,7 @@ class CoreLink:
             self.line, plan.heartbeat, counts=wishes.counts, volume=plan.data,
             version=plan.applicant.version, clock=clock,
         )  # fmt: skip
+        self.heartbeat.on_heard = self.account.heard
         self.heartbeat.on_refresh = self.refresh
         self.heartbeat.on_reload = wishes.reload
         self._fetching = Fetching(

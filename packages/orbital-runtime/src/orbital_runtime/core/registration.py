@@ -24,6 +24,10 @@ WIDTHS: Final = {"name": 255, "version": 32, "region": 64}
 """Characters of Core's columns: what is longer is cut, and said."""
 
 
+AGAIN: Final = "re-registered"
+"""What Core's message says where it knew the host name already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applicant:
     """What registration says about this sentinel beside what it finds out about the machine."""
@@ -34,6 +38,10 @@ class Applicant:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     key: SecretStr | None = None
     """Registration key; Core ignores it today."""
+    known_as: str = ""
+    """The id that this Core gave before, as far as this sentinel remembers."""
+    allow_insecure_http: bool = False
+    """Kept with what Core gives."""
 
 
 def register(client: CoreClient, applicant: Applicant) -> Credentials:
@@ -60,6 +68,12 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
     sentinel, token = _texts(found, "sentinel_id", "api_token")
     if not sentinel or not token:
         raise CoreUnavailable(f"{client.address} registered this sentinel without credentials")
+    if sentinel != applicant.known_as and AGAIN in _texts(found, "message")[0]:
+        log.warning(
+            "Core had a sentinel of the host name %s already: this one is that one now, %s, with its tasks. "
+            "If that is another machine, give one of the two another host name and register it anew: Core "
+            "takes both for one", short["hostname"], sentinel,
+        )  # fmt: skip
     return Credentials(
         sentinel_id=sentinel,
         api_token=SecretStr(token),
@@ -68,6 +82,7 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
         region=applicant.region,
         labels=dict(applicant.labels),
         name=applicant.name,
+        allow_insecure_http=applicant.allow_insecure_http,
     )
 
 

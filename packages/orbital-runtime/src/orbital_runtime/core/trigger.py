@@ -54,6 +54,16 @@ class Triggers:
             return False
         return not self._is_reported(task_id, text, intervals, executed)
 
+    def is_foreign(self, task_id: str, executed: str | None) -> bool:
+        """Whether somebody else reported this task last, as `last_executed_at` says. Nobody can tell before
+        our own first report, nor of one that is older than those that are remembered.
+        """
+        last, sent = _wall_clock(executed or ""), self._sent.get(task_id)
+        if last is None or not sent:
+            return False
+        ours = {timedelta(milliseconds=ms) for ms in sent}
+        return last > min(ours) and last not in ours
+
     def names(self) -> list[str]:
         """Tasks of which something is known; some stand twice."""
         return [*self._intervals, *self._sent]

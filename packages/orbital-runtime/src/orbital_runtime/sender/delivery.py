@@ -111,6 +111,11 @@ class Delivery:
         except Exception:
             logger.exception("output %s did not close", self.name)
 
+    async def ended(self) -> None:
+        """Return when it delivers no more: stopped, or an orphan of which nothing is left."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     def hurry(self) -> None:
         """Send now what waits, without gathering or backing off any longer."""
         self._breaker.hurry(self._clock.steady())
@@ -161,12 +166,17 @@ class Delivery:
         try:
             while not await self._started():
                 pass
-            while True:
+            while not self._finished:
                 await self._turn()
         except BufferClosed:
             pass
         finally:
             self._phase = Phase.STOPPED
+
+    @property
+    def _finished(self) -> bool:
+        """Whether nothing waits, and nothing ever will: the buffer keeps what it had for an orphan alone."""
+        return not self._buffer.delivers(self.name) and not self._buffer.waiting(self.name)
 
     async def _started(self) -> bool:
         """Start the writer; where that fails, pause and try again later."""
@@ -198,6 +208,8 @@ class Delivery:
         except WriteError as error:
             await self._back_off(str(error), getattr(error, "retry_after", None))
         except Exception as error:
+            if self._finished:  # somebody dropped what it had
+                return
             reason = f"{type(error).__name__}: {error}"
             if reason != self._reason:
                 logger.exception("delivery to output %s failed", self.name)

@@ -34,6 +34,7 @@ class Sender:
         self._clock = clock
         self._deliveries: dict[str, Delivery] = {}
         self._tallies: dict[str, Tally] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def add(self, output: Output) -> None:
         """Deliver to this output from now on; it goes on where it was known before.
@@ -70,6 +71,22 @@ class Sender:
             await old.stop()
         await self.add(output)
 
+    async def finish(self, output: Output) -> None:
+        """Deliver what waits for an output that takes nothing new any more; after that it is gone."""
+        await self.replace(output)
+        self._buffer.orphan(output.name)
+        farewell = asyncio.create_task(self._see_off(output.name), name=f"finish {output.name}")
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
+
+    async def _see_off(self, name: str) -> None:
+        delivery = self._deliveries[name]
+        await delivery.ended()
+        if self._deliveries.get(name) is delivery:
+            del self._deliveries[name]
+            await delivery.stop()
+            logger.info("output %s: all that waited is delivered", name)
+
     def hurry(self, name: str | None = None) -> None:
         """Send now, without gathering or backing off any longer: one output, or all."""
         for delivery in self._deliveries.values():
@@ -95,6 +112,8 @@ class Sender:
         """Flush for so many seconds at most, then close every output. Safe twice."""
         if grace > 0:
             await self.flush(grace)
+        for farewell in self._farewells:
+            farewell.cancel()
         deliveries, self._deliveries = self._deliveries, {}
         await asyncio.gather(*(delivery.stop() for delivery in deliveries.values()))
         for name in deliveries:

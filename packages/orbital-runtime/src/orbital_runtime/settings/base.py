@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
@@ -21,6 +22,8 @@ from orbital_sdk.units import Duration, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic_core import InitErrorDetails
 
 
 class Section(BaseModel):
@@ -40,6 +43,14 @@ class Section(BaseModel):
         if data is None:
             return {}
         return {k: v for k, v in data.items() if v is not None} if isinstance(data, dict) else data  # pyright: ignore[reportUnknownVariableType] (what YAML gives)
+
+
+def wrong(section: Section, key: str, message: str) -> ValidationError:
+    """What a check of a whole section raises where one key is to be put right."""
+    detail: InitErrorDetails = {
+        "type": "value_error", "loc": (key,), "input": None, "ctx": {"error": ValueError(message)},
+    }  # fmt: skip
+    return ValidationError.from_exception_data(type(section).__name__, [detail])
 
 
 def at_least(seconds: float) -> Callable[[float], float]:

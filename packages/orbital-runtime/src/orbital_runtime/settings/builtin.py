@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import data_dir
-from orbital_runtime.settings.credentials import core_url
+from orbital_runtime.settings.credentials import known
 from orbital_runtime.settings.sections import CoreSection, TelemetrySection, split_listen
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ sender:
   mode: core
 core:
   url: {url}
+  allow_insecure_http: {insecure}
 """
 
 
@@ -59,8 +60,9 @@ def builtin(environ: Mapping[str, str]) -> str:
 
     Without one it watches this machine, and its own health page where that address is known beforehand.
     """
-    if url := core_url(CoreSection()):
-        return _CORE.format(url=json.dumps(url))
+    if (who := known(CoreSection())) and who.core_url:
+        insecure = json.dumps(who.allow_insecure_http)
+        return _CORE.format(url=json.dumps(who.core_url), insecure=insecure)
     path = json.dumps(str(samples_file(environ)), ensure_ascii=False).replace("${", "$${")
     url = _own_health(environ)
     return _TEXT.format(path=path) + (_HEALTH.format(url=json.dumps(url)) if url else "")

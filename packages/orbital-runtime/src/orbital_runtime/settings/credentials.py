@@ -42,6 +42,8 @@ class Credentials:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
     """For people; what it registers with again where the configuration has none."""
+    allow_insecure_http: bool = False
+    """Somebody said so at registration; a sentinel without a configuration keeps to it."""
 
     def __post_init__(self) -> None:
         hold(f"credentials of {self.core_url}", [self.api_token.get_secret_value()])
@@ -90,6 +92,7 @@ def load(path: Path) -> Credentials | None:
         region=str(texts.get("region") or ""),
         labels=_texts(labels) if isinstance(labels, dict) else {},  # pyright: ignore[reportUnknownArgumentType] (what YAML gives)
         name=str(texts.get("name") or ""),
+        allow_insecure_http=texts.get("allow_insecure_http") is True,
     )
 
 
@@ -189,6 +192,8 @@ def _content(credentials: Credentials) -> bytes:
         content["labels"] = dict(credentials.labels)
     if credentials.name:
         content["name"] = credentials.name
+    if credentials.allow_insecure_http:
+        content["allow_insecure_http"] = True
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode()
 
 

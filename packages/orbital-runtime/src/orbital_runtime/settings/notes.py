@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.credentials import has_core
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.models import Settings
+
+
+REPORTS_ALONE: Final = (
+    "is direct, so Core gets reports alone, and will show its devices as offline since it hears nothing of "
+    "them; in the mode hybrid it gets their states, in core their samples, too"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ def _core(settings: Settings) -> Iterator[Note]:
             "the token goes over plain HTTP; anyone on the way can read it",
         )
     if has_core(section):
+        if mode == "direct":
+            yield Note("sender.mode", REPORTS_ALONE)
         return
     if mode != "direct":
         yield Note(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,7 +16,12 @@ from pydantic import (
     model_validator,
 )
 
-from orbital_runtime.settings.base import Interval, Labels, SecretLine, Section, Timeout
+from orbital_runtime.settings.base import Interval, Labels, SecretLine, Section, Timeout, wrong
+
+SOCKS: Final = ("socks4", "socks4a", "socks5", "socks5h")
+INSECURE: Final = "SENTINEL_CORE__ALLOW_INSECURE_HTTP"
+"""The environment variable that stands for core.allow_insecure_http."""
+ALLOW: Final = f"set core.allow_insecure_http: true ({INSECURE}=true in the environment)"
 
 
 class SentinelSection(Section):
@@ -29,6 +35,25 @@ class SentinelSection(Section):
     """Where it stands."""
     labels: Labels = Field(default_factory=dict[str, str])
     """Put on every sample of this sentinel."""
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    """Refuse what cannot be a proxy. Its words repeat nothing: a password may stand in it."""
+    text = value.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        usable, parts = False, urlsplit("")
+    if parts.scheme in SOCKS and not find_spec("socks"):
+        raise ValueError("a SOCKS proxy wants the Python package PySocks, which is not installed")
+    if text and not (usable and parts.hostname and parts.scheme in ("http", "https", *SOCKS)):
+        raise ValueError("is written like http://proxy.example.com:3128")
+    return value
+
+
+ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy)]
+"""Address of a proxy; user and password may stand in it. Empty: none."""
 
 
 class CoreSection(Section):
@@ -55,18 +80,26 @@ class CoreSection(Section):
     """PEM file of a client certificate, for mutual TLS."""
     key_file: str = ""
     """Its key, where that is in a file of its own."""
-    proxy_url: SecretStr | None = None
-    """Proxy on the way; left out: what the environment says (`HTTPS_PROXY`)."""
+    proxy_url: ProxyUrl | None = None
+    """Proxy on the way; left out: what the environment says (`HTTPS_PROXY`); empty: none."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> CoreSection:
         if self.url:
-            check_core_url(self.url, insecure=self.allow_insecure_http)
+            try:
+                check_core_url(self.url, insecure=self.allow_insecure_http)
+            except ValueError as error:
+                raise wrong(self, "url", str(error)) from error
         return self
 
 
-def check_core_url(url: str, *, insecure: bool) -> None:
+def check_core_url(url: str, *, insecure: bool, allow: str = ALLOW) -> None:
     """Refuse what cannot be an address of Core, and plain HTTP over a network.
+
+    Args:
+        url: The address.
+        insecure: Whether plain HTTP is allowed.
+        allow: How it is, for the message.
 
     Raises:
         ValueError: What is wrong with it.
@@ -75,16 +108,13 @@ def check_core_url(url: str, *, insecure: bool) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
-        raise ValueError(f"url is no address: {error}") from error
+        raise ValueError(f"is no address: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("url is written like https://core.example.com")
+        raise ValueError("is written like https://core.example.com")
     if parts.query or parts.fragment:
-        raise ValueError("url is an address alone: no ?query and no #fragment")
+        raise ValueError("is an address alone: no ?query and no #fragment")
     if parts.scheme == "http" and not insecure and not _is_loopback(host):
-        raise ValueError(
-            "url: the token would go over plain HTTP; write https://, or set "
-            "core.allow_insecure_http: true"
-        )
+        raise ValueError(f"the token would go over plain HTTP; write https://, or {allow}")
 
 
 def _is_loopback(host: str) -> bool:

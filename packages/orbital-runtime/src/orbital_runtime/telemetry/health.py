@@ -112,7 +112,7 @@ def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
 
 def _orphans(sources: Sources) -> Iterator[Reason]:
     """Nothing is wrong with them, but nobody delivers what they have either."""
-    for name in sources.buffer.orphans():
+    for name in sources.buffer.orphans().keys() - sources.sender.status().keys():
         message = (
             f"output {name} is not configured any more (or switched off), {sources.buffer.waiting(name)} "
             f"samples wait for it: configure it again, or `sentinel buffer drop --output {name}`"
