@@ -16,7 +16,7 @@ from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer
 from orbital_plugin_snmp.session.pool import Pool
-from orbital_testbench.hostile_agent import Datagram, HostileAgent, relay
+from orbital_testbench.hostile_agent import ELSEWHERE, Datagram, HostileAgent, relay
 from orbital_testbench.snmp_message import number, varbind
 from orbital_testbench.snmpd import PASSWORDS, USERS
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.session.pool import DeviceReader
     from orbital_testbench.snmp_message import SnmpRequest
-    from orbital_testbench.snmpd import Snmpd
+    from orbital_testbench.snmpd import Snmpd, SnmpUser
 
 pytestmark = pytest.mark.asyncio
 NAME = "1.3.6.1.2.1.1.5.0"
@@ -377,3 +377,66 @@ def _until(happened: Callable[[], object]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+# From another address
+
+
+def astray(request: SnmpRequest) -> list[Datagram | bytes]:
+    """The true answer, but from another address."""
+    return [Datagram(named(request), elsewhere=True)]
+
+
+async def test_an_answer_from_elsewhere_is_named() -> None:
+    """A device with several interfaces is not just silent: the error says who answered and what to set."""
+    with HostileAgent(astray) as agent:
+        async with asking(agent, timeout=0.05) as reader:
+            words = f"one from {ELSEWHERE}:{agent.port}; .* set unconnected_udp_socket: true"
+            with pytest.raises(NoAnswer, match=words):
+                await name_of(reader)
+
+
+async def test_an_answer_from_elsewhere_is_taken_where_the_device_may_do_so() -> None:
+    """As with the library's engine and net-snmp; of another request it is as little worth as ever."""
+    with HostileAgent(astray) as agent:
+        async with asking(agent, unconnected_udp_socket=True) as reader:
+            assert await name_of(reader) == b"sw"
+    assert len(agent.requests) == 1
+
+    def guessed(request: SnmpRequest) -> list[Datagram | bytes]:
+        wrong = request.answer(varbind(NAME, b"\x04\x05wrong"), request_id=request.request_id + 1)
+        return [Datagram(wrong, elsewhere=True)]
+
+    with HostileAgent(guessed) as agent:
+        async with asking(agent, timeout=0.05, unconnected_udp_socket=True) as reader:
+            with pytest.raises(NoAnswer):
+                await name_of(reader)
+
+
+@pytest.mark.parametrize("user", [USERS[0], USERS[-1]], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("engine", ["its own", "another"])
+async def test_v3_from_elsewhere(snmpd: Snmpd, user: SnmpUser, engine: str) -> None:
+    """The device's engine id has to be in the answer, whether it is signed or not."""
+    discovered: list[bytes] = []
+
+    def behave(data: bytes) -> list[Datagram | bytes]:
+        answer = relay(data, snmpd.port)
+        if not discovered:
+            size = answer[at := answer.index(b"\x80\x00") - 1]
+            discovered.append(answer[at + 1 : at + 1 + size])
+        elif engine == "another":
+            answer = answer.replace(discovered[0], discovered[0][:-1] + b"\xee")
+        return [Datagram(answer, elsewhere=True)]
+
+    auth, priv = PASSWORDS
+    fields = {"version": "3", "username": user.name, "security_level": user.level}
+    if user.auth:
+        fields |= {"auth_protocol": user.auth, "auth_password": auth}
+        fields |= {"priv_protocol": user.priv, "priv_password": priv}
+    with HostileAgent(raw=behave) as agent:
+        async with asking(agent, timeout=5.0, unconnected_udp_socket=True, **fields) as reader:
+            if engine == "another":
+                with pytest.raises(Malformed, match="engine"):
+                    await name_of(reader)
+            else:
+                assert await name_of(reader)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from orbital_plugin_snmp import SnmpConfig, SnmpDevice
 from orbital_plugin_snmp.commands import app
-from orbital_plugin_snmp.commands.learning import cost_of
+from orbital_plugin_snmp.commands.learning import LIMIT, cost_of
 from orbital_plugin_snmp.commands.options import How
 from orbital_plugin_snmp.commands.tasks import task_of
 from orbital_plugin_snmp.polling.learning import learn
@@ -81,6 +83,17 @@ async def test_what_is_missing_is_told():
     said = cost_of(learnt, 10)
     assert "missing: interfaces: its OIDs go round" in said
     assert "missing: ifMtu is no number" in said
+
+
+async def test_a_device_with_more_than_an_agent_keeps():
+    """A very large chassis: the limit, and both ways out, before anything is missing."""
+    learnt = await learn(FakeReader({f"{SYSTEM}.3.0": ("ticks", 1)}))
+    assert "collector.limits" not in cost_of(replace(learnt, samples=LIMIT), 60)
+    said = cost_of(replace(learnt, samples=LIMIT + 1), 60)
+    assert (
+        "raise collector.limits.samples_per_run and series_per_task, or let the task read less"
+        in said
+    )
 
 
 def test_odd_names():

@@ -73,6 +73,10 @@ class SnmpDevice(DeviceFields):
     port: Port = 161
     transport: Literal["udp", "udp6", "tcp"] = "udp"
     """`udp6` insists on IPv6; `udp` and `tcp` take what the name has."""
+    unconnected_udp_socket: bool = False
+    """Take answers that come from another address than `host`, as devices with several interfaces or VRRP
+    send them; Telegraf's word for it. They still have to have the id of the request, and of v3 the device's
+    engine id. `engine: pysnmp` takes them in any case."""
     version: Annotated[
         Literal["1", "2c", "3"],
         BeforeValidator(_version),

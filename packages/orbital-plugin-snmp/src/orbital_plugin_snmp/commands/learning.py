@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.polling.learning import Learnt
 
 DAY: Final = 86_400
+LIMIT: Final = 1_000_000
+"""Samples of a run, and series of a task, that an agent keeps unless `collector.limits` says otherwise."""
 FAST: Final = 10
 """Seconds of the interval that costs are told for in any case."""
 BEHIND: Final = 1.5e-6
@@ -58,6 +60,12 @@ def cost_of(learnt: Learnt, interval: int) -> str:
     if learnt.seconds > interval / 2:
         lines.append(
             f"that is more than half of the interval: take fewer profiles, or more than {interval} s"
+        )
+    if learnt.samples > LIMIT:
+        lines.append(
+            f"that is more than the {LIMIT:,} samples of a run that an agent keeps by default: raise"
+            " collector.limits.samples_per_run and series_per_task, or let the task read less (fewer"
+            " profiles, or rows chosen by `where` in a profile of your own)"
         )
     return "\n".join([*lines, *(f"missing: {problem}" for problem in learnt.problems)])
 

@@ -65,6 +65,12 @@ class How:
     ] = field(default="", repr=False)
     context: Annotated[str, typer.Option("--context", "-n", help="v3: context to read.")] = ""
     transport: Annotated[str, typer.Option("--transport", help="udp, udp6 or tcp.")] = "udp"
+    unconnected_udp_socket: Annotated[
+        bool,
+        typer.Option(
+            "--unconnected-udp-socket", help="Take answers that come from another address."
+        ),
+    ] = False
     timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")] = 2.0
     retries: Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")] = 3
     engine: Annotated[str, typer.Option("--engine", help="auto, fast or pysnmp.")] = "auto"

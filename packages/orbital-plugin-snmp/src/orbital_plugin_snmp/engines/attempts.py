@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_plugin_snmp.engines import errors
-from orbital_plugin_snmp.engines.link import LinkError
+from orbital_plugin_snmp.engines.link import AnsweredElsewhere, LinkError
 from orbital_plugin_snmp.wire.ber import WireError
 
 if TYPE_CHECKING:
@@ -94,15 +94,16 @@ class Attempts:
             Malformed: Something came, but it was no SNMP.
         """
         link, cost, began = self._link, self._cost, time.monotonic()
-        now, garbage = began, None
+        now, garbage, stray = began, None, ""
         for number, wait in enumerate(self._patience.waits(deadline)):
             sent, launched = launched, None
             cost.packets += sent is None
             cost.retries += number > 0
             try:
                 answer = await (sent or self._send(message_id, write(), wait))
-            except TimeoutError:
+            except TimeoutError as error:
                 now = time.monotonic()
+                stray = error.sender if isinstance(error, AnsweredElsewhere) else stray
             except WireError as error:
                 now, garbage = time.monotonic(), error
             except LinkError as error:
@@ -115,9 +116,16 @@ class Attempts:
             launched.cancel()
         if garbage is not None:
             raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
-        if now == began:
-            raise errors.NoAnswer(
-                f"{link.label}: the task's time was over before it could be asked"
+        raise errors.NoAnswer(f"{link.label}: {self._silence(now - began, stray)}")
+
+    def _silence(self, seconds: float, stray: str) -> str:
+        """What it was, in words: so long, and an answer from another address, if there was one."""
+        if not seconds:
+            return "the task's time was over before it could be asked"
+        if stray:
+            return (
+                f"no answer from there within {seconds:.2g} s, but one from {stray}; if that is the same"
+                " device, set unconnected_udp_socket: true for it"
             )
-        hint = "" if cost.values else self.hint  # it has answered before
-        raise errors.NoAnswer(f"{link.label}: no answer within {now - began:.2g} s{hint}")
+        hint = "" if self._cost.values else self.hint  # it has answered before
+        return f"no answer within {seconds:.2g} s{hint}"

@@ -13,6 +13,18 @@ class LinkError(Exception):
     """The message cannot leave this machine, or nobody listens there; the message says why."""
 
 
+class AnsweredElsewhere(TimeoutError):  # noqa: N818 (reads as what happened)
+    """Time is over, and an answer came from another address than the one that was asked.
+
+    Args:
+        sender: That address: `192.0.2.9:161`.
+    """
+
+    def __init__(self, sender: str) -> None:
+        super().__init__(sender)
+        self.sender = sender
+
+
 class Link(Protocol):
     """The way to one device."""
 
@@ -28,6 +40,7 @@ class Link(Protocol):
 
         Raises:
             TimeoutError: `wait` seconds have passed.
+            AnsweredElsewhere: They have, and the answer came from where nobody was asked.
             WireError: They have passed, and what came meanwhile was no SNMP.
             LinkError: It could not be sent.
         """

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_plugin_snmp.engines.link import LinkError
+from orbital_plugin_snmp.engines.link import AnsweredElsewhere, LinkError
 from orbital_plugin_snmp.engines.slots import Slots
 from orbital_plugin_snmp.wire.ber import WireError
 from orbital_plugin_snmp.wire.identity import identify
@@ -33,22 +33,30 @@ TICK: Final = 0.02
 """Seconds between two looks at who has waited long enough, at least: one timer for all."""
 
 
+class Peer(NamedTuple):
+    """Whom to ask, and who may answer."""
+
+    address: SocketAddress
+    anywhere: bool = False
+    """Whether the answer may come from any address."""
+
+
 class Waiting:
     """A request on its way."""
 
-    __slots__ = ("address", "answer", "garbage", "holds", "sent", "until")
+    __slots__ = ("answer", "garbage", "holds", "peer", "sent", "stray", "until")
 
-    def __init__(
-        self, answer: asyncio.Future[bytes], address: SocketAddress, sent: float, wait: float
-    ) -> None:
+    def __init__(self, answer: asyncio.Future[bytes], peer: Peer, sent: float, wait: float) -> None:
         self.answer = answer
-        self.address = address
+        self.peer = peer
         self.sent = sent
         self.until = sent + wait
         self.holds = True
         """Whether it counts as one of BURST."""
         self.garbage: WireError | None = None
         """What this device sent meanwhile that was no SNMP."""
+        self.stray: SocketAddress | None = None
+        """Who else answered it."""
 
     @property
     def due(self) -> float:
@@ -57,7 +65,10 @@ class Waiting:
 
     def expire(self) -> None:
         if not self.answer.done():
-            self.answer.set_exception(self.garbage or TimeoutError())
+            self.answer.set_exception(self.garbage or self._silence())
+
+    def _silence(self) -> TimeoutError:
+        return TimeoutError() if self.stray is None else AnsweredElsewhere(_written(self.stray))
 
 
 class Endpoint:
@@ -101,31 +112,29 @@ class Endpoint:
         return self._id
 
     def launch(
-        self, address: SocketAddress, message_id: int, message: bytes, wait: float
+        self, peer: Peer, message_id: int, message: bytes, wait: float
     ) -> asyncio.Future[bytes] | None:
         """As `Link.launch`."""
         if not self._slots.take_at_once():
             return None
-        return self._begin(address, message_id, message, wait)
+        return self._begin(peer, message_id, message, wait)
 
-    async def ask(
-        self, address: SocketAddress, message_id: int, message: bytes, wait: float
-    ) -> bytes:
+    async def ask(self, peer: Peer, message_id: int, message: bytes, wait: float) -> bytes:
         """As `Link.ask`."""
         await self._slots.take()
-        return await self._begin(address, message_id, message, wait)
+        return await self._begin(peer, message_id, message, wait)
 
     def _begin(
-        self, address: SocketAddress, message_id: int, message: bytes, wait: float
+        self, peer: Peer, message_id: int, message: bytes, wait: float
     ) -> asyncio.Future[bytes]:
         """Send, and enter who waits. The slot is taken already."""
         try:
-            self._send(message, address)
+            self._send(message, peer.address)
         except LinkError:
             self._slots.give()
             raise
         now = self._loop.time()
-        waiting = Waiting(self._loop.create_future(), address, now, wait)
+        waiting = Waiting(self._loop.create_future(), peer, now, wait)
         self._waiting[message_id] = waiting
         self._look(now, waiting.due)
         return waiting.answer
@@ -192,12 +201,15 @@ class Endpoint:
         except WireError as error:
             self.strays += 1
             for each in self._waiting.values():
-                if each.address == address:
+                if each.peer.address == address:
                     each.garbage = error
             return
         waiting = self._waiting.get(message_id)
-        if waiting is None or waiting.address != address or waiting.answer.done():
+        if waiting is None or waiting.answer.done():
             self.strays += 1
+        elif waiting.peer.address != address and not waiting.peer.anywhere:
+            self.strays += 1
+            waiting.stray = address
         else:
             self._end(message_id, waiting)
             waiting.answer.set_result(data)
@@ -206,22 +218,27 @@ class Endpoint:
 class UdpLink:
     """The way to one device over the shared socket."""
 
-    def __init__(self, endpoint: Endpoint, address: SocketAddress, label: str) -> None:
+    def __init__(self, endpoint: Endpoint, peer: Peer, label: str) -> None:
         self.label = label
         self.new_id = endpoint.new_id
         self._endpoint = endpoint
-        self._address = address
+        self._peer = peer
 
     def ask(self, message_id: int, message: bytes, wait: float) -> Awaitable[bytes]:
         """As `Link.ask`."""
-        return self._endpoint.ask(self._address, message_id, message, wait)
+        return self._endpoint.ask(self._peer, message_id, message, wait)
 
     def launch(self, message_id: int, message: bytes, wait: float) -> asyncio.Future[bytes] | None:
         """As `Link.launch`."""
-        return self._endpoint.launch(self._address, message_id, message, wait)
+        return self._endpoint.launch(self._peer, message_id, message, wait)
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _written(address: SocketAddress) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _widen(sock: socket.socket) -> None:

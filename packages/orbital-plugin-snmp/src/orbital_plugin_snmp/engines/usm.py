@@ -120,7 +120,7 @@ class UserSession(Conversation):
             authentic = self._verify(engine, message, data)
             pdu = read_scoped(in_clear(engine.keys, message), read)
             if pdu.kind != REPORT:
-                self._check(message, pdu, message_id)
+                self._check(engine, message, pdu, message_id)
                 if authentic:
                     engine.follow(message)
         except WireError as error:
@@ -130,9 +130,11 @@ class UserSession(Conversation):
         self._report(engine, message, pdu, authentic=authentic)
         return None
 
-    def _check(self, message: Message, pdu: Pdu, message_id: int) -> None:
-        """It is the response to this request, and as safe as the request was."""
+    def _check(self, engine: Engine, message: Message, pdu: Pdu, message_id: int) -> None:
+        """It is the response to this request, of this device, and as safe as the request was."""
         wanted = self._user.flags
+        if message.engine_id != engine.id:
+            raise WireError("the answer of another engine")
         if pdu.kind != RESPONSE or pdu.request_id != message_id or message.user != self._name:
             raise WireError("no response to this request")
         if message.flags & wanted != wanted:

@@ -9,7 +9,7 @@ from orbital_plugin_snmp.engines.address import find
 from orbital_plugin_snmp.engines.attempts import Patience
 from orbital_plugin_snmp.engines.errors import NoAnswer
 from orbital_plugin_snmp.engines.tcp import TcpLink
-from orbital_plugin_snmp.engines.udp import Endpoint, UdpLink
+from orbital_plugin_snmp.engines.udp import Endpoint, Peer, UdpLink
 from orbital_plugin_snmp.session.credentials import community_of, fast_session, user_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Opener:
         label = label_of(device)
         if device.transport == "tcp":
             return TcpLink(address, label, self._config.source)
-        return UdpLink(self._endpoint(address.family, label), address.sockaddr, label)
+        peer = Peer(address.sockaddr, device.unconnected_udp_socket)
+        return UdpLink(self._endpoint(address.family, label), peer, label)
 
     def _endpoint(self, family: int, label: str) -> Endpoint:
         known = self._endpoints.get(family)
