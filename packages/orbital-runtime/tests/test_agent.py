@@ -316,6 +316,32 @@ async def test_once_goes_on_while_anything_arrives(tmp_path, environ):
     assert len(Recorder.made[0].values("steady_value")) == 12
 
 
+async def test_once_waits_for_a_large_request_that_is_on_its_way(tmp_path, environ):
+    """All of a large device goes out in one request, which takes longer than patience: there is no hurry."""
+
+    class Large(Recorder):
+        async def write(self, batches, attempt):
+            await asyncio.sleep(1.0)  # the network's own time
+            await super().write(batches, attempt)
+
+    agent = _to_one(tmp_path, environ, Large, "a")
+    await agent.once(patience=0.1)
+    assert agent.undelivered == []
+    assert len(Recorder.made[0].values("steady_value")) == 1
+
+
+async def test_once_gives_up_where_requests_fail_again_and_again(tmp_path, environ):
+    """A destination that takes each request and never answers costs one time-out, and is told."""
+
+    class Silent(Recorder):
+        async def write(self, batches, attempt):
+            await asyncio.Event().wait()
+
+    agent = _to_one(tmp_path, environ, Silent, "a", timeout="500ms")
+    await asyncio.wait_for(agent.once(patience=0.1), timeout=20)
+    assert len(agent.undelivered) == 1
+
+
 async def test_once_gives_up_where_nothing_arrives(tmp_path, environ):
     """A dead output costs the patience, and is told."""
 

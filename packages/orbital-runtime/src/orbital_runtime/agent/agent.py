@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import math
 import os
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
@@ -162,7 +161,8 @@ class Agent:
 
         Args:
             on_run: Told of each run as it ends.
-            patience: Seconds in which something has to arrive; else the rest is given up.
+            patience: Seconds in which something has to arrive, or to be on its way without having failed;
+                else the rest is given up.
 
         Returns:
             Every task with its run, in the configuration's order. `undelivered` tells what did not arrive.
@@ -185,14 +185,14 @@ class Agent:
             self.undelivered = list(self._undelivered(before))
 
     async def _deliver(self, patience: float) -> None:
-        """All that waits, as long as some of it arrives."""
+        """All that waits, as long as some of it arrives or is on its way."""
         stations = self.stations
         await stations.committer.flush()
-        left = math.inf
-        while (waiting := sum(map(stations.buffer.waiting, stations.sender.status()))) < left:
-            if await stations.sender.flush(patience):
-                return
-            left = waiting
+        arrived, before = True, stations.sender.status()
+        while arrived and not await stations.sender.flush(patience):
+            now = stations.sender.status()
+            arrived = any(one.flows_since(before[name]) for name, one in now.items())
+            before = now
 
     def _gone(self) -> dict[str, int]:
         """Samples that will not be delivered any more, by output."""

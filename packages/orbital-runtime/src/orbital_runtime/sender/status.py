@@ -101,3 +101,9 @@ class OutputStatus:
     last_error: str
     last_error_ms: int | None
     last_success_ms: int | None
+
+    def flows_since(self, before: OutputStatus) -> bool:
+        """Whether samples left since that moment, or are on their way and nothing has failed since."""
+        if self.waiting < before.waiting or self.sent_samples > before.sent_samples:
+            return True
+        return self.phase is Phase.DELIVERING and self.errors == before.errors
