@@ -25,6 +25,7 @@ need snmpbulkwalk snmp
 need prometheus-snmp-exporter prometheus-snmp-exporter
 need collectd collectd-core
 need systemd-analyze systemd
+need faketime faketime
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed (tests that need them are skipped):$wanted" >&2

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer import policy, removal
+from orbital_runtime.buffer.ageing import Ageing
 from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
 from orbital_runtime.buffer.letters.dead_letters import DeadLetters
@@ -47,7 +48,7 @@ class LogBuffer(Medium):
     def __init__(self, limits: Limits, clock: Clock, letters: LetterLimits = DEFAULT) -> None:
         self._limits = limits
         self._letters = letters
-        self._clock = clock
+        self._clock, self._ageing = clock, Ageing(clock)
         self._log = Log(self._forget)
         self._turn = asyncio.Lock()
         self._room = asyncio.Event()
@@ -89,14 +90,11 @@ class LogBuffer(Medium):
         return {n: p.orphaned_ms for n, p in positions if not p.reading and p.first is not None}
 
     def expire_orphans(self, age: float) -> None:
-        gone = removal.expire_orphans(self._log, self._clock.utc_ms(), age)
-        for name, samples in gone.items():
+        now, before = self._clock.utc_ms(), self._ageing.before_ms(age)
+        for name, samples in removal.expire_orphans(self._log, now, before).items():
             self._let_go(name)
             if samples:
-                logger.warning(
-                    "output %s has not been configured for %s: %d samples that waited for it are "
-                    "dropped (orphaned)", name, format_duration(age), samples,
-                )  # fmt: skip
+                logger.warning(removal.ORPHANED, name, format_duration(age), samples)
 
     async def remove(self, output: str, *, before_ms: int | None = None) -> int:
         self._check_open()

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 UNSET: Final = 1_577_836_800_000
 """Milliseconds UTC of 2020. A clock before that was not set yet: so machines without a battery start."""
+ORPHANED: Final = (
+    "output %s has not been configured for %s: %d samples that waited for it are dropped (orphaned)"
+)
 
 
 def counted(log: Log, output: str, before_ms: int | None) -> int:
@@ -43,8 +46,8 @@ def remove(log: Log, output: str, before_ms: int | None) -> int:
     return samples
 
 
-def expire_orphans(log: Log, now_ms: int, age: float) -> dict[str, int]:
-    """Forget the orphans that are older than so many seconds. Gives the samples that each still had.
+def expire_orphans(log: Log, now_ms: int, before_ms: float) -> dict[str, int]:
+    """Forget those that have been orphans since before this moment. Gives the samples that each still had.
 
     Those that nobody knew of before are orphans from now on, and so are those of a clock that was not set.
     """
@@ -54,7 +57,7 @@ def expire_orphans(log: Log, now_ms: int, age: float) -> dict[str, int]:
             continue
         if position.orphaned_ms < UNSET:
             position.orphaned_ms = now_ms
-        if now_ms - position.orphaned_ms > age * 1000:
+        if position.orphaned_ms < before_ms:
             gone[name] = position.waiting
             log.detach(name, "orphaned")
     return gone

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from orbital_runtime.buffer.ageing import Ageing
 from orbital_runtime.buffer.contract import BufferFull
 from orbital_runtime.buffer.letters.index import Known, LetterIndex
 from orbital_runtime.buffer.letters.letter import encode_letters, first_of
@@ -73,7 +74,8 @@ class DeadLetters(LetterReader):
         super().__init__(LetterIndex(limits), store.get)
         self._store = store
         self._books = books
-        self._clock = clock
+        self._limits = limits
+        self._ageing = Ageing(clock)
         self._next = first_of(0)
 
     # Changing
@@ -89,7 +91,10 @@ class DeadLetters(LetterReader):
 
     def expire(self) -> None:
         """Let go of those that are too old."""
-        for output, letter in self._index.expired(self._clock.utc_ms()):
+        age = self._limits.age
+        if age is None:
+            return
+        for output, letter in self._index.older(self._ageing.before_ms(age)):
             self._let_go(output, [letter], "expired")
 
     async def purge(self, wanted: Wanted = ALL) -> int:

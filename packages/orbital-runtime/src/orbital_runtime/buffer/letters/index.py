@@ -89,15 +89,12 @@ class LetterIndex:
         output, known = max(self._known.items(), key=lambda item: len(item[1]))
         return output, next(iter(known))
 
-    def expired(self, now_ms: int) -> Iterator[tuple[str, int]]:
-        """The outputs and letters that are too old; each has to be removed before the next is taken."""
-        if self._limits.age is None:
-            return
-        before = now_ms - self._limits.age * 1000
+    def older(self, before_ms: float) -> Iterator[tuple[str, int]]:
+        """The outputs and letters of before; each has to be removed before the next is taken."""
         for output, known in self._known.items():
             while known:
                 letter = next(iter(known))
-                if known[letter].at_ms >= before:
+                if known[letter].at_ms >= before_ms:
                     break
                 yield output, letter
 
