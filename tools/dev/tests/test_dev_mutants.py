@@ -87,6 +87,7 @@ def test_each_change_is_one(source, expected):
         "x = f'{a < b}'",
         "@f(1)\nclass A: ...",
         "def f():\n    return None",
+        "def f():\n    return ''",
     ],
 )
 def test_what_is_no_behaviour_is_left_alone(source):

@@ -48,6 +48,8 @@ async def test_retry_after_is_obeyed(lines):
     assert len(line.writer.calls) == 1
     line.delivery.hurry()
     await line.writer.received(1)
+    await line.settled()
+    assert line.status.until_ms is None
 
 
 async def test_the_breaker_opens_and_one_probe_closes_it(lines):
@@ -72,7 +74,7 @@ async def test_the_breaker_opens_and_one_probe_closes_it(lines):
     assert line.account.delivered == 20
 
 
-async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines):
+async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines, caplog):
     """After an outage longer than the age limit, delivery goes on with what is there."""
     line = lines(limits=Limits(samples=None, size=None, age=60), retry_interval=NEVER)
     line.writer.then(WriterUnavailable("down"))
@@ -84,6 +86,7 @@ async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines):
     await line.writer.received(2)
     await line.settled()
     assert (line.account.delivered, line.account.dropped) == (2, {"age": 3})
+    assert "Traceback" not in caplog.text
 
 
 async def test_misconfigured_outputs_pause_and_keep_everything(lines):

@@ -41,7 +41,7 @@ async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
     assert sizes[-2] == 8
 
 
-async def test_refused_samples_are_isolated(lines):
+async def test_refused_samples_are_isolated(lines, caplog):
     """One bad sample of 5,000: it becomes a dead letter with the server's words, the rest arrives."""
     line = lines(batch_size=6000)
     line.writer.reject(lambda record: record.ts == 7 and record.name == "metric_123")
@@ -59,6 +59,8 @@ async def test_refused_samples_are_isolated(lines):
     assert letter.origin.task == "task-1"
     assert len(line.writer.calls) < 40
     assert (line.status.sent_samples, line.status.dead_letters) == (4999, 1)
+    (said,) = caplog.messages
+    assert said == f"output out: 1 samples were refused and are dead letters now: {letter.reason}"
 
 
 async def test_listed_rejects_cost_no_further_request(lines):
@@ -121,11 +123,11 @@ async def test_duplicates_at_the_first_attempt_are_refusals(lines):
     assert [letter.reason for letter in line.letters.list()] == ["out of order sample"] * 2
 
 
-@pytest.mark.parametrize("reject", [Reject(5, 0, "x"), Reject(0, 9, "x"), Reject(-1, 0, "x")])
-async def test_rows_that_were_never_given_are_a_bug_of_the_writer(lines, reject):
+@pytest.mark.parametrize(("batch", "row"), [(5, 0), (1, 0), (0, 9), (0, 2), (-1, 0), (0, -1)])
+async def test_rows_that_were_never_given_are_a_bug_of_the_writer(lines, batch, row):
     """A writer that refuses what it was not given refuses nothing: the samples stay and go out later."""
     line = lines()
-    line.writer.then(BatchRejected("?", rejects=[reject]))
+    line.writer.then(BatchRejected("?", rejects=[Reject(batch, row, "x")]))
     await line.put(make_batch(2))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (2, 0)

@@ -152,6 +152,27 @@ async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
     assert cut_of(buffer.noted("a")).doubtful == ()
 
 
+async def test_a_note_that_cannot_be_read_does_no_harm(buffer, sender):
+    """Of another version, or damaged: requests are cut anew, and nothing is in doubt."""
+    writer = RecordingWriter()
+    buffer.attach("a")
+    await buffer.append([make_batch(2)])
+    await buffer.note("a", b"\xc1 no msgpack")
+    await sender.add(output("a", writer))
+    await writer.received(2)
+
+
+async def test_a_writer_that_does_not_close_is_not_waited_for(buffer, sender):
+    """It gets as long as one of its requests may take."""
+
+    class Clinging(RecordingWriter):
+        async def stop(self):
+            await asyncio.Event().wait()
+
+    await sender.add(output("a", Clinging(), timeout=0.01))
+    await asyncio.wait_for(sender.stop(), timeout=4)
+
+
 async def test_what_could_not_be_sent_is_not_in_doubt(buffer, sender):
     """Nobody listened, or the answer was no: after a crash a refusal is a refusal."""
     writer = RecordingWriter()

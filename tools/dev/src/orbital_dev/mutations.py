@@ -112,7 +112,7 @@ def _of_statement(node: ast.stmt) -> Iterator[Change]:
             yield node, _with(node, op=ARITHMETIC[type(op)]())
         case ast.If(test=test) | ast.While(test=test) if _is_bare(test):
             yield test, ast.UnaryOp(ast.Not(), test)
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
             yield node, ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()) | ast.Raise():
             yield node, ast.Pass()
@@ -130,8 +130,9 @@ def _is_bare(test: ast.expr) -> bool:
     return isinstance(test, ast.Name | ast.Attribute | ast.Call | ast.Await)
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_nothing(value: ast.expr) -> bool:
+    """Whether None in its place would hardly be another answer."""
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _line(node: ast.AST) -> int:

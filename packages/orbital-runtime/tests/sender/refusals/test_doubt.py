@@ -91,6 +91,17 @@ async def test_what_is_behind_shows_at_once_that_it_is_the_samples(line):
     assert [batch.ts for batch in line.writer.batches] == [2, 3]
 
 
+async def test_a_stale_marker_is_no_witness_for_who_takes_none(line):
+    """It would never be sent, so it shows nothing: the sample behind it is asked about."""
+    line.writer.takes_stale_markers = False
+    line.writer.always(only(1))
+    await line.sender.add(line.output(batch_size=6))
+    await line.put(make_batch(6, ts=1), make_batch(3, ts=2, stale=True), make_batch(3, ts=3))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (3, 6)
+    assert [batch.ts for batch in line.writer.batches] == [3]
+
+
 async def test_newer_samples_end_the_wait_as_soon_as_they_come(line):
     """The first chunk was bad data, alone: with the next sample it goes to the dead letters, pause or no."""
     line.writer.always(only(1))
