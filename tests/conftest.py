@@ -111,7 +111,14 @@ class Sentinel:
 
     def told(self, route: str) -> Any:
         """What the running agent answers on its socket, as the commands ask it; cheap to poll."""
-        return Client(self.runtime / "orbital-sentinel" / "sentinel.sock").get(route)
+        return self._client().get(route)
+
+    def ask(self, route: str) -> Any:
+        """Ask the running agent to do something, as the commands do."""
+        return self._client().post(route)
+
+    def _client(self) -> Client:
+        return Client(self.runtime / "orbital-sentinel" / "sentinel.sock")
 
     def tasks(self) -> list[dict[str, Any]]:
         """What `sentinel tasks --output json` prints."""

@@ -50,13 +50,13 @@ def test_a_failure_is_told_once_and_its_end_too(told):
 
 
 def test_it_says_how_the_task_does_not_work(told):
-    """A pause needs somebody's hand, a part does not: each has its words, and each change is told."""
+    """A task that is refused, one that gives a part: each has its words, and each change is told."""
     told.run("plc", good_run(error="unit 3: exception 2"))
     told.run("plc", failed_run(error="wrong password", pauses=True))
     told.run("plc", good_run())
     assert [line for _, line in told.lines()] == [
         "task plc gives only a part: unit 3: exception 2",
-        "task plc pauses until its settings change: wrong password",
+        "task plc is refused, and looks again slowly: wrong password",
         "task plc works again, after 2 runs that did not",
     ]
 

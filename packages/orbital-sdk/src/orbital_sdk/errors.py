@@ -28,7 +28,7 @@ class OrbitalError(Exception):
 
 
 class ConfigurationError(OrbitalError):
-    """The settings cannot work. The task or output is refused until they change.
+    """The settings cannot work. An output is refused until they change, a task pauses and looks again slowly.
 
     Args:
         message: What is wrong and what would be right.
@@ -59,7 +59,7 @@ class DeviceUnreachable(CollectError):  # noqa: N818 (reads as what happened, as
 
 
 class AuthenticationFailed(CollectError):  # noqa: N818 (as above)
-    """The device refused the credentials. The task pauses until its fields change."""
+    """The device refused the credentials. The task pauses, and looks again slowly."""
 
 
 class UnexpectedReply(CollectError):  # noqa: N818 (as above)

@@ -74,7 +74,9 @@ def assemble(
         slots=collector.worker_pool_size,
         assignment=assignment(settings),
         exclusive=engine.exclusive,
+        pass_over=engine.pass_over,
         forget=engine.forget,
+        pause_retry=collector.pause_retry,
         backoff_max=collector.backoff_max,
         pressure=lambda: buffer.usage().fill,
         high_water=collector.backpressure.high_water,
@@ -82,7 +84,9 @@ def assemble(
         on_idle=committer.hurry,
     )
     sender = Sender(buffer, clock=clock)
-    watchdog = Watchdog(lambda: scheduler.overdue, instances.owner, threshold=collector.watchdog)
+    watchdog = Watchdog(
+        lambda: scheduler.alarm.overdue, instances.owner, threshold=collector.watchdog
+    )
     return Stations(instances, engine, scheduler, committer, buffer, sender, listeners, watchdog)
 
 

@@ -128,6 +128,7 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
         elif before[name] != settings:
             await stations.sender.replace(assembly.output(settings))
     stations.sender.hurry()  # a paused one may find its destination put right
+    stations.scheduler.pauses.hurry()
 
 
 def _numbers(stations: Stations, settings: Settings) -> None:
@@ -135,6 +136,7 @@ def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler.slots = collector.worker_pool_size
     scheduler.assignment = assembly.assignment(settings)
     scheduler.backoff_max = collector.backoff_max
+    scheduler.pauses.every = collector.pause_retry
     stations.watchdog.threshold = collector.watchdog
     scheduler.high_water = collector.backpressure.high_water
     scheduler.max_slowdown = int(collector.backpressure.max_slowdown)

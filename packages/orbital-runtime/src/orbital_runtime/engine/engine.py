@@ -117,17 +117,12 @@ class Engine:
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
         plugin, error = self._plugin(task)
-        memory = self._memories.get(task.key)
-        if memory is None or not memory.fits(task, plugin, self.identity):
-            memory = await self._begin_anew(task, plugin, memory, started)
+        memory = await self._memory(task, plugin, started)
         collected: Collected = []
         if plugin is None:  # it may work again without a change of the task: no pause
             outcome = self._judge(memory, error)._replace(pauses=False)
-        elif memory.paused is not None:
-            outcome = memory.paused
         else:
             outcome, collected = await self._collect(task, plugin, memory)
-            memory.paused = outcome if outcome.pauses else None
         duration = self._clock.steady() - begin
         if released is not None:
             released()
@@ -147,6 +142,12 @@ class Engine:
             outcome.status, outcome.up, started, duration, samples,
             outcome.error, outcome.kind, outcome.pauses, memory.sealer.series,
         )  # fmt: skip
+
+    async def pass_over(self, task: Task) -> None:
+        """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
+        started = self._clock.utc_ms()
+        memory = await self._memory(task, self._plugin(task)[0], started)
+        await self._hand_over(memory.sealer.seal([], Report(0.0, 0.0, 0.0), started), 0)
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
@@ -284,9 +285,10 @@ class Engine:
 
     # ---- what it remembers ----------------------------------------------------------------------
 
-    async def _begin_anew(
-        self, task: Task, plugin: Plugin[Any, Any] | None, memory: Memory | None, ts: int
-    ) -> Memory:
+    async def _memory(self, task: Task, plugin: Plugin[Any, Any] | None, ts: int) -> Memory:
+        memory = self._memories.get(task.key)
+        if memory is not None and memory.fits(task, plugin, self.identity):
+            return memory
         if memory is not None and plugin is None:
             plugin = memory.plugin
         fresh = remember(task, plugin, self.identity, self.chain, self.limits)
@@ -296,13 +298,13 @@ class Engine:
         return fresh
 
     async def _replace(self, old: Memory, new: Memory, ts: int) -> None:
-        """The task changed. Notes and pause hold as long as the device does; series end with their origin."""
+        """The task changed. Notes hold as long as the device does; series end with their origin."""
         if (
             old.plugin is new.plugin
             and old.task.device == new.task.device
             and old.task.config == new.task.config
         ):
-            new.notes, new.paused, new.told = old.notes, old.paused, old.told
+            new.notes, new.told = old.notes, old.told
         if old.sealer.origin == new.sealer.origin:
             new.sealer.inherit(old.sealer)
         elif (ended := old.sealer.farewell(ts - 1)) is not None:
@@ -316,12 +318,6 @@ class Engine:
         ended = memory.sealer.farewell(self._clock.utc_ms())
         if ended is not None:
             await self._put_all([ended])
-
-    def resume(self, key: str) -> None:
-        """Try a paused task again although its settings are the same; for somebody who asks for it."""
-        memory = self._memories.get(key)
-        if memory is not None:
-            memory.paused = None
 
     def reconfigure(
         self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: Limits

@@ -12,7 +12,6 @@ from orbital_sdk import Origin
 
 if TYPE_CHECKING:
     from orbital_runtime.engine.limits import Limits
-    from orbital_runtime.engine.outcome import Outcome
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Identity, Plugin
@@ -30,8 +29,6 @@ class Memory:
     log: logging.LoggerAdapter[logging.Logger]
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     """The plugin's own."""
-    paused: Outcome | None = None
-    """How the run ended after which nothing is tried before the settings change."""
     told: frozenset[tuple[str, str]] = frozenset()
     """Bugs that were logged: type of error and place."""
 

@@ -75,8 +75,7 @@ def _stack(thread: int) -> Iterator[FrameType]:
 
 
 def _is_work(frame: FrameType) -> bool:
-    awaits = Work.__await__  # pyright: ignore[reportUnknownMemberType] (of whichever result)
-    return frame.f_code is awaits.__code__
+    return frame.f_code is Work.__await__.__code__  # pyright: ignore[reportUnknownMemberType] (any)
 
 
 def _package(frame: FrameType) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import asyncio
 
 AGES: Final = 1 << 30
+PAUSED: Final = "paused"
+"""Why a tick is left out while the task is refused."""
 
 
 @dataclass(slots=True, eq=False)
@@ -32,9 +34,11 @@ class Job:
     asking: list[asyncio.Future[Run]] = field(default_factory=list["asyncio.Future[Run]"])
     """Who wants to see the next run."""
 
-    def passes_over(self, slowness: tuple[int, ...], longest: float) -> str | None:
+    def passes_over(self, now: float, slowness: tuple[int, ...], longest: float) -> str | None:
         """Why this tick is left out; None when it runs."""
         self.ticks += 1
+        if now < self.state.next_look:
+            return PAUSED
         if self.down > 1 and self.ticks < while_down(self.down, self.task.interval, longest):
             return "backoff"
         if self.ticks < slowness[self.task.priority]:
@@ -44,7 +48,8 @@ class Job:
     def replace(self, task: Task) -> None:
         """Go on with another version of the task. Another device gets a new chance."""
         if not same_work(self.task, task):
-            self.state.paused = ""
+            if self.state.paused:
+                self.state.paused, self.state.status = "", Status.PENDING
             self.down = 0
         self.task = task
 
@@ -52,7 +57,6 @@ class Job:
         """Enter what a run gave."""
         state = self.state
         failed = run.status is Status.FAILED
-        state.status = run.status
         state.last = run
         state.runs += 1
         state.samples += run.samples
@@ -62,6 +66,7 @@ class Job:
         if task is self.task or same_work(task, self.task):
             state.paused = run.error if run.pauses else ""
             self.down = self.down + 1 if run.error_kind in UNREACHABLE else 0
+        state.status = Status.PAUSED if state.paused else run.status
 
     def refuse(self, reason: str) -> None:
         """Tell those who wait for a run that there will be none."""

@@ -29,7 +29,7 @@ class Standing(Enum):
     """How a run leaves its task, in the words of the log; a task that works has none."""
 
     FAILS = "fails"
-    PAUSED = "pauses until its settings change"
+    PAUSED = "is refused, and looks again slowly"
     PARTIAL = "gives only a part"
 
 

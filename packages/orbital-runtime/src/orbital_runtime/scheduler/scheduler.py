@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.scheduler.admission import Admission
+from orbital_runtime.scheduler.alarm import Alarm
 from orbital_runtime.scheduler.assignment import Assignment, Everything
+from orbital_runtime.scheduler.broken import broken_run
 from orbital_runtime.scheduler.farewells import Farewells
+from orbital_runtime.scheduler.job import PAUSED, Job
 from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure
+from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
 from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.timetable import Tick, Timetable
@@ -24,7 +27,6 @@ from orbital_runtime.scheduler.totals import Totals
 
 if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
-    from orbital_runtime.scheduler.job import Job
 
 log = logging.getLogger("orbital.scheduler")
 
@@ -32,8 +34,6 @@ RunTask = Callable[[Task, Callable[[], None]], Awaitable[Run]]
 """Runs a task once. It may call its second argument when the device is no longer needed: the slot is free
 from then on, while the task itself still counts as running until the awaitable is done."""
 
-LONGEST_SLEEP: Final = 1.0
-"""Seconds between two passes of the loop at most: the watchdog's food, and how soon a gap is noticed."""
 BURST: Final = 500
 """Ticks that one pass handles before others get their turn on the loop."""
 FEEL: Final = 0.1
@@ -51,7 +51,9 @@ class Scheduler:
         slots: Runs that may go on at once.
         assignment: Which tasks are ours; all, if it is left out.
         exclusive: What a task needs for itself alone while it runs; the engine's `exclusive`.
+        pass_over: Called at each tick of a paused task that asks nobody; the engine's `pass_over`.
         forget: Called when a task is gone and its last run is over; the engine's `forget`.
+        pause_retry: Seconds between two looks at a device that refuses its tasks.
         backoff_max: Seconds between runs of a task whose device stays down, at most.
         pressure: The buffer's fill, 0 to 1.
         high_water: The fill from which tasks slow down, lowest priority first.
@@ -68,7 +70,9 @@ class Scheduler:
         slots: int = 256,
         assignment: Assignment | None = None,
         exclusive: Callable[[Task], str | None] | None = None,
+        pass_over: Callable[[Task], Awaitable[None]] | None = None,
         forget: Callable[[Task], Awaitable[None]] | None = None,
+        pause_retry: float = 60.0,
         backoff_max: float = 60.0,
         pressure: Callable[[], float] | None = None,
         high_water: float = 0.8,
@@ -81,11 +85,13 @@ class Scheduler:
         self.max_slowdown = max_slowdown
         self.assignment = Everything() if assignment is None else assignment
         self.totals = Totals()
+        self.pauses = Pauses(pause_retry)
         self.heartbeat = clock.steady()
         """Steady seconds of the loop's last pass: about a second ago at most, unless something holds it."""
         self._run = run
         self._clock = clock
         self._exclusive = exclusive
+        self._pass_over = pass_over
         self._pressure = pressure
         self._slow = FULL_RATE
         self._feel = 0.0
@@ -95,13 +101,12 @@ class Scheduler:
         self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
         self._timetable = Timetable()
         self._admission = Admission(slots)
-        self._timer: asyncio.Handle | None = None
+        self.alarm = Alarm(clock, self.turn)
+        """Tells by how much the loop is late."""
         self._started = False
         self._stopping = False
         self._unanswered: float | None = None
         """Steady seconds of the first tick after which no run has ended."""
-        self._wakes = math.inf
-        """Steady seconds of the loop's next pass."""
 
     # ---- what people ask ------------------------------------------------------------------------
 
@@ -129,11 +134,6 @@ class Scheduler:
     def silence(self) -> float:
         """Seconds for which something has been due and no run has ended."""
         return 0.0 if self._unanswered is None else self._clock.steady() - self._unanswered
-
-    @property
-    def overdue(self) -> float:
-        """Seconds by which the loop is late for its next pass; below zero as long as it is not."""
-        return self._clock.steady() - self._wakes
 
     @property
     def longest(self) -> float:
@@ -179,6 +179,7 @@ class Scheduler:
         for task in added:
             self._roster.add(task)
         for task in changed:
+            self.pauses.forget(task.key, jobs[task.key].task.device_id)
             self._roster.replace(task)
         self._timetable.suit(self._roster.rate)
         for task in (*added, *moved):
@@ -190,6 +191,7 @@ class Scheduler:
 
     def _remove(self, key: str) -> None:
         job = self._roster.remove(key)
+        self.pauses.forget(key, job.task.device_id)
         self._timetable.remove(key)
         self._admission.withdraw(key)
         if job.handle is None:
@@ -232,19 +234,8 @@ class Scheduler:
         return self._slow
 
     def _arm(self) -> None:
-        """Sleep until the next tick, in whole milliseconds, since timers have no finer ones."""
-        if not self._started or self._stopping:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        loop, now = asyncio.get_running_loop(), self._clock.steady()
-        due = self._timetable.next()
-        self._wakes = now + LONGEST_SLEEP if due is None else min(due, now + LONGEST_SLEEP)
-        sleep = self._wakes - now
-        if sleep > 0:
-            self._timer = loop.call_later(math.ceil(sleep * 1000) / 1000, self.turn)
-        else:
-            self._timer = loop.call_soon(self.turn)
+        if self._started and not self._stopping:
+            self.alarm.set(self._timetable.next())
 
     def _tick(self, job: Job, tick: Tick, slowness: tuple[int, ...]) -> None:
         job.state.next_due = tick.following
@@ -252,19 +243,26 @@ class Scheduler:
             self._miss(job, tick.missed)
         if tick.due is None:
             return
-        if self._unanswered is None:
-            self._unanswered = self.heartbeat
         if job.handle is not None:
             self._miss(job)
         elif job.waiting:  # it keeps its place in the queue, now for the newer tick
             if job.due is not None:
                 self._miss(job)
             job.due = tick.due
-        elif reason := job.passes_over(slowness, self.backoff_max):
-            job.state.skipped[reason] = job.state.skipped.get(reason, 0) + 1
-            self.totals.skipped[reason] += 1
+        elif reason := job.passes_over(self.heartbeat, slowness, self.backoff_max):
+            self._skip(job, reason)
+            return
         else:
             self._ask(job, tick.due, since=tick.due, priority=job.task.priority)
+        if self._unanswered is None:
+            self._unanswered = self.heartbeat
+
+    def _skip(self, job: Job, reason: str) -> None:
+        job.state.skipped[reason] = job.state.skipped.get(reason, 0) + 1
+        self.totals.skipped[reason] += 1
+        if reason is PAUSED and self._pass_over is not None:
+            told = self._tell(job, self._pass_over(job.task))
+            job.handle = asyncio.get_running_loop().create_task(told)
 
     def _miss(self, job: Job, ticks: int = 1) -> None:
         job.state.missed += ticks
@@ -321,30 +319,13 @@ class Scheduler:
         except GeneratorExit:  # the loop is closed: nothing goes on
             raise
         except BaseException as error:  # noqa: BLE001 (a run that is not settled keeps its slot for ever)
-            run = self._cut_off(task, error)
+            now, stopped = self._clock.utc_ms(), self._stopping
+            self.totals.cancelled += stopped and isinstance(error, asyncio.CancelledError)
+            run = broken_run(task, error, now, stopped=stopped)
         self._settle(job, task, run)
         for future in asking:
             if not future.done():
                 future.set_result(run)
-
-    def _cut_off(self, task: Task, error: BaseException) -> Run:
-        if self._stopping and isinstance(error, asyncio.CancelledError):
-            self.totals.cancelled += 1
-            return self._broken("Cancelled", "the agent stopped before it was done")
-        log.error("task %s: the run itself broke", task.id, exc_info=error)
-        return self._broken("Bug", f"the run itself broke: {type(error).__name__}: {error}")
-
-    def _broken(self, kind: str, error: str) -> Run:
-        now = self._clock.utc_ms()
-        return Run(
-            Status.FAILED,
-            up=False,
-            started_ms=now,
-            duration=0.0,
-            samples=0,
-            error=error,
-            error_kind=kind,
-        )
 
     def _released(self, key: str) -> None:
         """The device is free again, and so is the slot."""
@@ -352,14 +333,10 @@ class Scheduler:
             self._admit()
 
     def _settle(self, job: Job, task: Task, run: Run) -> None:
-        job.handle, self._unanswered = None, None
         job.settle(task, run)
+        self._pause(job)
         self.totals.enter(run)
-        self._released(task.key)
-        if self._roster.left(job):
-            self._part(job)
-        elif job.asking and not job.waiting and not self._stopping:
-            self._hurry(job)
+        self._rest(job)
         if self._on_run is not None:
             try:
                 self._on_run(task, run)
@@ -368,15 +345,39 @@ class Scheduler:
         if self._on_idle is not None and not self._admission.running:
             self._on_idle()
 
+    def _pause(self, job: Job) -> None:
+        task, state = job.task, job.state
+        if state.paused:
+            self.pauses.refused(task.key, task.device_id, state, self._clock.steady())
+        else:
+            self.pauses.let_in(task.key, task.device_id)
+
+    async def _tell(self, job: Job, work: Awaitable[None]) -> None:
+        """A tick that asks no device, and still has its `up 0`."""
+        try:
+            await work
+        except Exception:
+            log.exception("task %s is paused, which could not be told", job.task.id)
+        finally:
+            self._rest(job)
+
+    def _rest(self, job: Job) -> None:
+        """Nothing of it goes on any more."""
+        job.handle, self._unanswered = None, None
+        self._released(job.task.key)
+        if self._roster.left(job):
+            self._part(job)
+        elif job.asking and not job.waiting and not self._stopping:
+            self._hurry(job)
+
     # ---- the end --------------------------------------------------------------------------------
 
     async def stop(self, grace: float = 30.0) -> None:
         """Start nothing more; give running ones `grace` seconds, then cancel them. Safe without `start`,
         and safe twice.
         """
-        self._stopping, self._wakes = True, math.inf
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stopping = True
+        self.alarm.stop()
         for key, job in self._roster.jobs.items():
             self._admission.withdraw(key)
             job.waiting = False

@@ -42,12 +42,14 @@ class Task:
 
 
 class Status(StrEnum):
-    """How a task stands, by the original design's names."""
+    """How a task stands, by the original design's names, and one of ours."""
 
     PENDING = "pending"
     RUNNING = "running"
     SUCCESS = "success"
     FAILED = "failed"
+    PAUSED = "paused"
+    """Its last run was refused: it looks again slowly. No run ends so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Run:
     error_kind: str = ""
     """Class name of the error (`DeviceUnreachable`), `Timeout`, or `Bug`."""
     pauses: bool = False
-    """The task waits until its fields change (refused credentials or settings)."""
+    """The device refused the credentials or settings: the task looks again slowly."""
     series: int = 0
     """Different series that the task gave within this hour, of `collector.limits.series_per_task`."""
 
@@ -87,7 +89,7 @@ class TaskState:
     missed: int = 0
     """Ticks at which it could not start in time."""
     skipped: dict[str, int] = field(default_factory=dict[str, int])
-    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`."""
+    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`, `paused`."""
     samples: int = 0
     """Samples of all runs."""
     busy: float = 0.0
@@ -98,4 +100,6 @@ class TaskState:
     next_due: float = 0.0
     """Steady seconds."""
     paused: str = ""
-    """Why it waits for other settings; empty if it doesn't."""
+    """Why it looks only now and then; empty if it doesn't."""
+    next_look: float = 0.0
+    """Steady seconds until which its ticks are passed over, while it is paused."""

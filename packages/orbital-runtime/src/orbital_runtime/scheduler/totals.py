@@ -60,7 +60,7 @@ class Totals:
     missed: int = 0
     """Ticks at which a task could not start in time."""
     skipped: Counter[str] = field(default_factory=Counter[str])
-    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`."""
+    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`, `paused`."""
     cancelled: int = 0
     """Runs that were still going when the grace at stop was over."""
     lateness: Histogram = field(default_factory=lambda: Histogram(LATENESS_BUCKETS))

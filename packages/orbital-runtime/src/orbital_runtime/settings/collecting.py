@@ -48,6 +48,9 @@ class CollectorSection(Section):
     """`2/8`: run only the devices that fall to number 2 of 8 sentinels with the same tasks."""
     backoff_max: Interval = 60
     """A device that stays down is still asked this often."""
+    pause_retry: Interval = 60
+    """How often a device that refuses the credentials or the settings of tasks is looked at: not so often
+    that it locks the account. A trigger asks it at once."""
     watchdog: Duration = 1
     """Who holds all other tasks for this long, by computing or blocking where it should wait, is named in the
     log and in metrics; 0: nobody is watched."""

@@ -99,7 +99,6 @@ def _control(sources: Sources, control: Control) -> list[Route]:
 
     async def trigger(request: Request) -> Response:
         key = request.path_params["key"]
-        sources.engine.resume(key)
         try:
             run = await sources.scheduler.trigger(key)
         except LookupError as error:

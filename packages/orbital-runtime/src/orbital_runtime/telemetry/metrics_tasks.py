@@ -44,7 +44,9 @@ def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
     yield gauge("sentinel_task_slots", "Runs that may go on at once", scheduler.slots)
     rows = [((status,), count) for status, count in counted.by_status.items()]
     yield gauges("sentinel_tasks_by_status", "Tasks by their present status", ("status",), rows)
-    yield gauge("sentinel_tasks_paused", "Tasks that wait for other settings", counted.paused)
+    yield gauge(
+        "sentinel_tasks_paused", "Tasks that were refused, and look again slowly", counted.paused
+    )
 
 
 def collecting(sources: Sources) -> Iterator[Metric]:

@@ -24,7 +24,7 @@ class Standing:
         default_factory=lambda: Counter(dict.fromkeys(map(str, Status), 0))
     )
     paused: int = 0
-    """Those that wait for other settings."""
+    """Those that were refused, and look again slowly."""
 
 
 async def standing(scheduler: Scheduler) -> Standing:

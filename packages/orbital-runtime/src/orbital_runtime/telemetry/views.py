@@ -97,7 +97,7 @@ def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:
 
 def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
     last = state.last
-    ahead = state.next_due - sources.clock.steady()
+    now, now_ms = sources.clock.steady(), sources.clock.utc_ms()
     return {
         "key": key,
         "id": task.id,
@@ -112,6 +112,9 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "error": last.error if last else "",
         "error_kind": last.error_kind if last else "",
         "paused": state.paused,
+        "next_look": now_ms + round(max(0.0, state.next_look - now) * 1000)
+        if state.paused
+        else None,
         "last_started": last.started_ms if last else None,
         "last_duration": last.duration if last else None,
         "last_samples": last.samples if last else None,
@@ -124,7 +127,7 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "skipped": dict(state.skipped),
         "samples": state.samples,
         "busy": state.busy,
-        "next_run": sources.clock.utc_ms() + round(ahead * 1000) if state.next_due else None,
+        "next_run": now_ms + round((state.next_due - now) * 1000) if state.next_due else None,
     }
 
 

@@ -1,0 +1,53 @@
+"""The one timer of all tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_runtime.clock import Clock
+
+LONGEST_SLEEP: Final = 1.0
+"""Seconds between two passes of the loop at most: the watchdog's food, and how soon a gap is noticed."""
+
+
+class Alarm:
+    """Calls at the time that it is set to, and after `LONGEST_SLEEP` at the latest.
+
+    Args:
+        clock: Tells the time.
+        call: What it calls.
+    """
+
+    def __init__(self, clock: Clock, call: Callable[[], None]) -> None:
+        self._clock = clock
+        self._call = call
+        self._handle: asyncio.Handle | None = None
+        self._wakes = math.inf
+
+    @property
+    def overdue(self) -> float:
+        """Seconds by which its call is late; below zero as long as it is not."""
+        return self._clock.steady() - self._wakes
+
+    def set(self, due: float | None) -> None:
+        """Call at this time, in steady seconds, and in whole milliseconds: timers have no finer ones."""
+        if self._handle is not None:
+            self._handle.cancel()
+        loop, now = asyncio.get_running_loop(), self._clock.steady()
+        self._wakes = now + LONGEST_SLEEP if due is None else min(due, now + LONGEST_SLEEP)
+        sleep = self._wakes - now
+        if sleep > 0:
+            self._handle = loop.call_later(math.ceil(sleep * 1000) / 1000, self._call)
+        else:
+            self._handle = loop.call_soon(self._call)
+
+    def stop(self) -> None:
+        """Call no more."""
+        self._wakes = math.inf
+        if self._handle is not None:
+            self._handle.cancel()
