@@ -3,6 +3,7 @@
 import gzip
 import re
 import socket
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -319,3 +320,30 @@ def test_compressed_error_pages_are_read(hostile_server, connect):
     body = gzip.compress(b"out of order sample")
     hostile_server.default = Answer(400, {"Content-Encoding": "gzip"}, body)
     assert refusal(connect(hostile_server.url), BatchRejected).duplicate
+
+
+def test_a_bomb_takes_no_memory(hostile_server, connect):
+    """100 MB that came as 100 KB with an error: the answer is named, and some kilobytes are held."""
+    bomb = gzip.compress(bytes(100 << 20), 1)[: 60 << 10]
+    hostile_server.default = Answer(503, {"Content-Encoding": "gzip"}, bomb)
+    client = connect(hostile_server.url)
+    tracemalloc.start()
+    error = refusal(client, WriterUnavailable)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (
+        "answered 503: an answer that cannot be read: the body is larger than 65536 bytes"
+        in str(error)
+    )
+    assert peak < 4 << 20
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip"])
+def test_an_answer_in_another_coding_is_named(hostile_server, connect, coding):
+    """None was asked for: whatever stands in between made it, and the status counts all the same."""
+    hostile_server.script(
+        Answer(500, {"Content-Encoding": coding}, b"?"), Answer(200, {"Content-Encoding": coding})
+    )
+    error = refusal(connect(hostile_server.url), WriterUnavailable)
+    assert "answered 500: an answer that cannot be read: " in str(error)
+    connect(hostile_server.url).post(BODY)

@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from orbital_remote_write.faults import explain
 from orbital_sdk import WriterMisconfigured
+from orbital_sdk.inflate import inflated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,15 @@ class Reply:
     headers: Mapping[str, str]
     """Looked up without regard to case."""
     body: bytes
+
+
+def _unpacked(response: requests.Response, body: bytes, limit: int) -> bytes:
+    """What the body says, or in its place why it cannot be read: we asked for no compression."""
+    coding = response.headers.get("Content-Encoding", "")
+    unpacked = inflated(body, coding, limit)
+    if coding and unpacked.problem:
+        return f"an answer that cannot be read: {unpacked.problem}".encode()
+    return bytes(unpacked.data)
 
 
 def exchange(
@@ -85,10 +95,10 @@ def exchange(
             stream=True,
             allow_redirects=False,
         ) as response:
-            body: bytes = response.raw.read(limit + 1, decode_content=True) or b""
+            body: bytes = response.raw.read(limit + 1, decode_content=False) or b""
             if len(body) > limit:
                 response.raw.close()
-            return Reply(response.status_code, response.headers, body)
+            return Reply(response.status_code, response.headers, _unpacked(response, body, limit))
     except (requests.RequestException, HTTPError) as error:
         certificate = reach.tls.cert_file is not None
         raise explain(error, address, key=key, has_certificate=certificate) from error

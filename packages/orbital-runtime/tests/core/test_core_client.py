@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from pydantic import SecretStr
@@ -224,3 +225,52 @@ def test_plain_http_is_fine_within_this_machine(url):
     """And everywhere for who says so."""
     assert CoreSection(url=url).url == url
     assert CoreSection(url="http://core.example.com", allow_insecure_http=True)
+
+
+def peak(work) -> int:
+    """Bytes that Python held at once meanwhile."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_bomb_takes_no_memory(hostile_server, method, status):
+    """400 MB that came as 2 MB, of Core or what stands before it: refused by name, a few megabytes held."""
+    bomb = gzip.compress(bytes(400 << 20), 1)
+    hostile_server.default = Answer(status, {"Content-Encoding": "gzip"}, bomb)
+    core = client(hostile_server.url, timeout=30)
+
+    def work():
+        with pytest.raises(CoreUnavailable, match=r"cannot be read: .* larg|more than 1 MiB"):
+            core.call(method, "/x")
+
+    assert peak(work) < len(bomb) * 2 + (8 << 20)
+
+
+def test_an_answer_that_is_no_list_is_short(hostile_server):
+    """Two megabytes from a server that has nothing to tell are refused, compressed or not."""
+    hostile_server.default = Answer(200, body=b" " * (2 << 20))
+    with pytest.raises(CoreUnavailable, match="answers with more than 1 MiB"):
+        client(hostile_server.url).call("POST", "/x")
+
+
+def test_a_long_list_is_read_as_it_comes(hostile_server):
+    """Compressed by a proxy, as nginx does, or not."""
+    body = json.dumps({"code": 0, "data": [{"id": n, "name": "x" * 40} for n in range(100_000)]})
+    packed = Answer(200, {"Content-Encoding": "gzip"}, gzip.compress(body.encode()))
+    hostile_server.script(packed, Answer(200, body=body.encode()))
+    core = client(hostile_server.url, timeout=30)
+    assert len(core.call("GET", "/x")) == len(core.call("GET", "/x")) == 100_000
+    assert {one.headers["accept-encoding"] for one in hostile_server.requests} == {"gzip"}
+
+
+def test_an_encoding_that_nobody_asked_for_is_named(hostile_server):
+    """It is the proxy's."""
+    hostile_server.default = Answer(200, {"Content-Encoding": "br"}, b"?")
+    with pytest.raises(CoreUnavailable, match="content-encoding 'br' is not known here"):
+        client(hostile_server.url).call("GET", "/x")

@@ -36,7 +36,7 @@ class Answer:
     """An answer as it came."""
 
     status: int
-    body: bytes = b""
+    body: bytes | bytearray = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -56,7 +56,7 @@ def data_of(answer: Answer, where: str) -> Any:
     raise _error(answer, envelope, where)
 
 
-def _envelope(body: bytes) -> dict[str, Any] | None:
+def _envelope(body: bytes | bytearray) -> dict[str, Any] | None:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -111,7 +111,7 @@ def _advice(status: int) -> str:
     return "nothing of Core's is at that address; look at core.url"
 
 
-def _words(body: bytes, envelope: dict[str, Any] | None) -> str:
+def _words(body: bytes | bytearray, envelope: dict[str, Any] | None) -> str:
     said = envelope.get("message") if envelope else body.decode(errors="replace")
     text = said if isinstance(said, str) else ""
     if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):

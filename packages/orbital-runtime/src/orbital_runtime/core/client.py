@@ -16,6 +16,7 @@ from urllib3.exceptions import TimeoutError as ReadTimeout
 from orbital_runtime.core.answers import Answer, data_of
 from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavailable
 from orbital_runtime.core.timely import TimelyAdapter
+from orbital_sdk.inflate import inflated
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import CoreSection
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 PREFIX: Final = "/api/v1"
 CONNECT: Final = 10.0
 """Seconds that connecting may take."""
-MOST: Final = 256 << 20
-"""Bytes of an answer that are read: 50,000 tasks are some 60 MB."""
+MOST: Final = 128 << 20
+"""Bytes of an answer with a list, unpacked: 50,000 tasks are some 60 MB."""
+SHORT: Final = 1 << 20
+"""Bytes of any other."""
+LIKELY: Final = 100
+"""Times as large as it came that an answer may well become. Lists of tasks become 20 to 60 times as large."""
 PIECE: Final = 1 << 20
 PACK_FROM: Final = 1024
 """Bytes from which a body is worth packing."""
@@ -115,7 +120,8 @@ class CoreClient:
                 method, self.url + PREFIX + path, data=data, headers=sent, stream=True,
                 allow_redirects=False, timeout=(min(CONNECT, limit), limit), verify=self._verify,
             ) as response:  # fmt: skip
-                body = self._read(response)
+                listing = method == "GET" and response.status_code == 200
+                body = self._read(response, MOST if listing else SHORT)
                 return len(data or b""), Answer(response.status_code, body, response.headers)
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             raise CoreMisconfigured(
@@ -128,17 +134,19 @@ class CoreClient:
         """Close its connections."""
         self._session.close()
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, most: int) -> bytes | bytearray:
         pieces: list[bytes] = []
         size = 0
-        while piece := response.raw.read1(
-            PIECE, decode_content=True
-        ):  # what is there, not all of it
+        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there, not all
             pieces.append(piece)
             size += len(piece)
-            if size > MOST:
-                raise CoreUnavailable(f"{self.address} answers with more than {MOST >> 20} MiB")
-        return b"".join(pieces)
+            if size > most:
+                raise CoreUnavailable(f"{self.address} answers with more than {most >> 20} MiB")
+        coding = response.headers.get("Content-Encoding", "")
+        body = inflated(b"".join(pieces), coding, most, times=LIKELY)
+        if body.problem:
+            raise CoreUnavailable(f"{self.address}: its answer cannot be read: {body.problem}")
+        return body.data
 
     def _explained(self, error: Exception) -> CoreError:
         """What requests and urllib3 raise, in words, without our URL in them."""
@@ -168,7 +176,9 @@ def _session(section: CoreSection) -> requests.Session:
     adapter = TimelyAdapter(pool_connections=1, pool_maxsize=8)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    session.headers.update({"User-Agent": "orbital-sentinel", "Accept": "application/json"})
+    session.headers.update(
+        {"User-Agent": "orbital-sentinel", "Accept": "application/json", "Accept-Encoding": "gzip"}
+    )
     session.auth = lambda request: request  # our headers say who we are, and no ~/.netrc
     session.trust_env = section.proxy_url is None
     if section.proxy_url is not None:
