@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from orbital_testbench import DiskFaults, Fault, Feeder, wait_until
+from orbital_testbench import Answer, DiskFaults, Fault, Feeder, wait_until
 
 FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 SECONDS = float(os.environ.get("ORBITAL_FAULT_SECONDS", "0.4"))
@@ -103,3 +103,43 @@ def test_a_fault_at_the_start_loses_nothing_that_is_on_disk(
     assert not {*before, *feeder.accepted} - set(sink.received), (ledger, feeder.complaints)
     assert not ledger["dropped"]
     assert not databases(tmp_path)
+
+
+def unreadable(faults, tmp_path):
+    """Lose a sector in the middle of the largest table; gives its name."""
+    table = max((tmp_path / "buffer/db").glob("*.sst"), key=lambda file: file.stat().st_size)
+    middle = table.stat().st_size // 2
+    faults.set(Fault("read", errno.EIO, match=f"*/{table.name}", place=(middle, middle + 512)))
+    return table.name
+
+
+@pytest.mark.parametrize("already", [True, False], ids=["at the start", "at run time"])
+def test_an_unreadable_sector_costs_what_is_in_it(
+    already, image, feed, drained, sink, faults, tmp_path
+):
+    """A sector that is lost for good: the rest arrives, and what comes new; its samples are counted, and the
+    log names the disk and the file.
+    """
+    folder, before = image
+    shutil.copytree(folder, tmp_path / "buffer")
+    options = {"environ": faults.environ, "pause": 0.01, "patience": 0.3, **FAST}
+    sink.default = Answer(503)
+    if already:
+        table = unreadable(faults, tmp_path)
+    feeder = feed(tmp_path / "buffer", sink.url, first=10**8, **options)
+    feeder.has(20)
+    if not already:
+        table = unreadable(faults, tmp_path)
+    sink.default = Answer(200)
+    wait_until(
+        lambda: feeder.accepted and max(sink.received, default=0) > feeder.accepted[0] + 10,
+        what="fresh samples",
+    )
+    feeder.end(signal.SIGKILL)
+    faults.clear()
+    ledger = drained(tmp_path / "buffer", sink)
+    lost = {*before, *feeder.accepted} - set(sink.received)
+    assert 0 < len(lost) < 40, (ledger, feeder.said)
+    assert ledger["dropped"] == {"quarantined": 50 * len(lost)}
+    assert ledger["accepted"] == ledger["delivered"] + 50 * len(lost)
+    assert f"{table}: Input/output error" in feeder.said

@@ -132,3 +132,12 @@ def test_a_call_is_held_until_the_rule_is_gone(faults, process, file):
     wait_until(lambda: faults.count("fsync"), what="the call")
     faults.clear()
     assert process.said() == "ok"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [((0, 4), "EIO"), ((6, 512), "EIO"), ((512, 1024), "ok")]
+)
+def test_an_unreadable_sector_fails_the_reads_that_touch_it(place, said, faults, process, file):
+    """And no others."""
+    faults.set(Fault("read", errno.EIO, place=place))
+    assert process.does("read", file) == said

@@ -34,6 +34,8 @@ struct rule {
   uint64_t generation; /* changes when the rule does */
   uint64_t seen;       /* calls that the rule looked at */
   uint64_t hit;        /* calls that it touched */
+  uint64_t from;       /* reads of these bytes of the file */
+  uint64_t to;         /* 0: all calls */
   char match[256];     /* glob of the whole path */
 };
 
@@ -62,12 +64,13 @@ static void hold(struct rule *rule, uint64_t generation) {
 }
 
 /* What becomes of a call: 0 to go on, an errno to fail. */
-static int judge(enum op op, const char *path) {
+static int judge(enum op op, const char *path, off64_t at, size_t n) {
   size_t length = strnlen(table->beneath, sizeof table->beneath);
   if (strncmp(path, table->beneath, length) || (path[length] != '/' && path[length] != 0)) return 0;
   for (struct rule *rule = table->rules; rule < table->rules + RULES; rule++) {
     uint64_t generation = __atomic_load_n(&rule->generation, __ATOMIC_ACQUIRE);
     if (rule->op != op || fnmatch(rule->match, path, 0)) continue;
+    if (rule->to && (at < 0 || (uint64_t)at >= rule->to || (uint64_t)at + n <= rule->from)) continue;
     uint64_t turn = __atomic_add_fetch(&rule->seen, 1, __ATOMIC_ACQ_REL);
     if (turn % rule->every) continue;
     if (rule->times && turn / rule->every > rule->times) continue;
@@ -93,7 +96,7 @@ static int refused(int error) {
 }
 
 /* Whether the call shall fail; errno is set then. */
-static int fails_fd(enum op op, int fd) {
+static int fails_fd_at(enum op op, int fd, off64_t at, size_t n) {
   if (!any(op)) return 0;
   int saved = errno;
   char link[64], path[PATH_MAX];
@@ -102,7 +105,18 @@ static int fails_fd(enum op op, int fd) {
   errno = saved;
   if (length < 0 || path[0] != '/') return 0;
   path[length] = 0;
-  return refused(judge(op, path));
+  return refused(judge(op, path, at, n));
+}
+
+static int fails_fd(enum op op, int fd) { return fails_fd_at(op, fd, -1, 0); }
+
+/* A read of what comes next in the file. */
+static int fails_next(int fd, size_t n) {
+  if (!any(READ)) return 0;
+  int saved = errno;
+  off64_t at = lseek64(fd, 0, SEEK_CUR);
+  errno = saved;
+  return fails_fd_at(READ, fd, at, n);
 }
 
 static int fails_at(enum op op, int dir, const char *name) {
@@ -119,7 +133,7 @@ static int fails_at(enum op op, int dir, const char *name) {
   }
   snprintf(path, sizeof path, "%s%s%s", base, base[0] ? "/" : "", name);
   errno = saved;
-  return refused(judge(op, path));
+  return refused(judge(op, path, -1, 0));
 }
 
 #define REAL(name) \
@@ -166,9 +180,18 @@ FILE *fopen64(const char *name, const char *how) {
     return fails_fd(op, fd) ? (type)-1 : real(__VA_ARGS__); \
   }
 
-BY_FD(READ, ssize_t, read, (int fd, void *to, size_t n), fd, to, n)
-BY_FD(READ, ssize_t, pread, (int fd, void *to, size_t n, off_t at), fd, to, n, at)
-BY_FD(READ, ssize_t, pread64, (int fd, void *to, size_t n, off64_t at), fd, to, n, at)
+ssize_t read(int fd, void *to, size_t n) {
+  REAL(read);
+  return fails_next(fd, n) ? -1 : real(fd, to, n);
+}
+ssize_t pread(int fd, void *to, size_t n, off_t at) {
+  REAL(pread);
+  return fails_fd_at(READ, fd, at, n) ? -1 : real(fd, to, n, at);
+}
+ssize_t pread64(int fd, void *to, size_t n, off64_t at) {
+  REAL(pread64);
+  return fails_fd_at(READ, fd, at, n) ? -1 : real(fd, to, n, at);
+}
 BY_FD(READ, ssize_t, readv, (int fd, const struct iovec *to, int n), fd, to, n)
 BY_FD(READ, ssize_t, preadv, (int fd, const struct iovec *to, int n, off_t at), fd, to, n, at)
 BY_FD(READ, ssize_t, preadv64, (int fd, const struct iovec *to, int n, off64_t at), fd, to, n, at)
@@ -190,7 +213,7 @@ BY_FD(RESIZE, int, fallocate64, (int fd, int how, off64_t at, off64_t n), fd, ho
 #define BY_FILE(name) \
   size_t(name)(void *to, size_t size, size_t n, FILE *file) { \
     REAL(name); \
-    return fails_fd(READ, fileno(file)) ? 0 : real(to, size, n, file); \
+    return fails_next(fileno(file), size * n) ? 0 : real(to, size, n, file); \
   }
 
 BY_FILE(fread)

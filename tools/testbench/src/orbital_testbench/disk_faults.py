@@ -23,7 +23,7 @@ _OPERATIONS: Final[tuple[Operation, ...]] = (
     "open", "read", "write", "fsync", "rename", "unlink", "resize",
 )  # fmt: skip
 _BENEATH: Final = 1024
-_RULE: Final = struct.Struct("=IIQQQQQQ256s")
+_RULE: Final = struct.Struct("=IIQQQQQQQQ256s")
 _RULES: Final = 16
 _HIT: Final = 7
 """Field of a rule: calls that it touched."""
@@ -41,6 +41,7 @@ class Fault:
         times: That many calls and no more; 0: all.
         delay: Seconds that a call is held, less when the rule is taken away before.
         match: Glob of the file's whole path.
+        place: Only reads that touch these bytes of a file, as a half-open interval: an unreadable sector.
     """
 
     operation: Operation
@@ -49,6 +50,7 @@ class Fault:
     times: int = 0
     delay: float = 0.0
     match: str = "*"
+    place: tuple[int, int] = (0, 0)
 
 
 @lru_cache(maxsize=1)
@@ -129,10 +131,11 @@ class DiskFaults:
 
     def _packed(self, fault: Fault | None) -> bytes:
         if fault is None:
-            return _RULE.pack(0, 0, 1, 0, 0, self._generation, 0, 0, b"")
+            return _RULE.pack(0, 0, 1, 0, 0, self._generation, 0, 0, 0, 0, b"")
         operation = 1 + _OPERATIONS.index(fault.operation)
         delay = round(fault.delay * 1000)
         match = fault.match.encode()
         return _RULE.pack(
-            operation, fault.error, fault.every, fault.times, delay, self._generation, 0, 0, match
-        )
+            operation, fault.error, fault.every, fault.times, delay, self._generation, 0, 0, *fault.place,
+            match,
+        )  # fmt: skip

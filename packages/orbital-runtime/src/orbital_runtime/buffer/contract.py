@@ -101,6 +101,10 @@ class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
     """It cannot be opened; the message is a sentence that says why and what to do."""
 
 
+class BufferUnreadable(Exception):  # noqa: N818 (as above)
+    """What waits cannot be read just now; nothing is lost, and no destination is to blame."""
+
+
 class BufferInUse(BufferUnusable):
     """Another process has it.
 
@@ -228,6 +232,9 @@ class Buffer(Protocol):
 
         Returns:
             None when nothing waits.
+
+        Raises:
+            BufferUnreadable: The disk does not give it now.
         """
         ...
 

@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer import BufferClosed
+from orbital_runtime.buffer import BufferClosed, BufferUnreadable
 from orbital_runtime.buffer.reading import runs
 from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
@@ -193,14 +193,11 @@ class Delivery:
     async def _turn(self) -> None:
         """One chunk, or one reason why there is none."""
         try:
-            lane = await self._due()
-            chunk = lane and await self._lanes.read(lane, monotonic(), self._size)
-            if lane and chunk:
-                await self._deliver(lane, chunk)
-            elif lane is None:
-                self._drained(done=True)
+            await self._next()
         except BufferClosed:
             raise
+        except BufferUnreadable as error:
+            await self._hold(Phase.BACKING_OFF, str(error), self._policy.retry_interval)
         except Undecided as error:
             await self._wait_for_others(error)
         except (WriterMisconfigured, ConfigurationError) as error:
@@ -214,6 +211,14 @@ class Delivery:
             if reason != self._reason:
                 logger.exception("delivery to output %s failed", self.name)
             await self._back_off(reason, None)
+
+    async def _next(self) -> None:
+        lane = await self._due()
+        chunk = lane and await self._lanes.read(lane, monotonic(), self._size)
+        if lane and chunk:
+            await self._deliver(lane, chunk)
+        elif lane is None:
+            self._drained(done=True)
 
     async def _due(self) -> Lane | None:
         """The lane whose turn it is, once it is, and the breaker lets it through. None: all is sent."""

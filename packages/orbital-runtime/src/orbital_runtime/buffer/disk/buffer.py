@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from orbital_runtime.buffer.base import START, LogBuffer
 from orbital_runtime.buffer.codec import decode, encode
+from orbital_runtime.buffer.contract import BufferUnreadable
 from orbital_runtime.buffer.disk.database import Database
 from orbital_runtime.buffer.disk.journal import Journal, Pending
 from orbital_runtime.buffer.disk.restore import restore
+from orbital_runtime.buffer.disk.second_look import PATIENCE
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.disk.segments import Segments, encoded
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
 from orbital_runtime.buffer.disk.trouble import Trouble
+from orbital_runtime.buffer.disk.upkeep import Upkeep
 from orbital_runtime.buffer.layout import layout_size
 from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.disk.restore import Found
     from orbital_runtime.buffer.log import Record
     from orbital_runtime.buffer.looking.place import Place
+    from orbital_runtime.buffer.reading import Filling
     from orbital_runtime.clock import Clock
     from orbital_runtime.storage.port import Stores
     from orbital_sdk import Batch, Layout
@@ -54,7 +58,6 @@ logger = logging.getLogger(__name__)
 MEMORY: Final = 32 << 20
 """Bytes of records that are kept in memory while the disk takes none."""
 TICK: Final = 1.0
-"""Seconds between two looks of the upkeep."""
 TIDY: Final = 10
 """Ticks between two looks at the files."""
 
@@ -71,7 +74,8 @@ class DiskBuffer(LogBuffer):
         sync_interval: Seconds after which the disk has it too, with `interval`.
         min_free: Bytes of the volume that stay free: below it new records stay in memory.
         memory: Bytes of those records, at most.
-        tick: Seconds between two looks at room, states that moved without a commit, and a disk that failed.
+        tick: Seconds between two looks of the upkeep.
+        patience: Seconds until a place that cannot be read, all else being well, is damage.
         letters: How many dead letters are kept.
         stores: Opens the database.
     """
@@ -87,15 +91,17 @@ class DiskBuffer(LogBuffer):
         min_free: int = 64 << 20,
         memory: int = MEMORY,
         tick: float = TICK,
+        patience: float = PATIENCE,
         letters: LetterLimits = DEFAULT,
         stores: Stores | None = None,
     ) -> None:
         self.path = Path(path).absolute()
-        self._database = Database(self.path, min_free, stores or _in_process())
+        self._database = Database(self.path, min_free, stores or _in_process(), patience)
         super().__init__(limits, clock, letters)
         self._always = sync == "always"
         self._min_free = min_free
-        self._tick = tick if self._always else min(tick, sync_interval)
+        tick = tick if self._always else min(tick, sync_interval)
+        self._upkeep = Upkeep(self.path, tick, self._look)
         self._memory = memory
         self._journal = Journal()
         self._segments = self._new_segments(1)
@@ -103,7 +109,6 @@ class DiskBuffer(LogBuffer):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="buffer")
         self._writing = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
-        self._upkeep: asyncio.Task[None] | None = None
         self._pending: Pending | None = None
         self._trouble = Trouble(self.path, memory)
         self._late = False
@@ -121,7 +126,7 @@ class DiskBuffer(LogBuffer):
         if self._late:
             self._trouble.failed(self._database.trouble)
         self._settle_trouble()
-        self._upkeep = asyncio.create_task(self._keep_up(), name="buffer-upkeep")
+        self._upkeep.start()
 
     def usage(self) -> Usage:
         usage = super().usage()
@@ -188,6 +193,14 @@ class DiskBuffer(LogBuffer):
             raise Damaged("it is not in the database any more")
         return data
 
+    async def _fill(self, output: str, start: int, stop: int, filling: Filling) -> None:
+        try:
+            await super()._fill(output, start, stop, filling)
+        except OSError as error:
+            if not filling.entries:
+                raise BufferUnreadable(f"the buffer's disk fails: {error}") from error
+            filling.full = True  # what came before that place goes out
+
     def _layout(self, segment: int, number: int) -> Layout:
         return self._layouts.get(segment, number, self._load_layout)
 
@@ -220,9 +233,7 @@ class DiskBuffer(LogBuffer):
         await self._commit()
 
     async def _shut(self) -> None:
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            await asyncio.wait({self._upkeep})
+        if await self._upkeep.stop():
             await self._commit(last=True)
             if self._trouble.failures:
                 await self._recover(last=True)
@@ -295,18 +306,8 @@ class DiskBuffer(LogBuffer):
         if self._always:
             self._database.sync(states)
 
-    async def _keep_up(self) -> None:
-        """What nobody waits for, a tick at a time."""
-        turn = 0
-        while True:
-            await asyncio.sleep(self._tick)
-            turn += 1
-            try:
-                await self._look(turn)
-            except Exception:
-                logger.exception("upkeep of %s failed", self.path)
-
     async def _look(self, turn: int) -> None:
+        """What nobody waits for."""
         if self._trouble.failures:
             await self._recover()
         await self._commit()

@@ -181,7 +181,8 @@ class Database:
         Returns:
             What is in the database when it was opened anew.
         """
-        if NO_ROOM in reason and self._space.give_up_ballast():
+        full = NO_ROOM in reason or (last and self._space.short())
+        if full and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
         if not last and (self._space.short() or not self._is_time(failures)):
             return None

@@ -1,0 +1,51 @@
+"""What nobody waits for, done a turn at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Turns, until it is stopped.
+
+    Args:
+        path: Of the buffer, for the log.
+        seconds: Between two turns.
+        turn: Does one; gets its number.
+    """
+
+    def __init__(self, path: Path, seconds: float, turn: Callable[[int], Awaitable[None]]) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._turn = turn
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, on this loop."""
+        self._task = asyncio.create_task(self._run(), name="buffer-upkeep")
+
+    async def stop(self) -> bool:
+        """No turn after this. Gives whether it was started."""
+        if self._task is None:
+            return False
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        return True
+
+    async def _run(self) -> None:
+        number = 0
+        while True:
+            await asyncio.sleep(self._seconds)
+            number += 1
+            try:
+                await self._turn(number)
+            except Exception:
+                logger.exception("upkeep of %s failed", self._path)
