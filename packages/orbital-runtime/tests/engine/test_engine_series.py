@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.parts import ROWS
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Processor, ProcessorConfig, Row
 
@@ -20,6 +21,24 @@ async def test_removed_tasks_end_their_series(rig):
     assert rig.batches == []
     await rig.run()
     assert rig.plugin.contexts[0].memory is not rig.plugin.contexts[1].memory
+
+
+async def test_a_large_collection_goes_on_in_parts(rig):
+    """A chassis of twelve thousand series is no request of its own, and neither is its end."""
+    series = [rig.plugin.value(n, str(n)) for n in range(12_000)]
+
+    async def collect(device, ctx):
+        return series
+
+    rig.plugin.collect = collect
+    run = await rig.run()
+    assert run.samples == len(series)
+    assert [len(batch) for batch in rig.batches] == [ROWS, ROWS, len(series) + 3 - 2 * ROWS]
+    rig.batches.clear()
+    await rig.engine.forget(make_task())
+    assert [(batch.stale, len(batch)) for batch in rig.batches] == [
+        (True, ROWS), (True, ROWS), (True, len(series) + 3 - 2 * ROWS),
+    ]  # fmt: skip
 
 
 async def test_another_target_ends_the_old_series(rig):

@@ -14,6 +14,8 @@ def cut(text: str, most: int) -> str:
     Raises:
         UnicodeEncodeError: It is not text that UTF-8 can carry.
     """
+    if text.isascii() and len(text) <= most:
+        return text
     encoded = text.encode()
     if len(encoded) <= most:
         return text

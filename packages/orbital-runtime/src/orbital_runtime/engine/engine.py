@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, place, words
+from orbital_runtime.engine.parts import parts
 from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
@@ -46,25 +47,10 @@ log = logging.getLogger("orbital.engine")
 LARGE: Final = 5000
 """Samples from which sealing happens on a thread, so that the loop goes on."""
 
+FEW: Final = 8
+"""Batches of one collection that are handed over together."""
+
 Collected = list[Sample] | Columns
-
-
-@dataclass(slots=True)
-class EngineTotals:
-    """Since the start of the process, over all tasks."""
-
-    samples: int = 0
-    """Samples handed to the buffer, the runs' own reports left out."""
-    refused: Counter[str] = field(default_factory=Counter[str])
-    """Samples left out, by reason: `nan`, `not_a_number`, `not_a_sample`, `bad_label`, `duplicate`,
-    `series_limit`, `sample_limit`, `bad_timestamp`, `future`, `relabel`, `processor_error`, `buffer` (it
-    did not take them)."""
-    cut_labels: int = 0
-    """Labels that were cut because they were too long, each time that a series began."""
-    stale: int = 0
-    """Stale markers."""
-    bugs: Counter[str] = field(default_factory=Counter[str])
-    """Errors outside of the contract, by plugin."""
 
 
 class Engine:
@@ -264,12 +250,23 @@ class Engine:
         self.totals.samples += max(0, samples)
         return max(0, samples), lost
 
-    async def _put_all(self, batches: list[Batch]) -> str:
+    async def _put_all(self, whole: list[Batch]) -> str:
         """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
+        batches = [part for batch in whole for part in parts(batch)]
         if len(batches) == 1:
             return await self._put_one(batches[0])
+        if len(batches) > FEW:
+            return await self._put_in_turn(batches)
         answers = await asyncio.gather(*[self._put_one(batch) for batch in batches])
         return next(filter(None, answers), "")
+
+    async def _put_in_turn(self, batches: list[Batch]) -> str:
+        """The same for so many that others have to get their turn in between."""
+        lost = ""
+        for batch in batches:
+            lost = await self._put_one(batch) or lost
+            await asyncio.sleep(0)
+        return lost
 
     async def _put_one(self, batch: Batch) -> str:
         try:

@@ -11,10 +11,10 @@ from typing import Final
 HOUR: Final = 3_600_000
 """Milliseconds."""
 FEW: Final = 16_384
-"""Series that are known exactly. Above them about one in 100,000 is taken for one that was there before."""
+"""Series that are known exactly. Above them less than one in 1,000 is taken for one that was there before."""
 _BITS: Final = 32
 """Bits a series of the filter behind them, which does not grow with what comes and goes."""
-_HASHES: Final = 6
+_HASHES: Final = 4
 
 
 class SeriesLimit:
@@ -42,12 +42,29 @@ class SeriesLimit:
     def admit(self, key: object) -> bool:
         """Whether this series is one of those that the task may give."""
         known = hash(key)
-        if known in (self._few if self._many is None else self._many):
+        if self._many is not None:
+            return self._admit_to(self._many, known)
+        if known in self._few:
             return True
         if self.count >= self._most:
             return False
         self.count += 1
-        self._add(known)
+        self._few.add(known)
+        if len(self._few) >= FEW:
+            self._many = _Filter(self._most)
+            for one in self._few:
+                self._many.add(self._many.places(one))
+            self._few.clear()
+        return True
+
+    def _admit_to(self, many: _Filter, known: int) -> bool:
+        places = many.places(known)
+        if many.has(places):
+            return True
+        if self.count >= self._most:
+            return False
+        self.count += 1
+        many.add(places)
         return True
 
     def inherit(self, other: SeriesLimit) -> None:
@@ -57,17 +74,6 @@ class SeriesLimit:
         self._many = None
         if other._many is not None:
             self._many = other._many if other._most == self._most else None
-
-    def _add(self, known: int) -> None:
-        if self._many is not None:
-            self._many.add(known)
-            return
-        self._few.add(known)
-        if len(self._few) >= FEW:
-            self._many = _Filter(self._most)
-            for one in self._few:
-                self._many.add(one)
-            self._few.clear()
 
 
 class _Filter:
@@ -79,14 +85,15 @@ class _Filter:
         self._size = most * _BITS
         self._bits = bytearray(self._size // 8)
 
-    def __contains__(self, known: int) -> bool:
-        bits = self._bits
-        return all(bits[at >> 3] >> (at & 7) & 1 for at in self._places(known))
-
-    def add(self, known: int) -> None:
-        for at in self._places(known):
-            self._bits[at >> 3] |= 1 << (at & 7)
-
-    def _places(self, known: int) -> list[int]:
+    def places(self, known: int) -> list[int]:
+        """The bits that stand for this one."""
         first, second = known & 0xFFFF_FFFF, known >> 32 & 0xFFFF_FFFF | 1
         return [(first + turn * second) % self._size for turn in range(_HASHES)]
+
+    def has(self, places: list[int]) -> bool:
+        bits = self._bits
+        return all(bits[at >> 3] >> (at & 7) & 1 for at in places)
+
+    def add(self, places: list[int]) -> None:
+        for at in places:
+            self._bits[at >> 3] |= 1 << (at & 7)

@@ -1,0 +1,38 @@
+"""A large collection in parts, none of which is a burden: to the loop, to a record, to a request.
+
+Processors see the whole of it. What comes behind them takes each batch as it is: an output sends no request
+smaller than one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from orbital_sdk import Batch, Layout
+
+ROWS: Final = 5000
+"""Rows of one part: less than a request has by default (`sender.batch_size`)."""
+_KEY: Final = "engine.parts"
+
+
+def parts(batch: Batch) -> Iterator[Batch]:
+    """The batch, in parts of `ROWS`; their layouts are made once, so that they are shared as any other."""
+    if len(batch) <= ROWS:
+        yield batch
+        return
+    for number, layout in enumerate(_layouts(batch.layout)):
+        start, stop = number * ROWS, number * ROWS + len(layout)
+        times = None if batch.times is None else batch.times[start:stop]
+        yield type(batch)(layout, batch.ts, batch.values[start:stop], times, batch.stale)
+
+
+def _layouts(layout: Layout) -> Sequence[Layout]:
+    known: Sequence[Layout] | None = layout.caches.get(_KEY)
+    if known is None:
+        known = layout.caches[_KEY] = [
+            layout.part(start, start + ROWS) for start in range(0, len(layout), ROWS)
+        ]
+    return known
