@@ -1,8 +1,12 @@
 """Secrets in a configuration: for the owner alone, and in no message or repr."""
 
+from functools import cached_property
+
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from orbital_runtime.settings import SettingsError
+from orbital_runtime.settings.secrecy import secrets_in
 
 
 def test_the_clear_text_of_a_secret_must_be_for_the_owner_alone(desk):
@@ -101,3 +105,21 @@ def test_secrets_are_in_no_repr(desk):
     loaded = desk.load(text)
     assert "hush" not in repr(loaded.settings)
     assert "hush" not in repr((loaded.tasks, loaded.outputs))
+
+
+def test_what_a_model_computes_for_itself_is_no_field_of_it():
+    """A plugin's configuration may keep what it worked out (Modbus keeps a map): its secrets are found all the
+    same, and loading does not stumble.
+    """
+
+    class Model(BaseModel):
+        password: SecretStr = SecretStr("known to all")
+        token: SecretStr = SecretStr("")
+
+        @cached_property
+        def worked_out(self) -> str:
+            return "much"
+
+    model = Model(token=SecretStr("hidden"))
+    assert model.worked_out
+    assert list(secrets_in(model)) == ["hidden"]

@@ -59,9 +59,9 @@ def secrets_in(value: object, loc: Loc = ()) -> Iterator[str]:
         elif "?" in value or "@" in value:
             yield from in_address(value)
     elif isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        for name, child in vars(value).items():
-            if not isinstance(child, int | float) and child != fields[name].default:
+        for name, field in type(value).model_fields.items():  # and nothing that was only computed
+            child = getattr(value, name)
+            if not isinstance(child, int | float) and child != field.default:
                 yield from secrets_in(child)
     else:
         for part, child in _children(value):
