@@ -1,4 +1,4 @@
-"""`sentinel config init | show | schema`: the configuration file itself."""
+"""`sentinel config init | show | schema | convert`: the configuration file itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say
+from orbital_sentinel.output import Format, as_json, complain, say
 
 app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 
@@ -59,3 +59,36 @@ def schema() -> None:
     from orbital_runtime.settings import schema as schema_of
 
     as_json(schema_of(Registry.discover()))
+
+
+@app.command()
+def convert(
+    *,
+    config: ConfigFile = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the file; the old one is kept as FILE.older.")
+    ] = False,
+) -> None:
+    """Print the file of an older sentinel with the keys of today; comments stay."""
+    from orbital_runtime.settings.files import first
+    from orbital_sdk.files import write_private
+    from orbital_sentinel.converting import converted
+
+    path = config or first(os.environ)
+    if path is None:
+        raise Failure("there is no configuration to convert; name one with -c")
+    text, done = converted(path)
+    for key, sentence in done:
+        complain(f"note: {key}: {sentence.partition('; ')[0]}")
+    if not write:
+        say(text.rstrip("\n"))
+    elif not done:
+        say(f"{path} is of today already.")
+    else:
+        kept = path.with_name(f"{path.name}.older")
+        try:
+            write_private(kept, [path.read_bytes()])
+            write_private(path, [text.encode()])
+        except OSError as error:
+            raise Failure(f"{path} cannot be replaced: {error.strerror}") from error
+        say(f"Wrote {path}; as it was before, it is in {kept}.")

@@ -130,7 +130,7 @@ class _Loading:
             tasks=tuple(bound.values()),
             outputs=() if settings.sender.mode == "core" else tuple(reached),
             processors=tuple(chain),
-            notes=tuple(notes(settings, registry)),
+            notes=(*(Note(*one) for one in source.renamed), *notes(settings, registry)),
             broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
             watched=tuple(source.watched),
             root=source.root,

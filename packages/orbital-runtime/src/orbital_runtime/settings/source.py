@@ -11,6 +11,7 @@ from orbital_runtime.settings.builtin import builtin
 from orbital_runtime.settings.collecting import TaskSection
 from orbital_runtime.settings.document import parse
 from orbital_runtime.settings.models import Settings
+from orbital_runtime.settings.older import NODES, renew
 from orbital_runtime.settings.override import override
 from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.tree import Node
@@ -34,6 +35,8 @@ class Source:
     watched: list[Path] = field(default_factory=list[Path])
     """Files and folders whose change calls for a reload."""
     problems: list[Problem] = field(default_factory=list[Problem])
+    renamed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Keys of older sentinels, and what became of each."""
     readable: bool = True
     """False: there is no tree worth checking."""
 
@@ -51,6 +54,7 @@ def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
     source.readable = text is not None and _parse(source, text, environ)
     if source.readable:
         override(source.root, environ, source.problems, keys=Settings.model_fields)
+        source.renamed += renew(source.root, NODES)
         _add_tasks(source, environ)
     return source
 

@@ -1,0 +1,138 @@
+"""A configuration file of an older sentinel in the words of today: comments, order and `${NAME}` stay."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.tokens import CommentToken
+
+from orbital_runtime.settings import files
+from orbital_runtime.settings.document import parse
+from orbital_runtime.settings.older import NODES, RENAMED, Kind, renew
+from orbital_runtime.settings.problem import SettingsError
+from orbital_sentinel.edge import Failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orbital_runtime.settings.problem import Loc, Problem
+    from orbital_runtime.settings.tree import Node
+
+COMMENTED: Final[Kind[Any]] = Kind(
+    inside=lambda node: node if _is_section(node) else None,
+    value=lambda node: node,
+    make=lambda value, _: CommentedMap() if value == {} else value,
+)
+BEHIND: Final = 2
+"""Where a key's comments have the one that follows it, and all lines up to the next key."""
+
+
+class _AsWritten(dict[str, str]):
+    """Every variable is set, to its own name: `${NAME}` is not for us to fill in."""
+
+    def get(self, key: str, default: object = None) -> str:  # pyright: ignore[reportIncompatibleMethodOverride] (no overloads needed)
+        return f"${{{key}}}"
+
+
+def converted(file: Path) -> tuple[str, list[tuple[str, str]]]:
+    """The new text, and what was done: an old key and a sentence each.
+
+    Raises:
+        SettingsError: It cannot be read.
+        Failure: It is written in a way that cannot be kept.
+    """
+    text = _read(file)
+    wanted = _parsed(text, file)
+    done = list(renew(wanted, NODES))
+    new = _rewritten(text) or ""
+    if not new or _parsed(new, file).plain() != wanted.plain():
+        raise Failure(f"{file} is written in a way that cannot be kept; change its keys by hand")
+    return new, done
+
+
+def _read(file: Path) -> str:
+    problems: list[Problem] = []
+    text = files.read(file, problems)
+    if text is None:
+        raise SettingsError(problems)
+    return text
+
+
+def _parsed(text: str, file: Path) -> Node:
+    problems: list[Problem] = []
+    root = parse(text, str(file), _AsWritten(), problems)
+    if root is None or problems:
+        raise SettingsError(problems)
+    return root
+
+
+def _rewritten(text: str) -> str | None:
+    """None where the library cannot read what we can."""
+    yaml: Any = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 16  # long lines stay lines
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    try:
+        document = yaml.load(text)
+    except YAMLError:
+        return None
+    comments = {old: _comment(document, old) for old in RENAMED}
+    above = {old: _above(document, old) for old in RENAMED}
+    list(renew(document, COMMENTED))
+    for old, new in RENAMED.items():
+        if comments[old]:
+            _put_back(document, comments[old], old, new, above[old])
+    out = StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def _section(document: Any, way: Loc) -> Any:
+    """The section that holds this key; None where it is not there."""
+    node: Any = document
+    for part in way[:-1]:
+        node = node.get(part, "") if _is_section(node) else ""
+    return node if _is_section(node) and way[-1] in node else None
+
+
+def _is_section(node: Any) -> bool:
+    return isinstance(node, CommentedMap)
+
+
+def _comment(document: Any, way: Loc) -> Any:
+    section = _section(document, way)
+    found = None if section is None else section.ca.items.pop(way[-1], None)
+    return found and found[BEHIND]
+
+
+def _above(document: Any, way: Loc) -> Loc | None:
+    """The key above this one in its section, as far as it stays."""
+    found: Loc | None = None
+    for key in _section(document, way) or ():
+        if key == way[-1]:
+            break
+        if (*way[:-1], key) not in RENAMED:
+            found = (*way[:-1], key)
+    return found
+
+
+def _put_back(document: Any, comment: Any, old: Loc, new: Loc, above: Loc | None) -> None:
+    """What stood behind a key goes with it; the lines below it, which are about what follows, stay there."""
+    behind, _, below = comment.value.partition("\n")
+    moved = new if _section(document, new) is not None else above
+    stays = above if moved is above or new[: len(old) - 1] != old[:-1] else moved
+    _attach(document, moved, comment, behind)
+    _attach(document, stays or moved, comment, below.strip("\n") and f"\n{below}")
+
+
+def _attach(document: Any, way: Loc | None, like: Any, text: str) -> None:
+    section = None if way is None else _section(document, way)
+    if way is None or section is None or not text:
+        return
+    beside = section.ca.items.setdefault(way[-1], [None, None, None, None])
+    before: str = "" if beside[BEHIND] is None else beside[BEHIND].value.rstrip("\n")
+    text = text if text.endswith("\n") else f"{text}\n"
+    beside[BEHIND] = CommentToken(f"{before}{text}", like.start_mark)

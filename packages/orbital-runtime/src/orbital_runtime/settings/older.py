@@ -1,0 +1,117 @@
+"""Keys of older sentinels' files: they mean what they meant, under the name that they have now.
+
+The same moves are made in a configuration that is read (`Node`) and in a file that is rewritten, comments and
+all, by `sentinel config convert`; so what a tree is made of is told by whoever has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from orbital_runtime.settings.problem import Loc, dotted
+from orbital_runtime.settings.tree import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+
+T = TypeVar("T")
+
+_DIRECT: Final = ("sender", "direct")
+_LOGINS: Final = tuple((*_DIRECT, output) for output in ("prometheus", "victoria_metrics"))
+RENAMED: Final[dict[Loc, Loc]] = {
+    ("credentials_path",): ("core", "credentials_path"),
+    ("sender", "flush_interval"): ("buffer", "flush_interval"),
+    **{
+        (*output, key): (*output, "basic_auth", key)
+        for output in _LOGINS
+        for key in ("username", "password")
+    },
+    (*_DIRECT, "clickhouse", "table_name"): (*_DIRECT, "clickhouse", "table"),
+}
+"""As the key was called -> as it is called now."""
+CONVERT: Final = "`sentinel config convert` writes the new form"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """What a tree is made of."""
+
+    inside: Callable[[T], MutableMapping[str, T] | None]
+    """The keys of a section; None where it is none."""
+    value: Callable[[T], Any]
+    """Of a single value."""
+    make: Callable[[Any, T], T]
+    """A section (`{}`) or value of ours, in the place of this one."""
+
+
+NODES: Final[Kind[Node]] = Kind(
+    inside=lambda node: node.value if isinstance(node.value, dict) else None,
+    value=lambda node: node.value,
+    make=lambda value, like: Node(value, like.file, like.line),
+)
+
+
+def renew(root: T, kind: Kind[T]) -> Iterator[tuple[str, str]]:
+    """Move each such key to where it belongs now; gives what was done: the old key, and a sentence.
+
+    One without a value is left out, as an older sentinel did. Where the new key is there too, it counts.
+    """
+    logins: set[Loc] = set()
+    for old, new in RENAMED.items():
+        above = _find(root, old[:-1], kind)
+        section = None if above is None else kind.inside(above)
+        if section is None or old[-1] not in section:
+            continue
+        node = section.pop(str(old[-1]))
+        yield dotted(old), f"{_move(root, node, new, kind)}; {CONVERT}"
+        if new[-2] == "basic_auth":
+            logins.add(new[:-2])
+    for output in logins:
+        _complete(root, output, kind)
+
+
+def _find(root: T, way: Loc, kind: Kind[T]) -> T | None:
+    node: T | None = root
+    for part in way:
+        section = None if node is None else kind.inside(node)
+        node = None if section is None else section.get(str(part))
+    return node
+
+
+def _move(root: T, node: T, new: Loc, kind: Kind[T]) -> str:
+    """Put it there; what became of it, in words."""
+    if kind.value(node) in (None, ""):
+        return f"is called {dotted(new)} now, and left out where it is empty"
+    section = _made(root, new[:-1], node, kind)
+    if section is None or new[-1] in section:
+        return f"has no effect, since {dotted(new)} is set, too"
+    section[str(new[-1])] = node
+    return f"is called {dotted(new)} now"
+
+
+def _made(root: T, way: Loc, like: T, kind: Kind[T]) -> MutableMapping[str, T] | None:
+    """The section at the end of this way, made where there is none; None where something else is there."""
+    section = kind.inside(root)
+    for part in map(str, way):
+        if section is None:
+            return None
+        if part not in section or kind.value(section[part]) is None:
+            section[part] = kind.make({}, like)
+        section = kind.inside(section[part])
+    return section
+
+
+def _complete(root: T, output: Loc, kind: Kind[T]) -> None:
+    """A password without a user was never sent, and a user without a password was sent alone."""
+    above = _find(root, output, kind)
+    section = None if above is None else kind.inside(above)
+    login = None if section is None else section.get("basic_auth")
+    keys = None if login is None else kind.inside(login)
+    if section is None or login is None or keys is None or "password_file" in keys:
+        return
+    if "username" not in keys:
+        if set(keys) == {"password"}:
+            del section["basic_auth"]
+    elif "password" not in keys:
+        keys["password"] = kind.make("", login)
