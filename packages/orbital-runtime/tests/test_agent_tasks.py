@@ -77,6 +77,24 @@ async def agent(tmp_path):
     await agent.stop()
 
 
+async def test_a_reload_takes_another_shard(agent, tmp_path):
+    """`collector.shard` changed in the file: from then on this one runs its share, and gives up the rest."""
+    path, states = tmp_path / "config.yaml", agent.stations.scheduler.states()
+    settings = yaml.safe_load(path.read_text())
+    settings["tasks"] = [{"id": f"t{n}", "plugin": "steady", "interval": "1h"} for n in range(40)]
+    shares = []
+    for shard in ("", "1/2", "2/2"):
+        path.write_text(yaml.safe_dump(settings | {"collector": {"shard": shard}}))
+        await agent.reload()
+        shares.append(set(states))
+    everything, first, second = shares
+    assert len(everything) == 40
+    assert first
+    assert second
+    assert first | second == everything
+    assert not first & second
+
+
 def task(name: str, plugin: str = "steady", config: PluginConfig | None = None, **more) -> Task:
     fields: dict[str, Any] = {"interval": DAY, "timeout": 5.0} | more
     return Task(name, name, plugin, DeviceFields(), config or PluginConfig(), **fields)

@@ -49,6 +49,18 @@ async def test_collections_of_one_window_share_a_record():
     await committer.close()
 
 
+async def test_each_window_ends_by_itself():
+    """Not only the first: what is put after it is appended when the next one ends, and nobody has to ask."""
+    buffer = Recorded()
+    committer = Committer(buffer, window=0.001)
+    for window in (1, 2, 3):
+        await committer.put(make_batch(3))
+        async with asyncio.timeout(10):
+            await buffer.wait("a", samples=3 * window)
+    assert buffer.appends == [1, 1, 1]
+    await committer.close()
+
+
 async def test_a_full_record_does_not_wait_for_its_window():
     """At so many bytes the window ends early."""
     buffer = Recorded()

@@ -41,6 +41,16 @@ def test_own_times_go_with_their_values():
     assert history(result) == {"a": [(NOW - 500, 1)], "b": [(NOW - 300, 2)], "c": [(NOW, 3)]}
 
 
+def test_one_time_that_cannot_be_is_found_among_others():
+    """The latest and the earliest of the times count, whichever sample has it: it alone is refused."""
+    for reason, ts in (("future", NOW + 3_600_000), ("bad_timestamp", -1)):
+        result = seal(
+            [VALUE(1, "a", ts=NOW - 500), VALUE(2, "b", ts=ts), VALUE(3, "c", ts=NOW - 100)]
+        )
+        assert result.refused == {reason: 1}
+        assert set(history(result)) == {"a", "c"}
+
+
 def test_several_values_of_a_series_are_dealt_out_oldest_first():
     """A device that buffered: as many batches as a series has values, each series in order."""
     result = seal(

@@ -27,6 +27,17 @@ def run_all(admission: Admission) -> list[str]:
     return order
 
 
+def test_who_was_called_up_and_withdraws_leaves_the_next_a_place() -> None:
+    """A bus is free and the first of those behind it was called up: if that one stops asking, the next is."""
+    admission = Admission(3)
+    for n in range(3):
+        admission.ask(f"r{n}", f"d{n}", due=n, priority=5, exclusive="bus")
+    assert admit_all(admission) == ["r0"]
+    admission.done("r0")
+    assert admission.withdraw("r1")
+    assert admit_all(admission) == ["r2"]
+
+
 def test_no_more_than_the_slots() -> None:
     """Three slots admit three; the fourth comes when one is handed back."""
     admission = Admission(3)

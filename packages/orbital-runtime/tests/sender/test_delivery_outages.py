@@ -110,8 +110,11 @@ async def test_a_configuration_error_pauses_too(lines):
     await line.put(make_batch(5))
     await line.reaches(Phase.PAUSED)
     assert line.status.reason == "no such database"
+    assert line.status.until_ms == line.clock.utc_ms() + 3_600_000
     line.delivery.hurry()
     await line.writer.received(5)
+    await line.settled()
+    assert line.status.until_ms is None
 
 
 async def test_a_writer_that_does_not_start_pauses(lines):

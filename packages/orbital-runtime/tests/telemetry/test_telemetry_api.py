@@ -69,6 +69,8 @@ async def test_tasks_come_in_pages(world, path: Path):
         assert [task["id"] for task in failed] == ["down"]
         assert failed[0]["error_kind"] == "DeviceUnreachable"
         assert failed[0]["up"] is False
+        both = (await ask(Unix(path), "/api/v1/tasks?status=failed&device_id=good")).data["tasks"]
+        assert both == []  # each filter has to fit
         bad = await ask(Unix(path), "/api/v1/tasks?limit=all")
         assert bad.status == 400
         assert "limit" in bad.data["error"]

@@ -110,6 +110,19 @@ async def test_histogram_buckets_are_cumulative(world):
     assert values[-1] == found["sentinel_task_duration_seconds_count", ()] == 1
 
 
+async def test_an_output_that_is_well_has_true_figures(world):
+    """When it last took samples, in seconds; and no dead letter, where there is none."""
+    await world.run("good")
+    await world.settled()
+    _, found = await scrape(world)
+    store = (("output", "store"),)
+    assert (
+        found["sentinel_output_last_success_timestamp_seconds", store]
+        == world.clock.utc_ms() / 1000
+    )
+    assert found["sentinel_dead_letters", store] == found["sentinel_dead_letters_bytes", store] == 0
+
+
 async def test_the_ledger_adds_up(world):
     """Accepted = delivered + waiting + dead lettered + dropped, in the figures of one scrape."""
     world.writer.always(WriterUnavailable("away"))
