@@ -85,3 +85,25 @@ async def test_the_agents_own_computations_do_not_wait_for_plugins():
     await asyncio.gather(*stuck)
     with pytest.raises(ZeroDivisionError):
         await in_background(divmod, 1, 0)
+
+
+POOR = """
+import resource, threading
+from orbital_runtime.threads import ThreadPool
+pool, go = ThreadPool(100, "p"), threading.Event()
+pool.submit(int).result()
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size, size))
+futures = [pool.submit(go.wait) for _ in range(50)]
+go.set()
+print(sum(future.result(10) for future in futures))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how large a process is stands in /proc")
+def test_where_the_system_allows_no_more_threads_those_that_are_there_do_the_work():
+    """A limit of the machine makes a pool smaller than it may be, and breaks no call."""
+    done = subprocess.run(
+        [sys.executable, "-c", POOR], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "50"

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the process' exit code."""
+    from orbital_sentinel import edge, ending, streams
+
+    streams.take_places()
+    before = set(threading.enumerate())
     given = sys.argv[1:] if arguments is None else list(arguments)
+    return ending.leave(edge.run(lambda: _command(given)), before)
+
+
+def _command(given: list[str]) -> None:
     if given in (["version"], ["--version"]):  # scripts ask often: without the weight of the rest
         from orbital_sentinel.versions import sentence
 
         sys.stdout.write(f"{sentence()}\n")
-        return 0
-    from orbital_sentinel import edge, ending
+        return
     from orbital_sentinel.app import app
 
-    before = set(threading.enumerate())
-    return ending.leave(edge.run(lambda: app(args=given, prog_name="sentinel")), before)
+    app(args=given, prog_name="sentinel")

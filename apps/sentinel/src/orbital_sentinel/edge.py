@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from orbital_sentinel.output import complain
+from orbital_sentinel import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +27,15 @@ class Misuse(Exception):  # noqa: N818 (as above)
     """The command was given what it cannot take; exit code 2."""
 
 
+NO_THREADS: Final = (
+    "the system lets this process have no more threads; look at `ulimit -u`, TasksMax of the service and "
+    "pids.max of the container"
+)
+NO_MEMORY: Final = (
+    "the system lets this process have no more memory; look at `ulimit -v`, MemoryMax of the service and the "
+    "limit of the container"
+)
+
 show_tracebacks = False
 """Set by `sentinel --debug`."""
 
@@ -35,19 +43,22 @@ show_tracebacks = False
 def run(command: Callable[[], object]) -> int:
     """Run a command and return the exit code of the process."""
     try:
-        command()
+        try:
+            command()
+        finally:
+            sys.stdout.flush()  # here, where somebody hears of it
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else OK if end.code is None else FAILED
     except KeyboardInterrupt:
         return 130  # as shells report SIGINT
     except BrokenPipeError:
-        _forget_stdout()
+        streams.forget_stdout()
         return FAILED
     except Exception as error:  # noqa: BLE001 (the edge)
         if show_tracebacks:
             traceback.print_exc()
-        if _is_full(error):
-            _forget_stdout()
+        if streams.is_about_output(error):
+            streams.forget_stdout()
         return _explain(error)
     return OK
 
@@ -57,6 +68,7 @@ def _explain(error: Exception) -> int:
     from orbital_runtime.telemetry.listen import CannotListen
     from orbital_sdk import OrbitalError
     from orbital_sentinel.client import NotRunning, Refused
+    from orbital_sentinel.output import complain
 
     if isinstance(error, SettingsError):
         for problem in error.problems:
@@ -72,8 +84,8 @@ def _explain(error: Exception) -> int:
         for line in str(error).splitlines():
             complain(f"error: {line}")
         return USAGE
-    if _is_full(error):
-        complain(f"error: it could not all be written: {error}")
+    if words := _of_the_system(error):
+        complain(f"error: {words}")
         return FAILED
     if isinstance(error, Failure | NotRunning | Refused | CannotListen | OrbitalError):
         hint = getattr(error, "hint", "")
@@ -84,9 +96,17 @@ def _explain(error: Exception) -> int:
     return FAILED
 
 
-def _is_full(error: Exception) -> bool:
-    """Whether there was no room for what a command writes; stdout, most likely."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+def _of_the_system(error: Exception) -> str:
+    """What the system did not give us, which is no bug; empty for all else."""
+    if streams.is_about_output(error):
+        return f"it could not all be written: {streams.why(error)}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return NO_THREADS
+    return ""
 
 
 def _count(problems: int) -> str:
@@ -110,8 +130,3 @@ def _keep_details(error: Exception) -> str:
     except OSError:
         return "the output of `sentinel --debug ...`"
     return str(path)
-
-
-def _forget_stdout() -> None:
-    """The reader of a pipe is gone, or the disk is full: keep Python from complaining about it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

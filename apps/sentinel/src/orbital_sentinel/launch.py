@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load, samples_file
 from orbital_runtime.telemetry import logs
-from orbital_sentinel import descriptors, garbage, heap, loop
+from orbital_sentinel import descriptors, garbage, heap, loop, room
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import complain, say, shown
 
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
 
 def launch(config: Path | None) -> int:
     """Run the agent until it is asked to stop; gives the exit code."""
+    os.umask(0o077)  # whatever it writes is its owner's
     descriptors.allow()
+    room.check()
     heap.keep()
     garbage.settle()
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
     if loaded.path is None:
-        _introduce(loaded)
+        with suppress(OSError):  # nobody has to listen
+            _introduce(loaded)
     _begin_logging(loaded)
 
     async def agent() -> int:
@@ -66,7 +70,8 @@ def _begin_logging(loaded: Loaded) -> None:
     if section.output == "file":
         for note in loaded.notes:
             complain(f"note: {note}")
-        say(f"The log is in {section.file_path}")
+        with suppress(OSError):  # nobody has to listen
+            say(f"The log is in {section.file_path}")
     if loaded.path is not None:
         logging.getLogger("orbital.agent").info("configuration: %s", loaded.path)
 

@@ -38,15 +38,15 @@ class ThreadPool(Executor):
         """Run this on a thread, when one is free.
 
         Raises:
-            RuntimeError: After `shutdown`.
+            RuntimeError: After `shutdown`, or the system allows not even one thread.
         """
         future = Future[T]()
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"the threads of {self._name} were shut down")
-            self._work.put((future, partial(fn, *args, **kwargs)))
             if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
                 self._start()
+            self._work.put((future, partial(fn, *args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 (as in the base)
@@ -62,8 +62,13 @@ class ThreadPool(Executor):
     def _start(self) -> None:
         name = f"{self._name}-{len(self._threads)}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more: those that are there do the work
+            if not self._threads:
+                raise
+        else:
+            self._threads.append(thread)
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:

@@ -49,8 +49,9 @@ def run(
 def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import launch, loop
+    from orbital_sentinel import launch, loop, room
 
+    room.check()
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
     launch.log_to_stderr()
