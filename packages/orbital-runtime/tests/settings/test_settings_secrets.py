@@ -108,8 +108,8 @@ def test_secrets_are_in_no_repr(desk):
 
 
 def test_what_a_model_computes_for_itself_is_no_field_of_it():
-    """A plugin's configuration may keep what it worked out (Modbus keeps a map): its secrets are found all the
-    same, and loading does not stumble.
+    """A plugin's configuration may keep what it worked out (Modbus keeps a map): its secrets are found all
+    the same, and loading does not stumble.
     """
 
     class Model(BaseModel):
