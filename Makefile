@@ -40,12 +40,12 @@ mutants: setup ## change ROOM (sender, scheduler/pace.py) in 50 places, and show
 docs: setup ## regenerate what docs/reference derives from the code
 	$(RUN) orbital-dev docs
 
-run: ## the agent on its built-in configuration
-	@if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
+run: ## the agent on its built-in configuration; what root runs keeps its files in .run of this checkout
+	@if [ "$$(id -u)" = 0 ]; then export XDG_DATA_HOME="$${XDG_DATA_HOME:-$(CURDIR)/.run}"; fi; if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
 
 core: ## a Gravital Core to develop against, at http://127.0.0.1:8080
 	@$(UV) sync --locked --inexact --quiet --package orbital-devcore --package orbital-sentinel
 	@if [ -t 0 ]; then set -m; fi; $(RUN) devcore
 
 clean: ## remove what the verbs above made
-	rm -rf .venv .venv-lowest .tools dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .tools .run dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -1,26 +1,58 @@
-"""Every configuration that we show somebody works with the plugins and writers that we ship."""
+"""What we show somebody works with the plugins and writers that we ship: each configuration, each command."""
 
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+import yaml
+from typer.main import get_command
 
+from orbital_devcore.demo import load as load_demo
+from orbital_plugin_snmp.profiles.loading import parse as parse_profile
 from orbital_runtime.settings import load, template
+from orbital_sentinel.app import app
 
 ROOT = Path(__file__).parents[1]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
+)
+PAGES = [ROOT / name for name in TRACKED.stdout.split() if "changelog.d" not in name]
+ELSEWHERE = {"hello.yaml": "the contract's own tests run it, with the plugin that it is about"}
+"""First words of examples that need more than we ship."""
+BODIES = {"clickhouse": "sender:\n  direct:\n    clickhouse:\n      dsn: http://h/d\n"}
+"""What stands before an example that begins in the middle, by the end of its package's name."""
+RUN = {
+    "config init": "config.yaml",
+    "validate": "",
+    "validate --buffer": "",
+    "config show": "sentinel:",
+    "config schema": "$schema",
+    "plugins list": "snmp",
+    "buffer status": "the buffer is in memory",
+}
+"""Commands that need no device and no agent that runs -> what they say."""
 
 
-def examples(page: Path) -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
 
 
-EXAMPLES = examples(ROOT / "docs" / "configuration.md")
-OF_WRITERS = [
-    pytest.param(text, id=f"{page.parent.name} {number}")
-    for page in sorted(ROOT.glob("packages/orbital-writer-*/README.md"))
-    for number, text in enumerate(examples(page))
+def blocks(page: Path, *kinds: str) -> list[str]:
+    fenced = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    return [text for kind, text in fenced.findall(page.read_text("utf-8")) if kind in kinds]
+
+
+EXAMPLES = [
+    pytest.param(page, text, id=f"{name_of(page)} {number}")
+    for page in PAGES
+    for number, text in enumerate(blocks(page, "yaml"))
+    if text.partition("\n")[0].strip("# ") not in ELSEWHERE
 ]
 
 
@@ -28,7 +60,7 @@ def loaded(tmp_path: Path, text: str):
     file = tmp_path / "config.yaml"
     file.write_text(text, encoding="utf-8")
     file.chmod(0o600)
-    return load(file, dict.fromkeys(re.findall(r"\$\{(\w+)", text), "t0ken"))
+    return load(file, dict.fromkeys(re.findall(r"\$\{(\w+)", text), "a-long-t0ken"))
 
 
 def test_the_starter_file_works_as_it_is(tmp_path):
@@ -47,18 +79,31 @@ def test_the_starter_file_works_with_all_that_it_offers(tmp_path):
     assert [output.name for output in configuration.outputs] == ["file", "prometheus", "central"]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split(":")[0])
-def test_the_examples_of_the_documentation_are_valid(tmp_path, example):
-    """docs/configuration.md may be copied from."""
-    assert loaded(tmp_path, example).tasks
-
-
-@pytest.mark.parametrize("example", OF_WRITERS)
-def test_the_examples_of_writers_are_valid(tmp_path, example):
-    """So may their READMEs; more keys of an output stand where its first ones do."""
-    if example.startswith(" "):
-        example = f"sender:\n  direct:\n    clickhouse:\n      dsn: http://h/d\n{example}"
-    assert loaded(tmp_path, example).outputs
+@pytest.mark.parametrize(("page", "text"), EXAMPLES)
+def test_what_a_page_shows_in_yaml_is_valid(tmp_path, authority, page, text):
+    """Every block of every page may be copied: a whole configuration, a task's `config`, more keys of an
+    output, a profile of SNMP, or what devcore begins with.
+    """
+    text = text.replace("/etc/sentinel/site-ca.pem", str(authority.ca_file))
+    given = yaml.safe_load(text)
+    package = page.parent.name
+    if text.startswith(" "):
+        text = BODIES[package.rpartition("-")[2]] + text
+    elif package == "devcore":
+        file = tmp_path / "demo.yaml"
+        file.write_text(text)
+        assert load_demo(file).tasks
+        return
+    elif "scalars" in given:
+        assert parse_profile(text, source=name_of(page), name="shown").tables
+        return
+    elif given.keys() == {"config"}:
+        plugin = package.removeprefix("orbital-plugin-")
+        text = yaml.safe_dump(
+            {"tasks": [{"id": "shown", "plugin": plugin, "interval": "30s"} | given]}
+        )
+    configuration = loaded(tmp_path, text)
+    assert configuration.tasks or configuration.outputs
 
 
 def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):
@@ -69,3 +114,35 @@ def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):
     assert configuration.path is None
     assert [task.plugin for task in configuration.tasks] == ["ping", "http"]
     assert configuration.notes == ()
+
+
+def lines(page: Path) -> list[str]:
+    """Commands of ours that stand in a page's blocks."""
+    shown = "\n".join(blocks(page, "", "sh", "console"))
+    return re.findall(r"(?m)^(?:\$ )?sentinel (.*?)(?:\s{2,}#.*)?$", shown)
+
+
+COMMANDS = sorted({line for page in PAGES for line in lines(page)})
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_that_a_page_shows_is_one(line):
+    """Its name, its options and its arguments are there, whether it needs a device or not."""
+    command: Any = get_command(app)
+    context, rest, name = None, shlex.split(line, comments=True), "sentinel"
+    while True:
+        context = command.make_context(name, list(rest), parent=context)
+        if not isinstance(command, click.Group):
+            return
+        name, command, rest = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+
+
+def test_commands_that_need_nothing_run(sentinel):
+    """Each that a page shows and that asks no device, no server and no agent, one after the other."""
+    shown = [line for line in RUN if line in COMMANDS]
+    assert shown == list(RUN)
+    for line, says in RUN.items():
+        done = sentinel.command(*shlex.split(line))
+        assert says in done.stdout + done.stderr, (line, done)

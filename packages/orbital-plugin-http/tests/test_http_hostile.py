@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import socket
 import tracemalloc
@@ -274,3 +275,22 @@ async def test_a_slow_peer_costs_only_its_own_run(
     for task in hanging:
         task.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_a_failed_run_leaves_nothing_behind(
+    probe: Probe, hostile_server: HostileServer
+) -> None:
+    """Its body is gone with it, without a look at all garbage: that is rare, and a body may be large."""
+    bomb = gzip.compress(bytes(100 << 20), 1)
+    hostile_server.default = Answer(200, {"Content-Encoding": "gzip"}, bomb)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(8):
+            result = await probe(hostile_server.url)
+            assert "larger than 4194304 bytes when decompressed" in str(result.error)
+        assert tracemalloc.get_traced_memory()[0] < 10 << 20
+    finally:
+        tracemalloc.stop()
+        gc.enable()

@@ -134,7 +134,10 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
             message = f"no end after {seconds:.3g} s, while {trace.doing}"
             failed, cause = ProbeFailedError(Reason.TIMEOUT, message), error
         samples = samples_of(trace, seconds, failed.reason)
-        raise failed.translated(self._what(device), samples) from cause
+        try:
+            raise failed.translated(self._what(device), samples) from cause
+        finally:
+            del failed, cause  # they hold this frame, and bodies: a circle that only gc would break
 
     def _plan(self, device: HttpDevice, ctx: Context) -> Plan:
         plan = ctx.memory.get("plan")
