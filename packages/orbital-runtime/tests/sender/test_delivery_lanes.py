@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from orbital_runtime.sender import Phase
+from orbital_runtime.sender.cut import Cut, cut_of
 from orbital_runtime.sender.throttle import Throttle
 from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch
@@ -49,6 +50,35 @@ async def test_fresh_samples_pass_the_backlog(lines):
     sent = [batch.ts for batch in line.writer.batches]
     assert sent == [0, 1, 2, 3, FRESH, *range(4, 20)]
     assert (line.account.delivered, line.status.backlog) == (42, 0)
+
+
+async def test_a_stop_leaves_nothing_in_hand(lines):
+    """Requests of the backlog that were read already, to go out one by one, wait again after a stop."""
+    line, gate = await outage(lines, backlog_rate=1.0)
+    gate.set()
+    await line.writer.received(6)
+    await line.reaches(Phase.WAITING)
+    await line.delivery.stop()
+    waiting = line.buffer.waiting("out")
+    assert line.buffer.unsent("out").samples == waiting > 4
+
+
+async def test_what_goes_out_is_noted(lines):
+    """Before each request: where the lanes part, how much of each is on its way, and that it is in doubt."""
+    line = lines(batch_size=4)
+    line.writer.hang()
+    await line.put(make_batch(2), make_batch(2))
+    await line.writer.called(1)
+    await line.put(make_batch(2))
+    size = 4, 4 * 8
+    assert cut_of(line.buffer.noted("out")) == Cut(0, size, None, ((1, 3),))
+    line, gate = await outage(lines)
+    gate.set()
+    line.writer.hang()
+    await line.writer.called(len(line.writer.calls) + 1)
+    cut = cut_of(line.buffer.noted("out"))
+    assert (cut.edge, cut.backlog, cut.fresh) == (21, (36, 36 * 8), None)
+    assert cut.doubtful == ((3, 5),)
 
 
 async def test_what_came_last_is_fresh_too(lines):

@@ -39,6 +39,14 @@ CHOSEN = ("sentinel", "region", "labels", "task")
 def run(turns: int = 100, retries: int = 1000) -> None:
     """Print both tables."""
     heap.keep()
+    report.settings(
+        [
+            ("rows an insert", f"{SAMPLES:,}", f"{SAMPLES:,}"),
+            ("compression", "named in each row; zstd by default", "named in each row"),
+            ("insert_deduplication_token", "of each request (default)", "none"),
+        ],
+        "clickhouse-connect, clickhouse-driver",
+    )
     with TemporaryDirectory() as name, ClickHouse(Path(name) / "clickhouse") as server:
         rows: list[list[Any]] = [["block alone, no client", *_encode(turns), ""]]
         for what, make in _writers(server).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
 
@@ -11,6 +11,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Task = Mapping[str, Any]
+
+
+class Keeping(NamedTuple):
+    """Where samples wait in ours, and how often they are sent where they fill no request before."""
+
+    name: str
+    buffer: dict[str, Any]
+
+
+_DISK: Final = {"type": "disk", "disk_path": "buffer"}
+MEMORY: Final = Keeping("memory, 10 s", {})
+"""As it comes."""
+DISK: Final = Keeping("disk, 10 s", _DISK)
+"""As who wants to lose nothing has it: synced at each write."""
+EQUAL: Final = Keeping("disk, 1 s", _DISK | {"flush_interval": "1s"})
+"""As often as vmagent sends."""
+KEEPING: Final = (
+    ("buffer, flush_interval", "in each row: memory (default) or disk (synced); 10 s (default) or 1 s",
+     "queue in memory while the server takes it (default), flushInterval 1 s (default)"),
+    ("batch_size", "6,000 (default)", "maxBlockSize 8 MiB, maxRowsPerBlock 10,000 (default)"),
+)  # fmt: skip
+"""What the two have to hold samples, for a table of settings."""
 
 
 def agent(

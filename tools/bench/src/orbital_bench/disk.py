@@ -36,6 +36,14 @@ UNLIMITED = Limits(samples=None, size=None)
 
 def run() -> None:
     """Print appends a second, latency, and bytes on disk."""
+    report.settings(
+        [
+            ("sync", "always (default for disk)", "each append"),
+            ("commit_window", "none: each append alone; in the second table one for 50", "none"),
+            ("limits", "none (default 1,000,000 samples, 256MiB)", "none"),
+        ],
+        "file, raw rocksdict",
+    )
     with TemporaryDirectory(dir=".") as name:
         folder = Path(name)
         rows = [row for size in SIZES for row in _size(folder / str(size), size)]

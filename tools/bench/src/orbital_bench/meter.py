@@ -18,6 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from orbital_testbench import VictoriaMetrics
+
 
 @dataclass(slots=True)
 class Spent:
@@ -44,8 +46,10 @@ def cpu_seconds(*pids: int) -> float:
 
 
 def resident_mib(*pids: int) -> float:
-    """Resident memory, MiB."""
-    return sum(psutil.Process(pid).memory_info().rss for pid in pids) / (1 << 20)
+    """Resident memory of these processes and all their children, MiB."""
+    parents = [psutil.Process(pid) for pid in pids]
+    every = [each for one in parents for each in (one, *one.children(recursive=True))]
+    return sum(each.memory_info().rss for each in every) / (1 << 20)
 
 
 def window(seconds: float, *groups: tuple[int, ...]) -> list[Spent]:
@@ -94,13 +98,13 @@ def page(listen: str) -> str:
         return ""
 
 
-def delivered(listen: str) -> float:
-    """Samples that all outputs of the agent at this address have delivered so far; 0 while it starts."""
+def stored(server: VictoriaMetrics, protocol: str = "promremotewrite") -> float:
+    """Samples that this server took so far, by the protocol they came in, as it counts them itself."""
     return sum(
         sample.value
-        for family in text_string_to_metric_families(page(listen))
+        for family in text_string_to_metric_families(server.get("/metrics").text)
         for sample in family.samples
-        if sample.name == "sentinel_sent_metrics_total"
+        if sample.name == "vm_rows_inserted_total" and sample.labels.get("type") == protocol
     )
 
 

@@ -61,6 +61,18 @@ class Trial:
 
 def run() -> None:
     """Print one row a fault and agent."""
+    report.settings(
+        [
+            ("queue", "disk, synced", "memory, on disk while the server is away (default)"),
+            ("flush_interval", "1 s (default 10 s)", "1 s (default)"),
+            (
+                "compression",
+                "snappy (default for victoria_metrics: zstd)",
+                "snappy (default: zstd)",
+            ),
+        ],
+        "vmagent 1.112",
+    )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         trials = [t for fault in FAULTS for t in _prepare(stack, folder, fault)]

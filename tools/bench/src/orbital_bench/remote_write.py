@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 def run(turns: int = 300) -> None:
     """Print samples a second a core."""
+    report.settings(
+        [
+            ("samples a request", f"{SAMPLES:,}", "maxRowsPerBlock 10,000 (default)"),
+            ("compression", "zstd (default)", "zstd in and out (default)"),
+            ("queue", "none: encoder and writer alone", "in memory while the server takes it (default)"),
+        ],
+        "vmagent 1.112",
+    )  # fmt: skip
     heap.keep()  # as the agent does
     devices = layouts()
     encoder = Encoder(LabelRules())

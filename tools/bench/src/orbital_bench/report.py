@@ -19,6 +19,11 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> 
         print(_line(row, widths))
 
 
+def settings(rows: Sequence[tuple[str, str, str]], peer: str) -> None:
+    """How both sides were set: what, ours, theirs. All that is not named is as it comes."""
+    table("Settings", ("what", "ours", peer), rows)
+
+
 def _text(value: object) -> str:
     return (
         f"{value:.3g}"

@@ -15,6 +15,7 @@ from orbital_testbench import VictoriaMetrics, free_port, wait_until
 
 def run(turns: int = 7) -> None:
     """Print medians of seconds, and MiB."""
+    report.settings([("buffer, flush_interval", "memory, 10 s (default)", "")], "no peer")
     rows = [
         ["python -c pass", _seconds(turns, "-c", "pass"), ""],
         ["sentinel version", _seconds(turns, "-m", "orbital_sentinel", "version"), ""],
@@ -43,11 +44,10 @@ def _first_sample(count: int) -> tuple[float, float]:
             write_url=server.write_url,
             listen=listen,
             tasks=tasks,
-            buffer={"flush_interval": "100ms"},
         )
         start = time.perf_counter()
         with meter.sentinel(folder, file) as agent:
-            wait_until(lambda: meter.delivered(listen) > 0, timeout=60)
+            wait_until(lambda: meter.stored(server) > 0, timeout=120)
             taken = time.perf_counter() - start
             meter.window(15.0, (agent.pid,))
             return taken, meter.resident_mib(agent.pid)
