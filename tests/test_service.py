@@ -47,6 +47,17 @@ def test_systemd_hears_of_start_reload_and_stop(sentinel, manager):
     heard(manager, "STOPPING=1")
 
 
+def test_systemd_hears_why_it_does_not_start(sentinel, manager):
+    """`systemctl status` shows the problem, and the unit tries again instead of leaving the service down."""
+    sentinel.configure(sender={"direct": {"file": {"path": "samples.jsonl", "pth": "x"}}})
+    done = sentinel.command("start", NOTIFY_SOCKET=manager.getsockname())
+    assert done.returncode == 78
+    assert "the configuration is bad: config.yaml:5: sender.direct.file.pth: unknown key" in heard(
+        manager, "STATUS="
+    )
+    assert "RestartPreventExitStatus" not in UNIT.read_text()
+
+
 @pytest.fixture
 def analyze():
     """`systemd-analyze`, which needs no running systemd for this."""

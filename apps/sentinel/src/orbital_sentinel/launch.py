@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings import load, samples_file
-from orbital_runtime.telemetry import logs
+from orbital_runtime.settings import SettingsError, load, samples_file
+from orbital_runtime.telemetry import logs, service
 from orbital_sentinel import descriptors, garbage, heap, loop, room
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.output import complain, say, shown
@@ -33,7 +33,11 @@ def launch(config: Path | None) -> int:
     heap.keep()
     garbage.settle()
     registry = Registry.discover()
-    loaded = load(config, os.environ, registry=registry)
+    try:
+        loaded = load(config, os.environ, registry=registry)
+    except SettingsError as error:
+        service.bad_configuration(error.problems, os.environ)
+        raise
     if loaded.path is None:
         with suppress(OSError):  # nobody has to listen
             _introduce(loaded)

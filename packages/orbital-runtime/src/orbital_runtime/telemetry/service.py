@@ -10,14 +10,14 @@ import logging
 import os
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.telemetry.health import alive, reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
 
     from orbital_runtime.telemetry.sources import Sources
 
@@ -80,18 +80,36 @@ class Service:
 
     def _tell(self, *lines: str) -> None:
         """A service manager that does not listen now may do so again."""
-        if not self._address:
-            return
-        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
-                way.setblocking(False)
-                way.sendto("\n".join(lines).encode(), address)
+            notify(self._address, *lines)
             self._deaf = False
         except OSError as error:
             if not self._deaf:
                 log.warning("%s (NOTIFY_SOCKET) does not listen: %s", self._address, error.strerror)
             self._deaf = True
+
+
+def notify(address: str, *lines: str) -> None:
+    """Tell the service manager at this address (`NOTIFY_SOCKET`); nothing where it is empty.
+
+    Raises:
+        OSError: It does not listen.
+    """
+    if not address:
+        return
+    place = f"\0{address[1:]}" if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
+        way.setblocking(False)
+        way.sendto("\n".join(lines).encode(), place)
+
+
+def bad_configuration(problems: Sequence[object], environ: Mapping[str, str]) -> None:
+    """Let `systemctl status` say why it does not start."""
+    more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+    words = f"the configuration is bad: {problems[0]}{more}"
+    status = shorten(words, LONGEST, placeholder=" …")
+    with suppress(OSError):  # the journal has it anyway
+        notify(environ.get("NOTIFY_SOCKET", ""), f"STATUS={status}")
 
 
 def _patience(environ: Mapping[str, str]) -> float | None:
