@@ -58,7 +58,9 @@ class Post(Writer[WriterConfig]):
         return len(body)
 
 
-async def main(folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=0.0, **options):
+async def main(
+    folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=0.0, stay=False, **options
+):
     limits = Limits(samples=None, size=None, policy=options.pop("policy", "drop_oldest"))
     clock = SystemClock()
     refuse = options.pop("refuse", 0)
@@ -77,6 +79,8 @@ async def main(folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=
         )
         say("accepted", number)
         await asyncio.sleep(pause)
+    if stay:
+        await asyncio.Event().wait()
     if drain:
         with suppress(TimeoutError):
             async with asyncio.timeout(30):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -37,7 +38,7 @@ def write_private(path: Path, content: Iterable[bytes]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was made, renamed or removed in this folder survive a power cut.
+    """Make what was made, renamed or removed in this folder survive a power cut, where its file system can.
 
     Raises:
         OSError: It could not be done.
@@ -45,5 +46,8 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # fsync(2): such a file cannot be synced
+            raise
     finally:
         os.close(handle)

@@ -16,6 +16,7 @@ from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority, Certificate
 from orbital_testbench.clickhouse import ClickHouse, FullServer, StatementError
 from orbital_testbench.disk_faults import DiskFaults, Fault
+from orbital_testbench.disk_trace import DiskTrace, PowerCut
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.feeder import SILENT, Feeder, NumberSink
 from orbital_testbench.hostile import HostileServer
@@ -47,6 +48,7 @@ __all__ = [
     "CutAnswer",
     "CutConnection",
     "DiskFaults",
+    "DiskTrace",
     "Drip",
     "DripHeaders",
     "Fault",
@@ -65,6 +67,7 @@ __all__ = [
     "NumberSink",
     "Point",
     "Points",
+    "PowerCut",
     "PromServer",
     "Prometheus",
     "Relay",

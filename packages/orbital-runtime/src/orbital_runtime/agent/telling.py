@@ -43,6 +43,5 @@ def telemetry_of(agent: Agent, sources: Sources) -> Telemetry:
         Control(stop=agent.request_stop, reload=agent.reload),
         socket=socket_path(section.socket, paths.runtime_dir(agent.environ)),
         address=section.address if section.enabled else None,
-        host_names=section.host_names,
         task_series=section.task_series,
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.contract import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.disk.checkpoint import FILES, Checkpoints
+from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -62,7 +63,7 @@ class Folder:
         if self._lock is not None:
             return
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self.path)
             self._check_ours()
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._take_lock(self._lock)
@@ -176,6 +177,15 @@ def _unusable(path: Path, error: OSError) -> str:
     return (
         f"the buffer's folder {path} cannot be used ({what}); set buffer.disk_path to another one"
     )
+
+
+def _make(folder: Path) -> None:
+    """Make it with what is above it, closed to others, so that a power cut does not take it."""
+    if not folder.is_dir():
+        if not folder.parent.is_dir():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.disk.rebuild import finish, rebuilt
 from orbital_runtime.buffer.disk.stored import META, Meta, unpack
 from orbital_runtime.storage.errors import Damaged, is_damage
+from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +126,7 @@ class Salvage:
 
     def _made(self) -> Store:
         self._folder.database.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(self._folder.path)
         return self._stores.open(self._folder.database)
 
 
