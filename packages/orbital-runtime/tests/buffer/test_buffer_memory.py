@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from orbital_runtime.buffer import BufferFull, Limits, MemoryBuffer
 from orbital_runtime.buffer.layout import layout_size
+from orbital_runtime.buffer.layout_cache import WAITING
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
@@ -62,6 +63,39 @@ async def test_layouts_go_with_the_last_batch_that_has_them():
     assert buffer._layouts.size == layout_size(lasting)
     await acknowledge(buffer, rows=1000)
     assert buffer.usage().size == 0
+
+
+async def test_a_layout_that_comes_again_is_the_one_it_was():
+    """An output that keeps up empties the buffer again and again: the same rows leave nothing behind."""
+    buffer = MemoryBuffer(UNLIMITED, ManualClock())
+    buffer.attach("a")
+    layout = make_layout(50)
+    for _ in range(20):
+        await buffer.append([make_batch(50, layout=layout)])
+        chunk = await buffer.read("a", samples=100, size=1 << 20)
+        assert chunk.entries[0].batch.layout is layout
+        await buffer.acknowledge(chunk)
+        assert buffer.usage().size == 0
+    assert layout.caches[buffer._layouts][0] == 0
+    assert len(buffer._known._alive) == 1
+    assert buffer._known.rows == 0
+
+
+async def test_layouts_wait_in_bytes_where_nobody_holds_them():
+    """An output that is away, and series that come and go: what is counted is what it takes."""
+    buffer = MemoryBuffer(UNLIMITED, ManualClock())
+    buffer.attach("a")
+    for turn in range(200):
+        passing = make_layout([(f"metric_{n}", {"turn": str(turn)}) for n in range(1000)])
+        await buffer.append([make_batch([float(turn)] * 1000, layout=passing)])
+    assert buffer._known.rows <= WAITING
+    assert buffer.usage().size > 200_000
+    seen = []
+    while chunk := await buffer.read("a", samples=10_000, size=1 << 20):
+        seen += [dict(entry.batch.layout.rows[0].labels)["turn"] for entry in chunk.entries]
+        await buffer.acknowledge(chunk)
+    assert seen == [str(turn) for turn in range(200)]
+    assert buffer._known.rows == 0
 
 
 async def test_waiting_samples_take_about_four_bytes():

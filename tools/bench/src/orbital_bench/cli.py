@@ -14,6 +14,7 @@ NAMES = (
     "drain",
     "reliability",
     "scheduler",
+    "memory",
     "probes",
     "remote_write",
     "victoria",

@@ -68,6 +68,11 @@ class LayoutCache:
         for first in firsts:
             self._brought.drop(first)
 
+    def let_go(self, keys: Iterable[Key]) -> None:
+        """No record has these any more; whoever else holds one may bring it again."""
+        for key in keys:
+            self._decoded.drop(key)
+
     def forget(self, segments: Collection[int]) -> None:
         """These segments are gone."""
         if segments:

@@ -73,7 +73,7 @@ class MemoryBuffer(LogBuffer):
             del self._data[record.first]
         self._known.release([record.first for record in records])
         oldest = self._log.records[0].first if self._log.records else self._log.next
-        self._layouts.forget(oldest)
+        self._known.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
         self._log.shared = self._layouts.size
 
     async def _moved(self, output: str) -> None:
@@ -112,35 +112,43 @@ class Layouts:
         """Bytes of all of them."""
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
-        """The number of each batch's layout, and which of these layouts are new. Changes nothing."""
-        numbers: list[int] = []
-        fresh: dict[Layout, int] = {}
-        for batch in batches:
-            number = batch.layout.caches.get(self)
-            if number not in self._used:
-                number = fresh.setdefault(batch.layout, self._next + len(fresh))
-            numbers.append(number)
+        """The number of each batch's layout, and which of these layouts no record has yet.
+
+        Numbers are for good: a layout that comes again when its records are gone has the one it had.
+        """
+        numbers = [self._known(batch.layout)[0] for batch in batches]
+        pairs = zip(batches, numbers, strict=True)
+        fresh = {batch.layout: number for batch, number in pairs if number not in self._used}
         return numbers, fresh
 
     def keep(self, draft: Draft, first: int) -> None:
         """This draft is stored; its batches count from `first`."""
-        self._next += len(draft.fresh)
         for layout, number in draft.fresh.items():
-            layout.caches[self] = number
-            self._encoded[number] = encode_layout(layout)
+            self._encoded[number] = self._known(layout)[1]
         self.size += draft.shared
         for seq, number in enumerate(draft.numbers, first):
             self._used[number] = seq
             self._used.move_to_end(number)
 
-    def forget(self, oldest: int) -> None:
-        """Let go of the layouts that no batch from `oldest` on has."""
+    def forget(self, oldest: int) -> list[int]:
+        """Let go of the layouts that no batch from `oldest` on has; gives their numbers."""
+        gone: list[int] = []
         while self._used:
             number, last = next(iter(self._used.items()))
             if last >= oldest:
-                return
+                break
             del self._used[number]
             self.size -= len(self._encoded.pop(number))
+            gone.append(number)
+        return gone
+
+    def _known(self, layout: Layout) -> tuple[int, bytes]:
+        """Its number, and the layout encoded: worked out once."""
+        known: tuple[int, bytes] | None = layout.caches.get(self)
+        if known is None:
+            known = layout.caches[self] = self._next, encode_layout(layout)
+            self._next += 1
+        return known
 
     def __getitem__(self, number: int) -> bytes:
         return self._encoded[number]

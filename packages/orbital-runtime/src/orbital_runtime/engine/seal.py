@@ -143,7 +143,7 @@ class Sealer:
     def _sealed(
         self, batches: list[Batch], alive: tuple[Row, ...], ts: int, refused: Counter[str]
     ) -> Sealed:
-        too_many = self._rows.too_many if refused["series_limit"] else ""
+        too_many = self._rows.too_many if refused and refused["series_limit"] else ""
         cut, self._rows.cut = self._rows.cut, 0
         return Sealed(batches, self._endings.turn(alive, ts), refused, too_many, cut)
 
