@@ -118,13 +118,13 @@ def _task(task: View) -> tuple[object, ...]:
         task["key"],
         task["plugin"],
         task["device_id"],
-        format_duration(task["interval"]),
+        "" if task["interval"] is None else format_duration(task["interval"]),
         state,
         task["runs"],
         ago(task["last_started"]),
         "" if took is None else f"{took:.3f}",
         task["last_samples"],
-        task["paused"] or task["error"],
+        task["paused"] or task["error"] or task["warning"],
     )
 
 

@@ -20,7 +20,7 @@ from orbital_runtime.scheduler.task import Task
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
-from orbital_runtime.telemetry.sources import CoreStanding
+from orbital_runtime.telemetry.sources import CoreStanding, UnusableTask
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -210,6 +210,7 @@ def core_standing() -> CoreStanding:
     """A Core that knows this sentinel, and a task of it that cannot run."""
     return CoreStanding(
         address="https://core.example", sentinel_id="sentinel-a", trouble="", heartbeats=7,
-        heartbeats_failed=1, last_heartbeat_ms=0, tasks=3, unusable={"b": "no plugin"}, reports=4,
+        heartbeats_failed=1, last_heartbeat_ms=0, tasks=3,
+        unusable={"b": UnusableTask("no plugin")}, reports=4,
         reports_waiting=2, reports_refused=1, reports_given_up=5, reports_dropped=6,
     )  # fmt: skip

@@ -85,7 +85,10 @@ def tasks(
     *,
     config: ConfigFile = None,
     status: Annotated[
-        str, typer.Option(help="Only tasks that are pending, running, success or failed.")
+        str,
+        typer.Option(
+            help="Only tasks that are pending, running, success, failed, paused or unusable."
+        ),
     ] = "",
     plugin: Annotated[str, typer.Option(help="Only tasks of this plugin.")] = "",
     output: Output = Format.TEXT,

@@ -13,7 +13,9 @@ from orbital_sentinel.output import Format, as_json, as_json_line, complain, pro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.settings import Settings
     from orbital_sentinel.adhoc import Result
 
 
@@ -84,8 +86,15 @@ def _row(task: Task, run: Run) -> tuple[object, ...]:
 
 
 def trigger(
-    plugin: Annotated[str, typer.Argument(help="Name of the plugin.", metavar="PLUGIN")],
-    hosts: Annotated[list[str], typer.Argument(help="HOST, HOST:PORT or a URL.", metavar="HOST")],
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            help="Name of the plugin; without a HOST, of a task.", metavar="PLUGIN|TASK"
+        ),
+    ],
+    hosts: Annotated[
+        list[str] | None, typer.Argument(help="HOST, HOST:PORT or a URL.", metavar="HOST")
+    ] = None,
     *,
     option: Annotated[
         list[str] | None,
@@ -96,16 +105,19 @@ def trigger(
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Collect from these addresses now, and print the samples.
+    """Collect from these addresses, or for this task, now, and print the samples.
 
-    Nothing is stored or delivered. As JSON it prints one line a host.
+    A task may be one of Gravital Core. Nothing is stored or delivered. As JSON it prints one line a host.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_sentinel import adhoc, launch, loop
 
     registry = Registry.discover()
-    settings = adhoc.defaults(config, registry)
-    tasks = adhoc.ad_hoc_tasks(plugin, hosts, option or [], registry, settings)
+    if hosts:
+        settings = adhoc.defaults(config, registry)
+        tasks = adhoc.ad_hoc_tasks(plugin, hosts, option or [], registry, settings)
+    else:
+        settings, tasks = _configured(plugin, option, config, registry)
     launch.log_to_stderr()
     failed: list[Result] = []
     with progress("hosts", len(tasks)) as step:
@@ -118,6 +130,22 @@ def trigger(
         loop.run(adhoc.collect(tasks, registry, settings, show))
     if failed:
         raise typer.Exit(1)
+
+
+def _configured(
+    name: str, option: Sequence[str] | None, config: Any, registry: Registry
+) -> tuple[Settings, Sequence[Task]]:
+    """The task of this name, and the settings that it is of."""
+    from orbital_runtime.settings import load
+    from orbital_sentinel.choosing import chosen
+    from orbital_sentinel.edge import Misuse
+
+    if name in registry.names("plugin"):
+        raise Misuse(f"which device? `sentinel trigger {name} HOST`")
+    if option:
+        raise Misuse("-o goes with PLUGIN and HOST; a task has its fields")
+    loaded = load(config, os.environ, registry=registry)
+    return loaded.settings, chosen([name], loaded, registry)
 
 
 def _show(result: Result, output: Format) -> None:
@@ -143,27 +171,30 @@ def _label(name: str, value: str) -> str:
 
 
 def ask(
-    names: Annotated[list[str], typer.Argument(help="Ids of configured tasks.", metavar="TASK")],
+    names: Annotated[
+        list[str], typer.Argument(help="Ids of tasks, also those of Gravital Core.", metavar="TASK")
+    ],
     *,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Ask the devices of configured tasks whether they answer.
+    """Ask the devices of tasks whether they answer.
 
     The exit code is 1 if one doesn't.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
     from orbital_sentinel import adhoc, launch, loop
+    from orbital_sentinel.choosing import chosen
 
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
-    chosen = _chosen(loaded.tasks, names)
+    tasks = chosen(names, loaded, registry)
     launch.log_to_stderr()
 
     async def answers() -> bool:
         well = True
-        async for task, answer, ok in adhoc.ask(chosen, registry, loaded.settings):
+        async for task, answer, ok in adhoc.ask(tasks, registry, loaded.settings):
             well &= ok
             if output is Format.JSON:
                 as_json_line({"task": task.key, "ok": ok, "message": answer})
@@ -173,14 +204,3 @@ def ask(
 
     if not loop.run(answers()):
         raise typer.Exit(1)
-
-
-def _chosen(tasks: Sequence[Task], names: Sequence[str]) -> list[Task]:
-    from orbital_sdk.hints import did_you_mean
-    from orbital_sentinel.edge import Failure
-
-    known = {task.id: task for task in tasks}
-    for name in names:
-        if name not in known:
-            raise Failure(f"there is no enabled task {name!r}; {did_you_mean(name, known)}")
-    return [known[name] for name in names]

@@ -9,6 +9,7 @@ from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read, reason
 from orbital_runtime.core.trigger import Triggers
 from orbital_runtime.settings import SettingsError
 from orbital_runtime.slices import in_slices, let_go, without_collector
+from orbital_runtime.telemetry.sources import UnusableTask
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 class _Known(NamedTuple):
     work: tuple[Any, ...]
     task: Task | None
-    reason: str
-    device_type: str
+    reason: str = ""
+    device_type: str = ""
     number: int = 0
+    device_id: str = ""
+    plugin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class News:
     """Whether any task came, went or is other than before."""
     unusable: dict[str, str] = field(default_factory=dict[str, str])
     """Tasks that cannot run and were not told before, with the reason."""
+    odd: dict[str, str] = field(default_factory=dict[str, str])
+    """Tasks that can run with a warning that was not told before."""
     triggered: list[str] = field(default_factory=list[str])
     """Keys of tasks that somebody wants to run now."""
     foreign: list[str] = field(default_factory=list[str])
@@ -50,7 +55,7 @@ class Assigned:
     def __init__(self) -> None:
         self.triggers = Triggers()
         self._known: dict[str, _Known] = {}
-        self._unusable: dict[str, str] = {}
+        self._unusable: dict[str, UnusableTask] = {}
         self._bindings = 0
         """Which ones hold now: a number."""
 
@@ -67,8 +72,8 @@ class Assigned:
         """How many can run."""
         return len(self._known) - len(self._unusable)
 
-    def unusable(self) -> dict[str, str]:
-        """Those that cannot, with the reason."""
+    def unusable(self) -> dict[str, UnusableTask]:
+        """Those that cannot, and why."""
         return dict(self._unusable)
 
     def device_type(self, task_id: str) -> str:
@@ -115,7 +120,11 @@ class Assigned:
         gone = [name async for name in in_slices(self._known) if name not in found]
         if gone or len(found) > len(self._known):
             await self._forget_triggers(found)
-        self._unusable = {n: k.reason async for n, k in in_slices(found.items()) if k.task is None}
+        self._unusable = {
+            name: UnusableTask(known.reason, known.plugin, known.device_id)
+            async for name, known in in_slices(found.items())
+            if known.task is None
+        }
         before, self._known = self._known, found
         await let_go(before)
         return replace(news, changed=changed or bool(gone), unreadable=unreadable)
@@ -130,7 +139,7 @@ class Assigned:
         if before is not None and before.reason == entry.reason:
             return before
         news.unusable[entry.task_id] = entry.reason
-        return _Known((), None, entry.reason, "")
+        return _Known((), None, entry.reason)
 
     def _judged(self, entry: CoreTask, work: tuple[Any, ...], binder: Binder, news: News) -> _Known:
         before = self._known.get(entry.task_id)
@@ -156,4 +165,8 @@ class Assigned:
                 news.triggered.append(task.key)
             if before is not None and before.task == task:
                 task = before.task
-        return _Known(work, task, why, entry.device_type, entry.number)
+            elif task.warning:
+                news.odd[entry.task_id] = task.warning
+        return _Known(
+            work, task, why, entry.device_type, entry.number, entry.device_id, entry.plugin_name
+        )

@@ -145,6 +145,8 @@ class Fetching:
     def _tell(self, news: News) -> None:
         for task_id, why in news.unusable.items():
             log.error("task %s of Core cannot run: %s", task_id, why)
+        for task_id, warning in news.odd.items():
+            log.warning("task %s of Core runs, but: %s", task_id, warning)
         if news.unreadable > self._unreadable:
             log.error(
                 "%d entries of Core's list have no id, or that of one before them", news.unreadable

@@ -111,7 +111,7 @@ class CoreLink:
     def ran(self, task: Task, run: Run) -> None:
         """A run ended. Core hears of its own tasks, and of all devices' states."""
         if task.source == "core":
-            self.reports.add(report_of(task.id, run))
+            self.reports.add(report_of(task.id, run, task.warning))
         if self._plan.tells_states and self._wishes.runs(task):
             self.states.ran(task, run)
 

@@ -33,13 +33,14 @@ class Report:
         return replace(self, body={**self.body, "error_message": words[: len(words) // 2] or None})
 
 
-def report_of(task_id: str, run: Run) -> Report:
-    """The report of a run: integers as integers, UTC with Z, no NUL."""
+def report_of(task_id: str, run: Run, warning: str = "") -> Report:
+    """The report of a run: integers as integers, UTC with Z, no NUL; a warning beside what went wrong."""
+    said = "; ".join(filter(None, (run.error, warning))).replace("\x00", "")
     failed = "timeout" if run.error_kind == "Timeout" else "failed"
     body = {
         "status": "success" if run.status is Status.SUCCESS else failed,
         "metrics_collected": min(run.samples, INT32),
-        "error_message": run.error.replace("\x00", "")[:LONGEST] or None,
+        "error_message": said[:LONGEST] or None,
         "execution_time_ms": min(round(run.duration * 1000), INT32),
         "executed_at": utc(run.started_ms),
     }

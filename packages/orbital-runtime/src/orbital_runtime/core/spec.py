@@ -76,6 +76,12 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
     def _connection(self) -> Mapping[str, Any]:
         return _section((self.device or {}).get("connection_config"))
 
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """What somebody wrote for this task, without what Core merged in from its device."""
+        of_device = {*self._connection, "auth", "device_type"}
+        return {k: v for k, v in (self.config or {}).items() if k not in of_device}
+
     def fields(self, protocols: Sequence[str], *, connection: bool = True) -> dict[str, Any]:
         """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
 
@@ -174,7 +180,8 @@ def _name(entry: msgspec.Raw) -> str:
 
 
 def bind(entry: CoreTask, binder: Binder) -> Task:
-    """The task that we can run. Keys that its plugin does not know are passed over.
+    """The task that we can run. Keys that its plugin does not know are passed over; those that were written
+    for it, and not for its device, are its warning.
 
     Args:
         entry: From Core.
@@ -193,19 +200,23 @@ def bind(entry: CoreTask, binder: Binder) -> Task:
         "retry_count": None if entry.retry_count is None else min(max(entry.retry_count, 0), 100),
     }
     given = {k: v for k, v in values.items() if v is not None}
+    warning = "; ".join(map(str, binder.strangers(entry.plugin_name, entry.own)))
+    return replace(_bound(entry, given, binder), source="core", warning=warning)
+
+
+def _bound(entry: CoreTask, given: dict[str, Any], binder: Binder) -> Task:
     protocols = binder.protocols(entry.plugin_name)
     try:
-        return _bound(given, entry.fields(protocols), binder)
+        return _with(given, entry.fields(protocols), binder)
     except SettingsError as error:
         try:  # a page has a url of its own, and Core put the device's host beside it
-            return _bound(given, entry.fields(protocols, connection=False), binder)
+            return _with(given, entry.fields(protocols, connection=False), binder)
         except SettingsError:
             raise error from None
 
 
-def _bound(values: dict[str, Any], config: dict[str, Any], binder: Binder) -> Task:
-    section = checked(TaskSection, {**values, "config": config}, at=())
-    return replace(binder.bind(section), source="core")
+def _with(values: dict[str, Any], config: dict[str, Any], binder: Binder) -> Task:
+    return binder.bind(checked(TaskSection, {**values, "config": config}, at=()))
 
 
 def reason(error: SettingsError) -> str:

@@ -33,6 +33,8 @@ class Task:
     """Put on every sample of the task; a metric's own labels win over them."""
     source: str = "local"
     """Who gave it: `local` or `core`. Ids are unique within a source."""
+    warning: str = ""
+    """What is odd about its settings, and no reason not to run it: keys that nobody knows."""
     key: str = field(init=False, compare=False, repr=False)
     """Unique over all sources; what the timetable hashes. Kept: each look at a long list asks for it."""
 

@@ -98,6 +98,17 @@ class Binder:
             declared = ()
         return declared or (plugin, f"{plugin}s")
 
+    def strangers(self, plugin: str, config: Mapping[str, Any]) -> list[Problem]:
+        """The keys of a task's `config` that its plugin does not know, each with the nearest known one."""
+        try:
+            found = self._registry.plugin(plugin)
+        except ConfigurationError:  # binding says so
+            return []
+        dealer = _Dealer(found.device_model, found.config_model)
+        for key, value in config.items():
+            dealer.deal(key, value, ("config", key), strict=True)
+        return dealer.strangers
+
     def _fields(
         self, plugin: type[Plugin[Any, Any]], task: TaskSection, at: Loc
     ) -> tuple[DeviceFields, PluginConfig]:

@@ -98,7 +98,9 @@ def _control(sources: Sources, control: Control) -> list[Route]:
             )
 
     async def trigger(request: Request) -> Response:
-        key = request.path_params["key"]
+        key, states = request.path_params["key"], sources.scheduler.states()
+        if key not in states and f"core/{key}" in states:
+            key = f"core/{key}"
         try:
             run = await sources.scheduler.trigger(key)
         except LookupError as error:

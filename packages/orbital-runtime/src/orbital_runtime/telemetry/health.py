@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.sender.breaker import State as BreakerState
 from orbital_runtime.sender.status import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from orbital_runtime.sender.status import OutputStatus
-    from orbital_runtime.telemetry.sources import Sources
+    from orbital_runtime.telemetry.sources import Sources, UnusableTask
 
 RECENT: Final = 300.0
 """Seconds for which a hold of the loop is told."""
 STALLED: Final = 30.0
 """Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
+NAMED: Final = 3
+"""Tasks of Core that are told one by one."""
 FULL: Final = 0.95
 """Fill of the buffer from which it is about to refuse or to drop."""
 
@@ -149,9 +152,17 @@ def _core(sources: Sources) -> Iterator[Reason]:
         yield Reason("core_unknown", f"not registered at Core: {why}", blocks=False)
     elif now.trouble:
         yield Reason("core_away", f"Core's tasks stay as they are: {now.trouble}", blocks=False)
-    for name, why in now.unusable.items():
-        message = f"task {name} of Core cannot run: {why}"
+    yield from _unusable(now.unusable)
+
+
+def _unusable(tasks: Mapping[str, UnusableTask]) -> Iterator[Reason]:
+    """The first few, and how many more: a list of a thousand helps nobody."""
+    for name, task in islice(tasks.items(), NAMED):
+        message = f"task {name} of Core cannot run: {task.reason}"
         yield Reason("core_task_unusable", message, blocks=False, subject=name)
+    if (more := len(tasks) - NAMED) > 0:
+        message = f"and {more} more tasks of Core cannot run: `sentinel tasks --status unusable`"
+        yield Reason("core_task_unusable", message, blocks=False)
 
 
 def _plugins(sources: Sources) -> Iterator[Reason]:

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusableTask:
+    """A task of Core that cannot run here."""
+
+    reason: str
+    plugin: str = ""
+    """Empty where not even that could be read."""
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CoreStanding:
     """How it stands between this sentinel and Gravital Core."""
 
@@ -36,8 +46,8 @@ class CoreStanding:
     """Milliseconds UTC."""
     tasks: int
     """Those of Core that can run."""
-    unusable: Mapping[str, str]
-    """Those that cannot, and why."""
+    unusable: Mapping[str, UnusableTask]
+    """Those that cannot."""
     reports: int
     """Those that Core has."""
     reports_waiting: int

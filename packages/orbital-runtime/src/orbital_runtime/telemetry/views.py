@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.health import reasons
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources
 
 View = dict[str, Any]
+NEVER_RAN: Final[View] = {
+    "source": "core", "status": "unusable", "error_kind": "Unusable", "warning": "", "paused": "",
+    "runs": 0, "failed": 0, "failures_in_a_row": 0, "missed": 0, "skipped": {}, "samples": 0, "busy": 0.0,
+    **dict.fromkeys((
+        "interval", "timeout", "priority", "up", "next_look", "last_started", "last_duration", "last_samples",
+        "series", "lateness", "next_run",
+    )),
+}  # fmt: skip
+"""What a task of Core says that cannot run here: all that others have."""
 
 
 async def status(sources: Sources) -> View:
@@ -87,12 +96,32 @@ async def tasks(
         keys = [key async for key in known if key in states and _is_wanted(*states[key], wanted)]
     page = in_slices(keys[offset : offset + limit])
     rows = [_task(sources, key, *states[key]) async for key in page if key in states]
-    return {"total": len(keys), "tasks": rows}
+    others = [row for row in _unusable(sources) if _has(row, wanted or {})]
+    after = max(0, offset - len(keys))
+    rows += others[after : after + limit - len(rows)]
+    return {"total": len(keys) + len(others), "tasks": rows}
 
 
 def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:
     has = {"status": str(state.status), "plugin": task.plugin, "device_id": task.device_id}
-    return all(has[name] == value for name, value in wanted.items())
+    return _has(has, wanted)
+
+
+def _has(row: View, wanted: Mapping[str, str]) -> bool:
+    return all(row[name] == value for name, value in wanted.items())
+
+
+def _unusable(sources: Sources) -> list[View]:
+    """Tasks of Core that cannot run here, as if they had."""
+    now = sources.core()
+    if now is None:
+        return []
+    return [
+        NEVER_RAN
+        | {"key": f"core/{name}", "id": name, "plugin": task.plugin, "device_id": task.device_id}
+        | {"error": task.reason}
+        for name, task in now.unusable.items()
+    ]
 
 
 def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
@@ -111,6 +140,7 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "up": last.up if last else None,
         "error": last.error if last else "",
         "error_kind": last.error_kind if last else "",
+        "warning": task.warning,
         "paused": state.paused,
         "next_look": now_ms + round(max(0.0, state.next_look - now) * 1000)
         if state.paused
