@@ -24,6 +24,8 @@ from orbital_plugin_http.values import Values
 from orbital_sdk import ConfigurationError, PartialCollect, Plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_plugin_http.exposition import Exposition
     from orbital_plugin_http.readings import Readings
     from orbital_plugin_http.reply import Reply
@@ -161,8 +163,14 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         examine = partial(self._examine, reply, trace, login=plan.device.login != "none")
         if _weight(reply) <= (SMALL if self.config.reads_values else MEDIUM):
             return examine(seconds=min(INLINE, seconds))
-        work = partial(examine, seconds=seconds - trace.seconds)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        work = partial(_outcome, partial(examine, seconds=seconds - trace.seconds))
+        outcome = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            if isinstance(outcome, ProbeFailedError):
+                raise outcome
+            return outcome
+        finally:
+            del outcome  # as in `_probe`
 
     def _examine(
         self, reply: Reply, trace: Trace, *, login: bool, seconds: float
@@ -176,6 +184,14 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
     def _what(self, device: HttpDevice) -> str:
         return f"{self.config.method} {self.target(device)}"
+
+
+def _outcome(work: Callable[[], Readings | None]) -> Readings | ProbeFailedError | None:
+    """What it returned or raised: a future that raises is held by the frames of who waits, which it holds."""
+    try:
+        return work()
+    except ProbeFailedError as error:
+        return error.with_traceback(None)
 
 
 def _weight(reply: Reply) -> int:
