@@ -17,7 +17,7 @@ async def test_a_refused_answer_is_gone_with_its_run(sentinel, hostile_server):
     bomb = gzip.compress(bytes(100 << 20), 1)
     hostile_server.default = Answer(200, {"Content-Encoding": "gzip"}, bomb)
     sentinel.configure(
-        sender={"direct": {"file": {"path": "samples.jsonl"}}},
+        sender={"direct": {"file": {"path": str(sentinel.folder / "samples.jsonl")}}},
         tasks=[
             {
                 "id": "big",
