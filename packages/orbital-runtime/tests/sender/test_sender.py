@@ -152,6 +152,25 @@ async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
     assert cut_of(buffer.noted("a")).doubtful == ()
 
 
+@pytest.mark.parametrize(
+    ("old", "requests"), [(True, [[5], [1, 2]]), (False, [[1, 2, 3, 4, 5, 6]])]
+)
+async def test_requests_are_cut_as_before_the_crash(buffer, sender, old, requests):
+    """Both lanes go on with the very batches that were on their way; where the writer has one lane now, the
+    note is out of date.
+    """
+    writer = RecordingWriter()
+    writer.takes_old_samples = old
+    buffer.attach("a")
+    await buffer.append([make_batch(2, ts=ts) for ts in range(1, 7)])
+    await buffer.note("a", Cut(5, fresh=(2, 16), backlog=(4, 32)).note())
+    await sender.add(output("a", writer))
+    assert await sender.flush(10)
+    sent = [[batch.ts for batch in call.batches] for call in writer.calls]
+    assert sent[: len(requests)] == requests
+    assert buffer.ledger.account("a").delivered == 12
+
+
 async def test_a_note_that_cannot_be_read_does_no_harm(buffer, sender):
     """Of another version, or damaged: requests are cut anew, and nothing is in doubt."""
     writer = RecordingWriter()
