@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
-from orbital_runtime.sender import Phase
+from orbital_runtime.buffer import Limits, MemoryBuffer
+from orbital_runtime.clock import ManualClock
+from orbital_runtime.sender import DeliveryPolicy, Phase
 from orbital_runtime.sender.cut import Cut, cut_of
+from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.throttle import Throttle
 from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch
@@ -79,6 +83,25 @@ async def test_what_goes_out_is_noted(lines):
     cut = cut_of(line.buffer.noted("out"))
     assert (cut.edge, cut.backlog, cut.fresh) == (21, (36, 36 * 8), None)
     assert cut.doubtful == ((3, 5),)
+
+
+async def test_the_backlog_tells_when_it_will_be_gone():
+    """At its pace so far: nothing before the first request, then the time that went for what is done."""
+    clock = ManualClock()
+    buffer = MemoryBuffer(Limits(samples=None, size=None), clock)
+    buffer.attach("a")
+    await buffer.append([make_batch(2, ts=ts) for ts in range(20)])
+    clock.advance(3600)
+    attempts = SimpleNamespace(too_large=None)
+    lanes = Lanes("a", buffer, DeliveryPolicy(), apart=True, attempts=lambda: attempts)
+    assert lanes.status(100.0) == (3600, 0, None)
+    assert lanes.turn(100.0, 4, hurry=False).lane is lanes.backlog
+    assert lanes.status(105.0) == (0, 40, None)
+    chunk = await lanes.read(lanes.backlog, 105.0, 4)
+    lanes.delivered(lanes.backlog, chunk.samples, 4)
+    assert lanes.status(110.0) == (0, 36, 36 * 10 / 4)
+    lanes.close()
+    await buffer.close()
 
 
 async def test_what_came_last_is_fresh_too(lines):
