@@ -67,3 +67,15 @@ def test_another_takes_over(series):
     assert not second.turn(HOUR - 1)
     assert all(second.admit(n) for n in range(series))
     assert second.count == series
+
+
+@pytest.mark.parametrize("series", [10, FEW + 10])
+def test_another_limit_takes_effect_with_a_reload(series):
+    """Whoever raises it because a task met it gets room at once; what was seen is not counted twice."""
+    first, second = begun(series), SeriesLimit(2 * series)
+    for n in range(series + 5):
+        first.admit(n)
+    second.inherit(first)
+    second.turn(1)
+    assert sum(second.admit(n) for n in range(2 * series)) == 2 * series
+    assert second.count <= 2 * series

@@ -68,12 +68,10 @@ class SeriesLimit:
         return True
 
     def inherit(self, other: SeriesLimit) -> None:
-        """Go on with another's hour."""
-        self.count, self._since = other.count, other._since
-        self._few = set(other._few)
-        self._many = None
-        if other._many is not None:
-            self._many = other._many if other._most == self._most else None
+        """Go on with another's hour; a new one begins where a filter for another limit cannot serve."""
+        if other._many is None or other._most == self._most:
+            self.count, self._since = other.count, other._since
+            self._few, self._many = set(other._few), other._many
 
 
 class _Filter:
