@@ -31,7 +31,7 @@ class Desk:
         if self._errors:
             raise self._errors.pop(0)
         name = "s" if self._same else f"s-{next(self._ids)}"
-        return Credentials(name, SecretStr("token"), URL)
+        return Credentials(name, SecretStr("sesame-1948"), URL)
 
 
 @contextlib.asynccontextmanager
