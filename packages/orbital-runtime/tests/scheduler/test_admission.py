@@ -27,6 +27,23 @@ def run_all(admission: Admission) -> list[str]:
     return order
 
 
+def test_few_run_against_one_target() -> None:
+    """Two at a time, whatever devices they count for; others pass them meanwhile, and each that ends makes
+    room for the next.
+    """
+    admission = Admission(100, per_target=2)
+    for n in range(5):
+        admission.ask(f"r{n}", f"d{n}", due=n, priority=5, target="shop:80")
+    admission.ask("other", "d0", due=9, priority=5, target="shop:81")
+    admission.ask("bus", "d0", due=9, priority=5, target="shop:80", exclusive="bus")
+    assert admit_all(admission) == ["r0", "r1", "other", "bus"]
+    admission.done("r1")
+    assert admit_all(admission) == ["r2"]
+    assert admission.withdraw("r3")
+    admission.done("r0")
+    assert admit_all(admission) == ["r4"]
+
+
 def test_who_was_called_up_and_withdraws_leaves_the_next_a_place() -> None:
     """A bus is free and the first of those behind it was called up: if that one stops asking, the next is."""
     admission = Admission(3)
@@ -190,7 +207,7 @@ class Machine(RuleBasedStateMachine):
         assert sorted(run_all(self.admission)) == sorted(self.waiting)
         assert not self.admission._crowd
         assert not self.admission._behind
-        assert not self.admission._busy
+        assert not self.admission._used
 
 
 Machine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

@@ -72,6 +72,7 @@ def assemble(
         on_run=listeners,
         clock=clock,
         slots=collector.worker_pool_size,
+        per_target=collector.runs_per_target,
         assignment=assignment(settings),
         exclusive=engine.exclusive,
         pass_over=engine.pass_over,

@@ -133,7 +133,7 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
 
 def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler, collector = stations.scheduler, settings.collector
-    scheduler.slots = collector.worker_pool_size
+    scheduler.suit(collector.worker_pool_size, collector.runs_per_target)
     scheduler.assignment = assembly.assignment(settings)
     scheduler.backoff_max = collector.backoff_max
     scheduler.pauses.every = collector.pause_retry

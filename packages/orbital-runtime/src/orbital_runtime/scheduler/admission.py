@@ -1,4 +1,5 @@
-"""Who may start now: so many at once, one at a time on what cannot be shared, and nobody left waiting.
+"""Who may start now: so many at once, few against one target, one at a time on what cannot be shared, and
+nobody left waiting.
 
 Pure. Runs ask, are admitted in order of rank, and hand their slot back. A rank is fixed when it is asked
 for, so everyone who waits is overtaken a bounded number of times:
@@ -21,7 +22,10 @@ CROWD: Final = 0.25
 
 class _Request(NamedTuple):
     device: str
-    exclusive: str | None
+    claim: str
+    """What only so many may use at once; empty for nothing."""
+    most: int
+    """How many."""
     rank: float
 
 
@@ -30,16 +34,20 @@ class Admission:
 
     Args:
         slots: How many may run at once.
+        per_target: How many of them against one target.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, per_target: int = 1 << 30) -> None:
         self.slots = slots
+        self.per_target = per_target
+        """May be set at any time; holds for those who ask from then on."""
         self._waiting: dict[str, _Request] = {}
         self._running: dict[str, _Request] = {}
         self._queue: LazyHeap[float] = LazyHeap()
-        self._busy: set[str] = set()
+        self._used: Counter[str] = Counter()
+        """By how many each claim is in use."""
         self._behind: dict[str, LazyHeap[float]] = {}
-        """What waits for something exclusive that is in use."""
+        """What waits for a claim of which no more is to be had."""
         self._crowd: Counter[str] = Counter()
 
     @property
@@ -53,7 +61,14 @@ class Admission:
         return len(self._running)
 
     def ask(
-        self, key: str, device: str, *, due: float, priority: int, exclusive: str | None = None
+        self,
+        key: str,
+        device: str,
+        *,
+        due: float,
+        priority: int,
+        exclusive: str | None = None,
+        target: str = "",
     ) -> None:
         """Queue up.
 
@@ -63,22 +78,26 @@ class Admission:
             due: Steady seconds since when it should run.
             priority: 0 to 9; 9 goes first.
             exclusive: What only one run at a time may use.
+            target: Whom it asks, where nothing is exclusive: `per_target` runs at a time may.
         """
         rank = due - priority * BOOST + self._crowd[device] * CROWD
         self._crowd[device] += 1
-        self._waiting[key] = _Request(device, exclusive, rank)
+        if exclusive is None:
+            self._waiting[key] = _Request(device, target and f"to {target}", self.per_target, rank)
+        else:
+            self._waiting[key] = _Request(device, f"on {exclusive}", 1, rank)
         self._queue.put(key, rank)
 
     def next(self) -> str | None:
         """Admit the first that may start; None when nobody can."""
         while len(self._running) < self.slots and (key := self._queue.pop()) is not None:
             request = self._waiting[key]
-            if request.exclusive is None:
+            if not request.claim:
                 return self._admit(key, request)
-            if request.exclusive not in self._busy:
-                self._busy.add(request.exclusive)
+            if self._used[request.claim] < request.most:
+                self._used[request.claim] += 1
                 return self._admit(key, request)
-            self._behind.setdefault(request.exclusive, LazyHeap()).put(key, request.rank)
+            self._behind.setdefault(request.claim, LazyHeap()).put(key, request.rank)
         return None
 
     def done(self, key: str) -> bool:
@@ -87,9 +106,11 @@ class Admission:
         if request is None:
             return False
         self._leave(request.device)
-        if request.exclusive is not None:
-            self._busy.discard(request.exclusive)
-            self._call_up(request.exclusive)
+        if request.claim:
+            self._used[request.claim] -= 1
+            if not self._used[request.claim]:
+                del self._used[request.claim]
+            self._call_up(request.claim)
         return True
 
     def withdraw(self, key: str) -> bool:
@@ -99,11 +120,11 @@ class Admission:
             return False
         self._leave(request.device)
         self._queue.discard(key)
-        if request.exclusive is not None:
-            if request.exclusive in self._behind:
-                self._behind[request.exclusive].discard(key)
-            if request.exclusive not in self._busy:
-                self._call_up(request.exclusive)
+        if request.claim:
+            if request.claim in self._behind:
+                self._behind[request.claim].discard(key)
+            if self._used[request.claim] < request.most:
+                self._call_up(request.claim)
         return True
 
     def _admit(self, key: str, request: _Request) -> str:
@@ -116,9 +137,9 @@ class Admission:
         if not self._crowd[device]:
             del self._crowd[device]
 
-    def _call_up(self, exclusive: str) -> None:
-        """What was in use is free: the first of those behind it joins the queue again."""
-        behind = self._behind.get(exclusive)
+    def _call_up(self, claim: str) -> None:
+        """There is room: the first of those behind it joins the queue again."""
+        behind = self._behind.get(claim)
         if behind is None:
             return
         top = behind.first()
@@ -126,4 +147,4 @@ class Admission:
             behind.discard(top[1])
             self._queue.put(top[1], top[0])
         if not behind:
-            del self._behind[exclusive]
+            del self._behind[claim]

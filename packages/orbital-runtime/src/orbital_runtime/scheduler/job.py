@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.scheduler.pace import UNREACHABLE, while_down
+from orbital_runtime.scheduler.peer import peer
 from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class Job:
 
     task: Task
     state: TaskState = field(default_factory=TaskState)
+    target: str = ""
+    """Whom it asks, as `peer` tells."""
     waiting: bool = False
     handle: asyncio.Task[None] | None = None
     """The run that is going on."""
@@ -79,3 +82,10 @@ class Job:
 def same_work(one: Task, other: Task) -> bool:
     """Whether both reach the same device in the same way: a pause or a back-off holds for both."""
     return one.plugin == other.plugin and one.device == other.device and one.config == other.config
+
+
+def moves(before: Task, task: Task) -> bool:
+    """Whether another version of a task has another place in the timetable."""
+    if before.interval != task.interval:
+        return True
+    return before.device is not task.device and peer(before.device) != peer(task.device)

@@ -24,6 +24,13 @@ class Pauses:
         """May be set at any time; holds from the next refusal on."""
         self._paused: dict[str, dict[str, TaskState]] = {}
 
+    def settle(self, key: str, device: str, state: TaskState, now: float) -> None:
+        """A run of the task ended, and left it so."""
+        if state.paused:
+            self.refused(key, device, state, now)
+        else:
+            self.let_in(key, device)
+
     def refused(self, key: str, device: str, state: TaskState, now: float) -> None:
         """The task was refused, for the first time or again."""
         paused = self._paused.setdefault(device, {})

@@ -33,12 +33,18 @@ def phase(key: str, interval: int, grain: int) -> int:
         interval: The task's.
         grain: One of `GRAINS`, the coarsest to be used.
     """
-    fitting = [g for g in GRAINS if g <= grain and interval % g == 0 and interval >= SLOTS * g]
-    if not fitting:
+    step = cell(interval, grain)
+    if not step:
         return stable_hash(key) % interval
     finest = GRAINS[-1]
     place = stable_hash(key) % (interval // finest) * finest
-    return place // fitting[0] * fitting[0]
+    return place // step * step
+
+
+def cell(interval: int, grain: int) -> int:
+    """From one point of the grid to the next, for this interval; 0 where it has none."""
+    fits = (g for g in GRAINS if g <= grain and interval % g == 0 and interval >= SLOTS * g)
+    return next(fits, 0)
 
 
 def stable_hash(text: str) -> int:

@@ -17,9 +17,10 @@ from orbital_runtime.scheduler.alarm import Alarm
 from orbital_runtime.scheduler.assignment import Assignment, Everything
 from orbital_runtime.scheduler.broken import broken_run
 from orbital_runtime.scheduler.farewells import Farewells
-from orbital_runtime.scheduler.job import PAUSED, Job
+from orbital_runtime.scheduler.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure
 from orbital_runtime.scheduler.pauses import Pauses
+from orbital_runtime.scheduler.peer import peer
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
 from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.timetable import Tick, Timetable
@@ -49,6 +50,7 @@ class Scheduler:
         run: Runs a task once; the engine's `run`.
         clock: Tells the time.
         slots: Runs that may go on at once.
+        per_target: Runs that may go on at once against one target.
         assignment: Which tasks are ours; all, if it is left out.
         exclusive: What a task needs for itself alone while it runs; the engine's `exclusive`.
         pass_over: Called at each tick of a paused task that asks nobody; the engine's `pass_over`.
@@ -68,6 +70,7 @@ class Scheduler:
         *,
         clock: Clock,
         slots: int = 256,
+        per_target: int = 1 << 30,
         assignment: Assignment | None = None,
         exclusive: Callable[[Task], str | None] | None = None,
         pass_over: Callable[[Task], Awaitable[None]] | None = None,
@@ -100,7 +103,7 @@ class Scheduler:
         self._roster = Roster()
         self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
         self._timetable = Timetable()
-        self._admission = Admission(slots)
+        self._admission = Admission(slots, per_target)
         self.alarm = Alarm(clock, self.turn)
         """Tells by how much the loop is late."""
         self._started = False
@@ -112,12 +115,12 @@ class Scheduler:
 
     @property
     def slots(self) -> int:
-        """Runs that may go on at once; may be set at any time."""
+        """Runs that may go on at once."""
         return self._admission.slots
 
-    @slots.setter
-    def slots(self, slots: int) -> None:
-        self._admission.slots = slots
+    def suit(self, slots: int, per_target: int) -> None:
+        """So many runs may go on at once from now on, in all and against one target."""
+        self._admission.slots, self._admission.per_target = slots, per_target
         self._admit()
 
     @property
@@ -175,7 +178,7 @@ class Scheduler:
 
     def _take_on(self, added: Sequence[Task], changed: Sequence[Task]) -> None:
         jobs, now = self._roster.jobs, self._clock.steady()
-        moved = [task for task in changed if jobs[task.key].task.interval != task.interval]
+        moved = [task for task in changed if moves(jobs[task.key].task, task)]
         for task in added:
             self._roster.add(task)
         for task in changed:
@@ -187,7 +190,8 @@ class Scheduler:
         self._arm()
 
     def _enter(self, job: Job, now: float) -> None:
-        job.state.next_due = self._timetable.add(job.task.key, job.task.interval, now)
+        task, job.target = job.task, peer(job.task.device)
+        job.state.next_due = self._timetable.add(task.key, task.interval, now, job.target)
 
     def _remove(self, key: str) -> None:
         job = self._roster.remove(key)
@@ -274,8 +278,9 @@ class Scheduler:
         job.waiting = True
         job.due = due
         self._admission.ask(
-            task.key, task.device_id, due=since, priority=priority, exclusive=exclusive
-        )
+            task.key, task.device_id, due=since, priority=priority, exclusive=exclusive,
+            target=job.target,
+        )  # fmt: skip
 
     def _admit(self) -> None:
         while not self._stopping and (key := self._admission.next()) is not None:
@@ -334,7 +339,7 @@ class Scheduler:
 
     def _settle(self, job: Job, task: Task, run: Run) -> None:
         job.settle(task, run)
-        self._pause(job)
+        self.pauses.settle(task.key, job.task.device_id, job.state, self._clock.steady())
         self.totals.enter(run)
         self._rest(job)
         if self._on_run is not None:
@@ -344,13 +349,6 @@ class Scheduler:
                 log.exception("task %s: whoever listens for finished runs broke", task.id)
         if self._on_idle is not None and not self._admission.running:
             self._on_idle()
-
-    def _pause(self, job: Job) -> None:
-        task, state = job.task, job.state
-        if state.paused:
-            self.pauses.refused(task.key, task.device_id, state, self._clock.steady())
-        else:
-            self.pauses.let_in(task.key, task.device_id)
 
     async def _tell(self, job: Job, work: Awaitable[None]) -> None:
         """A tick that asks no device, and still has its `up 0`."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
-from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
+from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for
+from orbital_runtime.scheduler.places import Places
 
 TOLERANCE: Final = SECOND
 """After a gap of more than one tick, a tick that is older than this waits for the next one instead."""
@@ -32,6 +33,9 @@ class _Line(NamedTuple):
     phase: int
     due: int
     grain: int
+    target: str
+    place: int
+    """To be handed back."""
 
 
 class Timetable:
@@ -41,29 +45,36 @@ class Timetable:
         self._lines: dict[str, _Line] = {}
         self._heap: LazyHeap[int] = LazyHeap()
         self._grain = GRAINS[0]
+        self._places = Places()
 
     def __len__(self) -> int:
         return len(self._lines)
 
-    def add(self, key: str, interval: float, now: float) -> float:
+    def add(self, key: str, interval: float, now: float, target: str = "") -> float:
         """Enter a task, or give it another interval, and return when it is due first, in steady seconds.
 
         Args:
             key: Its name, which decides its phase.
             interval: Seconds; a microsecond is the least.
             now: Steady seconds. The first tick is the first one of its phase from now on.
+            target: Whom it asks: tasks of one target stand on different points.
         """
+        self.remove(key)
         step = max(1, round(interval * SECOND))
-        start = phase(key, step, self._grain)
+        start, place = self._places.take(target, key, step, self._grain)
         due = start - (start - round(now * SECOND)) // step * step
-        self._lines[key] = _Line(step, start, due, self._grain)
+        self._lines[key] = _Line(step, start, due, self._grain, target, place)
         self._heap.put(key, due)
         return due / SECOND
 
     def remove(self, key: str) -> bool:
         """Take a task out; whether it was there."""
+        line = self._lines.pop(key, None)
+        if line is None:
+            return False
         self._heap.discard(key)
-        return self._lines.pop(key, None) is not None
+        self._places.leave(line.place)
+        return True
 
     def suit(self, rate: float) -> None:
         """Use the grid that suits this many runs a second. Each task goes over to it at its next tick, by a
@@ -93,7 +104,8 @@ class Timetable:
         latest = line.due + passed * line.interval
         following = latest + line.interval
         if line.grain == self._grain:
-            self._lines[key] = _Line(line.interval, line.phase, following, line.grain)
+            _, start, _, grain, target, place = line
+            self._lines[key] = _Line(line.interval, start, following, grain, target, place)
         else:
             self._lines[key], following = self._go_over(key, line, following, moment)
         self._heap.put(key, following)
@@ -103,8 +115,10 @@ class Timetable:
 
     def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
         """To the present grid, unless that place has passed already: then at the next tick."""
-        place, grain = phase(key, line.interval, self._grain), self._grain
-        due = following + place - line.phase
+        start, place = self._places.take(line.target, key, line.interval, self._grain)
+        due = following + start - line.phase
         if due <= moment:
-            place, due, grain = line.phase, following, line.grain
-        return _Line(line.interval, place, due, grain), due
+            self._places.leave(place)
+            return line._replace(due=following), following
+        self._places.leave(line.place)
+        return line._replace(phase=start, due=due, grain=self._grain, place=place), due

@@ -36,6 +36,8 @@ class CollectorSection(Section):
 
     worker_pool_size: Annotated[int, Field(gt=0, le=100_000)] = 256
     """Collections that run at once. Waiting costs little: a hung device must not hold the others."""
+    runs_per_target: Annotated[int, Field(gt=0)] = 6
+    """Collections that run at once against one host and port: small servers drop further connections."""
     task_fetch_interval: Interval = 60
     """How often Core is asked for tasks."""
     max_execution_time: Timeout = 300

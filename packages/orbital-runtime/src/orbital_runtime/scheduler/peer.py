@@ -1,0 +1,30 @@
+"""Whom a task asks, as far as its device's fields tell it by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from orbital_sdk import DeviceFields
+
+PORTS: Final = {"http": 80, "https": 443}
+"""Of addresses that name none."""
+
+
+def peer(device: DeviceFields) -> str:
+    """`host:port`, or `host` where there is no port; empty where nobody knows."""
+    fields = vars(device)
+    if url := fields.get("url"):
+        return _of_url(str(url))
+    host, port = fields.get("host"), fields.get("port")
+    return f"{host}:{port}" if host and port else str(host or "")
+
+
+def _of_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    return f"{parts.hostname}:{port}" if parts.hostname else ""
