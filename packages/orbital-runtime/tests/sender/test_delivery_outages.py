@@ -74,6 +74,24 @@ async def test_the_breaker_opens_and_one_probe_closes_it(lines):
     assert line.account.delivered == 20
 
 
+async def test_who_waits_for_an_output_sees_whether_it_flows(lines):
+    """A request on its way is worth waiting for; one that failed, and a pause, are not."""
+    line = lines(retry_interval=NEVER)
+    gate = line.writer.hang()
+    await line.put(make_batch(2))
+    await line.writer.called(1)
+    before = line.status
+    assert before.flows_since(before)
+    line.writer.then(WriterUnavailable("down"))
+    gate.set()
+    await line.settled()
+    assert line.status.flows_since(before)  # they left
+    await line.put(make_batch(2))
+    await line.reaches(Phase.BACKING_OFF)
+    failed = line.status
+    assert not failed.flows_since(failed)
+
+
 async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines, caplog):
     """After an outage longer than the age limit, delivery goes on with what is there."""
     line = lines(limits=Limits(samples=None, size=None, age=60), retry_interval=NEVER)
