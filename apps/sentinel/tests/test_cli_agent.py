@@ -185,7 +185,11 @@ def test_reload(machine, two_tasks):
             "well",
             "other",
         }
-        assert machine.sentinel("reload").out == "nothing changed\n"
+        again = machine.sentinel("reload").out.splitlines()
+        assert again == [
+            "nothing changed since the reload that changed this:",
+            *done.out.splitlines(),
+        ]
         two_tasks.write_text(text.replace("plugin: http", "plugin: htp"))
         bad = machine.sentinel("reload")
         assert bad.code == 78

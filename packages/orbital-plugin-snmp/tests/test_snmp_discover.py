@@ -100,7 +100,7 @@ def test_nobody():
     """An empty network ends with 1, and writes nothing."""
     out, err = run("127.0.0.1", "--snmp", f"port={free_port()}", *QUICK, code=1)
     assert not out
-    assert "0 devices at 1 addresses" in err
+    assert "0 devices at 1 address" in err
 
 
 @pytest.mark.parametrize(

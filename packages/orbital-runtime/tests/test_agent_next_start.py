@@ -27,10 +27,20 @@ def test_another_buffer_tells_what_it_leaves_behind(before, after, told):
     old, new = (
         Settings.model_validate({"buffer": {"disk_path": "old", **one}}) for one in (before, after)
     )
-    assert list(at_next_start(old, new)) == told
+    assert list(at_next_start(old, old, new)) == told
 
 
 def test_telemetry_is_read_at_the_start():
     """Its address and its socket."""
     old, new = Settings(), Settings.model_validate({"telemetry": {"enabled": False}})
-    assert list(at_next_start(old, new)) == [WAITS.replace("buffer", "telemetry")]
+    assert list(at_next_start(old, old, new)) == [WAITS.replace("buffer", "telemetry")]
+
+
+def test_what_is_again_as_it_began_has_nothing_to_wait_for():
+    """A change that is taken back before the next start."""
+    began = Settings.model_validate({"buffer": {"type": "disk"}})
+    changed = Settings.model_validate(
+        {"buffer": {"type": "memory"}, "telemetry": {"listen": "127.0.0.1:1"}}
+    )
+    assert len(list(at_next_start(began, began, changed))) == 3
+    assert list(at_next_start(began, changed, began)) == []

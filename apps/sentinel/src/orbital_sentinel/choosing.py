@@ -31,12 +31,15 @@ def chosen(names: Sequence[str], loaded: Loaded, registry: Registry) -> list[Tas
     if all(name in local for name in names):
         return [local[name] for name in names]
     of_core = names_of(loaded.settings, data_dir(os.environ))
+    disabled = {task.id for task in loaded.settings.tasks if not task.enabled}
     found: list[Task] = []
     for name in names:
         if name in local:
             found.append(local[name])
         elif (entry := of_core.get(name.removeprefix(CORE))) is not None:
             found += bound([entry], registry, loaded.settings)
+        elif name in disabled:
+            raise Failure(f"task {name} is disabled: set `enabled: true` in its configuration")
         else:
             hint = did_you_mean(name, [*local, *of_core])
             raise Failure(f"there is no enabled task {name!r}; {hint}")

@@ -97,7 +97,7 @@ def test_every_bad_output_is_told_at_once():
                     "direct": {
                         "a": {"writer": "store"},
                         "b": {},
-                        "store": {"url": "u", "pasword": 1},
+                        "store": {"url": "u", "pasword": 1, "enabeld": True},
                     }
                 }
             ),
@@ -110,6 +110,7 @@ def test_every_bad_output_is_told_at_once():
             "`pip install` the package that brings it, as in orbital-writer-NAME"
         ),
         "sender.direct.store.pasword: unknown key; did you mean password?",
+        "sender.direct.store.enabeld: unknown key; did you mean enabled?",
     ]
 
 

@@ -273,3 +273,10 @@ def test_the_documentation_has_every_key():
     page = Path(__file__).parents[4] / "docs" / "configuration.md"
     text = page.read_text(encoding="utf-8")
     assert text == renewed(text), f"python -m orbital_runtime.settings.reference {page}"
+
+
+@pytest.mark.parametrize("installed", [(), ("ping",), ("http",), ("ping", "http")])
+def test_the_built_in_configuration_takes_what_is_installed(installed):
+    """An agent without some of the plugins watches what it can, and starts with none of them, too."""
+    tasks = yaml.safe_load(builtin({"XDG_DATA_HOME": "/x"}, installed))["tasks"]
+    assert [task["plugin"] for task in tasks] == list(installed)

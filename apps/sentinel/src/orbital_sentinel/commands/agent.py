@@ -62,10 +62,14 @@ def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """
     from orbital_sentinel.locate import client
 
-    changes = client(config, timeout=60).post("/api/v1/reload")["changes"]
+    told = client(config, timeout=60).post("/api/v1/reload")
     if output is Format.JSON:
-        as_json({"changes": changes})
-    for line in changes or ["nothing changed"] if output is Format.TEXT else ():
+        as_json(told)
+        return
+    if not told["changes"]:
+        since = " since the reload that changed this:" if told["last"] else ""
+        say(f"nothing changed{since}")
+    for line in told["changes"] or told["last"]:
         say(line)
 
 

@@ -94,7 +94,8 @@ def _asked(known: Mapping[str, Kind], given: Mapping[str, Any]) -> dict[str, lis
     asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
     if not asked:
         options = ", ".join(f"--{name}" for name in known)
-        raise typer.BadParameter(f"say how to ask, and as whom: {options}")
+        way = next((f"--{name} public" for name in known if name == "snmp"), options)
+        raise typer.BadParameter(f"say how to ask, and as whom, such as {way}; there is {options}")
     return asked
 
 
@@ -145,13 +146,18 @@ def _progress(total: int, result: Sweep) -> Generator[Callable[[], None]]:
 def _show(result: Sweep, *, as_json: bool) -> None:
     for one in result.refused:
         typer.echo(f"{one.host} is there, but: {one.why}", err=True)
-    typer.echo(f"{len(result.found)} devices at {result.asked} addresses", err=True)
+    devices, addresses = _count(len(result.found), "device"), _count(result.asked, "address", "es")
+    typer.echo(f"{devices} at {addresses}", err=True)
     rows = [(one.host, one.protocol, one.answer.name, one.answer.about) for one in result.found]
     heads = ("address", "protocol", "name", "description")
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
         _table([[head.upper() for head in heads], *rows])
+
+
+def _count(number: int, word: str, more: str = "s") -> str:
+    return f"{number} {word}{'' if number == 1 else more}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:

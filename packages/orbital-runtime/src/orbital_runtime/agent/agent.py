@@ -75,6 +75,9 @@ class Agent:
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
         self.stations = assemble(loaded, registry, self.identity, self.clock, data)
+        self._began = loaded.settings
+        self.last_reload: list[str] = []
+        """What the last reload that changed something changed."""
         self._life = Life()
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -264,7 +267,9 @@ class Agent:
                 new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
                 if self.state is not State.RUNNING:
                     return []
-                return [*lines, *await self._follow(new, lines)]
+                changed = [*lines, *await self._follow(new, lines)]
+                self.last_reload = changed or self.last_reload
+                return changed
 
     async def _follow(self, new: Loaded, lines: list[str]) -> list[str]:
         """Go on with another configuration, of which `lines` tell what is different. Gives what of it has to
@@ -275,7 +280,7 @@ class Agent:
         await reload.apply(self.stations, old, new, self.identity)
         await self.core.follow(old.settings)
         await self.apply_tasks()
-        later = list(reload.at_next_start(old.settings, new.settings))
+        later = list(reload.at_next_start(self._began, old.settings, new.settings))
         for line in (*lines, *later):
             log.info("reloaded: %s", line)
         for note in new.notes:

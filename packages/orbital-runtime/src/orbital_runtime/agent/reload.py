@@ -148,14 +148,17 @@ def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:
     return settings.sentinel, assembly.run_limits(settings), loaded.processors
 
 
-def at_next_start(old: Settings, new: Settings) -> Iterator[str]:
-    """Sections that changed and are only read at start, and what that will leave behind."""
+def at_next_start(began: Settings, old: Settings, new: Settings) -> Iterator[str]:
+    """Sections that changed and are only read at start, and what that will leave behind. What is again as it
+    began has nothing to wait for.
+    """
     for name in ("buffer", "telemetry"):
-        if getattr(old, name) != getattr(new, name):
+        if getattr(new, name) not in (getattr(old, name), getattr(began, name)):
             yield f"{name}: changed, and takes effect at the next start"
-    if old.buffer.type == "disk" and _place(old) != _place(new):
+    places = _place(began), _place(old)
+    if began.buffer.type == "disk" and _place(new) not in places:
         yield (
-            f"buffer: what waits in {old.buffer.disk_path} at the stop stays there, until a configuration "
+            f"buffer: what waits in {began.buffer.disk_path} at the stop stays there, until a configuration "
             "names this folder again"
         )
 

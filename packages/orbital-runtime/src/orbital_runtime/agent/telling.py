@@ -40,7 +40,7 @@ def telemetry_of(agent: Agent, sources: Sources) -> Telemetry:
     section = agent.settings.telemetry
     return Telemetry(
         sources,
-        Control(stop=agent.request_stop, reload=agent.reload),
+        Control(agent.request_stop, agent.reload, reloaded=lambda: agent.last_reload),
         socket=socket_path(section.socket, paths.runtime_dir(agent.environ)),
         address=section.address if section.enabled else None,
         task_series=section.task_series,

@@ -6,6 +6,8 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.scheduler.totals import LATENESS_BUCKETS, Histogram
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,6 +28,8 @@ class Alarm:
     def __init__(self, clock: Clock, call: Callable[[], None]) -> None:
         self._clock = clock
         self._call = call
+        self.lag = Histogram(LATENESS_BUCKETS)
+        """Seconds by which its calls were late: how long other work held the loop."""
         self._handle: asyncio.Handle | None = None
         self._wakes = math.inf
 
@@ -42,9 +46,13 @@ class Alarm:
         self._wakes = now + LONGEST_SLEEP if due is None else min(due, now + LONGEST_SLEEP)
         sleep = self._wakes - now
         if sleep > 0:
-            self._handle = loop.call_later(math.ceil(sleep * 1000) / 1000, self._call)
+            self._handle = loop.call_later(math.ceil(sleep * 1000) / 1000, self._ring)
         else:
             self._handle = loop.call_soon(self._call)
+
+    def _ring(self) -> None:
+        self.lag.observe(max(0.0, self.overdue))
+        self._call()
 
     def stop(self) -> None:
         """Call no more."""

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import data_dir
+from orbital_runtime.plugins.found import find
 from orbital_runtime.settings.credentials import known
 from orbital_runtime.settings.sections import CoreSection, TelemetrySection, split_listen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 _TEXT: Final = """\
@@ -22,6 +23,8 @@ sender:
     file:
       path: {path}
 tasks:
+"""
+_PING: Final = """\
   - id: ping-this-machine
     device_id: this-machine
     plugin: ping
@@ -55,17 +58,22 @@ def samples_file(environ: Mapping[str, str]) -> Path:
     return data_dir(environ) / "samples.jsonl"
 
 
-def builtin(environ: Mapping[str, str]) -> str:
+def builtin(environ: Mapping[str, str], installed: Collection[str] | None = None) -> str:
     """The built-in configuration, as a file would have it: a registered sentinel works for its Core.
 
-    Without one it watches this machine, and its own health page where that address is known beforehand.
+    Without one it watches this machine, and its own health page where that address is known beforehand, with
+    what is installed of ping and http (`installed`: names of plugins, found out if not given).
     """
     if (who := known(CoreSection())) and who.core_url:
         insecure = json.dumps(who.allow_insecure_http)
         return _CORE.format(url=json.dumps(who.core_url), insecure=insecure)
     path = json.dumps(str(samples_file(environ)), ensure_ascii=False).replace("${", "$${")
     url = _own_health(environ)
-    return _TEXT.format(path=path) + (_HEALTH.format(url=json.dumps(url)) if url else "")
+    tasks = {"ping": _PING, "http": _HEALTH.format(url=json.dumps(url)) if url else ""}
+    if installed is None:
+        installed = {offer.name for offer in find(environ) if offer.kind == "plugin"}
+    ours = "".join(text for name, text in tasks.items() if name in installed)
+    return _TEXT.format(path=path) + (ours or "  []\n")
 
 
 def _own_health(environ: Mapping[str, str]) -> str:

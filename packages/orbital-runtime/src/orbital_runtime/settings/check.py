@@ -13,14 +13,19 @@ from orbital_runtime.settings.explain import explain
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C")
 
 
 def checked(
-    model: type[M], values: Mapping[str, Any], *, at: Loc, ways: Mapping[str, Loc] | None = None
+    model: type[M],
+    values: Mapping[str, Any],
+    *,
+    at: Loc,
+    ways: Mapping[str, Loc] | None = None,
+    beside: Collection[str] = (),
 ) -> M:
     """The model made of these values.
 
@@ -29,6 +34,7 @@ def checked(
         values: What the user wrote.
         at: The way to them in the configuration.
         ways: The ways to single keys that stand elsewhere.
+        beside: Keys that may stand beside those of the model, for hints.
 
     Raises:
         SettingsError: All that is wrong with them.
@@ -37,7 +43,7 @@ def checked(
         with contained:
             return model.model_validate(values)
     except ValidationError as error:
-        problems = explain(error, model)
+        problems = explain(error, model, beside=beside)
     except Exception as error:  # noqa: BLE001 (a stranger's validator may raise anything)
         raised = origin(error)
         problems = [Problem(f"its check failed: {type(raised).__name__}: {raised}")]

@@ -9,7 +9,7 @@ from orbital_runtime.settings.problem import Loc, Problem
 from orbital_sdk.hints import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
@@ -49,6 +49,7 @@ def explain(
     *,
     prefix: Loc = (),
     renamed: Mapping[str, str] | None = None,
+    beside: Collection[str] = (),
 ) -> list[Problem]:
     """One problem for each thing that is wrong. No value is repeated: it may be a secret.
 
@@ -57,25 +58,33 @@ def explain(
         model: What was validated, for hints.
         prefix: The way to it in the configuration.
         renamed: Keys that other programs use -> ours, for hints.
+        beside: Keys that may stand beside those of the model, for hints.
     """
     details = error.errors(include_url=False, include_input=False)
-    return [_problem(detail, model, prefix, renamed or {}) for detail in details]
+    return [_problem(detail, model, prefix, renamed or {}, beside) for detail in details]
 
 
 def _problem(
-    detail: ErrorDetails, model: type[BaseModel], prefix: Loc, renamed: Mapping[str, str]
+    detail: ErrorDetails,
+    model: type[BaseModel],
+    prefix: Loc,
+    renamed: Mapping[str, str],
+    beside: Collection[str],
 ) -> Problem:
     loc = detail["loc"]
     if detail["type"] == "extra_forbidden":
-        return Problem("unknown key", prefix + loc, _near(model, loc, renamed))
+        return Problem("unknown key", prefix + loc, _near(model, loc, renamed, beside))
     return Problem(_sentence(detail), prefix + loc, _hint(detail, model, loc))
 
 
-def _near(model: type[BaseModel], loc: Loc, renamed: Mapping[str, str]) -> str:
+def _near(
+    model: type[BaseModel], loc: Loc, renamed: Mapping[str, str], beside: Collection[str]
+) -> str:
     name = str(loc[-1])
     if name in renamed:
         return f"here it is called {renamed[name]}"
-    return did_you_mean(name, {k for kind in models_at(model, loc[:-1]) for k in accepted(kind)})
+    known = {k for kind in models_at(model, loc[:-1]) for k in accepted(kind)}
+    return did_you_mean(name, known.union(beside if len(loc) == 1 else ()))
 
 
 def _sentence(detail: ErrorDetails) -> str:

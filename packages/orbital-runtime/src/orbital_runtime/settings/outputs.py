@@ -121,7 +121,8 @@ def _output(
         stand_in = broken_writer(section.writer or name, str(error))
         return OutputSettings(name=name, writer=stand_in, config=WriterConfig(), **numbers)
     shared = {key: numbers[key] for key in accepted(writer.config_model) & numbers.keys()}
-    config = checked(writer.config_model, section.options | shared, at=at)
+    own = accepted(type(section))
+    config = checked(writer.config_model, section.options | shared, at=at, beside=own)
     return OutputSettings(name=name, writer=writer, config=config, **numbers)
 
 

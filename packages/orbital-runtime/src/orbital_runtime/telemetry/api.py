@@ -89,7 +89,8 @@ def _control(sources: Sources, control: Control) -> list[Route]:
 
     async def reload(_: Request) -> Response:
         try:
-            return answer({"changes": await control.reload()})
+            changes = await control.reload()
+            return answer({"changes": changes, "last": control.reloaded()})
         except SettingsError as error:
             problems = [str(problem) for problem in error.problems]
             return answer(

@@ -39,6 +39,11 @@ def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
     yield histogram(
         "sentinel_task_lateness_seconds", "From a run's tick to its start", totals.lateness
     )
+    yield histogram(
+        "sentinel_event_loop_lag_seconds",
+        "How late the loop's timer came, once a second at least",
+        scheduler.alarm.lag,
+    )
     yield gauge("sentinel_tasks_running", "Runs that hold a slot", scheduler.running)
     yield gauge("sentinel_tasks_waiting", "Runs that wait for a slot", scheduler.waiting)
     yield gauge("sentinel_task_slots", "Runs that may go on at once", scheduler.slots)

@@ -98,3 +98,5 @@ class Control:
     stop: Callable[[], None]
     reload: Callable[[], Awaitable[list[str]]]
     """Gives what changed, a line each; raises `SettingsError`."""
+    reloaded: Callable[[], list[str]] = list
+    """What the last reload changed, whoever asked for it: files are watched, too."""
