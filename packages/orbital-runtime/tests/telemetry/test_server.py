@@ -49,6 +49,40 @@ async def test_openmetrics_is_not_negotiated(world, path: Path):
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("127.0.0.1:9464", 200), ("[::1]:9464", 200), ("192.0.2.7", 200),
+        ("localhost:1", 200), ("LOCALHOST.", 200), ("collector.example:9464", 200),
+        ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("[::1].evil.example", 421), ("", 200),
+    ],
+)  # fmt: skip
+async def test_the_pages_answer_to_their_own_names_only(world, path: Path, host: str, status: int):
+    """A web page whose name was made to point here (DNS rebinding) reads nothing; people are told why."""
+    async with world.serving(path, host_names=["Collector.example"]) as telemetry:
+        connection = tcp(telemetry)
+        connection.putrequest("GET", "/api/v1/status", skip_host=True)
+        connection.putheader("Host", host)
+        connection.endheaders()
+        answer = await asyncio.to_thread(connection.getresponse)
+        told = answer.read().decode()
+        connection.close()
+        assert answer.status == status
+        if status == 421:
+            assert "telemetry.host_names" in told
+
+
+async def test_any_name_will_do_where_the_settings_say_so(world, path: Path):
+    """`*` switches the check off, for those who have another one in front."""
+    async with world.serving(path, host_names=["*"]) as telemetry:
+        connection = tcp(telemetry)
+        connection.putrequest("GET", "/healthz", skip_host=True)
+        connection.putheader("Host", "any.example")
+        connection.endheaders()
+        assert (await asyncio.to_thread(connection.getresponse)).status == 200
+        connection.close()
+
+
 async def test_unready_answers_503_with_reasons(world, path: Path):
     """A probe sees the status code, a person the reason."""
     world.writer.always(WriterMisconfigured("401: wrong token"))

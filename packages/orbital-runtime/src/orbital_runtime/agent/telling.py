@@ -43,5 +43,6 @@ def telemetry_of(agent: Agent, sources: Sources) -> Telemetry:
         Control(agent.request_stop, agent.reload, reloaded=lambda: agent.last_reload),
         socket=socket_path(section.socket, paths.runtime_dir(agent.environ)),
         address=section.address if section.enabled else None,
+        host_names=section.host_names,
         task_series=section.task_series,
     )

@@ -178,6 +178,10 @@ class TelemetrySection(Section):
     """Serve these pages over HTTP. The command line's socket is there in any case."""
     listen: Listen = "127.0.0.1:9464"
     """Address and port; port 0 takes a free one."""
+    host_names: list[str] = Field(default_factory=list[str])
+    """Names under which these pages may be asked for, beside addresses, `localhost` and the machine's own
+    name; `*` for any. Others are refused, so that no web page can read them by a name that it makes point
+    here."""
     socket: str = ""
     """Unix socket for `sentinel status` and its like. Empty, or a relative path: in the runtime folder."""
     task_series: Annotated[int, Field(ge=0)] = 1000

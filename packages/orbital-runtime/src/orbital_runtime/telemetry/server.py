@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Generator, Sequence
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from orbital_runtime.telemetry.guests import Guests
 
@@ -29,7 +29,7 @@ class AppServer:
     """
 
     def __init__(
-        self, app: Starlette, sock: socket.socket, guests: Guests, *, spare: int = 0
+        self, app: ASGIApp, sock: socket.socket, guests: Guests, *, spare: int = 0
     ) -> None:
         self._app = app
         self._guests = guests
@@ -51,7 +51,7 @@ class AppServer:
             await self._serving
 
 
-def _server(app: Starlette, guests: Guests, acceptor: Acceptor, stop: asyncio.Event) -> Any:
+def _server(app: ASGIApp, guests: Guests, acceptor: Acceptor, stop: asyncio.Event) -> Any:
     """A uvicorn server that takes its connections from `acceptor`, and waits for `stop` instead of waking ten
     times a second to look for it.
     """

@@ -12,6 +12,7 @@ from orbital_runtime.telemetry.guests import Bounds, Guests
 from orbital_runtime.telemetry.server import AppServer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from orbital_runtime.telemetry.sources import Control, Sources
@@ -30,6 +31,7 @@ class Telemetry:
         control: What the owner may ask for.
         socket: Path of the owner's unix socket.
         address: Host and port to serve HTTP on; None for no HTTP.
+        host_names: More names under which HTTP may be asked for.
         task_series: Tasks that get series of their own in `/metrics`.
         bounds: What the connections of each socket may take.
     """
@@ -41,6 +43,7 @@ class Telemetry:
         *,
         socket: Path,
         address: tuple[str, int] | None,
+        host_names: Sequence[str] = (),
         task_series: int = 1000,
         bounds: Bounds = Bounds(),  # noqa: B008 (frozen)
     ) -> None:
@@ -48,6 +51,7 @@ class Telemetry:
         self._control = control
         self._path = socket
         self._address = address
+        self._host_names = host_names
         self._task_series = task_series
         self._bounds = bounds
         self._servers: list[AppServer] = []
@@ -70,13 +74,15 @@ class Telemetry:
             listen.remove(self._path, self._inode)
             raise
         from orbital_runtime.telemetry import api, metrics  # noqa: PLC0415 (late: commands don't serve)
+        from orbital_runtime.telemetry.host_names import HostNames  # noqa: PLC0415 (as above)
 
         guests = Guests(self._bounds)
         told = metrics.Metrics(self._sources, guests, task_series=self._task_series)
         commands = api.owning(self._sources, told, self._control)
         self._servers = [AppServer(commands, owner, Guests(self._bounds), spare=SPARE)]
         if public is not None:
-            self._servers.append(AppServer(api.reading(self._sources, told), public, guests))
+            pages = HostNames(api.reading(self._sources, told), self._host_names)
+            self._servers.append(AppServer(pages, public, guests))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
         await asyncio.gather(*(server.start() for server in self._servers))
         log.debug("the command line is served on %s", self._path)
