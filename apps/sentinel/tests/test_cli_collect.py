@@ -143,3 +143,11 @@ def test_progress_is_for_terminals(machine, site):
     os.close(master)
     assert b"hosts" in shown
     assert done.stdout.count(b"probe_success 1") == 5
+
+
+def test_a_disabled_task_is_called_so(machine):
+    """Whoever asks for it has it in the file, and looks for what is wrong with its name."""
+    machine.config("tasks: [{id: a, plugin: ping, enabled: false, config: {host: h}}]\n")
+    done = machine.sentinel("test", "a")
+    assert done.code == 1
+    assert done.err == "error: task a is disabled: set `enabled: true` in its configuration\n"
