@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import resource
 import shutil
 import signal
 import time
@@ -21,6 +22,7 @@ from orbital_testbench import Answer, DiskFaults, Fault, Feeder, wait_until
 
 FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 SECONDS = float(os.environ.get("ORBITAL_FAULT_SECONDS", "0.4"))
+KILLS = int(os.environ.get("ORBITAL_KILLS", "4"))
 TRIES = int(os.environ.get("ORBITAL_FAULT_TRIES", "0"))
 ERRORS = (errno.EIO, errno.EDQUOT, errno.EFBIG, errno.ESTALE, errno.ENOMEM)
 CALLS = ("open", "read", "write", "fsync")
@@ -143,3 +145,79 @@ def test_an_unreadable_sector_costs_what_is_in_it(
     assert ledger["dropped"] == {"quarantined": 50 * len(lost)}
     assert ledger["accepted"] == ledger["delivered"] + 50 * len(lost)
     assert f"{table}: Input/output error" in feeder.said
+
+
+FULL = Fault("write", errno.ENOSPC, match="*/buffer/db/*")
+"""Nothing new has room; what a file has already can be written over."""
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_what_a_full_disk_takes_with_it_is_counted(end, feed, drained, sink, faults, tmp_path):
+    """Killed or stopped while samples wait in memory only: each is in the ledger after the next start."""
+    feeder = feed(
+        tmp_path / "buffer", environ=faults.environ, rows=50, count=200 if end == "stop" else 10**9,
+        drain=False, pause=0.005, **FAST,
+    )  # fmt: skip
+    feeder.has(30)
+    faults.set(FULL)
+    feeder.has(200 if end == "stop" else 90)
+    feeder.end(signal.SIGKILL if end == "kill" else None)
+    faults.clear()
+    ledger = drained(tmp_path / "buffer", sink)
+    lost = set(feeder.accepted) - set(sink.received)
+    assert len(lost) > 30
+    assert ledger["accepted"] - 50 * len(feeder.accepted) in (0, 50), "one was on its way"
+    assert ledger["accepted"] == ledger["delivered"] + sum(ledger["dropped"].values())
+    assert set(ledger["dropped"]) == {"unsaved" if end == "kill" else "stopped"}
+
+
+def test_a_limit_on_the_size_of_files_loses_nothing(feed, drained, sink, tmp_path):
+    """`prlimit --fsize=4096` on a running process, as a full quota: it lives, waits, and has it all after."""
+    feeder = feed(tmp_path / "buffer", rows=50, pause=0.002, **FAST)
+    feeder.has(30)
+    pid = feeder.process.pid
+    for one in (pid, *children(pid)):
+        resource.prlimit(one, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    feeder.says("cannot be written")
+    time.sleep(SECONDS)
+    feeder.has(len(feeder.accepted) + 20)
+    for one in (pid, *children(pid)):
+        resource.prlimit(one, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    wait_until(lambda: well(feeder), what="an end of the trouble")
+    feeder.end(signal.SIGKILL)
+    ledger = drained(tmp_path / "buffer", sink)
+    assert not set(feeder.accepted) - set(sink.received)
+    assert not ledger["dropped"]
+    assert not databases(tmp_path)
+
+
+def children(pid):
+    """Of a process, such as one that has the database open."""
+    return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_kills_while_one_write_in_fifty_fails(feed, drained, sink, faults, tmp_path):
+    """`ORBITAL_KILLS` times (4): nothing that was on the disk is lost, and what memory held is counted."""
+    faults.set(Fault("write", errno.EIO, every=50))
+    dice, accepted = random.Random(50), []
+    for turn in range(max(4, KILLS)):
+        sink.default = Answer(200 if turn % 2 else 503)
+        feeder = feed(
+            tmp_path / "buffer",
+            sink.url,
+            environ=faults.environ,
+            first=turn * 10**6,
+            rows=5,
+            **FAST,
+        )
+        feeder.has(5)
+        time.sleep(dice.random() * 0.2)
+        feeder.end(signal.SIGKILL)
+        accepted += feeder.accepted
+    faults.clear()
+    sink.default = Answer(200)
+    ledger = drained(tmp_path / "buffer", sink)
+    lost = set(accepted) - set(sink.received)
+    assert 5 * len(lost) <= ledger["dropped"].get("unsaved", 0)
+    assert set(ledger["dropped"]) <= {"unsaved"}
+    assert not databases(tmp_path)

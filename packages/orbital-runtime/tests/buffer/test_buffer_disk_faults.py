@@ -248,8 +248,11 @@ async def test_drop_newest_refuses_when_memory_is_full_too(opened):
 
     buffer = await opened(limits=Limits(None, None, policy="drop_newest"), memory=5_000)
     buffer.attach("a")
-    buffer._database.write = None  # nothing is written any more
-    buffer._trouble.failed("gone")
+
+    def refuse(*_, **__):
+        raise OSError("gone")
+
+    buffer._database.write = refuse
     with pytest.raises(BufferFull):
         await fill(buffer, 100)
     kept = await stamps(buffer)

@@ -38,7 +38,7 @@ from orbital_runtime.buffer.medium import Draft
 from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Limits, Usage
@@ -96,7 +96,7 @@ class DiskBuffer(LogBuffer):
         stores: Stores | None = None,
     ) -> None:
         self.path = Path(path).absolute()
-        self._database = Database(self.path, min_free, stores or _in_process(), patience)
+        self._database = Database(self.path, min_free, stores, patience)
         super().__init__(limits, clock, letters)
         self._always = sync == "always"
         self._min_free = min_free
@@ -236,10 +236,12 @@ class DiskBuffer(LogBuffer):
         if await self._upkeep.stop():
             await self._commit(last=True)
             if self._trouble.failures:
-                await self._recover(last=True)
+                async with self._writing:
+                    await self._reopen(last=True)
                 await self._commit(last=True)
             await self._flush()
             self._lose_unsaved()
+            await self._vouch()
         await self._run(self._database.close)
         self._thread.shutdown()
 
@@ -276,11 +278,20 @@ class DiskBuffer(LogBuffer):
     async def _write(self, last: bool = False) -> None:  # noqa: FBT001, FBT002 (one caller)
         async with self._writing:
             self._next = None  # who comes from now on shares the one after this
-            if self._trouble.failures and not last:
-                return  # upkeep tries again
-            while change := self._take(last=last):
-                if not await self._try(change) or not change.more:
-                    return
+            change = None if self._trouble.failures and not last else self._take(last=last)
+            while change and await self._try(change):
+                change = self._take(last=last) if change.more else None
+            if self._trouble.failures == 1 and not last:
+                await self._reopen()  # most faults are over at once
+            if self._trouble.failures:  # upkeep tries again
+                await self._vouch()
+
+    async def _vouch(
+        self,
+    ) -> None:  # so that a crash takes by number what the database does not take
+        change = self._journal.take(self._log, self._pending, self._letters_there, records=False)
+        if change is not None and not self._late:
+            await self._run(self._database.vouch, {**self._journal.states, **change.states})
 
     def _take(self, *, last: bool = False) -> Change | None:
         """What to write next; in the end all of it: samples are worth more than room below `min_free`."""
@@ -291,7 +302,8 @@ class DiskBuffer(LogBuffer):
 
     async def _try(self, change: Change) -> bool:
         try:
-            await self._run(self._write_change, change, {**self._journal.states, **change.states})
+            states = {**self._journal.states, **change.states} if self._always else None
+            await self._run(self._database.commit, change, states)
         except OSError as error:
             self._trouble.failed(str(error))
             return False
@@ -301,15 +313,10 @@ class DiskBuffer(LogBuffer):
         self._database.deleted += change.dead_size
         return True
 
-    def _write_change(self, change: Change, states: Mapping[str, bytes]) -> None:
-        self._database.write(change.puts, change.drops, change.deletes)
-        if self._always:
-            self._database.sync(states)
-
     async def _look(self, turn: int) -> None:
-        """What nobody waits for."""
         if self._trouble.failures:
-            await self._recover()
+            async with self._writing:
+                await self._reopen()
         await self._commit()
         if not self._always:
             await self._flush()
@@ -321,23 +328,21 @@ class DiskBuffer(LogBuffer):
                 if found is not None:
                     self._compare(found)
 
-    async def _recover(self, *, last: bool = False) -> None:
+    async def _reopen(self, *, last: bool = False) -> None:
         """After a failed write: make room, or open the database anew, and let the next write try."""
-        async with self._writing:
-            trouble = self._trouble
-            recover = partial(self._database.recover, trouble.failures, trouble.reason, last=last)
-            found = await self._run(recover)
-            if found is not None and self._late:
-                self._adopt(found)
-            elif found is not None:
-                self._compare(found)
-            if self._late:
-                return
-            change = self._take(last=last)
-            if change is None:
-                trouble.worked()
-            else:
-                await self._try(change)
+        trouble = self._trouble
+        recover = partial(self._database.recover, trouble.failures, trouble.reason, last=last)
+        found = await self._run(recover)
+        if found is not None and self._late:
+            self._adopt(found)
+        elif found is not None:
+            self._compare(found)
+        if self._late:
+            return
+        if (change := self._take(last=last)) is None:
+            trouble.worked()
+        else:
+            await self._try(change)
 
     def _adopt(self, found: Found) -> None:
         """The database is open at last: its books come before ours, and our records get its next segment."""
@@ -392,9 +397,3 @@ class DiskBuffer(LogBuffer):
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
-
-
-def _in_process() -> Stores:
-    from orbital_runtime.storage.rocks import RocksStores  # noqa: PLC0415 (RocksDB only where it is used)
-
-    return RocksStores()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.buffer.disk.checkpoint import Checkpoint
+    from orbital_runtime.buffer.disk.journal import Change
     from orbital_runtime.storage.port import Store, Stores
 
 logger = logging.getLogger(__name__)
@@ -46,19 +47,19 @@ class Database:
     Args:
         path: The folder.
         min_free: Bytes of the volume that stay free.
-        stores: Opens databases.
+        stores: Opens databases; None: in this process.
         patience: Seconds for which a file is unreadable, all else being well, until that is damage.
     """
 
     def __init__(
-        self, path: Path, min_free: int, stores: Stores, patience: float = PATIENCE
+        self, path: Path, min_free: int, stores: Stores | None = None, patience: float = PATIENCE
     ) -> None:
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._look = SecondLook(path, self._folder.database, patience)
-        self._salvage = Salvage(stores, self._folder, self._quarantine, self._look)
+        self._salvage = Salvage(stores or _in_process(), self._folder, self._quarantine, self._look)
         self._store: Store | None = None
         self._start = 0
         self._worn = ""
@@ -119,6 +120,22 @@ class Database:
             OSError: Not written.
         """
         self._opened.write(puts, drops, deletes)
+
+    def commit(self, change: Change, states: Mapping[str, bytes] | None) -> None:
+        """Write this, and wait until the disk has it where the states of all outputs are given.
+
+        Raises:
+            OSError: Not written, or not on the disk.
+        """
+        self.write(change.puts, change.drops, change.deletes)
+        if states is not None:
+            self.sync(states)
+
+    def vouch(self, states: Mapping[str, bytes]) -> None:
+        """Note these states beside the database, which does not take them. That writes over what the file has
+        already, so it works on a full disk; where nothing works, the note before it stays.
+        """
+        self._checkpoints.write(self._start, states)
 
     def note(self, output: str, note: bytes) -> None:
         """Keep a note of an output. What fails here fails at the next write too, which tells."""
@@ -208,7 +225,7 @@ class Database:
         """
         if failures & (failures - 1) if failures < RARELY else failures % RARELY:
             return False
-        return self._store is None or (failures > 1 and self._look.works())
+        return self._store is None or self._look.works()
 
     def _is_damage(self, reason: str) -> bool:
         return is_damage(reason) or self._look.gives_up(reason)
@@ -291,7 +308,8 @@ class Database:
         try:
             return self._open()
         except OSError as error:
-            if NO_ROOM not in str(error) or not self._space.give_up_ballast():
+            over = self._look.works() and not is_damage(str(error))  # most faults are over at once
+            if not over and not (NO_ROOM in str(error) and self._space.give_up_ballast()):
                 raise
         return self._open()
 
@@ -312,3 +330,9 @@ class Database:
         self._checkpoints.look()
         self._checkpoints.write(self._start, {name: pack(s) for name, s in found.states.items()})
         self._folder.private()
+
+
+def _in_process() -> Stores:
+    from orbital_runtime.storage.rocks import RocksStores  # noqa: PLC0415 (RocksDB only where it is used)
+
+    return RocksStores()
