@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from orbital_runtime.buffer import Limits
 from orbital_runtime.sender import Phase, State
 from orbital_sdk import (
@@ -192,6 +194,53 @@ async def test_a_bug_in_a_writer_loses_nothing(lines, caplog):
     assert "a bug in writer 'recording': KeyError('oops')" in line.status.last_error
     assert caplog.text.count("Traceback") == 1
     assert line.account.delivered == 3
+
+
+class Wild(Writer[WriterConfig]):
+    """Raises what is no `Exception`, once each at its start and in a write; then it works."""
+
+    name = "wild"
+
+    def __init__(self, raised):
+        super().__init__(WriterConfig())
+        self.raised, self.stored = [raised] * 2, 0
+
+    async def start(self):
+        if len(self.raised) == 2:
+            raise self.raised.pop()
+
+    async def stop(self):
+        raise KeyboardInterrupt
+
+
+class WildAsync(Wild):
+    async def write(self, batches, attempt):
+        return self.take(batches)
+
+    def take(self, batches):
+        if self.raised:
+            raise self.raised.pop()
+        self.stored += sum(batch.samples for batch in batches)
+        return 1
+
+
+class WildThread(WildAsync):
+    def write(self, batches, attempt):
+        return self.take(batches)
+
+
+@pytest.mark.parametrize("writer", [WildAsync, WildThread])
+@pytest.mark.parametrize(
+    "raised", [KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError]
+)
+async def test_what_is_no_exception_ends_no_delivery(lines, writer, raised):
+    """Gevent's time-outs, `sys.exit()`, a `CancelledError` of its own: a bug as any other."""
+    line = lines(writer(raised()), pause_retry=0.01)
+    await line.put(make_batch(3))
+    await line.settled()
+    assert line.writer.stored == line.account.delivered == 3
+    assert line.status.errors == {"bug": 1}
+    assert f"a bug in writer 'wild': {raised.__name__}()" in line.status.last_error
 
 
 async def test_a_failing_runtime_goes_on(lines, caplog):

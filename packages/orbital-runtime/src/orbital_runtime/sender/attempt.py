@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk, DeadLetter
 from orbital_runtime.buffer.reading import runs
+from orbital_runtime.guard.escape import origin
 from orbital_runtime.sender.bisect import Isolation, may_be_stored
 from orbital_runtime.sender.caller import WriteTimeout
 from orbital_runtime.sender.doubt import tells
@@ -238,10 +239,11 @@ class Attempts:
         self._tally.last_error_ms = self._clock.utc_ms()
 
     def _bug(self, error: Exception) -> WriterBug:
-        bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {error!r}")
+        raised = origin(error)
+        bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {raised!r}")
         self._note(bug)
-        if self._is_new("bug", repr(error)):
-            logger.error("output %s: %s", self._output.name, bug, exc_info=error)
+        if self._is_new("bug", repr(raised)):
+            logger.error("output %s: %s", self._output.name, bug, exc_info=raised)
         return bug
 
     def _is_new(self, kind: str, message: str) -> bool:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from orbital_runtime.guard.escape import Escape, as_exception, contained
 from orbital_sdk import WriterUnavailable
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from orbital_sdk import Attempt, Batch, Writer
 
     Call = Callable[[], object]
-    Answer = asyncio.Future[tuple[object, BaseException | None]]
+    Outcome = tuple[object, Exception | None]
+    """What was returned, or what was raised: whatever it is, the delivery must hear of it and go on."""
+    Answer = asyncio.Future[Outcome]
 
 CANCEL_GRACE: Final = 1.0
 """Seconds that a cancelled coroutine gets to end."""
@@ -39,7 +42,7 @@ class Caller:
         self._writer = writer
         self._most_stuck = most_stuck
         self._thread: WriterThread | None = None
-        self._stuck: list[WriterThread | asyncio.Future[int]] = []
+        self._stuck: list[WriterThread | asyncio.Future[Outcome]] = []
         self._blocking = not inspect.iscoroutinefunction(writer.write)
 
     @property
@@ -47,6 +50,28 @@ class Caller:
         """Writes that were given up and have not returned."""
         self._stuck = [call for call in self._stuck if _runs(call)]
         return len(self._stuck)
+
+    async def start(self, seconds: float) -> None:
+        """Start the writer.
+
+        Raises:
+            WriteTimeout: It took longer than `seconds`.
+            Exception: What the writer raised.
+        """
+        with contained:
+            starting = self._writer.start()
+        await self._on_loop(starting, seconds, seconds)
+
+    async def stop(self, seconds: float) -> None:
+        """Stop the writer.
+
+        Raises:
+            WriteTimeout: It took longer than `seconds`.
+            Exception: What the writer raised.
+        """
+        with contained:
+            stopping = self._writer.stop()
+        await self._on_loop(stopping, seconds, seconds)
 
     async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> int:
         """Bytes put on the wire.
@@ -66,7 +91,7 @@ class Caller:
             answer = self._writer.write(batches, attempt)
         if inspect.isawaitable(answer):
             left = deadline - asyncio.get_running_loop().time()
-            answer = await self._on_loop(cast("Awaitable[int]", answer), max(0.0, left), seconds)
+            answer = await self._on_loop(answer, max(0.0, left), seconds)
         return cast("int", answer)
 
     def close(self) -> None:
@@ -91,20 +116,26 @@ class Caller:
             raise error
         return result
 
-    async def _on_loop(self, awaitable: Awaitable[int], left: float, seconds: float) -> int:
-        task = asyncio.ensure_future(awaitable)
+    async def _on_loop(self, awaitable: Awaitable[object], left: float, seconds: float) -> object:
+        task = asyncio.ensure_future(_outcome_of(awaitable))
+        late = True
         try:
             await asyncio.wait({task}, timeout=left)
+            late = not task.done()
         finally:
             task.cancel()  # does nothing where it is done
-            task.add_done_callback(_look_at)
-        if not task.done():
+        if late:
             await asyncio.wait({task}, timeout=CANCEL_GRACE)
         if not task.done():
             self._stuck.append(task)
         if not task.done() or task.cancelled():
             raise _timed_out(seconds)
-        return task.result()
+        result, error = task.result()
+        if late and isinstance(error, Escape):  # it was told to end, and did
+            raise _timed_out(seconds)
+        if error is not None:
+            raise error
+        return result
 
 
 class WriterThread:
@@ -137,25 +168,26 @@ class WriterThread:
                 answer.get_loop().call_soon_threadsafe(_resolve, answer, outcome)
 
 
-def _outcome(call: Call) -> tuple[object, BaseException | None]:
+def _outcome(call: Call) -> Outcome:
     try:
         return call(), None
-    except BaseException as error:  # noqa: BLE001 (whatever it is, the delivery must hear of it)
-        return None, error
+    except BaseException as error:  # noqa: BLE001 (see Outcome)
+        return None, as_exception(error)
 
 
-def _resolve(answer: Answer, outcome: tuple[object, BaseException | None]) -> None:
+async def _outcome_of(awaitable: Awaitable[object]) -> Outcome:
+    try:
+        return await awaitable, None
+    except BaseException as error:  # noqa: BLE001 (see Outcome)
+        return None, as_exception(error)
+
+
+def _resolve(answer: Answer, outcome: Outcome) -> None:
     if not answer.done():
         answer.set_result(outcome)
 
 
-def _look_at(task: asyncio.Future[int]) -> None:
-    """Mark the error of an abandoned write as seen."""
-    if not task.cancelled():
-        task.exception()
-
-
-def _runs(call: WriterThread | asyncio.Future[int]) -> bool:
+def _runs(call: WriterThread | asyncio.Future[Outcome]) -> bool:
     return call.alive if isinstance(call, WriterThread) else not call.done()
 
 

@@ -106,8 +106,7 @@ class Delivery:
         await self._note()
         self._caller.close()
         try:
-            async with asyncio.timeout(min(STOP_GRACE, self._policy.timeout)):
-                await self._writer.stop()
+            await self._caller.stop(min(STOP_GRACE, self._policy.timeout))
         except Exception:
             logger.exception("output %s did not close", self.name)
 
@@ -181,8 +180,7 @@ class Delivery:
     async def _started(self) -> bool:
         """Start the writer; where that fails, pause and try again later."""
         try:
-            async with asyncio.timeout(self._policy.timeout):
-                await self._writer.start()
+            await self._caller.start(self._policy.timeout)
         except Exception as error:
             if not isinstance(error, ConfigurationError):
                 logger.exception("output %s did not start", self.name)
