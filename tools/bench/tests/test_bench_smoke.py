@@ -30,7 +30,7 @@ def test_a_table_reads_well_in_a_terminal_and_in_a_page(capsys):
 
 @pytest.mark.real
 def test_an_agent_beside_a_real_server():
-    """The path bench, with one device for a few seconds: by what the server stored, and it stored something."""
+    """The path bench, with one device for a few seconds: the server stored something."""
     name, polls, samples, cpu, *_ = path._case(1, 2, 2, config.EQUAL, seconds=4.0)
     assert (name, polls, samples) == ("disk, 1 s", 1, 5)
     assert cpu > 0
