@@ -20,6 +20,7 @@ from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
+from orbital_runtime.storage.remote import StorageProcess
 from orbital_sdk import BatchRejected, Reject, Writer, WriterConfig, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -65,7 +66,7 @@ async def main(
     clock = SystemClock()
     refuse = options.pop("refuse", 0)
     kept = LetterLimits(letters=10**6, size=1 << 30)
-    buffer = DiskBuffer(folder, limits, clock, letters=kept, **options)
+    buffer = DiskBuffer(folder, limits, clock, letters=kept, stores=StorageProcess(), **options)
     await buffer.open()
     sender = Sender(buffer, clock=clock)
     writer = Post(WriterConfig())
@@ -88,7 +89,7 @@ async def main(
                     await sender.flush(1)
     await sender.stop()
     if refuse:
-        say("letters", json.dumps([letter.ts for letter in buffer.dead_letters.list()]))
+        say("letters", json.dumps([letter.ts for letter in await buffer.dead_letters.list()]))
     await buffer.close()
     account = buffer.ledger.account("sink")
     names = ("accepted", "delivered", "dropped", "waiting", "dead_lettered")

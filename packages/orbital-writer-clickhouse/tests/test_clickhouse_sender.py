@@ -76,8 +76,8 @@ async def test_bad_samples_are_dead_letters_and_the_rest_is_stored_once(database
     await eventually(lambda: not buffer.waiting("out"), timeout=60)
     account = buffer.ledger.account("out")
     assert (account.delivered, account.dead_lettered) == (98, 2)
-    assert {letter.value for letter in buffer.dead_letters.list()} == {1000.0, 500.0}
-    assert all("small" in letter.reason for letter in buffer.dead_letters.list())
+    assert {letter.value for letter in await buffer.dead_letters.list()} == {1000.0, 500.0}
+    assert all("small" in letter.reason for letter in await buffer.dead_letters.list())
     assert database.query("SELECT count(), max(v) FROM {db}.mine") == [[98, 22]]
 
 

@@ -55,7 +55,7 @@ async def test_a_500_for_bad_data_ends(prometheus, deliver, metric_name, now):
     await eventually(lambda: not buffer.waiting("out"), timeout=60)
     account = buffer.ledger.account("out")
     assert (account.delivered, account.dead_lettered) == (95, 5)
-    letters = buffer.dead_letters.list()
+    letters = await buffer.dead_letters.list()
     assert {letter.value for letter in letters} == {13}
     assert {letter.reason for letter in letters} == {
         f'{prometheus.write_url} answered 500: label name "twice" is not unique: invalid sample'

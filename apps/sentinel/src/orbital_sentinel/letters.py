@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from orbital_runtime.buffer import BufferFull, Damaged, Wanted
 from orbital_runtime.buffer.disk.stored import letter_key
 from orbital_runtime.buffer.letters.letter import id_of
-from orbital_runtime.buffer.letters.reader import at_rest as letters_at_rest
+from orbital_runtime.buffer.letters.reader import LettersAtRest
 from orbital_runtime.buffer.letters.view import view
 from orbital_runtime.buffer.looking.unknown import no_such_output
 from orbital_sentinel import loop
@@ -125,7 +125,7 @@ class Stopped:
     def __init__(self, config: Path | None, directory: Directory) -> None:
         self._config = config
         self._directory = directory
-        self._letters = letters_at_rest(directory.found.letters, self._get)
+        self._letters = LettersAtRest(directory.found.letters, self._get)
 
     def list(self, chosen: Chosen) -> View:
         self._check(chosen)

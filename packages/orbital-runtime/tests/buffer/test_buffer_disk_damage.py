@@ -119,7 +119,7 @@ async def judge(path):
             assert seen == sorted(set(seen)), "in order, each once"
             assert missing <= account.dropped["quarantined"], (output, account)
             assert account.dropped.total() == account.dropped["quarantined"]
-        for letter in buffer.dead_letters.list():
+        for letter in await buffer.dead_letters.list():
             assert letter.value in values(letter.ts)
         balanced(buffer)
         await write(buffer, 200, 202)

@@ -77,8 +77,8 @@ async def test_a_layout_that_comes_again_is_the_one_it_was():
         await buffer.acknowledge(chunk)
         assert buffer.usage().size == 0
     assert layout.caches[buffer._layouts][0] == 0
-    assert len(buffer._known._alive) == 1
-    assert buffer._known.rows == 0
+    assert len(buffer._decoded.cache._alive) == 1
+    assert buffer._decoded.cache.rows == 0
 
 
 async def test_layouts_wait_in_bytes_where_nobody_holds_them():
@@ -88,14 +88,14 @@ async def test_layouts_wait_in_bytes_where_nobody_holds_them():
     for turn in range(200):
         passing = make_layout([(f"metric_{n}", {"turn": str(turn)}) for n in range(1000)])
         await buffer.append([make_batch([float(turn)] * 1000, layout=passing)])
-    assert buffer._known.rows <= WAITING
+    assert buffer._decoded.cache.rows <= WAITING
     assert buffer.usage().size > 200_000
     seen = []
     while chunk := await buffer.read("a", samples=10_000, size=1 << 20):
         seen += [dict(entry.batch.layout.rows[0].labels)["turn"] for entry in chunk.entries]
         await buffer.acknowledge(chunk)
     assert seen == [str(turn) for turn in range(200)]
-    assert buffer._known.rows == 0
+    assert buffer._decoded.cache.rows == 0
 
 
 async def test_waiting_samples_take_about_four_bytes():

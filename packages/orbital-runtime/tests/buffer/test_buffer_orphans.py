@@ -191,8 +191,8 @@ async def test_pages_hold_everything_once(opened, tmp_path):
             seen += [seq for stored in page.records for seq in range(stored.first, stored.stop)]
             for stored in page.records:
                 (head,) = stored.opened().heads
-                assert head.layout in buffer.layouts(stored.segment, [head.layout, 10**6])
-                assert buffer.layouts(1 << 40, [1 << 70]) == {}
+                assert head.layout in (await buffer.layouts(stored.segment, [head.layout, 10**6]))
+                assert await buffer.layouts(1 << 40, [1 << 70]) == {}
             start = page.following
         assert pages > 1
         assert len(seen) == len(set(seen)) == 1200

@@ -98,7 +98,7 @@ async def test_the_oldest_letters_give_way_and_are_counted():
     """Above the cap the oldest go, counted by output."""
     buffer = memory(letters=3)
     await refuse(buffer, "a", *"12345")
-    assert [kept.reason for kept in buffer.dead_letters.list()] == ["5", "4", "3"]
+    assert [kept.reason for kept in await buffer.dead_letters.list()] == ["5", "4", "3"]
     assert buffer.ledger.account("a").letters_gone == {"evicted": 2}
     balanced(buffer)
 
@@ -118,7 +118,7 @@ async def test_one_flooding_output_does_not_push_out_the_letters_of_others():
     buffer = memory(letters=10)
     await refuse(buffer, "b", "important")
     await refuse(buffer, "a", *["loud"] * 100)
-    assert [kept.reason for kept in buffer.dead_letters.list(Wanted("b"))] == ["important"]
+    assert [kept.reason for kept in await buffer.dead_letters.list(Wanted("b"))] == ["important"]
     assert buffer.ledger.account("a").letters_gone == {"evicted": 91}
     assert not buffer.ledger.account("b").letters_gone
 
@@ -132,7 +132,7 @@ async def test_old_letters_go_by_themselves():
     await refuse(buffer, "a", "new", at_ms=clock.utc_ms())
     clock.advance(11)
     buffer.usage()
-    assert [kept.reason for kept in buffer.dead_letters.list()] == ["new"]
+    assert [kept.reason for kept in await buffer.dead_letters.list()] == ["new"]
     assert buffer.ledger.account("a").letters_gone == {"expired": 1}
 
 
@@ -145,7 +145,7 @@ async def test_an_age_of_zero_is_no_limit():
     await buffer.append([make_batch(3)])
     clock.advance(100 * 365 * 86400)
     buffer.usage()
-    assert [kept.reason for kept in buffer.dead_letters.list()] == ["old"]
+    assert [kept.reason for kept in await buffer.dead_letters.list()] == ["old"]
     assert buffer.waiting("a") == 3
     account = buffer.ledger.account("a")
     assert (account.letters_gone, account.dropped) == ({}, {})
@@ -168,11 +168,11 @@ async def test_a_damaged_letter_costs_no_other(caplog):
     """It is left out, counted and told; the others are listed."""
     buffer = memory()
     await refuse(buffer, "a", "one", "two")
-    first = buffer.dead_letters.list()[-1].id
+    first = (await buffer.dead_letters.list())[-1].id
     store = buffer.dead_letters._store
-    store.put(first, store.get(first)[:-1])
-    assert [kept.reason for kept in buffer.dead_letters.list()] == ["two"]
-    assert buffer.dead_letters.show(first) is None
+    store.put(first, store.in_memory(first)[:-1])
+    assert [kept.reason for kept in await buffer.dead_letters.list()] == ["two"]
+    assert await buffer.dead_letters.show(first) is None
     assert buffer.ledger.account("a").letters_gone == {"damaged": 1}
     assert f"dead letter {id_text(first)} is damaged: wrong checksum" in caplog.text
     balanced(buffer)

@@ -49,17 +49,17 @@ async def test_letters_survive_a_restart_bit_by_bit(opened):
     await refuse(buffer, odd, 1.5, 2.5, 3.5)
     await buffer.dead_letters.purge(Wanted(limit=2))
     await refuse(buffer, odd)
-    before = buffer.dead_letters.list()
+    before = await buffer.dead_letters.list()
     account = buffer.ledger.account("a")
     await buffer.close()
     buffer = await opened()
-    after = buffer.dead_letters.list()
+    after = await buffer.dead_letters.list()
     assert [whole(letter) for letter in after] == [whole(letter) for letter in before]
     assert struct.pack("<d", after[0].value) == struct.pack("<Q", 0x7FF0000000000002)
     assert buffer.ledger.account("a") == account
     await refuse(buffer, 9.0)
-    assert buffer.dead_letters.list()[0].id > before[0].id
-    assert [id_text(x.id) for x in buffer.dead_letters.list()] == ["2-1", "1-5", "1-4", "1-3"]
+    assert (await buffer.dead_letters.list())[0].id > before[0].id
+    assert [id_text(x.id) for x in await buffer.dead_letters.list()] == ["2-1", "1-5", "1-4", "1-3"]
 
 
 def whole(letter):
@@ -95,14 +95,14 @@ async def test_a_damaged_letter_is_set_aside(opened, tmp_path):
     """It costs no other letter: it is counted, and its bytes are kept in the quarantine."""
     buffer = await opened()
     await refuse(buffer, 1.0, 2.0, 3.0)
-    _, middle, _ = buffer.dead_letters.list()
+    _, middle, _ = await buffer.dead_letters.list()
     await buffer.close()
     store = RocksStore(tmp_path / "buffer/db")
     store.write([(letter_key(middle.id), b"rubbish that was a letter")])
     store.sync()
     store.close()
     buffer = await opened()
-    assert [letter.value for letter in buffer.dead_letters.list()] == [3.0, 1.0]
+    assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0, 1.0]
     assert buffer.ledger.account("a").letters_gone == {"damaged": 1}
     (kept,) = (tmp_path / "buffer/quarantine").glob("*-letter-*.record")
     assert kept.read_bytes() == b"rubbish that was a letter"
@@ -118,7 +118,7 @@ async def test_a_smaller_cap_holds_from_the_start(opened):
     await refuse(buffer, *map(float, range(10)))
     await buffer.close()
     buffer = await opened(letters=4)
-    assert [letter.value for letter in buffer.dead_letters.list()] == [9.0, 8.0, 7.0, 6.0]
+    assert [letter.value for letter in await buffer.dead_letters.list()] == [9.0, 8.0, 7.0, 6.0]
     assert buffer.ledger.account("a").letters_gone == {"evicted": 6}
     await buffer.close()
     buffer = await opened()
@@ -141,12 +141,12 @@ async def test_letters_of_memory_join_a_database_that_opens_late(opened, tmp_pat
     await buffer.open()
     buffer.attach("a")
     await refuse(buffer, 3.0)
-    assert [letter.value for letter in buffer.dead_letters.list()] == [3.0]
+    assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0]
     buffer._database._open = folder_open
     await buffer._look(1)
-    assert [letter.value for letter in buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
+    assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
     balanced(buffer)
     await buffer.close()
     buffer = await opened()
-    assert [letter.value for letter in buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
+    assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
     balanced(buffer)

@@ -80,7 +80,7 @@ class LetterMachine(RuleBasedStateMachine):
             if chunk is not None:
                 self.buffer.release(chunk)
             waiting = [e.batch.values[0] for e in chunk.entries] if chunk else []
-            letters = self.buffer.dead_letters.list(Wanted(output))
+            letters = self.run(self.buffer.dead_letters.list(Wanted(output)))
             account = self.buffer.ledger.account(output)
             gone = {reason: count for reason, count in account.letters_gone.items() if count}
             counts = account.accepted, account.delivered, account.dead_lettered, gone
@@ -197,7 +197,7 @@ class LetterMachine(RuleBasedStateMachine):
     @invariant()
     def all_is_accounted_for(self):
         balanced(self.buffer)
-        kept = self.buffer.dead_letters.list()
+        kept = self.run(self.buffer.dead_letters.list())
         assert len(kept) <= MOST
         assert [letter.id for letter in kept] == sorted(
             (letter.id for letter in kept), reverse=True

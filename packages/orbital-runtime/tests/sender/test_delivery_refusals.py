@@ -48,7 +48,7 @@ async def test_refused_samples_are_isolated(lines, caplog):
     await line.put(*(make_batch(250, ts=ts) for ts in range(20)))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (4999, 1)
-    (letter,) = line.letters.list()
+    (letter,) = await line.letters.list()
     assert (letter.output, letter.row.name, letter.ts, letter.value) == (
         "out",
         "metric_123",
@@ -70,7 +70,7 @@ async def test_listed_rejects_cost_no_further_request(lines):
     await line.put(make_batch(5, ts=1), make_batch(5, ts=2, times=[10, 11, 12, 13, 14]))
     await line.settled()
     assert len(line.writer.calls) == 1
-    assert [letter.ts for letter in line.letters.list()] == [13, 1]
+    assert [letter.ts for letter in await line.letters.list()] == [13, 1]
     assert (line.account.delivered, line.account.dead_lettered) == (8, 2)
 
 
@@ -120,7 +120,7 @@ async def test_duplicates_at_the_first_attempt_are_refusals(lines):
     line.writer.always(BatchRejected("out of order sample", duplicate=True))
     await line.put(make_batch(2))
     await line.settled()
-    assert [letter.reason for letter in line.letters.list()] == ["out of order sample"] * 2
+    assert [letter.reason for letter in await line.letters.list()] == ["out of order sample"] * 2
 
 
 @pytest.mark.parametrize(("batch", "row"), [(5, 0), (1, 0), (0, 9), (0, 2), (-1, 0), (0, -1)])

@@ -147,7 +147,7 @@ async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
     assert await sender.flush(10)
     account = buffer.ledger.account("a")
     assert (account.delivered, account.dead_lettered) == (2, 4)
-    assert {letter.ts for letter in buffer.dead_letters.list()} == {1, 3}
+    assert {letter.ts for letter in await buffer.dead_letters.list()} == {1, 3}
     await sender.remove("a")
     assert cut_of(buffer.noted("a")).doubtful == ()
 

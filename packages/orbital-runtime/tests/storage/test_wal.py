@@ -8,6 +8,7 @@ from shutil import copytree
 import pytest
 
 from orbital_runtime.storage import wal
+from orbital_runtime.storage.rocks import RocksStores
 from orbital_runtime.storage.wal import BLOCK, HEADER, checksum, mend
 
 RECORDS = 90
@@ -25,8 +26,6 @@ def value(number):
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """A log of some blocks, as a crash leaves it."""
-    from orbital_runtime.storage.rocks import RocksStores
-
     path = tmp_path_factory.mktemp("image")
     store = RocksStores().open(path / "live")
     for n in range(RECORDS):

@@ -15,6 +15,7 @@ from orbital_runtime.scheduler.assignment import Assignment, parse_shard
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
+from orbital_runtime.storage.remote import StorageProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,4 +186,5 @@ def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
         sync_interval=section.sync_interval,
         min_free=section.min_free,
         letters=letters,
+        stores=StorageProcess(),
     )

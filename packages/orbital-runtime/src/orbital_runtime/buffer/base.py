@@ -10,31 +10,30 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer import policy, removal
 from orbital_runtime.buffer.ageing import Ageing
-from orbital_runtime.buffer.codec import decode
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, Unsent, Usage
+from orbital_runtime.buffer.decoded import Decoded
 from orbital_runtime.buffer.letters.dead_letters import DeadLetters
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.log import Log, describe
 from orbital_runtime.buffer.looking.paging import page_of
 from orbital_runtime.buffer.looking.snapshot import books_of
 from orbital_runtime.buffer.medium import Medium
-from orbital_runtime.buffer.reading import Filling, runs
+from orbital_runtime.buffer.reading import Filling, Reader, runs
 from orbital_runtime.buffer.waiters import Waiters
-from orbital_runtime.storage.errors import Damaged
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
-    from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Chunk, Limits
     from orbital_runtime.buffer.letters.letter import DeadLetter
-    from orbital_runtime.buffer.log import Position, Record
+    from orbital_runtime.buffer.log import Position
     from orbital_runtime.buffer.looking.place import Place
     from orbital_runtime.buffer.looking.snapshot import Books, Page
     from orbital_runtime.buffer.medium import Draft
     from orbital_runtime.clock import Clock
     from orbital_runtime.ledger import Ledger
+    from orbital_runtime.storage.errors import Damaged
     from orbital_sdk import Batch
 
 START: Final = 32
@@ -55,7 +54,7 @@ class LogBuffer(Medium):
         self._held = False
         """Whether an append waits for room."""
         self._waiters = Waiters()
-        self._opened: dict[str, tuple[Record, Opened]] = {}
+        self._decoded = Decoded(self._load, self._layout_bytes)
         self._closed = False
         self._damage = ""
         self.dead_letters = self._new_letters()
@@ -76,7 +75,7 @@ class LogBuffer(Medium):
         self._log.attach(output)
 
     def orphan(self, output: str) -> None:
-        self._opened.pop(output, None)
+        self._decoded.let_go(output)
         position = self._log.positions.get(output)
         if position is not None and position.reading:
             position.reading, position.orphaned_ms = False, self._clock.utc_ms()
@@ -146,13 +145,14 @@ class LogBuffer(Medium):
         self._check_open()
         self._expire()
         filling = Filling(samples, size)
+        reader = Reader(output, filling, self._log, self._decoded, self._quarantine)
         before = self._log.next if before is None else before
         for start, stop in self._position(output).todo.within(since, before):
-            await self._fill(output, start, stop, filling)
+            await reader.fill(start, stop)
             if filling.full:
                 break
         else:
-            self._opened.pop(output, None)  # all of it is read
+            self._decoded.let_go(output)  # all of it is read
         return filling.chunk(output, self._log.take(output, runs(filling.entries)))
 
     async def acknowledge(
@@ -235,14 +235,17 @@ class LogBuffer(Medium):
     async def page(self, start: int) -> Page:
         return await page_of(self._log, self.books(), start, segment=self._segment, load=self._load)
 
-    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes]:
-        found: dict[int, bytes] = {}
-        for layout in numbers:
-            with suppress(Damaged, OSError, OverflowError):  # the last: no such number is given
-                found[layout] = self._load_layout(segment, layout)
-        return found
+    async def layouts(self, segment: int, numbers: Collection[int]) -> dict[int, bytes]:
+        given = [number for number in numbers if 0 <= number < 1 << 32]
+        if not 0 <= segment < 1 << 32:
+            return {}
+        try:
+            found = await self._layout_bytes(segment, given)
+        except OSError:
+            return {}
+        return {number: data for number, data in found.items() if isinstance(data, bytes)}
 
-    def place(self) -> Place | None:
+    async def place(self) -> Place | None:
         return None
 
     async def close(self) -> None:
@@ -278,7 +281,7 @@ class LogBuffer(Medium):
     def _let_go(self, output: str) -> None:
         """Something that this output needed is gone."""
         self._notes.pop(output, None)
-        self._opened.pop(output, None)
+        self._decoded.let_go(output)
         self._room.set()
         self._waiters.wake(output)
 
@@ -330,33 +333,6 @@ class LogBuffer(Medium):
             self._held = False
         self._check_open()
         self._expire()
-
-    async def _fill(self, output: str, start: int, stop: int, filling: Filling) -> None:
-        """Take the batches `start` to `stop`, record by record; what is damaged is left out."""
-        while start < stop and not filling.full:
-            record = self._log.record(start)
-            if not record.first <= start < record.stop:
-                return  # dropped while an earlier one was loaded
-            try:
-                opened = await self._open(output, record)
-            except Damaged as error:
-                self._quarantine(record.first, record.stop, error)
-                start = record.stop
-                continue
-            try:
-                filling.take(opened, record.first, start, min(stop, record.stop), self._layout)
-                start = record.stop
-            except Damaged as error:
-                start = filling.next + 1
-                self._quarantine(filling.next, start, error)
-
-    async def _open(self, output: str, record: Record) -> Opened:
-        """A record, decoded; the last one of each output is kept, as chunks may end inside."""
-        known, opened = self._opened.get(output, (None, None))
-        if known is not record or opened is None:
-            opened = decode(await self._load(record))
-            self._opened[output] = record, opened
-        return opened
 
     def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
         """Go on without these. The same damage again is not said again: a layout may have many batches."""

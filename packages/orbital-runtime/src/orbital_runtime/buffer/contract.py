@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from orbital_sdk import OrbitalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from orbital_runtime.buffer.letters.dead_letters import DeadLetters
     from orbital_runtime.buffer.letters.letter import DeadLetter
@@ -312,12 +312,12 @@ class Buffer(Protocol):
         """The records from this batch on, as many as fit on a page, as bytes."""
         ...
 
-    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes]:
+    async def layouts(self, segment: int, numbers: Collection[int]) -> dict[int, bytes]:
         """Layouts that records of a page refer to, as bytes; those that cannot be read are left out."""
         ...
 
-    def place(self) -> Place | None:
-        """Its folder; None for a buffer in memory. Looks at files, so it blocks."""
+    async def place(self) -> Place | None:
+        """Its folder; None for a buffer in memory. While the disk does not answer: as it was last."""
         ...
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from orbital_runtime.buffer.layout import decode_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from orbital_sdk import Layout
 
@@ -48,19 +48,21 @@ class LayoutCache:
             self._alive.update({(segment, number): layout for layout, number in layouts.items()})
             self._brought.add(first, tuple(layouts))
 
-    def get(self, segment: int, number: int, load: Callable[[int, int], bytes]) -> Layout:
-        """A layout, loaded and decoded where it is not known.
+    def find(self, segment: int, number: int) -> Layout | None:
+        """A layout, if it is known."""
+        layout = self._alive.get((segment, number))
+        if layout is not None:
+            self._decoded.use((segment, number))
+        return layout
+
+    def decode(self, segment: int, number: int, data: bytes) -> Layout:
+        """One that is not known, out of its bytes.
 
         Raises:
-            Damaged: It cannot be read.
+            Damaged: They are not what was written.
         """
-        key = segment, number
-        layout = self._alive.get(key)
-        if layout is None:
-            layout = self._alive[key] = decode_layout(load(segment, number))
-            self._decoded.add(key, (layout,))
-        else:
-            self._decoded.use(key)
+        layout = self._alive[segment, number] = decode_layout(data)
+        self._decoded.add((segment, number), (layout,))
         return layout
 
     def release(self, firsts: Iterable[int]) -> None:

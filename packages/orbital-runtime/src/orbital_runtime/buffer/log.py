@@ -264,6 +264,11 @@ class Log:
         """The record that holds this batch, which some output must need."""
         return self.records[self._index(seq)]
 
+    def has(self, record: Record) -> bool:
+        """Whether some output needs it still."""
+        index = self._index(record.first)
+        return index >= 0 and self.records[index] is record
+
     def _index(self, seq: int) -> int:
         return bisect_right(self.records, seq, key=_first) - 1
 

@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.letters.store import LetterStore
     from orbital_runtime.buffer.log import Record
+    from orbital_runtime.storage.errors import Damaged
     from orbital_sdk import Batch, Layout
 
 
@@ -47,19 +48,13 @@ class Medium(ABC):
         """What `_store` kept."""
 
     @abstractmethod
-    def _layout(self, segment: int, number: int) -> Layout:
-        """The layout that `_draft` gave this number.
+    async def _layout_bytes(
+        self, segment: int, numbers: Collection[int]
+    ) -> Mapping[int, bytes | Damaged]:
+        """The layouts that `_draft` gave these numbers, or why one cannot be read.
 
         Raises:
-            Damaged: It cannot be read.
-        """
-
-    @abstractmethod
-    def _load_layout(self, segment: int, number: int) -> bytes:
-        """The same as bytes.
-
-        Raises:
-            Damaged: It cannot be read.
+            OSError: The disk does not give them now.
         """
 
     @abstractmethod

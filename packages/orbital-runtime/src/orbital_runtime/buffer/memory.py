@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.buffer.base import LogBuffer
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.layout import encode_layout, layout_size
-from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.store import MemoryLetterStore
 from orbital_runtime.buffer.medium import Draft
 from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.contract import Limits
     from orbital_runtime.buffer.log import Record
@@ -36,7 +35,6 @@ class MemoryBuffer(LogBuffer):
         super().__init__(limits, clock, letters)
         self._data: dict[int, bytes] = {}
         self._layouts = Layouts()
-        self._known = LayoutCache()
 
     def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
         numbers, fresh = self._layouts.number(batches)
@@ -47,20 +45,16 @@ class MemoryBuffer(LogBuffer):
     async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         self._data[record.first] = draft.data
         self._layouts.keep(draft, record.first)
-        self._known.put(record.first, SEGMENT, draft.fresh)
+        self._decoded.cache.put(record.first, SEGMENT, draft.fresh)
         self._log.shared = self._layouts.size
 
     async def _load(self, record: Record) -> bytes:
         return self._data[record.first]
 
-    def _layout(self, segment: int, number: int) -> Layout:
-        return self._known.get(segment, number, self._load_layout)
-
-    def _load_layout(self, segment: int, number: int) -> bytes:
-        try:
-            return self._layouts[number]
-        except KeyError as error:
-            raise Damaged(f"layout {number} is gone") from error
+    async def _layout_bytes(
+        self, segment: int, numbers: Collection[int]
+    ) -> Mapping[int, bytes | Damaged]:
+        return {number: self._layouts.get(number) for number in numbers}
 
     def _letter_store(self) -> MemoryLetterStore:
         return MemoryLetterStore()
@@ -71,9 +65,9 @@ class MemoryBuffer(LogBuffer):
     def _forget(self, records: Sequence[Record]) -> None:
         for record in records:
             del self._data[record.first]
-        self._known.release([record.first for record in records])
+        self._decoded.cache.release([record.first for record in records])
         oldest = self._log.records[0].first if self._log.records else self._log.next
-        self._known.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
+        self._decoded.cache.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
         self._log.shared = self._layouts.size
 
     async def _moved(self, output: str) -> None:
@@ -150,8 +144,8 @@ class Layouts:
             self._next += 1
         return known
 
-    def __getitem__(self, number: int) -> bytes:
-        return self._encoded[number]
+    def get(self, number: int) -> bytes | Damaged:
+        return self._encoded.get(number) or Damaged(f"layout {number} is gone")
 
     def __len__(self) -> int:
         return len(self._encoded)

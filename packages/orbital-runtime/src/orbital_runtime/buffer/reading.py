@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.contract import Chunk, Entry
+from orbital_runtime.buffer.contract import BufferUnreadable, Chunk, Entry
 from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from orbital_runtime.buffer.codec import Opened
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.decoded import Decoded
+    from orbital_runtime.buffer.log import Log, Pieces, Record
     from orbital_sdk import Layout
 
 
@@ -26,15 +28,26 @@ class Filling:
         """The batch that is being taken."""
         self.full = False
 
+    def reach(self, opened: Opened, first: int, start: int, stop: int) -> int:
+        """How far of the batches `start` to `stop` there is room, of a record that begins with `first`."""
+        room, size, some = self._room, self._bytes, bool(self.entries)
+        for seq in range(start, stop):
+            head = opened.heads[seq - first]
+            if some and (head.rows > room or head.size > size):
+                self.full = True
+                return seq
+            room, size, some = room - head.rows, size - head.size, True
+        return stop
+
     def take(
         self,
         opened: Opened,
         first: int,
         start: int,
         stop: int,
-        layout: Callable[[int, int], Layout],
+        layouts: Mapping[int, Layout | Damaged],
     ) -> None:
-        """Add the batches `start` to `stop` of a record that begins with `first`, as far as they fit.
+        """Add the batches `start` to `stop` of a record that begins with `first`.
 
         Raises:
             Damaged: The batch `next` cannot be read.
@@ -42,11 +55,10 @@ class Filling:
         for self.next in range(start, stop):
             index = self.next - first
             head = opened.heads[index]
-            if self.entries and (head.rows > self._room or head.size > self._bytes):
-                self.full = True
-                return
-            batch = opened.batch(index, layout(opened.segment, head.layout))
-            self.entries.append(Entry(self.next, batch))
+            layout = layouts[head.layout]
+            if isinstance(layout, Damaged):
+                raise layout
+            self.entries.append(Entry(self.next, opened.batch(index, layout)))
             self._room -= head.rows
             self._bytes -= head.size
 
@@ -59,6 +71,76 @@ class Filling:
         if not entries:
             return None
         return Chunk(output, tuple(entries), sum(entry.batch.samples for entry in entries))
+
+
+class Reader:
+    """Fills a chunk with what the log has, record by record; what is damaged is left out.
+
+    Args:
+        output: Who reads.
+        filling: The chunk.
+        log: Which records there are.
+        decoded: Their batches.
+        quarantine: Told of the batches that cannot be read, and why.
+    """
+
+    def __init__(
+        self,
+        output: str,
+        filling: Filling,
+        log: Log,
+        decoded: Decoded,
+        quarantine: Callable[[int, int, Damaged], None],
+    ) -> None:
+        self._output = output
+        self._filling = filling
+        self._log = log
+        self._decoded = decoded
+        self._quarantine = quarantine
+
+    async def fill(self, start: int, stop: int) -> None:
+        """Take the batches `start` to `stop`, as far as there is room. What is dropped meanwhile is skipped.
+
+        Raises:
+            BufferUnreadable: The disk does not give the first of them now.
+        """
+        try:
+            await self._fill(start, stop)
+        except OSError as error:
+            if not self._filling.entries:
+                raise BufferUnreadable(f"the buffer's disk fails: {error}") from error
+            self._filling.full = True  # what came before that place goes out
+
+    async def _fill(self, start: int, stop: int) -> None:
+        while start < stop and not self._filling.full and self._log.records:
+            record = self._log.record(start)
+            if not record.first <= start < record.stop:
+                return  # dropped while an earlier one was loaded
+            try:
+                opened = await self._decoded.record(self._output, record)
+            except Damaged as error:
+                self._leave_out(record, record.first, record.stop, error)
+                start = record.stop
+            else:
+                start = await self._take(opened, record, start, min(stop, record.stop))
+
+    async def _take(self, opened: Opened, record: Record, start: int, stop: int) -> int:
+        """Take what there is room for of this record. Gives where to go on."""
+        filling, first = self._filling, record.first
+        stop = filling.reach(opened, first, start, stop)
+        numbers = {head.layout for head in opened.heads[start - first : stop - first]}
+        layouts = await self._decoded.layouts(opened.segment, numbers)
+        try:
+            filling.take(opened, first, start, stop, layouts)
+        except Damaged as error:
+            filling.full = False  # it may have room for what comes after this
+            self._leave_out(record, filling.next, filling.next + 1, error)
+            return filling.next + 1
+        return stop
+
+    def _leave_out(self, record: Record, start: int, stop: int, error: Damaged) -> None:
+        if self._log.has(record):  # else nobody needs it any more
+            self._quarantine(start, stop, error)
 
 
 def runs(entries: Iterable[Entry]) -> Pieces:

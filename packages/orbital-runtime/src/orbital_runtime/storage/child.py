@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,8 +39,6 @@ class Child:
     def __init__(self, module: str, spin: float) -> None:
         self._spin = spin
         self._why = ""
-        self.answered = time.monotonic()
-        """Monotonic seconds of its last answer."""
         pairs = [socket.socketpair() for _ in range(2)]
         self._ends = [ours for ours, _ in pairs]
         try:
@@ -85,7 +82,6 @@ class Child:
                 raise
             except (EOFError, OSError) as error:
                 raise OSError(self.end("")) from error
-        self.answered = time.monotonic()
         if kind == DAMAGED:
             raise Damaged(answer)
         if kind == FAILED:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -137,10 +137,10 @@ class Store(ABC):
 class Stores(ABC):
     """Opens databases."""
 
-    @property
-    def answered(self) -> float:
-        """Monotonic seconds of the last answer of the disk, as far as somebody else than the caller knows."""
-        return 0.0
+    apart = False
+    """Whether they are open in another process, so that everything else goes on while the disk does not."""
+    on_answer: Callable[[], None] = staticmethod(lambda: None)
+    """Called in the caller's thread whenever the disk has answered: a call that takes long may have many."""
 
     @abstractmethod
     def open(
@@ -184,3 +184,10 @@ class Stores(ABC):
 
     def give_up(self, why: str) -> None:  # noqa: B027 (as above)
         """Wait no longer: who waits for an answer gets an error. From any thread."""
+
+
+def in_process() -> Stores:
+    """Databases of this process, which stands still where the disk does."""
+    from orbital_runtime.storage.rocks import RocksStores  # noqa: PLC0415 (it loads RocksDB)
+
+    return RocksStores()

@@ -50,12 +50,14 @@ class Served:
         if call == "repair":
             path, options = arguments
             return self._stores.repair(Path(path), **options)
+        store = self._open.get(number)
+        if store is None:
+            raise OSError("the database is closed")
         if call == "shut":
-            return self._open.pop(number).shut()
-        if call == "portion":
-            return tuple(self._open[number].portion(*arguments))
-        answer: Callable[..., Any] = getattr(self._open[number], call)
-        return answer(*arguments)
+            del self._open[number]
+        answer: Callable[..., Any] = getattr(store, call)
+        given = answer(*arguments)
+        return tuple(given) if call == "portion" else given
 
     def _opened(self, path: str, options: dict[str, bool]) -> tuple[int, list[tuple[Any, ...]]]:
         store = self._stores.open(Path(path), **options)

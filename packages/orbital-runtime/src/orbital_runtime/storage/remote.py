@@ -7,6 +7,7 @@ nothing else runs meanwhile: no timer, no thread, no signal.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.storage.child import MODULE, Child, SpinsError
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+LOCKED: Final = "While lock file"
+"""What RocksDB says of a database that another process has open."""
+MOMENT: Final = 5.0
+"""Seconds in which the storage process of an agent that was killed ends."""
+RETRY: Final = 0.05
 SPIN: Final = 10.0
 """Seconds of CPU that come to nothing: a healthy database reads or writes something many times a second of
 them."""
@@ -29,20 +35,19 @@ class StorageProcess(Stores):
         module: What runs there.
     """
 
+    apart = True
+
     def __init__(self, spin: float = SPIN, module: str = MODULE) -> None:
         self._spin = spin
         self._module = module
         self._child: Child | None = None
+        self._given_up = ""
         self._starting = threading.Lock()
 
     @property
     def pid(self) -> int | None:
         """Of the process that runs now."""
         return None if self._child is None or self._child.ended else self._child.pid
-
-    @property
-    def answered(self) -> float:
-        return 0.0 if self._child is None else self._child.answered
 
     def open(
         self,
@@ -81,17 +86,30 @@ class StorageProcess(Stores):
             child.leave()
 
     def give_up(self, why: str) -> None:
+        self._given_up = why
         child = self._child
         if child is not None:
             child.end(why)
 
     def _opened(self, path: Path, options: dict[str, bool]) -> RemoteStore:
-        child = self._running()
-        number, mended = child.ask("open", 0, str(path), options)
-        return RemoteStore(child, number, [Mended(*one) for one in mended])
+        """Whoever had it before may be about to end: one moment is given to it."""
+        until = time.monotonic() + MOMENT
+        while True:
+            child = self._running()
+            try:
+                number, mended = child.ask("open", 0, str(path), options)
+            except OSError as error:
+                if LOCKED not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(RETRY)
+            else:
+                self.on_answer()
+                return RemoteStore(self, child, number, [Mended(*one) for one in mended])
 
     def _running(self) -> Child:
         with self._starting:
+            if self._given_up:
+                raise OSError(f"the storage process {self._given_up}")
             if self._child is not None and self._child.ended:
                 self.stop()
             if self._child is None:
@@ -102,7 +120,10 @@ class StorageProcess(Stores):
 class RemoteStore(Store):
     """A database that a storage process has open."""
 
-    def __init__(self, child: Child, number: int, mended: list[Mended]) -> None:
+    def __init__(
+        self, stores: StorageProcess, child: Child, number: int, mended: list[Mended]
+    ) -> None:
+        self._stores = stores
         self._child = child
         self._number = number
         self.mended = mended
@@ -133,7 +154,9 @@ class RemoteStore(Store):
             self._ask("shut")
 
     def _ask(self, call: str, *arguments: Any) -> Any:
-        return self._child.ask(call, self._number, *arguments)
+        answer = self._child.ask(call, self._number, *arguments)
+        self._stores.on_answer()
+        return answer
 
 
 def _without_logs(path: Path, reason: str) -> list[Mended]:

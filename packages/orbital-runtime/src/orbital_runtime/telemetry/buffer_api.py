@@ -12,7 +12,6 @@ from starlette.routing import Route
 from orbital_runtime.buffer.looking.unknown import nothing_kept
 from orbital_runtime.buffer.looking.view import view
 from orbital_runtime.telemetry.requests import answer, number, older_than
-from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,7 +27,7 @@ def reading(sources: Sources) -> list[Route]:
     """Counts, for whoever reaches the address."""
 
     async def status(_: Request) -> Response:
-        place = await in_background(sources.buffer.place)  # it looks at files
+        place = await sources.buffer.place()
         books = sources.buffer.books()
         return answer(view(books, place, sources.clock.utc_ms(), running=True))
 
@@ -46,7 +45,7 @@ def owning(sources: Sources) -> list[Route]:
     async def layouts(request: Request) -> Response:
         wanted = request.query_params.get("numbers", "").split(",")[:LAYOUTS]
         numbers = [int(one) for one in wanted if one.isdecimal() and len(one) < 12]
-        return _packed(buffer.layouts(number(request, "segment", 0), numbers))
+        return _packed(await buffer.layouts(number(request, "segment", 0), numbers))
 
     async def drop(request: Request) -> Response:
         output = request.query_params.get("output", "")

@@ -35,14 +35,14 @@ def owning(sources: Sources) -> list[Route]:
     async def listed(request: Request) -> Response:
         wanted = _wanted(sources, request)
         most = LISTED if wanted.limit is None else min(LISTED, wanted.limit)
-        found = letters.list(wanted._replace(limit=most))
+        found = await letters.list(wanted._replace(limit=most))
         total = letters.count(wanted._replace(limit=None))
         return answer({"total": total, "letters": [view(letter) for letter in found]})
 
     async def show(request: Request) -> Response:
         text = request.path_params["letter"]
         try:
-            letter = letters.show(id_of(text))
+            letter = await letters.show(id_of(text))
         except ValueError as error:
             raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from error
         if letter is None:

@@ -87,7 +87,9 @@ async def test_what_is_behind_shows_at_once_that_it_is_the_samples(line):
     await line.put(make_batch(6, ts=1), make_batch(3, ts=2), make_batch(3, ts=3))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (6, 6)
-    assert {letter.reason for letter in line.buffer.dead_letters.list()} == {"no such metric here"}
+    assert {letter.reason for letter in await line.buffer.dead_letters.list()} == {
+        "no such metric here"
+    }
     assert [batch.ts for batch in line.writer.batches] == [2, 3]
 
 

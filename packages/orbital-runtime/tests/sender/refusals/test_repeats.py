@@ -34,7 +34,7 @@ async def test_500_for_bad_data_is_not_waited_out_for_ever(line):
     await line.put(*(make_batch(10, ts=ts) for ts in range(4)))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (39, 1)
-    (letter,) = line.buffer.dead_letters.list()
+    (letter,) = await line.buffer.dead_letters.list()
     assert (letter.ts, letter.value, letter.reason) == (2, 5.0, FAULT)
     sent = [(record.ts, record.value) for record in line.writer.records]
     assert sent == sorted(sent)

@@ -10,48 +10,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal
 
 from orbital_runtime.buffer.base import START, LogBuffer
-from orbital_runtime.buffer.codec import decode, encode
-from orbital_runtime.buffer.contract import BufferUnreadable
-from orbital_runtime.buffer.disk.database import Database
+from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.contract import BufferUnusable
+from orbital_runtime.buffer.disk.database import Database, nothing_known
+from orbital_runtime.buffer.disk.errands import Errands
+from orbital_runtime.buffer.disk.held import batches_of
 from orbital_runtime.buffer.disk.journal import Journal, Pending
 from orbital_runtime.buffer.disk.restore import restore
 from orbital_runtime.buffer.disk.second_look import PATIENCE
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.disk.segments import Segments, encoded
-from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
+from orbital_runtime.buffer.disk.stored import RECORD, number
 from orbital_runtime.buffer.disk.trouble import Trouble
 from orbital_runtime.buffer.disk.upkeep import Upkeep
+from orbital_runtime.buffer.disk.whereabouts import Whereabouts
 from orbital_runtime.buffer.layout import layout_size
-from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
 from orbital_runtime.buffer.letters.on_disk import DiskLetterStore
 from orbital_runtime.buffer.log import Log
-from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.medium import Draft
 from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.port import in_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.contract import Limits, Usage
     from orbital_runtime.buffer.disk.journal import Change
     from orbital_runtime.buffer.disk.restore import Found
     from orbital_runtime.buffer.log import Record
     from orbital_runtime.buffer.looking.place import Place
-    from orbital_runtime.buffer.reading import Filling
     from orbital_runtime.clock import Clock
     from orbital_runtime.storage.port import Stores
-    from orbital_sdk import Batch, Layout
-
-    T = TypeVar("T")
+    from orbital_sdk import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -96,21 +93,24 @@ class DiskBuffer(LogBuffer):
         stores: Stores | None = None,
     ) -> None:
         self.path = Path(path).absolute()
+        stores = stores or in_process()
+        self._errands = Errands(stores)
         self._database = Database(self.path, min_free, stores, patience)
         super().__init__(limits, clock, letters)
         self._always = sync == "always"
-        self._min_free = min_free
-        tick = tick if self._always else min(tick, sync_interval)
-        self._upkeep = Upkeep(self.path, tick, self._look)
+        self._whereabouts = Whereabouts(self._errands, self.path, sync=sync, min_free=min_free)
         self._memory = memory
         self._journal = Journal()
         self._segments = self._new_segments(1)
-        self._layouts = LayoutCache()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="buffer")
         self._writing = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._pending: Pending | None = None
-        self._trouble = Trouble(self.path, memory)
+        self._trouble = Trouble(self.path, memory, lambda: self._errands.silence)
+        tick = tick if self._always else min(tick, sync_interval)
+        self._upkeep = Upkeep(self.path, tick, self._look, self._trouble.listen)
+        self._short = ""
+        """Why records should stay in memory, as of the last look at the volume."""
+        self._opening: asyncio.Task[Found] | None = None
         self._late = False
         """Whether the database did not open yet, so that its books are not known."""
 
@@ -120,12 +120,17 @@ class DiskBuffer(LogBuffer):
         Raises:
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
-        found = await self._run(self._database.open)
-        self._restore(found)
-        self._late = not self._database.is_open
-        if self._late:
-            self._trouble.failed(self._database.trouble)
-        self._settle_trouble()
+        opening = asyncio.create_task(self._errands.run(self._database.open), name="buffer-open")
+        if await self._errands.unless_stalled(opening):
+            self._restore(opening.result())
+            self._late = not self._database.is_open
+            if self._late:
+                self._trouble.failed(self._database.trouble)
+            await self._settle_trouble()
+        else:
+            self._restore(nothing_known())
+            self._late, self._opening = True, opening
+            self._trouble.listen()
         self._upkeep.start()
 
     def usage(self) -> Usage:
@@ -135,9 +140,8 @@ class DiskBuffer(LogBuffer):
         fill = max(usage.fill, min(1.0, self._journal.size / self._memory))
         return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble.reason)
 
-    def place(self) -> Place | None:
-        sync = "always" if self._always else "interval"
-        return place_of(self.path, sync=sync, min_free=self._min_free)
+    async def place(self) -> Place | None:
+        return await self._whereabouts.place()
 
     def _restore(self, found: Found) -> None:
         log = self._log
@@ -181,69 +185,69 @@ class DiskBuffer(LogBuffer):
 
     def _keep(self, record: Record, draft: Draft) -> None:
         """What holds once a record is in the journal or beyond."""
-        self._layouts.put(record.first, self._segments.current, draft.fresh)
+        self._decoded.cache.put(record.first, self._segments.current, draft.fresh)
         self._segments.keep(record.first, record.size, draft.fresh, record.written)
         self._log.shared = self._segments.shared
 
     async def _load(self, record: Record) -> bytes:
         data = self._journal.records.get(record.first)
         if data is None:
-            data = self._database.get(RECORD + number(record.first))
+            data = await self._errands.read(self._database.get, RECORD + number(record.first))
         if data is None:
             raise Damaged("it is not in the database any more")
         return data
 
-    async def _fill(self, output: str, start: int, stop: int, filling: Filling) -> None:
-        try:
-            await super()._fill(output, start, stop, filling)
-        except OSError as error:
-            if not filling.entries:
-                raise BufferUnreadable(f"the buffer's disk fails: {error}") from error
-            filling.full = True  # what came before that place goes out
-
-    def _layout(self, segment: int, number: int) -> Layout:
-        return self._layouts.get(segment, number, self._load_layout)
-
     def _letter_store(self) -> DiskLetterStore:
-        self._letters_there = DiskLetterStore(self._database)
+        self._letters_there = DiskLetterStore(self._database, self._errands)
         return self._letters_there
 
     def _segment(self, first: int) -> int:
         return self._segments.of(first)
 
-    def _load_layout(self, segment: int, number: int) -> bytes:
-        data = self._journal.layouts.get((segment, number))
-        if data is None:
-            data = self._database.get(layout_key(segment, number))
-        if data is None:
-            raise Damaged(f"layout {number} of segment {segment} is not in the database any more")
-        return data
+    async def _layout_bytes(
+        self, segment: int, numbers: Collection[int]
+    ) -> Mapping[int, bytes | Damaged]:
+        journal = self._journal.layouts
+        found: dict[int, bytes | Damaged] = {
+            n: journal[segment, n] for n in numbers if (segment, n) in journal
+        }
+        if missing := [n for n in numbers if n not in found]:
+            found |= await self._errands.read(self._database.layouts, segment, missing)
+        return found
 
     def _forget(self, records: Sequence[Record]) -> None:
         segments = self._segments.forget(record.first for record in records)
         self._journal.bury(records, segments)
-        self._layouts.release([record.first for record in records])
-        self._layouts.forget(segments)
+        self._decoded.cache.release([record.first for record in records])
+        self._decoded.cache.forget(segments)
         self._log.shared = self._segments.shared
 
     async def _write_note(self, output: str, note: bytes) -> None:
-        await self._run(self._database.note, output, note)
+        noting = self._errands.run(self._database.note, output, note)
+        await self._errands.unless_stalled(asyncio.ensure_future(noting))
 
     async def _moved(self, output: str) -> None:
         await self._commit()
 
     async def _shut(self) -> None:
-        if await self._upkeep.stop():
-            await self._commit(last=True)
+        began = await self._upkeep.stop()
+        if not await self._errands.finish(self._save_and_close(began=began)):
+            logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
+            self._lose_unsaved()
+
+    async def _save_and_close(self, *, began: bool) -> None:
+        if self._opening is not None:
+            await self._opened_late(self._opening)
+        if began:
+            await self._write(last=True)
             if self._trouble.failures:
                 async with self._writing:
                     await self._reopen(last=True)
-                await self._commit(last=True)
+                await self._write(last=True)
             await self._flush()
             self._lose_unsaved()
             await self._vouch()
-        await self._run(self._database.close)
-        self._thread.shutdown()
+        await self._errands.run(self._database.close)
 
     def _fits(self, samples: int, size: int) -> bool:
         room = not self._trouble.reason or self._journal.size + size <= self._memory
@@ -258,26 +262,32 @@ class DiskBuffer(LogBuffer):
     def _quarantine(self, start: int, stop: int, error: Damaged) -> None:
         record = self._log.record(start)
         needed = [name for name, p in self._log.positions.items() if p.todo.within(start, stop)]
-        self._database.set_aside(
+        aside = partial(
+            self._database.set_aside,
             RECORD + number(record.first), f"record-{record.first}", str(error),
             batches=[start, stop], outputs=needed, samples=record.between(start, stop),
             written_ms=record.written,
         )  # fmt: skip
+        self._errands.later(aside)
         super()._quarantine(start, stop, error)
 
     # Bringing the disk up to date with the books
 
-    async def _commit(self, *, last: bool = False) -> None:
-        """Return when the disk knows what the books say now, or when it is known not to take it."""
+    async def _commit(self) -> None:
+        """Return when the disk knows what the books say now, or when it is known not to take it, or not to
+        answer.
+        """
         if self._late:
             return
         if self._next is None:
-            self._next = asyncio.create_task(self._write(last), name="buffer-write")
-        await asyncio.shield(self._next)
+            self._next = asyncio.create_task(self._write(), name="buffer-write")
+        await self._errands.unless_stalled(self._next)
 
-    async def _write(self, last: bool = False) -> None:  # noqa: FBT001, FBT002 (one caller)
+    async def _write(self, *, last: bool = False) -> None:
         async with self._writing:
             self._next = None  # who comes from now on shares the one after this
+            if self._late:
+                return
             change = None if self._trouble.failures and not last else self._take(last=last)
             while change and await self._try(change):
                 change = self._take(last=last) if change.more else None
@@ -286,24 +296,25 @@ class DiskBuffer(LogBuffer):
             if self._trouble.failures:  # upkeep tries again
                 await self._vouch()
 
-    async def _vouch(
-        self,
-    ) -> None:  # so that a crash takes by number what the database does not take
+    async def _vouch(self) -> None:
+        """So that a crash takes by number what the database does not take."""
         change = self._journal.take(self._log, self._pending, self._letters_there, records=False)
         if change is not None and not self._late:
-            await self._run(self._database.vouch, {**self._journal.states, **change.states})
+            await self._errands.run(self._database.vouch, {**self._journal.states, **change.states})
 
     def _take(self, *, last: bool = False) -> Change | None:
         """What to write next; in the end all of it: samples are worth more than room below `min_free`."""
-        short, letters = bool(self._database.short()), self._letters_there
+        short, letters = bool(self._short), self._letters_there
         return self._journal.take(
             self._log, self._pending, letters, records=last or not short, tidy=last or short
         )
 
     async def _try(self, change: Change) -> bool:
         try:
-            states = {**self._journal.states, **change.states} if self._always else None
-            await self._run(self._database.commit, change, states)
+            states = {**self._journal.states, **change.states}
+            self._short = await self._errands.run(
+                self._database.commit, change, states if self._always else None
+            )
         except OSError as error:
             self._trouble.failed(str(error))
             return False
@@ -314,25 +325,42 @@ class DiskBuffer(LogBuffer):
         return True
 
     async def _look(self, turn: int) -> None:
+        if self._opening is not None:
+            await self._opened_late(self._opening)
+        if self._database.gone and not self._trouble.failures:
+            self._trouble.failed("the storage process ended")
         if self._trouble.failures:
             async with self._writing:
                 await self._reopen()
         await self._commit()
         if not self._always:
             await self._flush()
-        self._settle_trouble()
+        await self._settle_trouble()
         if turn % TIDY == 0:
-            await self._run(self._database.tidy, self._log.size)
+            await self._errands.run(self._database.tidy, self._log.size)
             async with self._writing:
-                found = await self._run(self._database.mend, self._log.size)
+                found = await self._errands.run(self._database.mend, self._log.size)
                 if found is not None:
                     self._compare(found)
+
+    async def _opened_late(self, opening: asyncio.Task[Found]) -> None:
+        """The disk did not answer when the database was opened."""
+        try:
+            found = await asyncio.shield(opening)
+        except BufferUnusable as error:
+            self._trouble.failed(str(error))
+        else:
+            if self._database.is_open:
+                self._adopt(found)
+            else:
+                self._trouble.failed(self._database.trouble)
+        self._opening = None
 
     async def _reopen(self, *, last: bool = False) -> None:
         """After a failed write: make room, or open the database anew, and let the next write try."""
         trouble = self._trouble
         recover = partial(self._database.recover, trouble.failures, trouble.reason, last=last)
-        found = await self._run(recover)
+        found = await self._errands.run(recover)
         if found is not None and self._late:
             self._adopt(found)
         elif found is not None:
@@ -346,11 +374,11 @@ class DiskBuffer(LogBuffer):
 
     def _adopt(self, found: Found) -> None:
         """The database is open at last: its books come before ours, and our records get its next segment."""
-        held, records, letters = self._log, self._journal.records, self.dead_letters
-        batches = {r.first: self._batches(decode(records[r.first])) for r in held.records}
-        self._log, self._journal, self._layouts = Log(self._forget), Journal(), LayoutCache()
+        held, letters = self._log, self.dead_letters
+        batches = batches_of(self._journal, self._decoded.cache)
+        self._log, self._journal = Log(self._forget), Journal()
         self.dead_letters = self._new_letters()
-        self._opened.clear()
+        self._decoded.clear()
         self._restore(found)
         self._log.absorb(held)
         self.dead_letters.absorb(letters)
@@ -359,10 +387,6 @@ class DiskBuffer(LogBuffer):
             self._journal.add(record, draft.data, self._segments.current, encoded(draft.fresh))
             self._keep(record, draft)
         self._late = False
-
-    def _batches(self, opened: Opened) -> list[Batch]:
-        layouts = [self._layout(opened.segment, head.layout) for head in opened.heads]
-        return [opened.batch(index, layout) for index, layout in enumerate(layouts)]
 
     def _compare(self, found: Found) -> None:
         """The database is another one: what it lacks is lost, and states are written again."""
@@ -376,13 +400,14 @@ class DiskBuffer(LogBuffer):
 
     async def _flush(self) -> None:
         try:
-            await self._run(self._database.sync, dict(self._journal.states))
+            await self._errands.run(self._database.sync, dict(self._journal.states))
         except OSError as error:
             self._trouble.failed(str(error))
 
-    def _settle_trouble(self) -> None:
+    async def _settle_trouble(self) -> None:
+        self._short = await self._errands.run(self._database.short)
         unsaved = len(self._journal.records) > bool(self._pending)
-        if self._trouble.settle(self._database.short(), unsaved=unsaved):
+        if self._trouble.settle(self._short, unsaved=unsaved):
             self._room.set()
 
     def _lose_unsaved(self) -> None:
@@ -394,6 +419,3 @@ class DiskBuffer(LogBuffer):
             logger.error(
                 "%d samples never got to the disk and are lost (%s)", lost, self._trouble.reason
             )
-
-    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

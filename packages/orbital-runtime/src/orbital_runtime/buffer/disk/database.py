@@ -15,7 +15,16 @@ from orbital_runtime.buffer.disk.restore import Found, find
 from orbital_runtime.buffer.disk.salvage import Salvage, meta_of
 from orbital_runtime.buffer.disk.second_look import PATIENCE, SecondLook
 from orbital_runtime.buffer.disk.space import Space
-from orbital_runtime.buffer.disk.stored import META, NOTE, RECORD, SUMMARY, VERSION, Meta, pack
+from orbital_runtime.buffer.disk.stored import (
+    META,
+    NOTE,
+    RECORD,
+    SUMMARY,
+    VERSION,
+    Meta,
+    layout_key,
+    pack,
+)
 from orbital_runtime.buffer.frame import seal
 from orbital_runtime.storage.errors import Damaged, is_damage
 
@@ -41,6 +50,11 @@ UNKNOWN: Final = 1 << 28
 """Starts from here on are those that could not see which numbers are taken."""
 
 
+def nothing_known() -> Found:
+    """What is in a database that nobody could look into yet; its start has a number that no other has."""
+    return Found(start=UNKNOWN + secrets.randbelow(UNKNOWN))
+
+
 class Database:
     """One folder, one database, one process.
 
@@ -52,14 +66,15 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, min_free: int, stores: Stores | None = None, patience: float = PATIENCE
+        self, path: Path, min_free: int, stores: Stores, patience: float = PATIENCE
     ) -> None:
+        self._stores = stores
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._look = SecondLook(path, self._folder.database, patience)
-        self._salvage = Salvage(stores or _in_process(), self._folder, self._quarantine, self._look)
+        self._salvage = Salvage(stores, self._folder, self._quarantine, self._look)
         self._store: Store | None = None
         self._start = 0
         self._worn = ""
@@ -94,8 +109,13 @@ class Database:
     def is_open(self) -> bool:
         return self._store is not None
 
+    @property
+    def gone(self) -> bool:
+        """Whether the process that had it open ended."""
+        return self._store is not None and self._store.ended
+
     def get(self, key: bytes) -> bytes | None:
-        """One value; a record or layout is read in microseconds, and rocksdict keeps the GIL anyway.
+        """One value.
 
         Raises:
             Damaged: It is there and cannot be read.
@@ -107,6 +127,14 @@ class Database:
             if self._look.gives_up(str(error)):
                 raise Damaged(f"the disk does not give it any more: {error}") from error
             raise
+
+    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes | Damaged]:
+        """Layouts of a segment as bytes, or why one cannot be read.
+
+        Raises:
+            OSError: The disk failed.
+        """
+        return {number: self._layout(segment, number) for number in numbers}
 
     def write(
         self,
@@ -121,15 +149,19 @@ class Database:
         """
         self._opened.write(puts, drops, deletes)
 
-    def commit(self, change: Change, states: Mapping[str, bytes] | None) -> None:
-        """Write this, and wait until the disk has it where the states of all outputs are given.
+    def commit(self, change: Change, states: Mapping[str, bytes] | None) -> str:
+        """Write a change, and with these states sync it.
+
+        Returns:
+            Why further records should stay in memory; empty while there is room.
 
         Raises:
-            OSError: Not written, or not on the disk.
+            OSError: It is not written, or not synced.
         """
         self.write(change.puts, change.drops, change.deletes)
         if states is not None:
             self.sync(states)
+        return self.short()
 
     def vouch(self, states: Mapping[str, bytes]) -> None:
         """Note these states beside the database, which does not take them. That writes over what the file has
@@ -201,7 +233,7 @@ class Database:
         full = NO_ROOM in reason or (last and self._space.short())
         if full and self._space.give_up_ballast():
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
-        if not last and (self._space.short() or not self._is_time(failures)):
+        if not (last or self.gone) and (self._space.short() or not self._is_time(failures)):
             return None
         broken = self._store is not None and self._is_damage(reason)
         return self._anew(reason if broken else "")
@@ -211,7 +243,16 @@ class Database:
         store, self._store = self._store, None
         if store is not None:
             store.close()
+        self._stores.stop()
         self._folder.release()
+
+    def _layout(self, segment: int, number: int) -> bytes | Damaged:
+        try:
+            data = self.get(layout_key(segment, number))
+        except Damaged as error:
+            return error
+        gone = f"layout {number} of segment {segment} is not in the database any more"
+        return data or Damaged(gone)
 
     @property
     def _opened(self) -> Store:
@@ -318,7 +359,7 @@ class Database:
         try:
             return self._checkpoints.read().start + 1
         except OSError:
-            return UNKNOWN + secrets.randbelow(UNKNOWN)
+            return nothing_known().start
 
     def _begin(self, store: Store, found: Found, known: int) -> None:
         meta, used = meta_of(store), {first >> 32 for first in found.summaries}
@@ -330,9 +371,3 @@ class Database:
         self._checkpoints.look()
         self._checkpoints.write(self._start, {name: pack(s) for name, s in found.states.items()})
         self._folder.private()
-
-
-def _in_process() -> Stores:
-    from orbital_runtime.storage.rocks import RocksStores  # noqa: PLC0415 (RocksDB only where it is used)
-
-    return RocksStores()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from orbital_runtime.buffer.disk.errands import PATIENCE
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -17,20 +20,43 @@ class Trouble:
     Args:
         path: The buffer's folder.
         memory: Bytes of records that may wait in memory.
+        silence: Seconds for which the disk has not answered; 0 when nothing is asked of it.
     """
 
-    def __init__(self, path: Path, memory: int) -> None:
+    def __init__(self, path: Path, memory: int, silence: Callable[[], float]) -> None:
         self._path = path
         self._memory = memory
-        self.reason = ""
-        """In words; empty when all is well."""
+        self._silence = silence
+        self._silent = 0.0
+        """Seconds for which it did not answer, as of the last look."""
+        self._reason = ""
         self.failures = 0
         """Failed tries in a row; there may be trouble without any, where room is short."""
+
+    @property
+    def reason(self) -> str:
+        """In words; empty when all is well."""
+        silence = self._silence()
+        if silence < PATIENCE:
+            return self._reason
+        return f"the disk has not answered for {silence:.0f} s"
+
+    def listen(self) -> None:
+        """Say when the disk stops answering, and when it answers again."""
+        silence = self._silence()
+        if silence >= PATIENCE and not self._silent:
+            logger.error(
+                "%s: the disk does not answer; new samples wait in memory, up to %d MiB",
+                self._path, self._memory >> 20,
+            )  # fmt: skip
+        elif silence < PATIENCE and self._silent:
+            logger.warning("%s: the disk answers again, after %.0f s", self._path, self._silent)
+        self._silent = silence if silence >= PATIENCE else 0.0
 
     def failed(self, reason: str) -> None:
         """The disk did not take something."""
         self.failures += 1
-        self.reason = reason
+        self._reason = reason
         if self.failures == 1:
             logger.error(
                 "%s cannot be written: new samples wait in memory, up to %d MiB; trying again (%s)",
@@ -50,13 +76,13 @@ class Trouble:
         """
         if self.failures:
             return False
-        if short and not self.reason:
+        if short and not self._reason:
             logger.error("%s: new samples wait in memory (%s)", self._path, short)
-        if short or not self.reason:
-            self.reason = self.reason or short
+        if short or not self._reason:
+            self._reason = self._reason or short
             return False
         if unsaved:
             return False
         logger.info("%s takes samples again", self._path)
-        self.reason = ""
+        self._reason = ""
         return True

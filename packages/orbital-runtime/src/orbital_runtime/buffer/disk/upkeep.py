@@ -7,8 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
+    from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +21,20 @@ class Upkeep:
         path: Of the buffer, for the log.
         seconds: Between two turns.
         turn: Does one; gets its number.
+        listen: Called at the end of each turn, and every so many seconds while one takes longer. Never waits.
     """
 
-    def __init__(self, path: Path, seconds: float, turn: Callable[[int], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        seconds: float,
+        turn: Callable[[int], Coroutine[Any, Any, None]],
+        listen: Callable[[], None],
+    ) -> None:
         self._path = path
         self._seconds = seconds
         self._turn = turn
+        self._listen = listen
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -45,7 +54,14 @@ class Upkeep:
         while True:
             await asyncio.sleep(self._seconds)
             number += 1
+            turning = asyncio.create_task(self._turn(number), name="buffer-turn")
             try:
-                await self._turn(number)
+                while not turning.done():
+                    await asyncio.wait({turning}, timeout=self._seconds)
+                    self._listen()
+                turning.result()
+            except asyncio.CancelledError:
+                turning.cancel()
+                raise
             except Exception:
                 logger.exception("upkeep of %s failed", self._path)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from orbital_runtime.buffer.ageing import Ageing
 from orbital_runtime.buffer.contract import BufferFull
 from orbital_runtime.buffer.letters.index import Known, LetterIndex
-from orbital_runtime.buffer.letters.letter import encode_letters, first_of
-from orbital_runtime.buffer.letters.reader import ALL, LetterReader
+from orbital_runtime.buffer.letters.letter import decode_letter, encode_letters, first_of
+from orbital_runtime.buffer.letters.reader import ALL, LetterShelf, tell_damaged
 from orbital_runtime.buffer.letters.resend import batches_of
+from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ class Books(Protocol):
         ...
 
 
-class DeadLetters(LetterReader):
+class DeadLetters(LetterShelf):
     """All dead letters of one buffer.
 
     Args:
@@ -71,12 +72,30 @@ class DeadLetters(LetterReader):
     def __init__(
         self, limits: LetterLimits, store: LetterStore, books: Books, clock: Clock
     ) -> None:
-        super().__init__(LetterIndex(limits), store.get)
+        super().__init__(LetterIndex(limits))
         self._store = store
         self._books = books
         self._limits = limits
         self._ageing = Ageing(clock)
         self._next = first_of(0)
+
+    # Looking
+
+    async def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
+        """Those wanted, newest first; one that turns out to be damaged is set aside, and logged.
+
+        Raises:
+            OSError: The disk does not give them now.
+        """
+        return await self._read(self._index.newest(wanted))
+
+    async def show(self, letter: int) -> DeadLetter | None:
+        """One of them, if it is there.
+
+        Raises:
+            OSError: The disk does not give it now.
+        """
+        return next(iter(await self._read([letter])), None)
 
     # Changing
 
@@ -116,22 +135,7 @@ class DeadLetters(LetterReader):
             LookupError: One is of an output that nothing is delivered to; nothing moved.
             BufferFull: The buffer has no room for more.
         """
-        replayed = 0
-        chosen = self._by_output(self._index.oldest(wanted))
-        for output in chosen:
-            if not self._books.delivers(output):
-                raise LookupError(
-                    f"output {output!r} is not configured any more; configure it again, or purge its dead "
-                    "letters"
-                )
-        for output, letters in chosen.items():
-            for start in range(0, len(letters), PORTION):
-                portion = list(self._read(letters[start : start + PORTION]))
-                if portion:
-                    await self._resend(output, portion, replayed)
-                replayed += len(portion)
-            logger.info("output %s: dead letters are sent again: %d", output, len(letters))
-        return replayed
+        return await asyncio.shield(asyncio.ensure_future(self._replay(wanted)))
 
     # For the buffer
 
@@ -152,7 +156,7 @@ class DeadLetters(LetterReader):
     def absorb(self, other: DeadLetters) -> None:
         """Take over what another one has, which ran in memory until the database opened."""
         for output, letter, known in other._index.letters():
-            self._store.put(letter, other._store.get(letter))
+            self._store.put(letter, other._store.in_memory(letter))
             self._index.add(letter, output, known)
         self._trim()
 
@@ -167,18 +171,50 @@ class DeadLetters(LetterReader):
 
     # Inside
 
-    async def _resend(self, output: str, letters: Sequence[DeadLetter], before: int) -> None:
+    async def _replay(self, wanted: Wanted) -> int:
         """In a task of its own: half of it would lose them."""
-        work = self._books.resend(output, batches_of(letters), [letter.id for letter in letters])
+        replayed = 0
+        chosen = self._by_output(self._index.oldest(wanted))
+        for output in chosen:
+            if not self._books.delivers(output):
+                raise LookupError(
+                    f"output {output!r} is not configured any more; configure it again, or purge its dead "
+                    "letters"
+                )
+        for output, letters in chosen.items():
+            for start in range(0, len(letters), PORTION):
+                portion = await self._read(letters[start : start + PORTION])
+                if portion:
+                    await self._resend(output, portion, replayed)
+                replayed += len(portion)
+            logger.info("output %s: dead letters are sent again: %d", output, len(letters))
+        return replayed
+
+    async def _resend(self, output: str, letters: Sequence[DeadLetter], before: int) -> None:
+        ids = [letter.id for letter in letters]
         try:
-            await asyncio.shield(asyncio.ensure_future(work))
+            await self._books.resend(output, batches_of(letters), ids)
         except BufferFull as error:
             told = f"; {before} dead letters were replayed before" if before else ""
             raise BufferFull(f"{error}{told}") from error
 
-    def _damaged(self, output: str, letter: int, reason: str) -> None:
-        self._store.set_aside(letter, reason)
-        self._let_go(output, [letter], "damaged")
+    async def _read(self, letters: Iterable[int]) -> Sequence[DeadLetter]:
+        """Those of them that are still there once all are read."""
+        read: list[DeadLetter] = []
+        for letter in letters:
+            try:
+                if self._index.output_of(letter) is not None:
+                    read.append(decode_letter(await self._store.get(letter), letter))
+            except Damaged as error:
+                self._damaged(letter, error)
+        return [letter for letter in read if self._index.output_of(letter.id) is not None]
+
+    def _damaged(self, letter: int, error: Damaged) -> None:
+        output = self._index.output_of(letter)
+        if output is not None:  # else it went while it was read
+            tell_damaged(letter, error)
+            self._store.set_aside(letter, str(error))
+            self._let_go(output, [letter], "damaged")
 
     def _set_aside(self, bad: Mapping[int, str]) -> None:
         for letter, reason in bad.items():

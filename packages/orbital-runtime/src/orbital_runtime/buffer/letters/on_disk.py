@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.buffer.disk.stored import letter_key
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from orbital_runtime.buffer.disk.database import Database
+    from orbital_runtime.buffer.disk.errands import Errands
 
 
 class LetterChange(NamedTuple):
@@ -25,10 +27,12 @@ class DiskLetterStore:
 
     Args:
         database: Read here; who writes it asks for the changes.
+        errands: Waits for the disk.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, errands: Errands) -> None:
         self._database = database
+        self._errands = errands
         self._puts: dict[int, bytes] = {}
         self._drops: dict[int, int] = {}
         """Letters that go, and the first batch of the record that has to be there before."""
@@ -36,11 +40,16 @@ class DiskLetterStore:
     def put(self, letter: int, data: bytes) -> None:
         self._puts[letter] = data
 
-    def get(self, letter: int) -> bytes:
-        data = self._puts.get(letter) or self._database.get(letter_key(letter))
+    async def get(self, letter: int) -> bytes:
+        data = self._puts.get(letter)
+        if data is None:
+            data = await self._errands.read(self._database.get, letter_key(letter))
         if data is None:
             raise Damaged("it is not in the database any more")
         return data
+
+    def in_memory(self, letter: int) -> bytes:
+        return self._puts[letter]
 
     def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
         for letter in letters:
@@ -49,7 +58,8 @@ class DiskLetterStore:
                 self._puts.pop(letter, None)
 
     def set_aside(self, letter: int, reason: str) -> None:
-        self._database.set_aside(letter_key(letter), f"letter-{letter}", reason)
+        aside = partial(self._database.set_aside, letter_key(letter), f"letter-{letter}", reason)
+        self._errands.later(aside)
 
     def take(self, unwritten: Collection[int]) -> LetterChange:
         """What to write next.

@@ -1,4 +1,4 @@
-"""Dead letters to look at, whoever keeps them."""
+"""Dead letters to look at, of an agent that runs or of one that is stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orbital_runtime.buffer.letters.letter import decode_letter, id_text
 from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orbital_runtime.buffer.letters.index import Known
     from orbital_runtime.buffer.letters.letter import DeadLetter
@@ -21,17 +21,15 @@ ALL: Final = Wanted()
 UNLIMITED: Final = LetterLimits(letters=1 << 62, size=1 << 62, age=None)
 
 
-class LetterReader:
-    """Lists letters, and reads them when they are asked for.
+class LetterShelf:
+    """Which letters there are.
 
     Args:
-        index: Which there are.
-        get: Gives the bytes of one, or raises `Damaged`.
+        index: Of all of them.
     """
 
-    def __init__(self, index: LetterIndex, get: Callable[[int], bytes]) -> None:
+    def __init__(self, index: LetterIndex) -> None:
         self._index = index
-        self._get = get
 
     def held(self) -> Mapping[str, tuple[int, int]]:
         """How many there are and their bytes, by output."""
@@ -41,32 +39,37 @@ class LetterReader:
         """How many of those wanted there are."""
         return len(self._index.oldest(wanted))
 
+
+class LettersAtRest(LetterShelf):
+    """The letters in the folder of a stopped agent. Blocking.
+
+    Args:
+        found: Which there are, and whose.
+        get: Gives the bytes of one, or raises `Damaged`.
+    """
+
+    def __init__(self, found: Mapping[int, tuple[str, Known]], get: Callable[[int], bytes]) -> None:
+        super().__init__(LetterIndex(UNLIMITED))
+        self._get = get
+        for letter, (output, known) in found.items():
+            self._index.add(letter, output, known)
+
     def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
         """Those wanted, newest first; one that turns out to be damaged is left out, and logged."""
-        return list(self._read(self._index.newest(wanted)))
+        read = map(self.show, self._index.newest(wanted))
+        return [letter for letter in read if letter is not None]
 
     def show(self, letter: int) -> DeadLetter | None:
-        """One of them, if it is there."""
-        return next(self._read([letter]), None)
-
-    def _read(self, letters: Iterable[int]) -> Iterator[DeadLetter]:
-        for letter in letters:
-            output = self._index.output_of(letter)
-            if output is None:
-                continue
-            try:
-                yield decode_letter(self._get(letter), letter)
-            except Damaged as error:
-                logger.error("dead letter %s is damaged: %s", id_text(letter), error)  # noqa: TRY400 (the message says it all)
-                self._damaged(output, letter, str(error))
-
-    def _damaged(self, output: str, letter: int, reason: str) -> None:
-        """Somebody who may change things sets it aside here."""
+        """One of them, if it is there and can be read."""
+        if self._index.output_of(letter) is None:
+            return None
+        try:
+            return decode_letter(self._get(letter), letter)
+        except Damaged as error:
+            tell_damaged(letter, error)
+            return None
 
 
-def at_rest(found: Mapping[int, tuple[str, Known]], get: Callable[[int], bytes]) -> LetterReader:
-    """The letters in the folder of a stopped agent."""
-    index = LetterIndex(UNLIMITED)
-    for letter, (output, known) in found.items():
-        index.add(letter, output, known)
-    return LetterReader(index, get)
+def tell_damaged(letter: int, error: Damaged) -> None:
+    """Say that one cannot be read."""
+    logger.error("dead letter %s is damaged: %s", id_text(letter), error)

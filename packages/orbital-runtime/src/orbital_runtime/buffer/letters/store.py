@@ -17,13 +17,17 @@ class LetterStore(Protocol):
         """Keep this."""
         ...
 
-    def get(self, letter: int) -> bytes:
+    async def get(self, letter: int) -> bytes:
         """What was put.
 
         Raises:
             Damaged: It is not what was put, or is gone.
             OSError: The disk failed.
         """
+        ...
+
+    def in_memory(self, letter: int) -> bytes:
+        """What was put and is nowhere else yet."""
         ...
 
     def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
@@ -49,11 +53,14 @@ class MemoryLetterStore:
     def put(self, letter: int, data: bytes) -> None:
         self._letters[letter] = data
 
-    def get(self, letter: int) -> bytes:
+    async def get(self, letter: int) -> bytes:
         try:
             return self._letters[letter]
         except KeyError as error:
             raise Damaged("it is gone") from error
+
+    def in_memory(self, letter: int) -> bytes:
+        return self._letters[letter]
 
     def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
         for letter in letters:

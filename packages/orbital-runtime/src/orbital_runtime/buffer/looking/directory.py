@@ -25,7 +25,7 @@ from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.looking.snapshot import Page, books_of, stored_of
 from orbital_runtime.buffer.policy import fill
 from orbital_runtime.storage.errors import Damaged
-from orbital_runtime.storage.rocks import RocksStores
+from orbital_runtime.storage.remote import StorageProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,8 @@ class Directory:
         self._sync = sync
         self._min_free = min_free
         self._cleanup = ExitStack()
-        self._stores = RocksStores()
+        self._stores = StorageProcess()
+        self._cleanup.callback(self._stores.stop)
         with self.folder.at_rest():
             try:
                 self.checkpoint = self.folder.checkpoints.read()

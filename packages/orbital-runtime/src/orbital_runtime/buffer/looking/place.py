@@ -45,6 +45,11 @@ def place_of(path: Path, *, sync: str, min_free: int) -> Place:
     )
 
 
+def unseen(path: Path, *, sync: str, min_free: int) -> Place:
+    """Where it is, while the disk does not let anybody look."""
+    return Place(str(path), sync, min_free, disk=0, free=None, quarantined=0, quarantine_size=0)
+
+
 def free(path: Path) -> int | None:
     """Bytes free for us on this volume; None if the system does not say."""
     try:

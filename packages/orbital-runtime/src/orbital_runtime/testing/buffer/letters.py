@@ -22,16 +22,16 @@ async def letters_come_with_their_count(open_buffer: OpenBuffer) -> None:
         await _refuse(buffer, "a", "one", "two")
         await _refuse(buffer, "b", "three")
         store = buffer.dead_letters
-        assert [letter.reason for letter in store.list()] == ["three", "two", "one"]
-        assert [letter.reason for letter in store.list(Wanted("a", limit=1))] == ["two"]
-        assert store.list(Wanted("nobody")) == []
+        assert [letter.reason for letter in await store.list()] == ["three", "two", "one"]
+        assert [letter.reason for letter in await store.list(Wanted("a", limit=1))] == ["two"]
+        assert await store.list(Wanted("nobody")) == []
         assert buffer.ledger.account("a").dead_lettered == store.count(Wanted("a")) == 2
-        newest = store.list()[0]
-        shown = store.show(newest.id)
+        newest = (await store.list())[0]
+        shown = await store.show(newest.id)
         assert shown is not None
         assert (shown.id, shown.reason, shown.row.key) == (newest.id, "three", newest.row.key)
         assert (newest.output, newest.origin.task, newest.value) == ("b", "task-1", 0.0)
-        assert store.show(12345) is None
+        assert await store.show(12345) is None
         balanced(buffer)
 
 
@@ -58,7 +58,7 @@ async def purged_letters_are_counted(open_buffer: OpenBuffer) -> None:
         store = buffer.dead_letters
         assert await store.purge(Wanted("a", before_ms=clock.utc_ms() - 1000)) == 2
         assert await store.purge(Wanted("a", limit=1)) == 1
-        assert [letter.reason for letter in store.list()] == ["five", "four"]
+        assert [letter.reason for letter in await store.list()] == ["five", "four"]
         assert await store.purge() == 2
         assert await store.purge() == 0
         await _refuse(buffer, "a", "six")
@@ -72,7 +72,7 @@ async def replayed_letters_wait_again(open_buffer: OpenBuffer) -> None:
     async with open_buffer(UNLIMITED, ManualClock()) as buffer:
         await _refuse(buffer, "a", "one", "two", "three")
         await _refuse(buffer, "b", "four")
-        before = {letter.id for letter in buffer.dead_letters.list()}
+        before = {letter.id for letter in await buffer.dead_letters.list()}
         assert await buffer.dead_letters.replay(Wanted("a", limit=2)) == 2
         account = buffer.ledger.account("a")
         assert (account.accepted, account.waiting, account.dead_lettered) == (6, 2, 3)
@@ -84,7 +84,7 @@ async def replayed_letters_wait_again(open_buffer: OpenBuffer) -> None:
         await buffer.acknowledge(chunk, letters=refused(chunk, 1, reason="again"))
         account = buffer.ledger.account("a")
         assert (account.delivered, account.dead_lettered, account.letters) == (2, 4, 2)
-        assert buffer.dead_letters.list()[0].id not in before
+        assert (await buffer.dead_letters.list())[0].id not in before
         balanced(buffer)
 
 
