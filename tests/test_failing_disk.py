@@ -192,8 +192,9 @@ def test_a_limit_on_the_size_of_files_loses_nothing(feed, drained, sink, tmp_pat
 
 
 def children(pid):
-    """Of a process, such as one that has the database open."""
-    return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    """Of any thread of a process, such as the one that has the database open."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text().split()]
 
 
 def test_kills_while_one_write_in_fifty_fails(feed, drained, sink, faults, tmp_path):
