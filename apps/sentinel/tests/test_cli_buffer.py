@@ -15,7 +15,7 @@ import pytest
 
 from orbital_runtime.buffer.disk.stored import RECORD
 from orbital_runtime.storage.rocks import RocksStore
-from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image
+from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image, values
 from orbital_testbench import SOMEBODY, as_root, without_rights
 
 DEAD = "http://127.0.0.1:9/api/v1/write"
@@ -25,6 +25,7 @@ def configure(machine, site, *, kind="disk", outputs=("dead", "file"), more=""):
     """One task; `dead` never takes anything, `file` takes everything."""
     known = {
         "dead": f'dead: {{writer: prometheus, url: "{DEAD}"}}',
+        "b": f"b: {{writer: file, path: {machine.root}/samples.jsonl, flush_interval: 100ms}}",
         "file": f"file: {{path: {machine.root}/samples.jsonl, flush_interval: 100ms}}",
     }
     lines = "\n".join(f"    {known[name]}" for name in outputs)
@@ -362,3 +363,54 @@ def test_a_folder_that_belongs_to_nobody(machine):
     assert f"{BATCHES * ROWS:,} samples" in told.out
     assert machine.sentinel("buffer", "verify", "--path", str(machine.root / "copy")).code == 0
     assert listing(machine.root / "copy") == before
+
+
+def stored_values(machine):
+    """Value and time of each sample of the image that the file has, sorted."""
+    file = machine.root / "samples.jsonl"
+    whole, _, _ = file.read_text().rpartition("\n") if file.exists() else ("", "", "")
+    samples = [json.loads(line) for line in whole.splitlines()]
+    return sorted((s["ts"], s["value"]) for s in samples if s["ts"] < BATCHES)
+
+
+def test_out_of_the_quarantine(machine, site):
+    """A record that an agent set aside is put right, recovered once, and delivered by the next agent."""
+    folder = machine.work / "buffer"
+    make_image(folder)
+    store = RocksStore(folder / "db")
+    *_, (_, good) = store.scan(RECORD)
+    store.close()
+    lost = spoil_a_record(folder)
+    configure(machine, site, outputs=("b",))
+    with machine.running() as agent:
+        agent.until_running()
+        agent.until(lambda: len(stored_values(machine)) == BATCHES * ROWS - lost, "the others")
+        running = machine.sentinel("buffer", "recover", "buffer/quarantine")
+        assert (running.code, running.out) == (1, "")
+        assert "stop it" in running.err
+        assert agent.ended(signal.SIGTERM) == 0
+    assert "nothing in" in machine.sentinel("buffer", "recover", "buffer/quarantine").err
+    assert "no folder of this" in machine.sentinel("buffer", "recover", "buffer/db").err
+    (record,) = folder.glob("quarantine/*.record")
+    record.write_bytes(good)
+    unknown = machine.sentinel("buffer", "recover", "buffer/quarantine", "--output", "x")
+    assert "an output 'x'; there is: a, b" in unknown.err
+    done = machine.sentinel("buffer", "recover", "buffer/quarantine")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1:] == [
+        f"Output {name}: {lost} samples wait to be delivered." for name in "ab"
+    ]
+    again = machine.sentinel("buffer", "recover", "buffer/quarantine", "--output-format", "json")
+    assert again.data["samples"] == {}
+    assert again.data["batches"] == 2
+    told = book(status(machine), "b")
+    assert (told["waiting"], told["recovered"], told["dropped"]) == (
+        lost,
+        lost,
+        {"quarantined": lost},
+    )
+    with machine.running() as agent:
+        agent.until_running()
+        agent.until(lambda: len(stored_values(machine)) >= BATCHES * ROWS, "what came back")
+        assert agent.ended(signal.SIGTERM) == 0
+    assert stored_values(machine) == sorted((t, v) for t in range(BATCHES) for v in values(t))

@@ -67,6 +67,25 @@ def status(told: View) -> None:
             say(f"! {line}")
 
 
+def recovery(told: View, *, asked: bool) -> None:
+    """What came back, and what did not."""
+    say(f"{plural(told['batches'], 'batch', 'batches')} of {told['folder']} can be read.")
+    for name, samples in told["samples"].items():
+        twice = ", of which some may come twice" if asked else ""
+        say(f"Output {name}: {plural(samples, 'sample')} wait to be delivered{twice}.")
+    if not told["samples"]:
+        hint = (
+            "" if asked else "; for what an older version set aside, name an output with --output"
+        )
+        say(f"No output is known to miss any of it, or it came back before{hint}.")
+    if told["unreadable_batches"]:
+        say(
+            f"! the labels of {plural(told['unreadable_batches'], 'batch', 'batches')} cannot be read"
+        )
+    for line in told["unreadable"]:
+        say(f"! {line}")
+
+
 def outputs(books: Sequence[View]) -> None:
     """The ledger, a line each."""
     if not books:

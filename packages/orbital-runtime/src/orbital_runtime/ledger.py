@@ -8,7 +8,8 @@ dead_lettered = kept + sum(letters gone by reason)
 
 Every number but `waiting` and `kept` only grows. A dead letter that is replayed is accepted once more and
 waits again, in the step that takes it out of the store, so that both lines hold all the time; what was
-collected is `accepted - letters_gone["replayed"]`.
+collected is `accepted - letters_gone["replayed"] - recovered`: what comes back out of the quarantine was
+dropped as `quarantined`, and is accepted once more, too.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Account:
     `replayed` (accepted again), `damaged` (cannot be read, or not there after a start), `stopped` (kept in
     memory at exit)."""
 
+    recovered: int = 0
+    """Of the accepted ones, those that came back out of the quarantine: they are in `dropped` as well."""
+
     @property
     def letters(self) -> int:
         """Dead letters that must still be kept."""
@@ -51,6 +55,7 @@ class Account:
         self.dead_lettered += other.dead_lettered
         self.dropped.update(other.dropped)
         self.letters_gone.update(other.letters_gone)
+        self.recovered += other.recovered
 
 
 class Ledger:

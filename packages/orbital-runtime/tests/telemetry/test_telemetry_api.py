@@ -105,7 +105,7 @@ async def test_ledger_and_outputs(world, path: Path):
         ledger = (await ask(Unix(path), "/api/v1/ledger")).data["store"]
         assert ledger == {
             "accepted": 5, "delivered": 0, "waiting": 5, "dead_lettered": 0, "dropped": {},
-            "letters": 0, "letters_gone": {},
+            "letters": 0, "letters_gone": {}, "recovered": 0,
         }  # fmt: skip
         outputs = {o["name"]: o for o in (await ask(Unix(path), "/api/v1/outputs")).data}
         assert outputs["store"]["phase"] == "orphaned"

@@ -167,3 +167,36 @@ def drop(
         confirm(f"{waiting}{which} will be lost. Go on?", "Nothing was dropped.")
     dropped, left = found.drop()
     say(f"Dropped {plural(dropped, 'sample')}; of output {output} {left:,} wait on.")
+
+
+@app.command()
+def recover(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="The quarantine of the buffer, or a folder in it."),
+    ],
+    *,
+    config: ConfigFile = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            metavar="NAME",
+            help="Deliver all of it to this output, also what it may have had: samples may come twice.",
+        ),
+    ] = "",
+    output_format: dead_letters.Shape = Format.TEXT,
+) -> None:
+    """Deliver what can be read of a quarantine, after its files were put right or came from a backup.
+
+    The sentinel must be stopped. Each output gets, once, what it is known to have lost; it counts as accepted
+    once more, and as recovered. What an older version set aside needs --output. The folder stays as it is.
+    """
+    from orbital_sentinel import report_buffer
+    from orbital_sentinel.recovering import recovered
+
+    told = recovered(config, folder, output)
+    if output_format is Format.JSON:
+        as_json(told)
+    else:
+        report_buffer.recovery(told, asked=bool(output))

@@ -14,7 +14,7 @@ from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader, 
 from orbital_runtime.buffer.decoded import Decoded
 from orbital_runtime.buffer.letters.dead_letters import DeadLetters
 from orbital_runtime.buffer.letters.index import DEFAULT, LetterLimits
-from orbital_runtime.buffer.log import Log, describe
+from orbital_runtime.buffer.log import DAMAGED, Log, describe
 from orbital_runtime.buffer.looking.paging import page_of
 from orbital_runtime.buffer.looking.snapshot import books_of
 from orbital_runtime.buffer.medium import Medium
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from orbital_runtime.buffer.contract import Chunk, Limits
+    from orbital_runtime.buffer.intervals import Intervals
     from orbital_runtime.buffer.letters.letter import DeadLetter
     from orbital_runtime.buffer.log import Position
     from orbital_runtime.buffer.looking.place import Place
@@ -135,6 +136,29 @@ class LogBuffer(Medium):
             self.dead_letters.replayed(output, letters, after=self._log.next)
             await self._add(draft, [output])
             self._wake(output)
+
+    def lost(self, output: str, start: int, stop: int, *, known: bool = True) -> Intervals:
+        """See `Position.lost_of`."""
+        return self._position(output).lost_of(start, stop, known=known)
+
+    async def bring_back(
+        self, outputs: Sequence[str], numbers: Intervals, batches: Sequence[Batch]
+    ) -> None:
+        """Append these, which were dropped under other numbers, for these outputs alone: in one step.
+
+        Raises:
+            BufferFull: The disk does not take them now; they are as lost as before.
+        """
+        async with self._turn:
+            self._check_open()
+            draft, first = self._draft(batches, self._steady_ms()), self._log.next
+            with self._log.recovering(outputs, numbers, draft.samples):
+                await self._add(draft, outputs)
+                if not self._kept(first):
+                    self._log.drop(first, self._log.next, DAMAGED)
+                    raise BufferFull("the disk takes nothing now")
+            for output in outputs:
+                self._wake(output)
 
     def edge(self, age: float = 0.0) -> int:
         return self._log.edge(self._steady_ms() - round(age * 1000))
@@ -339,7 +363,7 @@ class LogBuffer(Medium):
         level = logging.DEBUG if str(error) == self._damage else logging.ERROR
         logger.log(level, "batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
         self._damage = str(error)
-        self._log.drop(start, stop, "quarantined")
+        self._log.drop(start, stop, DAMAGED)
         self._room.set()
 
     def _expire(self) -> None:

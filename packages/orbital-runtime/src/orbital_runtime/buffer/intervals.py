@@ -73,6 +73,10 @@ class Intervals:
         for start, stop in other.within(self._starts[0], self._stops[-1]):
             self.discard(start, stop)
 
+    def keep_last(self, intervals: int) -> None:
+        """Forget all but so many intervals, those of the lowest numbers first."""
+        del self._starts[:-intervals], self._stops[:-intervals]
+
     @property
     def first(self) -> int | None:
         """The lowest number, None when empty."""

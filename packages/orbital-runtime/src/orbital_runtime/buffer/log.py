@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,11 +17,15 @@ from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from orbital_sdk import Batch
 
 Pieces = list[tuple[int, int]]
+DAMAGED: Final = "quarantined"
+"""The reason under which damaged batches are dropped. They may come back."""
+REMEMBERED: Final = 1000
+"""Stretches of damaged batches that an output remembers: its state is written again and again."""
 
 
 class Record(msgspec.Struct, gc=False, eq=False):
@@ -73,7 +78,7 @@ def describe(batches: Sequence[Batch], *, first: int, size: int, written: int) -
 class Position:
     """What one output has not acknowledged."""
 
-    __slots__ = ("flight", "flying", "orphaned_ms", "reading", "todo", "unsent")
+    __slots__ = ("back", "flight", "flying", "lost", "orphaned_ms", "reading", "todo", "unsent")
 
     def __init__(self) -> None:
         self.todo = Intervals()
@@ -86,6 +91,37 @@ class Position:
         """False for an orphan: it keeps what it has and gets no more."""
         self.orphaned_ms = 0
         """Milliseconds UTC since when it is one; 0: it is none, or nobody looked yet."""
+        self.lost = Intervals()
+        """What was damaged, and could be brought back."""
+        self.back = Intervals()
+        """What was: it has other numbers now."""
+
+    def lost_of(self, start: int, stop: int, *, known: bool) -> Intervals:
+        """The batches of these that it is known to have lost by damage, and did not get back.
+
+        Args:
+            start: The first batch.
+            stop: The one after the last.
+            known: Else all of them that do not wait for it and that it did not get back.
+        """
+        if known:
+            return Intervals(self.lost.within(start, stop))
+        lost = Intervals([(start, stop)])
+        for has in (self.todo, self.flight, self.back):
+            lost.difference_update(has)
+        return lost
+
+    def recovered(self, batches: Intervals) -> None:
+        """These come back, under other numbers."""
+        self.lost.difference_update(batches)
+        self.back.update(batches)
+        self.back.keep_last(REMEMBERED)
+
+    def lose(self, batches: Iterable[tuple[int, int]]) -> None:
+        """These are damaged."""
+        for start, stop in batches:
+            self.lost.add(start, stop)
+        self.lost.keep_last(REMEMBERED)
 
     @property
     def first(self) -> int | None:
@@ -155,6 +191,25 @@ class Log:
             self.ledger.account(output).accepted += samples
             self._count_dropped(output, "refused", samples)
 
+    @contextmanager
+    def recovering(
+        self, outputs: Iterable[str], numbers: Intervals, samples: int
+    ) -> Generator[None]:
+        """These batches come back for these outputs, under other numbers; not if there is an error inside."""
+        before = {
+            name: (self.positions[name].lost.copy(), self.positions[name].back.copy())
+            for name in outputs
+        }
+        for name in before:
+            self.positions[name].recovered(numbers)
+            self.ledger.account(name).recovered += samples
+        try:
+            yield
+        except BaseException:
+            for name, (lost, back) in before.items():
+                self.positions[name].lost, self.positions[name].back = lost, back
+            raise
+
     def take(self, output: str, pieces: Pieces) -> Pieces:
         """These are in flight now; gives those that were not yet, and are still wanted."""
         position = self.positions[output]
@@ -222,6 +277,8 @@ class Log:
                 position.flying -= flying
                 self._count_dropped(name, reason, unsent + flying)
                 gone += todo + flight
+                if reason == DAMAGED:
+                    position.lose(todo + flight)
         self._bury(gone)
 
     def absorb(self, other: Log) -> None:
@@ -238,6 +295,8 @@ class Log:
             position.flight.update(theirs.flight)
             position.unsent += theirs.unsent
             position.flying += theirs.flying
+            position.lose(theirs.lost)
+            position.back.update(theirs.back)
         for output, account in other.ledger.accounts().items():
             self.ledger.account(output).add(account)
         self.recount()

@@ -69,6 +69,10 @@ class Medium(ABC):
     def _forget(self, records: Sequence[Record]) -> None:
         """No output needs these any more."""
 
+    def _kept(self, first: int) -> bool:
+        """Whether the record that begins with this batch is where it belongs."""
+        return True
+
     @abstractmethod
     async def _moved(self, output: str) -> None:
         """The position of this output changed; return when that is as durable as the batches."""

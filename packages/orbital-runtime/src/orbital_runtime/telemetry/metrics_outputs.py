@@ -178,4 +178,5 @@ _LEDGER: Final[tuple[tuple[str, str, Callable[[Account], float]], ...]] = (
     ("accepted", "Samples that the buffer took for this output", lambda a: a.accepted),
     ("delivered", "Samples that the output has", lambda a: a.delivered),
     ("dead_lettered", "Samples that it refused for good", lambda a: a.dead_lettered),
+    ("recovered", "Quarantined samples that were accepted once more", lambda a: a.recovered),
 )

@@ -197,6 +197,7 @@ def ledger(sources: Sources) -> dict[str, View]:
             "dropped": dict(account.dropped),
             "letters": account.letters,
             "letters_gone": dict(account.letters_gone),
+            "recovered": account.recovered,
         }
         for name, account in sources.buffer.ledger.accounts().items()
     }

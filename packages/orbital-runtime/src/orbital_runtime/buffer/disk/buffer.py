@@ -226,6 +226,9 @@ class DiskBuffer(LogBuffer):
         noting = self._errands.run(self._database.note, output, note)
         await self._errands.unless_stalled(asyncio.ensure_future(noting))
 
+    def _kept(self, first: int) -> bool:
+        return first not in self._journal.records
+
     async def _moved(self, output: str) -> None:
         await self._commit()
 

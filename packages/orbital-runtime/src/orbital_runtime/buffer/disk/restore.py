@@ -26,7 +26,7 @@ from orbital_runtime.buffer.frame import unseal
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.letters.index import Known
 from orbital_runtime.buffer.letters.letter import head_of
-from orbital_runtime.buffer.log import Position
+from orbital_runtime.buffer.log import DAMAGED, Position
 from orbital_runtime.ledger import Account
 from orbital_runtime.storage.errors import Damaged
 
@@ -163,7 +163,9 @@ def restore(
 def _account(log: Log, output: str, state: State) -> None:
     dropped = Counter(state.dropped)
     gone = Counter(state.letters_gone)
-    stored = Account(state.accepted, state.delivered, state.dead_lettered, dropped, gone)
+    stored = Account(
+        state.accepted, state.delivered, state.dead_lettered, dropped, gone, state.recovered
+    )
     log.ledger.account(output).add(stored)
 
 
@@ -187,20 +189,22 @@ def _position(log: Log, output: str, state: State, tell: Callable[[str], None]) 
     """What it needs and is there. It is an orphan until it is attached again."""
     position = log.positions[output] = Position()
     position.reading, position.orphaned_ms = False, state.orphaned_ms
+    position.lose(state.lost)
+    position.back = Intervals(state.back)
     account = log.ledger.account(output)
     kept = 0
     for start, stop in state.todo:
         for record in _between(log.records, start, stop):
             position.todo.add(max(start, record.first), min(stop, record.stop))
             kept += record.between(start, stop)
-    if lost := _missing(state, account, position.todo, kept):
+    if lost := _missing(state, account, position, kept):
         tell(f"output {output}: {lost}")
     if state.reading:
         kept += _newer(log, position, account, state.next)
     position.unsent = kept
 
 
-def _missing(state: State, account: Account, todo: Intervals, kept: int) -> str:
+def _missing(state: State, account: Account, position: Position, kept: int) -> str:
     """Count what the account says is waiting and the disk does not have, and say so."""
     lost = account.waiting - kept
     if lost < 0:  # an account that is older than what is there
@@ -208,9 +212,10 @@ def _missing(state: State, account: Account, todo: Intervals, kept: int) -> str:
     if lost <= 0:
         return ""
     missing = Intervals(state.todo)
-    missing.difference_update(todo)
+    missing.difference_update(position.todo)
+    position.lose(missing)
     unsaved = state.reading and any(stop > state.saved for _, stop in missing)
-    reason = "unsaved" if unsaved else "quarantined"
+    reason = "unsaved" if unsaved else DAMAGED
     account.dropped[reason] += lost
     return (
         f"{lost} samples ({len(missing)} batches) that waited for it are not on the disk any more "

@@ -77,6 +77,11 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     orphaned_ms: int = 0
     """Milliseconds UTC since when it is an orphan; 0: it is none, or nobody looked yet."""
     letters_gone: dict[str, int] = {}
+    recovered: int = 0
+    lost: list[tuple[int, int]] = []
+    """Batches that it needed and that were damaged: what `recover` may bring back."""
+    back: list[tuple[int, int]] = []
+    """Batches that it did bring back."""
 
     @property
     def progress(self) -> int:
@@ -124,7 +129,8 @@ def state_of(
     counts = (account.accepted, account.delivered, account.dead_lettered, dropped)
     gone = {reason: count for reason, count in account.letters_gone.items() if count}
     if position is None:
-        return State(*counts, letters_gone=gone)
+        return State(*counts, letters_gone=gone, recovered=account.recovered)
+    aside = (gone, account.recovered, list(position.lost), list(position.back))
     todo = position.todo.copy()
     todo.update(position.flight)
     if more is not None:
@@ -132,8 +138,8 @@ def state_of(
         counts = (account.accepted + more.samples, *counts[1:])
     if not position.reading:  # it gets nothing new, so its state is not written again and again
         since = position.orphaned_ms
-        return State(*counts, True, todo=list(todo), orphaned_ms=since, letters_gone=gone)
-    return State(*counts, True, True, following, saved, list(todo), letters_gone=gone)
+        return State(*counts, True, False, 0, 0, list(todo), since, *aside)
+    return State(*counts, True, True, following, saved, list(todo), 0, *aside)
 
 
 def pack(value: msgspec.Struct) -> bytes:

@@ -157,6 +157,7 @@ def _book(name: str, state: State, letters: int) -> OutputBook:
         needs=state.todo,
         letters=letters,
         letters_gone=state.letters_gone,
+        recovered=state.recovered,
     )
 
 

@@ -7,10 +7,7 @@ read stays as it was.
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.contract import BufferUnusable
@@ -20,6 +17,7 @@ from orbital_runtime.buffer.disk.salvage import forgot, shrunk
 from orbital_runtime.buffer.disk.stored import RECORD, layout_key, number
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.log import Log
+from orbital_runtime.buffer.looking.copies import Copies
 from orbital_runtime.buffer.looking.paging import choose
 from orbital_runtime.buffer.looking.place import place_of
 from orbital_runtime.buffer.looking.snapshot import Page, books_of, stored_of
@@ -29,6 +27,7 @@ from orbital_runtime.storage.remote import StorageProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -72,6 +71,7 @@ class Directory:
         self._cleanup = ExitStack()
         self._stores = StorageProcess()
         self._cleanup.callback(self._stores.stop)
+        self._copies = Copies(self._stores, self._cleanup)
         with self.folder.at_rest():
             try:
                 self.checkpoint = self.folder.checkpoints.read()
@@ -144,11 +144,11 @@ class Directory:
         reason = shrunk(self.folder, checkpoint)
         if not self.folder.database.is_dir():
             if not checkpoint.start:
-                return self._stores.open(self._work())  # nothing was ever stored
+                return self._stores.open(self._copies.empty())  # nothing was ever stored
             reason = "its folder is gone"
         if not reason:
             try:
-                store = self._stores.open(self._linked(), read_only=True, tolerant=True)
+                store = self._copies.linked(self.folder.database)
             except OSError as error:
                 reason = str(error)
             else:
@@ -158,45 +158,11 @@ class Directory:
                     return store
                 store.close()
         self.damage.append(f"the database is damaged, and what is left of it is read: {reason}")
-        return self._rescued()
-
-    def _linked(self) -> Path:
-        """A folder of links, for rocksdict writes its own file beside the others even if it only reads."""
-        work = self._work()
-        for file in _files(self.folder.database):
-            (work / file.name).symlink_to(file)
-        return work
-
-    def _rescued(self) -> Store:
-        """A repaired copy. Tables never change, so it is made of the very same ones."""
-        work = self._work()
-        for file in _files(self.folder.database):
-            if file.suffix == ".sst":
-                (work / file.name).symlink_to(file)
-            else:
-                shutil.copy2(file, work / file.name)
         try:
-            if any(work.iterdir()):
-                self._stores.repair(work, tolerant=True)
-            return self._stores.open(work, tolerant=True)
+            return self._copies.rescued(self.folder.database)
         except OSError as error:
             self.damage.append(f"nothing of the database can be read: {error}")
-            return self._stores.open(self._work())
-
-    def _work(self) -> Path:
-        """An empty folder outside, gone at the end."""
-        work = Path(tempfile.mkdtemp(prefix="orbital-buffer-"))
-        self._cleanup.callback(shutil.rmtree, work, ignore_errors=True)
-        return work
-
-
-def _files(database: Path) -> list[Path]:
-    """What belongs to the database itself."""
-    return [
-        file
-        for file in (sorted(database.iterdir()) if database.is_dir() else ())
-        if file.is_file() and file.suffix != ".json" and not file.name.startswith("LO")
-    ]
+            return self._stores.open(self._copies.empty())
 
 
 def _books(found: Found, missing: list[str]) -> Log:

@@ -50,6 +50,8 @@ class OutputBook(msgspec.Struct, frozen=True):
     """Dead letters that are kept."""
     letters_gone: dict[str, int] = {}
     """Dead letters that are not, by reason."""
+    recovered: int = 0
+    """Samples that were accepted once more, out of the quarantine."""
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -193,6 +195,7 @@ def _output(log: Log, name: str, account: Account, letters: int) -> OutputBook:
         orphaned_ms=None if position is None else position.orphaned_ms or None,
         letters=letters,
         letters_gone=dict(account.letters_gone),
+        recovered=account.recovered,
     )
 
 

@@ -53,6 +53,7 @@ def _output(book: OutputBook, now_ms: int) -> dict[str, Any]:
         "letters": book.letters,
         "letters_gone": {reason: count for reason, count in book.letters_gone.items() if count},
         "dropped": {reason: count for reason, count in book.dropped.items() if count},
+        "recovered": book.recovered,
         "oldest_age": _age(book.oldest_ms, now_ms),
         "orphaned_age": _age(book.orphaned_ms, now_ms),
         "needs": book.needs,

@@ -1,0 +1,68 @@
+"""Bringing back what can be read of a quarantine, into the folder that the last agent left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orbital_runtime.buffer import BufferFull
+from orbital_runtime.buffer.looking.aside import Aside
+from orbital_runtime.buffer.looking.unknown import nothing_kept
+from orbital_runtime.buffer.recovery import Recovery
+from orbital_sentinel import loop
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.locate import client
+from orbital_sentinel.looking import at_rest, silence
+from orbital_sentinel.offline import configured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+View = dict[str, Any]
+
+
+def recovered(config: Path | None, folder: Path, output: str) -> View:
+    """What was brought back, and what cannot be read.
+
+    Raises:
+        Failure: An agent runs, the folder is none of the quarantine, nothing in it can be read, or the disk
+            takes nothing.
+        BufferUnusable: There is no buffer, no permission, or a newer format.
+    """
+    silent = silence(client(config))
+    if silent is None:
+        raise Failure(
+            "the sentinel runs and has the buffer: stop it, and start it again afterwards"
+        )
+    with at_rest(config, silent) as directory:
+        if output and output not in directory.log.positions:
+            raise Failure(nothing_kept(output, directory.log.positions))
+        aside = Aside(folder, directory)
+        recovery = loop.run(_run(config, aside, output))
+    if not recovery.readable:
+        raise Failure(f"nothing in {aside.folder} can be read{_why(aside)}")
+    return {
+        "folder": str(aside.folder),
+        "samples": dict(recovery.samples),
+        "batches": len(recovery.readable),
+        "unreadable_batches": len(recovery.unreadable),
+        "unreadable": aside.unreadable,
+    }
+
+
+async def _run(config: Path | None, aside: Aside, output: str) -> Recovery:
+    async with configured(config).opened() as buffer:
+        if trouble := buffer.usage().trouble:
+            raise Failure(f"nothing is brought back: {trouble}")
+        recovery = Recovery(buffer, aside, output)
+        try:
+            await recovery.run()
+        except (BufferFull, OSError) as error:
+            done = sum(recovery.samples.values())
+            raise Failure(
+                f"{error}: {done} samples were brought back before; run it again for the others"
+            ) from error
+        return recovery
+
+
+def _why(aside: Aside) -> str:
+    return f": {aside.unreadable[0]}" if aside.unreadable else ""
