@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orbital_runtime.buffer import BufferUnusable, DiskBuffer
+from orbital_runtime.buffer import BufferFull, BufferUnusable, DiskBuffer
 from orbital_runtime.buffer.disk.stored import RECORD, number
 from orbital_runtime.buffer.log import REMEMBERED, Position
 from orbital_runtime.buffer.looking.aside import Aside
@@ -257,3 +257,31 @@ def test_stretches_are_few():
     position.lose((n, n + 1) for n in range(0, 4 * REMEMBERED, 2))
     assert len(position.lost) == REMEMBERED
     assert position.lost.first == 2 * REMEMBERED
+
+
+async def test_a_disk_without_room(image, tmp_path):
+    """Nothing is brought back into memory alone: it is as lost as before, and comes when there is room."""
+    path = tmp_path / "buffer"
+    copytree(image, path)
+    file = tables(path)[0]
+    flip(file, 0.05)
+    missing = await notice(path)
+    flip(aside(path, file.name), 0.05)
+    with Directory(path, UNLIMITED) as live:
+        buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=1 << 60)
+        await buffer.open()
+        recovery = Recovery(buffer, Aside(path / "quarantine", live))
+        with pytest.raises(BufferFull):
+            await recovery.run()
+        assert not recovery.samples
+        balanced(buffer)
+        await buffer.close()
+    buffer = await opened(path)
+    assert not set(await times(buffer, "b")).intersection(missing["b"])
+    await buffer.close()
+    assert (await recover(path)).samples["b"] == len(missing["b"]) * ROWS
+    buffer = await opened(path)
+    account = buffer.ledger.account("b")
+    assert sorted(await times(buffer, "b")) == NEEDED["b"]
+    assert account.dropped["quarantined"] == account.recovered
+    await buffer.close()
