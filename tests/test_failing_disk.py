@@ -12,13 +12,24 @@ import random
 import resource
 import shutil
 import signal
+import threading
 import time
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from orbital_testbench import Answer, DiskFaults, Fault, Feeder, wait_until
+from orbital_testbench import (
+    Answer,
+    CutAnswer,
+    CutConnection,
+    DiskFaults,
+    Fault,
+    Feeder,
+    NumberSink,
+    wait_until,
+)  # fmt: skip
 
 FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 SECONDS = float(os.environ.get("ORBITAL_FAULT_SECONDS", "0.4"))
@@ -134,8 +145,12 @@ def test_an_unreadable_sector_costs_what_is_in_it(
         table = unreadable(faults, tmp_path)
     sink.default = Answer(200)
     wait_until(
-        lambda: feeder.accepted and max(sink.received, default=0) > feeder.accepted[0] + 10,
-        what="fresh samples",
+        lambda: (
+            feeder.accepted
+            and max(sink.received, default=0) > feeder.accepted[0] + 10
+            and well(feeder)
+        ),
+        what="fresh samples, with nothing in memory alone",
     )
     feeder.end(signal.SIGKILL)
     faults.clear()
@@ -151,24 +166,113 @@ FULL = Fault("write", errno.ENOSPC, match="*/buffer/db/*")
 """Nothing new has room; what a file has already can be written over."""
 
 
+NOTHING = Fault("write", errno.EIO)
+"""Not even the note beside the database can be written."""
+DEAF = Fault("write", errno.EIO, delay=30.0)
+"""It does not even answer."""
+
+
+@pytest.mark.parametrize("fault", [FULL, NOTHING, DEAF], ids=["full", "no write", "no answer"])
 @pytest.mark.parametrize("end", ["kill", "stop"])
-def test_what_a_full_disk_takes_with_it_is_counted(end, feed, drained, sink, faults, tmp_path):
+def test_what_a_failing_disk_takes_with_it_is_counted(
+    end, fault, feed, drained, sink, faults, tmp_path
+):
     """Killed or stopped while samples wait in memory only: each is in the ledger after the next start."""
     feeder = feed(
         tmp_path / "buffer", environ=faults.environ, rows=50, count=200 if end == "stop" else 10**9,
         drain=False, pause=0.005, **FAST,
     )  # fmt: skip
     feeder.has(30)
-    faults.set(FULL)
+    faults.set(fault)
     feeder.has(200 if end == "stop" else 90)
     feeder.end(signal.SIGKILL if end == "kill" else None)
     faults.clear()
     ledger = drained(tmp_path / "buffer", sink)
     lost = set(feeder.accepted) - set(sink.received)
     assert len(lost) > 30
-    assert ledger["accepted"] - 50 * len(feeder.accepted) in (0, 50), "one was on its way"
-    assert ledger["accepted"] == ledger["delivered"] + sum(ledger["dropped"].values())
+    adds_up(ledger, feeder.accepted)
     assert set(ledger["dropped"]) == {"unsaved" if end == "kill" else "stopped"}
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_what_waits_for_a_database_that_never_opened_is_counted(
+    end, image, feed, drained, sink, faults, tmp_path
+):
+    """Two starts on a disk that fails: what they lost is counted on top of what is on the disk, once."""
+    folder, before = image
+    shutil.copytree(folder, tmp_path / "buffer")
+    faults.set(Fault("open", errno.EIO, match="*/buffer/db/*"))
+    collected = []
+    for start in (1, 2):
+        feeder = feed(
+            tmp_path / "buffer", environ=faults.environ, first=start * 10**8, rows=50, drain=False,
+            count=50 if end == "stop" else 10**9, pause=0.005, **FAST,
+        )  # fmt: skip
+        feeder.has(50)
+        feeder.end(signal.SIGKILL if end == "kill" else None)
+        collected += feeder.accepted
+    faults.clear()
+    ledger = drained(tmp_path / "buffer", sink)
+    assert set(before) <= set(sink.received)
+    adds_up(ledger, before + collected, doubtful=5)
+    assert not set(collected) & set(sink.received)
+    assert set(ledger["dropped"]) == {"unsaved" if end == "kill" else "stopped"}
+    again = drained(tmp_path / "buffer", sink)
+    assert again == ledger, "it is counted once"
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_disk_that_is_really_full_takes_nothing_uncounted(end, mount_disk, feed, drained, sink):
+    """Others take the last byte, with `min_free: 8MiB`: what a stop or kill takes is in the ledger."""
+    disk = mount_disk(48 << 20)
+    feeder = feed(
+        disk / "buffer", min_free=8 << 20, rows=50, tick=0.02, drain=False, pause=0.005,
+        count=200 if end == "stop" else 10**9,
+    )  # fmt: skip
+    feeder.has(30)
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)):
+            pass
+    feeder.says("wait in memory")
+    feeder.has(200 if end == "stop" else len(feeder.accepted) + 60)
+    feeder.end(signal.SIGKILL if end == "kill" else None)
+    (disk / "filler").unlink()
+    ledger = drained(disk / "buffer", sink)
+    adds_up(ledger, feeder.accepted)
+    lost = set(feeder.accepted) - set(sink.received)
+    assert lost or end == "stop"
+    assert sum(ledger["dropped"].values()) - 50 * len(lost) in (0, 50)
+    assert set(ledger["dropped"]) <= {"unsaved" if end == "kill" else "stopped"}
+
+
+def test_nothing_is_dropped_from_a_buffer_that_does_not_open(image, sentinel, faults, tmp_path):
+    """`sentinel buffer drop` while the disk takes nothing: a sentence, and it is all there afterwards."""
+    shutil.copytree(image[0], tmp_path / "buffer")
+    sentinel.configure(
+        buffer={"type": "disk", "disk_path": str(tmp_path / "buffer"), "min_free": 0}
+    )
+    before = kept(sentinel)
+    drop = ("buffer", "drop", "--output", "sink", "--yes")
+    faults.set(Fault("write", errno.EIO))
+    refused = sentinel.command(*drop, **faults.environ)
+    faults.clear()
+    assert refused.returncode == 1
+    assert "does not open now, and nothing was changed: " in refused.stderr
+    assert "Input/output error" in refused.stderr
+    assert kept(sentinel) == before
+    assert sentinel.command(*drop).returncode == 0
+
+
+def kept(sentinel):
+    """What each output needs of the buffer, and its ledger."""
+    outputs = sentinel.json("buffer", "status")["outputs"]
+    return [{key: book[key] for key in book if not key.endswith("age")} for book in outputs]
+
+
+def adds_up(ledger, accepted, rows=50, doubtful=1):
+    """To the sample, but for batches that were on their way when a kill came."""
+    assert ledger["accepted"] - rows * len(accepted) in range(0, rows * doubtful + 1, rows), ledger
+    assert ledger["accepted"] == ledger["delivered"] + sum(ledger["dropped"].values())
 
 
 def test_a_limit_on_the_size_of_files_loses_nothing(feed, drained, sink, tmp_path):
@@ -197,28 +301,56 @@ def children(pid):
     return [int(child) for one in lists for child in one.read_text().split()]
 
 
+@contextmanager
+def flapping(sinks):
+    """Each goes away in a manner of its own and comes back, in its own rhythm; at the end all are there."""
+    over = threading.Event()
+
+    def flap(sink, away, seconds):
+        while not over.wait(seconds):
+            sink.default = away if sink.default == Answer(200) else Answer(200)
+        sink.default = Answer(200)
+
+    manners = zip(sinks, (Answer(503), CutConnection(), CutAnswer(), Answer(429)), strict=True)
+    threads = [
+        threading.Thread(target=flap, args=(sink, away, 0.07 + 0.06 * number))
+        for number, (sink, away) in enumerate(manners)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
 def test_kills_while_one_write_in_fifty_fails(feed, drained, sink, faults, tmp_path):
-    """`ORBITAL_KILLS` times (4): nothing that was on the disk is lost, and what memory held is counted."""
+    """`ORBITAL_KILLS` times (4), with four outputs that flap: each has what was accepted, but for what was in
+    memory alone because a write failed twice, which is counted to the sample.
+    """
     faults.set(Fault("write", errno.EIO, every=50))
     dice, accepted = random.Random(50), []
-    for turn in range(max(4, KILLS)):
-        sink.default = Answer(200 if turn % 2 else 503)
-        feeder = feed(
-            tmp_path / "buffer",
-            sink.url,
-            environ=faults.environ,
-            first=turn * 10**6,
-            rows=5,
-            **FAST,
-        )
-        feeder.has(5)
-        time.sleep(dice.random() * 0.2)
-        feeder.end(signal.SIGKILL)
-        accepted += feeder.accepted
-    faults.clear()
-    sink.default = Answer(200)
-    ledger = drained(tmp_path / "buffer", sink)
-    lost = set(accepted) - set(sink.received)
-    assert 5 * len(lost) <= ledger["dropped"].get("unsaved", 0)
-    assert set(ledger["dropped"]) <= {"unsaved"}
+    with ExitStack() as stack:
+        sinks = [sink, *(stack.enter_context(NumberSink()) for _ in range(3))]
+        others = [other.url for other in sinks[1:]]
+        with flapping(sinks):
+            for turn in range(KILLS):
+                feeder = feed(
+                    tmp_path / "buffer", sink.url, others=others, environ=faults.environ,
+                    first=turn * 10**6, rows=5, **FAST,
+                )  # fmt: skip
+                feeder.has(5)
+                time.sleep(dice.random() * 0.2)
+                feeder.end(signal.SIGKILL)
+                accepted += feeder.accepted
+        faults.clear()
+        ledger = drained(tmp_path / "buffer", sink, others=others)
+        for told, one in zip((ledger, *ledger["others"]), sinks, strict=True):
+            lost = set(accepted) - set(one.received)
+            unsaved = told["dropped"].get("unsaved", 0)
+            adds_up(told, accepted, rows=5, doubtful=KILLS)
+            assert set(told["dropped"]) <= {"unsaved"}
+            assert unsaved - 5 * len(lost) in range(0, 5 * KILLS + 1, 5), "one was on its way"
     assert not databases(tmp_path)

@@ -60,7 +60,17 @@ class Post(Writer[WriterConfig]):
 
 
 async def main(
-    folder, url, *, first=0, count=10**9, rows=20, drain=True, pause=0.0, stay=False, **options
+    folder,
+    url,
+    *,
+    others=(),
+    first=0,
+    count=10**9,
+    rows=20,
+    drain=True,
+    pause=0.0,
+    stay=False,
+    **options,
 ):
     limits = Limits(samples=None, size=None, policy=options.pop("policy", "drop_oldest"))
     clock = SystemClock()
@@ -69,9 +79,11 @@ async def main(
     buffer = DiskBuffer(folder, limits, clock, letters=kept, stores=StorageProcess(), **options)
     await buffer.open()
     sender = Sender(buffer, clock=clock)
-    writer = Post(WriterConfig())
-    writer.url, writer.run, writer.refuse = url, str(first), refuse
-    await sender.add(Output("sink", writer, POLICY))
+    names = ["sink", *(f"other{number}" for number in range(len(others)))]
+    for name, where in zip(names, (url, *others), strict=True):
+        writer = Post(WriterConfig())
+        writer.url, writer.run, writer.refuse = where, str(first), refuse
+        await sender.add(Output(name, writer, POLICY))
     say("open")
     layout = make_layout(rows)
     for number in range(first, first + count):
@@ -85,16 +97,19 @@ async def main(
     if drain:
         with suppress(TimeoutError):
             async with asyncio.timeout(30):
-                while buffer.waiting("sink"):
+                while any(map(buffer.waiting, names)):
                     await sender.flush(1)
     await sender.stop()
     if refuse:
         say("letters", json.dumps([letter.ts for letter in await buffer.dead_letters.list()]))
     await buffer.close()
-    account = buffer.ledger.account("sink")
+    told, *more = (told_of(buffer.ledger.account(name)) for name in names)
+    say("ledger", json.dumps(told | ({"others": more} if more else {})))
+
+
+def told_of(account):
     names = ("accepted", "delivered", "dropped", "waiting", "dead_lettered")
-    told = {name: getattr(account, name) for name in names}
-    say("ledger", json.dumps(told))
+    return {name: getattr(account, name) for name in names}
 
 
 logging.basicConfig(stream=sys.stderr, level=logging.INFO)

@@ -69,6 +69,11 @@ class Configured:
         )
         await buffer.open()
         try:
+            if buffer.unopened:
+                raise Failure(
+                    f"the buffer in {self.folder} does not open now, and nothing was changed: "
+                    f"{buffer.unopened}; try again when its disk works"
+                )
             for name in attached:
                 buffer.attach(name)
             yield buffer

@@ -27,7 +27,7 @@ class Account:
     dead_lettered: int = 0
     dropped: Counter[str] = field(default_factory=Counter[str])
     """By reason: `full` (drop_oldest), `refused` (drop_newest), `age`, `removed` (by hand), `orphaned` (not
-    configured for long), `quarantined` (damaged), `unsaved` (a crash while the disk was full), `stopped`
+    configured for long), `quarantined` (damaged), `unsaved` (a crash while the disk took nothing), `stopped`
     (waiting in memory at exit)."""
 
     letters_gone: Counter[str] = field(default_factory=Counter[str])

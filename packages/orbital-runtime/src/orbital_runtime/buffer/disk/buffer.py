@@ -140,6 +140,11 @@ class DiskBuffer(LogBuffer):
         fill = max(usage.fill, min(1.0, self._journal.size / self._memory))
         return replace(usage, fill=fill, unsaved=self._journal.size, trouble=self._trouble.reason)
 
+    @property
+    def unopened(self) -> str:
+        """Why the database has not opened yet; empty once it has. Until then only new samples are known."""
+        return self._trouble.reason if self._late else ""
+
     async def place(self) -> Place | None:
         return await self._whereabouts.place()
 
@@ -234,9 +239,14 @@ class DiskBuffer(LogBuffer):
 
     async def _shut(self) -> None:
         began = await self._upkeep.stop()
-        if not await self._errands.finish(self._save_and_close(began=began)):
+        ended = await self._errands.finish(self._save_and_close(began=began))
+        if not ended:
             logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
             self._lose_unsaved()
+        if self._late or self._trouble.failures or not ended:
+            self._leave_words()
+        elif began:
+            self._database.last_words.forget()
 
     async def _save_and_close(self, *, began: bool) -> None:
         if self._opening is not None:
@@ -280,11 +290,12 @@ class DiskBuffer(LogBuffer):
         """Return when the disk knows what the books say now, or when it is known not to take it, or not to
         answer.
         """
-        if self._late:
-            return
-        if self._next is None:
-            self._next = asyncio.create_task(self._write(), name="buffer-write")
-        await self._errands.unless_stalled(self._next)
+        if not self._late:
+            if self._next is None:
+                self._next = asyncio.create_task(self._write(), name="buffer-write")
+            await self._errands.unless_stalled(self._next)
+        if self._trouble.reason:
+            self._leave_words()
 
     async def _write(self, *, last: bool = False) -> None:
         async with self._writing:
@@ -300,10 +311,15 @@ class DiskBuffer(LogBuffer):
                 await self._vouch()
 
     async def _vouch(self) -> None:
-        """So that a crash takes by number what the database does not take."""
-        change = self._journal.take(self._log, self._pending, self._letters_there, records=False)
-        if change is not None and not self._late:
-            await self._errands.run(self._database.vouch, {**self._journal.states, **change.states})
+        """So that a power cut takes by number what the database does not take, if the disk takes this."""
+        if not self._late:
+            states = self._journal.books(self._log, self._pending)
+            await self._errands.run(self._database.vouch, states)
+
+    def _leave_words(self) -> None:
+        """So that a kill takes it by number, whatever the disk takes."""
+        if states := self._journal.books(self._log, self._pending):
+            self._database.last_words.keep(states, besides=self._late)
 
     def _take(self, *, last: bool = False) -> Change | None:
         """What to write next; in the end all of it: samples are worth more than room below `min_free`."""
@@ -390,6 +406,7 @@ class DiskBuffer(LogBuffer):
             self._journal.add(record, draft.data, self._segments.current, encoded(draft.fresh))
             self._keep(record, draft)
         self._late = False
+        self._leave_words()  # those until now came on top of what is in the database
 
     def _compare(self, found: Found) -> None:
         """The database is another one: what it lacks is lost, and states are written again."""
@@ -412,6 +429,8 @@ class DiskBuffer(LogBuffer):
         unsaved = len(self._journal.records) > bool(self._pending)
         if self._trouble.settle(self._short, unsaved=unsaved):
             self._room.set()
+        if not (self._trouble.reason or unsaved):
+            self._database.last_words.forget()
 
     def _lose_unsaved(self) -> None:
         """The end came before the disk took them."""

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES: Final = ("checkpoint.0", "checkpoint.1")
+BLOCK: Final = 4096
+"""Notes are padded to as many of these as their file has, and to twice as many as they need when they outgrow
+it: books that grow on a full disk are written over what is there."""
+
+
+LENGTH: Final = 3
+"""Bytes at most that the length of a padding takes beyond that of an empty one."""
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
@@ -35,6 +42,7 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     """Bytes of that MANIFEST, which only grows."""
     outputs: dict[str, bytes] = {}
     """States, as they are stored."""
+    padding: bytes = b""
 
 
 class Checkpoints:
@@ -60,11 +68,12 @@ class Checkpoints:
         """Note this. A full disk is no error here: the other note holds as well."""
         self._serial += 1
         self._grow()
-        data = pack(Checkpoint(self._serial, start, *self._manifest, dict(outputs)))
+        note = Checkpoint(self._serial, start, *self._manifest, dict(outputs))
         with suppress(OSError):
             file = self._files[self._serial % len(FILES)]
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                data = _padded(note, _blocks(os.fstat(handle).st_size))
                 os.pwrite(handle, data, 0)
                 os.ftruncate(handle, len(data))
             finally:
@@ -88,6 +97,18 @@ class Checkpoints:
             return name, (self._database / name).stat().st_size if name else 0
         except (OSError, ValueError):
             return "", 0
+
+
+def _padded(note: Checkpoint, room: int) -> bytes:
+    """The note as bytes: as many as there is room for, or twice as many as it needs."""
+    needed = len(pack(note)) + LENGTH
+    size = room if needed <= room else _blocks(2 * needed)
+    return pack(msgspec.structs.replace(note, padding=bytes(size - needed)))
+
+
+def _blocks(size: int) -> int:
+    """The size of so many bytes in whole blocks."""
+    return -(-size // BLOCK) * BLOCK
 
 
 def _read(file: Path) -> Checkpoint:

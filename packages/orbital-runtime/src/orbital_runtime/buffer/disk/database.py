@@ -18,6 +18,7 @@ from orbital_runtime.buffer.disk.space import Space
 from orbital_runtime.buffer.disk.stored import (
     META,
     NOTE,
+    OUTPUT,
     RECORD,
     SUMMARY,
     VERSION,
@@ -71,6 +72,7 @@ class Database:
         self._stores = stores
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
+        self.last_words = self._folder.last_words
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._look = SecondLook(path, self._folder.database, patience)
@@ -328,6 +330,7 @@ class Database:
         """
         try:
             found = find(store, checkpoint.outputs)
+            self.last_words.tell(found)
             if found.damaged and not known:
                 raise Damaged("there are blocks that cannot be read")  # noqa: TRY301 (closed below)
             self._begin(store, found, checkpoint.start)
@@ -366,8 +369,11 @@ class Database:
         self._start = found.start = max(meta.start, known, self._start, *used) + 1
         found.names = {start: name for start, name in meta.names.items() if start in used}
         found.names[self._start] = uuid.uuid4().hex
-        store.write([(META, pack(Meta(self._start, found.names)))])
+        states = {name: pack(state) for name, state in found.states.items()}
+        self.last_words.taken(states)
+        meta = META, pack(Meta(self._start, found.names))
+        store.write([meta, *((OUTPUT + name.encode(), state) for name, state in states.items())])
         store.sync()
         self._checkpoints.look()
-        self._checkpoints.write(self._start, {name: pack(s) for name, s in found.states.items()})
+        self._checkpoints.write(self._start, states)
         self._folder.private()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.contract import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.disk.checkpoint import FILES, Checkpoints
+from orbital_runtime.buffer.disk.last_words import LastWords
 from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Folder:
         self.rescue = path / "rescue"
         self.ballast = path / "ballast"
         self.checkpoints = Checkpoints(path, self.database)
+        self.last_words = LastWords(path)
         self._lock: int | None = None
 
     def hold(self) -> None:

@@ -171,6 +171,10 @@ class Journal:
         """Every output as the disk knows it."""
         return self._states
 
+    def books(self, log: Log, pending: Pending | None) -> Mapping[str, bytes]:
+        """Every output as it is, with all records here in memory only."""
+        return self._states | self._changed(log, pending, self._saved(log, pending, {}))
+
     def _portion(self) -> dict[int, bytes]:
         portion: dict[int, bytes] = {}
         size = 0

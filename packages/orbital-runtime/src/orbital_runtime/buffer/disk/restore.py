@@ -61,6 +61,13 @@ class Found:
     names: dict[int, str] = field(default_factory=dict[int, str])
     """Start -> its name."""
 
+    def update(self, noted: Mapping[str, bytes]) -> None:
+        """Take over the states that know more than those of the database."""
+        for output, data in noted.items():
+            state, known = unpack(State, data), self.states.get(output)
+            if known is None or known.progress < state.progress:
+                self.states[output] = state
+
     @property
     def kept(self) -> Counter[str]:
         """How many dead letters there are, by output."""
@@ -101,10 +108,7 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Found:
         ):  # `verify` tells; it spares a double and nothing else
             found.notes[key[1:].decode()] = bytes(unseal(VERSION, data))
     found.damaged = found.damaged or store.skipped
-    for output, data in noted.items():
-        state, known = unpack(State, data), found.states.get(output)
-        if known is None or known.progress < state.progress:
-            found.states[output] = state
+    found.update(noted)
     return found
 
 

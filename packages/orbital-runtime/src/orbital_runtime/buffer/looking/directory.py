@@ -77,6 +77,7 @@ class Directory:
                 self.checkpoint = self.folder.checkpoints.read()
                 self.store = self._open(self.checkpoint)
                 self.found = find(self.store, self.checkpoint.outputs)
+                self.folder.last_words.tell(self.found)
             except OSError as error:
                 self._cleanup.close()
                 raise BufferUnusable(
