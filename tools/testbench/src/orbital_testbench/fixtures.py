@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import uuid
 from itertools import count
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -41,6 +42,14 @@ def pytest_configure() -> None:
             "unhurried", settings.default, deadline=None, suppress_health_check=slow
         )
         settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def secrets_of_a_file_stay_there() -> Iterator[None]:
+    """What one file of tests holds as a secret is an ordinary word in the next one."""
+    yield
+    if secrecy := sys.modules.get("orbital_sdk.secrecy"):
+        secrecy.forget()
 
 
 S = TypeVar("S", bound=Server)
