@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.contract import BufferUnreadable
 from orbital_runtime.buffer.looking.directory import Directory
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.images import verified
@@ -144,13 +145,24 @@ async def reopens(path):
 
 async def read_all(buffer, output):
     """Everything that waits, its values checked; it is put back."""
-    chunk = await buffer.read(output, samples=PLENTY, size=PLENTY)
-    if chunk is None:
-        return []
-    buffer.release(chunk)
-    for entry in chunk.entries:
+    chunks = []
+    while (chunk := await read(buffer, output)) is not None:
+        chunks.append(chunk)
+    for chunk in chunks:
+        buffer.release(chunk)
+    entries = [entry for chunk in chunks for entry in chunk.entries]
+    for entry in entries:
         assert list(entry.batch.values) == values(entry.batch.ts)
-    return [entry.batch.ts for entry in chunk.entries]
+    return [entry.batch.ts for entry in entries]
+
+
+async def read(buffer, output):
+    """As an output does, which tries again where the database is just being opened anew."""
+    while True:
+        try:
+            return await buffer.read(output, samples=PLENTY, size=PLENTY)
+        except BufferUnreadable:
+            await asyncio.sleep(0.01)
 
 
 async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
