@@ -38,11 +38,17 @@ def test_start_without_a_configuration(machine):
     assert len(last) >= runs
 
 
+def failed_tasks(machine):
+    failed = machine.sentinel("tasks", "--status", "failed", "--output", "json").data
+    return [task["id"] for task in failed]
+
+
 def test_status_tasks_and_stop(machine, two_tasks):
     """A running agent tells how it is, in words and as JSON, and stops when it is asked to."""
     with machine.running() as agent:
         agent.until_running()
         agent.until(lambda: stored(machine, "samples.jsonl"), "a sample")
+        agent.until(lambda: failed_tasks(machine), "a run that failed")
         text = machine.sentinel("status")
         assert text.code == 0
         assert "running, ready" in text.out
@@ -53,8 +59,7 @@ def test_status_tasks_and_stop(machine, two_tasks):
         dropped = sum(ledger["dropped"].values())
         parts = ledger["delivered"] + ledger["waiting"] + ledger["dead_lettered"] + dropped
         assert ledger["accepted"] == parts > 0
-        failed = machine.sentinel("tasks", "--status", "failed", "--output", "json").data
-        assert [task["id"] for task in failed] == ["ill"]
+        assert failed_tasks(machine) == ["ill"]
         table = machine.sentinel("tasks")
         assert any(line.startswith("well") and "success" in line for line in table.out.splitlines())
         stopped = machine.sentinel("stop")
