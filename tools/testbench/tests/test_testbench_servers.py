@@ -147,6 +147,22 @@ def test_free_ports_are_not_those_of_outgoing_connections():
     assert all(free_port() < 32_768 for _ in range(50))
 
 
+def test_no_two_processes_are_given_the_same_port():
+    """Nor one process twice, even though nothing listens there yet."""
+    script = (
+        "from orbital_testbench import free_port\n"
+        "print(*(free_port() for _ in range(1000)), flush=True); input()"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        theirs = other.stdout.readline().split()
+        ours = [str(free_port()) for _ in range(1000)]
+        other.communicate("\n")
+    assert len({*theirs, *ours}) == 2000
+
+
 def test_silent_port_never_answers(dead_port):
     """Connecting to it runs into the time limit, not into a refusal."""
     with pytest.raises(requests.ConnectTimeout):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +21,43 @@ RANGE = range(12_000, 32_000)
 
 
 def free_port(host: str = LOOPBACK, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port on which nothing listens now."""
-    while True:
-        port = random.choice(RANGE)  # noqa: S311 (no secret)
-        if port_is_free(port, host, kind):
+    """A port on which nothing listens now, and which no other call got, here or in another process that runs.
+
+    Raises:
+        RuntimeError: There is none.
+    """
+    for port in random.sample(RANGE, len(RANGE)):
+        if _claims().add(port) and port_is_free(port, host, kind):
             return port
+    raise RuntimeError(f"no port of {RANGE} is free")
+
+
+class _Claims:
+    """The ports of this process: bytes of a common file that it locks until it ends."""
+
+    def __init__(self) -> None:
+        path = Path(tempfile.gettempdir()) / "orbital-testbench-ports"
+        with contextlib.suppress(OSError):  # it exists, and is another user's
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o666))
+            path.chmod(0o666)
+        self._file = os.open(path, os.O_RDWR)
+        self._own: set[int] = set()
+
+    def add(self, port: int) -> bool:
+        """Claim it, unless it was claimed before."""
+        if port in self._own:
+            return False
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:
+            return False
+        self._own.add(port)
+        return True
+
+
+@lru_cache(maxsize=1)
+def _claims() -> _Claims:
+    return _Claims()
 
 
 def port_is_free(

@@ -199,6 +199,8 @@ def _caused(error: Exception) -> object:
 
 
 def _sentence(error: BaseException) -> str:
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)):  # which of them is a race
+        return "the connection was closed before the answer was complete"
     text = getattr(error, "strerror", None) or str(error)
     return text.rpartition(": ")[2] if isinstance(error, HTTPError) else text
 
