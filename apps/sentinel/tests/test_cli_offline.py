@@ -154,12 +154,13 @@ def crash():
 """
 
 
-def install(machine, name: str, entry_points: str, code: str = "") -> None:
+def install(machine, name: str, entry_points: str, code: str = "", needs: str = "") -> None:
     """What pip leaves behind for a package of this one module."""
     folder = machine.root / "site"
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    required = f"Requires-Dist: {needs}\n" if needs else ""
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{required}")
     (info / "entry_points.txt").write_text(entry_points)
     (folder / f"{name}.py").write_text(code)
     machine.environ["PYTHONPATH"] = str(folder)
@@ -204,6 +205,21 @@ def test_a_broken_plugin_is_listed_with_its_reason(machine):
     assert shown.code == 1
     assert "nowhere_at_all" in shown.err
     assert "Traceback" not in shown.err
+
+
+def test_a_package_without_what_it_needs_is_named(machine):
+    """By the list of plugins, and by validate where a task uses it; it may work all the same."""
+    points = "[orbital.plugins]\ntenlines = tenlines:TenLines\n"
+    install(machine, "tenlines", points, PLUGIN, needs="never-there>=2")
+    listed = machine.sentinel("plugins", "list")
+    line = next(line for line in listed.out.splitlines() if "tenlines" in line)
+    assert "its package needs never-there>=2 (not installed)" in line
+    file = machine.root / "needy.yaml"
+    file.write_text("tasks: [{id: a, plugin: tenlines, config: {host: abcd}}]\n")
+    checked = machine.sentinel("validate", "-c", str(file))
+    assert checked.code == 0
+    said = " ".join(checked.out.split())
+    assert "the package of plugin 'tenlines' needs never-there>=2 (not installed)" in said
 
 
 def test_packages_add_commands(machine):

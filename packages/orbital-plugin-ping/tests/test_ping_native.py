@@ -103,7 +103,9 @@ async def test_late_within_run(pinger, peer, ask):
 
 async def test_busy_loop(pinger, ask):
     """A loop that is busy when the reply comes neither loses it nor adds its own delay to the time."""
-    for _ in range(10):  # the kernel starts taking times a moment after being told: until then it is late
+    for _ in range(
+        10
+    ):  # the kernel starts taking times a moment after being told: until then it is late
         run = asyncio.create_task(pinger.ping(ask("127.0.0.1", timeout=0.2)))
         await asyncio.sleep(0)  # it sends
         time.sleep(0.5)  # noqa: ASYNC251 (a busy loop is what this is about)

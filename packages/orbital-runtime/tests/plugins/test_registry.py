@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,19 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def install(self, distribution: str, points: str, module: str = "", code: str = "") -> None:
+    def install(
+        self,
+        distribution: str,
+        points: str,
+        module: str = "",
+        code: str = "",
+        needs: Sequence[str] = (),
+    ) -> None:
         info = self.folder / f"{distribution.replace('-', '_')}-1.2.dist-info"
         info.mkdir()
+        required = "".join(f"Requires-Dist: {one}\n" for one in needs)
         (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n{required}"
         )
         (info / "entry_points.txt").write_text(points)
         if module:
@@ -94,6 +103,11 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
             "from orbital_sdk import Plugin\nclass Ups(Plugin): name = 'ups'",
             "its class has no collect()",
         ),
+        (
+            GOOD.format(name="ups") + "    contract = 7\n",
+            "written for contract 7 of the SDK, and this agent knows 1: install a newer orbital-runtime,",
+        ),
+        (GOOD.format(name="ups") + "    contract = 'new'\n", "written for contract 'new'"),
     ],
 )
 def test_a_broken_plugin_is_listed_with_its_reason(site, code, reason):
@@ -116,6 +130,23 @@ def test_a_broken_plugin_is_listed_with_its_reason(site, code, reason):
         "orbital.plugins",
         "ups",
         "acme-ups",
+    )
+
+
+def test_what_a_package_needs_and_does_not_find_is_named(site):
+    """As `pip install --no-deps` leaves it; what holds, or belongs to an extra or another system, is not."""
+    needs = [
+        "orbital-sdk>=0.1", "pytest <2", "never-there~=3.1", "also-never; extra == 'fast'",
+        "nor-this; sys_platform == 'win32'", "what is this",
+    ]  # fmt: skip
+    code = GOOD.format(name="ups")
+    site.install("acme-ups", plugin("ups", "acme_needy"), "acme_needy", code, needs)
+    (entry,) = site.registry().list()
+    assert entry.broken == ""
+    assert entry.unmet == (
+        f"pytest<2 ({pytest.__version__} is installed)",
+        "never-there~=3.1 (not installed)",
+        "'what is this', which is no requirement that can be read",
     )
 
 

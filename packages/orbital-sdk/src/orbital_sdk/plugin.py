@@ -33,6 +33,8 @@ class Plugin(Generic[D, C]):
     """Also the entry point's name in the group `orbital.plugins`."""
     summary: ClassVar[str] = ""
     """One sentence for lists."""
+    contract: ClassVar[int] = 1
+    """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
     author: ClassVar[str] = ""
     device_types: ClassVar[tuple[str, ...]] = ()
     protocols: ClassVar[tuple[str, ...]] = ()

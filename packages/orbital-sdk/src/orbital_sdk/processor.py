@@ -22,6 +22,8 @@ class Processor(Generic[P]):
     name: ClassVar[str]
     """Also the entry point's name in the group `orbital.processors`."""
     summary: ClassVar[str] = ""
+    contract: ClassVar[int] = 1
+    """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
     config_model: ClassVar[type[ProcessorConfig]] = ProcessorConfig
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -26,6 +26,8 @@ class Writer(Generic[W]):
     name: ClassVar[str]
     """Also the entry point's name in the group `orbital.writers`."""
     summary: ClassVar[str] = ""
+    contract: ClassVar[int] = 1
+    """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
     takes_stale_markers: ClassVar[bool] = False
     """Whether batches with `stale` set are of use here."""
     takes_old_samples: ClassVar[bool] = True

@@ -88,7 +88,8 @@ def _registry() -> Registry:
 
 
 def _about(entry: Entry) -> str:
-    return f"broken: {entry.broken}" if entry.broken else entry.summary
+    about = f"broken: {entry.broken}" if entry.broken else entry.summary
+    return "; its package needs ".join((about, *entry.unmet))
 
 
 def _entry(name: str, kind: str) -> Entry:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.found import GROUPS, Kind, Offer, find
+from orbital_runtime.plugins.requirements import unmet
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
 
@@ -24,6 +25,8 @@ _MUST: Final[dict[Kind, tuple[str, ...]]] = {
     "processor": ("relabel", "process"),
 }
 """Methods of which at least one must be the class's own."""
+CONTRACTS: Final = (1,)
+"""Those of the SDK that this runtime keeps; a class says in `contract` for which it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Entry:
     summary: str
     broken: str
     """Why it cannot be used; empty if it can."""
+    unmet: tuple[str, ...] = ()
+    """What its package declares to need and does not find."""
 
 
 class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
@@ -143,6 +148,12 @@ class Registry:
         """Every name of this kind, those included that may turn out broken."""
         return sorted({n for k, n in [*self._offers, *self._loaded] if k == kind})
 
+    def unmet(self, kind: Kind, name: str) -> tuple[str, ...]:
+        """What the package behind this name declares to need and does not find; it may work all the same."""
+        offer = self._offers.get((kind, name))
+        distribution = offer.point.dist if offer else None
+        return tuple(unmet(distribution.requires or ())) if distribution else ()
+
     def broken(self) -> list[Broken]:
         """What was found broken so far; after `list`, all that is."""
         return [*self._broken.values(), *self._doubles]
@@ -166,7 +177,8 @@ class Registry:
             loaded, error = None, str(unusable)
         summary = str(getattr(loaded, "summary", ""))
         version, distribution = (offer.version, offer.distribution) if offer else ("", "")
-        return Entry(name, kind, version, distribution, summary, error)
+        lacking = self.unmet(kind, name)
+        return Entry(name, kind, version, distribution, summary, error, lacking)
 
     def _load(self, kind: Kind, name: str) -> Any:
         key = kind, name
@@ -208,6 +220,12 @@ def _unfit(offer: Offer, loaded: object) -> str:
     if not (inspect.isclass(loaded) and issubclass(loaded, base)):
         return f"{offer.point.value} is not a class derived from orbital_sdk.{base.__name__}"
     own = cast("Any", loaded)
+    if own.contract not in CONTRACTS:
+        known = " and ".join(map(str, CONTRACTS))
+        return (
+            f"it is written for contract {own.contract!r} of the SDK, and this agent knows {known}: "
+            f"install a newer orbital-runtime, or an older {offer.distribution}"
+        )
     if getattr(own, "name", None) != offer.name:
         return f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
     if all(getattr(own, method) is getattr(base, method) for method in _MUST[offer.kind]):

@@ -16,6 +16,7 @@ from orbital_sdk.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from orbital_runtime.plugins.found import Kind
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.models import Settings
 
@@ -43,6 +44,7 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
         *_core(settings),
         *_tasks(settings),
         *_broken_plugins(settings, registry),
+        *_unmet(settings, registry),
         *_delivery(settings, registry),
         *_plugins(settings),
     ]
@@ -97,6 +99,24 @@ def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
         if why := _broken(registry.plugin, name):
             fail = "its task fails" if count == 1 else f"its {count} tasks fail"
             yield Note("tasks", f"{why}; {fail} until that is repaired and the agent started again")
+
+
+def _unmet(settings: Settings, registry: Registry) -> Iterator[Note]:
+    """Packages in use whose own requirements are not met: they may fail at any time, far from the cause."""
+    direct = settings.sender.direct.items()
+    used: dict[tuple[Kind, str], str] = {
+        **{("plugin", task.plugin): "tasks" for task in settings.tasks if task.enabled},
+        **{
+            ("writer", section.writer or name): dotted(("sender", "direct", name))
+            for name, section in direct
+            if section.enabled
+        },
+    }
+    for (kind, name), key in used.items():
+        for one in registry.unmet(kind, name):
+            yield Note(
+                key, f"the package of {kind} {name!r} needs {one}; install it again with pip"
+            )
 
 
 def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:

@@ -1,0 +1,38 @@
+"""What an installed package declares to need and does not find: `pip install --no-deps` leaves it so."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def unmet(declared: Iterable[str]) -> list[str]:
+    """Those that do not hold here, each as `pysnmp>=7,<8 (6.2.6 is installed)`.
+
+    Args:
+        declared: As in a package's metadata (`Requires-Dist`); those of extras do not count.
+
+    Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+    """
+    return [problem for text in declared if (problem := _problem(text))]
+
+
+def _problem(text: str) -> str:
+    try:
+        wanted = Requirement(text)
+    except InvalidRequirement:
+        return f"{text!r}, which is no requirement that can be read"
+    if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+        return ""
+    plain = f"{wanted.name}{wanted.specifier}"
+    try:
+        found = version(wanted.name)
+    except PackageNotFoundError:
+        return f"{plain} (not installed)"
+    held = wanted.specifier.contains(found, prereleases=True)
+    return "" if held else f"{plain} ({found} is installed)"
