@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orbital_dev.workspace import find_root
+from orbital_dev.workspace import find_root, members
 
 ROOT = find_root(Path(__file__).parent)
 JOBS = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"]
@@ -33,3 +33,11 @@ def test_jobs_run_scripts_that_are_there():
     scripts = re.findall(r"\.ci/\w+", "\n".join(step.get("run", "") for step in STEPS))
     assert set(scripts) == {".ci/run", ".ci/package", ".ci/lowest"}
     assert all(os.access(ROOT / script, os.X_OK) for script in scripts)
+
+
+@pytest.mark.parametrize("member", members(ROOT), ids=lambda member: member.name)
+def test_each_package_can_be_tested_alone(member):
+    """What pytest's settings here ask for stands in the test group of each package."""
+    group = member.document["dependency-groups"]["test"]
+    named = {re.split(r"[^\w-]", one)[0] for one in group}
+    assert named >= {"pytest", "pytest-asyncio", "pytest-timeout"}
