@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
-from orbital_sdk.errors import BatchRejected, WriteError, WriterUnavailable
+from orbital_sdk.errors import BatchRejected, Reject, WriteError, WriterUnavailable
 from orbital_sdk.fields import WriterConfig
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
@@ -19,10 +19,11 @@ from orbital_sdk.testing.model_contract import (
     check_model,
     check_silence,
 )
+from orbital_sdk.testing.stored import Stored, Told
 from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from orbital_sdk.writer import Writer
 
@@ -32,6 +33,7 @@ async def check_writer(
     *,
     entry_point: bool = True,
     unavailable: Callable[[], Writer[Any]] | None = None,
+    stored: Callable[[], Iterable[Stored]] | None = None,
 ) -> None:
     """The contract suite of writers. Run it in your own tests, against a destination that takes samples.
 
@@ -39,6 +41,8 @@ async def check_writer(
         make_writer: Makes a new writer for that destination at every call.
         entry_point: Whether the package is installed, so that its entry point can be looked for.
         unavailable: Makes a writer whose destination does not answer, if you have one.
+        stored: Reads what the destination has, if you can: name, milliseconds UTC and value of each sample.
+            Then nothing may be missing of what `write` took, neither infinities nor stale markers.
 
     Raises:
         AssertionError: Everything that is wrong, each with what to change.
@@ -54,25 +58,28 @@ async def check_writer(
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())
     if await found.attempt("start()", writer.start()):
-        await _check_writing(found, writer)
+        told = Told()
+        await _check_writing(found, writer, told)
         await found.attempt("stop()", writer.stop())
         await found.attempt("a second stop()", writer.stop())
+        if stored is not None:
+            found.extend(told.missing(await in_thread(stored)))
     if unavailable is not None:
         await _check_unavailable(found, unavailable())
     found.report(cls.__qualname__)
 
 
-async def _check_writing(found: Findings, writer: Writer[Any]) -> None:
+async def _check_writing(found: Findings, writer: Writer[Any], told: Told) -> None:
     plain = make_batch({"orbital_check": 1.0})
-    if not await _write(found, writer, "an ordinary batch", [plain], must=True):
+    if not await _write(found, writer, told, "an ordinary batch", [plain], must=True):
         return
-    await _write(found, writer, "a second attempt at it", [plain], number=2)
+    await _write(found, writer, told, "a second attempt at it", [plain], number=2)
     for what, batches in _odd_batches():
         if batches[0].stale and not writer.takes_stale_markers:
             continue
-        await _write(found, writer, what, batches)
+        await _write(found, writer, told, what, batches)
     later = make_batch({"orbital_check": 2.0}, ts=TS + 600_000)
-    await _write(found, writer, "an ordinary batch after all of these", [later], must=True)
+    await _write(found, writer, told, "an ordinary batch after all of these", [later], must=True)
     if inspect.iscoroutinefunction(writer.write):
         last = make_batch({"orbital_check": 3.0}, ts=TS + 700_000)
         await check_cancel(found, "write()", writer.write([last], Attempt(1, "cancelled")))
@@ -81,7 +88,7 @@ async def _check_writing(found: Findings, writer: Writer[Any]) -> None:
 def _odd_batches() -> Iterator[tuple[str, Sequence[Batch]]]:
     """What devices and people really make, each at its own time so that order holds."""
     values = {
-        "huge": 1.8e308, "tiny": 5e-324, "minus_zero": -0.0, "above_2_53": 2.0**64,
+        "huge": 1.7e308, "tiny": 5e-324, "minus_zero": -0.0, "above_2_53": 2.0**64,
         "plus_inf": math.inf, "minus_inf": -math.inf,
     }  # fmt: skip
     yield "infinite and extreme values", [make_batch(values, ts=TS + 60_000)]
@@ -105,6 +112,7 @@ def _odd_batches() -> Iterator[tuple[str, Sequence[Batch]]]:
 async def _write(
     found: Findings,
     writer: Writer[Any],
+    told: Told,
     what: str,
     batches: Sequence[Batch],
     *,
@@ -114,7 +122,9 @@ async def _write(
     try:
         size = await _call(writer, batches, Attempt(number, what))
     except WriteError as error:
-        _check_rejects(found, what, error, batches)
+        if isinstance(error, BatchRejected) and error.rejects:
+            _check_rejects(found, what, error.rejects, batches)
+            told.add(what, batches, [(one.batch, one.row) for one in error.rejects])
         return found.expect(
             not must,
             f"write() of {what} raised {error!r}; give check_writer a destination that takes it",
@@ -125,6 +135,7 @@ async def _write(
             " BatchTooLarge or BatchRejected (`from error`)"
         )
         return False
+    told.add(what, batches)
     return found.expect(
         type(size) is int and size >= 0,
         f"write() of {what} gave {size!r}; return how many bytes went out",
@@ -137,8 +148,10 @@ async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt)
     return await in_thread(lambda: writer.write(batches, attempt))
 
 
-def _check_rejects(found: Findings, what: str, error: WriteError, batches: Sequence[Batch]) -> None:
-    for reject in error.rejects if isinstance(error, BatchRejected) else ():
+def _check_rejects(
+    found: Findings, what: str, rejects: Sequence[Reject], batches: Sequence[Batch]
+) -> None:
+    for reject in rejects:
         found.expect(
             0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch]),
             f"write() of {what} rejected {reject}, which names no sample of the call;"
