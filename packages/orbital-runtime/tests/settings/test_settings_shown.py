@@ -241,7 +241,7 @@ def test_every_example_in_the_template_is_valid():
 def test_the_built_in_configuration_is_a_valid_file(tmp_path):
     """It pings this machine, looks at itself, and writes where the user's data live."""
     folder = tmp_path / 'a "b" ${c}'
-    text = builtin({"XDG_DATA_HOME": str(folder)})
+    text = builtin({"XDG_DATA_HOME": str(folder)}, ("ping", "http"))
     settings = Settings.model_validate(yaml.safe_load(text))
     assert [task.plugin for task in settings.tasks] == ["ping", "http"]
     assert settings.tasks[1].config == {"url": "http://127.0.0.1:9464/healthz"}
@@ -262,7 +262,8 @@ def test_the_built_in_configuration_is_a_valid_file(tmp_path):
 )
 def test_the_built_in_configuration_watches_where_the_agent_listens(listen, url):
     """Also where the environment moves it; a port that is not known beforehand is not watched."""
-    text = builtin({"XDG_DATA_HOME": "/x", "SENTINEL_TELEMETRY__LISTEN": listen})
+    environ = {"XDG_DATA_HOME": "/x", "SENTINEL_TELEMETRY__LISTEN": listen}
+    text = builtin(environ, ("ping", "http"))
     tasks = Settings.model_validate(yaml.safe_load(text)).tasks
     assert [task.config["url"] for task in tasks[1:]] == ([url] if url else [])
     assert "own-health" not in builtin({"SENTINEL_TELEMETRY__ENABLED": "False"})
