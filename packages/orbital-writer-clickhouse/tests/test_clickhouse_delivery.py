@@ -112,7 +112,7 @@ async def test_otel_tables(database, connect, now):
     rows = [
         Row("temperature_celsius", labels, "gauge", "celsius"),
         Row("octets_total", labels, "counter", "bytes"),
-        Row("latency_bucket", {**labels, "le": "1"}, "histogram"),
+        Row("latency_bucket", {**labels, "le": "1"}, "counter"),
     ]
     layout = Layout(ORIGIN, rows)
     write(*[make_batch([n, 10.0 + n, 100.0 + n], layout=layout, ts=now + n) for n in range(2)])

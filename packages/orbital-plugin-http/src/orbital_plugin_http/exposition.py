@@ -164,8 +164,8 @@ def _renamed(label: str) -> str:
 
 
 def _kind(family: str, name: str) -> Kind:
-    if family in ("histogram", "gaugehistogram"):
-        return "histogram"
-    if family == "counter" or (family == "summary" and name.endswith(("_count", "_sum"))):
+    if family in ("counter", "histogram") or (
+        family == "summary" and name.endswith(("_count", "_sum"))
+    ):
         return "counter"
     return "gauge"

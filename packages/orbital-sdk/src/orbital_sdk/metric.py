@@ -15,7 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind = Literal["gauge", "counter", "histogram"]
+Kind = Literal["gauge", "counter"]
 
 METRIC_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -65,7 +65,7 @@ class Metric:
     Args:
         name: By Prometheus' conventions: base units, `_total` on counters.
         help: One sentence.
-        kind: `gauge`, `counter` or `histogram`.
+        kind: `gauge` or `counter`; the series of a histogram (those with `le`, sum and count) are counters.
         unit: `seconds`, `bytes`, `ratio`, ...; empty where there is none.
         labels: Names of its labels, in the order in which values may be given. `device_id` is added
             by the agent to every sample and may not stand here.
@@ -88,9 +88,7 @@ class Metric:
         if not METRIC_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a metric name; use letters, digits, _ and :")
         if kind not in get_args(Kind):
-            raise ValueError(
-                f"{name}: {kind!r} is no kind of metric; use gauge, counter or histogram"
-            )
+            raise ValueError(f"{name}: {kind!r} is no kind of metric; use gauge or counter")
         _check_label_names(name, labels)
         self.name = name
         self.help = help

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from orbital_runtime.buffer.frame import compress, seal, uncompress, unseal
 from orbital_runtime.storage.errors import Damaged
-from orbital_sdk import Identity, Kind, Layout, Origin, Row
+from orbital_sdk import Identity, Layout, Origin, Row
 
 VERSION: Final = 1
 _SIZE: Final = "buffer.size"
@@ -19,7 +19,8 @@ _SIZE: Final = "buffer.size"
 
 class _Row(msgspec.Struct, array_like=True, frozen=True):
     name: str
-    kind: Kind
+    kind: Literal["gauge", "counter", "histogram"]
+    """Version 0.1 wrote `histogram` for series that are counters."""
     unit: str
     labels: tuple[tuple[str, str], ...]
 
@@ -71,7 +72,7 @@ def decode_layout(data: bytes) -> Layout:
     s = plain.sentinel
     sentinel = Identity(s.id, s.name, s.region, s.labels)
     origin = Origin(plain.task, plain.plugin, plain.device_id, plain.target, sentinel)
-    return Layout(origin, [Row(r.name, dict(r.labels), r.kind, r.unit) for r in plain.rows])
+    return Layout(origin, [_row(row) for row in plain.rows])
 
 
 def layout_size(layout: Layout) -> int:
@@ -84,6 +85,11 @@ def layout_size(layout: Layout) -> int:
     if size is None:
         size = layout.caches[_SIZE] = len(encode_layout(layout))
     return size
+
+
+def _row(plain: _Row) -> Row:
+    kind = "gauge" if plain.kind == "gauge" else "counter"
+    return Row(plain.name, dict(plain.labels), kind, plain.unit)
 
 
 def _plain(layout: Layout) -> _Layout:

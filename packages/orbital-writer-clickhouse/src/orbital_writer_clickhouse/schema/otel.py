@@ -1,6 +1,6 @@
 """Schema `otel`: the tables of OpenTelemetry's ClickHouse exporter, which Grafana's plugin understands.
 
-Gauges go to `otel_metrics_gauge`, counters (and the series of histograms, which are counters) to
+Gauges go to `otel_metrics_gauge`, counters (which the series of histograms are) to
 `otel_metrics_sum`. `job` and `instance` of the Prometheus world are `service.name` and
 `service.instance.id` here (OpenTelemetry's compatibility document). Tables that we create have the device
 in their sort key, as the exporter's README advises for what many series differ in.
