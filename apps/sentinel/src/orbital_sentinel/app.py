@@ -25,15 +25,26 @@ ADDED: Final = "orbital.commands"
 """Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
 
 
+DISCOVER: Final = "discover"
+"""The one command of ours whose options depend on what is installed, so that it waits for its call, too."""
+
+
 class Commands(TyperGroup):
     """The built-in commands, and those of installed packages, which are loaded when they are asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *sorted(_added() - set(self.commands))]
+        added = {DISCOVER, *_added()} - set(self.commands)
+        return [*super().list_commands(ctx), *sorted(added)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
-        return _load(cmd_name) if command is None and cmd_name in _added() else command
+        if command is not None:
+            return command
+        if cmd_name == DISCOVER:
+            from orbital_sentinel.commands.discover import app as discover
+
+            return typer.main.get_command(discover)
+        return _load(cmd_name) if cmd_name in _added() else None
 
 
 def _added() -> set[str]:

@@ -10,8 +10,7 @@ from orbital_plugin_snmp.commands.options import (
     Host,  # noqa: TC001 (typer reads them at run time)
     How,  # noqa: TC001 (as above)
 )
-from orbital_plugin_snmp.commands.tasks import task_of
-from orbital_plugin_snmp.taskfile import as_yaml
+from orbital_plugin_snmp.commands.tasks import as_yaml, task_of
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.polling.learning import Learnt

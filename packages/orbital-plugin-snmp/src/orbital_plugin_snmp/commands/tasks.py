@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
+
 from orbital_plugin_snmp.commands.options import How
-from orbital_plugin_snmp.taskfile import slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +46,7 @@ def task_of(
         if value not in ("", getattr(DEFAULTS, name)) and name not in OURS:
             config[name] = SECRETS.get(name, value)
     return {
-        "id": f"snmp-{slug(called)}",
+        "id": f"snmp-{_slug(called)}",
         "device_id": called.replace("${", "$${")[:128],
         "plugin": "snmp",
         "interval": f"{interval}s",
@@ -52,3 +54,15 @@ def task_of(
         "enabled": True,
         "config": {**config, "profiles": list(profiles)},
     }
+
+
+def as_yaml(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """A whole file with these tasks."""
+    return yaml.safe_dump(
+        {"tasks": [dict(task) for task in tasks]}, sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+def _slug(text: str) -> str:
+    """Text as a part of a task's id."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:100] or "device"

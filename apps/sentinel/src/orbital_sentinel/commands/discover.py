@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import shutil
-import sys
-from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from orbital_plugin_snmp.commands.options import Json, Output, print_json
-from orbital_plugin_snmp.discovery.probe import kinds
+from orbital_sentinel.discovery.installed import installed_probes
+from orbital_sentinel.edge import Failure
+from orbital_sentinel.options import Output  # noqa: TC001 (as above)
+from orbital_sentinel.output import Format, as_json, complain, progress, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from orbital_plugin_snmp.discovery.addresses import Addresses
-    from orbital_plugin_snmp.discovery.probe import Found, Kind, Sweep
+    from orbital_sdk.probe import ProbeType
+    from orbital_sentinel.discovery.addresses import Addresses
+    from orbital_sentinel.discovery.result import Found, Result
 
 app = typer.Typer(add_completion=False)
 
@@ -29,7 +29,7 @@ Networks = Annotated[
 Large = Annotated[bool, typer.Option("--large", help="Allow more addresses than a /16 has.")]
 
 
-def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
+def with_options(known: Mapping[str, ProbeType]) -> Callable[..., None]:
     """The command, with an option for each protocol that has a probe."""
 
     def discover(
@@ -51,8 +51,7 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
             bool, typer.Option("--force", help="Replace the file, whatever is in it.")
         ] = False,
         large: Large = False,
-        output: Output = "text",
-        as_json: Json = False,
+        output: Output = Format.TEXT,
         **given: Any,
     ) -> None:
         """Find the devices of a network, and write a task for each.
@@ -60,11 +59,11 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         Only reads. Write a secret as '${NAME}' to leave it to the environment, here and in the tasks.
         Ctrl-C ends it, and what was found until then is kept.
         """
-        from orbital_plugin_snmp.discovery.addresses import Addresses  # noqa: PLC0415 (only now)
-        from orbital_plugin_snmp.discovery.probe import Sweep  # noqa: PLC0415 (as above)
+        from orbital_sentinel.discovery.addresses import Addresses
+        from orbital_sentinel.discovery.result import Result
 
         asked = _asked(known, given)
-        addresses, result = Addresses(network, large=large), Sweep()
+        addresses, result = Addresses(network, large=large), Result()
 
         async def run() -> None:
             probes = {
@@ -76,10 +75,10 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
         try:
             asyncio.run(run())
         except KeyboardInterrupt:
-            typer.echo(f"ended early: {result.asked} of {addresses.total} addresses", err=True)
+            complain(f"ended early: {result.asked} of {addresses.total} addresses")
         if write is not None and result.found:  # first: whoever reads the table may stop to read
             _write(write, result.found, interval, force=force)
-        _show(result, as_json=as_json or output == "json")
+        _show(result, output)
         if result.asked < addresses.total:
             raise typer.Exit(130)  # as shells report SIGINT
         if not result.found:
@@ -89,17 +88,21 @@ def with_options(known: Mapping[str, Kind]) -> Callable[..., None]:
     return discover
 
 
-def _asked(known: Mapping[str, Kind], given: Mapping[str, Any]) -> dict[str, list[str]]:
+def _asked(known: Mapping[str, ProbeType], given: Mapping[str, Any]) -> dict[str, list[str]]:
     """The protocols to ask by, and what was said of each."""
     asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
     if not asked:
+        if not known:
+            raise Failure(
+                "no installed package can find devices; `pip install orbital-plugin-snmp` can"
+            )
         options = ", ".join(f"--{name}" for name in known)
-        way = next((f"--{name} public" for name in known if name == "snmp"), options)
+        way = "--snmp community=public" if "snmp" in known else options
         raise typer.BadParameter(f"say how to ask, and as whom, such as {way}; there is {options}")
     return asked
 
 
-def _add_options(command: Callable[..., None], known: Mapping[str, Kind]) -> None:
+def _add_options(command: Callable[..., None], known: Mapping[str, ProbeType]) -> None:
     """Typer reads a signature, so that is where an option becomes one."""
     signature = inspect.signature(command, eval_str=True)
     fixed = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
@@ -116,68 +119,41 @@ def _add_options(command: Callable[..., None], known: Mapping[str, Kind]) -> Non
 
 
 async def _sweep(
-    addresses: Addresses, probes: Mapping[str, Any], result: Sweep, concurrency: int
+    addresses: Addresses, probes: Mapping[str, Any], result: Result, concurrency: int
 ) -> None:
-    from orbital_plugin_snmp.discovery.sweep import sweep  # noqa: PLC0415 (only now)
+    from orbital_sentinel.discovery.sweep import sweep
 
     try:
-        with _progress(addresses.total, result) as step:
-            await sweep(addresses, probes, result, concurrency=concurrency, step=step)
+        with progress("asking", addresses.total) as advance:
+            await sweep(addresses, probes, result, concurrency=concurrency, step=lambda: advance(1))
     finally:
         for probe in probes.values():
             await probe.close()
 
 
-@contextmanager
-def _progress(total: int, result: Sweep) -> Generator[Callable[[], None]]:
-    """A bar on standard error, where that is a terminal."""
-    from rich.console import Console  # noqa: PLC0415 (only now)
-    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415 (only now)
-
-    console = Console(stderr=True)
-    columns = *Progress.get_default_columns(), MofNCompleteColumn()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("0 found", total=total)
-        yield lambda: bar.update(task, advance=1, description=f"{len(result.found)} found")
-
-
-def _show(result: Sweep, *, as_json: bool) -> None:
+def _show(result: Result, output: Format) -> None:
     for one in result.refused:
-        typer.echo(f"{one.host} is there, but: {one.why}", err=True)
+        complain(f"{one.host} is there, but: {one.why}")
     devices, addresses = _count(len(result.found), "device"), _count(result.asked, "address", "es")
-    typer.echo(f"{devices} at {addresses}", err=True)
+    complain(f"{devices} at {addresses}")
     rows = [(one.host, one.protocol, one.answer.name, one.answer.about) for one in result.found]
     heads = ("address", "protocol", "name", "description")
-    if as_json:
-        print_json([dict(zip(heads, row, strict=True)) for row in rows])
+    if output is Format.JSON:
+        as_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
-        _table([[head.upper() for head in heads], *rows])
+        table(heads, rows)
 
 
 def _count(number: int, word: str, more: str = "s") -> str:
     return f"{number} {word}{'' if number == 1 else more}"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> None:
-    """A line each; on a terminal no longer than that is wide."""
-    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        line = "  ".join(cells).rstrip()
-        typer.echo(f"{line[: room - 1]}…" if 0 < room < len(line) else line)
-
-
 def _write(path: Path, found: Sequence[Found], interval: int, *, force: bool) -> None:
-    from orbital_plugin_snmp.taskfile import write  # noqa: PLC0415 (only now)
+    from orbital_sentinel.discovery.taskfile import write
 
     added = write(path, [_task(one, interval) for one in found], replace=force)
     known = len(found) - added
-    typer.echo(
-        f"{path}: {added} tasks added" + (f", {known} were there" if known else ""), err=True
-    )
+    complain(f"{path}: {added} tasks added" + (f", {known} were there" if known else ""))
 
 
 def _task(one: Found, interval: int) -> dict[str, Any]:
@@ -190,4 +166,4 @@ def _task(one: Found, interval: int) -> dict[str, Any]:
     }
 
 
-app.command()(with_options(kinds(lambda why: typer.echo(why, err=True))))
+app.command()(with_options(installed_probes(complain)))

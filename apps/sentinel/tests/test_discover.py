@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import stat
+from typing import NamedTuple
 
 import pytest
 import typer
@@ -13,14 +14,13 @@ import yaml
 from typer.testing import CliRunner
 
 from orbital_plugin_snmp import SnmpDevice
-from orbital_plugin_snmp.commands.discover import app, with_options
-from orbital_plugin_snmp.discovery.addresses import Addresses
-from orbital_plugin_snmp.discovery.fields import device_of, fields
-from orbital_plugin_snmp.discovery.probe import Sweep
-from orbital_plugin_snmp.discovery.snmp import SnmpAnswer
-from orbital_plugin_snmp.discovery.sweep import sweep
-from orbital_plugin_snmp.taskfile import write
 from orbital_sdk import AuthenticationFailed, ConfigurationError
+from orbital_sentinel.commands.discover import app, with_options
+from orbital_sentinel.discovery.addresses import Addresses
+from orbital_sentinel.discovery.result import Result
+from orbital_sentinel.discovery.sweep import sweep
+from orbital_sentinel.discovery.taskfile import write
+from orbital_sentinel.edge import Failure
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
@@ -122,6 +122,20 @@ def test_mistakes(words, said):
         run(*words, *(() if "--snmp" in words else ("--snmp", "community=x")), *QUICK)
 
 
+def test_without_any_probe_it_says_what_brings_one():
+    """An agent that was slimmed down."""
+    alone = typer.Typer()
+    alone.command()(with_options({}))
+    with pytest.raises(Failure, match="pip install orbital-plugin-snmp"):
+        CliRunner().invoke(alone, ["192.0.2.1"], catch_exceptions=False)
+
+
+def test_without_a_way_to_ask_it_shows_one():
+    """And which there are."""
+    _, err = run("127.0.0.1", code=2)
+    assert "such as --snmp community=public" in " ".join(err.replace("│", "").split())
+
+
 def test_addresses():
     """Without network and broadcast; single ones, links and IPv6 as they are; as many as said."""
     for text, expected in {
@@ -135,15 +149,12 @@ def test_addresses():
         assert addresses.total == len(expected)
 
 
-def test_fields():
-    """Commas and dollars can be said, and a mistake shows no secret."""
-    assert fields(r"community=a\,b,port=161") == {"community": "a,b", "port": "161"}
-    device = device_of({"community": "$${x}"}, "h")
-    assert device.community is not None
-    assert device.community.get_secret_value() == "${x}"
-    with pytest.raises(ConfigurationError) as caught:
-        fields("community=hidden,community=hidden")
-    assert "hidden" not in str(caught.value)
+class Said(NamedTuple):
+    """An answer."""
+
+    name: str
+    about: str
+    fields: dict[str, str]
 
 
 class Echo:
@@ -165,7 +176,7 @@ class Echo:
         if host.endswith("4"):
             raise AuthenticationFailed(f"{host}: go away")
         if int(host[-1]) % 2:
-            return SnmpAnswer("echo", "says " + " ".join(self.given), {"host": host})
+            return Said("echo", "says " + " ".join(self.given), {"host": host})
         return None
 
     async def close(self):
@@ -221,7 +232,7 @@ def test_ctrl_c(tmp_path, ctrl_c_works):
 
 async def test_concurrency():
     """No more addresses at once than said, and each one exactly once."""
-    probe, seen, result = Echo((), timeout=0.3, retries=0), [], Sweep()
+    probe, seen, result = Echo((), timeout=0.3, retries=0), [], Result()
     await sweep(
         Addresses(["10.0.0.0/24"], large=False),
         {"echo": probe},

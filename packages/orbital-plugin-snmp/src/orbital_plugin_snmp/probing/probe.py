@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_snmp.config import SessionConfig
-from orbital_plugin_snmp.discovery.fields import device_of, fields
 from orbital_plugin_snmp.engines.port import EXCEPTIONS
 from orbital_plugin_snmp.plugin import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID
+from orbital_plugin_snmp.probing.fields import device_of, fields
 from orbital_plugin_snmp.profiles.choosing import choose
 from orbital_plugin_snmp.profiles.loading import shipped
 from orbital_plugin_snmp.session.opener import Opener
@@ -29,7 +29,7 @@ LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class SnmpAnswer:
-    """As `probe.Answer`."""
+    """As `orbital_sdk.probe.Answer`."""
 
     name: str
     about: str
@@ -37,7 +37,7 @@ class SnmpAnswer:
 
 
 class SnmpProbe:
-    """As `probe.Probe`.
+    """As `orbital_sdk.probe.Probe`.
 
     Args:
         given: Credentials and other fields of devices, `community=public`; each a way to try.

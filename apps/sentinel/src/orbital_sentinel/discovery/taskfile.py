@@ -1,4 +1,4 @@
-"""Tasks as YAML, and files of them: what `learn` and `discover` write."""
+"""Files of tasks, to which tasks are added."""
 
 from __future__ import annotations
 
@@ -26,16 +26,10 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
-def as_yaml(tasks: Sequence[Task]) -> str:
-    """A whole file with these tasks."""
+def _as_yaml(tasks: Sequence[Task]) -> str:
     return yaml.dump(
         {"tasks": list(tasks)}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
-
-
-def slug(text: str) -> str:
-    """Text as a part of a task's id."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:100] or "device"
 
 
 def write(path: Path, tasks: Sequence[Task], *, replace: bool) -> int:
@@ -74,9 +68,9 @@ def _read(path: Path) -> str:
 def _joined(old: str, known: Sequence[Task], fresh: Sequence[Task], path: Path) -> str:
     """Added behind the text, so that its comments stay; checked by reading all of it again."""
     if not known:
-        return as_yaml(fresh)
+        return _as_yaml(fresh)
     head = old if old.endswith("\n") else f"{old}\n"
-    items = as_yaml(fresh).partition("\n")[2] if fresh else ""
+    items = _as_yaml(fresh).partition("\n")[2] if fresh else ""
     indents = re.findall(r"^( *)- ", old, re.MULTILINE)
     if indents and not indents[0]:
         items = re.sub(r"^  ", "", items, flags=re.MULTILINE)

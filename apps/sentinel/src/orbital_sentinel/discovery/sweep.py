@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_plugin_snmp.discovery.probe import Found, Refusal
 from orbital_sdk import CollectError
+from orbital_sentinel.discovery.result import Found, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from orbital_plugin_snmp.discovery.probe import Probe, Sweep
+    from orbital_sdk.probe import Probe
+    from orbital_sentinel.discovery.result import Result
 
 
 async def sweep(
     addresses: Iterable[str],
     probes: Mapping[str, Probe],
-    out: Sweep,
+    out: Result,
     *,
     concurrency: int,
     step: Callable[[], None],
@@ -50,7 +51,7 @@ async def sweep(
         out.refused.sort(key=lambda one: places[one.host])
 
 
-async def _look(host: str, protocol: str, probe: Probe, out: Sweep) -> None:
+async def _look(host: str, protocol: str, probe: Probe, out: Result) -> None:
     try:
         answer = await probe.look(host)
     except CollectError as error:

@@ -1,0 +1,1 @@
+"""What `sentinel discover` asks SNMP devices, and as whom."""
