@@ -262,9 +262,9 @@ def test_the_mode_says_where_samples_go(
     assert bool(hostile_server.requests) is delivered
 
 
-@pytest.mark.parametrize(("size", "requests"), [(6000, 1), (42, 2), (21, 4)])
+@pytest.mark.parametrize(("size", "requests"), [(6000, 1), (48, 2), (24, 4)])
 def test_requests_are_no_larger_than_a_batch(sentinel, hostile_server, size, requests):
-    """sender.batch_size: four collections of 21 samples each."""
+    """sender.batch_size: four collections of 24 samples each."""
     sentinel.configure(
         sender=into(hostile_server, batch_size=size),
         tasks=[TASK | HERE_CONFIG | {"id": str(n)} for n in range(4)],

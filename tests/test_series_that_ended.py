@@ -53,7 +53,7 @@ async def test_series_that_ended_are_forgotten_everywhere(buffer):
     for turn in range(300):
         series = tuple(metric.series(f"{turn}-{n}") for n in range(SESSIONS))
         samples = Columns(series, [1.0] * SESSIONS)
-        sealed = sealer.seal(samples, Report(1, 0.1, SESSIONS), NOW + 1000 * turn)
+        sealed = sealer.seal(samples, Report(1, 0.1, SESSIONS, 5), NOW + 1000 * turn)
         await buffer.append([*sealed.batches, *([sealed.stale] if sealed.stale else [])])
         if turn % LAG == LAG - 1:
             chunk = await buffer.read("output", samples=10**6, size=1 << 30)

@@ -42,7 +42,7 @@ class Watched:
     def gave(self, *ports: str) -> None:
         self._now += 60_000
         found = [Probe.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", port, "120") for port in ports]
-        sealed = self._sealer.seal(found, Report(1, 0.1, len(ports)), self._now)
+        sealed = self._sealer.seal(found, Report(1, 0.1, len(ports), 5), self._now)
         for batch in (*sealed.batches, sealed.stale):
             if batch is not None:
                 self._neighbors.see(batch)

@@ -179,8 +179,8 @@ async def test_a_buffer_that_refuses_fails_the_run(rig):
     rig.engine._put = put
     run = await rig.run()
     assert (run.status, run.up, run.samples) == (Status.FAILED, True, 0)
-    assert "5 samples: disk full" in run.error
-    assert rig.engine.totals.refused == {"buffer": 5}
+    assert "8 samples: disk full" in run.error
+    assert rig.engine.totals.refused == {"buffer": 8}
 
 
 class Polite(Fake):

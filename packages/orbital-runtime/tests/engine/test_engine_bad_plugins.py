@@ -13,6 +13,7 @@ import pytest
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.report import METRICS
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.runs import Device, make_task
@@ -304,7 +305,7 @@ async def test_a_large_collection_does_not_hold_the_loop(collect_with, count, as
 
     _, run, got = await collect_with(Large(), processors=[Watch(ProcessorConfig())])
     assert run.samples == count
-    assert len(got) == count + 3
+    assert len(got) == count + len(METRICS)
     assert (threading.get_ident() not in threads) == aside
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.parts import ROWS
+from orbital_runtime.engine.report import METRICS
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Processor, ProcessorConfig, Row
+
+REPORT = {metric.name for metric in METRICS}
 
 
 async def test_removed_tasks_end_their_series(rig):
@@ -13,10 +16,8 @@ async def test_removed_tasks_end_their_series(rig):
     await rig.run()
     rig.take()
     await rig.engine.forget(make_task())
-    assert rig.take() == dict.fromkeys(
-        ["a", "b", "up", "scrape_duration_seconds", "scrape_samples_scraped"], "stale"
-    )
-    assert rig.engine.totals.stale == 5
+    assert rig.take() == dict.fromkeys(["a", "b", *REPORT], "stale")
+    assert rig.engine.totals.stale == 2 + len(REPORT)
     await rig.engine.forget(make_task())
     assert rig.batches == []
     await rig.run()
@@ -33,11 +34,15 @@ async def test_a_large_collection_goes_on_in_parts(rig):
     rig.plugin.collect = collect
     run = await rig.run()
     assert run.samples == len(series)
-    assert [len(batch) for batch in rig.batches] == [ROWS, ROWS, len(series) + 3 - 2 * ROWS]
+    assert [len(batch) for batch in rig.batches] == [
+        ROWS,
+        ROWS,
+        len(series) + len(REPORT) - 2 * ROWS,
+    ]
     rig.batches.clear()
     await rig.engine.forget(make_task())
     assert [(batch.stale, len(batch)) for batch in rig.batches] == [
-        (True, ROWS), (True, ROWS), (True, len(series) + 3 - 2 * ROWS),
+        (True, ROWS), (True, ROWS), (True, len(series) + len(REPORT) - 2 * ROWS),
     ]  # fmt: skip
 
 
@@ -83,8 +88,6 @@ async def test_other_processors_count_from_the_next_run(rig):
     fresh, stale = rig.batches
     assert run.samples == 0
     assert {row.name for row in stale.layout.rows} >= {"value", "up"}
-    assert {row.name for row in fresh.layout.rows} == {
-        "up", "scrape_duration_seconds", "scrape_samples_scraped",
-    }  # fmt: skip
+    assert {row.name for row in fresh.layout.rows} == REPORT
     assert all(dict(row.labels)["site"] == "x" for row in fresh.layout.rows)
     assert rig.engine.totals.refused == {"relabel": 2}

@@ -6,14 +6,16 @@ import pytest
 
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.plans import PLANS, SMALL
-from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Columns, Identity, Metric, Origin, Processor, ProcessorConfig, Row, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
-REPORT = Report(up=1.0, duration=0.25, scraped=2.0)
+REPORT = Report(up=1.0, duration=0.25, scraped=2.0, timeout=5.0)
 NOW = 1_700_000_000_000
+OURS = len(METRICS)
+"""Rows of the report, which come first."""
 
 OCTETS = Metric("if_in_octets_total", "In", kind="counter", unit="bytes", labels=("port",))
 TEMPERATURE = Metric("temperature_celsius", "Heat")
@@ -37,18 +39,21 @@ def test_a_collection_becomes_one_batch():
         ("up", ""): 1.0,
         ("scrape_duration_seconds", ""): 0.25,
         ("scrape_samples_scraped", ""): 2.0,
+        ("scrape_timeout_seconds", ""): 5.0,
+        ("scrape_samples_post_metric_relabeling", ""): 3.0,
+        ("scrape_series_added", ""): 3.0,
         ("if_in_octets_total", "1"): 7.0,
         ("if_in_octets_total", "2"): 9.0,
         ("temperature_celsius", ""): 21.5,
     }
-    octets = batch.layout.rows[3]
+    octets = batch.layout.rows[OURS]
     assert (octets.kind, octets.unit) == ("counter", "bytes")
 
 
 def test_a_failing_run_has_its_report_too():
     """`up 0` is written when there is nothing else to write."""
-    (batch,) = sealed(Sealer(ORIGIN), [], report=Report(0.0, 5.0, 0.0)).batches
-    assert [v for _, _, v in batch.items()] == [0.0, 5.0, 0.0]
+    (batch,) = sealed(Sealer(ORIGIN), [], report=Report(0.0, 5.0, 0.0, 5.0)).batches
+    assert [v for _, _, v in batch.items()] == [0.0, 5.0, 0.0, 5.0, 0.0, 0.0]
 
 
 def test_the_report_tells_tasks_of_a_device_apart():
@@ -88,7 +93,7 @@ def test_labels_merge_with_a_defined_winner():
     sealer = Sealer(ORIGIN, {"port": "task", "site": "x", "device_id": "wrong", "none": ""})
     (batch,) = sealed(sealer, [OCTETS(1, "own")]).batches
     expected = (("device_id", "device-1"), ("port", "own"), ("site", "x"))
-    assert batch.layout.rows[3].labels == expected
+    assert batch.layout.rows[OURS].labels == expected
 
 
 def test_layouts_are_bounded():
@@ -108,9 +113,9 @@ def test_memory_is_bounded_with_churn():
     sealer = Sealer(ORIGIN)
     for run in range(300):
         samples = [OCTETS(1, f"{run}-{n}") for n in range(100)]
-        assert len(sealed(sealer, samples, NOW + run * 10).batches[0]) == 103
-        assert len(sealer._rows) <= 2 * 103 + 3
-        assert sum(map(len, sealer._plans._plans)) <= 2 * 103 + SMALL
+        assert len(sealed(sealer, samples, NOW + run * 10).batches[0]) == OURS + 100
+        assert len(sealer._rows) <= 2 * (OURS + 100) + OURS
+        assert sum(map(len, sealer._plans._plans)) <= 2 * (OURS + 100) + SMALL
 
 
 def test_the_series_limit_holds_over_all_collections_of_an_hour():
@@ -122,12 +127,12 @@ def test_the_series_limit_holds_over_all_collections_of_an_hour():
             sealer, [*living, *[OCTETS(1, f"{run}-{n}") for n in range(3)]], NOW + run * 60_000
         )
         room = max(0, min(3, 10 - 4 - 3 * run))
-        assert len(result.batches[0]) == 3 + 4 + room
+        assert len(result.batches[0]) == OURS + 4 + room
         assert result.refused == ({"series_limit": 3 - room} if room < 3 else {})
         assert ("label 'port' of if_in_octets_total" in result.too_many) == (room < 3)
         assert sealer.series == min(10, 4 + 3 * (run + 1))
     result = sealed(sealer, [*living, OCTETS(1, "fresh")], NOW + 3_600_000)
-    assert len(result.batches[0]) == 3 + 5
+    assert len(result.batches[0]) == OURS + 5
     assert (result.stale, result.too_many, sealer.series) == (None, "", 5)
 
 
@@ -163,7 +168,7 @@ def test_the_series_limit_holds_within_a_collection_and_is_counted_each_time():
     sealer = Sealer(ORIGIN, limits=Limits(series=10))
     for run in range(3):
         result = sealed(sealer, [OCTETS(1, str(n)) for n in range(25)], NOW + run * 10)
-        assert len(result.batches[0]) == 10 + 3
+        assert len(result.batches[0]) == OURS + 10
         assert result.refused == {"series_limit": 15}
         assert result.stale is None
 
@@ -205,11 +210,11 @@ def test_relabelling_happens_once_a_series():
     for run in range(5):
         samples = [OCTETS(run, "1"), OCTETS(run, "2"), OCTETS(10 + run, "3")]
         result = sealed(sealer, samples, NOW + run * 10)
-        assert list(result.batches[0].values)[3:] == [run, 10 + run]
-        assert result.batches[0].layout.rows[3].name == "site_if_in_octets_total"
+        assert list(result.batches[0].values)[OURS:] == [run, 10 + run]
+        assert result.batches[0].layout.rows[OURS].name == "site_if_in_octets_total"
         assert result.refused == {"relabel": 1}
         assert result.stale is None
-    assert Rename.calls == 6
+    assert Rename.calls == OURS + 3
 
 
 def test_relabelled_series_that_become_one_are_duplicates():
@@ -225,7 +230,7 @@ def test_relabelled_series_that_become_one_are_duplicates():
         Sealer(ORIGIN, chain=Chain([Merge(ProcessorConfig())])), [OCTETS(1, "1"), OCTETS(2, "2")]
     )
     assert result.refused == {"duplicate": 1}
-    assert list(result.batches[0].values)[3:] == [1]
+    assert list(result.batches[0].values)[OURS:] == [1]
 
 
 def test_everything_may_be_dropped():
@@ -280,5 +285,5 @@ def test_sixty_thousand_series_fit():
     samples = [Sample(OCTETS.series(str(n)), float(n)) for n in range(60_000)]
     (first,) = sealed(sealer, samples, NOW).batches
     (second,) = sealed(sealer, samples, NOW + 10).batches
-    assert len(first) == 60_003
+    assert len(first) == OURS + 60_000
     assert second.layout is first.layout

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import Columns, Identity, Metric, Origin, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
-REPORT = Report(1.0, 0.25, 2.0)
+REPORT = Report(1.0, 0.25, 2.0, 5.0)
 NOW = 1_700_000_000_000
 VALUE = Metric("value", labels=("of",))
 NAN = float("nan")
@@ -226,7 +226,7 @@ def test_every_sample_is_kept_or_counted(items):
     """Whatever a plugin gives: samples in = values out + refusals, no series twice, no NaN."""
     samples = [Sample(VALUE.series(of), value) for of, value in items]
     result = seal(samples)
-    out = sum(len(b) for b in result.batches) - 3
+    out = sum(len(b) for b in result.batches) - len(METRICS)
     assert out + result.refused.total() == len(samples)
     for batch in result.batches:
         assert len({r.key for r in batch.layout.rows}) == len(batch.layout.rows)

@@ -6,12 +6,12 @@ import struct
 
 import pytest
 
-from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import STALE_BYTES, Identity, Metric, Origin
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
-REPORT = Report(1.0, 0.25, 2.0)
+REPORT = Report(1.0, 0.25, 2.0, 5.0)
 NOW = 1_700_000_000_000
 VALUE = Metric("value", labels=("of",))
 
@@ -53,10 +53,10 @@ def test_the_first_collection_ends_nothing(sealer):
 def test_a_failing_run_ends_all_but_the_report(sealer):
     """The device is down: its series end, `up` goes on."""
     seal(sealer, "ab", NOW)
-    result = sealer.seal([], Report(0.0, 5.0, 0.0), NOW + 10)
+    result = sealer.seal([], Report(0.0, 5.0, 0.0, 5.0), NOW + 10)
     assert result.stale is not None
     assert of(result.stale) == ["a", "b"]
-    assert sealer.seal([], Report(0.0, 5.0, 0.0), NOW + 20).stale is None
+    assert sealer.seal([], Report(0.0, 5.0, 0.0, 5.0), NOW + 20).stale is None
     assert seal(sealer, "ab", NOW + 30).stale is None
 
 
@@ -74,7 +74,7 @@ def test_a_task_that_ends_leaves_nothing_behind(sealer):
     seal(sealer, "ab", NOW)
     ended = sealer.farewell(NOW + 5)
     assert ended is not None
-    assert of(ended) == ["up", "scrape_duration_seconds", "scrape_samples_scraped", "a", "b"]
+    assert of(ended) == [*[metric.name for metric in METRICS], "a", "b"]
     assert (ended.stale, ended.ts) == (True, NOW + 5)
     assert sealer.farewell(NOW + 6) is None
 
@@ -107,7 +107,7 @@ def test_a_changed_task_goes_on_where_its_series_do():
     new.inherit(old)
     result = seal(new, "a", NOW + 10)
     assert result.stale is not None
-    assert [dict(r.labels)["site"] for r in result.stale.layout.rows] == ["x"] * 4
+    assert [dict(r.labels)["site"] for r in result.stale.layout.rows] == ["x"] * (len(METRICS) + 1)
     same = Sealer(ORIGIN, {"site": "y"})
     same.inherit(new)
     assert seal(same, "a", NOW + 20).stale is None

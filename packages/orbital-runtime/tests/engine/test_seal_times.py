@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import Identity, Metric, Origin, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
-REPORT = Report(1.0, 0.25, 2.0)
+REPORT = Report(1.0, 0.25, 2.0, 5.0)
 NOW = 1_700_000_000_000
 VALUE = Metric("value", labels=("of",))
 
@@ -37,7 +37,7 @@ def test_own_times_go_with_their_values():
     result = seal([VALUE(1, "a", ts=NOW - 500), VALUE(2, "b", ts=NOW - 300), VALUE(3, "c")])
     (batch,) = result.batches
     assert batch.times is not None
-    assert list(batch.times) == [NOW, NOW, NOW, NOW - 500, NOW - 300, NOW]
+    assert list(batch.times) == [*[NOW] * len(METRICS), NOW - 500, NOW - 300, NOW]
     assert history(result) == {"a": [(NOW - 500, 1)], "b": [(NOW - 300, 2)], "c": [(NOW, 3)]}
 
 
@@ -61,7 +61,7 @@ def test_several_values_of_a_series_are_dealt_out_oldest_first():
             VALUE(20, "a", ts=NOW - 200),
         ]
     )
-    assert [len(b) for b in result.batches] == [3 + 2, 1, 1]
+    assert [len(b) for b in result.batches] == [len(METRICS) + 2, 1, 1]
     assert history(result) == {
         "a": [(NOW - 300, 10), (NOW - 200, 20), (NOW - 100, 30)],
         "b": [(NOW - 50, 1)],

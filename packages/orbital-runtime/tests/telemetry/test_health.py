@@ -77,7 +77,7 @@ async def test_a_refused_output_makes_it_unready(world):
     assert reason.blocks
     assert reason.subject == "store"
     assert "wrong token" in reason.message
-    assert "5 samples wait" in reason.message
+    assert "8 samples wait" in reason.message
 
 
 async def test_one_failure_is_told_and_many_make_it_unready(world):
@@ -100,12 +100,12 @@ async def test_no_output_is_not_ready(world):
     await world.run("good")
     await world.committer.flush()
     (lost,) = health.reasons(world.sources)
-    assert lost.message.endswith(": 0 samples wait, 5 are lost")
+    assert lost.message.endswith(": 0 samples wait, 8 are lost")
     world.buffer.attach("core")
     await world.run("good")
     await world.committer.flush()
     (kept,) = health.reasons(world.sources)
-    assert kept.message.endswith(": 5 samples wait, 5 are lost")
+    assert kept.message.endswith(": 8 samples wait, 8 are lost")
 
 
 async def test_a_filling_buffer_is_told_and_a_full_one_is_unready(world):

@@ -69,7 +69,7 @@ async def test_the_status_says_what_is_wrong(world, manager):
     await world.settled(waiting=True)
     Service(world.sources, environ(manager)).ready()
     (_, status), *_ = manager.heard()
-    assert status.startswith("STATUS=2 tasks, 5 samples wait; output store is paused")
+    assert status.startswith("STATUS=2 tasks, 8 samples wait; output store is paused")
     assert "401 from http://store/: wrong token" in status
 
 

@@ -104,12 +104,12 @@ async def test_ledger_and_outputs(world, path: Path):
     async with world.serving(path):
         ledger = (await ask(Unix(path), "/api/v1/ledger")).data["store"]
         assert ledger == {
-            "accepted": 5, "delivered": 0, "waiting": 5, "dead_lettered": 0, "dropped": {},
+            "accepted": 8, "delivered": 0, "waiting": 8, "dead_lettered": 0, "dropped": {},
             "letters": 0, "letters_gone": {}, "recovered": 0,
         }  # fmt: skip
         outputs = {o["name"]: o for o in (await ask(Unix(path), "/api/v1/outputs")).data}
         assert outputs["store"]["phase"] == "orphaned"
-        assert outputs["store"]["ledger"]["waiting"] == 5
+        assert outputs["store"]["ledger"]["waiting"] == 8
         assert outputs["other"]["breaker"] == "closed"
 
 

@@ -31,7 +31,7 @@ async def test_counts_for_everybody(world, path: Path):
         told = (await ask(tcp(telemetry), "/api/v1/buffer")).data
     assert (told["type"], told["running"], told["place"]) == ("memory", True, None)
     (book,) = told["outputs"]
-    assert (book["name"], book["state"], book["waiting"]) == ("store", "attached", 5)
+    assert (book["name"], book["state"], book["waiting"]) == ("store", "attached", 8)
     assert book["oldest_age"] == pytest.approx(60, abs=1)
 
 
@@ -77,13 +77,13 @@ async def test_dropping(world, path: Path):
     await with_waiting(world)
     async with world.serving(path):
         counted = await ask(Unix(path), "/api/v1/buffer/drop?output=store&count=1", "POST")
-        assert counted.data == {"samples": 5, "waiting": 5}
+        assert counted.data == {"samples": 8, "waiting": 8}
         young = await ask(Unix(path), "/api/v1/buffer/drop?output=store&older_than=1h", "POST")
-        assert young.data == {"samples": 0, "waiting": 5}
+        assert young.data == {"samples": 0, "waiting": 8}
         wrong = await ask(Unix(path), "/api/v1/buffer/drop?output=stoer", "POST")
         assert (wrong.status, "there is: store" in wrong.data["error"]) == (404, True)
         bad = await ask(Unix(path), "/api/v1/buffer/drop?output=store&older_than=old", "POST")
         assert (bad.status, "older_than" in bad.data["error"]) == (400, True)
         done = await ask(Unix(path), "/api/v1/buffer/drop?output=store", "POST")
-        assert done.data == {"samples": 5, "waiting": 0}
-    assert world.buffer.ledger.account("store").dropped == {"removed": 5}
+        assert done.data == {"samples": 8, "waiting": 0}
+    assert world.buffer.ledger.account("store").dropped == {"removed": 8}

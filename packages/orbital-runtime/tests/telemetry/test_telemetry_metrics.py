@@ -123,6 +123,19 @@ async def test_an_output_that_is_well_has_true_figures(world):
     assert found["sentinel_dead_letters", store] == found["sentinel_dead_letters_bytes", store] == 0
 
 
+async def test_the_lag_of_the_loop_is_a_histogram(world):
+    """Two alarms that were late by 0.3 s and by 2 s: each in its bucket, and their sum."""
+    lag, name = world.scheduler.alarm.lag, "sentinel_event_loop_lag_seconds"
+    lag.observe(0.3)
+    lag.observe(2.0)
+    text, found = await scrape(world)
+    assert f"# TYPE {name} histogram\n" in text
+    buckets = {le: found[f"{name}_bucket", (("le", le),)] for le in ("0.25", "0.5", "2.5", "+Inf")}
+    assert buckets == {"0.25": 0, "0.5": 1, "2.5": 2, "+Inf": 2}
+    assert found[f"{name}_sum", ()] == 2.3
+    assert found[f"{name}_count", ()] == 2
+
+
 async def test_the_ledger_adds_up(world):
     """Accepted = delivered + waiting + dead lettered + dropped, in the figures of one scrape."""
     world.writer.always(WriterUnavailable("away"))
@@ -142,10 +155,10 @@ async def test_the_ledger_adds_up(world):
             + found["sentinel_output_dead_lettered_samples_total", output]
             + sum(v for (n, _), v in found.items() if n == "sentinel_output_dropped_samples_total")
         )
-        assert accepted == parts == 5  # two samples, and what every run says of itself
-    assert before["sentinel_output_waiting_samples", output] == 5
+        assert accepted == parts == 8  # two samples, and what every run says of itself
+    assert before["sentinel_output_waiting_samples", output] == 8
     assert before["sentinel_send_errors_total", ()] >= 1
-    assert after["sentinel_sent_metrics_total", ()] == 5
+    assert after["sentinel_sent_metrics_total", ()] == 8
     assert after["sentinel_buffer_size", ()] == 0
 
 

@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from orbital_bench import config, meter, report
+from orbital_runtime.engine.report import METRICS
 from orbital_testbench import VictoriaMetrics, free_port, wait_until
 
 DEVICES: Final = 50
 SESSIONS: Final = 23
 """New series of a device each second: 1,150 in all."""
 LOOKS: Final = 5
-META: Final = 3
+META: Final = len(METRICS)
 """Samples of the run's own report. Of each session there are two: its sample, and the marker of its end."""
 
 

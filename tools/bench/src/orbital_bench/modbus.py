@@ -19,6 +19,7 @@ from orbital_bench import config, meter, report
 from orbital_bench.collectd import Collectd
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
 from orbital_plugin_modbus.planner import Limits, plan
+from orbital_runtime.engine.report import METRICS
 from orbital_sdk.testing import make_context
 from orbital_testbench import ModbusServer, VictoriaMetrics, free_port, wait_until
 
@@ -34,7 +35,7 @@ SETTINGS = (
     ("protocol to victoria-metrics", "remote write, zstd (default)", "Graphite over TCP"),
     ("threads", "1 loop", "ReadThreads 10 (default 5), WriteThreads 2 (default 5)"),
 )  # fmt: skip
-META = 5
+META = len(METRICS) + 2
 """Samples of a run that are no registers: `up` and its like, requests, invalid fields."""
 
 

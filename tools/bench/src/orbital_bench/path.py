@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orbital_bench import config, meter, report
+from orbital_runtime.engine.report import METRICS
 from orbital_testbench import VictoriaMetrics, free_port, wait_until
 
 CASES = (
@@ -17,8 +18,8 @@ CASES = (
     (500, 5, 1, config.MEMORY), (500, 5, 1, config.DISK),
 )  # fmt: skip
 GOALS = {50: 2.5}
-META = 3
-"""`up`, `scrape_duration_seconds`, `scrape_samples_scraped` are samples too, but not the plugin's."""
+META = len(METRICS)
+"""Samples of the run's own report (`up` and its like): stored too, but not the plugin's."""
 
 
 def run(seconds: float = 20.0) -> None:

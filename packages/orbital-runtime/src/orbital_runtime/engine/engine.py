@@ -113,7 +113,7 @@ class Engine:
         if released is not None:
             released()
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
-        report = Report(float(outcome.up), duration, float(count))
+        report = Report(outcome.up, duration, count, self.limits.timeout(task.timeout))
         if count < LARGE:
             sealed = memory.sealer.seal(collected, report, started)
         else:
@@ -133,7 +133,8 @@ class Engine:
         """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
         started = self._clock.utc_ms()
         memory = await self._memory(task, self._plugin(task)[0], started)
-        await self._hand_over(memory.sealer.seal([], Report(0.0, 0.0, 0.0), started), 0)
+        report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
+        await self._hand_over(memory.sealer.seal([], report, started), 0)
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
@@ -198,7 +199,7 @@ class Engine:
         return outcome.also(str(error), type(error).__name__), samples[:limit]
 
     def _context(self, task: Task, memory: Memory) -> Context:
-        seconds = min(task.timeout, self.limits.max_execution_time)
+        seconds = self.limits.timeout(task.timeout)
         deadline = time.monotonic() + seconds
         return Context(task.id, task.device_id, seconds, deadline, memory.log, memory.notes)
 

@@ -23,3 +23,7 @@ class Limits:
     """Seconds a cancelled collection gets to clean up before it is abandoned."""
     retry_pause: float = 0.5
     """Seconds between two attempts of one run."""
+
+    def timeout(self, asked: float) -> float:
+        """Seconds that the run of a task may take which asks for so many."""
+        return min(asked, self.max_execution_time)

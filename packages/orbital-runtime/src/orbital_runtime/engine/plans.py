@@ -31,6 +31,8 @@ class Plan(NamedTuple):
     """Which positions have a row; None = all."""
     refused: Mapping[str, int]
     """Why the others have none."""
+    samples: int
+    """Samples of the plugin that are in it: the last ones."""
 
     def kept(self, items: Iterable[T]) -> Iterable[T]:
         """What of these stands in the layout, in its order."""
@@ -91,7 +93,9 @@ class Plans:
             if reason is not None and one not in self._report:
                 refused[reason] += 1
         layout = Layout(self._origin, list(rows.values()))
-        return Plan(layout, None if all(keep) else tuple(keep), refused)
+        head = zip(series[: len(self._report)], keep, strict=False)
+        reported = sum(kept for one, kept in head if one in self._report)
+        return Plan(layout, None if all(keep) else tuple(keep), refused, len(rows) - reported)
 
     def _unwanted(self, row: Row, rows: dict[object, Row]) -> str | None:
         """Why this row cannot join the others; None when it did."""

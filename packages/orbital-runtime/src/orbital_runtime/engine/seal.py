@@ -12,6 +12,7 @@ from collections import Counter
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from orbital_runtime.engine.arrivals import Arrivals
 from orbital_runtime.engine.endings import Endings
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.plans import Plans, report_of
@@ -74,6 +75,7 @@ class Sealer:
         self._future = round(limits.future * 1000)
         self._rows = Rows(origin, self.labels, chain or Chain(), limits)
         self._plans = Plans(origin, self._rows)
+        self._arrivals = Arrivals()
         self._endings = Endings(origin)
         self._report = report_of(origin)
         self._last = -1
@@ -105,6 +107,7 @@ class Sealer:
 
     def inherit(self, other: Sealer) -> None:
         """Take another's place: what goes on here has not ended there."""
+        self._arrivals.inherit(other._arrivals)
         self._endings.inherit(other._endings)
         self._rows.inherit(other._rows)
         self._last = other._last
@@ -132,7 +135,8 @@ class Sealer:
             batches, alive = self._dealt(table, report, ts, refused)
             return self._sealed(batches, alive, ts, refused)
         plan = self._plans.find(self._report + table.series)
-        values = array("d", report)
+        added = self._arrivals.turn(plan.layout.rows, plan.samples)
+        values = array("d", (*report, plan.samples, added))
         values.extend(table.values)
         if plan.keep is not None:
             values = array("d", plan.kept(values))
@@ -155,16 +159,17 @@ class Sealer:
         Such series get no stale marker: its time might be later than that of the sample that follows.
         """
         series = self._report + table.series
-        values = array("d", (*report, *table.values))
-        own = [None] * len(report) + (table.times or [])
+        own = [None] * len(self._report) + (table.times or [])
         times = array("q", [ts if t is None else t for t in own])
         dealt, repeated = rounds([_key(self._rows.find(s)) for s in series], times)
         if repeated:
             refused["duplicate"] += repeated
+        plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
+        added = self._arrivals.turn(plans[0].layout.rows, plans[0].samples)
+        values = array("d", (*report, sum(plan.samples for plan in plans), added, *table.values))
         batches: list[Batch] = []
         alive: list[Row] = []
-        for positions in dealt:
-            plan = self._plans.find(tuple([series[p] for p in positions]))
+        for plan, positions in zip(plans, dealt, strict=True):
             refused.update(plan.refused)
             kept = list(plan.kept(positions))
             if kept:
