@@ -9,7 +9,7 @@ for, so everyone who waits is overtaken a bounded number of times:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
@@ -18,14 +18,16 @@ BOOST: Final = 5.0
 """Seconds that one step of priority is worth."""
 CROWD: Final = 0.25
 """Seconds by which a device's next run stands back for each one that it has here already."""
+ALONE: Final = "alone on "
+"""Tells what is exclusive from targets."""
 
 
 class _Request(NamedTuple):
     device: str
     claim: str
     """What only so many may use at once; empty for nothing."""
-    most: int
-    """How many."""
+    alone: bool
+    """Whether only one may, and not `per_target`."""
     rank: float
 
 
@@ -40,15 +42,14 @@ class Admission:
     def __init__(self, slots: int, per_target: int = 1 << 30) -> None:
         self.slots = slots
         self.per_target = per_target
-        """May be set at any time; holds for those who ask from then on."""
         self._waiting: dict[str, _Request] = {}
         self._running: dict[str, _Request] = {}
         self._queue: LazyHeap[float] = LazyHeap()
-        self._used: Counter[str] = Counter()
+        self._used: defaultdict[str, int] = defaultdict(int)
         """By how many each claim is in use."""
         self._behind: dict[str, LazyHeap[float]] = {}
         """What waits for a claim of which no more is to be had."""
-        self._crowd: Counter[str] = Counter()
+        self._crowd: defaultdict[str, int] = defaultdict(int)
 
     @property
     def waiting(self) -> int:
@@ -59,6 +60,14 @@ class Admission:
     def running(self) -> int:
         """How many hold a slot."""
         return len(self._running)
+
+    def suit(self, slots: int, per_target: int) -> None:
+        """So many from now on, also for those who wait already."""
+        self.slots, self.per_target = slots, per_target
+        for behind in self._behind.values():
+            while (key := behind.pop()) is not None:
+                self._queue.put(key, self._waiting[key].rank)
+        self._behind.clear()
 
     def ask(
         self,
@@ -83,9 +92,9 @@ class Admission:
         rank = due - priority * BOOST + self._crowd[device] * CROWD
         self._crowd[device] += 1
         if exclusive is None:
-            self._waiting[key] = _Request(device, target and f"to {target}", self.per_target, rank)
+            self._waiting[key] = _Request(device, target, False, rank)
         else:
-            self._waiting[key] = _Request(device, f"on {exclusive}", 1, rank)
+            self._waiting[key] = _Request(device, f"{ALONE}{exclusive}", True, rank)
         self._queue.put(key, rank)
 
     def next(self) -> str | None:
@@ -94,7 +103,7 @@ class Admission:
             request = self._waiting[key]
             if not request.claim:
                 return self._admit(key, request)
-            if self._used[request.claim] < request.most:
+            if self._room(request):
                 self._used[request.claim] += 1
                 return self._admit(key, request)
             self._behind.setdefault(request.claim, LazyHeap()).put(key, request.rank)
@@ -123,9 +132,12 @@ class Admission:
         if request.claim:
             if request.claim in self._behind:
                 self._behind[request.claim].discard(key)
-            if self._used[request.claim] < request.most:
+            if self._room(request):
                 self._call_up(request.claim)
         return True
+
+    def _room(self, request: _Request) -> bool:
+        return self._used.get(request.claim, 0) < (1 if request.alone else self.per_target)
 
     def _admit(self, key: str, request: _Request) -> str:
         del self._waiting[key]

@@ -120,7 +120,7 @@ class Scheduler:
 
     def suit(self, slots: int, per_target: int) -> None:
         """So many runs may go on at once from now on, in all and against one target."""
-        self._admission.slots, self._admission.per_target = slots, per_target
+        self._admission.suit(slots, per_target)
         self._admit()
 
     @property
