@@ -54,6 +54,35 @@ def test_many_targets_share_their_moments() -> None:
     assert len(moments(several)) <= 8
 
 
+def test_tasks_of_one_target_take_free_points_first() -> None:
+    """Ten tasks of 10 s on each of fifty hosts: every host is asked once a second, and all of them together
+    take no more wake-ups than if nobody cared.
+    """
+    table = Timetable()
+    for host in range(50):
+        due = [table.add(f"t{host}-{n}", 10, NOW, f"h{host}") for n in range(10)]
+        assert len(set(due)) == 10
+    assert len(moments(table, 9.9999)) == 10
+
+
+def test_a_growing_fleet_moves_nobody_far_from_a_free_point() -> None:
+    """Who stands beside its key's own point stays as far from it on a finer grid, and on the coarser one
+    again: no gap between two ticks is longer or shorter than the interval by more than a second.
+    """
+    table = Timetable()
+    due = {f"t{n}": table.add(f"t{n}", 10, NOW, "shop:443") for n in range(10)}
+    first = dict(due)
+    for rate in (1000, 1):
+        table.suit(rate)
+        start = min(due.values())
+        for step in range(250):
+            for tick in table.pop(start + step / 10):
+                assert abs(tick.following - due[tick.key] - 10) < 1
+                due[tick.key] = tick.following
+        assert len(set(due.values())) == 10
+    assert all((due[key] - first[key]) % 10 == 0 for key in due)
+
+
 def test_a_place_is_free_again() -> None:
     """Tasks that come and go leave nothing behind, and who comes next gets the first free place."""
     table = Timetable()

@@ -28,7 +28,7 @@ class Pauses:
         """A run of the task ended, and left it so."""
         if state.paused:
             self.refused(key, device, state, now)
-        else:
+        elif self._paused:
             self.let_in(key, device)
 
     def refused(self, key: str, device: str, state: TaskState, now: float) -> None:

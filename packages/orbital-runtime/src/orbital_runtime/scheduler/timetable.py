@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
-from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for
+from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
 from orbital_runtime.scheduler.places import Places
 
 TOLERANCE: Final = SECOND
@@ -115,8 +115,10 @@ class Timetable:
 
     def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
         """To the present grid, unless that place has passed already: then at the next tick."""
-        start, place = self._places.take(line.target, key, line.interval, self._grain)
-        due = following + start - line.phase
+        ahead = (line.phase - phase(key, line.interval, line.grain)) % line.interval
+        start, place = self._places.take(line.target, key, line.interval, self._grain, ahead=ahead)
+        half = line.interval // 2  # the shorter way round, over the interval's end
+        due = following + (start - line.phase + half) % line.interval - half
         if due <= moment:
             self._places.leave(place)
             return line._replace(due=following), following
