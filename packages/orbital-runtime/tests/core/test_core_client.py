@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 from pydantic import SecretStr
 
-from orbital_runtime.core.client import CoreClient
+from orbital_runtime.core.client import VALUES, CoreClient
 from orbital_runtime.core.errors import (
     CoreError,
     CoreMisconfigured,
@@ -253,6 +253,16 @@ def test_a_bomb_takes_no_memory(hostile_server, method, status):
             core.call(method, "/x")
 
     assert peak(work) < len(bomb) * 2 + (8 << 20)
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1"])
+def test_an_answer_of_many_small_values_is_refused_unread(hostile_server, value):
+    """Six million of them and one more: as objects they would take 24 times the memory of the answer."""
+    hostile_server.default = Answer(
+        200, body=b'{"data":[' + (value + b",") * VALUES + value + b"]}"
+    )
+    with pytest.raises(CoreUnavailable, match="answers with more than 6,000,000 values"):
+        client(hostile_server.url, timeout=30).call("GET", "/x")
 
 
 def test_an_answer_that_is_no_list_is_short(hostile_server):

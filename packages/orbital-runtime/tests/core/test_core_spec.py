@@ -8,8 +8,10 @@ import sys
 import msgspec
 import pytest
 
+from orbital_runtime.core.answers import Answer
 from orbital_runtime.core.assigned import Assigned
-from orbital_runtime.core.spec import CoreTask, Unreadable, bind, read
+from orbital_runtime.core.errors import CoreUnavailable
+from orbital_runtime.core.spec import MOST, CoreTask, Unreadable, bind, entries, read
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError
 from orbital_runtime.settings.binding import Binder
@@ -55,6 +57,18 @@ def registry():
 @pytest.fixture
 def binder(registry):
     return Binder(registry, Settings(), strict=False)
+
+
+def test_a_list_of_too_many_entries_is_refused():
+    """What is known of each is kept, so 200,000 are taken, and one more is not."""
+    for many in (MOST, MOST + 1):
+        tasks = b",".join([b'{"task_id":"t"}'] * many)
+        answer = Answer(200, b'{"code":0,"data":{"tasks":[' + tasks + b"]}}")
+        if many > MOST:
+            with pytest.raises(CoreUnavailable, match="answered with 200,001 tasks; 200,000 fit"):
+                entries(answer, "GET /sentinel-tasks")
+        else:
+            assert len(entries(answer, "GET /sentinel-tasks")[0]) == many
 
 
 def entry(**more) -> msgspec.Raw:

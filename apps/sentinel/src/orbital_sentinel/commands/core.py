@@ -24,44 +24,49 @@ WIDTHS: Final = {"--name": 255, "--region": 64}
 """Characters that Core has room for."""
 
 
+CoreUrl = Annotated[
+    str,
+    typer.Option("--core-url", help="Address of Core. Left out: core.url of the configuration."),
+]
+Name = Annotated[str, typer.Option("--name", help="Name for people. Left out: the host's.")]
+Region = Annotated[str, typer.Option("--region", help="Where it stands.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="KEY=VALUE",
+        help="May be given again. Left out: those of the configuration, else of before.",
+    ),
+]
+RegistrationKey = Annotated[
+    str,
+    typer.Option(
+        "--registration-key",
+        envvar="SENTINEL_REGISTRATION_KEY",
+        help="Key that Core asks for, if it does; better in the environment.",
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Register although there are credentials already.")
+]
+PlainHttp = Annotated[
+    bool,
+    typer.Option(
+        "--allow-insecure-http",
+        help="Speak plain HTTP to Core: anyone on the way can read the token.",
+    ),
+]
+
+
 def register(
     *,
-    core_url: Annotated[
-        str,
-        typer.Option(
-            "--core-url", help="Address of Core. Left out: core.url of the configuration."
-        ),
-    ] = "",
-    name: Annotated[
-        str, typer.Option("--name", help="Name for people. Left out: the host's.")
-    ] = "",
-    region: Annotated[str, typer.Option("--region", help="Where it stands.")] = "",
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label",
-            metavar="KEY=VALUE",
-            help="May be given again. Left out: those of the configuration, else of before.",
-        ),
-    ] = None,
-    registration_key: Annotated[
-        str,
-        typer.Option(
-            "--registration-key",
-            envvar="SENTINEL_REGISTRATION_KEY",
-            help="Key that Core asks for, if it does; better in the environment.",
-        ),
-    ] = "",
-    force: Annotated[
-        bool, typer.Option("--force", help="Register although there are credentials already.")
-    ] = False,
-    allow_insecure_http: Annotated[
-        bool,
-        typer.Option(
-            "--allow-insecure-http",
-            help="Speak plain HTTP to Core: anyone on the way can read the token.",
-        ),
-    ] = False,
+    core_url: CoreUrl = "",
+    name: Name = "",
+    region: Region = "",
+    label: Labels = None,
+    registration_key: RegistrationKey = "",
+    force: Force = False,
+    allow_insecure_http: PlainHttp = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
@@ -70,7 +75,6 @@ def register(
     An agent that has a core.url does that by itself at its first start.
     """
     from orbital_runtime.settings.credentials import credentials_path
-    from orbital_runtime.settings.notes import REPORTS_ALONE
 
     _check_widths({"--name": name, "--region": region})
     key = _key(registration_key)
@@ -87,9 +91,18 @@ def register(
         return
     say(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
     say(f"The credentials are in {path}. Now run `sentinel start`.")
-    if loaded.path is not None and settings.sender.mode == "direct":
+    _advise(loaded, insecure=allow_insecure_http)
+
+
+def _advise(loaded: Loaded, *, insecure: bool) -> None:
+    """What to look at in the file, if there is one."""
+    from orbital_runtime.settings.notes import REPORTS_ALONE
+
+    if loaded.path is None:
+        return
+    if loaded.settings.sender.mode == "direct":
         say(f"note: sender.mode: {REPORTS_ALONE}")
-    if allow_insecure_http and loaded.path is not None:
+    if insecure:
         say(f"Set core.allow_insecure_http: true in {loaded.path}, too.")
 
 

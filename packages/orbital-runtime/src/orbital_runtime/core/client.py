@@ -27,6 +27,9 @@ CONNECT: Final = 10.0
 """Seconds that connecting may take."""
 MOST: Final = 128 << 20
 """Bytes of an answer with a list, unpacked: 50,000 tasks are some 60 MB."""
+VALUES: Final = 6_000_000
+"""Of an answer: 120 for each of 50,000 tasks. `[],` becomes 24 times as large in memory; so
+many of them take 0.2 GB, as many numbers 0.4."""
 SHORT: Final = 1 << 20
 """Bytes of any other."""
 LIKELY: Final = 100
@@ -146,6 +149,8 @@ class CoreClient:
         body = inflated(b"".join(pieces), coding, most, times=LIKELY)
         if body.problem:
             raise CoreUnavailable(f"{self.address}: its answer cannot be read: {body.problem}")
+        if values(body.data) > VALUES:
+            raise CoreUnavailable(f"{self.address} answers with more than {VALUES:,} values")
         return body.data
 
     def _explained(self, error: Exception) -> CoreError:
@@ -169,6 +174,15 @@ class CoreClient:
             return CoreMisconfigured(f"{self.address}, or the proxy: {inner}", sent=False)
         connecting = isinstance(_caused(error), NewConnectionError)
         return CoreUnavailable(f"{self.address}: {sentence}", sent=not connecting)
+
+
+def values(body: bytes | bytearray) -> int:
+    """How many values JSON may have in it, at most: those in strings count, too."""
+    return sum(
+        body.count(mark, start, start + PIECE)  # others get their turn in between
+        for start in range(0, len(body), PIECE)
+        for mark in (b",", b"[", b"{")
+    )
 
 
 def _session(section: CoreSection) -> requests.Session:

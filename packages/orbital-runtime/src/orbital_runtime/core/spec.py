@@ -29,6 +29,10 @@ OF_SNMP: Final = ("community", "version")
 """What flat rows say of SNMP, whatever the device's protocol."""
 
 
+MOST: Final = 200_000
+"""Entries of a list. What is known of each, usable or not, is kept."""
+
+
 class _Data(msgspec.Struct):
     tasks: list[msgspec.Raw] | None = None
     config_version: int | None = None
@@ -158,7 +162,12 @@ def entries(answer: Answer, where: str) -> tuple[list[msgspec.Raw], int]:
             pass
         else:
             if found.code == 0:
-                return found.data.tasks or [], found.data.config_version or 0
+                tasks = found.data.tasks or []
+                if len(tasks) > MOST:
+                    raise CoreUnavailable(
+                        f"{where} answered with {len(tasks):,} tasks; {MOST:,} fit"
+                    )
+                return tasks, found.data.config_version or 0
     data_of(answer, where)
     raise CoreUnavailable(f"{where} answered without a list of tasks")
 
