@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orbital_testbench import wait_until
 from orbital_testbench.snmpd import Snmpd
+from orbital_testbench.web import Statuses, served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,28 +27,18 @@ class Gate(ThreadingHTTPServer):
         self.refused = 0
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Statuses):
     server: Gate
 
-    def do_GET(self) -> None:
+    def status(self) -> int:
         self.server.refused += not self.server.open.is_set()
-        self.send_response(200 if self.server.open.is_set() else 401)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return 200 if self.server.open.is_set() else 401
 
 
 @pytest.fixture
 def gate():
-    server = Gate()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Gate()) as server:
+        yield server
 
 
 def watch(sentinel, gate, pause: str, *ids: str) -> None:

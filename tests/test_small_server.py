@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from itertools import pairwise
 
 import pytest
 
 from orbital_testbench import wait_until
+from orbital_testbench.web import Statuses, served
 
 CHECKS = 20
 
@@ -24,28 +24,18 @@ class Small(HTTPServer):
         self.came: Counter[str] = Counter()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Statuses):
     server: Small
 
-    def do_GET(self) -> None:
+    def status(self) -> int:
         self.server.came[self.path] += 1
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return 200
 
 
 @pytest.fixture
 def small():
-    server = Small()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Small()) as server:
+        yield server
 
 
 def test_twenty_checks_a_second_of_a_small_server(sentinel, small):

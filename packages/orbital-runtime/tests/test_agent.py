@@ -121,16 +121,6 @@ def write(folder, tasks: dict[str, str], *, outputs: tuple[str, ...] = ("one",),
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
 
 
-def _to_one(folder, environ, writer: type[Recorder], tasks: str, **sender: Any) -> Agent:
-    """An agent with steady tasks of these names, and one output."""
-    registry = Registry.of(plugins=[Steady], writers=[writer])
-    one = {"direct": {"one": {"writer": "recording"}}}
-    write(folder, dict.fromkeys(tasks, "steady"), sender={**one, **sender})
-    return Agent(
-        load(folder / "config.yaml", environ, registry=registry), registry, environ=environ
-    )
-
-
 async def until(condition) -> None:
     """Give the loop its turns until this is so."""
     async with asyncio.timeout(20):
@@ -285,74 +275,6 @@ async def test_an_output_taken_out_keeps_its_samples(agent_of, tmp_path):
     await agent.reload()
     await Recorder.made[-1].received(kept)
     await agent.stop()
-
-
-async def test_once_runs_every_task_and_delivers_before_it_ends(agent_of):
-    """`run --once`: one run each, hung ones by their timeout, everything delivered at return."""
-    agent = agent_of({"a": "steady", "b": "hanging"}, collector={"max_execution_time": "1s"})
-    told: list[str] = []
-    runs = await agent.once(lambda task, run: told.append(task.id))
-    assert {task.id: run.status for task, run in runs} == {
-        "a": Status.SUCCESS, "b": Status.FAILED,
-    }  # fmt: skip
-    assert told == ["a", "b"]
-    (writer,) = Recorder.made
-    assert writer.values("up", device_id="a") == [1.0]
-    assert writer.values("up", device_id="b") == [0.0]
-    assert agent.state is State.STOPPED
-
-
-async def test_once_goes_on_while_anything_arrives(tmp_path, environ):
-    """What an output takes slowly it is given wholly, for more seconds than patience has."""
-
-    class Slow(Recorder):
-        async def write(self, batches, attempt):
-            await asyncio.sleep(0.25)  # the network's own time
-            await super().write(batches, attempt)
-
-    agent = _to_one(tmp_path, environ, Slow, "abcdefghijkl", batch_size=1)
-    await agent.once(patience=1.5)  # all of it takes three
-    assert agent.undelivered == []
-    assert len(Recorder.made[0].values("steady_value")) == 12
-
-
-async def test_once_waits_for_a_large_request_that_is_on_its_way(tmp_path, environ):
-    """All of a large device goes out in one request, which takes longer than patience: there is no hurry."""
-
-    class Large(Recorder):
-        async def write(self, batches, attempt):
-            await asyncio.sleep(1.0)  # the network's own time
-            await super().write(batches, attempt)
-
-    agent = _to_one(tmp_path, environ, Large, "a")
-    await agent.once(patience=0.1)
-    assert agent.undelivered == []
-    assert len(Recorder.made[0].values("steady_value")) == 1
-
-
-async def test_once_gives_up_where_requests_fail_again_and_again(tmp_path, environ):
-    """A destination that takes each request and never answers costs one time-out, and is told."""
-
-    class Silent(Recorder):
-        async def write(self, batches, attempt):
-            await asyncio.Event().wait()
-
-    agent = _to_one(tmp_path, environ, Silent, "a", timeout="500ms")
-    await asyncio.wait_for(agent.once(patience=0.1), timeout=20)
-    assert len(agent.undelivered) == 1
-
-
-async def test_once_gives_up_where_nothing_arrives(tmp_path, environ):
-    """A dead output costs the patience, and is told."""
-
-    class Dead(Recorder):
-        async def write(self, batches, attempt):
-            raise WriterUnavailable("connection refused")
-
-    agent = _to_one(tmp_path, environ, Dead, "a")
-    await agent.once(patience=0.2)
-    (told,) = agent.undelivered
-    assert told.endswith("samples were not delivered to output one")
 
 
 async def test_an_id_that_is_left_out_is_made_once(tmp_path, registry, environ):

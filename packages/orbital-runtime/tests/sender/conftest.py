@@ -1,4 +1,4 @@
-"""A buffer and one delivery behind it, whose writer records."""
+"""A buffer, and one delivery or all of them behind it, whose writers record."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from orbital_runtime.buffer import Limits, MemoryBuffer
-from orbital_runtime.clock import ManualClock
-from orbital_runtime.sender import DeliveryPolicy, Output
+from orbital_runtime.clock import ManualClock, SystemClock
+from orbital_runtime.sender import DeliveryPolicy, Output, Sender
 from orbital_runtime.sender.delivery import Delivery
 from orbital_sdk.testing import RecordingWriter, make_batch
 
@@ -21,6 +21,10 @@ async def until(condition):
             await asyncio.sleep(0.001)
 
 
+def output(name, writer, **policy):
+    return Output(name, writer, DeliveryPolicy(**{**QUICK, **policy}))
+
+
 class Line:
     """A buffer and one delivery behind it."""
 
@@ -31,7 +35,7 @@ class Line:
         self.writer = writer or RecordingWriter()
         self.letters = self.buffer.dead_letters
         self.delivery = Delivery(
-            Output("out", self.writer, DeliveryPolicy(**{**QUICK, **policy})),
+            output("out", self.writer, **policy),
             self.buffer,
             clock=self.clock,
             chance=lambda: chance,
@@ -78,3 +82,17 @@ async def lines():
     yield make
     for line in made:
         await line.end()
+
+
+@pytest.fixture
+async def buffer():
+    buffer = MemoryBuffer(Limits(samples=None, size=None), SystemClock())
+    yield buffer
+    await buffer.close()
+
+
+@pytest.fixture
+async def sender(buffer):
+    sender = Sender(buffer, clock=SystemClock())
+    yield sender
+    await sender.stop()
