@@ -15,11 +15,10 @@ from orbital_sdk import (
     Port,
     Processor,
     ProcessorConfig,
-    Row,
     Writer,
     WriterConfig,
 )
-from orbital_sdk.testing import make_batch, make_context, make_origin
+from orbital_sdk.testing import make_context, make_layout
 
 D = TypeVar("D", bound=DeviceFields)
 
@@ -181,10 +180,13 @@ class Same(Processor[Rules]):
     name = "same"
 
 
-def test_a_processor_that_overrides_nothing_changes_nothing():
-    """Both of its methods hand on what they got."""
-    batch, row = make_batch(2), Row("m", {})
+async def test_a_processor_needs_only_a_plan():
+    """Start, stop and flush need no code; plan says if it is missing."""
     processor = Same(Rules())
     assert Same.config_model is Rules
-    assert processor.process(batch) is batch
-    assert processor.relabel(row, make_origin()) is row
+    await processor.start()
+    await processor.stop()
+    await processor.stop()
+    assert list(processor.flush(0, last=True)) == []
+    with pytest.raises(NotImplementedError, match="'same' has no plan"):
+        processor.plan(make_layout(1))

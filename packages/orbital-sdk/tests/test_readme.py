@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orbital_sdk import Plugin, manifest
-from orbital_sdk.testing import check_plugin, collect_once
+from orbital_sdk import Plugin, ProcessorConfig, manifest
+from orbital_sdk.testing import (
+    check_plugin,
+    check_processor,
+    collect_once,
+    make_batch,
+    process,
+)
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "acme-orbital-hello"
@@ -50,11 +56,33 @@ async def test_the_ten_line_plugin_works(tutorial):
     await check_plugin(tutorial["Hello"], {}, entry_point=False)
 
 
-@pytest.mark.parametrize("test", ["test_ups", "test_graphite"])
+@pytest.mark.parametrize("test", ["test_ups", "test_graphite", "test_rate"])
 async def test_the_tests_that_the_tutorial_shows_pass(tutorial, test):
-    """A plugin against a fake device, a writer against a fake destination."""
+    """A plugin against a fake device, a writer against a fake destination, a processor."""
     assert inspect.iscoroutinefunction(tutorial[test])
     await tutorial[test]()
+
+
+async def test_the_least_processor_is_short_and_works(tutorial):
+    """Ten lines at most, the imports of the page left out, and it keeps the contract."""
+    quiet = tutorial["Quiet"]
+    text = next(text for text in blocks("python") if "class Quiet" in text)
+    assert len(text[text.index("class ") :].splitlines()) <= 10
+    await check_processor(lambda: quiet(ProcessorConfig()), entry_point=False)
+    (left,) = process(quiet(ProcessorConfig()), make_batch({"up": 1, "debug_cache": 2}))
+    assert [(row.name, value) for row, _, value in left.items()] == [("up", 1)]
+
+
+async def test_a_processor_that_gathers_gives_it_when_it_is_due(tutorial):
+    """Once a minute, and what is left at the end."""
+    loudest = tutorial["Loudest"]
+    await check_processor(lambda: loudest(ProcessorConfig()), entry_point=False)
+    one = loudest(ProcessorConfig())
+    shown = []
+    for ts, value in ((0, 3), (10, 7), (20, 5)):
+        assert len(process(one, make_batch({"load": value}, ts=ts))[0]) == 0
+        shown += [list(batch.values) for batch in one.flush(ts, last=ts == 20)]
+    assert shown == [[3], [7]]
 
 
 def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
@@ -63,5 +91,13 @@ def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
         cls for cls in tutorial.values() if getattr(cls, "__module__", "") == "orbital_tutorial"
     ]
     parts = [cls for cls in classes if hasattr(cls, "config_model")]
-    assert {cls.name for cls in parts} == {"hello", "ups", "registers", "graphite", "site"}
+    assert {cls.name for cls in parts} == {
+        "hello",
+        "ups",
+        "registers",
+        "graphite",
+        "quiet",
+        "rate",
+        "loudest",
+    }
     assert all(("metrics" in manifest(cls)) == issubclass(cls, Plugin) for cls in parts)

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from orbital_bench import config, path, report, scheduler, victoria
+from orbital_bench import config, path, processor, report, scheduler, victoria
 from orbital_bench.cli import NAMES
 
 
@@ -41,6 +41,17 @@ def test_formats_beside_a_real_server(capsys):
     """Each format is taken by the server, or the bench stops."""
     victoria.run(turns=1)
     assert capsys.readouterr().out.count("| ") > 10
+
+
+def test_a_filter_is_written_as_what_it_leaves(capsys):
+    """A few rounds: every way has its row, and the layout of the filter is written once."""
+    processor.run(rounds=1, turns=10)
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    size = {
+        row[1].strip(): float(row[5]) for row in rows if row[5:] and row[5].strip()[:1].isdigit()
+    }
+    never = size["none, and only the rows that the filter leaves"]
+    assert size["filter, leaves half"] == never < size["the same, with a layout for each batch"]
 
 
 def test_the_scheduler_alone():

@@ -295,9 +295,9 @@ async def test_a_large_collection_does_not_hold_the_loop(collect_with, count, as
     class Watch(Processor[ProcessorConfig]):
         name = "watch"
 
-        def relabel(self, row, origin):
+        def plan(self, layout):
             threads.add(threading.get_ident())
-            return row
+            return layout.rows
 
     class Large(Base):
         async def collect(self, device, ctx):

@@ -73,8 +73,11 @@ async def test_a_changed_label_ends_only_what_it_changes(rig):
 class Site(Processor[ProcessorConfig]):
     name = "site"
 
-    def relabel(self, row, origin):
-        return None if row.name == "value" else Row(row.name, {**dict(row.labels), "site": "x"})
+    def plan(self, layout):
+        return [
+            None if row.name == "value" else Row(row.name, {**dict(row.labels), "site": "x"})
+            for row in layout.rows
+        ]
 
 
 async def test_other_processors_count_from_the_next_run(rig):
@@ -90,4 +93,4 @@ async def test_other_processors_count_from_the_next_run(rig):
     assert {row.name for row in stale.layout.rows} >= {"value", "up"}
     assert {row.name for row in fresh.layout.rows} == REPORT
     assert all(dict(row.labels)["site"] == "x" for row in fresh.layout.rows)
-    assert rig.engine.totals.refused == {"relabel": 2}
+    assert rig.engine.processing.chain.totals.dropped == {"site": 2}

@@ -102,8 +102,11 @@ async def test_samples_with_times_of_their_own_are_counted_as_any(rig, plugin):
 class DropA(Processor[ProcessorConfig]):
     name = "drop_a"
 
-    def relabel(self, row, origin):
-        return None if ("of", "a") in row.labels else Row(f"my_{row.name}", dict(row.labels))
+    def plan(self, layout):
+        return [
+            None if ("of", "a") in row.labels else Row(f"my_{row.name}", dict(row.labels))
+            for row in layout.rows
+        ]
 
 
 async def test_what_relabelling_and_limits_leave_is_counted():
@@ -126,8 +129,8 @@ async def test_nothing_is_left_of_the_report_where_it_is_dropped():
     class NoTimeout(Processor[ProcessorConfig]):
         name = "no_timeout"
 
-        def relabel(self, row, origin):
-            return None if row.name == "scrape_timeout_seconds" else row
+        def plan(self, layout):
+            return [None if row.name == "scrape_timeout_seconds" else row for row in layout.rows]
 
     rig = Rig(Fake(), processors=[NoTimeout(ProcessorConfig())])
     await rig.run()

@@ -196,35 +196,43 @@ class Rename(Processor[ProcessorConfig]):
     name = "rename"
     calls = 0
 
-    def relabel(self, row, origin):
+    def plan(self, layout):
         type(self).calls += 1
-        if ("port", "2") in row.labels:
-            return None
-        return Row(f"site_{row.name}", dict(row.labels), row.kind, row.unit)
+        return [
+            None
+            if ("port", "2") in row.labels
+            else Row(f"site_{row.name}", dict(row.labels), row.kind, row.unit)
+            for row in layout.rows
+        ]
 
 
-def test_relabelling_happens_once_a_series():
-    """Its answer is kept with the layout; what it drops is counted each time, and stays dropped."""
+def test_processors_plan_once_a_layout():
+    """What they drop is counted each time, stays dropped, and is no sample of the run."""
     Rename.calls = 0
-    sealer = Sealer(ORIGIN, chain=Chain([Rename(ProcessorConfig())]))
+    chain = Chain([Rename(ProcessorConfig())])
+    sealer = Sealer(ORIGIN, chain=chain)
     for run in range(5):
         samples = [OCTETS(run, "1"), OCTETS(run, "2"), OCTETS(10 + run, "3")]
         result = sealed(sealer, samples, NOW + run * 10)
         assert list(result.batches[0].values)[OURS:] == [run, 10 + run]
         assert result.batches[0].layout.rows[OURS].name == "site_if_in_octets_total"
-        assert result.refused == {"relabel": 1}
+        assert (result.samples, result.refused) == (2, {})
         assert result.stale is None
-    assert Rename.calls == OURS + 3
+    assert Rename.calls == 1
+    assert chain.totals.dropped == {"rename": 5}
 
 
-def test_relabelled_series_that_become_one_are_duplicates():
+def test_renamed_series_that_become_one_are_duplicates():
     """Two series that a processor makes equal cannot both be kept."""
 
     class Merge(Processor[ProcessorConfig]):
         name = "merge"
 
-        def relabel(self, row, origin):
-            return Row(row.name, {k: v for k, v in row.labels if k != "port"}, row.kind)
+        def plan(self, layout):
+            return [
+                Row(row.name, {k: v for k, v in row.labels if k != "port"}, row.kind)
+                for row in layout.rows
+            ]
 
     result = sealed(
         Sealer(ORIGIN, chain=Chain([Merge(ProcessorConfig())])), [OCTETS(1, "1"), OCTETS(2, "2")]
@@ -239,15 +247,16 @@ def test_everything_may_be_dropped():
     class Nothing(Processor[ProcessorConfig]):
         name = "nothing"
 
-        def relabel(self, row, origin):
+        def plan(self, layout):
             return None
 
-    sealer = Sealer(ORIGIN, chain=Chain([Nothing(ProcessorConfig())]))
+    chain = Chain([Nothing(ProcessorConfig())])
+    sealer = Sealer(ORIGIN, chain=chain)
     for run in range(2):
         result = sealed(sealer, [OCTETS(1, "1")], NOW + run)
         assert result.batches == []
-        assert result.stale is None
-        assert result.refused == {"relabel": 1}
+        assert (result.samples, result.stale) == (0, None)
+    assert chain.totals.dropped == {"nothing": 2 * (OURS + 1)}
 
 
 @pytest.mark.parametrize("step", [-1, -999])

@@ -13,6 +13,9 @@ import pytest
 from orbital_runtime.guard.watchdog import AGAIN, Watchdog
 from orbital_runtime.guard.within import driven
 from orbital_runtime.guard.work import Work
+from orbital_runtime.processor.chain import Chain
+from orbital_sdk import Processor, ProcessorConfig
+from orbital_sdk.testing import make_layout
 
 LIMIT = 20.0
 """Seconds after which a test gives up."""
@@ -83,6 +86,23 @@ async def test_a_task_of_a_plugins_own_is_told_by_its_package(loop, dog, caplog)
     package = __name__.partition(".")[0]
     assert dog.holds == {f"of {package}": 1}
     assert f"plugin 'of {package}' holds the agent" in caplog.text
+
+
+async def test_a_processor_that_holds_the_loop_is_named(loop, dog, caplog):
+    """Whatever package it comes from: a batch of its is on the loop, in nobody's run."""
+
+    class Spins(Processor[ProcessorConfig]):
+        name = "slow"
+
+        def plan(self, layout):
+            spin(loop, dog, caplog, "processor 'slow' holds the agent")
+            return layout.rows
+
+    dog.start()
+    Chain([Spins(ProcessorConfig())]).plan(make_layout(1))
+    await over(dog)
+    assert dog.holds == {"slow": 1}
+    assert re.search(r"at test_watchdog\.py:\d+ in spin\(\); it has to be quicker", caplog.text)
 
 
 async def test_the_second_time_is_only_counted(loop, dog, caplog):

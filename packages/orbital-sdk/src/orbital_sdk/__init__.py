@@ -30,7 +30,8 @@ from orbital_sdk.manifest import manifest, plugin_yaml
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
 from orbital_sdk.notes import Notes
 from orbital_sdk.plugin import Plugin
-from orbital_sdk.processor import Processor
+from orbital_sdk.processor import Plan, Processor
+from orbital_sdk.series_state import PerSeries
 from orbital_sdk.units import ByteSize, Duration
 from orbital_sdk.writer import Writer
 
@@ -60,6 +61,8 @@ __all__ = [
     "OrbitalError",
     "Origin",
     "PartialCollect",
+    "PerSeries",
+    "Plan",
     "Plugin",
     "PluginConfig",
     "Port",

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from orbital_sdk.batch import Batch, Row
 from orbital_sdk.fields import ProcessorConfig
 from orbital_sdk.plugin import type_arguments
 
 if TYPE_CHECKING:
-    from orbital_sdk.batch import Batch, Origin, Row
+    from collections.abc import Iterable
+
+    from orbital_sdk.batch import Layout
 
 P = TypeVar("P", bound=ProcessorConfig)
 
+Rows: TypeAlias = Sequence[Row | None]
+Step: TypeAlias = Callable[[Batch], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What comes out of every batch of one layout."""
+
+    rows: Rows
+    """For each row of the layout the one that takes its place, itself included; None leaves it out. Behind
+    these any rows that are new: they need a `step`, and have the batch's time."""
+    step: Step | None = None
+    """Gives a value for each of `rows`; NaN where there is no sample this time, anything where the row is
+    None. Left out, values stay as they are."""
+
 
 class Processor(Generic[P]):
-    """Changes or drops samples. Override one of the two methods.
+    """Changes, drops or gathers samples.
 
-    `relabel` is the cheap one: it runs once a series, and its answer is kept in the layout.
+    Life: `__init__(config)`, `await start()`, then `plan` once a layout, its step for each batch and `flush`
+    about once a second, `await stop()`. Nothing is called after `stop`, and never two things at once, though
+    not always by the same thread. One instance sees the samples of all tasks; it stays when other parts of
+    the configuration change.
     """
 
     name: ClassVar[str]
@@ -35,10 +58,26 @@ class Processor(Generic[P]):
     def __init__(self, config: P) -> None:
         self.config = config
 
-    def relabel(self, row: Row, origin: Origin) -> Row | None:
-        """The row under its new name and labels; None drops the series. Pure: called once a series."""
-        return row
+    async def start(self) -> None:
+        """Get ready. Returns quickly, and raises `ConfigurationError` if it cannot."""
 
-    def process(self, batch: Batch) -> Batch | None:
-        """The batch with other values or rows; None drops it. Called for every batch."""
-        return batch
+    async def stop(self) -> None:
+        """Close what `start` opened. Safe without `start`, and safe twice."""
+
+    def plan(self, layout: Layout) -> Plan | Rows | None:
+        """What becomes of the batches of this layout: a plan, its rows alone, or None for nothing at all.
+
+        Where every row stays as it is, and where some are only left out or renamed, a batch costs nothing,
+        or a slice. Asked again for a layout that was forgotten, so what has to outlive one stands in the
+        processor (`PerSeries`).
+        """
+        raise NotImplementedError(f"processor {self.name!r} has no plan()")
+
+    def flush(self, now: int, *, last: bool) -> Iterable[Batch]:
+        """What was gathered and is due: it goes to the processors behind this one.
+
+        Args:
+            now: Milliseconds UTC.
+            last: Nothing is asked afterwards: the agent stops, or this processor is taken out.
+        """
+        return ()

@@ -3,6 +3,7 @@
 An ignored error is an assertion that the checkers see one: an ignore that is not needed is an error.
 """
 
+from array import array
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, assert_type
 
@@ -18,8 +19,10 @@ from orbital_sdk import (
     DeviceUnreachable,
     Duration,
     Host,
+    Layout,
     Metric,
-    Origin,
+    PerSeries,
+    Plan,
     Plugin,
     PluginConfig,
     Port,
@@ -37,9 +40,11 @@ from orbital_sdk.testing import (
     Collection,
     RecordingWriter,
     check_plugin,
+    check_processor,
     check_writer,
     collect_once,
     make_batch,
+    process,
 )
 
 
@@ -146,8 +151,33 @@ class Lines(Writer[Settings]):
 class Rename(Processor[ProcessorConfig]):
     name = "rename"
 
-    def relabel(self, row: Row, origin: Origin) -> Row | None:
-        return Row("site_" + row.name, dict(row.labels), row.kind, row.unit)
+    def plan(self, layout: Layout) -> list[Row | None]:
+        return [Row("site_" + row.name, dict(row.labels), row.kind) for row in layout.rows]
+
+
+class Last:
+    value = 0.0
+
+
+class Change(Processor[ProcessorConfig]):
+    name = "change"
+
+    def __init__(self, config: ProcessorConfig) -> None:
+        super().__init__(config)
+        self.last = PerSeries(Last)
+
+    def plan(self, layout: Layout) -> Plan:
+        series = self.last.of(layout)
+        assert_type(series, list[Last])
+
+        def step(batch: Batch) -> list[float]:
+            assert_type(batch.values, array[float])
+            return [value - one.value for value, one in zip(batch.values, series, strict=True)]
+
+        return Plan(layout.rows, step)
+
+    def flush(self, now: int, *, last: bool) -> Iterable[Batch]:
+        return [make_batch(1, ts=now)] if last else ()
 
 
 def metrics(metric: Metric) -> None:
@@ -171,6 +201,8 @@ async def testing() -> None:
     assert_type(collection.error, Exception | None)
     await check_plugin(Blocking, Device(host="a"), entry_point=False)
     await check_writer(lambda: Push(Settings(url="x")))
+    await check_processor(lambda: Change(ProcessorConfig()), [make_batch(1)])
+    assert_type(process(Change(ProcessorConfig()), make_batch(1)), list[Batch])
     writer = RecordingWriter()
     writer.then(WriterUnavailable("down"), None)
     assert_type(await writer.write([make_batch({"up": 1.0})], Attempt()), int)

@@ -10,6 +10,7 @@ import typer
 
 NAMES = (
     "path",
+    "processor",
     "disk",
     "drain",
     "reliability",

@@ -10,8 +10,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
-from orbital_runtime.agent import reload
-from orbital_runtime.agent.assembly import assemble, output, processors, run_limits
+from orbital_runtime.agent import processing, reload
+from orbital_runtime.agent.assembly import assemble, output, run_limits
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.linking import Core
 from orbital_runtime.agent.orphans import let_go
@@ -28,10 +28,11 @@ from orbital_runtime.threads import in_background
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.processor.processors import Running
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
@@ -127,6 +128,7 @@ class Agent:
             await self.telemetry.start()
             self._life.to(State.REGISTERING)
             await self._open_outputs()
+            await self._start_processors()
             await self.core.start()
             await self.apply_tasks()
             scheduler = self.stations.scheduler
@@ -144,6 +146,7 @@ class Agent:
                     name="orphans",
                 ),
                 asyncio.create_task(self._service.run(), name="service"),
+                asyncio.create_task(processing.flush_regularly(self.stations), name="flush"),
             ]
             self._life.to(State.RUNNING)
             self._service.ready()
@@ -173,6 +176,7 @@ class Agent:
         await self.stations.buffer.open()
         before = self._gone()
         await self._open_outputs()
+        await self._start_processors()
         self._life.to(State.REGISTERING)
         await self.core.start()
         await reload.tasks(self.stations, await self.core.apart(self.loaded.tasks))
@@ -190,6 +194,7 @@ class Agent:
     async def _deliver(self, patience: float) -> None:
         """All that waits, as long as some of it arrives or is on its way."""
         stations = self.stations
+        await processing.end(stations)
         await stations.committer.flush()
         arrived, before = True, stations.sender.status()
         while arrived and not await stations.sender.flush(patience):
@@ -224,6 +229,7 @@ class Agent:
         await self._end_watch()
         stations = self.stations
         await stations.scheduler.stop(GRACE)
+        await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(last_flush)
         await self.core.stop()
@@ -245,7 +251,7 @@ class Agent:
         self.identity = identity
         self.stations.engine.reconfigure(
             identity=identity,
-            processors=processors(self.loaded),
+            processors=self.stations.processors.all,
             limits=run_limits(self.settings),
         )
 
@@ -267,17 +273,18 @@ class Agent:
                 new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
                 if self.state is not State.RUNNING:
                     return []
-                changed = [*lines, *await self._follow(new, lines)]
+                ready = await self.stations.processors.prepare(new.processors)
+                changed = [*lines, *await self._follow(new, lines, ready)]
                 self.last_reload = changed or self.last_reload
                 return changed
 
-    async def _follow(self, new: Loaded, lines: list[str]) -> list[str]:
-        """Go on with another configuration, of which `lines` tell what is different. Gives what of it has to
-        wait for the next start.
+    async def _follow(self, new: Loaded, lines: list[str], ready: Sequence[Running]) -> list[str]:
+        """Go on with another configuration, of which `lines` tell what is different, and with its processors.
+        Gives what of it has to wait for the next start.
         """
         old, self.loaded = self.loaded, new
         self.identity = self._who(new.settings)
-        await reload.apply(self.stations, old, new, self.identity)
+        await reload.apply(self.stations, old, new, self.identity, ready)
         await self.core.follow(old.settings)
         await self.apply_tasks()
         later = list(reload.at_next_start(self._began, old.settings, new.settings))
@@ -291,6 +298,10 @@ class Agent:
     def _read(self) -> tuple[Loaded, list[str]]:
         new = load(self.loaded.path, self.environ, registry=self.registry)
         return new, difference(self.loaded, new)
+
+    async def _start_processors(self) -> None:
+        ready = await self.stations.processors.prepare(self.loaded.processors)
+        await processing.change(self.stations, ready, self.loaded, self.identity)
 
     async def _open_outputs(self) -> None:
         for settings in self.loaded.outputs:
@@ -312,6 +323,7 @@ class Agent:
         await self._end_watch()
         stations.watchdog.stop()
         await stations.scheduler.stop(0)
+        await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(0)
         await self.core.stop()

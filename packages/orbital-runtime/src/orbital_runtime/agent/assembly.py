@@ -11,6 +11,7 @@ from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
 from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.processor.processors import Processors
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
-    from orbital_sdk import Identity, Processor, Writer
+    from orbital_sdk import Identity, Writer
 
 CORE: Final = "core"
 """The output of samples that go to Gravital Core, in mode `core`."""
@@ -39,6 +40,7 @@ class Stations:
     """Everything that samples pass through, in order."""
 
     instances: Instances
+    processors: Processors
     engine: Engine
     scheduler: Scheduler
     committer: Committer
@@ -62,7 +64,6 @@ def assemble(
         plugins=instances.get,
         pool=instances.pool,
         put=committer.put,
-        processors=processors(loaded),
         clock=clock,
         limits=run_limits(settings),
     )
@@ -89,7 +90,9 @@ def assemble(
     watchdog = Watchdog(
         lambda: scheduler.alarm.overdue, instances.owner, threshold=collector.watchdog
     )
-    return Stations(instances, engine, scheduler, committer, buffer, sender, listeners, watchdog)
+    return Stations(
+        instances, Processors(), engine, scheduler, committer, buffer, sender, listeners, watchdog
+    )
 
 
 class Listeners:
@@ -150,11 +153,6 @@ def output(settings: OutputSettings) -> Output:
 def assignment(settings: Settings) -> Assignment:
     """Which tasks are ours."""
     return parse_shard(settings.collector.shard or "")
-
-
-def processors(loaded: Loaded) -> list[Processor[Any]]:
-    """The chain, made anew."""
-    return [each.processor(each.config) for each in loaded.processors]
 
 
 def run_limits(settings: Settings) -> RunLimits:

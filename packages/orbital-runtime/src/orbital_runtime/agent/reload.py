@@ -7,7 +7,7 @@ import logging
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from orbital_runtime.agent import assembly
+from orbital_runtime.agent import assembly, processing
 from orbital_runtime.scheduler.roster import twice
 from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry import logs
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.agent.assembly import Stations
     from orbital_runtime.plugins.instances import Instances
+    from orbital_runtime.processor.processors import Running
     from orbital_runtime.scheduler.assignment import Assignment
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Loaded, Settings
@@ -33,7 +34,13 @@ PATIENCE: Final = 3.0
 """Seconds for which tasks wait for the start of their plugins."""
 
 
-async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity) -> None:
+async def apply(
+    stations: Stations,
+    old: Loaded,
+    new: Loaded,
+    identity: Identity,
+    processors: Sequence[Running],
+) -> None:
     """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing. Tasks
     come after it.
     """
@@ -41,11 +48,7 @@ async def apply(stations: Stations, old: Loaded, new: Loaded, identity: Identity
     await _outputs(stations, old, new)
     _numbers(stations, new.settings)
     if _shapes_samples(old) != _shapes_samples(new):
-        stations.engine.reconfigure(
-            identity=identity,
-            processors=assembly.processors(new),
-            limits=assembly.run_limits(new.settings),
-        )
+        await processing.change(stations, processors, new, identity)
 
 
 async def tasks(stations: Stations, wanted: Iterable[Task]) -> None:

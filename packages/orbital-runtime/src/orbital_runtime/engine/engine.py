@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -13,14 +14,13 @@ from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, place, words
 from orbital_runtime.engine.parts import parts
+from orbital_runtime.engine.processing import Processing
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
-from orbital_runtime.processor.chain import Chain
 from orbital_runtime.scheduler.task import Run, Status, Task
-from orbital_runtime.threads import in_background
 from orbital_sdk import (
     Batch,
     CollectError,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.seal import Sealed
+    from orbital_runtime.processor.chain import Chain
 
 log = logging.getLogger("orbital.engine")
 
@@ -62,7 +63,7 @@ class Engine:
             the run failed.
         pool: The threads of a plugin, by its name.
         put: Hands a batch to the buffer; returns when it is accepted.
-        processors: What happens to samples before that.
+        processors: What happens to samples before that; started.
         clock: Tells the time.
         limits: What one run may take and give.
     """
@@ -83,8 +84,7 @@ class Engine:
         self.totals = EngineTotals()
         self.invoker = Invoker(pool, self.limits.cancel_grace)
         """Knows the stuck threads and the abandoned coroutines."""
-        self.chain = Chain(processors)
-        """Counts in `chain.totals` what processors did."""
+        self.processing = Processing(processors)
         self._plugins = plugins
         self._put = put
         self.witness: Callable[[Batch], None] | None = None
@@ -114,11 +114,14 @@ class Engine:
             released()
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
         report = Report(outcome.up, duration, count, self.limits.timeout(task.timeout))
+        while not memory.fits(task, plugin, self.identity):  # a reload came meanwhile
+            memory = await self._memory(task, plugin, started)
         if count < LARGE:
             sealed = memory.sealer.seal(collected, report, started)
         else:
-            sealed = await in_background(memory.sealer.seal, collected, report, started)
-        samples, lost = await self._hand_over(sealed, count)
+            seal = memory.sealer.seal
+            sealed = await self.processing.aside(seal, collected, report, started)
+        samples, lost = await self._hand_over(sealed)
         if sealed.too_many:
             left_out = f"{sealed.refused['series_limit']:,} samples were left out"
             outcome = outcome.also(f"{left_out}: {sealed.too_many}", "TooManySeries")
@@ -134,7 +137,7 @@ class Engine:
         started = self._clock.utc_ms()
         memory = await self._memory(task, self._plugin(task)[0], started)
         report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
-        await self._hand_over(memory.sealer.seal([], report, started), 0)
+        await self._hand_over(memory.sealer.seal([], report, started))
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
@@ -229,27 +232,32 @@ class Engine:
 
     # ---- what it gave ---------------------------------------------------------------------------
 
-    async def _hand_over(self, sealed: Sealed, count: int) -> tuple[int, str]:
+    async def _hand_over(self, sealed: Sealed) -> tuple[int, str]:
         """How many samples the buffer took, and why it did not take the others."""
-        samples = count
         self.totals.cut_labels += sealed.cut
         if sealed.refused:
             self.totals.refused.update(sealed.refused)
-            samples -= sealed.refused.total()
-        batches: list[Batch] = []
-        for batch in sealed.batches:
-            processed = self.chain.process(batch)
-            if processed is not batch:
-                samples -= len(batch) - (0 if processed is None else len(processed))
-            if processed is not None:
-                batches.append(processed)
-        if sealed.stale is not None:
-            batches.append(sealed.stale)
-        lost = await self._put_all(batches)
-        if lost:
-            samples = 0
-        self.totals.samples += max(0, samples)
-        return max(0, samples), lost
+        stale = [] if sealed.stale is None else [sealed.stale]
+        lost = await self._put_all([*sealed.batches, *stale])
+        samples = 0 if lost else sealed.samples
+        self.totals.samples += samples
+        return samples, lost
+
+    async def flush(
+        self, chain: Chain | None = None, *, last: Sequence[Processor[Any]] = ()
+    ) -> None:
+        """Hand over what processors gathered.
+
+        Args:
+            chain: Through which it goes; left out, today's.
+            last: Nothing is asked of these afterwards. None but these are asked, if there are any.
+        """
+        refused: Counter[str] = Counter()
+        chain = chain or self.processing.chain
+        batches = [*chain.flush(self._clock.utc_ms(), refused, last=last)]
+        self.totals.refused.update(refused)
+        if not await self._put_all(batches):
+            self.totals.samples += sum([batch.samples for batch in batches])
 
     async def _put_all(self, whole: list[Batch]) -> str:
         """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
@@ -289,7 +297,7 @@ class Engine:
             return memory
         if memory is not None and plugin is None:
             plugin = memory.plugin
-        fresh = remember(task, plugin, self.identity, self.chain, self.limits)
+        fresh = remember(task, plugin, self.identity, self.processing.chain, self.limits)
         self._memories[task.key] = fresh
         if memory is not None:
             await self._replace(memory, fresh, ts)
@@ -324,7 +332,7 @@ class Engine:
         have not ended.
         """
         self.identity = replace(identity)  # another object, which no memory fits
-        self.chain = Chain(processors, self.chain.totals)
+        self.processing.follow(processors)
         self.limits = limits
         self.invoker.grace = limits.cancel_grace
 
@@ -337,7 +345,7 @@ class Engine:
             OrbitalError: It does not, or the plugin cannot.
         """
         plugin = self._plugins(task)
-        memory = remember(task, plugin, self.identity, self.chain, self.limits)
+        memory = remember(task, plugin, self.identity, self.processing.chain, self.limits)
         ctx = self._context(task, memory)
         try:
             work = plugin.test_connection(task.device, ctx)

@@ -1,4 +1,4 @@
-"""The rows of one task: each series is named, labelled, relabelled and checked once."""
+"""The rows of one task: each series is named, labelled and checked once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.engine.report import METRICS
 from orbital_runtime.engine.series_limit import SeriesLimit
-from orbital_runtime.processor.chain import Chain, Dropped
 from orbital_sdk import Row, Series
 from orbital_sdk.text import cut
 
@@ -33,17 +32,17 @@ class Rows:
     Args:
         origin: Where the samples come from.
         labels: The task's; a metric's own win over them, and the device's id wins over all.
-        chain: Relabels each row.
         limits: What is refused.
+        processed: Whether processors come next: then `admit` is asked about what they make of the rows.
     """
 
     def __init__(
-        self, origin: Origin, labels: Mapping[str, str], chain: Chain, limits: Limits
+        self, origin: Origin, labels: Mapping[str, str], limits: Limits, *, processed: bool
     ) -> None:
         self._origin = origin
         self._labels = dict(labels)
-        self._chain = chain
         self._limits = limits
+        self._processed = processed
         self._hour = SeriesLimit(limits.series)
         self._young: dict[Series, Row | str] = {}
         self._old: dict[Series, Row | str] = {}
@@ -106,9 +105,18 @@ class Rows:
         metric = series.metric
         labels = self._labels | dict(zip(metric.labels, series.values, strict=True))
         labels["device_id"] = self._origin.device_id
-        row = self._chain.relabel(Row(metric.name, labels, metric.kind, metric.unit), self._origin)
-        fitting = row.reason if isinstance(row, Dropped) else self._fitting(row)
-        if isinstance(fitting, str) or metric in METRICS:
+        row = Row(metric.name, labels, metric.kind, metric.unit)
+        return row if self._processed else self.admit(row, report=metric in METRICS)
+
+    def admit(self, row: Row, *, report: bool) -> Row | str:
+        """The row as destinations get it, or why it is refused.
+
+        Args:
+            row: Of a plugin, or of processors.
+            report: It is the task's own.
+        """
+        fitting = self._fitting(row)
+        if report or isinstance(fitting, str):
             return fitting
         return self._admitted(fitting)
 

@@ -1,8 +1,8 @@
 """Samples become batches: the hot path between a plugin and the buffer.
 
 Most collections of a task give the same series in the same order. Everything costly (labels, checks,
-relabelling, duplicates) happens once for a tuple of series; what remains for each collection is bulk work
-over its values.
+duplicates, what processors plan) happens once for a tuple of series; what remains for each collection is bulk
+work over its values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from orbital_runtime.engine.arrivals import Arrivals
 from orbital_runtime.engine.endings import Endings
 from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.plans import Plans, report_of
+from orbital_runtime.engine.plans import Plan, Plans, report_of
 from orbital_runtime.engine.rows import Rows
 from orbital_runtime.engine.sift import rounds, sift
 from orbital_runtime.processor.chain import Chain
@@ -35,6 +35,9 @@ class Sealed(NamedTuple):
     """What became of one collection."""
 
     batches: list[Batch]
+    """As they left the processors."""
+    samples: int
+    """In these, the run's own report left out."""
     stale: Batch | None
     """The series that the collection before still had."""
     refused: Counter[str]
@@ -57,7 +60,7 @@ class Sealer:
     Args:
         origin: Where its samples come from.
         labels: The task's labels.
-        chain: Relabels the rows.
+        chain: The processors.
         limits: What is refused.
     """
 
@@ -73,11 +76,14 @@ class Sealer:
         self.labels = dict(labels or {})
         limits = limits or Limits()
         self._future = round(limits.future * 1000)
-        self._rows = Rows(origin, self.labels, chain or Chain(), limits)
-        self._plans = Plans(origin, self._rows)
+        self._chain = chain or Chain()
+        self._rows = Rows(origin, self.labels, limits, processed=bool(self._chain))
+        self._plans = Plans(origin, self._rows, self._chain)
         self._arrivals = Arrivals()
         self._endings = Endings(origin)
         self._report = report_of(origin)
+        self._alive: tuple[Row, ...] = ()
+        """What left the chain last."""
         self._last = -1
 
     def seal(self, collected: Sequence[Sample] | Columns, report: Report, ts: int) -> Sealed:
@@ -110,6 +116,8 @@ class Sealer:
         self._arrivals.inherit(other._arrivals)
         self._endings.inherit(other._endings)
         self._rows.inherit(other._rows)
+        self._plans.inherit(other._plans)
+        self._alive = other._alive
         self._last = other._last
 
     @property
@@ -132,51 +140,71 @@ class Sealer:
 
     def _batches(self, table: _Table, report: Report, ts: int, refused: Counter[str]) -> Sealed:
         if table.times is not None:
-            batches, alive = self._dealt(table, report, ts, refused)
-            return self._sealed(batches, alive, ts, refused)
+            return self._dealt(table, table.times, report, ts, refused)
         plan = self._plans.find(self._report + table.series)
-        added = self._arrivals.turn(plan.layout.rows, plan.samples)
+        added = self._arrivals.turn(plan.left, plan.samples)
         values = array("d", (*report, plan.samples, added))
         values.extend(table.values)
         if plan.keep is not None:
             values = array("d", plan.kept(values))
-            refused.update(plan.refused)
-        batches = [Batch(plan.layout, ts, values)] if values else []
-        return self._sealed(batches, plan.layout.rows, ts, refused)
+        batch = self._processed(plan, Batch(plan.layout, ts, values), refused)
+        if plan.course is not None:
+            self._alive = plan.left
+        samples = 0 if batch is None else len(batch) - plan.reports
+        return self._sealed([] if batch is None else [batch], samples, ts, refused)
 
-    def _sealed(
-        self, batches: list[Batch], alive: tuple[Row, ...], ts: int, refused: Counter[str]
-    ) -> Sealed:
+    def _processed(self, plan: Plan, batch: Batch, refused: Counter[str]) -> Batch | None:
+        """What leaves the chain; None if nothing does."""
+        if plan.refused:
+            refused.update(plan.refused)
+        if plan.course is not None:
+            return self._chain.process(plan.course, batch, refused)
+        self._chain.lose(plan.failed, len(batch))
+        return None
+
+    def _sealed(self, batches: list[Batch], samples: int, ts: int, refused: Counter[str]) -> Sealed:
         too_many = self._rows.too_many if refused and refused["series_limit"] else ""
         cut, self._rows.cut = self._rows.cut, 0
-        return Sealed(batches, self._endings.turn(alive, ts), refused, too_many, cut)
+        stale = self._endings.turn(self._alive, ts)
+        return Sealed(batches, max(0, samples), stale, refused, too_many, cut)
 
     def _dealt(
-        self, table: _Table, report: Report, ts: int, refused: Counter[str]
-    ) -> tuple[list[Batch], tuple[Row, ...]]:
+        self,
+        table: _Table,
+        given: list[int | None],
+        report: Report,
+        ts: int,
+        refused: Counter[str],
+    ) -> Sealed:
         """Samples with times of their own: as many batches as a series has samples.
 
         Such series get no stale marker: its time might be later than that of the sample that follows.
         """
         series = self._report + table.series
-        own = [None] * len(self._report) + (table.times or [])
+        own = [None] * len(self._report) + given
         times = array("q", [ts if t is None else t for t in own])
         dealt, repeated = rounds([_key(self._rows.find(s)) for s in series], times)
         if repeated:
             refused["duplicate"] += repeated
         plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
-        added = self._arrivals.turn(plans[0].layout.rows, plans[0].samples)
+        added = self._arrivals.turn(plans[0].left, plans[0].samples)
         values = array("d", (*report, sum(plan.samples for plan in plans), added, *table.values))
         batches: list[Batch] = []
         alive: list[Row] = []
+        samples = 0
         for plan, positions in zip(plans, dealt, strict=True):
-            refused.update(plan.refused)
             kept = list(plan.kept(positions))
-            if kept:
-                batches.append(Batch(plan.layout, ts, *_picked(values, times, kept)))
-            ours = zip(plan.layout.rows, kept, strict=True)
-            alive += [row for row, position in ours if own[position] is None]
-        return batches, tuple(alive)
+            batch = Batch(plan.layout, ts, *_picked(values, times, kept))
+            left = self._processed(plan, batch, refused)
+            if left is not None:
+                batches.append(left)
+                samples += len(left) - plan.reports
+            if plan.course is not None:
+                end = plan.course.end
+                ours = zip(end.layout.rows, end.sources, strict=True)
+                alive += [row for row, at in ours if at >= 0 and own[kept[at]] is None]
+        self._alive = tuple(alive)
+        return self._sealed(batches, samples, ts, refused)
 
 
 def _columns(collected: Sequence[Sample] | Columns, latest: int) -> _Table:

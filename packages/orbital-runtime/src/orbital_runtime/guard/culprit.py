@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from orbital_runtime.guard.named import name_in
 from orbital_runtime.guard.work import Work
 
 if TYPE_CHECKING:
@@ -26,17 +27,26 @@ class Culprit(NamedTuple):
     """Who holds a thread."""
 
     plugin: str
-    """Empty where no plugin is known to."""
+    """Its name; empty where no plugin, and no other part by its name, is known to."""
     task: str
     """Empty where it is not a run, or a task that a run began."""
     file: str
     line: int
     function: str
+    kind: str = "plugin"
+    """What it is, where it is not a plugin."""
 
     def __str__(self) -> str:
         if not self.plugin:
             return "the agent itself, or a library"
-        return f"plugin {self.plugin!r}" + (f", task {self.task!r}," if self.task else "")
+        return f"{self.kind} {self.plugin!r}" + (f", task {self.task!r}," if self.task else "")
+
+    @property
+    def advice(self) -> str:
+        """What its author has to do."""
+        if self.kind == "plugin":
+            return "it has to await, or to be a plain `def collect`, which gets a thread of its own"
+        return "it has to be quicker"
 
     @property
     def place(self) -> str:
@@ -59,9 +69,11 @@ def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
     plugin, task = (work.plugin, work.task) if isinstance(work, Work) else ("", "")
     if strangers and not plugin:
         plugin = owner(package)
+    kind, plugin = next(filter(None, map(name_in, frames)), ("plugin", plugin))
     code = seen.f_code
     file = code.co_filename.rpartition("/")[2]
-    return Culprit(plugin, task, file, seen.f_lineno, code.co_name), bool(strangers or plugin)
+    found = Culprit(plugin, task, file, seen.f_lineno, code.co_name, kind)
+    return found, bool(strangers or plugin)
 
 
 def _stack(thread: int) -> Iterator[FrameType]:

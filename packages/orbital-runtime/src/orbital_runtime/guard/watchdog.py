@@ -98,9 +98,8 @@ class Watchdog:
         told = self._is_told(found)
         if not told:
             log.error(
-                "%s holds the agent, and all tasks wait: at %s; it has to await, or to be a plain"
-                " `def collect`, which gets a thread of its own",
-                found, found.place,
+                "%s holds the agent, and all tasks wait: at %s; %s",
+                found, found.place, found.advice,
             )  # fmt: skip
         while self._is_held() and not self._ended.wait(AGAIN):
             pass

@@ -22,7 +22,7 @@ _BASES: Final[dict[Kind, type]] = {"plugin": Plugin, "writer": Writer, "processo
 _MUST: Final[dict[Kind, tuple[str, ...]]] = {
     "plugin": ("collect",),
     "writer": ("write",),
-    "processor": ("relabel", "process"),
+    "processor": ("plan",),
 }
 """Methods of which at least one must be the class's own."""
 CONTRACTS: Final = (1,)

@@ -1,129 +1,192 @@
-"""The processors, one after the other. One that fails costs what it was given, and nothing else."""
+"""The processors, one after the other: they plan once a layout, and step for every batch.
+
+One that fails costs what it was given, and nothing else.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from array import array
+from functools import lru_cache
+from math import isnan
+from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.guard.escape import contained
-from orbital_sdk import Batch, Processor, Row
+from orbital_runtime.processor.calling import Calling, Failed
+from orbital_runtime.processor.way import Way
+from orbital_sdk import STALE, Batch
+from orbital_sdk.answers import check_batch, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import Counter
+    from collections.abc import Iterator, Sequence
 
-    from orbital_sdk import Origin
+    from orbital_runtime.processor.course import Course, Stepping
+    from orbital_runtime.processor.totals import ChainTotals
+    from orbital_runtime.processor.way import Admit
+    from orbital_sdk import Layout, Processor, Row
 
-log = logging.getLogger("orbital.processor")
-
-
-class Dropped(NamedTuple):
-    """No row is left."""
-
-    reason: str
-    """`relabel` (a processor dropped it) or `processor_error`."""
-
-
-@dataclass(slots=True)
-class ChainTotals:
-    """Since the start of the process, by processor."""
-
-    dropped: Counter[str] = field(default_factory=Counter[str])
-    """Samples that `process` left out."""
-    errors: Counter[str] = field(default_factory=Counter[str])
-    """Calls that failed."""
-    lost: Counter[str] = field(default_factory=Counter[str])
-    """Samples lost in failed calls of `process`; those of `relabel` are refused as `processor_error`."""
+GATHERED: Final = 64
+"""Layouts of gathered batches whose way is remembered."""
 
 
 class Chain:
     """Applies processors in the order of the configuration.
 
     Args:
-        processors: What the configuration names.
-        totals: Where to count on.
+        processors: Started ones.
+        calling: How they are called; it goes on from one chain to the next.
     """
 
     def __init__(
-        self, processors: Sequence[Processor[Any]] = (), totals: ChainTotals | None = None
+        self, processors: Sequence[Processor[Any]] = (), calling: Calling | None = None
     ) -> None:
-        self.totals = totals or ChainTotals()
-        self._relabelling = [p for p in processors if _overrides(p, "relabel")]
-        self._processing = [p for p in processors if _overrides(p, "process")]
-        self._told: set[tuple[str, str]] = set()
+        self.processors = tuple(processors)
+        self.calling = calling or Calling()
+        self._behind = lru_cache(GATHERED)(self._way_behind)
 
-    def relabel(self, row: Row, origin: Origin) -> Row | Dropped:
-        """The row that writers see. Called once a series."""
-        for processor in self._relabelling:
-            try:
-                with contained:
-                    answer = _row(processor.relabel(row, origin))
-            except Exception as error:  # noqa: BLE001 (a processor's bug costs this series alone)
-                self._report(processor, error, f"series {row!r}")
-                return Dropped("processor_error")
-            if answer is None:
-                return Dropped("relabel")
-            row = answer
-        return row
+    def __bool__(self) -> bool:
+        return bool(self.processors)
 
-    def process(self, batch: Batch) -> Batch | None:
-        """The batch that goes into the buffer; None if nothing is left. Called for every batch."""
-        for processor in self._processing:
-            before = len(batch)
-            try:
-                with contained:
-                    answer = processor.process(batch)
-                if answer is not None:
-                    _check(answer)
-            except Exception as error:  # noqa: BLE001 (a processor's bug costs this batch alone)
-                self._report(processor, error, f"a batch of {before} samples")
-                self.totals.lost[processor.name] += before
+    @property
+    def totals(self) -> ChainTotals:
+        """What was done by this chain and those before it."""
+        return self.calling.totals
+
+    def plan(self, layout: Layout, admit: Admit | None = None) -> Course:
+        """The way of this layout's batches.
+
+        Args:
+            layout: As the plugin gave it.
+            admit: Has the last word on each row that leaves.
+
+        Raises:
+            Failed: A processor cannot plan for it.
+        """
+        return Way(self.processors, self.calling, layout.origin, admit).of(layout)
+
+    def process(self, course: Course, batch: Batch, refused: Counter[str]) -> Batch | None:
+        """What leaves the chain; None if nothing is left.
+
+        Args:
+            course: That of the batch's layout.
+            batch: Every value is a number.
+            refused: Takes the counts of what nobody may have.
+        """
+        while True:
+            for name, count in course.dropped.items():
+                self.calling.count(self.totals.dropped, name, count)
+            for reason, count in course.refused.items():
+                refused[reason] += count
+            if not course.layout.rows:
                 return None
-            after = 0 if answer is None else len(answer)
-            if after < before:
-                self.totals.dropped[processor.name] += before - after
-            if answer is None or not after:
+            batch = _narrowed(batch, course)
+            if course.stepping is None:
+                return batch
+            try:
+                course, batch = self._stepped(course.stepping, batch)
+            except Failed as failed:
+                self.lose(failed.name, len(batch))
                 return None
-            batch = answer
-        return batch
 
-    def _report(self, processor: Processor[Any], error: Exception, what: str) -> None:
-        self.totals.errors[processor.name] += 1
-        kind = processor.name, type(error).__name__
-        if kind not in self._told:
-            self._told.add(kind)
-            log.error(
-                "processor %r failed on %s, which is lost; more of it is only counted",
-                processor.name,
-                what,
-                exc_info=error,
+    def flush(
+        self,
+        now: int,
+        refused: Counter[str],
+        *,
+        last: Sequence[Processor[Any]] = (),
+    ) -> Iterator[Batch]:
+        """What processors gathered, as it leaves the chain.
+
+        Args:
+            now: Milliseconds UTC.
+            refused: Takes the counts of what nobody may have.
+            last: Nothing is asked of these afterwards. None but these are asked, if there are any.
+        """
+        for place, processor in enumerate(self.processors):
+            ends = any(processor is one for one in last)
+            if ends or not last:
+                for batch in self._gathered(processor, now, last=ends):
+                    yield from self._onward(place, batch, refused)
+
+    def lose(self, processor: str, samples: int) -> None:
+        """So many samples were lost to a failure of this processor."""
+        self.calling.count(self.totals.lost, processor, samples)
+
+    def _stepped(self, stepping: Stepping, batch: Batch) -> tuple[Course, Batch]:
+        """The batch with the step's values, and the way on."""
+        name = stepping.processor.name
+        values = self.calling(name, f"a batch of {len(batch)} samples", _values, stepping, batch)
+        times = batch.times
+        if stepping.new:
+            self.calling.count(self.totals.made, name, stepping.new)
+            if times is not None:
+                times = times + array("q", [batch.ts] * stepping.new)
+        course = stepping.then
+        if isnan(sum(values)) and any(missing := _missing(values, stepping)):
+            course = stepping.without(missing)
+        return course, Batch(batch.layout, batch.ts, values, times)
+
+    # ---- what was gathered ----------------------------------------------------------------------
+
+    def _gathered(self, processor: Processor[Any], now: int, *, last: bool) -> list[Batch]:
+        def ask() -> list[Batch]:
+            return [check_batch(batch) for batch in processor.flush(now, last=last)]
+
+        try:
+            batches = self.calling(processor.name, "what it gathered", ask)
+        except Failed:
+            return []
+        if batches:
+            made = sum([batch.samples for batch in batches])
+            self.calling.count(self.totals.made, processor.name, made)
+        return batches
+
+    def _onward(self, place: int, batch: Batch, refused: Counter[str]) -> Iterator[Batch]:
+        """The batch behind the processor at this place."""
+        try:
+            course = self._behind(place, batch.layout)
+        except Failed as failed:
+            self.lose(failed.name, batch.samples)
+            return
+        if batch.stale:
+            layout = course.end.layout
+            left: Batch | None = Batch(
+                layout, batch.ts, array("d", [STALE]) * len(layout), stale=True
             )
+        else:
+            left = self.process(course, batch, refused)
+        if left is not None and len(left):
+            yield left
+
+    def _way_behind(self, place: int, layout: Layout) -> Course:
+        return Way(self.processors, self.calling, layout.origin, _carried).of(layout, place + 1)
 
 
-def _overrides(processor: Processor[Any], method: str) -> bool:
-    return getattr(type(processor), method) is not getattr(Processor, method)
+def _narrowed(batch: Batch, course: Course) -> Batch:
+    """The batch on the course's layout."""
+    pick = course.pick
+    if pick is None:
+        if batch.layout is course.layout:
+            return batch
+        return Batch(course.layout, batch.ts, batch.values, batch.times)
+    times = None if batch.times is None else array("q", pick(batch.times))
+    return Batch(course.layout, batch.ts, array("d", pick(batch.values)), times)
 
 
-def _row(answer: object) -> Row | None:
-    if answer is None or isinstance(answer, Row):
-        return answer
-    raise TypeError(f"relabel() gave {type(answer).__name__}, not a Row or None")
+def _values(stepping: Stepping, batch: Batch) -> array[float]:
+    return values_of(stepping.step(batch), len(stepping.rows))
 
 
-def _check(batch: object) -> None:
-    """Whether this can go on: a buffer and every writer rely on it."""
-    if not isinstance(batch, Batch):
-        raise TypeError(f"process() gave {type(batch).__name__}, not a Batch or None")
-    rows = batch.layout.rows
-    if len(batch.values) != len(rows):
-        raise ValueError(f"process() gave {len(batch.values)} values for {len(rows)} rows")
-    if batch.times is not None and len(batch.times) != len(rows):
-        raise ValueError(f"process() gave {len(batch.times)} times for {len(rows)} rows")
-    if _CHECKED not in batch.layout.caches:
-        if len({row.key for row in rows}) != len(rows):
-            raise ValueError("process() gave a batch in which a series stands twice")
-        batch.layout.caches[_CHECKED] = True
+def _missing(values: array[float], stepping: Stepping) -> bytes:
+    """1 for each row that should have a value and has none."""
+    paired = zip(values, stepping.rows, strict=True)
+    return bytes([value != value and row is not None for value, row in paired])  # noqa: PLR0124 (this is what tells NaN)
 
 
-_CHECKED = object()
+def _carried(row: Row, _: int) -> Row | str:
+    """Rows that a processor made up have to be text that destinations can carry."""
+    try:
+        for text in (row.name, *[value for _, value in row.labels]):
+            text.encode()
+    except UnicodeEncodeError:
+        return "bad_label"
+    return row

@@ -95,12 +95,17 @@ def collecting(sources: Sources) -> Iterator[Metric]:
         ("plugin",),
         [((key,), seconds) for key, seconds in watchdog.seconds.items()],
     )
-    chain = sources.engine.chain.totals
+    chain = sources.engine.processing.chain.totals
     for name, text, counts in (
         (
             "sentinel_processor_dropped_samples_total",
             "Samples that a processor left out",
             chain.dropped,
+        ),
+        (
+            "sentinel_processor_made_samples_total",
+            "Samples that a processor added: of new rows, and gathered ones",
+            chain.made,
         ),
         ("sentinel_processor_errors_total", "Calls of a processor that failed", chain.errors),
         ("sentinel_processor_lost_samples_total", "Samples lost in such calls", chain.lost),

@@ -25,7 +25,7 @@ from orbital_sdk import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from orbital_sdk import Attempt, Batch, Context, Origin, Row, Sample
+    from orbital_sdk import Attempt, Batch, Context, Layout, Row, Sample
 
 
 class Login(BaseModel):
@@ -105,8 +105,8 @@ class Drop(Processor[DropConfig]):
 
     name = "drop"
 
-    def relabel(self, row: Row, origin: Origin) -> Row | None:
-        return None if row.name in self.config.names else row
+    def plan(self, layout: Layout) -> list[Row | None]:
+        return [None if row.name in self.config.names else row for row in layout.rows]
 
 
 def made_up() -> Registry:

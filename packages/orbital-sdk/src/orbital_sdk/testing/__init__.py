@@ -1,8 +1,10 @@
-"""The testing kit: what authors of plugins and writers need in their own tests, and nothing to patch."""
+"""The testing kit: what authors need in their own tests, and nothing to patch."""
 
 from orbital_sdk.testing.batches import make_batch, make_layout, make_origin
 from orbital_sdk.testing.collection import Collection, collect_once, make_context
 from orbital_sdk.testing.plugin_contract import check_plugin
+from orbital_sdk.testing.processing import process
+from orbital_sdk.testing.processor_contract import check_processor
 from orbital_sdk.testing.recording import Call, Record, RecordingConfig, RecordingWriter
 from orbital_sdk.testing.writer_contract import check_writer
 
@@ -13,10 +15,12 @@ __all__ = [
     "RecordingConfig",
     "RecordingWriter",
     "check_plugin",
+    "check_processor",
     "check_writer",
     "collect_once",
     "make_batch",
     "make_context",
     "make_layout",
     "make_origin",
+    "process",
 ]

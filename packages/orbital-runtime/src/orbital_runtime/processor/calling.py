@@ -1,0 +1,91 @@
+"""Calls to processors: one at a time, and each failure counted, and logged once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orbital_runtime.guard.escape import origin
+from orbital_runtime.guard.named import named
+from orbital_runtime.processor.totals import ChainTotals
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+log = logging.getLogger("orbital.processor")
+
+
+class Failed(Exception):  # noqa: N818 (reads as what happened)
+    """A processor raised, or answered what cannot be used. It is counted and logged.
+
+    Args:
+        name: The processor's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+class Calling:
+    """One for all chains of an engine, whatever a reload makes of them.
+
+    A large collection is sealed on a thread, so a lock keeps the calls of a processor apart. Who waits for it
+    waits for one call, which would otherwise hold the loop itself.
+    """
+
+    def __init__(self) -> None:
+        self.totals = ChainTotals()
+        self._counting = threading.Lock()
+        self._locks = defaultdict[str, threading.Lock](threading.Lock)
+        """By processor."""
+        self._told: set[tuple[str, str]] = set()
+
+    def __call__(self, processor: str, what: str, call: Callable[..., T], *arguments: Any) -> T:
+        """What it answers.
+
+        Args:
+            processor: Whose code it is.
+            what: It is called for, in words.
+            call: The code.
+            arguments: Its arguments.
+
+        Raises:
+            Failed: It raised something.
+        """
+        try:
+            return named("processor", processor, self._alone, processor, call, *arguments)
+        except Exception as error:
+            self.count(self.totals.errors, processor, 1)
+            cause = origin(error)
+            if self._first(processor, type(cause).__name__):
+                log.error(  # noqa: TRY400 (the traceback that matters is the cause's)
+                    "processor %r failed on %s, which is lost; more of it is only counted",
+                    processor, what, exc_info=cause,
+                )  # fmt: skip
+            raise Failed(processor) from error
+
+    def count(self, counts: Counter[str], name: str, more: int) -> None:
+        """Count on, from whichever thread."""
+        with self._counting:
+            counts[name] += more
+
+    def tell(self, processor: str, message: str) -> None:
+        """Say this once of a processor."""
+        if self._first(processor, "duplicate"):
+            log.warning("processor %r %s; more of it is only counted", processor, message)
+
+    def _alone(self, processor: str, call: Callable[..., T], *arguments: Any) -> T:
+        with self._locks[processor]:
+            return call(*arguments)
+
+    def _first(self, processor: str, kind: str) -> bool:
+        if (processor, kind) in self._told:
+            return False
+        self._told.add((processor, kind))
+        return True

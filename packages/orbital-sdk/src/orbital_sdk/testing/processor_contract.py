@@ -1,0 +1,147 @@
+"""What every processor promises the agent, checked with ordinary and odd batches."""
+
+from __future__ import annotations
+
+import gc
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from orbital_sdk.answers import check_batch, plan_of, values_of
+from orbital_sdk.fields import ProcessorConfig
+from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
+from orbital_sdk.testing.findings import Findings, check_name
+from orbital_sdk.testing.model_contract import (
+    check_dump,
+    check_manifest,
+    check_model,
+    check_silence,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from orbital_sdk.batch import Batch, Layout
+    from orbital_sdk.processor import Plan, Processor
+
+
+async def check_processor(
+    make_processor: Callable[[], Processor[Any]],
+    batches: Sequence[Batch] = (),
+    *,
+    entry_point: bool = True,
+) -> None:
+    """The contract suite of processors. Run it in your own tests.
+
+    Args:
+        make_processor: Makes a new processor at every call.
+        batches: Some that it is meant for, beside those of the suite.
+        entry_point: Whether the package is installed, so that its entry point can be looked for.
+
+    Raises:
+        AssertionError: Everything that is wrong, each with what to change.
+    """
+    found = Findings()
+    processor = make_processor()
+    cls = type(processor)
+    check_name(found, cls, "orbital.processors", entry_point=entry_point)
+    if not check_model(found, cls.config_model, ProcessorConfig):
+        found.report(cls.__qualname__)
+    check_manifest(found, cls)
+    check_silence(found, check_dump(found, processor.config), {"repr": repr(processor)})
+    await found.attempt("stop() without start()", make_processor().stop())
+    if await found.attempt("start()", processor.start()):
+        _Trial(found, processor).run(batches)
+        await found.attempt("stop()", processor.stop())
+        await found.attempt("a second stop()", processor.stop())
+    found.report(cls.__qualname__)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """One processor with many layouts."""
+
+    found: Findings
+    processor: Processor[Any]
+    ended: list[ref[Layout]] = field(default_factory=list["ref[Layout]"])
+
+    def run(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self._see("a batch of yours", batch)
+        for what, batch in _batches():
+            self._see(what, batch)
+            self.ended.append(ref(batch.layout))
+            del batch
+        gc.collect()
+        self.found.expect(
+            not any(layout() for layout in self.ended),
+            "layouts that ended are still held; keep what a step needs in the step, and what outlives it in"
+            " PerSeries",
+        )
+        self._flush(last=False)
+        self._flush(last=True)
+
+    def _see(self, what: str, batch: Batch) -> None:
+        layout = batch.layout
+        keys, values = [row.key for row in layout.rows], batch.values[:]
+        plan = self._plan(what, layout)
+        again = None if plan is None else self._plan(what, layout)
+        if plan is None or again is None:
+            return
+        same = [row and row.key for row in plan.rows] == [row and row.key for row in again.rows]
+        self.found.expect(
+            same,
+            f"plan() of {what} gave other rows the second time; they depend on the layout alone",
+        )
+        series = [row.key for row in plan.rows if row is not None]
+        self.found.expect(
+            len(series) == len(set(series)), f"plan() of {what} gave a series twice; make them one"
+        )
+        self._step(what, plan, batch)
+        self.found.expect(
+            keys == [row.key for row in layout.rows] and values.tobytes() == batch.values.tobytes(),
+            f"{what} was changed in place; rows and batches are shared, so make new ones",
+        )
+
+    def _plan(self, what: str, layout: Layout) -> Plan | None:
+        try:
+            return plan_of(self.processor.plan(layout), layout)
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            self.found.append(
+                f"plan() of {what} failed: {error!r}; what it is not for it leaves alone"
+            )
+            return None
+
+    def _step(self, what: str, plan: Plan, batch: Batch) -> None:
+        if plan.step is None:
+            return
+        try:
+            for _ in range(2):
+                values_of(plan.step(batch), len(plan.rows))
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            self.found.append(
+                f"the step for {what} failed: {error!r}; give a value for each row, or NaN"
+            )
+
+    def _flush(self, *, last: bool) -> None:
+        try:
+            for batch in self.processor.flush(TS + 3_600_000, last=last):
+                check_batch(batch)
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            self.found.append(f"flush(last={last}) failed: {error!r}")
+
+
+def _batches() -> Iterator[tuple[str, Batch]]:
+    yield "a single sample", make_batch({"orbital_check": 1.0})
+    yield "a table of 241 series", make_batch(241)
+    layout = make_layout(3)
+    yield "zeros", make_batch([0.0, -0.0, 0.0], layout=layout)
+    yield "infinities", make_batch([math.inf, -math.inf, 1.0], layout=layout)
+    yield "extremes", make_batch([5e-324, 1.8e308, -1.8e308], layout=layout)
+    yield "a clock that went back", make_batch([1.0, 2.0, 3.0], layout=layout, ts=TS - 3_600_000)
+    yield "times of its own", make_batch(3, times=[TS - 2000, TS - 1000, TS])
+    foreign = {"text": "世界", "quote": '"', "line": "a\nb"}
+    yield "foreign text", make_batch([("orbital_check", foreign, 1.0)])
+    yield "the report of a run", make_batch([("up", {"task": "task-1"}, 0.0)])
+    yield "another task", make_batch(3, origin=make_origin("task-2", device_id="device-2"))
