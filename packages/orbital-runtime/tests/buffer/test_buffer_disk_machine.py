@@ -88,7 +88,7 @@ class FaultMachine(RuleBasedStateMachine):
 
     @rule()
     def fill_the_disk(self):
-        def refuse(*_):
+        def refuse(*_, **__):
             raise OSError("No space left on device")
 
         self.full = True
@@ -116,10 +116,10 @@ class FaultMachine(RuleBasedStateMachine):
         target = self.next_path()
         write = self.buffer._database.write
 
-        def watched(*arguments):
+        def watched(*arguments, **options):
             if before and not target.exists():
                 crash_image(self.buffer.path, target)
-            write(*arguments)
+            write(*arguments, **options)
             if not target.exists():
                 crash_image(self.buffer.path, target)
 
@@ -167,7 +167,7 @@ class FaultMachine(RuleBasedStateMachine):
     def move(self, target):
         """The process is gone; another one begins with these files."""
         old = self.buffer
-        old._database.write = lambda *_: None
+        old._database.write = lambda *_, **__: None
         self.run(old.close())
         rmtree(old.path)
         self.full = False

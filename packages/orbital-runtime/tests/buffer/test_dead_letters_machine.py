@@ -146,7 +146,7 @@ class LetterMachine(RuleBasedStateMachine):
     def on_a_full_disk(self, step):
         """All of it happens in memory, together, and is on the disk as soon as there is room."""
 
-        def no_room(*_):
+        def no_room(*_, **__):
             raise OSError("No space left on device")
 
         self.buffer._database.write = no_room
@@ -167,12 +167,12 @@ class LetterMachine(RuleBasedStateMachine):
             self.seen = self.observed()
         write, count = self.buffer._database.write, 0
 
-        def watched(*arguments):
+        def watched(*arguments, **options):
             nonlocal count
             if count == late:
                 crash_image(self.buffer.path, target)
             count += 1
-            write(*arguments)
+            write(*arguments, **options)
 
         self.buffer._database.write = watched
         if what == "refuse":
@@ -183,7 +183,7 @@ class LetterMachine(RuleBasedStateMachine):
         if not target.exists():
             crash_image(self.buffer.path, target)
         before, old = self.seen, self.buffer
-        old._database.write = lambda *_: None
+        old._database.write = lambda *_, **__: None
         self.run(old.close())
         rmtree(old.path)
         self.open(target)

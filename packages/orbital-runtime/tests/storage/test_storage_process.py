@@ -20,10 +20,10 @@ from orbital_runtime.storage import process
 from orbital_runtime.storage.rocks import RocksStores
 
 class Circling(RocksStores):
-    def open(self, path, **options):
+    def open(self, path, how):
         while any(path.glob("*.log")):
             pass
-        return super().open(path, **options)
+        return super().open(path, how)
 
 process.RocksStores = Circling
 process.main([int(one) for one in sys.argv[1:]])

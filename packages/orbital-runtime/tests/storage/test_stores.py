@@ -7,7 +7,7 @@ import random
 import pytest
 
 from orbital_runtime.storage.errors import Damaged
-from orbital_runtime.storage.port import PORTION
+from orbital_runtime.storage.port import PORTION, Opening
 
 
 def key(number, kind=b"r"):
@@ -26,7 +26,7 @@ def test_what_was_written_is_there(stores, tmp_path):
     assert not list(store.scan(b"x"))
     store.compact(key(0), key(20))
     store.close()
-    store = stores.open(tmp_path / "db", read_only=True)
+    store = stores.open(tmp_path / "db", Opening(read_only=True))
     assert list(store.scan(b"r")) == kept
     store.close()
 
@@ -49,7 +49,7 @@ def test_errors_are_the_same_on_both_sides(stores, tmp_path):
     stores.open(tmp_path / "db").close()
     (table,) = (tmp_path / "db").glob("*.sst")
     spoil(table, 0.5)
-    store = stores.open(tmp_path / "db", quiet=True)
+    store = stores.open(tmp_path / "db", Opening(quiet=True))
     outcomes = []
     for n in range(100):
         try:
@@ -58,6 +58,8 @@ def test_errors_are_the_same_on_both_sides(stores, tmp_path):
             outcomes.append(str(error))
     assert any("Corruption" in str(one) for one in outcomes)
     assert outcomes.count(True) > 80
+    together = store.values([key(n) for n in range(100)])
+    assert [str(v) if isinstance(v, Damaged) else v is not None for v in together] == outcomes
     there = [k for k, _ in store.scan(b"r")]
     assert store.skipped
     assert there == [key(n) for n in range(100) if outcomes[n] is True]
@@ -89,7 +91,7 @@ def test_a_scan_always_advances(stores, tmp_path, start):
     data = bytearray(table.read_bytes())
     data[data.index(value[start])] ^= 1
     table.write_bytes(data)
-    store = stores.open(tmp_path / "db", read_only=True)
+    store = stores.open(tmp_path / "db", Opening(read_only=True))
     at, seen = b"r", []
     while at is not None:
         pairs, following, _ = store.portion(b"r", at)

@@ -8,6 +8,7 @@ from shutil import copytree
 import pytest
 
 from orbital_runtime.storage import wal
+from orbital_runtime.storage.port import Opening
 from orbital_runtime.storage.rocks import RocksStores
 from orbital_runtime.storage.wal import BLOCK, HEADER, checksum, mend
 
@@ -93,7 +94,7 @@ def opened(stores, image, path, data):
     """Which records are missing of this log, and what was mended."""
     copytree(image, path)
     log_of(path).write_bytes(data)
-    store = stores.open(path, lenient=True)
+    store = stores.open(path, Opening(lenient=True))
     there = dict(store.scan(b"r"))
     assert all(data == value(int.from_bytes(k[1:], "big")) for k, data in there.items())
     store.close()

@@ -9,7 +9,7 @@ from orbital_runtime.buffer.layout_cache import LayoutCache
 from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.codec import Opened
     from orbital_runtime.buffer.log import Record
@@ -20,30 +20,50 @@ class Decoded:
     """What was read lately.
 
     Args:
-        load: Gives the bytes of a record.
+        load: Gives the bytes of records, or why one cannot be read, by their first batch.
         layout_bytes: Gives those of layouts of a segment, or why one cannot be read.
     """
 
     def __init__(
         self,
-        load: Callable[[Record], Awaitable[bytes]],
+        load: Callable[[Sequence[Record]], Awaitable[Mapping[int, bytes | Damaged]]],
         layout_bytes: Callable[[int, Collection[int]], Awaitable[Mapping[int, bytes | Damaged]]],
     ) -> None:
         self._load = load
         self._layout_bytes = layout_bytes
+        self._loaded: dict[str, dict[int, bytes | Damaged]] = {}
+        """Output -> what it is about to take, as bytes."""
         self._opened: dict[str, tuple[Record, Opened]] = {}
         self.cache = LayoutCache()
 
-    async def record(self, output: str, record: Record) -> Opened:
-        """A record; the last one of each output is kept, as chunks may end inside.
+    def has(self, output: str, record: Record) -> bool:
+        """Whether `record` gives this one now."""
+        if record.first in self._loaded.get(output, ()):
+            return True
+        return output in self._opened and self._opened[output][0] is record
+
+    async def load(self, output: str, records: Sequence[Record]) -> None:
+        """Read these, which the output takes next, in place of what was read for it and not taken: the first
+        one at least.
 
         Raises:
-            Damaged, OSError: It cannot be read.
+            OSError: The disk does not give the first one now.
         """
-        known, opened = self._opened.get(output, (None, None))
-        if known is not record or opened is None:
-            opened = decode(await self._load(record))
-            self._opened[output] = record, opened
+        self._loaded[output] = dict(await self._load(records))
+
+    def record(self, output: str, record: Record) -> Opened:
+        """A record that was read; the last one of each output is kept, as chunks may end inside.
+
+        Raises:
+            Damaged: It cannot be read.
+        """
+        data = self._loaded.get(output, {}).pop(record.first, None)
+        if data is None:
+            return self._opened[output][1]
+        if isinstance(data, Damaged):
+            raise data
+        opened = decode(data)
+        self._opened[output] = record, opened
         return opened
 
     async def layouts(
@@ -69,10 +89,12 @@ class Decoded:
 
     def let_go(self, output: str) -> None:
         """This output has read all there is, or reads no more."""
+        self._loaded.pop(output, None)
         self._opened.pop(output, None)
 
     def clear(self) -> None:
         """All of it is stored anew, by other numbers."""
+        self._loaded.clear()
         self._opened.clear()
         self.cache = LayoutCache()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,7 +17,7 @@ from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from orbital_sdk import Batch
 
@@ -322,6 +322,10 @@ class Log:
     def record(self, seq: int) -> Record:
         """The record that holds this batch, which some output must need."""
         return self.records[self._index(seq)]
+
+    def since(self, seq: int) -> Iterator[Record]:
+        """The record that holds this batch, which some output must need, and all after it."""
+        return islice(self.records, self._index(seq), None)
 
     def has(self, record: Record) -> bool:
         """Whether some output needs it still."""

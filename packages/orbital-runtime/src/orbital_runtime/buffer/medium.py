@@ -44,8 +44,13 @@ class Medium(ABC):
         """Keep this, as durably as this buffer can. These outputs get it as soon as that is done."""
 
     @abstractmethod
-    async def _load(self, record: Record) -> bytes:
-        """What `_store` kept."""
+    async def _load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
+        """What `_store` kept, by first batch, or why one cannot be read. Where the disk fails on the way,
+        those from there on may be missing.
+
+        Raises:
+            OSError: The disk does not give the first of them now.
+        """
 
     @abstractmethod
     async def _layout_bytes(

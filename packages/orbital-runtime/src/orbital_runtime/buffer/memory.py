@@ -48,8 +48,8 @@ class MemoryBuffer(LogBuffer):
         self._decoded.cache.put(record.first, SEGMENT, draft.fresh)
         self._log.shared = self._layouts.size
 
-    async def _load(self, record: Record) -> bytes:
-        return self._data[record.first]
+    async def _load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
+        return {record.first: self._data[record.first] for record in records}
 
     async def _layout_bytes(
         self, segment: int, numbers: Collection[int]

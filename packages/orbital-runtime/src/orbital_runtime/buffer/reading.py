@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.buffer.codec import CELL
 from orbital_runtime.buffer.contract import BufferUnreadable, Chunk, Entry
 from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.storage.errors import Damaged
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout
 
 
+AHEAD: Final = 1 << 20
+"""Bytes of records that are read in one call, if they are more than one."""
+
+
 class Filling:
     """A chunk in the making."""
 
@@ -27,6 +32,11 @@ class Filling:
         self.next = 0
         """The batch that is being taken."""
         self.full = False
+
+    @property
+    def room(self) -> int:
+        """Samples for which there may be room."""
+        return max(0, min(self._room, self._bytes // CELL))
 
     def reach(self, opened: Opened, first: int, start: int, stop: int) -> int:
         """How far of the batches `start` to `stop` there is room, of a record that begins with `first`."""
@@ -112,17 +122,36 @@ class Reader:
             self._filling.full = True  # what came before that place goes out
 
     async def _fill(self, start: int, stop: int) -> None:
-        while start < stop and not self._filling.full and self._log.records:
+        filling = self._filling
+        while start < stop and not filling.full and self._log.records:
+            if filling.entries and not filling.room:
+                filling.full = True
+                return
             record = self._log.record(start)
             if not record.first <= start < record.stop:
                 return  # dropped while an earlier one was loaded
             try:
-                opened = await self._decoded.record(self._output, record)
+                if not self._decoded.has(self._output, record):
+                    await self._decoded.load(self._output, self._next(start, stop))
+                opened = self._decoded.record(self._output, record)
             except Damaged as error:
                 self._leave_out(record, record.first, record.stop, error)
                 start = record.stop
             else:
                 start = await self._take(opened, record, start, min(stop, record.stop))
+
+    def _next(self, start: int, stop: int) -> list[Record]:
+        """The record of `start`, and those up to `stop` that are likely to fit as well: read in one call, for
+        each call of a storage process costs as much as ten small records.
+        """
+        chosen: list[Record] = []
+        room, size = self._filling.room, AHEAD
+        for record in self._log.since(start):
+            if chosen and (record.first >= stop or room <= 0 or size < record.size):
+                break
+            chosen.append(record)
+            room, size = room - record.samples, size - record.size
+        return chosen
 
     async def _take(self, opened: Opened, record: Record, start: int, stop: int) -> int:
         """Take what there is room for of this record. Gives where to go on."""

@@ -10,8 +10,7 @@ import threading
 from contextlib import suppress
 from typing import Any, Final
 
-from orbital_runtime.storage.errors import Damaged
-from orbital_runtime.storage.frames import DAMAGED, FAILED, Channel
+from orbital_runtime.storage.frames import FAILED, Channel, time_out
 from orbital_runtime.storage.progress import Progress
 
 MODULE: Final = "orbital_runtime.storage.process"
@@ -52,7 +51,7 @@ class Child:
                 theirs.close()
         self._progress = Progress(self._process.pid)
         for end in self._ends:
-            end.settimeout(LOOK)
+            time_out(end, LOOK)
         self._channels = [Channel(end, self._look) for end in self._ends]
         self._locks = [threading.Lock() for _ in self._ends]
 
@@ -69,11 +68,10 @@ class Child:
         """What it answers.
 
         Raises:
-            Damaged: The answer.
             SpinsError: It was ended, as it came to nothing.
             OSError: The answer, or it is not there any more.
         """
-        lane = int(call == "get")
+        lane = int(call == "values")
         with self._locks[lane]:
             try:
                 self._channels[lane].send((call, number, arguments))
@@ -82,8 +80,6 @@ class Child:
                 raise
             except (EOFError, OSError) as error:
                 raise OSError(self.end("")) from error
-        if kind == DAMAGED:
-            raise Damaged(answer)
         if kind == FAILED:
             raise OSError(*answer)
         return answer

@@ -6,6 +6,8 @@ import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from orbital_runtime.storage.errors import Damaged
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -14,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 Pair = tuple[bytes, bytes]
 """A key and its value, or the two ends of a range of keys."""
+Value = bytes | Damaged | None
+"""What is under a key, or why that cannot be read; None if nothing is."""
 PORTION: Final = 1 << 20
 """Bytes of a portion, about."""
 
@@ -40,6 +44,25 @@ class Mended(NamedTuple):
     reason: str
 
 
+class Opening(NamedTuple):
+    """How a database is opened."""
+
+    quiet: bool = False
+    """Rewrite nothing by itself, as the files are damaged."""
+    read_only: bool = False
+    """Change nothing, and need no lock. All is as it was at opening, whoever goes on writing: every table is
+    held open from the start."""
+    lenient: bool = False
+    """Skip what is damaged in the write-ahead log. RocksDB then skips what cannot be read now, too, and lets
+    go of the log: somebody else keeps it."""
+    tolerant: bool = False
+    """A scan skips what the disk does not give as it skips what is damaged."""
+
+
+PLAIN: Final = Opening()
+"""To be written, and nothing is known to be wrong with it."""
+
+
 class Store(ABC):
     """One open database."""
 
@@ -54,6 +77,13 @@ class Store(ABC):
         return False
 
     @abstractmethod
+    def values(self, keys: Sequence[bytes]) -> list[Value]:
+        """What is under these keys, in their order, up to the first that the disk does not give now.
+
+        Raises:
+            OSError: It does not give the first one.
+        """
+
     def get(self, key: bytes) -> bytes | None:
         """One value.
 
@@ -61,6 +91,10 @@ class Store(ABC):
             Damaged: It is there and cannot be read.
             OSError: The disk failed.
         """
+        (value,) = self.values([key])
+        if isinstance(value, Damaged):
+            raise value
+        return value
 
     @abstractmethod
     def write(
@@ -87,6 +121,17 @@ class Store(ABC):
         Raises:
             OSError: It is not.
         """
+
+    def commit(
+        self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
+    ) -> None:
+        """`write` and `sync` in one call.
+
+        Raises:
+            OSError: Not written, or not on the disk.
+        """
+        self.write(puts, drops, deletes)
+        self.sync()
 
     @abstractmethod
     def portion(self, kind: bytes, start: bytes) -> Portion:
@@ -143,25 +188,8 @@ class Stores(ABC):
     """Called in the caller's thread whenever the disk has answered: a call that takes long may have many."""
 
     @abstractmethod
-    def open(
-        self,
-        path: Path,
-        *,
-        quiet: bool = False,
-        read_only: bool = False,
-        lenient: bool = False,
-        tolerant: bool = False,
-    ) -> Store:
+    def open(self, path: Path, how: Opening = PLAIN) -> Store:
         """Open one, or make it.
-
-        Args:
-            path: Its folder.
-            quiet: Rewrite nothing by itself, as the files are damaged.
-            read_only: Change nothing, and need no lock. All is as it was at opening, whoever goes on writing:
-                every table is held open from the start.
-            lenient: Skip what is damaged in the write-ahead log. RocksDB then skips what cannot be read now,
-                too, and lets go of the log: somebody else keeps it.
-            tolerant: A scan skips what the disk does not give as it skips what is damaged.
 
         Raises:
             OSError: It cannot be opened; the message is RocksDB's own.

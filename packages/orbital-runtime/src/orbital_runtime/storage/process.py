@@ -17,15 +17,17 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.storage.errors import Damaged
-from orbital_runtime.storage.frames import DAMAGED, FAILED, OK, Channel
+from orbital_runtime.storage.frames import FAILED, OK, Channel
+from orbital_runtime.storage.port import Opening, Portion
 from orbital_runtime.storage.rocks import RocksStores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orbital_runtime.storage.port import Value
     from orbital_runtime.storage.rocks import RocksStore
 
 PR_SET_PDEATHSIG: Final = 1
@@ -43,27 +45,36 @@ class Served:
         """Do what was asked.
 
         Raises:
-            Damaged, OSError: As the port says.
+            OSError: As the port says.
         """
         if call == "open":
             return self._opened(*arguments)
         if call == "repair":
-            path, options = arguments
-            return self._stores.repair(Path(path), **options)
+            path, tolerant = arguments
+            return self._stores.repair(Path(path), tolerant=tolerant)
         store = self._open.get(number)
         if store is None:
             raise OSError("the database is closed")
         if call == "shut":
             del self._open[number]
         answer: Callable[..., Any] = getattr(store, call)
-        given = answer(*arguments)
-        return tuple(given) if call == "portion" else given
+        return _plain(answer(*arguments))
 
-    def _opened(self, path: str, options: dict[str, bool]) -> tuple[int, list[tuple[Any, ...]]]:
-        store = self._stores.open(Path(path), **options)
+    def _opened(self, path: str, *how: bool) -> tuple[int, list[tuple[Any, ...]]]:
+        store = self._stores.open(Path(path), Opening(*how))
         number, self._next = self._next, self._next + 1
         self._open[number] = store
         return number, [tuple(one) for one in store.mended]
+
+
+def _plain(answer: Any) -> Any:
+    """As it can cross: damage among values is the text that says so."""
+    if isinstance(answer, Portion):
+        return tuple(answer)
+    if isinstance(answer, list):
+        values = cast("list[Value]", answer)
+        return [str(value) if isinstance(value, Damaged) else value for value in values]
+    return answer
 
 
 def serve(channel: Channel, served: Served) -> None:
@@ -84,8 +95,6 @@ def _answered(
 ) -> tuple[str, Any]:
     try:
         answer = served.answer(call, number, arguments)
-    except Damaged as error:
-        return DAMAGED, str(error)
     except OSError as error:
         told = (error.errno, error.strerror, error.filename) if error.errno else (str(error),)
         return FAILED, told

@@ -11,10 +11,20 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.storage.child import MODULE, Child, SpinsError
-from orbital_runtime.storage.port import Mended, Pair, Portion, Store, Stores
+from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.storage.port import (
+    PLAIN,
+    Mended,
+    Opening,
+    Pair,
+    Portion,
+    Store,
+    Stores,
+    Value,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 LOCKED: Final = "While lock file"
@@ -49,36 +59,24 @@ class StorageProcess(Stores):
         """Of the process that runs now."""
         return None if self._child is None or self._child.ended else self._child.pid
 
-    def open(
-        self,
-        path: Path,
-        *,
-        quiet: bool = False,
-        read_only: bool = False,
-        lenient: bool = False,
-        tolerant: bool = False,
-    ) -> Store:
-        options = {
-            "quiet": quiet, "read_only": read_only, "lenient": lenient, "tolerant": tolerant
-        }  # fmt: skip
+    def open(self, path: Path, how: Opening = PLAIN) -> Store:
         try:
-            return self._opened(path, options)
+            return self._opened(path, how)
         except SpinsError as error:
             aside = _without_logs(path, f"RocksDB did not get past it: {error}")
             if not aside:
                 raise
-        store = self._opened(path, options)
+        store = self._opened(path, how)
         store.mended = [*aside, *store.mended]
         return store
 
     def repair(self, path: Path, *, tolerant: bool = False) -> None:
-        options = {"tolerant": tolerant}
         try:
-            self._running().ask("repair", 0, str(path), options)
+            self._running().ask("repair", 0, str(path), tolerant)
         except SpinsError as error:
             if not _without_logs(path, str(error)):
                 raise
-            self._running().ask("repair", 0, str(path), options)
+            self._running().ask("repair", 0, str(path), tolerant)
 
     def stop(self) -> None:
         child, self._child = self._child, None
@@ -91,13 +89,13 @@ class StorageProcess(Stores):
         if child is not None:
             child.end(why)
 
-    def _opened(self, path: Path, options: dict[str, bool]) -> RemoteStore:
+    def _opened(self, path: Path, how: Opening) -> RemoteStore:
         """Whoever had it before may be about to end: one moment is given to it."""
         until = time.monotonic() + MOMENT
         while True:
             child = self._running()
             try:
-                number, mended = child.ask("open", 0, str(path), options)
+                number, mended = child.ask("open", 0, str(path), *how)
             except OSError as error:
                 if LOCKED not in str(error) or time.monotonic() > until:
                     raise
@@ -132,13 +130,19 @@ class RemoteStore(Store):
     def ended(self) -> bool:
         return self._child.ended
 
-    def get(self, key: bytes) -> bytes | None:
-        return self._ask("get", key)
+    def values(self, keys: Sequence[bytes]) -> list[Value]:
+        answer = self._ask("values", list(keys))
+        return [Damaged(value) if isinstance(value, str) else value for value in answer]
 
     def write(
         self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
     ) -> None:
         self._ask("write", list(puts), list(drops), list(deletes))
+
+    def commit(
+        self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()
+    ) -> None:
+        self._ask("commit", list(puts), list(drops), list(deletes))
 
     def sync(self) -> None:
         self._ask("sync")

@@ -31,11 +31,20 @@ from rocksdict import (
 )
 
 from orbital_runtime.storage.errors import Damaged, is_damage
-from orbital_runtime.storage.port import PORTION, Pair, Portion, Store, Stores
+from orbital_runtime.storage.port import (
+    PLAIN,
+    PORTION,
+    Opening,
+    Pair,
+    Portion,
+    Store,
+    Stores,
+    Value,
+)
 from orbital_runtime.storage.wal import mend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rocksdict import RdictIter
@@ -49,19 +58,9 @@ NUMBER: Final = 8
 class RocksStores(Stores):
     """Databases of this process."""
 
-    def open(
-        self,
-        path: Path,
-        *,
-        quiet: bool = False,
-        read_only: bool = False,
-        lenient: bool = False,
-        tolerant: bool = False,
-    ) -> RocksStore:
+    def open(self, path: Path, how: Opening = PLAIN) -> RocksStore:
         mended = mend(path)
-        store = RocksStore(
-            path, quiet=quiet, read_only=read_only, lenient=lenient, tolerant=tolerant
-        )
+        store = RocksStore(path, how)
         store.mended = mended
         return store
 
@@ -79,37 +78,37 @@ class RocksStores(Stores):
 class RocksStore(Store):
     """One database of this process. See `Stores.open`."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        quiet: bool = False,
-        read_only: bool = False,
-        lenient: bool = False,
-        tolerant: bool = False,
-    ) -> None:
-        self._tolerant = tolerant
+    def __init__(self, path: Path, how: Opening = PLAIN) -> None:
+        self._tolerant = how.tolerant
         options = _options()
-        options.set_disable_auto_compactions(quiet)
-        if lenient or read_only:
+        options.set_disable_auto_compactions(how.quiet)
+        if how.lenient or how.read_only:
             options.set_wal_recovery_mode(DBRecoveryMode.skip_any_corrupted_record())
         access = AccessType.read_write()
-        if read_only:
+        if how.read_only:
             access = AccessType.read_only(False)
             options.create_if_missing(False)
             options.set_max_open_files(-1)
-            options.set_paranoid_checks(not quiet)  # else one bad table keeps all others closed
+            options.set_paranoid_checks(not how.quiet)  # else one bad table keeps all others closed
         try:
             self._db = Rdict(str(path), options, access_type=access)
         except Exception as error:
             raise OSError(_text(error)) from error
 
-    def get(self, key: bytes) -> bytes | None:
-        try:
-            return self._db.get(key)
-        except Exception as error:
-            text = _text(error)
-            raise (Damaged(text) if is_damage(text) else OSError(text)) from error
+    def values(self, keys: Sequence[bytes]) -> list[Value]:
+        values: list[Value] = []
+        for key in keys:
+            try:
+                values.append(self._db.get(key))
+            except Exception as error:
+                text = _text(error)
+                if is_damage(text):
+                    values.append(Damaged(text))
+                elif values:
+                    break
+                else:
+                    raise OSError(text) from error
+        return values
 
     def write(
         self, puts: Iterable[Pair], drops: Iterable[Pair] = (), deletes: Iterable[bytes] = ()

@@ -194,13 +194,12 @@ class DiskBuffer(LogBuffer):
         self._segments.keep(record.first, record.size, draft.fresh, record.written)
         self._log.shared = self._segments.shared
 
-    async def _load(self, record: Record) -> bytes:
-        data = self._journal.records.get(record.first)
-        if data is None:
-            data = await self._errands.read(self._database.get, RECORD + number(record.first))
-        if data is None:
-            raise Damaged("it is not in the database any more")
-        return data
+    async def _load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
+        journal, firsts = self._journal.records, [record.first for record in records]
+        found: dict[int, bytes | Damaged] = {n: journal[n] for n in firsts if n in journal}
+        if missing := [first for first in firsts if first not in found]:
+            found |= await self._errands.read(self._database.records, missing)
+        return found
 
     def _letter_store(self) -> DiskLetterStore:
         self._letters_there = DiskLetterStore(self._database, self._errands)

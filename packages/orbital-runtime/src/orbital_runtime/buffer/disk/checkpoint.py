@@ -73,9 +73,11 @@ class Checkpoints:
             file = self._files[self._serial % len(FILES)]
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                data = _padded(note, _blocks(os.fstat(handle).st_size))
+                size = os.fstat(handle).st_size
+                data = _padded(note, _blocks(size))
                 os.pwrite(handle, data, 0)
-                os.ftruncate(handle, len(data))
+                if size != len(data):
+                    os.ftruncate(handle, len(data))
             finally:
                 os.close(handle)
 

@@ -24,18 +24,19 @@ from orbital_runtime.buffer.disk.stored import (
     VERSION,
     Meta,
     layout_key,
+    number,
     pack,
 )
 from orbital_runtime.buffer.frame import seal
 from orbital_runtime.storage.errors import Damaged, is_damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from orbital_runtime.buffer.disk.checkpoint import Checkpoint
     from orbital_runtime.buffer.disk.journal import Change
-    from orbital_runtime.storage.port import Store, Stores
+    from orbital_runtime.storage.port import Store, Stores, Value
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ MORE: Final = 1 << 20
 """Bytes that must have become free before something that had no room is tried again."""
 UNKNOWN: Final = 1 << 28
 """Starts from here on are those that could not see which numbers are taken."""
+
+
+def _there(value: Value, what: str) -> bytes | Damaged:
+    return Damaged(f"{what} is not in the database any more") if value is None else value
 
 
 def nothing_known() -> Found:
@@ -116,6 +121,19 @@ class Database:
         """Whether the process that had it open ended."""
         return self._store is not None and self._store.ended
 
+    def values(self, keys: Sequence[bytes]) -> list[Value]:
+        """What is under these keys, in their order, up to the first that the disk does not give now.
+
+        Raises:
+            OSError: It does not give the first one.
+        """
+        try:
+            return self._opened.values(keys)
+        except OSError as error:
+            if self._look.gives_up(str(error)):
+                return [Damaged(f"the disk does not give it any more: {error}")]
+            raise
+
     def get(self, key: bytes) -> bytes | None:
         """One value.
 
@@ -123,33 +141,49 @@ class Database:
             Damaged: It is there and cannot be read.
             OSError: The disk failed.
         """
-        try:
-            return self._opened.get(key)
-        except OSError as error:
-            if self._look.gives_up(str(error)):
-                raise Damaged(f"the disk does not give it any more: {error}") from error
-            raise
+        (value,) = self.values([key])
+        if isinstance(value, Damaged):
+            raise value
+        return value
 
-    def layouts(self, segment: int, numbers: Iterable[int]) -> dict[int, bytes | Damaged]:
+    def records(self, firsts: Sequence[int]) -> dict[int, bytes | Damaged]:
+        """The records that begin with these batches, as bytes, or why one cannot be read, up to the first
+        that the disk does not give now.
+
+        Raises:
+            OSError: It does not give the first one.
+        """
+        values = self.values([RECORD + number(first) for first in firsts])
+        return {first: _there(value, "it") for first, value in zip(firsts, values, strict=False)}
+
+    def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, bytes | Damaged]:
         """Layouts of a segment as bytes, or why one cannot be read.
 
         Raises:
             OSError: The disk failed.
         """
-        return {number: self._layout(segment, number) for number in numbers}
+        found: dict[int, bytes | Damaged] = {}
+        while missing := [layout for layout in numbers if layout not in found]:
+            values = self.values([layout_key(segment, layout) for layout in missing])
+            for layout, value in zip(missing, values, strict=False):
+                found[layout] = _there(value, f"layout {layout} of segment {segment}")
+        return found
 
     def write(
         self,
         puts: Iterable[tuple[bytes, bytes]],
         drops: Iterable[tuple[bytes, bytes]],
         deletes: Iterable[bytes] = (),
+        *,
+        sync: bool = False,
     ) -> None:
         """All of it or nothing; `sync` makes it last.
 
         Raises:
-            OSError: Not written.
+            OSError: Not written, or not synced.
         """
-        self._opened.write(puts, drops, deletes)
+        write = self._opened.commit if sync else self._opened.write
+        write(puts, drops, deletes)
 
     def commit(self, change: Change, states: Mapping[str, bytes] | None) -> str:
         """Write a change, and with these states sync it.
@@ -160,9 +194,9 @@ class Database:
         Raises:
             OSError: It is not written, or not synced.
         """
-        self.write(change.puts, change.drops, change.deletes)
+        self.write(change.puts, change.drops, change.deletes, sync=states is not None)
         if states is not None:
-            self.sync(states)
+            self._checkpoints.write(self._start, states)
         return self.short()
 
     def vouch(self, states: Mapping[str, bytes]) -> None:
@@ -247,14 +281,6 @@ class Database:
             store.close()
         self._stores.stop()
         self._folder.release()
-
-    def _layout(self, segment: int, number: int) -> bytes | Damaged:
-        try:
-            data = self.get(layout_key(segment, number))
-        except Damaged as error:
-            return error
-        gone = f"layout {number} of segment {segment} is not in the database any more"
-        return data or Damaged(gone)
 
     @property
     def _opened(self) -> Store:

@@ -30,6 +30,7 @@ from orbital_runtime.buffer.disk.stored import (
     summary_from,
 )
 from orbital_runtime.storage.errors import Damaged, is_damage
+from orbital_runtime.storage.port import Opening
 from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def _links(database: Path, target: Path, *, symbolic: bool) -> None:
 
 def _fill(stores: Stores, old: Path, new: Path, *, tolerant: bool) -> None:
     """Write into the new one what it lacks of the old one, as far as that can be read."""
-    target = stores.open(new, quiet=True)
+    target = stores.open(new, Opening(quiet=True))
     try:
         try:
-            source = stores.open(old, quiet=True, read_only=True, tolerant=tolerant)
+            source = stores.open(old, Opening(quiet=True, read_only=True, tolerant=tolerant))
         except OSError as error:
             if not tolerant and not is_damage(str(error)):
                 raise

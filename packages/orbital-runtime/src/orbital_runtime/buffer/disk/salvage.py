@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.disk.rebuild import finish, rebuilt
 from orbital_runtime.buffer.disk.stored import META, Meta, unpack
 from orbital_runtime.storage.errors import Damaged, is_damage
+from orbital_runtime.storage.port import Opening
 from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class Salvage:
         Raises:
             OSError: The disk fails.
         """
-        return self._stores.open(self._folder.database, quiet=True, tolerant=bool(self._look.lost))
+        how = Opening(quiet=True, tolerant=bool(self._look.lost))
+        return self._stores.open(self._folder.database, how)
 
     def _despite(self, checkpoint: Checkpoint, reason: str) -> Store:
         """Go on without the damaged part of the log, if that is all, else with another database."""
@@ -111,7 +113,7 @@ class Salvage:
         if reason := shrunk(self._folder, checkpoint):
             raise Damaged(reason)
         try:
-            store = self._stores.open(self._folder.database, lenient=lenient)
+            store = self._stores.open(self._folder.database, Opening(lenient=lenient))
         except OSError as error:
             if is_damage(str(error)) or self._look.gives_up(str(error)):
                 raise Damaged(str(error)) from error

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orbital_runtime.storage.port import Opening
+
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
@@ -38,7 +40,7 @@ class Copies:
         work = self.empty()
         for file in _files(database):
             (work / file.name).symlink_to(file)
-        return self._stores.open(work, quiet=quiet, read_only=True, tolerant=True)
+        return self._stores.open(work, Opening(quiet=quiet, read_only=True, tolerant=True))
 
     def rescued(self, database: Path) -> Store:
         """What a repair makes of it. Tables never change, so it is made of the very same ones.
@@ -54,7 +56,7 @@ class Copies:
                 shutil.copy2(file, work / file.name)
         if any(work.iterdir()):
             self._stores.repair(work, tolerant=True)
-        return self._stores.open(work, tolerant=True)
+        return self._stores.open(work, Opening(tolerant=True))
 
     def empty(self) -> Path:
         """A folder that is gone at the end."""

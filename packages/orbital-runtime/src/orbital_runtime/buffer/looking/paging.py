@@ -13,10 +13,12 @@ from orbital_runtime.buffer.looking.snapshot import Page, stored_of
 from orbital_runtime.storage.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from orbital_runtime.buffer.log import Log, Record
     from orbital_runtime.buffer.looking.snapshot import Books, Stored
+
+    Load = Callable[[Sequence[Record]], Awaitable[Mapping[int, bytes | Damaged]]]
 
 SIZE: Final = 1 << 20
 """Bytes of records on a page, about."""
@@ -30,7 +32,7 @@ async def page_of(
     start: int,
     *,
     segment: Callable[[int], int],
-    load: Callable[[Record], Awaitable[bytes]],
+    load: Load,
 ) -> Page:
     """The records from this batch on, as many as fit, and the books as they are now."""
     chosen, following = choose(log.records, start)
@@ -55,10 +57,11 @@ def _since(records: Sequence[Record], start: int) -> Iterator[Record]:
     return (record for record in islice(records, index, None) if record.stop > start)
 
 
-async def _stored(
-    record: Record, segment: int, load: Callable[[Record], Awaitable[bytes]]
-) -> Stored:
+async def _stored(record: Record, segment: int, load: Load) -> Stored:
     try:
-        return stored_of(record, segment, await load(record))
-    except (Damaged, OSError) as error:
+        data = (await load([record]))[record.first]
+    except OSError as error:
         return stored_of(record, segment, damage=str(error))
+    if isinstance(data, Damaged):
+        return stored_of(record, segment, damage=str(data))
+    return stored_of(record, segment, data)
