@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orbital_runtime.storage.remote import StorageProcess
-from orbital_testbench import wait_until
+from orbital_testbench import DiskFaults, Fault, wait_until
 
 CIRCLES = """
 import sys
@@ -38,6 +38,19 @@ store = stores.open(Path(sys.argv[1]))
 store.write([(b"r1", b"one")])
 print(stores.pid, flush=True)
 time.sleep(60)
+"""
+HELD = """
+import sys
+from pathlib import Path
+from orbital_runtime.storage.remote import StorageProcess
+
+stores = StorageProcess()
+store = stores.open(Path(sys.argv[1]))
+store.write([(b"r1", b"one")])
+store.sync()
+print(stores.pid, flush=True)
+sys.stdin.readline()
+store.write([(b"r2", b"two")])
 """
 
 
@@ -97,6 +110,66 @@ def test_it_ends_with_its_agent(tmp_path, stopped):
     parent.wait()
     parent.stdout.close()
     wait_until(lambda: not alive(pid), what="the end of the storage process")
+
+
+@pytest.fixture
+def orphan(tmp_path):
+    """A storage process that the disk holds in a write, whose agent was killed; and the disk."""
+    with DiskFaults(tmp_path / "faults", beneath=tmp_path / "db", orphans=True) as faults:
+        parent = subprocess.Popen(
+            [sys.executable, "-c", HELD, str(tmp_path / "db")], env={**os.environ, **faults.environ},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        pid = int(parent.stdout.readline())
+        faults.set(Fault("write", delay=600, match="*.log"))
+        parent.stdin.write("\n")
+        parent.stdin.flush()
+        wait_until(lambda: faults.count("write"), what="a write that is held")
+        parent.kill()
+        parent.communicate()
+        assert alive(pid)
+        yield pid, faults
+    wait_until(lambda: not alive(pid), what="the end of the storage process")
+
+
+def test_the_next_agent_waits_for_one_that_writes_still(orphan, tmp_path, monkeypatch):
+    """An agent that was killed is started anew while the disk holds its storage process, which has the
+    database locked: the next one waits, and has what was being written, too.
+    """
+    pid, faults = orphan
+    with DiskFaults(tmp_path / "looks", beneath=tmp_path / "db") as looks:
+        looks.set(Fault("open", match="*/LOCK"))
+        for name, value in looks.environ.items():
+            monkeypatch.setenv(name, value)
+        stores = StorageProcess(moment=600)
+        opened = []
+        opening = threading.Thread(target=lambda: opened.append(stores.open(tmp_path / "db")))
+        opening.start()
+        wait_until(lambda: looks.count("open") > 1, what="a second try")
+        assert alive(pid)
+        faults.clear()
+        opening.join()
+        (store,) = opened
+        assert store.values([b"r1", b"r2"]) == [b"one", b"two"]
+        assert not alive(pid)
+        store.close()
+        stores.stop()
+
+
+def test_who_waits_for_it_in_vain_is_told_why(orphan, tmp_path):
+    """Not in the words of RocksDB alone; the database opens as soon as the disk answers."""
+    pid, faults = orphan
+    stores = StorageProcess(moment=0)
+    with pytest.raises(
+        OSError, match="the storage process of an agent that was killed ends as soon"
+    ):
+        stores.open(tmp_path / "db")
+    faults.clear()
+    wait_until(lambda: not alive(pid), what="the end of the storage process")
+    store = stores.open(tmp_path / "db")
+    assert store.values([b"r1", b"r2"]) == [b"one", b"two"]
+    store.close()
+    stores.stop()
 
 
 def test_one_that_dies_is_an_error_and_is_started_anew(process, tmp_path):

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,6 +47,10 @@ struct table {
 
 static struct table *table;
 
+#define REAL(name) \
+  static typeof(&name) real; \
+  if (!real) real = (typeof(&name))dlsym(RTLD_NEXT, #name)
+
 __attribute__((constructor)) static void map_table(void) {
   const char *path = getenv("ORBITAL_DISK_FAULTS");
   int (*real_open)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
@@ -54,6 +59,19 @@ __attribute__((constructor)) static void map_table(void) {
   void *mapped = mmap(NULL, sizeof(struct table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (mapped != MAP_FAILED) table = mapped;
   close(fd);
+}
+
+/* A kernel that waits for a disk lets nobody end the process meanwhile. Here a held call is a sleep, which any kill
+ * ends: with ORBITAL_DISK_FAULTS_ORPHANS that of a parent's death is never asked for. */
+int prctl(int option, ...) {
+  REAL(prctl);
+  va_list list;
+  va_start(list, option);
+  unsigned long a = va_arg(list, unsigned long), b = va_arg(list, unsigned long);
+  unsigned long c = va_arg(list, unsigned long), d = va_arg(list, unsigned long);
+  va_end(list);
+  if (option == PR_SET_PDEATHSIG && getenv("ORBITAL_DISK_FAULTS_ORPHANS")) return 0;
+  return real(option, a, b, c, d);
 }
 
 static void hold(struct rule *rule, uint64_t generation) {
@@ -135,10 +153,6 @@ static int fails_at(enum op op, int dir, const char *name) {
   errno = saved;
   return refused(judge(op, path, -1, 0));
 }
-
-#define REAL(name) \
-  static typeof(&name) real; \
-  if (!real) real = (typeof(&name))dlsym(RTLD_NEXT, #name)
 
 #define MODE(flags) \
   mode_t mode = 0; \

@@ -72,12 +72,13 @@ class DiskFaults:
     Args:
         folder: For the table of rules; not the one that fails.
         beneath: The folder that fails; it need not be there yet.
+        orphans: Who is held there outlives its parent, as one that the kernel holds does.
 
     Raises:
         MissingProgramError: There is no C compiler.
     """
 
-    def __init__(self, folder: Path, *, beneath: Path) -> None:
+    def __init__(self, folder: Path, *, beneath: Path, orphans: bool = False) -> None:
         library = _compiled()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "disk-faults"
@@ -92,6 +93,8 @@ class DiskFaults:
             "LD_PRELOAD": str(library),
             "ORBITAL_DISK_FAULTS": str(path),
         }
+        if orphans:
+            self.environ["ORBITAL_DISK_FAULTS_ORPHANS"] = "yes"
 
     def set(self, *faults: Fault) -> None:
         """These hold from now on, and no others. The first that fits a call decides."""

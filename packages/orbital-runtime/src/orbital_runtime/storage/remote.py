@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 LOCKED: Final = "While lock file"
 """What RocksDB says of a database that another process has open."""
+STILL_OPEN: Final = (
+    "another process still has the database open: the storage process of an agent that was killed ends as "
+    "soon as the disk answers it"
+)
 MOMENT: Final = 5.0
 """Seconds in which the storage process of an agent that was killed ends."""
 RETRY: Final = 0.05
@@ -42,13 +46,15 @@ class StorageProcess(Stores):
 
     Args:
         spin: Seconds of CPU without a read or a write of a file, until it is given up.
+        moment: Seconds in which whoever has a database open yet may end.
         module: What runs there.
     """
 
     apart = True
 
-    def __init__(self, spin: float = SPIN, module: str = MODULE) -> None:
+    def __init__(self, spin: float = SPIN, moment: float = MOMENT, module: str = MODULE) -> None:
         self._spin = spin
+        self._moment = moment
         self._module = module
         self._child: Child | None = None
         self._given_up = ""
@@ -91,14 +97,16 @@ class StorageProcess(Stores):
 
     def _opened(self, path: Path, how: Opening) -> RemoteStore:
         """Whoever had it before may be about to end: one moment is given to it."""
-        until = time.monotonic() + MOMENT
+        until = time.monotonic() + self._moment
         while True:
             child = self._running()
             try:
                 number, mended = child.ask("open", 0, str(path), *how)
             except OSError as error:
-                if LOCKED not in str(error) or time.monotonic() > until:
+                if LOCKED not in str(error):
                     raise
+                if time.monotonic() > until:
+                    raise OSError(f"{STILL_OPEN} ({error})") from error
                 time.sleep(RETRY)
             else:
                 self.on_answer()
