@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from orbital_testbench import Answer, wait_until
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
 UNIT = Path(__file__).parents[1] / "deploy" / "systemd" / "orbital-sentinel.service"
@@ -83,3 +85,33 @@ def test_the_unit_is_one_that_systemd_takes(analyze, tmp_path):
         "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", str(unit)
     )
     assert secure.returncode == 0, secure.stdout
+
+
+def test_the_unit_keeps_what_a_killed_agent_noted():
+    """The note of what a kill takes is a file of the user's in /dev/shm (`last_words`). There systemd removes
+    what the user left when a unit ends, also if it is started anew at once (systemd.exec(5), `RemoveIPC`).
+    """
+    settings = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line)
+    assert settings["RemoveIPC"] == "no"
+
+
+def test_a_stop_by_the_unit_ends_the_storage_process_last(sentinel, sink):
+    """All processes of a unit get SIGTERM (systemd.kill(5), `KillMode=control-group`): the storage process
+    goes on until the agent has written what it has.
+    """
+    sink.default = Answer(503)
+    task = {"id": "here", "plugin": "ping", "interval": "1s", "config": {"host": "127.0.0.1"}}
+    sentinel.configure(
+        buffer={"type": "disk", "disk_path": "buffer", "sync": "interval"},
+        sender={"direct": {"prometheus": {"url": sink.url}}},
+        tasks=[task],
+    )
+    sentinel.start()
+    wait_until(lambda: sentinel.account("prometheus").get("accepted"), what="samples")
+    (storage,) = psutil.Process(sentinel.process.pid).children()
+    storage.send_signal(signal.SIGTERM)
+    assert sentinel.end(signal.SIGTERM) == 0
+    log = sentinel.log.read_text()
+    assert "samples wait on disk for the next start" in log
+    assert "storage process" not in log
+    assert not storage.is_running()

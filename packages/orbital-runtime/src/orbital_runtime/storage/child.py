@@ -25,7 +25,8 @@ class SpinsError(OSError):
 
 
 class Child:
-    """One process with two channels: what reads a value waits for no sync.
+    """One process with two channels: what reads a value waits for no sync. It ends with the thread that
+    started it (prctl(2), `PR_SET_PDEATHSIG`).
 
     Args:
         module: What runs there.

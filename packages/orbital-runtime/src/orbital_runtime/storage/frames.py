@@ -42,13 +42,15 @@ class Channel:
             OSError: The other end is gone.
             ValueError: It is something else than None, numbers, text, bytes, lists and tuples.
         """
-        data = marshal.dumps(message)
-        rest = memoryview(len(data).to_bytes(LENGTH, "little") + data)
-        while rest:
+        data = memoryview(marshal.dumps(message))
+        head = len(data).to_bytes(LENGTH, "little")
+        while head or data:
             try:
-                rest = rest[self._end.send(rest) :]
+                sent = self._end.sendmsg((head, data))
             except BlockingIOError:
                 self._waits()
+            else:
+                head, data = head[sent:], data[max(0, sent - len(head)) :]
 
     def receive(self) -> Any:
         """The next message.
@@ -63,14 +65,14 @@ class Channel:
         if whole > len(room):
             room = memoryview(bytearray(whole))
             room[:there] = self._usual[:there]
-        self._fill(room, there, whole)
+        self._fill(room[:whole], there, whole, socket.MSG_WAITALL)
         return marshal.loads(room[LENGTH:whole])  # noqa: S302 (it comes from our own process)
 
-    def _fill(self, room: memoryview, there: int, needed: int) -> int:
+    def _fill(self, room: memoryview, there: int, needed: int, flags: int = 0) -> int:
         """Return when so many bytes are there; gives how many are."""
         while there < needed:
             try:
-                count = self._end.recv_into(room[there:])
+                count = self._end.recv_into(room[there:], 0, flags)
             except BlockingIOError:
                 self._waits()
                 continue
