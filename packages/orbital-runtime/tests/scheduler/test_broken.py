@@ -1,4 +1,4 @@
-"""What a run counts as that did not end as runs do: nobody is blamed for a stop, and nobody hides behind one."""
+"""What a run counts as that did not end as runs do: a stop is nobody's fault, and hides nobody's."""
 
 from __future__ import annotations
 
