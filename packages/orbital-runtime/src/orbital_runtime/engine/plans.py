@@ -44,6 +44,8 @@ class Plan(NamedTuple):
     """The rows that leave the chain, where every one has a value."""
     reports: int
     """How many of these are the task's own report: the first ones."""
+    unchanged: bool
+    """A batch leaves the chain as it entered it."""
 
     @property
     def samples(self) -> int:
@@ -128,10 +130,11 @@ class Plans:
         try:
             course = self._chain.plan(layout, self._admission(reports))
         except Failed as failed:
-            return Plan(layout, kept, refused, None, failed.name, (), 0)
+            return Plan(layout, kept, refused, None, failed.name, (), 0, False)
         end = course.end
         own = sum([source in reports for source in end.sources])
-        return Plan(layout, kept, refused, course, "", end.layout.rows, own)
+        unchanged = bool(rows) and end is course and end.layout is layout
+        return Plan(layout, kept, refused, course, "", end.layout.rows, own, unchanged)
 
     def _admission(self, reports: set[int]) -> Admit | None:
         """Without processors the rows were admitted as they were found."""

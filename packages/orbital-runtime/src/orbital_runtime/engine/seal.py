@@ -157,6 +157,8 @@ class Sealer:
         """What leaves the chain; None if nothing does."""
         if plan.refused:
             refused.update(plan.refused)
+        if plan.unchanged:
+            return batch
         if plan.course is not None:
             return self._chain.process(plan.course, batch, refused)
         self._chain.lose(plan.failed, len(batch))
