@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,10 @@ from orbital_sdk import WriterUnavailable
 from .test_agent import Hanging, Recorder, Steady, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from orbital_sdk import Plugin
 
 
 @pytest.fixture(autouse=True)
@@ -29,12 +33,13 @@ def agent(
     writer: type[Recorder],
     tasks: dict[str, str],
     *,
+    plugins: Sequence[type[Plugin]] = (Steady, Hanging),
     sender: dict[str, Any] | None = None,
     **sections: Any,
 ) -> Agent:
     """One with these tasks (id -> plugin) and one output."""
     environ = {"XDG_DATA_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    registry = Registry.of(plugins=[Steady, Hanging], writers=[writer])
+    registry = Registry.of(plugins=plugins, writers=[writer])
     one = {"direct": {"one": {"writer": "recording"}}, **(sender or {})}
     write(folder, tasks, sender=one, **sections)
     loaded = load(folder / "config.yaml", environ, registry=registry)
@@ -55,6 +60,26 @@ async def test_once_runs_every_task_and_delivers_before_it_ends(tmp_path):
     assert writer.values("up", device_id="a") == [1.0]
     assert writer.values("up", device_id="b") == [0.0]
     assert one.state is State.STOPPED
+
+
+async def test_once_names_who_holds_it(tmp_path, caplog):
+    """A task that computes is named while all the others wait for it, as in an agent that stays."""
+
+    class Spinning(Steady):
+        name = "spinning"
+
+        async def collect(self, device, ctx):
+            end = time.monotonic() + 30
+            while not one.stations.watchdog.holds and time.monotonic() < end:
+                pass
+            yield self.value(1.0)
+
+    one = agent(tmp_path, Recorder, {"a": "spinning", "b": "steady"}, plugins=[Spinning, Steady])
+    runs = await one.once()
+    assert one.stations.scheduler.totals.runs == 2
+    assert [task.id for task, _ in runs] == ["a", "b"]
+    assert one.stations.watchdog.holds["spinning"] == 1
+    assert "plugin 'spinning', task 'a', holds the agent" in caplog.text
 
 
 async def test_once_goes_on_while_anything_arrives(tmp_path):

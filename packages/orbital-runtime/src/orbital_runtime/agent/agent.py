@@ -180,6 +180,8 @@ class Agent:
         self._life.to(State.REGISTERING)
         await self.core.start()
         await reload.tasks(self.stations, await self.core.apart(self.loaded.tasks))
+        self.stations.scheduler.start(ticks=False)
+        self.stations.watchdog.start()
         self._life.to(State.RUNNING)
         last_flush = LAST_FLUSH
         try:

@@ -107,6 +107,7 @@ class Scheduler:
         self.alarm = Alarm(clock, self.turn)
         """Tells by how much the loop is late."""
         self._started = False
+        self._burst = BURST
         self._stopping = False
         self._unanswered: float | None = None
         """Steady seconds of the first tick after which no run has ended."""
@@ -208,10 +209,13 @@ class Scheduler:
 
     # ---- when they run --------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin. Ticks count from here on."""
+    def start(self, *, ticks: bool = True) -> None:
+        """Begin. Ticks count from here on; without them tasks run when they are triggered, and the timer only
+        shows whether something holds the loop.
+        """
         now = self._clock.steady()
         self._started = True
+        self._burst = BURST if ticks else 0
         for job in self._roster.jobs.values():
             self._enter(job, now)
         self._arm()
@@ -222,7 +226,7 @@ class Scheduler:
         """
         self.heartbeat = now = self._clock.steady()
         try:
-            ticks = self._timetable.pop(now, BURST)
+            ticks = self._timetable.pop(now, self._burst)
             if ticks:
                 slowness = self._slowness(now)
                 for tick in ticks:
@@ -239,7 +243,7 @@ class Scheduler:
 
     def _arm(self) -> None:
         if self._started and not self._stopping:
-            self.alarm.set(self._timetable.next())
+            self.alarm.set(self._timetable.next() if self._burst else None)
 
     def _tick(self, job: Job, tick: Tick, slowness: tuple[int, ...]) -> None:
         job.state.next_due = tick.following
