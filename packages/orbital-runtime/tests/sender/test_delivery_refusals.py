@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pytest
 
 from orbital_runtime.sender.delivery import GROW_AFTER
@@ -29,16 +31,35 @@ async def test_too_large_requests_are_halved_and_the_size_is_learned(lines):
     assert [record.value for record in line.writer.records[-35:]] == [float(n) for n in range(35)]
 
 
-async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
-    """After a hundred chunks that went through, requests may be larger again; a proxy may be gone."""
+async def test_a_destination_that_takes_one_at_a_time_gets_one(lines):
+    """The size is learned down to a single sample: no further request is refused before more is tried."""
     line = lines(batch_size=8)
-    line.writer.then(BatchTooLarge("413"))
-    await line.put(*(make_batch(1) for _ in range(4 * GROW_AFTER + 20)))
+
+    def limited(batches, attempt):
+        if sum(len(batch) for batch in batches) > 1:
+            raise BatchTooLarge("413")
+
+    line.writer.always(limited)
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
+    await line.settled()
+    refused = line.status.errors["too_large"]
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8, 40)))
+    await line.settled()
+    assert line.account.delivered == 40
+    assert line.status.errors["too_large"] == refused
+
+
+async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
+    """After a hundred chunks that went through, requests may be twice as large, after a hundred more again,
+    up to the size that is set; a proxy may be gone.
+    """
+    line = lines(batch_size=16)
+    line.writer.then(BatchTooLarge("413"), BatchTooLarge("413"))
+    await line.put(*(make_batch(1) for _ in range((4 + 8 + 16 + 16) * GROW_AFTER)))
     await line.settled()
     sizes = [call.samples for call in line.writer.calls]
-    assert sizes[:3] == [8, 4, 4]
-    assert set(sizes[3:100]) == {4}
-    assert sizes[-2] == 8
+    assert sizes[:3] == [16, 8, 4]
+    assert [size for size, _ in groupby(sizes[2:-1])] == [4, 8, 16]
 
 
 async def test_refused_samples_are_isolated(lines, caplog):

@@ -1,0 +1,27 @@
+"""What an output says of itself: whether anything of it moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from orbital_runtime.sender import Phase
+
+
+@pytest.mark.parametrize(
+    ("changed", "flows"),
+    [
+        ({}, False),
+        ({"waiting": 9}, True),  # some left, as dead letters
+        ({"sent_samples": 4}, True),
+        ({"sent_samples": 4, "waiting": 12}, True),  # and more came meanwhile
+        ({"waiting": 12}, False),
+        ({"phase": Phase.DELIVERING}, True),
+        ({"phase": Phase.DELIVERING, "errors": {"unavailable": 2}}, False),
+    ],
+)
+async def test_whether_samples_leave(lines, changed, flows):
+    """Fewer wait, or more were sent, or one is on its way and nothing failed since: each alone is enough."""
+    before = replace(lines().status, waiting=10, sent_samples=3, errors={"unavailable": 1})
+    assert replace(before, **changed).flows_since(before) is flows
