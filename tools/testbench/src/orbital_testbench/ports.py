@@ -19,15 +19,18 @@ LOOPBACK = "127.0.0.1"
 RANGE = range(12_000, 32_000)
 """Below the ports that Linux hands to outgoing connections, so that a stopped server finds its own again."""
 
+KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
-def free_port(host: str = LOOPBACK, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port on which nothing listens now, and which no other call got, here or in another process that runs.
+
+def free_port(host: str = LOOPBACK) -> int:
+    """A port on which nothing listens now, neither TCP nor UDP, and which nobody else got: no other call of
+    this process, and no other process that runs.
 
     Raises:
         RuntimeError: There is none.
     """
     for port in random.sample(RANGE, len(RANGE)):
-        if _claims().add(port) and port_is_free(port, host, kind):
+        if _claims().add(port) and all(port_is_free(port, host, kind) for kind in KINDS):
             return port
     raise RuntimeError(f"no port of {RANGE} is free")
 

@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from orbital_testbench.ports import LOOPBACK, free_port
+from orbital_testbench.ports import LOOPBACK
 from orbital_testbench.programs import MissingProgramError
 from orbital_testbench.server import Server
 
@@ -51,7 +51,7 @@ class SnmpSim(Server):
         rows: int = 60,
         port: int | None = None,
     ) -> None:
-        super().__init__(folder, port=port or free_port(kind=socket.SOCK_DGRAM))
+        super().__init__(folder, port=port)
         self.recordings = tuple(one for one in recordings if isinstance(one, str))
         self.own = tuple(one for one in recordings if isinstance(one, Path))
         self.below = tuple(below)
