@@ -14,7 +14,7 @@ import asyncio
 import sys
 import time
 
-from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig, Session
 
 VALUE = Metric("stranger_value", "A value", labels=("of",))
 
@@ -143,6 +143,56 @@ class InitRaises(Stranger):
 
     def __init__(self, config):
         raise AttributeError("never tried")
+
+
+class OpenHangs(Stranger):
+    name = "open-hangs"
+
+    async def open(self, device):
+        await asyncio.sleep(3600)
+
+
+class OpenBlocks(Stranger):
+    name = "open-blocks"
+
+    def open(self, device):
+        time.sleep(3600)
+
+
+class OpenExits(Stranger):
+    name = "open-exits"
+
+    async def open(self, device):
+        sys.exit("bye")
+
+
+class Kept(Session):
+    async def collect(self, ctx):
+        yield VALUE(1, of="all")
+
+
+class CloseHangs(Stranger):
+    name = "close-hangs"
+
+    async def open(self, device):
+        return HangsAtTheEnd()
+
+
+class HangsAtTheEnd(Kept):
+    async def close(self):
+        await asyncio.sleep(3600)
+
+
+class CloseExits(Stranger):
+    name = "close-exits"
+
+    async def open(self, device):
+        return ExitsAtTheEnd()
+
+
+class ExitsAtTheEnd(Kept):
+    def close(self):
+        sys.exit("bye")
 """
 CLASSES = {
     "good": "Good", "raises": "Raises", "hangs": "Hangs", "blocks": "Blocks",
@@ -150,7 +200,8 @@ CLASSES = {
     "not-a-number": "NotANumber", "million": "Million", "long-label": "LongLabel",
     "wrong-types": "WrongTypes", "wrong-answer": "WrongAnswer", "exits": "Exits",
     "exits-on-thread": "ExitsOnThread", "start-hangs": "StartHangs", "start-raises": "StartRaises",
-    "init-raises": "InitRaises",
+    "init-raises": "InitRaises", "open-hangs": "OpenHangs", "open-blocks": "OpenBlocks",
+    "open-exits": "OpenExits", "close-hangs": "CloseHangs", "close-exits": "CloseExits",
 }  # fmt: skip
 FAILS = {
     "raises": "plugin 'raises' has a bug: KeyError: 'host' (strange.py:27); please tell its author",
@@ -161,6 +212,9 @@ FAILS = {
     "wrong-answer": "plugin 'wrong-answer' has a bug: TypeError: collect() gave int; yield samples",
     "exits": "plugin 'exits' has a bug: SystemExit: bye (strange.py:",
     "exits-on-thread": "plugin 'exits-on-thread' has a bug: SystemExit: bye (strange.py:",
+    "open-hangs": "no result within 0.4 s; the run was cancelled",
+    "open-blocks": "an earlier run of task 'open-blocks' was given up at its deadline and goes on",
+    "open-exits": "plugin 'open-exits' has a bug: SystemExit: bye (strange.py:",
     "start-hangs": "plugin 'start-hangs' ",  # is still starting, or took longer than 10s
     "start-raises": "plugin 'start-raises' did not start: OSError: no such bus",
     "init-raises": "plugin 'init-raises' did not start: AttributeError: never tried",
@@ -169,14 +223,17 @@ FAILS = {
 PARTIAL = {
     "million": "the first 100,000 samples were kept, of more: raise collector.limits.samples_per_run",
 }
-GOES_ON = ("good", "not-a-number", "long-label", "wrong-types")
+GOES_ON = ("good", "not-a-number", "long-label", "wrong-types", "close-hangs", "close-exits")
 """Those whose right samples arrive."""
 COUNTED = {
     'sentinel_plugin_bugs_total{plugin="raises"}',
     'sentinel_plugin_bugs_total{plugin="wrong-answer"}',
     'sentinel_plugin_bugs_total{plugin="exits"}',
     'sentinel_plugin_bugs_total{plugin="exits-on-thread"}',
+    'sentinel_plugin_bugs_total{plugin="open-exits"}',
     'sentinel_stuck_threads{plugin="blocks"}',
+    'sentinel_stuck_threads{plugin="open-blocks"}',
+    'sentinel_sessions{plugin="close-hangs"}',
     'sentinel_abandoned_runs{plugin="swallows"}',
     'sentinel_plugin_start_failed{plugin="start-raises"}',
     'sentinel_plugin_start_failed{plugin="init-raises"}',
@@ -319,9 +376,15 @@ def test_the_agents_own_work_goes_on(crowd):
 
 
 def test_it_stops_clean_and_in_time(crowd):
-    """SIGTERM with all of these present: exit code 0, and no waiting without limit (defect B-1)."""
+    """SIGTERM with all of these present: exit code 0, and no waiting without limit (defect B-1).
+
+    Sessions that do not close are named.
+    """
     assert crowd.end(signal.SIGTERM) == 0
     log = crowd.log.read_text()
+    left = "did not close its session with"
+    assert log.count(f"plugin close-hangs {left} close-hangs: no result within 5 s") == 1
+    assert log.count(f"plugin close-exits {left} close-exits: SystemExit: bye") == 1
     assert (
         "ends without waiting for what ignores its cancellation (1) and threads any longer" in log
     )

@@ -14,7 +14,7 @@ from orbital_testbench import Answer, HostileServer, wait_until
 SERIES, POINTS, HOUR = 20, 300, 3600
 HISTORY = f"""
 import time
-from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig, Session
 
 class Device(DeviceFields):
     host: str
@@ -24,12 +24,20 @@ class History(Plugin[Device, PluginConfig]):
     summary = "Five minutes of a device that keeps its own record, at each run; of `now` nothing"
     reading = Metric("reading", "One a second", labels=("row",))
 
-    async def collect(self, device, ctx):
-        run = ctx.memory["run"] = ctx.memory.get("run", -1) + 1
-        first = ctx.memory.setdefault("first", int(time.time()) - 4 * {HOUR}) + run * {POINTS}
-        for row in range({SERIES} if device.host == "history" else 0):
+    async def open(self, device):
+        return Record(self.reading, device.host == "history")
+
+class Record(Session):
+    def __init__(self, reading, kept):
+        self.reading, self.kept = reading, kept
+        self.run, self.first = -1, int(time.time()) - 4 * {HOUR}
+
+    async def collect(self, ctx):
+        self.run += 1
+        first = self.first + self.run * {POINTS}
+        for row in range({SERIES} if self.kept else 0):
             for point in range({POINTS}):
-                yield self.reading(float(run), str(row), ts=(first + point) * 1000)
+                yield self.reading(float(self.run), str(row), ts=(first + point) * 1000)
 """
 
 

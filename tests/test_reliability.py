@@ -26,7 +26,7 @@ ROWS = 2000
 BAD = 4321.0
 """The value that one destination refuses: one sample of a run of 2,000, and of no other run."""
 COUNTER = f"""
-from orbital_sdk import Columns, DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import Columns, DeviceFields, Metric, Plugin, PluginConfig, Session
 
 class Device(DeviceFields):
     host: str
@@ -37,14 +37,19 @@ class Counter(Plugin[Device, PluginConfig]):
     summary = "Counts its runs"
     number = Metric("run_number", "Of this process", labels=("row",))
 
-    async def collect(self, device, ctx):
-        memory = ctx.memory
-        series = memory.setdefault("series", [self.number.series(str(n)) for n in range(device.rows)])
-        memory["run"] = run = memory.get("run", 0) + 1
-        values = [float(run)] * device.rows
-        if device.rows == {ROWS} and run == 2:
+    async def open(self, device):
+        return Counting([self.number.series(str(n)) for n in range(device.rows)])
+
+class Counting(Session):
+    def __init__(self, series):
+        self.series, self.run = series, 0
+
+    async def collect(self, ctx):
+        self.run += 1
+        values = [float(self.run)] * len(self.series)
+        if len(values) == {ROWS} and self.run == 2:
             values[1234] = {BAD}
-        return Columns(series, values)
+        return Columns(self.series, values)
 """
 
 

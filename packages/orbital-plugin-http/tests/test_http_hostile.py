@@ -252,8 +252,8 @@ async def test_a_cancelled_probe_closes_its_connection(hostile_server: HostileSe
     """Wherever it waits, cancelling it ends the connection, and the cancellation is not swallowed."""
     hostile_server.default = NoAnswer()
     plugin = Http(HttpConfig())
-    run = plugin.collect(HttpDevice(url=hostile_server.url), make_context())
-    task = asyncio.create_task(run)
+    session = await plugin.open(HttpDevice(url=hostile_server.url))
+    task = asyncio.create_task(session.collect(make_context()))
     await asyncio.to_thread(hostile_server.wait_for_requests, 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -268,7 +268,8 @@ async def test_a_slow_peer_costs_only_its_own_run(
     hostile_server.default = Answer(200)
     plugin = Http(HttpConfig())
     dead = HttpDevice(url=f"http://127.0.0.1:{dead_port}/")
-    hanging = [asyncio.create_task(plugin.collect(dead, make_context())) for _ in range(50)]
+    sessions = [await plugin.open(dead) for _ in range(50)]
+    hanging = [asyncio.create_task(session.collect(make_context())) for session in sessions]
     for _ in range(20):
         assert (await probe(hostile_server.url)).error is None
     assert not any(task.done() for task in hanging)

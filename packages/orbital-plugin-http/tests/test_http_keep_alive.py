@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 async def run() -> AsyncIterator[Runs]:
     """Runs of one plugin with `keep_alive`; gives a dict of values, and raises what collect raises."""
     plugins: dict[str, Http] = {}
-    memory: dict[str, Any] = {}
 
     async def once(device: dict[str, Any], **config: Any) -> dict[str, float]:
         settings = HttpConfig.model_validate({"keep_alive": True, **config})
         plugin = plugins.setdefault(repr(settings), Http(settings))
-        fields = memory.setdefault("device", HttpDevice.model_validate(device))
-        samples = await plugin.collect(fields, make_context(memory=memory))
+        session = await plugin.open(HttpDevice.model_validate(device))
+        samples = await session.collect(make_context())
         return {repr(sample.series): sample.value for sample in samples}
 
     yield once
@@ -155,8 +154,8 @@ async def test_stop_closes_what_was_kept(hostile_server: HostileServer) -> None:
     """After `stop`, also a second one, nothing is open."""
     plugin = Http(HttpConfig(keep_alive=True))
     await plugin.start()
-    memory: dict[str, Any] = {}
-    await plugin.collect(HttpDevice(url=hostile_server.url), make_context(memory=memory))
+    session = await plugin.open(HttpDevice(url=hostile_server.url))
+    await session.collect(make_context())
     (kept,) = [wire for wire, _ in plugin._prober._pool._idle.values()]
     await plugin.stop()
     await plugin.stop()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orbital_plugin_http import Http, HttpConfig, HttpDevice
 from orbital_sdk import AuthenticationFailed, UnexpectedReply
+from orbital_sdk.testing import make_context, runs_of
 from orbital_testbench import Answer
 
 if TYPE_CHECKING:
@@ -102,10 +104,9 @@ async def test_a_real_server_s_digest_login(
     """Lighttpd lets in who knows the password, also from one run to the next with the nonce kept."""
     url = start_lighttpd(algorithm).url + "/private.txt?a=b"
     device = {"url": url, "auth": "digest", "username": "ann", "password": PASSWORD}
-    memory: dict[str, Any] = {}
-    for _ in range(3):
-        result = await probe(device, {"body_matches": "behind"}, memory=memory)
-        assert result.error is None
+    async with runs_of(Http, device, {"body_matches": "behind"}) as runs:
+        for _ in range(3):
+            assert (await runs.collect()).error is None
     wrong = await probe({**device, "password": "wrong"})
     assert isinstance(wrong.error, AuthenticationFailed)
 
@@ -116,18 +117,15 @@ async def test_digest_needs_one_request_once_the_nonce_is_known(
     """A challenge costs a second request in the first run only; a stale nonce is replaced at once."""
     ask = {"WWW-Authenticate": 'Digest realm="r", qop="auth", nonce="n1"'}
     stale = {"WWW-Authenticate": 'Digest realm="r", qop="auth", nonce="n2", stale=true'}
-    from orbital_plugin_http import Http, HttpConfig, HttpDevice
-    from orbital_sdk.testing import make_context
-
-    plugin, memory = Http(HttpConfig()), dict[str, Any]()
     device = HttpDevice.model_validate(
         {"url": hostile_server.url, "auth": "digest", "username": "ann", "password": "x"}
     )
     hostile_server.script(
         Answer(401, ask), Answer(200), Answer(200), Answer(401, stale), Answer(200)
     )
+    session = await Http(HttpConfig()).open(device)
     for _ in range(3):
-        await plugin.collect(device, make_context(memory=memory))
+        await session.collect(make_context())
     sent = [request.headers.get("authorization", "") for request in hostile_server.requests]
     assert sent[0] == ""
     assert ['nonce="n2"' in text for text in sent[1:]] == [False, False, False, True]

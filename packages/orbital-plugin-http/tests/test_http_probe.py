@@ -247,15 +247,16 @@ async def test_a_name_without_address_is_a_dns_failure(probe: Probe, host: str) 
 
 
 async def test_a_connection_says_what_answered(nginx: Nginx) -> None:
-    """`test_connection` tells status, address and time in one line."""
+    """A test tells status, address and time in one line."""
     from orbital_plugin_http import HttpConfig, HttpDevice
     from orbital_sdk.testing import make_context
 
     plugin = Http(HttpConfig())
-    said = await plugin.test_connection(HttpDevice(url=nginx.url), make_context())
+    said = await (await plugin.open(HttpDevice(url=nginx.url))).test(make_context())
     assert said.startswith(f"GET {nginx.url}/: status 200 from 127.0.0.1 in ")
+    teapot = await plugin.open(HttpDevice(url=nginx.url + "/teapot"))
     with pytest.raises(UnexpectedReply, match="status 418"):
-        await plugin.test_connection(HttpDevice(url=nginx.url + "/teapot"), make_context())
+        await teapot.test(make_context())
 
 
 async def test_the_run_may_be_shorter_than_the_task(probe: Probe, nginx: Nginx) -> None:

@@ -172,7 +172,7 @@ async def test_a_connection_test_tells_how_long_the_certificate_is_good(
     certificate = authority.issue("told")
     nginx = start_nginx(certificate=certificate)
     device = HttpDevice(url=nginx.tls_url, ca_file=str(authority.ca_file))
-    said = await Http(HttpConfig()).test_connection(device, make_context())
+    said = await (await Http(HttpConfig()).open(device)).test(make_context())
     assert said.endswith(f", TLS 1.3, certificate good until {certificate.not_after:%Y-%m-%d}")
 
 

@@ -241,3 +241,17 @@ async def bus_of() -> AsyncIterator[Callable[[ModbusDevice], Bus]]:
     holder = object()
     yield lambda device: BUSES.get(line_of(device, "auto"), holder)
     BUSES.release(holder)
+
+
+@pytest.fixture
+async def opened():
+    """Opens sessions of a plugin; all are closed at the end."""
+    sessions = []
+
+    async def open_device(plugin, device):
+        sessions.append(await plugin.open(device))
+        return sessions[-1]
+
+    yield open_device
+    for session in sessions:
+        await session.close()

@@ -16,7 +16,7 @@ from orbital_plugin_modbus.line import Line, line_of
 from orbital_plugin_modbus.mbap import MbapLink
 from orbital_plugin_modbus.tables import TABLES, Read
 from orbital_plugin_modbus.turns import Turns
-from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect
+from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect, Session
 from orbital_sdk.testing import make_context
 from orbital_testbench import eventually
 
@@ -33,22 +33,22 @@ def device(server, **more) -> ModbusDevice:
     return ModbusDevice.model_validate({"host": "127.0.0.1", "port": server.port, **more})
 
 
-async def failure(reader: Modbus, fields: ModbusDevice, memory: dict) -> Exception:
+async def failure(session: Session) -> Exception:
     with pytest.raises(DeviceUnreachable) as caught:
-        await reader.collect(fields, make_context(memory=memory))
+        await session.collect(make_context())
     return caught.value
 
 
-async def test_two_tasks_of_two_instances_never_overlap(start_modbus):
+async def test_two_tasks_of_two_instances_never_overlap(start_modbus, opened):
     """Seen from the server: one connection, and no request before the last was answered."""
     server = start_modbus(["delay 2"])
     readers = [plugin(0, 10, 20), plugin(100, 110)]
-    jobs = [
-        reader.collect(device(server, unit_id=unit), make_context(memory={}))
+    sessions = [
+        await opened(reader, device(server, unit_id=unit))
         for reader in readers
         for unit in range(1, 6)
     ]
-    await asyncio.gather(*jobs)
+    await asyncio.gather(*(session.collect(make_context()) for session in sessions))
     assert len(server.asked) == 25
     assert server.connections == 1
     assert server.overlaps == 0
@@ -68,13 +68,13 @@ async def test_the_server_would_see_an_overlap(start_modbus):
         link.close()
 
 
-async def test_units_take_turns(script):
+async def test_units_take_turns(script, opened):
     """A unit with ten reads does not keep one with three waiting."""
     server = await script(lambda a: [a.good()])
     many, few = plugin(*range(0, 100, 10)), plugin(0, 10, 20)
-    one = many.collect(device(server, unit_id=1), make_context(memory={}))
-    two = few.collect(device(server, unit_id=2), make_context(memory={}))
-    await asyncio.gather(one, two)
+    one = await opened(many, device(server, unit_id=1))
+    two = await opened(few, device(server, unit_id=2))
+    await asyncio.gather(one.collect(make_context()), two.collect(make_context()))
     assert [asked.unit for asked in server.asked][:7] == [1, 2, 1, 2, 1, 2, 1]
     assert server.connections == 1
     await many.stop()
@@ -113,88 +113,92 @@ async def test_a_turn_that_is_cancelled_is_passed_on():
     await asyncio.wait_for(turns.take(1), 5)
 
 
-async def test_a_dead_unit_is_left_alone(script, bus_of):
+async def test_a_dead_unit_is_left_alone(script, bus_of, opened):
     """It costs one time-out a probe: between probes nothing is sent, and the error says when it goes on."""
     server = await script(lambda a: [a.good()] if a.unit == 1 else [])
-    reader, memory = plugin(5), {}
+    reader = plugin(5)
     dead = device(server, unit_id=2, request_timeout=0.05, retries=1)
     bus = bus_of(dead)
     bus.unit(2).backoff = Backoff(first=60)
-    await failure(reader, dead, memory)
+    session = await opened(reader, dead)
+    await failure(session)
     assert len(server.asked) == 2  # it might have been one lost answer
-    await failure(reader, dead, memory)
+    await failure(session)
     assert len(server.asked) == 3
     for _ in range(5):
-        error = await failure(reader, dead, memory)
+        error = await failure(session)
         assert "no answer within 0.05 s; it is asked again in" in str(error)
     assert len(server.asked) == 3
-    await reader.collect(device(server, unit_id=1), make_context(memory={}))
+    alive = await opened(reader, device(server, unit_id=1))
+    await alive.collect(make_context())
     assert [asked.unit for asked in server.asked] == [2, 2, 2, 1]
     await reader.stop()
 
 
-async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script, bus_of):
+async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script, bus_of, opened):
     """Ten tasks of one dead unit pay one time-out together, not ten."""
     server = await script(lambda a: [])
     dead = device(server, request_timeout=0.05, retries=0)
     reader = plugin(5)
     bus = bus_of(dead)
     bus.unit(1).backoff = Backoff(first=60, free=0)
-    await asyncio.gather(*(failure(reader, dead, {}) for _ in range(10)))
+    sessions = [await opened(reader, dead) for _ in range(10)]
+    await asyncio.gather(*map(failure, sessions))
     assert len(server.asked) == 1
     await reader.stop()
 
 
-async def test_a_gateway_that_names_the_dead_unit(script, bus_of):
+async def test_a_gateway_that_names_the_dead_unit(script, bus_of, opened):
     """Exceptions 10 and 11 are a silence that the gateway waited for: the unit rests like a silent one."""
     server = await script(lambda a: [a.refusal(11)])
-    reader, memory = plugin(5, 50), {}
+    reader = plugin(5, 50)
     dead = device(server)
     bus = bus_of(dead)
     bus.unit(1).backoff = Backoff(first=60, free=0)
+    session = await opened(reader, dead)
     with pytest.raises(Exception, match="gateway target device failed to respond"):
-        await reader.collect(dead, make_context(memory=memory))
-    assert "it is asked again in" in str(await failure(reader, dead, memory))
+        await session.collect(make_context())
+    assert "it is asked again in" in str(await failure(session))
     assert len(server.asked) == 1
     await reader.stop()
 
 
-async def test_nobody_there_is_not_asked_every_turn(bus_of):
+async def test_nobody_there_is_not_asked_every_turn(bus_of, opened):
     """A refused connection rests too, for all units behind it."""
-    reader, memory = plugin(5), {}
+    reader = plugin(5)
     fields = ModbusDevice(host="127.0.0.1", port=1, request_timeout=5)
     line = line_of(fields, "auto")
     bus_of(fields)._failures[line] = Backoff(first=60, free=0), ""
-    assert "refused" in str(await failure(reader, fields, memory)).lower()
+    assert "refused" in str(await failure(await opened(reader, fields))).lower()
     other = ModbusDevice(host="127.0.0.1", port=1, unit_id=7)
-    assert "it is tried again in" in str(await failure(reader, other, {}))
+    assert "it is tried again in" in str(await failure(await opened(reader, other)))
     await reader.stop()
 
 
-async def test_an_idle_connection_is_closed_and_opened_again(script):
+async def test_an_idle_connection_is_closed_and_opened_again(script, opened):
     """Gateways have few connections: after `idle_close` ours is free for others."""
     server = await script(lambda a: [a.good()])
-    reader, memory = plugin(5), {}
-    fields = device(server, idle_close="10ms")
-    await reader.collect(fields, make_context(memory=memory))
+    reader = plugin(5)
+    session = await opened(reader, device(server, idle_close="10ms"))
+    await session.collect(make_context())
     await asyncio.wait_for(server.quiet.wait(), 20)
-    await reader.collect(fields, make_context(memory=memory))
+    await session.collect(make_context())
     assert server.connections == 2
     await reader.stop()
 
 
-async def test_the_last_instance_closes_the_bus(script):
+async def test_the_last_session_closes_the_bus(script, opened):
     """While one still holds it, it stays; after that it is gone, and so is the connection."""
     server = await script(lambda a: [a.good()])
-    readers, memories = [plugin(5), plugin(6)], [{}, {}]
-    for reader, memory in zip(readers, memories, strict=True):
-        await reader.collect(device(server), make_context(memory=memory))
-    await readers[0].stop()
-    await readers[1].collect(device(server), make_context(memory=memories[1]))
+    sessions = [await opened(plugin(address), device(server)) for address in (5, 6)]
+    for session in sessions:
+        await session.collect(make_context())
+    await sessions[0].close()
+    await sessions[1].collect(make_context())
     assert server.connections == 1
-    await readers[1].stop()
+    await sessions[1].close()
     await asyncio.wait_for(server.quiet.wait(), 20)
-    await readers[1].stop()
+    await sessions[1].close()
 
 
 async def test_a_device_that_hangs_up_after_each_answer(collect, script):
@@ -206,52 +210,66 @@ async def test_a_device_that_hangs_up_after_each_answer(collect, script):
     assert server.connections == 5
 
 
-async def test_a_server_that_comes_back(start_modbus):
+async def test_a_server_that_comes_back(start_modbus, opened):
     """Killed between two turns and started again: read again, without a restart of ours."""
     server = start_modbus(["holding 5 55"])
-    reader, memory = plugin(5), {}
-    fields = device(server)
-    await reader.collect(fields, make_context(memory=memory))
+    reader = plugin(5)
+    session = await opened(reader, device(server))
+    await session.collect(make_context())
     server.kill()
-    await failure(reader, fields, memory)
+    await failure(session)
     server.start()
-    columns = await reader.collect(fields, make_context(memory=memory))
+    columns = await session.collect(make_context())
     assert columns.values[0] == 55
     await reader.stop()
 
 
-async def test_a_task_with_wrong_settings_keeps_nobody_from_the_bus(script):
+async def test_a_task_with_wrong_settings_keeps_nobody_from_the_bus(script, opened):
     """It asks for TLS where there is none, again and again; who asks rightly is answered at once."""
     server = await script(lambda a: [a.good() if a.function == 3 else None])
     wrong, right = plugin(5), plugin(5)
-    memories = {}, {}
+    refused = await opened(wrong, device(server, transport="tls"))
+    answered = await opened(right, device(server))
     for _ in range(3):
         for _ in range(3):
-            await failure(wrong, device(server, transport="tls"), memories[0])
-        columns = await right.collect(device(server), make_context(memory=memories[1]))
+            await failure(refused)
+        columns = await answered.collect(make_context())
         assert columns.values[0] == 5
     await wrong.stop()
     await right.stop()
 
 
-async def test_a_task_that_is_gone_gives_its_connection_back(script):
+async def test_a_session_that_is_closed_gives_its_connection_back(script, opened):
     """Others of the same settings go on, so the plugin does; nobody else would close it."""
     server, other = await script(lambda a: [a.good()]), await script(lambda a: [a.good()])
-    reader, gone, stays = plugin(5), {}, {}
-    for each, memory in ((server, gone), (other, stays)):
-        await reader.collect(device(each, idle_close=None), make_context(memory=memory))
-    gone.clear()
+    reader = plugin(5)
+    gone, stays = [await opened(reader, device(s, idle_close=None)) for s in (server, other)]
+    for session in (gone, stays):
+        await session.collect(make_context())
+    await gone.close()
     await asyncio.wait_for(server.quiet.wait(), 20)
     assert other.open == 1
-    await reader.stop()
+    await stays.close()
     await asyncio.wait_for(other.quiet.wait(), 20)
 
 
-async def test_a_connection_that_is_given_up_is_closed(script):
+async def test_another_timeout_of_the_task_keeps_the_connection(script, opened):
+    """What the device may take fits the new one; the bus is the same, and given back once."""
+    server = await script(lambda a: [a.good()])
+    session = await opened(plugin(5), device(server, idle_close=None))
+    for timeout in (10, 5, 10):
+        await session.collect(make_context(timeout=timeout))
+    assert server.connections == 1
+    await session.close()
+    await asyncio.wait_for(server.quiet.wait(), 20)
+
+
+async def test_a_connection_that_is_given_up_is_closed(script, opened):
     """A task is cancelled between connecting and its first request: the gateway has its connection back."""
     server, reader = await script(lambda a: [a.good()]), plugin(5)
     fields = device(server, request_timeout="10s", connect_delay="10s")
-    run = asyncio.ensure_future(reader.collect(fields, make_context(memory={})))
+    session = await opened(reader, fields)
+    run = asyncio.ensure_future(session.collect(make_context()))
     await eventually(lambda: server.open)
     run.cancel()
     await asyncio.wait({run}, timeout=20)
@@ -259,7 +277,7 @@ async def test_a_connection_that_is_given_up_is_closed(script):
     await reader.stop()
 
 
-async def test_pauses_are_kept(script):
+async def test_pauses_are_kept(script, opened):
     """After connecting, and between an answer and the next request."""
     times = []
     loop = asyncio.get_running_loop()
@@ -271,7 +289,8 @@ async def test_pauses_are_kept(script):
     server = await script(answer)
     fields = device(server, connect_delay="30ms", request_delay="20ms")
     start, reader = loop.time(), plugin(0, 100, 200)
-    await reader.collect(fields, make_context(memory={}))
+    session = await opened(reader, fields)
+    await session.collect(make_context())
     resolution = 0.002
     assert times[0] - start >= 0.03 - resolution
     assert all(b - a >= 0.02 - resolution for a, b in pairwise(times))
@@ -354,25 +373,27 @@ async def test_a_dead_unit_is_known_within_any_timeout(collect, script):
     assert collection.value("modbus_errors_total", reason="timeout") == 1
 
 
-async def test_a_connection_that_was_closed_in_between_costs_nothing(script, bus_of):
+async def test_a_connection_that_was_closed_in_between_costs_nothing(script, bus_of, opened):
     """Also without retries: it was not the device that failed. Twice in a row it is."""
     server = await script(lambda a: [None] if len(server.asked) > 2 else [a.good()])
-    reader, memory, fields = plugin(5), {}, device(server, retries=0)
-    await reader.collect(fields, make_context(memory=memory))
+    reader, fields = plugin(5), device(server, retries=0)
+    session = await opened(reader, fields)
+    await session.collect(make_context())
     bus = bus_of(fields)
     link = bus._link
     link._transport.abort()  # as if the end of the connection had not been seen yet
-    closed = await asyncio.gather(reader.collect(fields, make_context(memory=memory)))
+    closed = await asyncio.gather(session.collect(make_context()))
     assert closed[0].values[0] == 5
-    await failure(reader, fields, memory)
+    await failure(session)
     await reader.stop()
 
 
-async def test_no_time_at_all_is_no_fault_of_the_device(collect, script):
+async def test_no_time_at_all_is_no_fault_of_the_device(collect, script, opened):
     """Another task holds the bus until this one's timeout: that is said, and not that nobody answers."""
     server = await script(lambda a: [])
     slow, fields = plugin(5), {**server.fields, "request_timeout": 30}
-    other = asyncio.ensure_future(slow.collect(device(server, request_timeout=30), make_context()))
+    session = await opened(slow, device(server, request_timeout=30))
+    other = asyncio.ensure_future(session.collect(make_context()))
     await asyncio.wait_for(server.called.wait(), 20)
     collection = await collect(
         {**fields, "unit_id": 2}, {"registers": [{"address": 5}]}, timeout=0.3

@@ -20,7 +20,9 @@ async def requests(server, folder, addresses=(10, 30), table="holding", **config
     plugin = Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 40, **config}))
     plugin.folder = folder
     before = len(server.asked)
-    await plugin.collect(ModbusDevice(host=server.host, port=server.port), make_context(memory={}))
+    session = await plugin.open(ModbusDevice(host=server.host, port=server.port))
+    await session.collect(make_context())
+    await session.close()
     await plugin.stop()
     return len(server.asked) - before
 

@@ -20,16 +20,22 @@ class Task:
         self.server = server
         self.plugin = Modbus(ModbusConfig.model_validate({"registers": registers, **config}))
         self.device = ModbusDevice(host=server.host, port=server.port)
-        self.memory = {}
+        self.session = None
 
     async def run(self):
         """Requests of one run, and what it gave or raised."""
         before = len(self.server.asked)
         try:
-            result = await self.plugin.collect(self.device, make_context(memory=self.memory))
+            self.session = self.session or await self.plugin.open(self.device)
+            result = await self.session.collect(make_context())
         except PartialCollect as error:
             result = error
         return len(self.server.asked) - before, result
+
+    async def stop(self):
+        if self.session is not None:
+            await self.session.close()
+        await self.plugin.stop()
 
 
 def whole(columns, registers):
@@ -47,7 +53,7 @@ async def task(start_modbus):
 
     yield make
     for each in made:
-        await each.plugin.stop()
+        await each.stop()
 
 
 @pytest.mark.parametrize(
@@ -118,14 +124,14 @@ async def test_a_refused_field_is_tried_again_and_taken_back(start_modbus, bus_o
     assert isinstance(result, PartialCollect)  # its time has not come
     (pause,) = memory._refused.values()
     pause._until = 0.0
-    reader.memory["modbus"].readers[0]._program = None
+    reader.session._job.readers[0]._program = None
     before = len(server.asked)
     _, columns = await reader.run()
     assert whole(columns, [{"address": n} for n in range(10)])
     count, columns = await reader.run()
     assert count <= len(server.asked) - before
     assert whole(columns, [{"address": n} for n in range(10)])
-    await reader.plugin.stop()
+    await reader.stop()
 
 
 async def test_tasks_of_one_unit_share_what_was_learned(start_modbus):
@@ -135,8 +141,8 @@ async def test_tasks_of_one_unit_share_what_was_learned(start_modbus):
     one, two = Task(server, registers), Task(server, registers)
     assert (await one.run())[0] > 2
     assert (await two.run())[0] == 2
-    await one.plugin.stop()
-    await two.plugin.stop()
+    await one.stop()
+    await two.stop()
 
 
 async def test_requests_are_a_metric(task):

@@ -70,13 +70,13 @@ async def test_states_and_texts(collect, start_modbus):
     assert "gone" not in collection.names
 
 
-async def test_a_value_that_comes_and_goes(start_modbus):
+async def test_a_value_that_comes_and_goes(start_modbus, opened):
     """The series of what is there stay the very same: what is behind the plugin keeps them."""
     server = start_modbus(["holding 0 1 65535 3"])
     registers = [{"address": n, "invalid": 0xFFFF} for n in range(3)]
     plugin = Modbus(ModbusConfig.model_validate({"registers": registers}))
-    device, memory = ModbusDevice(host=server.host, port=server.port), {}
-    first, second = [await plugin.collect(device, make_context(memory=memory)) for _ in range(2)]
+    session = await opened(plugin, ModbusDevice(host=server.host, port=server.port))
+    first, second = [await session.collect(make_context()) for _ in range(2)]
     assert all(a is b for a, b in zip(first.series, second.series, strict=True))
     assert first.values == [1, 3, 1, 1]  # two registers, one request, one invalid field
     await plugin.stop()
@@ -112,19 +112,19 @@ async def test_metrics_are_those_of_the_map():
     )
 
 
-async def test_connection_in_one_line(start_modbus):
+async def test_connection_in_one_line(start_modbus, opened):
     """Who answered, and how much of the map has a value."""
     server = start_modbus(["holding 0 7"])
     plugin = Modbus(ModbusConfig.model_validate(MAP))
-    device = ModbusDevice(host=server.host, port=server.port)
-    said = await plugin.test_connection(device, make_context())
+    session = await opened(plugin, ModbusDevice(host=server.host, port=server.port))
+    said = await session.test(make_context())
     assert (
         said
         == f"unit 1 at {server.host}:{server.port} answered 4 requests; 7 of 7 fields have a value"
     )
     server.kill()
     with pytest.raises(DeviceUnreachable):
-        await plugin.test_connection(device, make_context())
+        await session.test(make_context())
     await plugin.stop()
 
 
@@ -163,7 +163,7 @@ async def test_no_such_serial_line(collect):
     assert "cannot open /dev/none: there is no such device" in str(collection.error)
 
 
-async def test_tls_files_that_vanish_later(tmp_path, authority):
+async def test_tls_files_that_vanish_later(tmp_path, authority, opened):
     """A file that is being replaced costs a turn, and does not end the task."""
     copy = tmp_path / "ca.pem"
     copy.write_bytes(authority.ca_file.read_bytes())
@@ -172,7 +172,7 @@ async def test_tls_files_that_vanish_later(tmp_path, authority):
     plugin.validate_device(device)
     copy.unlink()
     with pytest.raises(DeviceUnreachable, match=r"ca\.pem"):
-        await plugin.collect(device, make_context())
+        await (await opened(plugin, device)).collect(make_context())
     await plugin.stop()
 
 

@@ -33,7 +33,7 @@ async def test_a_port_without_such_parity(collect, start_serial_modbus, wrong):
     assert (await collect({"serial": {"device": line.device}}, REGISTERS)).error is None
 
 
-async def test_units_of_different_speeds_on_one_line(start_serial_modbus, bus_of):
+async def test_units_of_different_speeds_on_one_line(start_serial_modbus, bus_of, opened):
     """The port is opened anew for each; both are read, again and again."""
     line = start_serial_modbus(["holding 0 42"])
     plugin = Modbus(ModbusConfig.model_validate(REGISTERS))
@@ -41,10 +41,10 @@ async def test_units_of_different_speeds_on_one_line(start_serial_modbus, bus_of
         ModbusDevice.model_validate({"serial": {"device": line.device, "baudrate": baudrate}})
         for baudrate in (9600, 19200)
     ]
-    memories = [{}, {}]
+    sessions = [await opened(plugin, device) for device in speeds]
     for _ in range(3):
-        for device, memory in zip(speeds, memories, strict=True):
-            columns = await plugin.collect(device, make_context(memory=memory))
+        for session in sessions:
+            columns = await session.collect(make_context())
             assert columns.values[0] == 42
     assert len({id(bus_of(device)) for device in speeds}) == 1
     await plugin.stop()

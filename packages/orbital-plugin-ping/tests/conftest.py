@@ -265,7 +265,8 @@ async def main():
     try:
         await plugin.start()
         end = time.monotonic() + 5
-        print(await plugin.test_connection(PingDevice(host=sys.argv[2]), Context("t", "d", 5, end)))
+        session = await plugin.open(PingDevice(host=sys.argv[2]))
+        print(await session.test(Context("t", "d", 5, end)))
     except ConfigurationError as error:
         print("refused:", error)
     await plugin.stop()

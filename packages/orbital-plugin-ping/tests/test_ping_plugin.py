@@ -95,12 +95,13 @@ async def test_cancelled_in_the_middle(network, kind, engine):
     network.cable()
     plugin = Ping(PingConfig(engine=engine))
     await plugin.start()
-    run = asyncio.create_task(plugin.collect(PingDevice(host=SILENT), make_context()))
+    silent = await plugin.open(PingDevice(host=SILENT))
+    run = asyncio.create_task(silent.collect(make_context()))
     await asyncio.sleep(0)
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    await plugin.collect(PingDevice(host="127.0.0.1", count=1), make_context())
+    await (await plugin.open(PingDevice(host="127.0.0.1", count=1))).collect(make_context())
     await plugin.stop()
 
 
@@ -230,12 +231,12 @@ async def test_selection(network, config):
 
 async def test_series_are_made_once(network):
     """A task's next run gives the same series again, so that nothing is built twice."""
-    plugin, memory = Ping(PingConfig()), {}
-    device = PingDevice(host="127.0.0.1", count=2, interval=0)
+    plugin = Ping(PingConfig())
     await plugin.start()
-    first, second = [await plugin.collect(device, make_context(memory=memory)) for _ in range(2)]
+    session = await plugin.open(PingDevice(host="127.0.0.1", count=2, interval=0))
+    first, second = [await session.collect(make_context()) for _ in range(2)]
     assert first.series is second.series
-    other = await plugin.collect(PingDevice(host="127.0.0.2"), make_context(memory=memory))
+    other = await (await plugin.open(PingDevice(host="127.0.0.2"))).collect(make_context())
     await plugin.stop()
     assert "host='127.0.0.2'" in repr(other.series)
 
@@ -244,10 +245,11 @@ async def test_connection(kind):
     """Testing a connection says in one line who answered and how fast."""
     plugin = Ping(PingConfig(version=4))
     await plugin.start()
-    said = await plugin.test_connection(PingDevice(host="localhost", count=2), make_context())
+    said = await (await plugin.open(PingDevice(host="localhost", count=2))).test(make_context())
     assert said.startswith("localhost (127.0.0.1) answered 2 of 2 packets, 0.")
+    nowhere = await plugin.open(PingDevice(host="no.such.name.invalid"))
     with pytest.raises(DeviceUnreachable):
-        await plugin.test_connection(PingDevice(host="no.such.name.invalid"), make_context())
+        await nowhere.test(make_context())
     await plugin.stop()
 
 
@@ -255,8 +257,9 @@ async def test_no_time_left(network):
     """A run that has no time left says that, and not that the host is down."""
     plugin = Ping(PingConfig())
     await plugin.start()
+    session = await plugin.open(PingDevice(host="127.0.0.1"))
     with pytest.raises(Exception, match="leaves no time") as caught:
-        await plugin.collect(PingDevice(host="127.0.0.1"), make_context(timeout=0.0))
+        await session.collect(make_context(timeout=0.0))
     assert not isinstance(caught.value, DeviceUnreachable)
     await plugin.stop()
 

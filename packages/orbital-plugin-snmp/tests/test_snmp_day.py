@@ -71,11 +71,11 @@ async def test_descriptors(snmpd):
     await plugin.start()
     before = None
     for poll in range(300):
-        memory = {}
-        await plugin.collect(alive, make_context(memory=memory))
+        await (await plugin.open(alive)).collect(make_context())
         if poll % 100 == 0:
+            session = await plugin.open(dead)
             with pytest.raises(DeviceUnreachable):
-                await plugin.collect(dead, make_context(memory={}))
+                await session.collect(make_context())
             before = before or descriptors()
     assert descriptors() == before
     await plugin.stop()

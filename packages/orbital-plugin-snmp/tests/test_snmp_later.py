@@ -17,6 +17,7 @@ from orbital_testbench.snmp_message import GET, number, tlv, varbind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from orbital_sdk import Session
     from orbital_testbench.hostile_agent import Datagram
     from orbital_testbench.snmp_message import SnmpRequest
 
@@ -76,12 +77,13 @@ class Bench:
     def __init__(self, agent: HostileAgent, folder) -> None:
         kind = type("Remembering", (Snmp,), {"folder": folder})
         self.plugin = kind(SnmpConfig(profiles=("lldp",), timeout=1, retries=1))
-        self.memory: dict[str, object] = {}
+        self.session: Session | None = None
         self._device = SnmpDevice.model_validate({"host": agent.host, "port": agent.port})
 
     async def neighbours(self) -> float | None:
         """How many one poll tells of; None where it does not say."""
-        given = await self.plugin.collect(self._device, make_context(memory=self.memory))
+        self.session = self.session or await self.plugin.open(self._device)
+        given = await self.session.collect(make_context())
         return dict(zip(given.series, given.values, strict=True)).get(COUNT.series())
 
 

@@ -141,13 +141,13 @@ async def test_scrape_metrics(device):
 
 async def test_series_are_made_once(device):
     """A task's next run gives the same series again, so that nothing behind is built twice."""
-    plugin, memory = Snmp(SnmpConfig(profiles=("if_mib",))), {}
+    plugin = Snmp(SnmpConfig(profiles=("if_mib",)))
     fields = SnmpDevice.model_validate(device)
     await plugin.start()
-    first, second = [await plugin.collect(fields, make_context(memory=memory)) for _ in range(2)]
+    session, other = await plugin.open(fields), await plugin.open(fields)
+    first, second = [await session.collect(make_context()) for _ in range(2)]
     assert all(a is b for a, b in zip(first.series, second.series, strict=True))
-    other = SnmpDevice.model_validate(device)
-    third = await plugin.collect(other, make_context(memory={}))
+    third = await other.collect(make_context())
     assert third.series == second.series
     await plugin.stop()
 
@@ -260,35 +260,35 @@ async def test_connection(device):
     """Testing a connection says in one line who answered."""
     plugin = Snmp(SnmpConfig(timeout=0.3, retries=0))
     await plugin.start()
-    said = await plugin.test_connection(SnmpDevice.model_validate(device), make_context())
+    said = await (await plugin.open(SnmpDevice.model_validate(device))).test(make_context())
     assert re.fullmatch(r"\S+ answers by SNMP v2c, up \w+: Linux .*", said)
-    dead = SnmpDevice.model_validate({**device, "port": free_port()})
+    dead = await plugin.open(SnmpDevice.model_validate({**device, "port": free_port()}))
     with pytest.raises(DeviceUnreachable):
-        await plugin.test_connection(dead, make_context())
+        await dead.test(make_context())
     await plugin.stop()
 
 
 async def test_a_device_that_starts_again(agent, device):
     """A device that starts again between two polls is read on, with its counters from where they are."""
-    plugin, memory = Snmp(SnmpConfig(profiles="auto")), {}
-    fields = SnmpDevice.model_validate(device)
+    plugin = Snmp(SnmpConfig(profiles="auto"))
     await plugin.start()
-    before = await plugin.collect(fields, make_context(memory=memory))
+    session = await plugin.open(SnmpDevice.model_validate(device))
+    before = await session.collect(make_context())
     await asyncio.to_thread(agent.restart)
-    after = await plugin.collect(fields, make_context(memory=memory))
-    again = await plugin.collect(fields, make_context(memory=memory))
+    after = await session.collect(make_context())
+    again = await session.collect(make_context())
     assert set(after.series) == set(before.series) == set(again.series)
     await plugin.stop()
 
 
 async def test_after_an_outage(agent, device):
     """A device that was away is down, whatever it lacks, and is asked for as much at once as before."""
-    plugin, memory = Snmp(SnmpConfig(profiles=("if_mib", "lldp"))), {}
-    fields = SnmpDevice.model_validate(device)
+    plugin = Snmp(SnmpConfig(profiles=("if_mib", "lldp")))
     await plugin.start()
+    session = await plugin.open(SnmpDevice.model_validate(device))
 
     async def packets():
-        got = await plugin.collect(fields, make_context(memory=memory))
+        got = await session.collect(make_context())
         return dict(zip([s.metric.name for s in got.series], got.values, strict=True))[
             "snmp_scrape_packets_sent"
         ]
@@ -299,7 +299,7 @@ async def test_after_an_outage(agent, device):
     try:
         for _ in range(6):
             with pytest.raises(DeviceUnreachable):
-                await plugin.collect(fields, make_context(memory=memory, timeout=0.1))
+                await session.collect(make_context(timeout=0.1))
     finally:
         agent.resume()
     await packets()
@@ -329,9 +329,10 @@ async def test_cut_short(agent, device):
         return made
 
     pool.reader = reader
+    session = await plugin.open(SnmpDevice.model_validate(device))
     try:
         with pytest.raises(PartialCollect) as caught:
-            await plugin.collect(SnmpDevice.model_validate(device), make_context(timeout=5))
+            await session.collect(make_context(timeout=5))
     finally:
         agent.resume()
         await plugin.stop()

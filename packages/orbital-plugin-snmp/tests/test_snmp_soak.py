@@ -69,27 +69,25 @@ async def test_a_day(network, capsys):
         SnmpDevice.model_validate({"host": f"127.0.6.{n}", "port": network.port} | way)
         for n, way in enumerate(ways, 1)
     ]
-    memories = [{} for _ in alive]
     away = SnmpDevice(host="127.0.6.9", port=free_port())
     config = {"profiles": ["system", "if_mib"], "timeout": 2, "label_refresh": "100ms"}
     plugin = Snmp(SnmpConfig.model_validate(config))
     quick = Snmp(SnmpConfig.model_validate(config | {"timeout": "50ms", "retries": 0}))
     await plugin.start()
     await quick.start()
+    sessions = [await plugin.open(device) for device in alive]
     warm, samples, began, before = max(30, ROUNDS // 20), 0, 0.0, Use(0, 0)
     for number in range(warm + ROUNDS):
         if number == warm:
             began, before, samples = time.monotonic(), use(), 0
         if number == warm + ROUNDS // 2:
             await asyncio.to_thread(network.restart)
-        polls = [
-            plugin.collect(device, make_context(memory=memory))
-            for device, memory in zip(alive, memories, strict=True)
-        ]
+        polls = [session.collect(make_context()) for session in sessions]
         samples += sum(len(columns.series) for columns in await asyncio.gather(*polls))
         if number % DEAD_EVERY == 0:
+            session = await quick.open(away)
             with pytest.raises(DeviceUnreachable):
-                await quick.collect(away, make_context(memory={}))
+                await session.collect(make_context())
     seconds, after = time.monotonic() - began, use()
     await plugin.stop()
     await quick.stop()

@@ -15,8 +15,7 @@ from orbital_plugin_snmp.traps.own_engine import lasting
 from orbital_plugin_snmp.traps.plugin import SnmpTrap
 from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
 from orbital_sdk import ConfigurationError
-from orbital_sdk.testing import check_plugin
-from orbital_sdk.testing.collection import collect_from
+from orbital_sdk.testing import Runs, check_plugin
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
@@ -95,7 +94,7 @@ async def read_all():
 
 
 async def told(plugin, **device):
-    collection = await collect_from(plugin, TrapDevice(**device))
+    collection = await Runs(plugin, TrapDevice(**device)).collect()
     assert collection.error is None
     return collection
 

@@ -20,6 +20,7 @@ from orbital_sdk import (
     Port,
     Sample,
     Series,
+    Session,
 )
 from orbital_sdk.testing import check_plugin
 
@@ -341,3 +342,97 @@ async def test_a_device_that_the_plugin_refuses_is_found():
     )
     assert "does not fit its model" in await verdict(Ups, {"host": "-x"})
     assert "sesame" not in await verdict(Ups, {**DEVICE, "port": 0})
+
+
+class Line(Session):
+    """A session with a state of its own, on a plugin of `Lines`."""
+
+    def __init__(self, plugin, device):
+        self.plugin, self.device, self.closed = plugin, device, False
+
+    async def collect(self, ctx):
+        await asyncio.sleep(0)
+        if self.closed:
+            raise RuntimeError("closed")
+        return [self.plugin.charge(1, self.device.host)]
+
+    async def test(self, ctx):
+        return "it answers"
+
+    async def close(self):
+        self.closed = True
+
+
+def lines(**body):
+    """A plugin whose sessions are of this kind."""
+    kind = type("Kind", (Line,), body)
+
+    class Lines(Plugin[Device, Config]):
+        name = "lines"
+        summary = "Battery state, line by line"
+        charge = Ups.charge
+
+        async def open(self, device):
+            return kind(self, device)
+
+    return Lines
+
+
+async def test_a_plugin_of_sessions_passes():
+    """It has no collect of its own, and its sessions are opened and closed more than once."""
+    assert await verdict(lines()) == ""
+
+    def plain(self):
+        self.closed = True
+
+    assert await verdict(lines(close=plain, collect=lambda self, ctx: [])) != ""
+    blocking = lines(close=plain, collect=lambda self, ctx: [Ups.charge(1, self.device.host)])
+    assert await verdict(blocking) == ""
+
+
+async def raises(self, *args):
+    raise RuntimeError("oops")
+
+
+async def closes_all(self):
+    self.plugin.gone = True
+
+
+async def reads_while_open(self, ctx):
+    if getattr(self.plugin, "gone", False):
+        raise RuntimeError("gone")
+    return [self.plugin.charge(1, self.device.host)]
+
+
+async def once(self):
+    if self.closed:
+        raise RuntimeError("closed twice")
+    self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"close": raises}, "close() raised RuntimeError('oops')"),
+        ({"close": once}, "a second close() raised RuntimeError('closed twice')"),
+        ({"test": raises}, "test raised RuntimeError('oops')"),
+        (
+            {"close": closes_all, "collect": reads_while_open},
+            "after the close of another session of the device failed",
+        ),
+        ({"__repr__": lambda self: "open sesame"}, "repr of the session shows a secret"),
+    ],
+)
+async def test_what_is_wrong_with_a_session_is_found(body, words):
+    """Each finding says what to change."""
+    assert words in await verdict(lines(**body))
+
+
+async def test_an_open_that_gives_no_session_is_found():
+    """A forgotten return is told in words."""
+
+    class Forgets(lines()):
+        async def open(self, device):
+            Line(self, device)
+
+    assert "open() gave NoneType; return a Session" in await verdict(Forgets)

@@ -16,8 +16,9 @@ from orbital_sdk import (
     Metric,
     Plugin,
     PluginConfig,
+    Session,
 )
-from orbital_sdk.testing import collect_once
+from orbital_sdk.testing import collect_once, runs_of
 
 
 class Device(DeviceFields):
@@ -46,15 +47,31 @@ class Ups(Plugin[Device, Config]):
         if device.host == "refused":
             raise ConfigurationError("not this one", field="host")
 
-    async def collect(self, device, ctx):
-        ctx.memory["runs"] = ctx.memory.get("runs", 0) + 1
-        yield self.runs(ctx.memory["runs"])
-        yield self.charge(self.config.scale, device.host, "a")
+    async def open(self, device):
+        return Unit(self, device)
+
+
+class Unit(Session):
+    """Counts its runs."""
+
+    def __init__(self, plugin, device):
+        if device.host == "closed":
+            raise DeviceUnreachable("closed: no answer")
+        self.plugin, self.device, self.done = plugin, device, 0
+
+    async def close(self):
+        self.plugin.life.append("close")
+
+    async def collect(self, ctx):
+        self.done += 1
+        device = self.device
+        yield self.plugin.runs(self.done)
+        yield self.plugin.charge(self.plugin.config.scale, device.host, "a")
         if device.host == "dead":
             raise DeviceUnreachable("dead: no answer")
         if device.host == "buggy":
             raise KeyError("bug")
-        yield self.charge(2 * self.config.scale, device.host, "b")
+        yield self.plugin.charge(2 * self.plugin.config.scale, device.host, "b")
         if device.host == "hangs":
             await asyncio.Event().wait()
 
@@ -66,7 +83,7 @@ async def test_it_runs_the_whole_life_and_gives_the_samples():
     assert [s.value for s in written.samples] == [s.value for s in built.samples] == [1, 3, 6]
     assert written.error is None
     assert written.names == ("runs", "charge")
-    assert Ups.last.life == ["start", "stop"]
+    assert Ups.last.life == ["start", "close", "stop"]
 
 
 async def test_a_value_is_found_by_name_and_labels():
@@ -113,7 +130,7 @@ async def test_a_run_that_takes_too_long_is_cancelled():
     assert isinstance(collection.error, TimeoutError)
     assert "longer than 0.05 s" in str(collection.error)
     assert len(collection.samples) == 3
-    assert Ups.last.life == ["start", "stop"]
+    assert Ups.last.life == ["start", "close", "stop"]
 
 
 async def test_a_thread_that_hangs_does_not_hold_the_test():
@@ -168,11 +185,23 @@ async def test_bad_fields_and_settings_are_the_tests_own_mistake():
     assert Ups.last.life == ["start", "stop"]
 
 
-async def test_a_tasks_memory_can_be_carried_to_its_next_run():
-    """Rates and learned walks need two runs of one task."""
-    memory = {}
-    for run in (1, 2, 3):
-        assert (await collect_once(Ups, {"host": "a"}, memory=memory)).value("runs") == run
+async def test_a_session_lasts_for_many_runs():
+    """Rates and learned walks need two runs of one task; after a close a new session begins."""
+    async with runs_of(Ups, {"host": "a"}) as runs:
+        assert [(await runs.collect()).value("runs") for _ in range(3)] == [1, 2, 3]
+        await runs.close()
+        assert (await runs.collect()).value("runs") == 1
+    assert Ups.last.life == ["start", "close", "close", "stop"]
+
+
+async def test_what_open_raises_is_a_result():
+    """As it fails the agent's run: no sample, nothing to close, and tried again at the next run."""
+    async with runs_of(Ups, {"host": "closed"}) as runs:
+        for _ in range(2):
+            collection = await runs.collect()
+            assert isinstance(collection.error, DeviceUnreachable)
+            assert not collection.samples
+    assert Ups.last.life == ["start", "stop"]
 
 
 async def test_a_table_is_shown_as_samples():

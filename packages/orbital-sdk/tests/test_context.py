@@ -28,12 +28,6 @@ def test_the_time_that_is_left_never_goes_below_zero():
     assert make_context(timeout=-5).remaining() == 0
 
 
-def test_notes_of_a_task_are_its_own():
-    """Two contexts never share their memory by accident."""
-    make_context().memory["walk"] = 1
-    assert make_context().memory == {}
-
-
 def test_a_first_attempt_is_number_one():
     """Writers look at `number` to know that an earlier attempt may have arrived."""
     assert Attempt() == Attempt(1, "")

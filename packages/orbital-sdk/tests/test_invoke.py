@@ -10,6 +10,7 @@ import pytest
 
 from orbital_sdk import Columns, DeviceFields, Metric, PartialCollect, Plugin, PluginConfig
 from orbital_sdk.invoke import TooManySamples, invoke, is_blocking
+from orbital_sdk.session import Plain
 from orbital_sdk.testing import make_context
 
 N = Metric("n", labels=("i",))
@@ -21,9 +22,9 @@ class Made(Plugin[DeviceFields, PluginConfig]):
     name = "made"
 
 
-def plugin(collect):
-    """A plugin with this `collect`."""
-    return type("Made", (Made,), {"collect": collect})(PluginConfig())
+def session(collect):
+    """Of a plugin with this `collect`."""
+    return Plain(type("Made", (Made,), {"collect": collect})(PluginConfig()), DeviceFields())
 
 
 def wrapped(collect):
@@ -80,7 +81,7 @@ async def run(collect, **options):
     """What landed in the sink, and the table or the error."""
     sink = []
     try:
-        got = await invoke(plugin(collect), DeviceFields(), make_context(), sink, **options)
+        got = await invoke(session(collect).collect, make_context(), sink, **options)
     except Exception as error:  # noqa: BLE001 (the test looks at it)
         got = error
     return sink, got
@@ -185,7 +186,7 @@ async def test_only_plain_functions_need_a_thread(collect):
         return await asyncio.to_thread(work)
 
     assert await run(collect, run_blocking=on_thread) == (SAMPLES, None)
-    assert bool(ran) is is_blocking(plugin(collect))
+    assert bool(ran) is is_blocking(session(collect).collect)
 
 
 async def test_blocking_code_runs_off_the_loop():
@@ -236,7 +237,7 @@ async def test_cancelling_stops_an_async_plugin_where_it_waits():
         finally:
             events.append("cleaned up")
 
-    task = asyncio.create_task(invoke(plugin(hangs), DeviceFields(), make_context(), sink))
+    task = asyncio.create_task(invoke(session(hangs).collect, make_context(), sink))
     await waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -254,7 +255,7 @@ async def test_an_async_generator_that_never_waits_lets_others_have_the_loop():
             yield sample
 
     task = asyncio.create_task(
-        invoke(plugin(pours), DeviceFields(), make_context(), sink, limit=10_000_000)
+        invoke(session(pours).collect, make_context(), sink, limit=10_000_000)
     )
     await started.wait()
     task.cancel()

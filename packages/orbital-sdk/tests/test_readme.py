@@ -94,6 +94,7 @@ def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
     assert {cls.name for cls in parts} == {
         "hello",
         "ups",
+        "meters",
         "registers",
         "graphite",
         "quiet",

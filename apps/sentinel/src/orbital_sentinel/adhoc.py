@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Problem
-    from orbital_sdk import Batch
+    from orbital_sdk import Batch, Plugin
 
 OWN = frozenset(metric.name for metric in METRICS)
 
@@ -135,7 +135,7 @@ class _Stations:
     """Plugins and engine, with a sink that keeps batches by task."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self.instances = Instances(registry)
+        self.instances = Instances(registry, self._leave)
         self.batches: dict[str, list[Batch]] = {}
         section = settings.sentinel
         self.engine = Engine(
@@ -145,6 +145,9 @@ class _Stations:
             put=self._keep,
             clock=SystemClock(),
         )
+
+    async def _leave(self, plugin: Plugin[Any, Any]) -> None:
+        await self.engine.sessions.end_all(plugin)
 
     async def _keep(self, batch: Batch) -> None:
         self.batches.setdefault(batch.layout.origin.task, []).append(batch)

@@ -1,4 +1,4 @@
-"""What stays the same from run to run of one task: made at the first run, kept in the task's memory."""
+"""What stays the same from run to run of one task: made with the session."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What a task remembers between its runs: its device's bus, and a reader for each unit."""
+"""What a session keeps between its runs: its device's bus, and a reader for each unit."""
 
 from __future__ import annotations
 
 import asyncio
-import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -60,22 +59,15 @@ class Job:
     Args:
         device: Its fields.
         config: The map.
-        holder: The plugin that it is for.
         seconds: That a run may take.
     """
 
-    def __init__(
-        self, device: ModbusDevice, config: ModbusConfig, holder: object, seconds: float
-    ) -> None:
-        self.device, self.holder, self.seconds = device, holder, seconds
+    def __init__(self, device: ModbusDevice, config: ModbusConfig, seconds: float) -> None:
+        self.seconds = seconds
         self.fields = config.map.fields
         line = line_of(device, config.engine)
         self.way = _way(device, line, seconds - _margin(seconds))
-        token = object()
-        bus = BUSES.get(line, token)
-        self.leave = weakref.finalize(self, BUSES.release, token)
-        """Gives the bus back. So does forgetting the job, as happens when its task is gone."""
-        self.leave.atexit = False
+        bus = BUSES.get(line, self)
         limits = Limits(config.most_registers, config.most_bits, config.bridge)
         self.readers = [
             UnitReader(
@@ -93,6 +85,10 @@ class Job:
     def version(self) -> int:
         """Grows with each thing learned of its units."""
         return sum(reader.unit.memory.version for reader in self.readers)
+
+    def leave(self) -> None:
+        """Give the bus back. Safe twice."""
+        BUSES.release(self)
 
     async def run(self, seconds: float) -> Columns:
         """Read all units once.

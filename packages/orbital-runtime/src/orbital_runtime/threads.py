@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -98,3 +99,11 @@ async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     The loop's default pool is not ours: plugins use it too, and may fill it with what never returns.
     """
     return await asyncio.wrap_future(_OWN.submit(work, *args, **kwargs))
+
+
+def on_loop(
+    loop: asyncio.AbstractEventLoop, tell: Callable[[Future[Any]], None], future: Future[Any]
+) -> None:
+    """From a thread: have the loop tell of this future. It may be over by then."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(tell, future)

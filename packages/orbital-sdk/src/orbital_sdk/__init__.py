@@ -32,6 +32,7 @@ from orbital_sdk.notes import Notes
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Plan, Processor
 from orbital_sdk.series_state import PerSeries
+from orbital_sdk.session import Session
 from orbital_sdk.units import ByteSize, Duration
 from orbital_sdk.writer import Writer
 
@@ -72,6 +73,7 @@ __all__ = [
     "Row",
     "Sample",
     "Series",
+    "Session",
     "UnexpectedReply",
     "WriteError",
     "Writer",

@@ -22,8 +22,6 @@ class Context:
     log: logging.Logger | logging.LoggerAdapter[Any] = field(
         default_factory=lambda: logging.getLogger("orbital.plugin")
     )
-    memory: dict[str, Any] = field(default_factory=dict[str, Any])
-    """The task's own notes, kept between its runs (a learned walk, a cached look-up), never stored."""
 
     def remaining(self) -> float:
         """Seconds left before the deadline, never below zero."""

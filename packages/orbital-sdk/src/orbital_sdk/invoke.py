@@ -1,4 +1,4 @@
-"""Runs a plugin's `collect`, whichever of its forms the author chose.
+"""Runs what authors write, whichever of its forms they chose: `collect`, and calls that give one thing.
 
 The agent and the testing kit share this, so that a plugin behaves alike in both.
 """
@@ -8,19 +8,25 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, Generator, Iterable, Sized
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_sdk.errors import PartialCollect
 from orbital_sdk.metric import Columns, Sample
+from orbital_sdk.plugin import Plugin
+from orbital_sdk.session import Plain, Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from orbital_sdk.context import Context
-    from orbital_sdk.fields import DeviceFields, PluginConfig
-    from orbital_sdk.plugin import Plugin
+    from orbital_sdk.fields import DeviceFields
+    from orbital_sdk.session import Collected
+
+    OnThread = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+T = TypeVar("T")
 
 BREATH: Final = 1000
 """Samples after which an async generator that never waits lets others have the loop."""
@@ -43,31 +49,30 @@ class TooManySamples(PartialCollect):
         self.refused = given - limit
 
 
-def is_blocking(plugin: Plugin[Any, Any]) -> bool:
-    """Whether `collect` is a plain `def`, which needs a thread."""
-    return _blocks(getattr(plugin.collect, "__func__", plugin.collect))
+def is_blocking(call: Callable[..., object]) -> bool:
+    """Whether this is a plain `def`, which needs a thread."""
+    call = getattr(call, "func", call)  # of a `partial`
+    return _blocks(getattr(call, "__func__", call))
 
 
 @lru_cache(maxsize=1024)
-def _blocks(collect: Callable[..., object]) -> bool:
+def _blocks(call: Callable[..., object]) -> bool:
     """Asked at every run, and the same for ever."""
-    return not (inspect.iscoroutinefunction(collect) or inspect.isasyncgenfunction(collect))
+    return not (inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call))
 
 
 async def invoke(
-    plugin: Plugin[DeviceFields, PluginConfig],
-    device: DeviceFields,
+    collect: Callable[[Context], Collected],
     ctx: Context,
     sink: list[Sample],
     *,
     limit: int = 1_000_000,
-    run_blocking: Callable[[Callable[[], Columns | None]], Awaitable[Columns | None]] | None = None,
+    run_blocking: OnThread | None = None,
 ) -> Columns | None:
     """Collect once. Samples land in `sink` as they come, so that those before an error are kept.
 
     Args:
-        plugin: A started plugin.
-        device: Validated fields of the device.
+        collect: Of an open session.
         ctx: The run.
         sink: Takes the samples. A thread that outlives its cancelled run may still add some: whoever
             cancels takes a copy.
@@ -83,13 +88,13 @@ async def invoke(
         TypeError, ValueError: `collect` returned what is no collection.
         Exception: Whatever `collect` raised.
     """
-    if not is_blocking(plugin):
-        return await _finish(plugin.collect(device, ctx), sink, limit)
+    if not is_blocking(collect):
+        return await _finish(collect(ctx), sink, limit)
     run = run_blocking or asyncio.to_thread
     late: list[object] = []  # what a wrapped `async def` gives, which belongs to the loop
 
     def work() -> Columns | None:
-        answer = plugin.collect(device, ctx)
+        answer = collect(ctx)
         if inspect.isawaitable(answer) or isinstance(answer, AsyncIterable):
             late.append(answer)
             return None
@@ -97,6 +102,37 @@ async def invoke(
 
     columns = await run(work)
     return await _finish(late[0], sink, limit) if late else columns
+
+
+async def call(
+    function: Callable[[], T | Awaitable[T]], *, run_blocking: OnThread | None = None
+) -> T:
+    """What a function of an author gives, be it `async def`, or a plain `def`, which runs on a thread."""
+    run = run_blocking or asyncio.to_thread
+    answer: Any = await run(function) if is_blocking(function) else function()
+    return cast("T", await answer if inspect.isawaitable(answer) else answer)
+
+
+async def open_session(
+    plugin: Plugin[Any, Any], device: DeviceFields, *, run_blocking: OnThread | None = None
+) -> Session:
+    """Begin with a device.
+
+    Raises:
+        TypeError: `open` gave no session.
+        Exception: Whatever it raised.
+    """
+    if type(plugin).open is Plugin[Any, Any].open:
+        return Plain(plugin, device)
+    session = await call(partial(plugin.open, device), run_blocking=run_blocking)
+    if not isinstance(session, Session):  # pyright: ignore[reportUnnecessaryIsInstance] (an author may return anything)
+        raise TypeError(f"open() gave {type(session).__name__}; return a Session")
+    return session
+
+
+def needs_closing(session: Session) -> bool:
+    """Whether it has a `close` of its own."""
+    return type(session).close is not Session.close
 
 
 async def _finish(answer: object, sink: list[Sample], limit: int) -> Columns | None:

@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from orbital_sdk.fields import DeviceFields, PluginConfig
-from orbital_sdk.metric import Columns, Metric, Sample
+from orbital_sdk.metric import Metric
+from orbital_sdk.session import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Iterable
+    from collections.abc import Awaitable
     from pathlib import Path
 
     from orbital_sdk.context import Context
-
-    Samples = Iterable[Sample] | Columns
-    Collected = Samples | Awaitable[Samples] | AsyncIterable[Sample]
+    from orbital_sdk.session import Collected, Session
 
 D = TypeVar("D", bound=DeviceFields)
 C = TypeVar("C", bound=PluginConfig)
@@ -24,9 +23,11 @@ C = TypeVar("C", bound=PluginConfig)
 class Plugin(Generic[D, C]):
     """Reads devices of one kind.
 
-    Life: `__init__(config)` with validated settings, `await start()`, many `collect` (several at once,
-    for different devices), `await stop()`. Nothing is called after `stop`. An instance serves all tasks
-    whose plugin settings are equal.
+    Life: `__init__(config)` with validated settings, `await start()`; for each device `open`, and the life
+    of that session (several at once, for different devices); `await stop()` when all sessions are closed.
+    Nothing is called after `stop`. An instance serves all tasks whose plugin settings are equal.
+
+    The least plugin has `collect`. One that keeps something of a device between its runs has `open` instead.
     """
 
     name: ClassVar[str]
@@ -42,7 +43,7 @@ class Plugin(Generic[D, C]):
     `snmp`; those of another protocol (ssh) are not handed to it. Left out: the plugin's name, with and
     without an `s`."""
     max_threads: ClassVar[int] = 16
-    """Threads that a blocking (`def`) collect may use at once, over all devices."""
+    """Threads that blocking (`def`) calls may use at once, over all devices."""
 
     folder: Path | None = None
     """A folder of its own for what is worth remembering across restarts, such as what it learned of devices.
@@ -67,6 +68,17 @@ class Plugin(Generic[D, C]):
 
     async def stop(self) -> None:
         """Close what `start` opened. Safe without `start`, and safe twice."""
+
+    def open(self, device: D) -> Session | Awaitable[Session]:
+        """Begin with a device. Called in the first run, and again after a close or an error.
+
+        Write it as `async def` or as plain `def`, which runs on a thread and may block. It has what is left
+        of the run's time. Left out, `collect` and `test_connection` get the device's fields each time.
+
+        Raises:
+            DeviceUnreachable, AuthenticationFailed, UnexpectedReply, ConfigurationError: The run failed.
+        """
+        return Plain(self, device)
 
     def collect(self, device: D, ctx: Context) -> Collected:
         """Read one device. Write it as an async generator, as `async def` or as plain `def`.
@@ -96,7 +108,8 @@ class Plugin(Generic[D, C]):
     def target(self, device: D) -> str:
         """What people call the device: `host:port`, an address or a URL. Prometheus' `instance`.
 
-        Everybody may read it, so a URL goes without user and password.
+        Asked once a session, before `open`: a device that cannot be opened has a name, too. Everybody may
+        read it, so a URL goes without user and password.
         """
         fields = vars(device)
         host, port = fields.get("host"), fields.get("port")
@@ -105,7 +118,10 @@ class Plugin(Generic[D, C]):
         return str(host or re.sub(r"//[^/@]*@", "//", str(fields.get("url") or "")))
 
     def exclusive(self, device: D) -> str | None:
-        """What only one run at a time may use (a bus, a gateway); None where devices don't mind."""
+        """What only one run at a time may use (a bus, a gateway); None where devices don't mind.
+
+        Asked once a session, before `open`, which waits for it, too.
+        """
         return None
 
     def metrics(self) -> tuple[Metric, ...]:

@@ -31,6 +31,7 @@ from orbital_sdk import (
     Row,
     Sample,
     Series,
+    Session,
     Writer,
     WriterConfig,
     WriterUnavailable,
@@ -45,6 +46,7 @@ from orbital_sdk.testing import (
     collect_once,
     make_batch,
     process,
+    runs_of,
 )
 
 
@@ -115,6 +117,49 @@ class Table(Base):
 
     def collect(self, device: Device, ctx: Context) -> Columns:
         return Columns((self.charge.series(device.host),), (n for n in range(1)))
+
+
+class Line(Session):
+    def __init__(self, plugin: Base, device: Device) -> None:
+        self.series = (plugin.charge.series(device.host),)
+
+    async def collect(self, ctx: Context) -> Columns:
+        return Columns(self.series, [ctx.remaining()])
+
+    async def test(self, ctx: Context) -> str:
+        return "it answers"
+
+    async def close(self) -> None: ...
+
+
+class Plain(Session):
+    def collect(self, ctx: Context) -> Iterable[Sample]:
+        return []
+
+    def test(self, ctx: Context) -> str:
+        return "it answers"
+
+    def close(self) -> None: ...
+
+
+class Metered(Base):
+    name = "metered"
+
+    async def open(self, device: Device) -> Line:
+        return Line(self, device)
+
+
+class BlockingMetered(Base):
+    name = "blocking-metered"
+
+    def open(self, device: Device) -> Plain:
+        return Plain()
+
+
+class WrongSession(Base):
+    name = "wrong-session"
+
+    async def open(self, device: Device) -> None: ...  # type: ignore[override]
 
 
 class Wrong(Base):
@@ -199,6 +244,8 @@ async def testing() -> None:
     assert_type(collection.value("charge_ratio", host="a"), float)
     assert_type(collection.samples, tuple[Sample, ...])
     assert_type(collection.error, Exception | None)
+    async with runs_of(Metered, {"host": "a"}) as runs:
+        assert_type(await runs.collect(timeout=5), Collection)
     await check_plugin(Blocking, Device(host="a"), entry_point=False)
     await check_writer(lambda: Push(Settings(url="x")))
     await check_processor(lambda: Change(ProcessorConfig()), [make_batch(1)])

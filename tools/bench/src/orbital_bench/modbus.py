@@ -104,13 +104,15 @@ async def _cost(server: ModbusServer, engine: str, fields: int, turns: int) -> f
     """CPU seconds a turn of one request."""
     registers = [{"address": n} for n in range(fields)]
     plugin = Modbus(ModbusConfig.model_validate({"registers": registers, "engine": engine}))
-    device, context = ModbusDevice(host=server.host, port=server.port), make_context(memory={})
+    context = make_context()
+    session = await plugin.open(ModbusDevice(host=server.host, port=server.port))
     for _ in range(100):
-        await plugin.collect(device, context)
+        await session.collect(context)
     start = time.process_time()
     for _ in range(turns):
-        await plugin.collect(device, context)
+        await session.collect(context)
     spent = time.process_time() - start
+    await session.close()
     await plugin.stop()
     return spent / turns
 

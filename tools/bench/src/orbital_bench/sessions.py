@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig, Session
 
 
 class SessionsDevice(DeviceFields):
@@ -30,10 +30,21 @@ class Sessions(Plugin[SessionsDevice, PluginConfig]):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.octets,)
 
-    async def collect(self, device: SessionsDevice, ctx: Context) -> Columns:
-        begin = ctx.memory["next"] = ctx.memory.get("next", 0) + device.sessions
+    async def open(self, device: SessionsDevice) -> Numbered:
+        return Numbered(device, self.octets)
+
+
+class Numbered(Session):
+    """Counts on from run to run."""
+
+    def __init__(self, device: SessionsDevice, octets: Metric) -> None:
+        self._device, self._octets, self._next = device, octets, 0
+
+    async def collect(self, ctx: Context) -> Columns:
+        del ctx
+        begin = self._next = self._next + self._device.sessions
         series = [
-            self.octets.series(f"{device.host}-{number:010d}", f"user-{number % 50}", "eth0")
-            for number in range(begin, begin + device.sessions)
+            self._octets.series(f"{self._device.host}-{number:010d}", f"user-{number % 50}", "eth0")
+            for number in range(begin, begin + self._device.sessions)
         ]
         return Columns(tuple(series), [float(begin)] * len(series))

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from orbital_sdk import Columns, Context, DeviceFields, Metric, Plugin, PluginConfig, Series
+from orbital_sdk import (
+    Columns,
+    Context,
+    DeviceFields,
+    Metric,
+    Plugin,
+    PluginConfig,
+    Series,
+    Session,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,18 +63,8 @@ class Table(Plugin[TableDevice, PluginConfig]):
     def metrics(self) -> tuple[Metric, ...]:
         return (self.uptime, *self.cells)
 
-    async def collect(self, device: TableDevice, ctx: Context) -> Columns:
-        memory = ctx.memory
-        if "series" not in memory:
-            series = memory["series"] = (self.uptime.series(), *self._cells(device))
-            memory["values"] = (
-                rising(len(series), device.host)
-                if device.rising
-                else cycle(
-                    [float(turn * 1000 + n) for n in range(len(series))] for turn in range(10)
-                )
-            )
-        return Columns(memory["series"], next(memory["values"]))
+    async def open(self, device: TableDevice) -> MadeUp:
+        return MadeUp((self.uptime.series(), *self._cells(device)), device)
 
     def _cells(self, device: TableDevice) -> list[Series]:
         return [
@@ -73,3 +72,19 @@ class Table(Plugin[TableDevice, PluginConfig]):
             for row in range(device.rows)
             for metric in self.cells[: device.columns]
         ]
+
+
+class MadeUp(Session):
+    """The same series each time, with the next values."""
+
+    def __init__(self, series: tuple[Series, ...], device: TableDevice) -> None:
+        self._series = series
+        self._values = rising(len(series), device.host) if device.rising else _turning(len(series))
+
+    async def collect(self, ctx: Context) -> Columns:
+        del ctx
+        return Columns(self._series, next(self._values))
+
+
+def _turning(count: int) -> Iterator[list[float]]:
+    return cycle([float(turn * 1000 + n) for n in range(count)] for turn in range(10))

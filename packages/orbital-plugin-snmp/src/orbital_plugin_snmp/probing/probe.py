@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.engines.port import EXCEPTIONS
-from orbital_plugin_snmp.plugin import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID
+from orbital_plugin_snmp.polling.session import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID
 from orbital_plugin_snmp.probing.fields import device_of, fields
 from orbital_plugin_snmp.profiles.choosing import choose
 from orbital_plugin_snmp.profiles.loading import shipped

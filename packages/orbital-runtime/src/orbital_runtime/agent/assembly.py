@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
-    from orbital_sdk import Identity, Writer
+    from orbital_sdk import Identity, Plugin, Writer
 
 CORE: Final = "core"
 """The output of samples that go to Gravital Core, in mode `core`."""
@@ -58,7 +58,11 @@ def assemble(
     settings = loaded.settings
     buffer = buffer_of(settings.buffer, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
-    instances = Instances(registry, folder=data / "plugins")
+
+    async def leave(plugin: Plugin[Any, Any]) -> None:
+        await engine.sessions.end_all(plugin)
+
+    instances = Instances(registry, leave, folder=data / "plugins")
     engine = Engine(
         identity=identity,
         plugins=instances.get,

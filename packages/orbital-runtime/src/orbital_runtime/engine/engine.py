@@ -7,12 +7,13 @@ import logging
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
-from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of, place, words
+from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
 from orbital_runtime.engine.parts import parts
 from orbital_runtime.engine.processing import Processing
 from orbital_runtime.engine.report import Report
@@ -20,6 +21,8 @@ from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
+from orbital_runtime.guard.wording import place, words
+from orbital_runtime.plugins.sessions import Sessions
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import (
     Batch,
@@ -33,7 +36,7 @@ from orbital_sdk import (
     Processor,
     Sample,
 )
-from orbital_sdk.invoke import TooManySamples
+from orbital_sdk.invoke import TooManySamples, call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.seal import Sealed
+    from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
 
 log = logging.getLogger("orbital.engine")
@@ -85,7 +89,7 @@ class Engine:
         self.invoker = Invoker(pool, self.limits.cancel_grace)
         """Knows the stuck threads and the abandoned coroutines."""
         self.processing = Processing(processors)
-        self._plugins = plugins
+        self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close)
         self._put = put
         self.witness: Callable[[Batch], None] | None = None
         """Sees each batch that the buffer took."""
@@ -102,20 +106,24 @@ class Engine:
             released: Called as soon as the device is no longer needed.
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
-        plugin, error = self._plugin(task)
-        memory = await self._memory(task, plugin, started)
+        life, error = self._life(task)
+        memory = await self._memory(task, life, started)
         collected: Collected = []
-        if plugin is None:  # it may work again without a change of the task: no pause
+        if life is None:  # it may work again without a change of the task: no pause
             outcome = self._judge(memory, error)._replace(pauses=False)
         else:
-            outcome, collected = await self._collect(task, plugin, memory)
+            life.busy, life.used = True, begin
+            try:
+                outcome, collected = await self._collect(task, life, memory)
+            finally:
+                self.sessions.leave(life)
         duration = self._clock.steady() - begin
         if released is not None:
             released()
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
         report = Report(outcome.up, duration, count, self.limits.timeout(task.timeout))
-        while not memory.fits(task, plugin, self.identity):  # a reload came meanwhile
-            memory = await self._memory(task, plugin, started)
+        while not memory.fits(task, life, self.identity):  # a reload came meanwhile
+            memory = await self._memory(task, life, started)
         if count < LARGE:
             sealed = memory.sealer.seal(collected, report, started)
         else:
@@ -135,27 +143,22 @@ class Engine:
     async def pass_over(self, task: Task) -> None:
         """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
         started = self._clock.utc_ms()
-        memory = await self._memory(task, self._plugin(task)[0], started)
+        memory = await self._memory(task, self._life(task)[0], started)
         report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
         await self._hand_over(memory.sealer.seal([], report, started))
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
-        try:
-            plugin = self._plugins(task)
-            return _exclusive(plugin, task)
-        except Exception:  # noqa: BLE001 (the run meets the same error, and reports it)
-            return None
+        life, _ = self._life(task)  # the run meets the same error, and reports it
+        return None if life is None else life.exclusive
 
-    def _plugin(self, task: Task) -> tuple[Plugin[Any, Any] | None, Exception | None]:
+    def _life(self, task: Task) -> tuple[Life | None, Exception | None]:
         try:
-            return self._plugins(task), None
-        except Exception as error:  # noqa: BLE001 (why there is no plugin is what the run reports)
+            return self.sessions.of(task), None
+        except Exception as error:  # noqa: BLE001 (why it cannot run is what the run reports)
             return None, error
 
-    async def _collect(
-        self, task: Task, plugin: Plugin[Any, Any], memory: Memory
-    ) -> tuple[Outcome, Collected]:
+    async def _collect(self, task: Task, life: Life, memory: Memory) -> tuple[Outcome, Collected]:
         """All attempts. Kept are the samples of the one that gave most."""
         ctx = self._context(task, memory)
         best: Collected = []
@@ -163,7 +166,7 @@ class Engine:
         for attempt in range(task.retries + 1):
             if attempt and not await self._pause(ctx):
                 break
-            outcome, collected = await self._attempt(task, plugin, memory, ctx)
+            outcome, collected = await self._attempt(life, memory, ctx)
             if isinstance(collected, Columns):
                 return outcome, collected
             if len(collected) >= len(best):
@@ -172,15 +175,12 @@ class Engine:
                 break
         return outcome, best
 
-    async def _attempt(
-        self, task: Task, plugin: Plugin[Any, Any], memory: Memory, ctx: Context
-    ) -> tuple[Outcome, Collected]:
+    async def _attempt(self, life: Life, memory: Memory, ctx: Context) -> tuple[Outcome, Collected]:
         sink: list[Sample] = []
         try:
-            held = _exclusive(plugin, task)
-            holds = (f"task {task.key}",) if held is None else (f"task {task.key}", held)
+            session = life.session or await self.sessions.open(life, ctx)
             columns = await self.invoker.collect(
-                plugin, task.device, ctx, sink, limit=self.limits.samples, holds=holds
+                session, life.plugin, ctx, sink, limit=self.limits.samples, holds=life.holds
             )
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
             outcome = self._judge(memory, error)
@@ -204,7 +204,7 @@ class Engine:
     def _context(self, task: Task, memory: Memory) -> Context:
         seconds = self.limits.timeout(task.timeout)
         deadline = time.monotonic() + seconds
-        return Context(task.id, task.device_id, seconds, deadline, memory.log, memory.notes)
+        return Context(task.id, task.device_id, seconds, deadline, memory.log)
 
     async def _pause(self, ctx: Context) -> bool:
         """Wait before another attempt; whether there is time for one."""
@@ -291,33 +291,30 @@ class Engine:
 
     # ---- what it remembers ----------------------------------------------------------------------
 
-    async def _memory(self, task: Task, plugin: Plugin[Any, Any] | None, ts: int) -> Memory:
+    async def _memory(self, task: Task, life: Life | None, ts: int) -> Memory:
         memory = self._memories.get(task.key)
-        if memory is not None and memory.fits(task, plugin, self.identity):
+        if memory is not None and memory.fits(task, life, self.identity):
             return memory
-        if memory is not None and plugin is None:
-            plugin = memory.plugin
-        fresh = remember(task, plugin, self.identity, self.processing.chain, self.limits)
+        if memory is not None and life is None:
+            life = memory.life
+        fresh = remember(task, life, self.identity, self.processing.chain, self.limits)
         self._memories[task.key] = fresh
         if memory is not None:
             await self._replace(memory, fresh, ts)
         return fresh
 
     async def _replace(self, old: Memory, new: Memory, ts: int) -> None:
-        """The task changed. Notes hold as long as the device does; series end with their origin."""
-        if (
-            old.plugin is new.plugin
-            and old.task.device == new.task.device
-            and old.task.config == new.task.config
-        ):
-            new.notes, new.told = old.notes, old.told
+        """The task changed. Series end with their origin."""
+        if old.life is new.life:
+            new.told = old.told
         if old.sealer.origin == new.sealer.origin:
             new.sealer.inherit(old.sealer)
         elif (ended := old.sealer.farewell(ts - 1)) is not None:
             await self._put_all([ended])
 
     async def forget(self, task: Task) -> None:
-        """The task is gone: its series end, and nothing is remembered."""
+        """The task is gone: its session closes, its series end, and nothing is remembered."""
+        self.sessions.drop(task.key)
         memory = self._memories.pop(task.key, None)
         if memory is None:
             return
@@ -344,18 +341,28 @@ class Engine:
         Raises:
             OrbitalError: It does not, or the plugin cannot.
         """
-        plugin = self._plugins(task)
-        memory = remember(task, plugin, self.identity, self.processing.chain, self.limits)
-        ctx = self._context(task, memory)
         try:
-            work = plugin.test_connection(task.device, ctx)
-            return await self.invoker.until_deadline(work, plugin, ctx)
-        except NotImplementedError:
-            outcome, collected = await self._collect(task, plugin, memory)
+            return await self._test(task)
         except OrbitalError:
             raise
         except Exception as error:
             raise CollectError(bug(task.plugin, origin(error)).error) from error
+
+    async def _test(self, task: Task) -> str:
+        """In a session of its own."""
+        life = self.sessions.apart(task)
+        memory = remember(task, life, self.identity, self.processing.chain, self.limits)
+        ctx = self._context(task, memory)
+        life.busy = True
+        try:
+            session = await self.sessions.open(life, ctx)
+            test = partial(call, partial(session.test, ctx))
+            return await self.invoker.call(test, life.plugin, ctx, holds=life.holds)
+        except NotImplementedError:
+            outcome, collected = await self._collect(task, life, memory)
+        finally:
+            self.sessions.leave(life)
+            await self.sessions.end(life)
         if not outcome.up:
             raise CollectError(outcome.error)
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
@@ -370,12 +377,6 @@ def _in_time(outcome: Outcome, ctx: Context) -> Outcome:
         return outcome
     took = f"took {ctx.timeout + late:.1f} s, its time-out is {ctx.timeout:g} s"
     return outcome_of(Timeout(f"{took}; it could not be cut off, since something held the agent"))
-
-
-def _exclusive(plugin: Plugin[Any, Any], task: Task) -> str | None:
-    with contained:
-        name = plugin.exclusive(task.device)
-    return None if name is None else f"{plugin.name}:{name}"
 
 
 def _saved(error: Exception, limit: int) -> list[Sample]:

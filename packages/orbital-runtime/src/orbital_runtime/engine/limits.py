@@ -21,6 +21,8 @@ class Limits:
     """Seconds by which a device's own timestamp may be ahead of ours."""
     cancel_grace: float = 1.0
     """Seconds a cancelled collection gets to clean up before it is abandoned."""
+    close: float = 5.0
+    """Seconds that closing a session may take."""
     retry_pause: float = 0.5
     """Seconds between two attempts of one run."""
 

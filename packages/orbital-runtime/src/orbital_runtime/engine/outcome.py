@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
-from orbital_runtime.guard.escape import contained
 from orbital_runtime.guard.overrun import NoThread, StillRunning, Timeout
+from orbital_runtime.guard.wording import named, place, words
 from orbital_runtime.scheduler.task import Status
 from orbital_sdk import (
     AuthenticationFailed,
@@ -18,12 +17,6 @@ from orbital_sdk import (
     UnexpectedReply,
 )
 from orbital_sdk.invoke import TooManySamples
-from orbital_sdk.secrecy import scrub
-
-LONGEST: Final = 1000
-"""Characters of an error that are kept: a device may answer with a book."""
-_USER: Final = re.compile(r"//[^/@\s]*@")
-
 
 _KINDS: Final = (
     Timeout, NoThread, StillRunning, TooManySamples,
@@ -62,28 +55,7 @@ def outcome_of(error: OrbitalError) -> Outcome:
 
 def bug(plugin: str, error: BaseException) -> Outcome:
     """The plugin raised what is no error of the contract."""
-    name, text = type(error).__name__, words(error)
-    told = name if text == name else f"{name}: {text}"
-    message = f"plugin {plugin!r} has a bug: {told} ({place(error)}); please tell its author"
+    message = (
+        f"plugin {plugin!r} has a bug: {named(error)} ({place(error)}); please tell its author"
+    )
     return Outcome(up=False, status=Status.FAILED, error=message, kind="Bug")
-
-
-def words(error: BaseException) -> str:
-    """The error's message on one line, of bearable length and without secrets."""
-    try:
-        with contained:
-            text = _USER.sub("//", " ".join(scrub(str(error))[: 2 * LONGEST].split()))
-    except Exception:  # noqa: BLE001 (a foreign __str__)
-        text = ""
-    text = text or type(error).__name__
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def place(error: BaseException) -> str:
-    """File and line where it was raised."""
-    trace = error.__traceback__
-    if trace is None:
-        return "unknown place"
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

@@ -16,6 +16,7 @@ from orbital_runtime.guard.deadlines import Deadlines
 from orbital_runtime.guard.escape import as_exception, contained
 from orbital_runtime.guard.overrun import NoThread, Timeout
 from orbital_runtime.guard.overruns import Overruns
+from orbital_runtime.guard.result import Result
 from orbital_runtime.guard.within import driven, look_away
 from orbital_runtime.guard.work import Unfinished, Work
 from orbital_sdk.invoke import invoke
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor, Future
 
-    from orbital_sdk import Columns, Context, Plugin, Sample
-    from orbital_sdk.fields import DeviceFields
+    from orbital_sdk import Columns, Context, Plugin, Sample, Session
 
 T = TypeVar("T")
 
@@ -74,8 +74,8 @@ class Invoker:
 
     async def collect(
         self,
+        session: Session,
         plugin: Plugin[Any, Any],
-        device: DeviceFields,
         ctx: Context,
         sink: list[Sample],
         *,
@@ -85,8 +85,8 @@ class Invoker:
         """As `orbital_sdk.invoke.invoke`, until the deadline.
 
         Args:
-            plugin: A started plugin.
-            device: Whom to read.
+            session: Of the device to read.
+            plugin: Whose it is.
             ctx: The run, with its deadline.
             sink: Takes the samples. After an error the caller takes a copy: a thread may still add some.
             limit: Samples that it may give.
@@ -99,16 +99,44 @@ class Invoker:
         """
         self.overruns.check(plugin, holds)
         thread = Thread(partial(self._pool, plugin.name))
-        work = invoke(plugin, device, ctx, sink, limit=limit, run_blocking=thread.run)
-        return await self.until_deadline(work, plugin, ctx, holds, thread)
+        work = invoke(session.collect, ctx, sink, limit=limit, run_blocking=thread.run)
+        return await self._until_deadline(work, plugin, ctx, holds, thread)
 
-    async def until_deadline(
+    async def call(
+        self,
+        function: Callable[..., Coroutine[Any, Any, T]],
+        plugin: Plugin[Any, Any],
+        ctx: Context,
+        *,
+        holds: tuple[str, ...] = (),
+        late: Callable[[T], None] | None = None,
+    ) -> T:
+        """What this gives until the deadline; raises as `collect` does.
+
+        Args:
+            function: One of `orbital_sdk.invoke`, to be called with `run_blocking`.
+            plugin: Whose it is.
+            ctx: Has the deadline.
+            holds: As of `collect`.
+            late: Told what it gave after it was given up.
+        """
+        self.overruns.check(plugin, holds)
+        thread = Thread(partial(self._pool, plugin.name))
+        result = Result(late)
+        work = result.of(function(run_blocking=thread.run))
+        try:
+            return await self._until_deadline(work, plugin, ctx, holds, thread)
+        except BaseException:
+            result.give_up(thread.future)
+            raise
+
+    async def _until_deadline(
         self,
         work: Coroutine[Any, Any, T],
         plugin: Plugin[Any, Any],
         ctx: Context,
-        holds: tuple[str, ...] = (),
-        thread: Thread | None = None,
+        holds: tuple[str, ...],
+        thread: Thread,
     ) -> T:
         """Await this until the deadline, and then let go of it for sure."""
         task = asyncio.current_task()
@@ -122,7 +150,7 @@ class Invoker:
         except Unfinished:
             await self._give_grace(running, ctx, holds)
         except asyncio.CancelledError as error:
-            if thread is not None and (future := thread.stuck) is not None:
+            if (future := thread.stuck) is not None:
                 self.overruns.leave(future, plugin.name, ctx.task, holds)
             if not running.cut:
                 if task.cancelling():
@@ -137,8 +165,8 @@ class Invoker:
             raise asyncio.CancelledError  # not only by the deadline
         raise self._too_late(plugin, ctx, thread)
 
-    def _too_late(self, plugin: Plugin[Any, Any], ctx: Context, thread: Thread | None) -> Exception:
-        if thread is not None and thread.future is not None and not thread.began:
+    def _too_late(self, plugin: Plugin[Any, Any], ctx: Context, thread: Thread) -> Exception:
+        if thread.future is not None and not thread.began:
             return NoThread(
                 f"no thread of plugin {plugin.name!r} was free for {ctx.timeout:g} s:"
                 f" {plugin.max_threads} at most, {self.overruns.stuck[plugin.name]} of them stuck"

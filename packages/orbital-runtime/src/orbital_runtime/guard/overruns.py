@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.guard.overrun import StillRunning
 from orbital_runtime.guard.within import look_away
+from orbital_runtime.threads import on_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from concurrent.futures import Future
 
     from orbital_sdk import Plugin
@@ -58,7 +58,7 @@ class Overruns:
         self.stuck[plugin] += 1
         self.stuck_total[plugin] += 1
         returned = partial(self._returned, plugin, holds)
-        future.add_done_callback(partial(_on_loop, asyncio.get_running_loop(), returned))
+        future.add_done_callback(partial(on_loop, asyncio.get_running_loop(), returned))
 
     def abandon(
         self, work: asyncio.Task[Any], plugin: str, task: str, holds: tuple[str, ...]
@@ -77,7 +77,7 @@ class Overruns:
 
         work.add_done_callback(ended)
 
-    def _returned(self, plugin: str, holds: tuple[str, ...]) -> None:
+    def _returned(self, plugin: str, holds: tuple[str, ...], _: Future[Any]) -> None:
         self.stuck[plugin] -= 1
         self._free(holds)
 
@@ -87,9 +87,3 @@ class Overruns:
     def _free(self, holds: tuple[str, ...]) -> None:
         for name in holds:
             self._held.pop(name, None)
-
-
-def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None], _: Future[Any]) -> None:
-    """From a thread; the loop may be over by then."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(call)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.plugins.shared import Leave
     from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Plugin
 
@@ -30,6 +31,7 @@ class Instances:
 
     Args:
         registry: Where their classes are.
+        leave: Lets go of all that belongs to a plugin; awaited before its `stop`. The sessions' `end_all`.
         patience: How long things may take.
         clock: For tests.
         folder: Where each plugin gets a folder for what it wants to remember; None: nowhere.
@@ -38,12 +40,14 @@ class Instances:
     def __init__(
         self,
         registry: Registry,
+        leave: Leave | None = None,
         *,
         patience: Patience | None = None,
         clock: Clock | None = None,
         folder: Path | None = None,
     ) -> None:
         self._registry = registry
+        self._leaving = leave
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self._folder = folder
@@ -141,7 +145,7 @@ class Instances:
             plugin.folder = self._folder_of(task.plugin)
             return plugin
 
-        return Shared(task.plugin, make, self._patience, self._clock)
+        return Shared(task.plugin, make, self._patience, self._clock, self._leaving)
 
     def _folder_of(self, name: str) -> Path | None:
         """Made when it is needed. A disk that takes none costs a plugin its memory, not its start."""

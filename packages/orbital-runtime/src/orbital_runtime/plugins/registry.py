@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _BASES: Final[dict[Kind, type]] = {"plugin": Plugin, "writer": Writer, "processor": Processor}
 _MUST: Final[dict[Kind, tuple[str, ...]]] = {
-    "plugin": ("collect",),
+    "plugin": ("collect", "open"),
     "writer": ("write",),
     "processor": ("plan",),
 }
@@ -229,5 +229,5 @@ def _unfit(offer: Offer, loaded: object) -> str:
     if getattr(own, "name", None) != offer.name:
         return f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
     if all(getattr(own, method) is getattr(base, method) for method in _MUST[offer.kind]):
-        return f"its class has no {' or '.join(_MUST[offer.kind])}()"
+        return f"its class has no {' or '.join(f'{one}()' for one in _MUST[offer.kind])}"
     return ""

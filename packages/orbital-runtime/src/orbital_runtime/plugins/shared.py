@@ -15,10 +15,12 @@ from orbital_sdk.secrecy import scrub
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from orbital_runtime.clock import Clock
     from orbital_sdk import Plugin
+
+    Leave = Callable[[Plugin[Any, Any]], Awaitable[None]]
 
 log = logging.getLogger("orbital.plugins")
 
@@ -46,10 +48,16 @@ class Shared:
         make: Makes an instance; may fail.
         patience: How long things may take.
         clock: Tells when a start failed.
+        leave: Awaited before its `stop`.
     """
 
     def __init__(
-        self, name: str, make: Callable[[], Plugin[Any, Any]], patience: Patience, clock: Clock
+        self,
+        name: str,
+        make: Callable[[], Plugin[Any, Any]],
+        patience: Patience,
+        clock: Clock,
+        leave: Leave | None = None,
     ) -> None:
         self.name = name
         self.users: set[str] = set()
@@ -63,6 +71,7 @@ class Shared:
         """Made, whether it started or not; to be stopped."""
         self._patience = patience
         self._clock = clock
+        self._leave = leave
         self._failed_at = 0.0
         self._starting: asyncio.Task[None] | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -114,6 +123,8 @@ class Shared:
         plugin, self._made, self.plugin = self._made, None, None
         if plugin is None:
             return
+        if self._leave is not None:
+            await self._leave(plugin)
         try:
             await within(self._patience.stop, plugin.stop(), self.name)
         except TimeoutError:

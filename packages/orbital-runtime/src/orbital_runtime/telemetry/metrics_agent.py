@@ -57,6 +57,19 @@ def agent(sources: Sources) -> Iterator[Metric]:
         ("plugin",),
         [((name,), 1.0) for name in failed],
     )
+    sessions = sources.engine.sessions
+    yield gauges(
+        "sentinel_sessions",
+        "Devices that a plugin has open",
+        ("plugin",),
+        [((name,), count) for name, count in sessions.opened.items()],
+    )
+    yield counters(
+        "sentinel_sessions_not_closed_total",
+        "Sessions whose close failed, or took too long",
+        ("plugin",),
+        [((name,), count) for name, count in sessions.not_closed.items()],
+    )
     yield counters(
         "sentinel_plugin_bugs_total",
         "Errors of a plugin that are not of the contract",

@@ -1,7 +1,13 @@
 """The testing kit: what authors need in their own tests, and nothing to patch."""
 
 from orbital_sdk.testing.batches import make_batch, make_layout, make_origin
-from orbital_sdk.testing.collection import Collection, collect_once, make_context
+from orbital_sdk.testing.collection import (
+    Collection,
+    Runs,
+    collect_once,
+    make_context,
+    runs_of,
+)
 from orbital_sdk.testing.plugin_contract import check_plugin
 from orbital_sdk.testing.processing import process
 from orbital_sdk.testing.processor_contract import check_processor
@@ -14,6 +20,7 @@ __all__ = [
     "Record",
     "RecordingConfig",
     "RecordingWriter",
+    "Runs",
     "check_plugin",
     "check_processor",
     "check_writer",
@@ -23,4 +30,5 @@ __all__ = [
     "make_layout",
     "make_origin",
     "process",
+    "runs_of",
 ]

@@ -1,9 +1,10 @@
-"""Runs a plugin once, as the agent would, and keeps what it gave."""
+"""Runs a plugin as the agent would, once or several times, and keeps what it gave."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -12,14 +13,15 @@ from pydantic import BaseModel
 from orbital_sdk.context import Context
 from orbital_sdk.errors import CollectError
 from orbital_sdk.fields import DeviceFields, PluginConfig
-from orbital_sdk.invoke import invoke
+from orbital_sdk.invoke import call, invoke, needs_closing, open_session
 from orbital_sdk.metric import Sample
 from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from orbital_sdk.plugin import Plugin
+    from orbital_sdk.session import Session
 
 M = TypeVar("M", bound=BaseModel)
 D = TypeVar("D", bound=DeviceFields)
@@ -62,13 +64,83 @@ def _has(sample: Sample, labels: Mapping[str, str]) -> bool:
     return labels.items() <= own.items()
 
 
-def make_context(
-    *, timeout: float = 10.0, memory: dict[str, Any] | None = None, task: str = "task-1"
-) -> Context:
+def make_context(*, timeout: float = 10.0, task: str = "task-1") -> Context:
     """The context of one run that may take `timeout` seconds from now."""
-    deadline = time.monotonic() + timeout
-    memory = {} if memory is None else memory
-    return Context(task, "device-1", timeout, deadline, memory=memory)
+    return Context(task, "device-1", timeout, time.monotonic() + timeout)
+
+
+class Runs:
+    """Runs of one task, one after the other, as the agent does them.
+
+    Args:
+        plugin: Started.
+        fields: Of the device.
+    """
+
+    def __init__(self, plugin: Plugin[Any, Any], fields: DeviceFields) -> None:
+        self.plugin, self.fields = plugin, fields
+        self.session: Session | None = None
+        """Opened by the first run, and by the next one after `close` or an error of `open`."""
+
+    async def open(self) -> Session:
+        """The session; raises what the plugin's `open` raises."""
+        if self.session is None:
+            self.session = await open_session(self.plugin, self.fields, run_blocking=in_thread)
+        return self.session
+
+    async def collect(self, timeout: float = 10.0) -> Collection:  # noqa: ASYNC109 (it is the task's timeout, which the plugin is told)
+        """One run, which may take so many seconds."""
+        ctx = make_context(timeout=timeout)
+        sink: list[Sample] = []
+        run = asyncio.timeout(timeout)
+        try:
+            async with run:
+                session = await self.open()
+                table = await invoke(session.collect, ctx, sink, run_blocking=in_thread)
+        except Exception as error:  # noqa: BLE001 (also a bug of the plugin is a result here)
+            late = TimeoutError(f"collect took longer than {timeout:g} s")
+            carried = error.samples if isinstance(error, CollectError) else ()
+            return _collection([*sink, *carried], late if run.expired() else error)
+        return _collection(sink if table is None else list(map(Sample, table.series, table.values)))
+
+    async def close(self) -> None:
+        """Close the session, if one is open."""
+        session, self.session = self.session, None
+        if session is not None and needs_closing(session):
+            await call(session.close, run_blocking=in_thread)
+
+
+@asynccontextmanager
+async def runs_of(
+    plugin_cls: type[Plugin[D, C]],
+    device: D | Mapping[str, Any],
+    config: C | Mapping[str, Any] | None = None,
+) -> AsyncGenerator[Runs, None]:
+    """A started plugin and one device, for several runs; closed and stopped at the end.
+
+    >>> async with runs_of(Ups, {"host": "ups1"}) as ups:
+    ...     first, second = await ups.collect(), await ups.collect()
+
+    Args:
+        plugin_cls: The plugin's class.
+        device: The device's fields, as a model or as a user would write them.
+        config: The plugin's settings, likewise.
+
+    Raises:
+        pydantic.ValidationError: The fields or settings don't fit their models.
+        ConfigurationError: From `start` or `validate_device`. What `open` and `collect` raise stands in the
+            collection's `error`.
+    """
+    fields = cast("D", as_model(plugin_cls.device_model, device))
+    plugin = plugin_cls(cast("C", as_model(plugin_cls.config_model, config)))
+    runs = Runs(plugin, fields)
+    try:
+        await plugin.start()
+        plugin.validate_device(fields)
+        yield runs
+        await runs.close()
+    finally:
+        await plugin.stop()
 
 
 async def collect_once(
@@ -76,51 +148,18 @@ async def collect_once(
     device: D | Mapping[str, Any],
     config: C | Mapping[str, Any] | None = None,
     *,
-    timeout: float = 10.0,  # noqa: ASYNC109 (it is the task's timeout, which the plugin is told)
-    memory: dict[str, Any] | None = None,
+    timeout: float = 10.0,  # noqa: ASYNC109 (as above)
 ) -> Collection:
-    """Start a plugin, collect once, stop it.
+    """Start a plugin, open, collect once, close, stop it. Takes and raises what `runs_of` does.
 
     Args:
         plugin_cls: The plugin's class.
-        device: The device's fields, as a model or as a user would write them.
-        config: The plugin's settings, likewise.
+        device: The device's fields.
+        config: The plugin's settings.
         timeout: Seconds that the run may take.
-        memory: What `ctx.memory` is; hand the same dict to the next call to play a task's next run.
-
-    Raises:
-        pydantic.ValidationError: The fields or settings don't fit their models.
-        ConfigurationError: From `start` or `validate_device`. What `collect` raises stands in `error`.
     """
-    fields = cast("D", as_model(plugin_cls.device_model, device))
-    plugin = plugin_cls(cast("C", as_model(plugin_cls.config_model, config)))
-    try:
-        await plugin.start()
-        plugin.validate_device(fields)
-        return await collect_from(plugin, fields, timeout=timeout, memory=memory)
-    finally:
-        await plugin.stop()
-
-
-async def collect_from(
-    plugin: Plugin[Any, Any],
-    fields: DeviceFields,
-    *,
-    timeout: float = 10.0,  # noqa: ASYNC109 (as above)
-    memory: dict[str, Any] | None = None,
-) -> Collection:
-    """One collection of a started plugin."""
-    ctx = make_context(timeout=timeout, memory=memory)
-    sink: list[Sample] = []
-    run = asyncio.timeout(timeout)
-    try:
-        async with run:
-            table = await invoke(plugin, fields, ctx, sink, run_blocking=in_thread)
-    except Exception as error:  # noqa: BLE001 (also a bug of the plugin is a result here)
-        late = TimeoutError(f"collect took longer than {timeout:g} s")
-        carried = error.samples if isinstance(error, CollectError) else ()
-        return _collection([*sink, *carried], late if run.expired() else error)
-    return _collection(sink if table is None else list(map(Sample, table.series, table.values)))
+    async with runs_of(plugin_cls, device, config) as runs:
+        return await runs.collect(timeout)
 
 
 def _collection(sink: list[Sample], error: Exception | None = None) -> Collection:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
 from orbital_sdk.fields import DeviceFields, PluginConfig
-from orbital_sdk.invoke import is_blocking
-from orbital_sdk.testing.collection import Collection, as_model, collect_from, make_context
+from orbital_sdk.invoke import call, is_blocking
+from orbital_sdk.session import Plain
+from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
 from orbital_sdk.testing.model_contract import (
     check_dump,
@@ -20,12 +22,14 @@ from orbital_sdk.testing.model_contract import (
     check_model,
     check_silence,
 )
+from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
     from orbital_sdk.metric import Metric, Sample
     from orbital_sdk.plugin import Plugin
+    from orbital_sdk.session import Session
 
     Fields = DeviceFields | Mapping[str, Any]
 
@@ -103,23 +107,32 @@ class _Trial:
             await self.found.attempt("stop()", self.plugin.stop())
             await self.found.attempt("a second stop()", self.plugin.stop())
 
-    def collect(self, fields: DeviceFields | None = None) -> Awaitable[Collection]:
-        return collect_from(self.plugin, fields or self.fields, timeout=self.timeout)
+    def runs(self, fields: DeviceFields | None = None) -> Runs:
+        return Runs(self.plugin, fields or self.fields)
+
+    async def collect(self, runs: Runs) -> Collection:
+        return await runs.collect(self.timeout)
 
     async def _read(self) -> None:
-        collection = await self.collect()
-        _check_error(self.found, collection)
-        _check_samples(self.found, collection, self.plugin.metrics())
-        self._silence(collection)
-        await self._connection()
-        if collection.error is None and self.plugin.exclusive(self.fields) is None:
-            await self._together()
-        if not is_blocking(self.plugin):
-            again = collect_from(self.plugin, self.fields, timeout=self.timeout)
-            await check_cancel(self.found, "collect()", again)
+        runs = self.runs()
+        try:
+            collection = await self.collect(runs)
+            _check_error(self.found, collection)
+            _check_samples(self.found, collection, self.plugin.metrics())
+            self._silence(collection, runs.session)
+            if runs.session is None:
+                return
+            await self._connection(runs.session)
+            if collection.error is None:
+                await self._lives(runs)
+            if not is_blocking(runs.session.collect):
+                await check_cancel(self.found, "collect()", self.collect(runs))
+        finally:
+            await self.found.attempt("close()", self._close(runs))
 
-    def _silence(self, collection: Collection) -> None:
-        found, plugin, target = self.found, self.plugin, self.plugin.target(self.fields)
+    def _silence(self, collection: Collection, session: Session | None) -> None:
+        found, plugin = self.found, self.plugin
+        target, alone = plugin.target(self.fields), plugin.exclusive(self.fields)
         found.expect(
             target or not type(self.fields).model_fields,
             "target() is empty; say what people call the device (address or URL)",
@@ -127,42 +140,80 @@ class _Trial:
         secrets = check_dump(found, self.fields) | check_dump(found, plugin.config)
         places = {
             "target()": target,
-            "exclusive()": plugin.exclusive(self.fields),
+            "exclusive()": alone,
             "repr of the plugin": repr(plugin),
+            "repr of the session": repr(session),
             "a label": [value for s in collection.samples for value in s.series.values],
             "the error of collect()": collection.error or "",
         }
         check_silence(found, secrets, places)
 
-    async def _connection(self) -> None:
-        ctx = make_context(timeout=self.timeout)
+    async def _connection(self, session: Session) -> None:
+        what = "test_connection" if isinstance(session, Plain) else "test"
+        test = partial(session.test, make_context(timeout=self.timeout))
         try:
-            said: object = await self.plugin.test_connection(self.fields, ctx)
+            said: object = await call(test, run_blocking=in_thread)
         except NotImplementedError:
             return
         except Exception as error:  # noqa: BLE001 (that is the finding)
-            self.found.append(f"test_connection raised {error!r} for the device of this check")
+            self.found.append(f"{what} raised {error!r} for the device of this check")
             return
         self.found.expect(
             isinstance(said, str) and said and "\n" not in said,  # pyright: ignore[reportUnnecessaryIsInstance] (an author may return anything)
-            f"test_connection gave {said!r}; say in one line that the device answers",
+            f"{what} gave {said!r}; say in one line that the device answers",
         )
 
-    async def _together(self) -> None:
-        both = await asyncio.gather(self.collect(), self.collect())
+    async def _lives(self, runs: Runs) -> None:
+        """Beside another session of its device, after the end of that one, and in a new one."""
+        beside = self.runs()
+        if self.plugin.exclusive(self.fields) is None:
+            await self._together(runs, beside)
+        else:
+            await self._again(beside, "in a second session of the device")
+        await self._close_twice(beside)
+        await self._again(runs, "after the close of another session of the device")
+        await self._close_twice(runs)
+        await self._again(runs, "in a new session, after the close of the one before")
+
+    async def _together(self, runs: Runs, beside: Runs) -> None:
+        both = await asyncio.gather(self.collect(runs), self.collect(beside))
         errors = [collection.error for collection in both if collection.error]
         self.found.expect(
             not errors,
-            f"two collections at once failed ({errors}); keep what belongs to a run in local"
-            " variables, or say in exclusive() what only one may use",
+            f"two collections at once failed ({errors}); keep what belongs to a run in local variables, and"
+            " what belongs to a device in its session, or say in exclusive() what only one may use",
         )
 
+    async def _again(self, runs: Runs, when: str) -> None:
+        error = (await self.collect(runs)).error
+        self.found.expect(
+            error is None or isinstance(error, PartialCollect),
+            f"collect() {when} failed with {error!r}; what a session opens is its own, and goes with it",
+        )
+
+    async def _close_twice(self, runs: Runs) -> None:
+        session = runs.session
+        await self.found.attempt("close()", self._close(runs))
+        runs.session = session
+        await self.found.attempt("a second close()", self._close(runs))
+
+    async def _close(self, runs: Runs) -> None:
+        async with asyncio.timeout(CLOSE):
+            await runs.close()
+
     async def _read_nothing(self, away: DeviceFields) -> None:
-        error = (await self.collect(away)).error
+        runs = self.runs(away)
+        error = (await self.collect(runs)).error
         self.found.expect(
             isinstance(error, DeviceUnreachable),
             f"for a device that does not answer collect() gave {error!r}; raise DeviceUnreachable",
         )
+        what = "close() of a device that does not answer"
+        await self.found.attempt(what, self._close(runs))
+
+
+CLOSE: Final = 5.0
+"""Seconds that the agent gives a `close`."""
 
 
 def _check_error(found: Findings, collection: Collection) -> None:

@@ -1,0 +1,65 @@
+"""One device by the plugin's map: the first run takes its bus, the close gives it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orbital_plugin_modbus.job import Job
+from orbital_plugin_modbus.learned import note, recall
+from orbital_sdk import DeviceUnreachable, Session
+
+if TYPE_CHECKING:
+    from orbital_plugin_modbus.config import ModbusConfig
+    from orbital_plugin_modbus.device import ModbusDevice
+    from orbital_sdk import Columns, Context, Notes
+
+
+class MapSession(Session):
+    """Reads one device.
+
+    Args:
+        device: Its fields.
+        config: The map.
+        notes: What was learned of units.
+    """
+
+    def __init__(self, device: ModbusDevice, config: ModbusConfig, notes: Notes) -> None:
+        self._device, self._config, self._notes = device, config, notes
+        self._job: Job | None = None
+
+    async def collect(self, ctx: Context) -> Columns:
+        job = self._job_for(ctx)
+        before = job.version
+        try:
+            return await job.run(ctx.remaining())
+        finally:
+            if job.version != before:
+                note(self._notes, job)
+
+    async def test(self, ctx: Context) -> str:
+        job = self._job_for(ctx)
+        first = job.readers[0]
+        turn = await first.turn(first.program)
+        if not turn.answered:
+            raise DeviceUnreachable(f"{job.way.line.name}, unit {first.unit.number}: {turn.error}")
+        got = len(turn.values) - turn.values.count(None)
+        return (
+            f"unit {first.unit.number} at {job.way.line.name} answered {turn.requests} requests;"
+            f" {got} of {len(self._config.map.fields)} fields have a value"
+        )
+
+    async def close(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            job.leave()
+
+    def _job_for(self, ctx: Context) -> Job:
+        """For runs of this length: what a device may take fits into it."""
+        before = self._job
+        if before is not None and before.seconds == ctx.timeout:
+            return before
+        job = self._job = Job(self._device, self._config, ctx.timeout)
+        if before is not None:  # the bus stays open
+            before.leave()
+        recall(self._notes, job)
+        return job

@@ -1,0 +1,71 @@
+"""Closes sessions, each in a task of its own: one that raises or hangs is counted, and told once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orbital_runtime.guard.escape import as_exception, origin
+from orbital_runtime.guard.wording import named, place, words
+from orbital_sdk import Context, OrbitalError
+from orbital_sdk.invoke import call
+
+if TYPE_CHECKING:
+    from orbital_runtime.guard.invoker import Invoker
+    from orbital_runtime.plugins.life import Life
+    from orbital_sdk import Session
+
+log = logging.getLogger("orbital.plugins")
+
+
+class Closer:
+    """Belongs to the event loop.
+
+    Args:
+        invoker: Calls plugins.
+        seconds: That a `close` may take.
+    """
+
+    def __init__(self, invoker: Invoker, seconds: float) -> None:
+        self.seconds = seconds
+        self.failed: Counter[str] = Counter()
+        """How many `close` calls failed or took too long, by plugin."""
+        self._invoker = invoker
+        self._going: set[asyncio.Task[None]] = set()
+        """The loop itself keeps no reference."""
+        self._told: set[tuple[str, type, str]] = set()
+
+    def close(self, life: Life, session: Session) -> asyncio.Task[None]:
+        """Begin; the task ends when it is closed, or given up, and raises nothing."""
+        closing = asyncio.get_running_loop().create_task(self._close(life, session))
+        self._going.add(closing)
+        closing.add_done_callback(self._going.discard)
+        return closing
+
+    async def _close(self, life: Life, session: Session) -> None:
+        task, deadline = life.task, time.monotonic() + self.seconds
+        ctx = Context(task.id, task.device_id, self.seconds, deadline, log)
+        try:
+            await self._invoker.call(partial(call, session.close), life.plugin, ctx)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (whatever a plugin raises costs its own session alone)
+            self._fail(life, as_exception(error))
+
+    def _fail(self, life: Life, error: Exception) -> None:
+        name, raised = life.plugin.name, origin(error)
+        self.failed[name] += 1
+        kind = name, type(raised), place(raised)
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        known = isinstance(error, OrbitalError)
+        log.error(
+            "plugin %s did not close its session with %s: %s; more of it is only counted",
+            name,
+            life.target or life.task.id,
+            words(raised) if known else named(raised),
+            exc_info=None if known else raised,
+        )

@@ -1,0 +1,55 @@
+"""What a plugin keeps of one device between its runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orbital_sdk.metric import Columns, Sample
+
+if TYPE_CHECKING:
+    from orbital_sdk.context import Context
+    from orbital_sdk.fields import DeviceFields
+    from orbital_sdk.plugin import Plugin
+
+Samples = Iterable[Sample] | Columns
+Collected = Samples | Awaitable[Samples] | AsyncIterable[Sample]
+"""What `collect` may give."""
+
+
+class Session:
+    """One device, as long as its fields and the plugin's settings stay the same.
+
+    Life: made by `Plugin.open`; many `collect`, one after the other; `close`, after which nothing is called.
+    What it learns belongs into its attributes: they are there at the next run. What has to outlive it (a
+    device whose fields changed, a restart) belongs into the plugin, or into its `Notes`.
+
+    `collect`, `test` and `close` may be `async def`, or plain `def`, which runs on a thread and may block.
+    """
+
+    def collect(self, ctx: Context) -> Collected:
+        """Read the device: as `Plugin.collect`, and raises as it does."""
+        raise NotImplementedError(f"{type(self).__name__} has no collect()")
+
+    def test(self, ctx: Context) -> str | Awaitable[str]:
+        """Say in one line that the device answers; raise as `collect` does if it doesn't.
+
+        Left out, the agent collects once and says how many samples came.
+        """
+        raise NotImplementedError
+
+    def close(self) -> Awaitable[None] | None:
+        """Let go of what `open` and the runs took. Safe twice.
+
+        A run that was given up at its deadline may still go on: closing what it waits for ends it.
+        """
+
+
+class Plain(Session):
+    """Of a plugin that keeps nothing of a device: every call goes to the plugin, with the device's fields."""
+
+    def __init__(self, plugin: Plugin[Any, Any], device: DeviceFields) -> None:
+        # of what form they are shows through a partial, and not through a method that calls them
+        self.collect = partial(plugin.collect, device)  # type: ignore[method-assign]
+        self.test = partial(plugin.test_connection, device)  # type: ignore[method-assign]
