@@ -119,6 +119,33 @@ def test_a_disk_that_stalls_at_the_start(agent, faults, sink, call):
     assert agent.end(signal.SIGTERM) == 0
 
 
+def test_an_agent_starts_while_the_disk_holds_the_storage_process_of_the_last_one(
+    agent, sink, tmp_path
+):
+    """That one has the database locked until the disk answers it: the agent collects meanwhile, says that it
+    has no database, and then has all that was accepted before.
+    """
+    beneath = agent.folder / "buffer"
+    with DiskFaults(tmp_path / "orphans", beneath=beneath, orphans=True) as faults:
+        agent.start("--config", "config.yaml", **faults.environ)
+        sink.default = Answer(503)
+        more(agent, "accepted", 20)
+        before = agent.account("prometheus")["accepted"]
+        faults.set(Fault("write", delay=LONG, match="*.log"))
+        wait_until(lambda: faults.count("write"), what="a write that is held")
+        agent.end(signal.SIGKILL)
+        agent.start("--config", "config.yaml")
+        wait_until(lambda: trouble(agent), what="word of it")
+        more(agent, "accepted", 20)
+    wait_until(
+        lambda: not trouble(agent) and agent.account("prometheus")["accepted"] >= before + 20,
+        what="the database",
+    )
+    account = agent.account("prometheus")
+    counted = [account[k] for k in ("delivered", "waiting", "dead_lettered")]
+    assert account["accepted"] == sum(counted) + sum(account["dropped"].values())
+
+
 def test_a_stop_does_not_wait_for_a_disk_that_does_not_answer(agent, faults):
     """SIGTERM ends it in seconds; what the disk never got is said, and counted as stopped."""
     agent.start("--config", "config.yaml", **faults.environ)
