@@ -240,3 +240,32 @@ async def test_a_log_that_held_the_start_for_ever_costs_nothing(image, tmp_path)
     await buffer.close()
     kept = (tmp_path / "buffer/quarantine").glob(f"*-{log.name}-*.record")
     assert bytes(data[:1000]) in {file.read_bytes()[:1000] for file in kept}
+
+
+async def test_one_damage_is_one_quarantine(tmp_path):
+    """RocksDB meets a damaged block while it compacts, and refuses the next write: the database is rebuilt
+    once, though the upkeep looks all the time meanwhile.
+    """
+    path = tmp_path / "buffer"
+    for _ in range(2):  # the log of the first run is a table in the second one
+        buffer = await opened(path)
+        await write(buffer, 0, 200)
+        await buffer.close()
+    flip(0.5)(max((path / "db").glob("*.sst"), key=lambda file: file.stat().st_size))
+    buffer = await opened(path)
+    buffer._database._store.compact(b"\0", b"\xff")
+    writing, looks = asyncio.create_task(write(buffer, 200, 202)), []
+    while not writing.done():
+        looks.append(asyncio.create_task(buffer._look(1)))
+        await asyncio.sleep(0.001)
+    await asyncio.gather(writing, *looks)
+    assert not buffer.usage().trouble
+    await buffer.close()
+    assert len(list((path / "quarantine").glob("*-database"))) == 1
+
+
+async def opened(path):
+    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    await buffer.open()
+    buffer.attach("b")
+    return buffer

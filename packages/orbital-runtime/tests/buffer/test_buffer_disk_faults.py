@@ -247,7 +247,7 @@ async def test_drop_newest_refuses_when_memory_is_full_too(opened):
     """With `drop_newest` what came first stays, also in the memory that bridges a failing disk."""
     from orbital_runtime.buffer import BufferFull
 
-    buffer = await opened(limits=Limits(None, None, policy="drop_newest"), memory=5_000)
+    buffer = await opened(limits=Limits(None, None, policy="drop_newest"), memory=5_000, retry=0.0)
     buffer.attach("a")
 
     def refuse(*_, **__):

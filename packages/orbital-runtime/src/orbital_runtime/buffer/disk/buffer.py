@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from orbital_runtime.buffer.base import START, LogBuffer
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.contract import BufferUnusable
-from orbital_runtime.buffer.disk.database import Database, nothing_known
+from orbital_runtime.buffer.disk.database import NO_ROOM, Database, nothing_known
 from orbital_runtime.buffer.disk.errands import Errands
 from orbital_runtime.buffer.disk.held import batches_of
 from orbital_runtime.buffer.disk.journal import Journal, Pending
+from orbital_runtime.buffer.disk.pauses import RETRY, pauses
 from orbital_runtime.buffer.disk.restore import restore
 from orbital_runtime.buffer.disk.second_look import PATIENCE
 from orbital_runtime.buffer.disk.segments import SIZE as SEGMENT
@@ -73,6 +74,7 @@ class DiskBuffer(LogBuffer):
         memory: Bytes of those records, at most.
         tick: Seconds between two looks of the upkeep.
         patience: Seconds until a place that cannot be read, all else being well, is damage.
+        retry: Seconds for which a write that failed is tried again before what is new waits in memory.
         letters: How many dead letters are kept.
         stores: Opens the database.
     """
@@ -89,6 +91,7 @@ class DiskBuffer(LogBuffer):
         memory: int = MEMORY,
         tick: float = TICK,
         patience: float = PATIENCE,
+        retry: float = RETRY,
         letters: LetterLimits = DEFAULT,
         stores: Stores | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class DiskBuffer(LogBuffer):
         self._always = sync == "always"
         self._whereabouts = Whereabouts(self._errands, self.path, sync=sync, min_free=min_free)
         self._memory = memory
+        self._retry = retry
         self._journal = Journal()
         self._segments = self._new_segments(1)
         self._writing = asyncio.Lock()
@@ -120,7 +124,7 @@ class DiskBuffer(LogBuffer):
         Raises:
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
-        opening = asyncio.create_task(self._errands.run(self._database.open), name="buffer-open")
+        opening = asyncio.create_task(self._opened(), name="buffer-open")
         if await self._errands.unless_stalled(opening):
             self._restore(opening.result())
             self._late = not self._database.is_open
@@ -132,6 +136,17 @@ class DiskBuffer(LogBuffer):
             self._late, self._opening = True, opening
             self._trouble.listen()
         self._upkeep.start()
+
+    async def _opened(self) -> Found:
+        """What is in the database; nothing yet where it does not open within a few seconds."""
+        found = await self._errands.run(self._database.open)
+        for pause in pauses(self._retry):
+            if self._database.is_open:
+                break
+            await asyncio.sleep(pause)
+            opened = await self._errands.run(self._database.recover, 1, self._database.trouble)
+            found = opened or found
+        return found
 
     def usage(self) -> Usage:
         usage = super().usage()
@@ -252,10 +267,6 @@ class DiskBuffer(LogBuffer):
             await self._opened_late(self._opening)
         if began:
             await self._write(last=True)
-            if self._trouble.failures:
-                async with self._writing:
-                    await self._reopen(last=True)
-                await self._write(last=True)
             await self._flush()
             self._lose_unsaved()
             await self._vouch()
@@ -299,15 +310,35 @@ class DiskBuffer(LogBuffer):
     async def _write(self, *, last: bool = False) -> None:
         async with self._writing:
             self._next = None  # who comes from now on shares the one after this
-            if self._late:
-                return
-            change = None if self._trouble.failures and not last else self._take(last=last)
-            while change and await self._try(change):
-                change = self._take(last=last) if change.more else None
-            if self._trouble.failures == 1 and not last:
-                await self._reopen()  # most faults are over at once
-            if self._trouble.failures:  # upkeep tries again
+            trying = last or not self._trouble.failures  # else upkeep does
+            if trying and (error := await self._save(last=last)) is not None:
+                await self._try_again(error, last=last)
+            if self._trouble.failures:
                 await self._vouch()
+
+    async def _save(self, *, last: bool = False) -> OSError | None:
+        """Write what the disk does not know; gives what it has against that."""
+        if self._late:
+            return OSError(self._database.trouble)
+        while change := self._take(last=last):
+            try:
+                await self._put(change)
+            except OSError as error:
+                return error
+            if not change.more:
+                break
+        return None if self._database.is_open else OSError(self._database.trouble)
+
+    async def _try_again(self, error: OSError, *, last: bool = False) -> None:
+        """Most faults are over at once. A full disk is not: only the ballast can help there."""
+        failed: OSError | None = error
+        for pause in pauses(0.0 if NO_ROOM in str(error) else self._retry):
+            await asyncio.sleep(pause)
+            await self._reopen(1, str(failed), last=last)
+            if (failed := await self._save(last=last)) is None:
+                self._trouble.bridged(str(error))
+                return
+        self._trouble.failed(str(failed))
 
     async def _vouch(self) -> None:
         """So that a power cut takes by number what the database does not take, if the disk takes this."""
@@ -327,29 +358,20 @@ class DiskBuffer(LogBuffer):
             self._log, self._pending, letters, records=last or not short, tidy=last or short
         )
 
-    async def _try(self, change: Change) -> bool:
-        try:
-            states = {**self._journal.states, **change.states}
-            self._short = await self._errands.run(
-                self._database.commit, change, states if self._always else None
-            )
-        except OSError as error:
-            self._trouble.failed(str(error))
-            return False
+    async def _put(self, change: Change) -> None:
+        states = {**self._journal.states, **change.states}
+        self._short = await self._errands.run(
+            self._database.commit, change, states if self._always else None
+        )
         self._journal.done(change)
         self._letters_there.done(change.letters)
-        self._trouble.worked()
         self._database.deleted += change.dead_size
-        return True
 
     async def _look(self, turn: int) -> None:
         if self._opening is not None:
             await self._opened_late(self._opening)
-        if self._database.gone and not self._trouble.failures:
-            self._trouble.failed("the storage process ended")
-        if self._trouble.failures:
-            async with self._writing:
-                await self._reopen()
+        async with self._writing:
+            await self._recover()
         await self._commit()
         if not self._always:
             await self._flush()
@@ -360,6 +382,18 @@ class DiskBuffer(LogBuffer):
                 found = await self._errands.run(self._database.mend, self._log.size)
                 if found is not None:
                     self._compare(found)
+
+    async def _recover(self) -> None:
+        """One more try while the disk fails."""
+        trouble = self._trouble
+        if trouble.failures:
+            await self._reopen(trouble.failures, trouble.reason)
+            if (error := await self._save()) is None:
+                trouble.worked()
+            else:
+                trouble.failed(str(error))
+        elif self._database.gone:
+            await self._try_again(OSError("the storage process ended"))
 
     async def _opened_late(self, opening: asyncio.Task[Found]) -> None:
         """The disk did not answer when the database was opened."""
@@ -374,21 +408,14 @@ class DiskBuffer(LogBuffer):
                 self._trouble.failed(self._database.trouble)
         self._opening = None
 
-    async def _reopen(self, *, last: bool = False) -> None:
-        """After a failed write: make room, or open the database anew, and let the next write try."""
-        trouble = self._trouble
-        recover = partial(self._database.recover, trouble.failures, trouble.reason, last=last)
+    async def _reopen(self, failures: int, reason: str, *, last: bool = False) -> None:
+        """After a failed write: make room, or open the database anew, as far as that may help."""
+        recover = partial(self._database.recover, failures, reason, last=last)
         found = await self._errands.run(recover)
         if found is not None and self._late:
             self._adopt(found)
         elif found is not None:
             self._compare(found)
-        if self._late:
-            return
-        if (change := self._take(last=last)) is None:
-            trouble.worked()
-        else:
-            await self._try(change)
 
     def _adopt(self, found: Found) -> None:
         """The database is open at last: its books come before ours, and our records get its next segment."""

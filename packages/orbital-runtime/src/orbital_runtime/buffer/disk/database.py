@@ -308,7 +308,9 @@ class Database:
             self._folder.hold()
             return self._open(damage)
         except (OSError, BufferUnusable) as error:
-            logger.warning("the buffer's database does not open again yet: %s", error)
+            if str(error) != self.trouble:
+                logger.warning("the buffer's database does not open again yet: %s", error)
+            self.trouble = str(error)
             return None
 
     def _open(self, damage: str = "") -> Found:

@@ -63,6 +63,11 @@ class Trouble:
                 self._path, self._memory >> 20, reason,
             )  # fmt: skip
 
+    def bridged(self, reason: str) -> None:
+        """The disk took something when it was tried again; nobody has to do without it."""
+        self.failures = 0
+        logger.warning("%s: a write failed, and went through later (%s)", self._path, reason)
+
     def worked(self) -> None:
         """The disk took something."""
         self.failures = 0
