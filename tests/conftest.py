@@ -25,6 +25,7 @@ from cramjam import snappy
 
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.disk.last_words import LastWords
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
@@ -363,14 +364,18 @@ FEEDER = Path(__file__).parent / "data" / "disk_feeder.py"
 def feed() -> Iterator[Callable[..., Feeder]]:
     """Starts feeders of a disk buffer, and ends those that a test left."""
     feeders: list[Feeder] = []
+    folders: set[Path] = set()
 
     def start(folder: Path, *arguments: Any, **options: Any) -> Feeder:
+        folders.add(folder)
         feeders.append(Feeder(FEEDER, folder, *arguments, **options))
         return feeders[-1]
 
     yield start
     for feeder in feeders:
         feeder.end(signal.SIGKILL)
+    for folder in folders:
+        LastWords(folder).forget()
 
 
 @pytest.fixture

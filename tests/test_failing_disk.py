@@ -20,6 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from orbital_runtime.buffer import Limits
+from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.testing.buffer.images import verified
 from orbital_testbench import (
     Answer,
     CutAnswer,
@@ -189,6 +192,8 @@ def test_an_unreadable_sector_costs_what_is_in_it(
     if not already:
         table = unreadable(faults, tmp_path)
     sink.default = Answer(200)
+    feeder.says("damaged")
+    feeder.has(len(feeder.accepted) + 5)  # the count of it is on the disk with these
     wait_until(
         lambda: (
             feeder.accepted
@@ -222,7 +227,9 @@ DEAF = Fault("write", errno.EIO, delay=30.0)
 def test_what_a_failing_disk_takes_with_it_is_counted(
     end, fault, feed, drained, sink, faults, tmp_path
 ):
-    """Killed or stopped while samples wait in memory only: each is in the ledger after the next start."""
+    """Killed or stopped while samples wait in memory only: each is in the ledger after the next start, and
+    `verify` counts it before.
+    """
     feeder = feed(
         tmp_path / "buffer", environ=faults.environ, rows=50, count=200 if end == "stop" else 10**9,
         drain=False, pause=0.005, **FAST,
@@ -232,11 +239,20 @@ def test_what_a_failing_disk_takes_with_it_is_counted(
     feeder.has(200 if end == "stop" else 90)
     feeder.end(signal.SIGKILL if end == "kill" else None)
     faults.clear()
+    verdict = looked_through(tmp_path / "buffer")
     ledger = drained(tmp_path / "buffer", sink)
     lost = set(feeder.accepted) - set(sink.received)
     assert len(lost) > 30
     adds_up(ledger, feeder.accepted)
     assert set(ledger["dropped"]) == {"unsaved" if end == "kill" else "stopped"}
+    assert verdict.findings == []
+    assert verdict.outputs[0].dropped == ledger["dropped"]
+
+
+def looked_through(folder):
+    """What `sentinel buffer verify` says of it."""
+    with Directory(folder, Limits(samples=None, size=None)) as directory:
+        return verified(directory)
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])

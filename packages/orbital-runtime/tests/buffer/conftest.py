@@ -24,3 +24,4 @@ async def opened(tmp_path):
     yield open_
     for buffer in buffers:
         await buffer.close()
+        buffer._database.last_words.forget()

@@ -69,6 +69,12 @@ class LastWords:
             state = found.states.get(output, State())
             found.states[output] = _and(state, unpack(State, data))
 
+    def about(self) -> set[str]:
+        """The outputs that an earlier process knew more of than its disk took."""
+        with self._lock:
+            words = self._known()
+        return {*words.outputs, *words.besides}
+
     def taken(self, states: Mapping[str, bytes]) -> None:
         """All that `tell` told is in these states, from now on."""
         with self._lock:

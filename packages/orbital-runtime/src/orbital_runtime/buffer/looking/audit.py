@@ -1,11 +1,14 @@
 """A stopped agent's folder for `verify`: everything that is stored, as it is stored, before a start puts it
-right and counts what is gone.
+right and counts what is damaged. What waited in memory alone when a kill came is no damage: it is counted as
+the next start will count it.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from orbital_runtime.buffer.disk.checkpoint import FILES, Checkpoint
 from orbital_runtime.buffer.disk.stored import (
@@ -23,6 +26,7 @@ from orbital_runtime.buffer.disk.stored import (
     unpack,
 )
 from orbital_runtime.buffer.frame import unseal
+from orbital_runtime.buffer.intervals import Intervals
 from orbital_runtime.buffer.layout import decode_layout
 from orbital_runtime.buffer.letters.letter import decode_letter
 from orbital_runtime.buffer.looking.paging import choose
@@ -63,6 +67,7 @@ class Audit:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self.damage: list[str] = [*directory.damage]
+        self._outputs = {name: self._after(name) for name in sorted(directory.found.states)}
         self._files()
         self._keys()
         self._states()
@@ -75,9 +80,7 @@ class Audit:
         found = self._directory.found
         kept = found.kept
         return Books(
-            outputs=[
-                _book(name, state, kept[name]) for name, state in sorted(found.states.items())
-            ],
+            outputs=[_book(name, state, kept[name]) for name, state in self._outputs.items()],
             records=len(found.summaries),
             batches=sum(len(summary.counts) for summary in found.summaries.values()),
             samples=sum(sum(summary.counts) for summary in found.summaries.values()),
@@ -98,6 +101,20 @@ class Audit:
 
     def has(self, seq: int) -> bool:
         return self._directory.has(seq)
+
+    def _after(self, name: str) -> State:
+        """The state of an output without what was in memory alone, which a start counts as `unsaved`."""
+        state, log = self._directory.found.states[name], self._directory.log
+        unsaved = log.ledger.account(name).dropped["unsaved"]
+        if unsaved == state.dropped.get("unsaved", 0):
+            return state
+        needs = Intervals(log.positions[name].todo)
+        damaged = [
+            (start, min(stop, state.saved)) for start, stop in state.todo if start < state.saved
+        ]
+        needs.update(Intervals(damaged))
+        dropped = {**state.dropped, "unsaved": unsaved}
+        return msgspec.structs.replace(state, todo=list(needs), dropped=dropped)
 
     def _files(self) -> None:
         """What stands beside the database."""
@@ -132,14 +149,16 @@ class Audit:
         """The database against the note outside of it, and against the records."""
         stored = dict(self._directory.store.scan(OUTPUT))
         last = max(self._directory.found.summaries, default=0)
-        for name, state in self._directory.found.states.items():
+        refused = self._directory.folder.last_words.about()  # by a disk that took the note at most
+        for name, state in self._directory.noted.items():
             data = stored.get(OUTPUT + name.encode())
             try:
                 behind = data is None or unpack(State, data).progress < state.progress
             except Damaged:
                 continue  # told already
-            if behind:
+            if behind and not (name in refused or state.saved < state.next):
                 self.damage.append(f"output {name}: the database is behind the last checkpoint")
+        for name, state in self._outputs.items():
             if state.reading and last >= state.next:
                 self.damage.append(f"output {name}: there are records that its state does not know")
 

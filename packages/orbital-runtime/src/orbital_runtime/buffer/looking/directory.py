@@ -77,6 +77,9 @@ class Directory:
                 self.checkpoint = self.folder.checkpoints.read()
                 self.store = self._open(self.checkpoint)
                 self.found = find(self.store, self.checkpoint.outputs)
+                self.noted = dict(
+                    self.found.states
+                )  # without what a kill left in the machine's memory
                 self.folder.last_words.tell(self.found)
             except OSError as error:
                 self._cleanup.close()
