@@ -202,7 +202,7 @@ async def test_a_wrong_community_is_silence_within_the_time_given(
         with pytest.raises(NoAnswer, match="community"):
             await reader.get([SYS_NAME])
     assert time.monotonic() - began < 3
-    assert reader.cost.packets == 4
+    assert 1 < reader.cost.packets <= 4  # as many as the time had room for
 
 
 async def test_a_view_that_ends_ends_the_walk(snmpd: Snmpd) -> None:
