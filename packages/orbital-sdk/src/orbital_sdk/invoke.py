@@ -51,7 +51,8 @@ class TooManySamples(PartialCollect):
 
 def is_blocking(call: Callable[..., object]) -> bool:
     """Whether this is a plain `def`, which needs a thread."""
-    call = getattr(call, "func", call)  # of a `partial`
+    if isinstance(call, partial):
+        call = call.func
     return _blocks(getattr(call, "__func__", call))
 
 

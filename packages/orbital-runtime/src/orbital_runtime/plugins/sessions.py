@@ -73,7 +73,7 @@ class Sessions:
         plugin = self._plugins(task)
         life = self._lives.get(task.key)
         if life is not None:
-            if life.fits(task, plugin):
+            if (life.task is task and life.plugin is plugin) or life.fits(task, plugin):
                 return life
             self._end(life)
         life = self._lives[task.key] = self._begin(task, plugin)
