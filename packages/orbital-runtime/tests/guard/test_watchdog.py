@@ -69,8 +69,8 @@ async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplo
     await asyncio.create_task(driven(Work(collect(), "spins", "shop")))
     assert re.search(r"all tasks wait: at test_watchdog\.py:\d+ in spin\(\)", caplog.text)
     await over(dog)
-    assert dog.holds == {"spins": 1}
-    assert dog.seconds["spins"] == dog.last.seconds > 0
+    assert dog.holds["spins"] == 1
+    assert dog.seconds["spins"] > 0
     assert "plugin 'spins', task 'shop', held the agent for" in caplog.text
 
 

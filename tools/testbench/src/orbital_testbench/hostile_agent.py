@@ -31,6 +31,10 @@ class Datagram:
     elsewhere: bool = False
 
 
+ROOM = 4 << 20
+"""Bytes of requests that may wait; the system gives what it allows."""
+
+
 class HostileAgent:
     """Answers each datagram with what `behave` makes of it.
 
@@ -50,6 +54,9 @@ class HostileAgent:
         self.requests: list[bytes] = []
         """All that came."""
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM
+        )  # for bursts on a busy machine
         self._sock.bind((LOOPBACK, 0))
         self._other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.host = LOOPBACK
