@@ -66,8 +66,7 @@ class Config(PluginConfig):
 class Snmp(Plugin[Device, Config]):
     name = "snmp"
     summary = "Reads SNMP agents"
-    author = "ACME"
-    device_types = ("switch", "router")
+    metadata = {"author": "ACME", "device_types": ("switch", "router"), "rack": {"units": 2}}  # noqa: RUF012 (as a stranger writes it)
     octets = Metric(
         "if_in_octets_total", "Bytes in", kind="counter", unit="bytes", labels=("if_index",)
     )
@@ -79,13 +78,14 @@ def entries(fields):
 
 
 def test_the_meta_block_is_the_seeds():
-    """name, version, description, author, device_types; the version comes from whoever knows it."""
+    """name, version, description and all of its metadata; the version comes from whoever knows it."""
     assert manifest(Snmp, version="1.2.3")["meta"] == {
         "name": "snmp",
         "version": "1.2.3",
         "description": "Reads SNMP agents",
         "author": "ACME",
         "device_types": ["switch", "router"],
+        "rack": {"units": 2},
     }
     assert manifest(Snmp)["meta"]["version"] == ""
 

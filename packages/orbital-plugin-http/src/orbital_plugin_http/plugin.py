@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_http.config import HttpConfig
 from orbital_plugin_http.device import HttpDevice
@@ -17,6 +17,8 @@ from orbital_plugin_http.url import parse
 from orbital_sdk import ConfigurationError, Plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orbital_sdk import Metric
 
 
@@ -27,8 +29,10 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
     summary = (
         "HTTP and HTTPS: status, phases, certificates, values out of JSON and Prometheus pages"
     )
-    author = "Orbital Sentinel"
-    device_types = ("http", "https", "web", "api")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        "author": "Orbital Sentinel",
+        "device_types": ["http", "https", "web", "api"],
+    }
 
     def __init__(self, config: HttpConfig) -> None:
         super().__init__(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_modbus.config import ModbusConfig
 from orbital_plugin_modbus.device import ModbusDevice
@@ -11,14 +12,19 @@ from orbital_plugin_modbus.metrics import ModbusMetrics
 from orbital_plugin_modbus.session import MapSession
 from orbital_sdk import ConfigurationError, Metric, Notes, Plugin
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
     """Reads register maps."""
 
     name = "modbus"
     summary = "Registers and coils of Modbus devices over TCP, TLS, UDP and serial lines, by register maps"
-    author = "Orbital"
-    device_types = ("plc", "meter", "inverter", "sensor", "gateway")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        "author": "Orbital",
+        "device_types": ["plc", "meter", "inverter", "sensor", "gateway"],
+    }
 
     @cached_property
     def notes(self) -> Notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from orbital_plugin_ping.address import families_of, numeric
 from orbital_plugin_ping.engines import engine
@@ -12,6 +12,9 @@ from orbital_plugin_ping.probe import Probe
 from orbital_plugin_ping.series import Selection
 from orbital_plugin_ping.session import HostSession
 from orbital_sdk import ConfigurationError, Metric, Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FORBIDDEN: Final = (
     "this process may open no ICMP socket, so nothing can be pinged. Either set net.ipv4.ping_group_range to "
@@ -25,8 +28,10 @@ class Ping(Plugin[PingDevice, PingConfig], PingMetrics):
 
     name = "ping"
     summary = "Reachability, packet loss, round-trip times and jitter by ICMP echo"
-    author = "Orbital"
-    device_types = ("host", "server", "router", "switch", "firewall")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        "author": "Orbital",
+        "device_types": ["host", "server", "router", "switch", "firewall"],
+    }
 
     def __init__(self, config: PingConfig) -> None:
         super().__init__(config)

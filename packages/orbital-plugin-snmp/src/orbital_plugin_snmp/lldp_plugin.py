@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -13,6 +13,8 @@ from orbital_plugin_snmp.polling.catalogue import Catalogue
 from orbital_sdk import Duration  # noqa: TC001 (pydantic reads it at run time)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orbital_sdk import Metric
 
 SNMP: Final = "snmp"
@@ -52,8 +54,11 @@ class Lldp(Snmp):
 
     name = "lldp"
     summary = "LLDP neighbours of switches and routers, by SNMP"
-    protocols = (SNMP,)
-    device_types = ("switch", "router", "firewall", "server")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        **Snmp.metadata,
+        "protocols": [SNMP],
+        "device_types": ["switch", "router", "firewall", "server"],
+    }
     device_model = LldpDevice
     config_model = LldpConfig
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.metrics import ScrapeMetrics
@@ -10,6 +12,9 @@ from orbital_plugin_snmp.polling.session import PollSession
 from orbital_plugin_snmp.profiles.settings import ProfileSettings
 from orbital_plugin_snmp.session.sharing import PoolLease
 from orbital_sdk import Metric, Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SnmpConfig(SessionConfig, ProfileSettings):
@@ -21,8 +26,10 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
 
     name = "snmp"
     summary = "SNMP v1, v2c and v3: profiles, whole tables, LLDP neighbours"
-    author = "Orbital"
-    device_types = ("switch", "router", "firewall", "server", "ups", "printer", "storage")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        "author": "Orbital",
+        "device_types": ["switch", "router", "firewall", "server", "ups", "printer", "storage"],
+    }
 
     def __init__(self, config: SnmpConfig) -> None:
         super().__init__(config)

@@ -33,7 +33,7 @@ class Table(Plugin[Fields, PluginConfig]):
 
 class Neighbours(Plugin[Fields, PluginConfig]):
     name = "neighbours"
-    protocols = ("snmp",)
+    metadata = {"protocols": ["snmp"]}  # noqa: RUF012 (as a stranger writes it)
 
 
 class Page(DeviceFields):

@@ -108,6 +108,7 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
             "written for contract 7 of the SDK, and this agent knows 1: install a newer orbital-runtime,",
         ),
         (GOOD.format(name="ups") + "    contract = 'new'\n", "written for contract 'new'"),
+        (GOOD.format(name="ups") + "    metadata = None\n", "its metadata is None"),
     ],
 )
 def test_a_broken_plugin_is_listed_with_its_reason(site, code, reason):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from orbital_sdk.field_list import field_list
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.schema import json_schema
@@ -48,7 +50,9 @@ def plugin_yaml(cls: Part, *, version: str = "") -> dict[str, Any]:
 def _meta(cls: Part, version: str) -> dict[str, Any]:
     meta: dict[str, Any] = {"name": cls.name, "version": version, "description": cls.summary}
     if issubclass(cls, Plugin):
-        meta |= {"author": cls.author, "device_types": list(cls.device_types)}
+        meta |= {"author": "", "device_types": []} | msgspec.json.decode(
+            msgspec.json.encode(dict(cls.metadata))
+        )
     return meta
 
 

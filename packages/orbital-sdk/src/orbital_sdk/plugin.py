@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from orbital_sdk.fields import DeviceFields, PluginConfig
@@ -10,7 +11,7 @@ from orbital_sdk.metric import Metric
 from orbital_sdk.session import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
     from pathlib import Path
 
     from orbital_sdk.context import Context
@@ -36,12 +37,11 @@ class Plugin(Generic[D, C]):
     """One sentence for lists."""
     contract: ClassVar[int] = 1
     """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
-    author: ClassVar[str] = ""
-    device_types: ClassVar[tuple[str, ...]] = ()
-    protocols: ClassVar[tuple[str, ...]] = ()
-    """What Core calls the protocol of a device whose port and login are meant for this plugin, such as
-    `snmp`; those of another protocol (ssh) are not handed to it. Left out: the plugin's name, with and
-    without an `s`."""
+    metadata: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """More about it, as JSON has it, for whoever lists plugins or hands out tasks; part of its manifest.
+    Gravital Core knows `author`, `device_types` and `protocols`: what it calls the protocol of a device whose
+    port and login are meant for this plugin, such as `["snmp"]`. Those of another protocol (ssh) are not
+    handed to it. Left out: the plugin's name, with and without an `s`."""
     max_threads: ClassVar[int] = 16
     """Threads that blocking (`def`) calls may use at once, over all devices."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_snmp.engines.address import find
 from orbital_plugin_snmp.traps.listener import ListenerLease, plain
@@ -17,6 +17,8 @@ from orbital_plugin_snmp.traps.tally import Tally, compile_rules
 from orbital_sdk import Columns, Metric, Plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orbital_plugin_snmp.traps.own_engine import OwnEngine
     from orbital_sdk import Context
 
@@ -28,8 +30,10 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
 
     name = "snmp_trap"
     summary = "SNMP traps and informs, turned into counters and gauges by rules"
-    author = "Orbital"
-    device_types = ("switch", "router", "firewall", "server", "ups", "printer", "storage")
+    metadata: ClassVar[Mapping[str, Any]] = {
+        "author": "Orbital",
+        "device_types": ["switch", "router", "firewall", "server", "ups", "printer", "storage"],
+    }
 
     def __init__(self, config: TrapConfig) -> None:
         super().__init__(config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -14,7 +15,7 @@ from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -219,15 +220,20 @@ def _unfit(offer: Offer, loaded: object) -> str:
         return ""
     if not (inspect.isclass(loaded) and issubclass(loaded, base)):
         return f"{offer.point.value} is not a class derived from orbital_sdk.{base.__name__}"
-    own = cast("Any", loaded)
+    return next(_faults(offer, cast("Any", loaded), base), "")
+
+
+def _faults(offer: Offer, own: Any, base: type) -> Iterator[str]:
+    """What is wrong with a class, the gravest first."""
     if own.contract not in CONTRACTS:
         known = " and ".join(map(str, CONTRACTS))
-        return (
+        yield (
             f"it is written for contract {own.contract!r} of the SDK, and this agent knows {known}: "
             f"install a newer orbital-runtime, or an older {offer.distribution}"
         )
     if getattr(own, "name", None) != offer.name:
-        return f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
+        yield f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
+    if not isinstance(getattr(own, "metadata", {}), Mapping):
+        yield f"its metadata is {own.metadata!r}; it has to be a mapping"
     if all(getattr(own, method) is getattr(base, method) for method in _MUST[offer.kind]):
-        return f"its class has no {' or '.join(f'{one}()' for one in _MUST[offer.kind])}"
-    return ""
+        yield f"its class has no {' or '.join(f'{one}()' for one in _MUST[offer.kind])}"

@@ -91,12 +91,14 @@ class Binder:
             self._registry.plugin(plugin)
 
     def protocols(self, plugin: str) -> tuple[str, ...]:
-        """Those of a device of Core whose port and login are meant for this plugin: `Plugin.protocols`."""
+        """Those of a device of Core whose port and login are meant for this plugin, as its metadata says."""
         try:
-            declared = self._registry.plugin(plugin).protocols
+            declared = self._registry.plugin(plugin).metadata.get("protocols")
         except ConfigurationError:  # binding says so
-            declared = ()
-        return declared or (plugin, f"{plugin}s")
+            declared = None
+        if isinstance(declared, str):
+            return (declared,)
+        return tuple(map(str, declared or (plugin, f"{plugin}s")))
 
     def strangers(self, plugin: str, config: Mapping[str, Any]) -> list[Problem]:
         """The keys of a task's `config` that its plugin does not know, each with the nearest known one."""
