@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from orbital_runtime.engine.series_limit import FEW, HOUR, SeriesLimit
+from orbital_runtime.engine.series_limit import FEW, FIRST, HOUR, SeriesLimit
 
 
 def begun(most):
@@ -33,19 +33,27 @@ def test_many_series_are_counted_nearly_so():
     assert all(limit.admit(("series", n)) for n in range(0, most // 2, 7))
 
 
-def test_what_ended_takes_no_more_memory_than_the_limit():
-    """A million series within the hour: four megabytes, however many more are refused."""
+def test_memory_grows_in_steps_and_not_with_what_comes_and_goes():
+    """A quarter of a megabyte for 65,000 series within the hour, one more for 260,000, no object each."""
     limit = begun(1_000_000)
     tracemalloc.start()
-    for n in range(2 * FEW):
-        limit.admit(n)
-    before, _ = tracemalloc.get_traced_memory()
-    for n in range(4 * FEW):
-        limit.admit(n)
-    after, _ = tracemalloc.get_traced_memory()
+    held = []
+    for start, stop in [(0, 2 * FEW), (2 * FEW, FIRST), (FIRST, FIRST + FEW)]:
+        for n in range(start, stop):
+            limit.admit(n)
+        held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert before < 5 << 20
-    assert after - before < 1 << 16
+    assert held[0] < 300_000
+    assert held[1] - held[0] < 1 << 16
+    assert 1_000_000 < held[2] - held[1] < 1_200_000
+
+
+def test_beyond_the_first_step_nearly_all_are_counted():
+    """Where two filters are asked, less than one series in a thousand is taken for another as well."""
+    limit = begun(2 * FIRST)
+    admitted = sum(limit.admit(("series", n)) for n in range(3 * FIRST))
+    assert 2 * FIRST <= admitted <= 2 * FIRST * 1.001 + 100
+    assert all(limit.admit(("series", n)) for n in range(0, 2 * FIRST - 1, 997))
 
 
 @pytest.mark.parametrize(("ts", "turns"), [(0, False), (HOUR - 1, False), (HOUR, True), (-1, True)])

@@ -10,10 +10,14 @@ from typing import Final
 
 HOUR: Final = 3_600_000
 """Milliseconds."""
-FEW: Final = 16_384
+FEW: Final = 4_096
 """Series that are known exactly. Above them less than one in 1,000 is taken for one that was there before."""
+FIRST: Final = 65_536
+"""Series that the first filter behind them takes, ..."""
+_GROWTH: Final = 4
+"""... and how many times as many each further one."""
 _BITS: Final = 32
-"""Bits a series of the filter behind them, which does not grow with what comes and goes."""
+"""Bits a series of a filter: what comes and goes costs these, and no object."""
 _HASHES: Final = 4
 
 
@@ -30,48 +34,44 @@ class SeriesLimit:
         self._most = most
         self._since: int | None = None
         self._few: set[int] = set()
-        self._many: _Filter | None = None
+        self._many: list[_Filter] = []
 
     def turn(self, ts: int) -> bool:
         """Whether a new hour begins at this time, in milliseconds UTC: all series are new again."""
         if self._since is not None and 0 <= ts - self._since < HOUR:
             return False
-        self.count, self._since, self._few, self._many = 0, ts, set(), None
+        self.count, self._since, self._few, self._many = 0, ts, set(), []
         return True
 
     def admit(self, key: object) -> bool:
         """Whether this series is one of those that the task may give."""
         known = hash(key)
-        if self._many is not None:
-            return self._admit_to(self._many, known)
-        if known in self._few:
+        if known in self._few or any(known in one for one in self._many):
             return True
         if self.count >= self._most:
             return False
         self.count += 1
+        self._add(known)
+        return True
+
+    def _add(self, known: int) -> None:
+        if self._many:
+            if self._many[-1].full:
+                room = self._many[-1].room * _GROWTH
+                self._many.append(_Filter(min(room, self._most)))
+            self._many[-1].add(known)
+            return
         self._few.add(known)
         if len(self._few) >= FEW:
-            self._many = _Filter(self._most)
+            self._many = [_Filter(FIRST)]
             for one in self._few:
-                self._many.add(self._many.places(one))
-            self._few.clear()
-        return True
-
-    def _admit_to(self, many: _Filter, known: int) -> bool:
-        places = many.places(known)
-        if many.has(places):
-            return True
-        if self.count >= self._most:
-            return False
-        self.count += 1
-        many.add(places)
-        return True
+                self._many[0].add(one)
+            self._few = set()
 
     def inherit(self, other: SeriesLimit) -> None:
-        """Go on with another's hour; a new one begins where a filter for another limit cannot serve."""
-        if other._many is None or other._most == self._most:
-            self.count, self._since = other.count, other._since
-            self._few, self._many = set(other._few), other._many
+        """Go on with another's hour."""
+        self.count, self._since = other.count, other._since
+        self._few, self._many = set(other._few), other._many
 
 
 class _Filter:
@@ -79,19 +79,27 @@ class _Filter:
     Mitzenmacher, 2006).
     """
 
-    def __init__(self, most: int) -> None:
-        self._size = most * _BITS
+    def __init__(self, room: int) -> None:
+        self.room = room
+        """Hashes that it takes."""
+        self._count = 0
+        self._size = room * _BITS
         self._bits = bytearray(self._size // 8)
 
-    def places(self, known: int) -> list[int]:
+    @property
+    def full(self) -> bool:
+        return self._count >= self.room
+
+    def add(self, known: int) -> None:
+        self._count += 1
+        for at in self._places(known):
+            self._bits[at >> 3] |= 1 << (at & 7)
+
+    def __contains__(self, known: int) -> bool:
+        bits = self._bits
+        return all(bits[at >> 3] >> (at & 7) & 1 for at in self._places(known))
+
+    def _places(self, known: int) -> list[int]:
         """The bits that stand for this one."""
         first, second = known & 0xFFFF_FFFF, known >> 32 & 0xFFFF_FFFF | 1
         return [(first + turn * second) % self._size for turn in range(_HASHES)]
-
-    def has(self, places: list[int]) -> bool:
-        bits = self._bits
-        return all(bits[at >> 3] >> (at & 7) & 1 for at in places)
-
-    def add(self, places: list[int]) -> None:
-        for at in places:
-            self._bits[at >> 3] |= 1 << (at & 7)
