@@ -161,7 +161,25 @@ async def test_a_table_has_one_value_for_each_series(values):
     """Fewer or more values would put numbers under wrong names; an endless column ends too."""
     _, error = await run(lambda self, device, ctx: Columns(SERIES, values))
     assert isinstance(error, ValueError)
-    assert "give one value for each" in str(error)
+    assert "not as many values" in str(error)
+
+
+@pytest.mark.parametrize("times", [[7, 8, 9], array("q", [7, 8, 9]), iter([7, 8, 9])])
+async def test_a_table_may_have_times_of_its_own(times):
+    """They come through, and one by one they are those of the samples."""
+    _, table = await run(lambda self, device, ctx: Columns(SERIES, [0, 1, 2], times))
+    assert list(table.times) == [7, 8, 9]
+    assert [(s.series, s.value, s.ts) for s in table.samples()] == [
+        (series, value, 7 + value) for value, series in enumerate(SERIES)
+    ]
+
+
+@pytest.mark.parametrize("times", [[7, 8], [7, 8, 9, 10], itertools.count()])
+async def test_a_table_has_one_time_for_each_series(times):
+    """As with values."""
+    _, error = await run(lambda self, device, ctx: Columns(SERIES, [0, 1, 2], times))
+    assert isinstance(error, ValueError)
+    assert "not as many times" in str(error)
 
 
 async def test_a_lazy_table_is_computed_where_it_was_made():

@@ -18,6 +18,7 @@ from orbital_sdk import (
     Writer,
     WriterConfig,
 )
+from orbital_sdk.invoke import receives
 from orbital_sdk.testing import make_context, make_layout
 
 D = TypeVar("D", bound=DeviceFields)
@@ -148,8 +149,19 @@ async def test_everything_but_collect_has_a_default():
     assert plugin.exclusive(device) is None
     with pytest.raises(NotImplementedError, match="'ups' has no collect"):
         plugin.collect(device, make_context())
+    with pytest.raises(NotImplementedError, match="'ups' has no serve"):
+        await plugin.serve(device, emit=None)
     with pytest.raises(NotImplementedError):
         await plugin.test_connection(device, make_context())
+
+
+async def test_who_serves_is_a_receiver():
+    """Nothing else has to be said."""
+
+    class Listens(Ups):
+        async def serve(self, device, emit): ...
+
+    assert (receives(Listens), receives(Ups)) == (True, False)
 
 
 class Settings(WriterConfig):

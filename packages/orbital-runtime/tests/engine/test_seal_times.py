@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.seal import Sealer
-from orbital_sdk import Identity, Metric, Origin, Sample
+from orbital_sdk import Columns, Identity, Metric, Origin, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
 REPORT = Report(1.0, 0.25, 2.0, 5.0)
@@ -39,6 +39,17 @@ def test_own_times_go_with_their_values():
     assert batch.times is not None
     assert list(batch.times) == [*[NOW] * len(METRICS), NOW - 500, NOW - 300, NOW]
     assert history(result) == {"a": [(NOW - 500, 1)], "b": [(NOW - 300, 2)], "c": [(NOW, 3)]}
+
+
+def test_a_table_with_times_is_sealed_as_its_samples_are():
+    """Columns of values and times give what the same samples one by one give, odd ones included."""
+    samples = [VALUE(1, "a", ts=NOW - 500), VALUE(2, "b", ts=-1), VALUE(3, "a", ts=NOW - 300)]
+    table = Columns(
+        tuple(s.series for s in samples), [s.value for s in samples], [s.ts for s in samples]
+    )
+    one, other = seal(samples), seal(table)
+    assert history(one) == history(other) == {"a": [(NOW - 500, 1), (NOW - 300, 3)]}
+    assert one.refused == other.refused == {"bad_timestamp": 1}
 
 
 def test_one_time_that_cannot_be_is_found_among_others():

@@ -101,7 +101,7 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
         (GOOD.format(name="other"), "its class is called 'other'; name and entry point must agree"),
         (
             "from orbital_sdk import Plugin\nclass Ups(Plugin): name = 'ups'",
-            "its class has no collect() or open()",
+            "its class has no collect() or open() or serve()",
         ),
         (
             GOOD.format(name="ups") + "    contract = 7\n",

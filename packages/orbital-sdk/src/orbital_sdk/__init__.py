@@ -2,15 +2,19 @@
 
 from orbital_sdk.batch import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
 from orbital_sdk.context import Attempt, Context
+from orbital_sdk.emit import Emit
 from orbital_sdk.errors import (
     AuthenticationFailed,
     BatchRejected,
     BatchTooLarge,
+    BufferRefused,
     CollectError,
     ConfigurationError,
     DeviceUnreachable,
+    EmissionTooLarge,
     OrbitalError,
     PartialCollect,
+    ReceiverStopped,
     Reject,
     UnexpectedReply,
     WriteError,
@@ -31,6 +35,7 @@ from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
 from orbital_sdk.notes import Notes
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Plan, Processor
+from orbital_sdk.records import Records
 from orbital_sdk.series_state import PerSeries
 from orbital_sdk.session import Session
 from orbital_sdk.units import ByteSize, Duration
@@ -45,6 +50,7 @@ __all__ = [
     "Batch",
     "BatchRejected",
     "BatchTooLarge",
+    "BufferRefused",
     "ByteSize",
     "CollectError",
     "Columns",
@@ -53,6 +59,8 @@ __all__ = [
     "DeviceFields",
     "DeviceUnreachable",
     "Duration",
+    "EmissionTooLarge",
+    "Emit",
     "Host",
     "Identity",
     "Kind",
@@ -69,6 +77,8 @@ __all__ = [
     "Port",
     "Processor",
     "ProcessorConfig",
+    "ReceiverStopped",
+    "Records",
     "Reject",
     "Row",
     "Sample",

@@ -80,6 +80,30 @@ class PartialCollect(CollectError):  # noqa: N818 (as above)
         self.failed = failed
 
 
+class ReceiverStopped(CollectError):  # noqa: N818 (as above)
+    """What was emitted is not taken: its serving is over. A sender may try again, and finds the next one."""
+
+
+class EmissionTooLarge(CollectError):  # noqa: N818 (as above)
+    """One emission has more samples than it may have, and none of them was taken. They are counted.
+
+    Args:
+        message: What was too large.
+        limit: Samples that one emission may have.
+    """
+
+    def __init__(self, message: str, *, limit: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class BufferRefused(CollectError):  # noqa: N818 (as above)
+    """The buffer does not take what was emitted: it is full, or no output is there. It is counted.
+
+    A sender that keeps it may try again later.
+    """
+
+
 class WriteError(OrbitalError):
     """A batch was not delivered."""
 

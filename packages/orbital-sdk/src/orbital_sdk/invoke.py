@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from orbital_sdk.context import Context
     from orbital_sdk.fields import DeviceFields
-    from orbital_sdk.session import Collected
+    from orbital_sdk.records import Collected
 
     OnThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -131,6 +131,11 @@ async def open_session(
     return session
 
 
+def receives(plugin: type[Plugin[Any, Any]]) -> bool:
+    """Whether it is a receiver: its devices speak first."""
+    return plugin.serve is not Plugin[Any, Any].serve
+
+
 def needs_closing(session: Session) -> bool:
     """Whether it has a `close` of its own."""
     return type(session).close is not Session.close
@@ -192,12 +197,28 @@ def _table(columns: Columns, sink: list[Sample], limit: int) -> Columns:
     """The same table as whole columns, so that nobody behind meets a lazy or an endless one."""
     series = tuple(columns.series)
     if len(series) > limit:
-        sink.extend(map(Sample, series[:limit], columns.values))
+        sink.extend(islice(columns.samples(), limit))
         raise TooManySamples(limit, len(series))
-    lazy = not hasattr(columns.values, "__len__")
-    values = list(islice(columns.values, len(series) + 1)) if lazy else columns.values
-    if len(cast("Sized", values)) != len(series):
+    return whole(columns)
+
+
+def whole(columns: Columns) -> Columns:
+    """The same table with columns that have a length, which is that of its series.
+
+    Raises:
+        ValueError: One of them has another.
+    """
+    series = tuple(columns.series)
+    values = _column("values", columns.values, len(series))
+    times = columns.times
+    return Columns(series, values, None if times is None else _column("times", times, len(series)))
+
+
+def _column(name: str, column: Iterable[T], count: int) -> Iterable[T]:
+    lazy = not hasattr(column, "__len__")
+    whole = list(islice(column, count + 1)) if lazy else column
+    if len(cast("Sized", whole)) != count:
         raise ValueError(
-            f"Columns has {len(series)} series and not as many values; give one value for each"
+            f"Columns has {count} series and not as many {name}; give one for each series"
         )
-    return Columns(series, values)
+    return whole

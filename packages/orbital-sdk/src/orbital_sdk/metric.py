@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Kind = Literal["gauge", "counter"]
 
@@ -57,6 +57,14 @@ class Columns(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     series: tuple[Series, ...]
     values: Iterable[float]
+    times: Iterable[int] | None = None
+    """Milliseconds UTC of each value, where they have times of their own."""
+
+    def samples(self) -> Iterator[Sample]:
+        """The same one by one."""
+        if self.times is None:
+            return map(Sample, self.series, self.values)
+        return map(Sample, self.series, self.values, self.times)
 
 
 class Metric:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_sdk.context import Context
-    from orbital_sdk.session import Collected, Session
+    from orbital_sdk.emit import Emit
+    from orbital_sdk.records import Collected
+    from orbital_sdk.session import Session
 
 D = TypeVar("D", bound=DeviceFields)
 C = TypeVar("C", bound=PluginConfig)
@@ -28,7 +30,8 @@ class Plugin(Generic[D, C]):
     of that session (several at once, for different devices); `await stop()` when all sessions are closed.
     Nothing is called after `stop`. An instance serves all tasks whose plugin settings are equal.
 
-    The least plugin has `collect`. One that keeps something of a device between its runs has `open` instead.
+    The least plugin has `collect`. One that keeps something of a device between its runs has `open` instead,
+    and one whose device speaks first has `serve`: it is a receiver.
     """
 
     name: ClassVar[str]
@@ -90,6 +93,20 @@ class Plugin(Generic[D, C]):
             DeviceUnreachable, AuthenticationFailed, UnexpectedReply, PartialCollect, ConfigurationError
         """
         raise NotImplementedError(f"plugin {self.name!r} has no collect()")
+
+    async def serve(self, device: D, emit: Emit) -> None:
+        """Receive what the device sends, and `await emit(...)` it, until cancelled: at a stop, when the task
+        goes, and when its device or the settings change.
+
+        Cancelled, let go of sockets within 5 s; what is emitted until the end is still taken. Returned or
+        raised before that, it is begun again after a pause that grows. Whoever has `serve` may have `collect`
+        as well: it is asked at every interval of the task, for what the receiver knows about itself.
+
+        Raises:
+            ConfigurationError, AuthenticationFailed: The task pauses, and looks again slowly.
+            DeviceUnreachable, UnexpectedReply: As `collect` does.
+        """
+        raise NotImplementedError(f"plugin {self.name!r} has no serve()")
 
     def validate_device(self, device: D) -> None:
         """Check what the model cannot say.

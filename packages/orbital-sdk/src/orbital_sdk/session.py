@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orbital_sdk.metric import Columns, Sample
-
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from orbital_sdk.context import Context
     from orbital_sdk.fields import DeviceFields
     from orbital_sdk.plugin import Plugin
-
-Samples = Iterable[Sample] | Columns
-Collected = Samples | Awaitable[Samples] | AsyncIterable[Sample]
-"""What `collect` may give."""
+    from orbital_sdk.records import Collected
 
 
 class Session:

@@ -18,6 +18,7 @@ from orbital_sdk import (
     DeviceFields,
     DeviceUnreachable,
     Duration,
+    Emit,
     Host,
     Layout,
     Metric,
@@ -154,6 +155,16 @@ class BlockingMetered(Base):
 
     def open(self, device: Device) -> Plain:
         return Plain()
+
+
+class Receiving(Base):
+    name = "receiving"
+
+    async def serve(self, device: Device, emit: Emit) -> None:
+        series = (self.charge.series(device.host),)
+        await emit([self.charge(1, device.host)])
+        await emit(Columns(series, array("d", [1.0]), array("q", [1_700_000_000_000])))
+        await emit(1.0)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 class WrongSession(Base):

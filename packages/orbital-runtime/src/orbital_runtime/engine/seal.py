@@ -212,7 +212,9 @@ class Sealer:
 def _columns(collected: Sequence[Sample] | Columns, latest: int) -> _Table:
     """The collection as columns, if nothing about it is odd; else it raises."""
     if isinstance(collected, Columns):
-        table = _Table(collected.series, array("d", collected.values), None)
+        given = collected.times
+        times: list[int | None] | None = None if given is None else [*given]
+        table = _Table(collected.series, array("d", collected.values), times)
     else:
         table = _unchecked(collected)
     if isnan(sum(table.values)):
@@ -235,7 +237,7 @@ def _unchecked(samples: Sequence[Sample]) -> _Table:
 
 def _one_by_one(collected: Sequence[Sample] | Columns) -> Iterable[object]:
     if isinstance(collected, Columns):
-        return [Sample(s, v) for s, v in zip(collected.series, collected.values, strict=True)]
+        return collected.samples()
     return collected
 
 

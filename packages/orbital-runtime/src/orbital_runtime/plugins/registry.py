@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _BASES: Final[dict[Kind, type]] = {"plugin": Plugin, "writer": Writer, "processor": Processor}
 _MUST: Final[dict[Kind, tuple[str, ...]]] = {
-    "plugin": ("collect", "open"),
+    "plugin": ("collect", "open", "serve"),
     "writer": ("write",),
     "processor": ("plan",),
 }

@@ -101,7 +101,7 @@ class Runs:
             late = TimeoutError(f"collect took longer than {timeout:g} s")
             carried = error.samples if isinstance(error, CollectError) else ()
             return _collection([*sink, *carried], late if run.expired() else error)
-        return _collection(sink if table is None else list(map(Sample, table.series, table.values)))
+        return _collection(sink if table is None else list(table.samples()))
 
     async def close(self) -> None:
         """Close the session, if one is open."""
