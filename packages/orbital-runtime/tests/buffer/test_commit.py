@@ -258,3 +258,52 @@ async def drain(buffer):
     while True:
         await buffer.wait("a")
         await buffer.acknowledge(await buffer.read("a", samples=1, size=1))
+
+
+async def test_who_accepts_waits_until_the_buffer_has_it():
+    """Not for the window, but for the append: only then may a sender be told that it is stored."""
+    buffer = Recorded()
+    buffer.open.clear()
+    committer = Committer(buffer, window=NEVER)
+    accepted = asyncio.ensure_future(committer.accept([make_batch(3), make_batch(2)]))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not accepted.done()
+    buffer.open.set()
+    assert await accepted == ""
+    assert buffer.appends == [2]
+    assert await committer.accept([]) == ""
+    await committer.close()
+
+
+async def test_those_who_accept_meanwhile_share_the_next_record():
+    """However many there are, one append is under way and one is being filled."""
+    buffer = Recorded()
+    committer = Committer(buffer, window=NEVER)
+    answers = await asyncio.gather(*[committer.accept([make_batch(1)]) for _ in range(50)])
+    assert set(answers) == {""}
+    assert len(buffer.appends) <= 2
+    await committer.close()
+
+
+async def test_who_accepts_hears_what_the_buffer_does_not_take():
+    """Each hears of its own batches: a full buffer, a batch that cannot be stored, the end."""
+    buffer = Recorded(Limits(samples=5, size=None, policy="drop_newest"))
+    committer = Committer(buffer, window=NEVER)
+    assert await committer.accept([make_batch(5)]) == ""
+    assert await committer.accept([make_batch(1)]) == "refused"
+    await committer.close()
+    assert await committer.accept([make_batch(1)]) == "stopped"
+    assert committer.lost == {"refused": 1, "stopped": 1}
+
+
+async def test_one_unstorable_batch_is_heard_of_by_its_owner_alone():
+    """A neighbour in the same record is stored, and is told so."""
+    buffer = Recorded()
+    committer = Committer(buffer, window=NEVER)
+    bad = make_batch([("a", {"x": "\ud800"}, 1.0)])
+    answers = await asyncio.gather(
+        committer.accept([make_batch(3)]), committer.accept([bad, make_batch(2)])
+    )
+    assert answers == ["", "unstorable"]
+    await committer.close()

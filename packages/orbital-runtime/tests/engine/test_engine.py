@@ -161,7 +161,7 @@ async def test_the_device_is_released_before_the_buffer_answers(rig):
     async def put(batch):
         order.append("put")
 
-    rig.engine._put = put
+    rig.engine.hand_over._put = put
     await rig.engine.run(make_task(), lambda: order.append("released"))
     assert order == ["released", "put"]
 
@@ -172,7 +172,7 @@ async def test_a_buffer_that_refuses_fails_the_run(rig):
     async def put(batch):
         raise OSError("disk full")
 
-    rig.engine._put = put
+    rig.engine.hand_over._put = put
     run = await rig.run()
     assert (run.status, run.up, run.samples) == (Status.FAILED, True, 0)
     assert "8 samples: disk full" in run.error

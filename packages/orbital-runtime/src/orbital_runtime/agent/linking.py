@@ -83,7 +83,7 @@ class Core:
             self.link = CoreLink(plan, _wishes(agent), clock=agent.clock)
             agent.stations.listeners.all.append(self.link.ran)
             if plan.tells_neighbors:
-                agent.stations.engine.witness = self.link.neighbors.see
+                agent.stations.engine.hand_over.witness = self.link.neighbors.see
             await self.link.start()
         await self._output()
 
@@ -104,7 +104,7 @@ class Core:
         link, self.link = self.link, None
         if link is not None:
             self._agent.stations.listeners.all.remove(link.ran)
-            self._agent.stations.engine.witness = None
+            self._agent.stations.engine.hand_over.witness = None
             await link.stop()
 
     async def _output(self) -> None:

@@ -12,10 +12,13 @@ from orbital_runtime.buffer.codec import CELL, check
 from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_runtime.buffer.contract import Buffer
     from orbital_sdk import Batch
+
+    _Waiting = tuple[frozenset[int], asyncio.Future[str]]
+    """Identities of batches, and who wants to know whether the buffer has them."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,9 @@ class Committer:
         self._caught_up = asyncio.Event()
         self._closed = False
         self._trouble = ""
+        self._waiting: list[_Waiting] = []
+        self._gone: dict[int, str] = {}
+        """Why batches of this commit were lost, by their identity."""
         self.lost: Counter[str] = Counter()
         """Samples that no output was promised, by reason: `refused` (no room under `drop_newest`, also in
         the ledger), `no_output`, `unstorable` (a bug in what made them), `stopped` (not stored at exit)."""
@@ -63,18 +69,46 @@ class Committer:
         Raises:
             ValueError: The batch has not one value (and time) for each series.
         """
-        check(batch)
-        if not batch.values:
+        if not self._add(batch):
             return
-        if self._closed:
-            self._lose("stopped", (batch,))
-            return
-        self._pending.append(batch)
-        self._bytes += len(batch.values) * CELL * (1 if batch.times is None else 2)
         if self._bytes >= self._size:
             self._begin()
         elif self._timer is None and self._task is None:
             self._timer = asyncio.get_running_loop().call_later(self._window, self._begin)
+        await self._no_longer_far_behind()
+
+    async def accept(self, batches: Sequence[Batch]) -> str:
+        """Hand these over and return when the buffer has them, which is what a window would only delay.
+
+        Returns:
+            Why it does not have all of them, as in `lost`, where they are counted; empty if it does.
+
+        Raises:
+            ValueError: As `put`.
+        """
+        await self._no_longer_far_behind()
+        if self._closed:
+            self._count("stopped", batches)
+            return "stopped"
+        if not sum([self._add(batch) for batch in batches]):
+            return ""
+        waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append((frozenset(map(id, batches)), waiting))
+        self._begin()
+        return await waiting
+
+    def _add(self, batch: Batch) -> bool:
+        check(batch)
+        if not batch.values:
+            return False
+        if self._closed:
+            self._count("stopped", (batch,))
+            return False
+        self._pending.append(batch)
+        self._bytes += len(batch.values) * CELL * (1 if batch.times is None else 2)
+        return True
+
+    async def _no_longer_far_behind(self) -> None:
         while self._bytes + self._storing >= FAR_BEHIND * self._size and not self._closed:
             self._caught_up.clear()
             await self._caught_up.wait()
@@ -103,6 +137,8 @@ class Committer:
             await asyncio.wait({self._task})
         pending, self._pending = self._pending, []
         self._lose("stopped", pending)
+        waiting, self._waiting = self._waiting, []
+        self._answer(waiting)
 
     def _begin(self) -> None:
         if self._timer is not None:
@@ -115,12 +151,23 @@ class Committer:
         try:
             while self._pending:
                 batches, self._pending = tuple(self._pending), []
+                waiting, self._waiting = self._waiting, []
                 self._storing, self._bytes = self._bytes, 0
-                await self._append(batches)
+                try:
+                    await self._append(batches)
+                finally:
+                    self._answer(waiting)
                 self._storing = 0
                 self._caught_up.set()
         finally:
             self._task = None
+
+    def _answer(self, waiting: Iterable[_Waiting]) -> None:
+        """Tell those who wait what became of their batches."""
+        gone, self._gone = self._gone, {}
+        for batches, future in waiting:
+            if not future.done():
+                future.set_result(next((why for at, why in gone.items() if at in batches), ""))
 
     async def _append(self, batches: Sequence[Batch]) -> None:
         """Append these, however often it takes; what the buffer will never take is counted."""
@@ -165,6 +212,11 @@ class Committer:
         return True
 
     def _lose(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
+        """These are gone, and who waits for one of them will hear it."""
+        self._gone.update((id(batch), reason) for batch in batches)
+        self._count(reason, batches, error)
+
+    def _count(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
         """Count, and say it once as long as the reason stays the same."""
         samples = sum(batch.samples for batch in batches)
         if not samples:

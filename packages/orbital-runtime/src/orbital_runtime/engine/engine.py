@@ -11,17 +11,17 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.engine.handover import HandOver
 from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.memory import Memory, remember
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
-from orbital_runtime.engine.parts import parts
 from orbital_runtime.engine.processing import Processing
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
-from orbital_runtime.guard.wording import place, words
+from orbital_runtime.guard.wording import place
 from orbital_runtime.plugins.sessions import Sessions
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import (
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.engine.seal import Sealed
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
 
@@ -51,9 +50,6 @@ log = logging.getLogger("orbital.engine")
 
 LARGE: Final = 5000
 """Samples from which sealing happens on a thread, so that the loop goes on."""
-
-FEW: Final = 8
-"""Batches of one collection that are handed over together."""
 
 Collected = list[Sample] | Columns
 
@@ -90,9 +86,7 @@ class Engine:
         """Knows the stuck threads and the abandoned coroutines."""
         self.processing = Processing(processors)
         self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close)
-        self._put = put
-        self.witness: Callable[[Batch], None] | None = None
-        """Sees each batch that the buffer took."""
+        self.hand_over = HandOver(put, self.totals)
         self._clock = clock
         self._memories: dict[str, Memory] = {}
 
@@ -129,7 +123,7 @@ class Engine:
         else:
             seal = memory.sealer.seal
             sealed = await self.processing.aside(seal, collected, report, started)
-        samples, lost = await self._hand_over(sealed)
+        samples, lost = await self.hand_over.sealed(sealed)
         if sealed.too_many:
             left_out = f"{sealed.refused['series_limit']:,} samples were left out"
             outcome = outcome.also(f"{left_out}: {sealed.too_many}", "TooManySeries")
@@ -145,7 +139,7 @@ class Engine:
         started = self._clock.utc_ms()
         memory = await self._memory(task, self._life(task)[0], started)
         report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
-        await self._hand_over(memory.sealer.seal([], report, started))
+        await self.hand_over.sealed(memory.sealer.seal([], report, started))
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
@@ -230,18 +224,7 @@ class Engine:
             )
         return bug(plugin, error)
 
-    # ---- what it gave ---------------------------------------------------------------------------
-
-    async def _hand_over(self, sealed: Sealed) -> tuple[int, str]:
-        """How many samples the buffer took, and why it did not take the others."""
-        self.totals.cut_labels += sealed.cut
-        if sealed.refused:
-            self.totals.refused.update(sealed.refused)
-        stale = [] if sealed.stale is None else [sealed.stale]
-        lost = await self._put_all([*sealed.batches, *stale])
-        samples = 0 if lost else sealed.samples
-        self.totals.samples += samples
-        return samples, lost
+    # ---- what processors gathered ----------------------------------------------------------------
 
     async def flush(
         self, chain: Chain | None = None, *, last: Sequence[Processor[Any]] = ()
@@ -256,38 +239,8 @@ class Engine:
         chain = chain or self.processing.chain
         batches = [*chain.flush(self._clock.utc_ms(), refused, last=last)]
         self.totals.refused.update(refused)
-        if not await self._put_all(batches):
+        if not await self.hand_over.all(batches):
             self.totals.samples += sum([batch.samples for batch in batches])
-
-    async def _put_all(self, whole: list[Batch]) -> str:
-        """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
-        batches = [part for batch in whole for part in parts(batch)]
-        if len(batches) == 1:
-            return await self._put_one(batches[0])
-        if len(batches) > FEW:
-            return await self._put_in_turn(batches)
-        answers = await asyncio.gather(*[self._put_one(batch) for batch in batches])
-        return next(filter(None, answers), "")
-
-    async def _put_in_turn(self, batches: list[Batch]) -> str:
-        """The same for so many that others have to get their turn in between."""
-        lost = ""
-        for batch in batches:
-            lost = await self._put_one(batch) or lost
-            await asyncio.sleep(0)
-        return lost
-
-    async def _put_one(self, batch: Batch) -> str:
-        try:
-            await self._put(batch)
-        except Exception as error:  # noqa: BLE001 (whatever keeps the buffer from taking it, the task goes on)
-            self.totals.refused["buffer"] += batch.samples
-            return f"the buffer did not take {batch.samples} samples: {words(error)}"
-        if batch.stale:
-            self.totals.stale += len(batch)
-        if self.witness is not None:
-            self.witness(batch)
-        return ""
 
     # ---- what it remembers ----------------------------------------------------------------------
 
@@ -310,7 +263,7 @@ class Engine:
         if old.sealer.origin == new.sealer.origin:
             new.sealer.inherit(old.sealer)
         elif (ended := old.sealer.farewell(ts - 1)) is not None:
-            await self._put_all([ended])
+            await self.hand_over.all([ended])
 
     async def forget(self, task: Task) -> None:
         """The task is gone: its session closes, its series end, and nothing is remembered."""
@@ -320,7 +273,7 @@ class Engine:
             return
         ended = memory.sealer.farewell(self._clock.utc_ms())
         if ended is not None:
-            await self._put_all([ended])
+            await self.hand_over.all([ended])
 
     def reconfigure(
         self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: Limits

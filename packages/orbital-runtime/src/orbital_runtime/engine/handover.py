@@ -1,0 +1,87 @@
+"""What was sealed goes to the buffer: in parts, in order, and counted where it is not taken."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.engine.parts import parts
+from orbital_runtime.guard.wording import words
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orbital_runtime.engine.seal import Sealed
+    from orbital_runtime.engine.totals import EngineTotals
+    from orbital_sdk import Batch
+
+FEW: Final = 8
+"""Batches of one collection that are handed over together."""
+
+
+class HandOver:
+    """Between the sealers and the buffer.
+
+    Args:
+        put: Hands a batch to the buffer; returns when it may have the next one.
+        totals: Takes the counts.
+    """
+
+    def __init__(self, put: Callable[[Batch], Awaitable[None]], totals: EngineTotals) -> None:
+        self.witness: Callable[[Batch], None] | None = None
+        """Sees each batch that the buffer took."""
+        self._put = put
+        self._totals = totals
+
+    async def sealed(self, sealed: Sealed) -> tuple[int, str]:
+        """How many samples the buffer took, and why it did not take the others."""
+        self.count(sealed)
+        stale = [] if sealed.stale is None else [sealed.stale]
+        lost = await self.all([*sealed.batches, *stale])
+        samples = 0 if lost else sealed.samples
+        self._totals.samples += samples
+        return samples, lost
+
+    def count(self, sealed: Sealed) -> None:
+        """What was left out or cut before."""
+        self._totals.cut_labels += sealed.cut
+        if sealed.refused:
+            self._totals.refused.update(sealed.refused)
+
+    async def all(self, whole: list[Batch]) -> str:
+        """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
+        batches = [part for batch in whole for part in parts(batch)]
+        if len(batches) == 1:
+            return await self._one(batches[0])
+        if len(batches) > FEW:
+            return await self._in_turn(batches)
+        answers = await asyncio.gather(*[self._one(batch) for batch in batches])
+        return next(filter(None, answers), "")
+
+    async def _in_turn(self, batches: list[Batch]) -> str:
+        """The same for so many that others have to get their turn in between."""
+        lost = ""
+        for batch in batches:
+            lost = await self._one(batch) or lost
+            await asyncio.sleep(0)
+        return lost
+
+    async def _one(self, batch: Batch) -> str:
+        try:
+            await self._put(batch)
+        except Exception as error:  # noqa: BLE001 (whatever keeps the buffer from taking it, the task goes on)
+            return self.refused(batch.samples, error)
+        self.taken(batch)
+        return ""
+
+    def refused(self, samples: int, error: Exception) -> str:
+        """The buffer did not take so many; in words."""
+        self._totals.refused["buffer"] += samples
+        return f"the buffer did not take {samples} samples: {words(error)}"
+
+    def taken(self, batch: Batch) -> None:
+        """The buffer has it."""
+        if batch.stale:
+            self._totals.stale += len(batch)
+        if self.witness is not None:
+            self.witness(batch)
