@@ -74,6 +74,16 @@ def test_job_and_instance_win_and_a_samples_own_are_exported():
     }
 
 
+def test_labels_of_somebody_elses_samples_are_honoured():
+    """What was pushed keeps its `job` and `instance`, and gets none where it has none."""
+    target, added = {"job": "push", "instance": "10.0.0.1:9412"}, {"task": "t", "region": "eu"}
+    own = {"job": "node", "instance": "web1:9100", "region": "us"}
+    pushed = Row("up", own, honor_labels=True)
+    assert dict(render(pushed, target, added)) == {"__name__": "up", "task": "t", **own}
+    bare = render(Row("rule:sum", {}, honor_labels=True), target, added)
+    assert dict(bare) == {"__name__": "rule:sum", "task": "t", "region": "eu"}
+
+
 def test_instance_is_the_device_where_no_target_is_known():
     """`instance` is never missing."""
     origin = Origin("t", "ping", "sw1", "", Identity("id-1", ""))

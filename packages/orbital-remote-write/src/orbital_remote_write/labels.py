@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from orbital_sdk import Origin, Row
 
@@ -76,31 +76,39 @@ def label_name(name: str) -> str:
     return clean if LABEL_NAME.fullmatch(clean) else f"_{clean}"
 
 
-def own_labels(labels: Pairs) -> dict[str, str]:
+def own_labels(labels: Pairs, reserved: Collection[str] = TARGET_LABELS) -> dict[str, str]:
     """A sample's own labels under valid names.
 
     Where two names become one, the one that was valid keeps it, and the other gets a number (`a_b_2`):
     without it two different series could become the same.
+
+    Args:
+        labels: As it has them.
+        reserved: Names that somebody else sets: a sample's own becomes `exported_...`.
     """
-    clean = {name: value for name, value in labels if value and _stays(name)}
+    clean = {k: value for k, value in labels if value and _valid(k) and k not in reserved}
     if len(clean) == len(labels):
         return clean
     for name, value in labels:
-        if value and not _stays(name):
-            wanted = f"exported_{name}" if name in TARGET_LABELS else label_name(name)
+        if value and (not _valid(name) or name in reserved):
+            wanted = f"exported_{name}" if name in reserved else label_name(name)
             clean[next(n for n in _numbered(wanted) if n not in clean)] = value
     return clean
 
 
 def render(row: Row, target: dict[str, str], added: dict[str, str]) -> Pairs:
     """All label pairs of a row, `__name__` included, sorted by name, none empty, each name once."""
-    merged = {**added, **own_labels(row.labels), **target, "__name__": metric_name(row.name)}
+    if row.honor_labels:
+        merged = {**added, **own_labels(row.labels, ())}
+    else:
+        merged = {**added, **own_labels(row.labels), **target}
+    merged["__name__"] = metric_name(row.name)
     return tuple(sorted([pair for pair in merged.items() if pair[1]]))
 
 
 @lru_cache(maxsize=10_000)
-def _stays(name: str) -> bool:
-    return LABEL_NAME.fullmatch(name) is not None and name not in TARGET_LABELS
+def _valid(name: str) -> bool:
+    return LABEL_NAME.fullmatch(name) is not None
 
 
 def _numbered(name: str) -> Iterator[str]:

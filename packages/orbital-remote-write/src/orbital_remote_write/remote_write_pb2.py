@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'orbital_remote_write/remote_write.proto\x12\x17orbital.remote_write.v1\"S\n\x0cWriteRequest\x12\x37\n\ntimeseries\x18\x01 \x03(\x0b\x32#.orbital.remote_write.v1.TimeSeriesJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04\"n\n\nTimeSeries\x12.\n\x06labels\x18\x01 \x03(\x0b\x32\x1e.orbital.remote_write.v1.Label\x12\x30\n\x07samples\x18\x02 \x03(\x0b\x32\x1f.orbital.remote_write.v1.Sample\"$\n\x05Label\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"*\n\x06Sample\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'orbital_remote_write/remote_write.proto\x12\x17orbital.remote_write.v1\"S\n\x0cWriteRequest\x12\x37\n\ntimeseries\x18\x01 \x03(\x0b\x32#.orbital.remote_write.v1.TimeSeriesJ\x04\x08\x02\x10\x03J\x04\x08\x03\x10\x04\"#\n\rPackedRequest\x12\x12\n\ntimeseries\x18\x01 \x03(\x0c\"\x88\x01\n\nTimeSeries\x12.\n\x06labels\x18\x01 \x03(\x0b\x32\x1e.orbital.remote_write.v1.Label\x12\x30\n\x07samples\x18\x02 \x03(\x0b\x32\x1f.orbital.remote_write.v1.Sample\x12\x12\n\nhistograms\x18\x04 \x03(\x0cJ\x04\x08\x03\x10\x04\"$\n\x05Label\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"*\n\x06Sample\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,10 +33,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WRITEREQUEST']._serialized_start=68
   _globals['_WRITEREQUEST']._serialized_end=151
-  _globals['_TIMESERIES']._serialized_start=153
-  _globals['_TIMESERIES']._serialized_end=263
-  _globals['_LABEL']._serialized_start=265
-  _globals['_LABEL']._serialized_end=301
-  _globals['_SAMPLE']._serialized_start=303
-  _globals['_SAMPLE']._serialized_end=345
+  _globals['_PACKEDREQUEST']._serialized_start=153
+  _globals['_PACKEDREQUEST']._serialized_end=188
+  _globals['_TIMESERIES']._serialized_start=191
+  _globals['_TIMESERIES']._serialized_end=327
+  _globals['_LABEL']._serialized_start=329
+  _globals['_LABEL']._serialized_end=365
+  _globals['_SAMPLE']._serialized_start=367
+  _globals['_SAMPLE']._serialized_end=409
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,13 @@ def stamp(ts: int) -> bytes:
     return b"\x10" + varint(ts)
 
 
+def read_stamp(six: bytes) -> int:
+    """The number of a varint that has exactly six bytes; -1 where these are not one."""
+    if six[5] > 127 or min(six[:5]) < 128:
+        return -1
+    return sum([(byte & 127) << 7 * at for at, byte in enumerate(six)])
+
+
 def six_bytes(times: Collection[int]) -> bool:
     """Whether each of these time stamps takes six bytes."""
     return not times or (min(times) >= FIRST and max(times) < END)

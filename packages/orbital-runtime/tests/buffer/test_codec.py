@@ -160,6 +160,14 @@ def test_layout_sizes_are_computed_once():
     assert layout_size(layout) > len(encode_layout(layout))
 
 
+def test_whose_labels_are_honoured_comes_back():
+    """A pushed series has its own `job` also when it waited on the disk."""
+    rows = [Row("a", {}, honor_labels=True), Row("b", {})]
+    back = decode_layout(encode_layout(Layout(make_layout(1).origin, rows)))
+    assert [row.honor_labels for row in back.rows] == [True, False]
+    assert back.rows[0].replace(name="c").honor_labels
+
+
 def test_a_layout_of_version_0_1_with_a_histogram_opens():
     """Its series are counters, which is what they were on the wire."""
     made = make_layout(1)

@@ -56,6 +56,17 @@ def test_a_failing_run_has_its_report_too():
     assert [v for _, _, v in batch.items()] == [0.0, 5.0, 0.0, 5.0, 0.0, 0.0]
 
 
+def test_labels_of_somebody_elses_samples_are_honoured():
+    """They win over the agent's: what was pushed keeps its `device_id`, and gets ours where it has none."""
+    hub = Metric("volts", labels=("device_id", "job"), honor_labels=True)
+    (batch,) = sealed(
+        Sealer(ORIGIN, {"job": "task's"}), [hub(1.0, "7", "own"), hub(2.0, "", "own")]
+    ).batches
+    one, other = batch.layout.rows[OURS:]
+    assert (dict(one.labels), one.honor_labels) == ({"device_id": "7", "job": "own"}, True)
+    assert dict(other.labels) == {"device_id": "device-1", "job": "own"}
+
+
 def test_the_report_tells_tasks_of_a_device_apart():
     """Two tasks on one device each have their own `up`: it carries the task."""
     (batch,) = sealed(Sealer(ORIGIN), []).batches

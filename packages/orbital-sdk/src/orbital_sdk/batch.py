@@ -51,21 +51,40 @@ class Origin:
 class Row:
     """A series of one task: its name, kind, unit and all labels, `device_id` included."""
 
-    __slots__ = ("kind", "labels", "name", "unit")
+    __slots__ = ("honor_labels", "kind", "labels", "name", "unit")
 
     def __init__(
-        self, name: str, labels: Mapping[str, str], kind: Kind = "gauge", unit: str = ""
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        kind: Kind = "gauge",
+        unit: str = "",
+        *,
+        honor_labels: bool = False,
     ) -> None:
         self.name = name
         self.labels = tuple(sorted([_pair(k, v) for k, v in labels.items() if v]))
         """Sorted pairs; an empty value is no label at all, as in Prometheus' data model."""
         self.kind: Kind = kind
         self.unit = unit
+        self.honor_labels = honor_labels
+        """Somebody else collected it: its labels win over those that a destination's custom adds, and `job`
+        and `instance` are not added."""
 
     @property
     def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         """What makes two rows the same series."""
         return self.name, self.labels
+
+    def replace(self, *, name: str | None = None, labels: Mapping[str, str] | None = None) -> Row:
+        """The same with another name or other labels."""
+        return Row(
+            self.name if name is None else name,
+            dict(self.labels) if labels is None else labels,
+            self.kind,
+            self.unit,
+            honor_labels=self.honor_labels,
+        )
 
     def __repr__(self) -> str:
         return f"{self.name}{{{', '.join(f'{k}={v!r}' for k, v in self.labels)}}}"

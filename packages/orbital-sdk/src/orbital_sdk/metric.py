@@ -77,12 +77,26 @@ class Metric:
         unit: `seconds`, `bytes`, `ratio`, ...; empty where there is none.
         labels: Names of its labels, in the order in which values may be given. `device_id` is added
             by the agent to every sample and may not stand here.
+        honor_labels: Its samples were collected by somebody else and come with all labels that they have
+            there. These win over the agent's, `device_id` included, and a destination's `job` and
+            `instance` stay away (Prometheus, `honor_labels`).
 
     Raises:
         ValueError: A name that no destination would take.
     """
 
-    __slots__ = ("_held", "_known", "_room", "help", "kind", "labels", "name", "unit")
+    __slots__ = (
+        "__weakref__",
+        "_held",
+        "_known",
+        "_room",
+        "help",
+        "honor_labels",
+        "kind",
+        "labels",
+        "name",
+        "unit",
+    )
 
     def __init__(
         self,
@@ -92,12 +106,14 @@ class Metric:
         kind: Kind = "gauge",
         unit: str = "",
         labels: Sequence[str] = (),
+        honor_labels: bool = False,
     ) -> None:
         if not METRIC_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a metric name; use letters, digits, _ and :")
         if kind not in get_args(Kind):
             raise ValueError(f"{name}: {kind!r} is no kind of metric; use gauge or counter")
-        _check_label_names(name, labels)
+        _check_label_names(name, labels, DEVICE_ID if honor_labels else "")
+        self.honor_labels = honor_labels
         self.name = name
         self.help = help
         self.kind: Kind = kind
@@ -162,13 +178,13 @@ class Metric:
         return Series(self, tuple([_text(self.name, value) for value in labels]))
 
 
-def _check_label_names(metric: str, labels: Sequence[str]) -> None:
+def _check_label_names(metric: str, labels: Sequence[str], allowed: str) -> None:
     if isinstance(labels, str):  # a sequence of one-letter names, and never meant
         raise ValueError(f"{metric}: labels is a list of names; write ({labels!r},)")  # noqa: TRY004 (a wrong declaration like the others)
     for label in labels:
         if not LABEL_NAME.fullmatch(label):
             raise ValueError(f"{metric}: {label!r} is not a label name; use letters, digits and _")
-        if label == DEVICE_ID or label.startswith("__"):
+        if label != allowed and (label == DEVICE_ID or label.startswith("__")):
             raise ValueError(
                 f"{metric}: the label {label!r} is not a plugin's to set; leave it out"
             )

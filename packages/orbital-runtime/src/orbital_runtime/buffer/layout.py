@@ -23,6 +23,7 @@ class _Row(msgspec.Struct, array_like=True, frozen=True):
     """Version 0.1 wrote `histogram` for series that are counters."""
     unit: str
     labels: tuple[tuple[str, str], ...]
+    honor_labels: bool = False
 
 
 class _Sentinel(msgspec.Struct, array_like=True, frozen=True):
@@ -89,12 +90,12 @@ def layout_size(layout: Layout) -> int:
 
 def _row(plain: _Row) -> Row:
     kind = "gauge" if plain.kind == "gauge" else "counter"
-    return Row(plain.name, dict(plain.labels), kind, plain.unit)
+    return Row(plain.name, dict(plain.labels), kind, plain.unit, honor_labels=plain.honor_labels)
 
 
 def _plain(layout: Layout) -> _Layout:
     o = layout.origin
     s = o.sentinel
     sentinel = _Sentinel(s.id, s.name, s.region, dict(s.labels))
-    rows = [_Row(r.name, r.kind, r.unit, r.labels) for r in layout.rows]
+    rows = [_Row(r.name, r.kind, r.unit, r.labels, r.honor_labels) for r in layout.rows]
     return _Layout(o.task, o.plugin, o.device_id, o.target, sentinel, rows)

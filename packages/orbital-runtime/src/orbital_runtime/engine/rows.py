@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.engine.report import METRICS
 from orbital_runtime.engine.series_limit import SeriesLimit
 from orbital_sdk import Row, Series
+from orbital_sdk.metric import DEVICE_ID
 from orbital_sdk.text import cut
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ class Rows:
             return "not_a_sample"
         metric = series.metric
         labels = self._labels | dict(zip(metric.labels, series.values, strict=True))
-        labels["device_id"] = self._origin.device_id
-        row = Row(metric.name, labels, metric.kind, metric.unit)
+        if not (metric.honor_labels and labels.get(DEVICE_ID)):
+            labels[DEVICE_ID] = self._origin.device_id
+        row = Row(metric.name, labels, metric.kind, metric.unit, honor_labels=metric.honor_labels)
         return row if self._processed else self.admit(row, report=metric in METRICS)
 
     def admit(self, row: Row, *, report: bool) -> Row | str:
@@ -137,7 +139,7 @@ class Rows:
             f"label {long[0]!r} of {row.name} has more than {most} bytes (collector.limits.label_bytes)",
             what="cut",
         )
-        return Row(row.name, labels, row.kind, row.unit)
+        return row.replace(labels=labels)
 
     def _admitted(self, row: Row) -> Row | str:
         if self._hour.admit(row.key):
