@@ -75,9 +75,9 @@ class Calling:
         with self._counting:
             counts[name] += more
 
-    def tell(self, processor: str, message: str) -> None:
-        """Say this once of a processor."""
-        if self._first(processor, "duplicate"):
+    def tell(self, processor: str, kind: str, message: str) -> None:
+        """Say this of a processor, unless something of this kind was said of it before."""
+        if self._first(processor, kind):
             log.warning("processor %r %s; more of it is only counted", processor, message)
 
     def _alone(self, processor: str, call: Callable[..., T], *arguments: Any) -> T:

@@ -101,7 +101,8 @@ class Way:
         for row in rows:
             if row is not None and row.key in seen:
                 if maker:
-                    self._calling.tell(maker, f"made {row!r} of more than one series: one is kept")
+                    twice = f"made {row!r} of more than one series: one is kept"
+                    self._calling.tell(maker, "duplicate", twice)
                 doubles += 1
                 row = None  # noqa: PLW2901 (it is left out)
             elif row is not None:
