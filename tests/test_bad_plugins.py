@@ -127,14 +127,14 @@ class ExitsOnThread(Stranger):
 class StartHangs(Stranger):
     name = "start-hangs"
 
-    async def start(self):
+    async def start(self, host):
         await asyncio.sleep(3600)
 
 
 class StartRaises(Stranger):
     name = "start-raises"
 
-    async def start(self):
+    async def start(self, host):
         raise OSError("no such bus")
 
 

@@ -13,7 +13,7 @@ import yaml
 from orbital_plugin_http import Http, HttpConfig, HttpDevice, PrometheusRules, ValueRule
 from orbital_plugin_http.failure import Reason
 from orbital_sdk import ConfigurationError
-from orbital_sdk.testing import check_plugin
+from orbital_sdk.testing import FakeHost, check_plugin
 from orbital_testbench import Answer
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_loop_that_cannot_watch_sockets_is_refused_at_the_start() -> None:
 
     async def start() -> None:
         with pytest.raises(ConfigurationError, match="selector loop"):
-            await Http(HttpConfig()).start()
+            await Http(HttpConfig()).start(FakeHost())
 
     loop = asyncio.new_event_loop()
     try:

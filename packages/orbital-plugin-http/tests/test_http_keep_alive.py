@@ -12,7 +12,7 @@ from orbital_plugin_http import Http, HttpConfig, HttpDevice
 from orbital_plugin_http.pool import Pool
 from orbital_plugin_http.wire import Wire
 from orbital_sdk import CollectError, UnexpectedReply
-from orbital_sdk.testing import make_context
+from orbital_sdk.testing import FakeHost, make_context
 from orbital_testbench import Answer, CutAnswer, HostileServer
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ async def test_the_pool_is_bounded_in_number_and_time() -> None:
 async def test_stop_closes_what_was_kept(hostile_server: HostileServer) -> None:
     """After `stop`, also a second one, nothing is open."""
     plugin = Http(HttpConfig(keep_alive=True))
-    await plugin.start()
+    await plugin.start(FakeHost())
     session = await plugin.open(HttpDevice(url=hostile_server.url))
     await session.collect(make_context())
     (kept,) = [wire for wire, _ in plugin._prober._pool._idle.values()]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
-from orbital_sdk.testing import make_context
+from orbital_sdk.testing import FakeHost, make_context
 
 pytestmark = pytest.mark.real
 FILE = "learned.json"
@@ -18,7 +18,7 @@ async def requests(server, folder, addresses=(10, 30), table="holding", **config
     """Requests of the first run of a fresh plugin."""
     registers = [{"address": address, "table": table} for address in addresses]
     plugin = Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 40, **config}))
-    plugin.folder = folder
+    await plugin.start(FakeHost(folder))
     before = len(server.asked)
     session = await plugin.open(ModbusDevice(host=server.host, port=server.port))
     await session.collect(make_context())

@@ -258,12 +258,13 @@ import asyncio, os, sys, time
 import ping3, encodings.idna
 from orbital_plugin_ping import Ping, PingConfig, PingDevice
 from orbital_sdk import ConfigurationError, Context
+from orbital_sdk.testing import FakeHost
 plugin = Ping(PingConfig(engine=sys.argv[1]))
 # all is imported by now: the interpreter's files may be unreadable for others
 os.setgroups([]), os.setgid({user}), os.setuid({user})
 async def main():
     try:
-        await plugin.start()
+        await plugin.start(FakeHost())
         end = time.monotonic() + 5
         session = await plugin.open(PingDevice(host=sys.argv[2]))
         print(await session.test(Context("t", "d", 5, end)))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from orbital_plugin_ping import Ping, PingConfig, PingDevice
 from orbital_sdk import ConfigurationError, DeviceUnreachable
-from orbital_sdk.testing import check_plugin, collect_once, make_context
+from orbital_sdk.testing import FakeHost, check_plugin, collect_once, make_context
 
 SILENT = "10.99.0.66"
 RTTS = (
@@ -94,7 +94,7 @@ async def test_cancelled_in_the_middle(network, kind, engine):
     """B-14: a cancelled run is over at once and the plugin serves the next one."""
     network.cable()
     plugin = Ping(PingConfig(engine=engine))
-    await plugin.start()
+    await plugin.start(FakeHost())
     silent = await plugin.open(PingDevice(host=SILENT))
     run = asyncio.create_task(silent.collect(make_context()))
     await asyncio.sleep(0)
@@ -232,7 +232,7 @@ async def test_selection(network, config):
 async def test_series_are_made_once(network):
     """A task's next run gives the same series again, so that nothing is built twice."""
     plugin = Ping(PingConfig())
-    await plugin.start()
+    await plugin.start(FakeHost())
     session = await plugin.open(PingDevice(host="127.0.0.1", count=2, interval=0))
     first, second = [await session.collect(make_context()) for _ in range(2)]
     assert first.series is second.series
@@ -244,7 +244,7 @@ async def test_series_are_made_once(network):
 async def test_connection(kind):
     """Testing a connection says in one line who answered and how fast."""
     plugin = Ping(PingConfig(version=4))
-    await plugin.start()
+    await plugin.start(FakeHost())
     said = await (await plugin.open(PingDevice(host="localhost", count=2))).test(make_context())
     assert said.startswith("localhost (127.0.0.1) answered 2 of 2 packets, 0.")
     nowhere = await plugin.open(PingDevice(host="no.such.name.invalid"))
@@ -256,7 +256,7 @@ async def test_connection(kind):
 async def test_no_time_left(network):
     """A run that has no time left says that, and not that the host is down."""
     plugin = Ping(PingConfig())
-    await plugin.start()
+    await plugin.start(FakeHost())
     session = await plugin.open(PingDevice(host="127.0.0.1"))
     with pytest.raises(Exception, match="leaves no time") as caught:
         await session.collect(make_context(timeout=0.0))

@@ -15,7 +15,7 @@ from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import compile_profiles
 from orbital_plugin_snmp.testing import FakeReader
 from orbital_sdk import DeviceUnreachable
-from orbital_sdk.testing import make_context
+from orbital_sdk.testing import FakeHost, make_context
 from orbital_testbench.ports import free_port
 
 POLLS = 480
@@ -68,7 +68,7 @@ async def test_descriptors(snmpd):
     plugin = Snmp(SnmpConfig(profiles=("system",), timeout=0.05, retries=0))
     alive = SnmpDevice(host=snmpd.host, port=snmpd.port)
     dead = SnmpDevice(host=snmpd.host, port=free_port())
-    await plugin.start()
+    await plugin.start(FakeHost())
     before = None
     for poll in range(300):
         await (await plugin.open(alive)).collect(make_context())

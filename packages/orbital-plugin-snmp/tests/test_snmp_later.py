@@ -10,7 +10,7 @@ import pytest
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.lldp.neighbours import COUNT
 from orbital_plugin_snmp.plugin import Snmp, SnmpConfig
-from orbital_sdk.testing import make_context
+from orbital_sdk.testing import FakeHost, make_context
 from orbital_testbench.hostile_agent import HostileAgent
 from orbital_testbench.snmp_message import GET, number, tlv, varbind
 
@@ -90,7 +90,7 @@ class Bench:
 @pytest.fixture
 async def bench(agent, tmp_path) -> AsyncIterator[Bench]:
     bench = Bench(agent, tmp_path)
-    await bench.plugin.start()
+    await bench.plugin.start(FakeHost())
     yield bench
     await bench.plugin.stop()
 
@@ -118,6 +118,6 @@ async def test_a_restart_of_the_agent_looks_again_as_well(agent, objects, bench,
     assert await bench.neighbours() == 0
     await bench.plugin.stop()
     again = Bench(agent, tmp_path)
-    await again.plugin.start()
+    await again.plugin.start(FakeHost())
     assert await again.neighbours() == 1
     await again.plugin.stop()

@@ -12,7 +12,7 @@ from orbital_plugin_snmp import Snmp, SnmpConfig, SnmpDevice
 from orbital_plugin_snmp.profiles.choosing import choose
 from orbital_plugin_snmp.profiles.loading import parse, shipped
 from orbital_sdk import ConfigurationError, DeviceUnreachable, PartialCollect, manifest
-from orbital_sdk.testing import check_plugin, collect_once, make_context
+from orbital_sdk.testing import FakeHost, check_plugin, collect_once, make_context
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
@@ -143,7 +143,7 @@ async def test_series_are_made_once(device):
     """A task's next run gives the same series again, so that nothing behind is built twice."""
     plugin = Snmp(SnmpConfig(profiles=("if_mib",)))
     fields = SnmpDevice.model_validate(device)
-    await plugin.start()
+    await plugin.start(FakeHost())
     session, other = await plugin.open(fields), await plugin.open(fields)
     first, second = [await session.collect(make_context()) for _ in range(2)]
     assert all(a is b for a, b in zip(first.series, second.series, strict=True))
@@ -259,7 +259,7 @@ async def test_what_one_user_does_not_see_another_may(device, tmp_path):
 async def test_connection(device):
     """Testing a connection says in one line who answered."""
     plugin = Snmp(SnmpConfig(timeout=0.3, retries=0))
-    await plugin.start()
+    await plugin.start(FakeHost())
     said = await (await plugin.open(SnmpDevice.model_validate(device))).test(make_context())
     assert re.fullmatch(r"\S+ answers by SNMP v2c, up \w+: Linux .*", said)
     dead = await plugin.open(SnmpDevice.model_validate({**device, "port": free_port()}))
@@ -271,7 +271,7 @@ async def test_connection(device):
 async def test_a_device_that_starts_again(agent, device):
     """A device that starts again between two polls is read on, with its counters from where they are."""
     plugin = Snmp(SnmpConfig(profiles="auto"))
-    await plugin.start()
+    await plugin.start(FakeHost())
     session = await plugin.open(SnmpDevice.model_validate(device))
     before = await session.collect(make_context())
     await asyncio.to_thread(agent.restart)
@@ -284,7 +284,7 @@ async def test_a_device_that_starts_again(agent, device):
 async def test_after_an_outage(agent, device):
     """A device that was away is down, whatever it lacks, and is asked for as much at once as before."""
     plugin = Snmp(SnmpConfig(profiles=("if_mib", "lldp")))
-    await plugin.start()
+    await plugin.start(FakeHost())
     session = await plugin.open(SnmpDevice.model_validate(device))
 
     async def packets():
@@ -310,7 +310,7 @@ async def test_after_an_outage(agent, device):
 async def test_cut_short(agent, device):
     """A device that stops in mid-poll leaves what came, says what is missing, and frees its slot in time."""
     plugin = Snmp(SnmpConfig(profiles=("if_mib", "hrsystem"), timeout=0.2, retries=0))
-    await plugin.start()
+    await plugin.start(FakeHost())
     pool = plugin._lease.pool
     real, calls = pool.reader, []
 

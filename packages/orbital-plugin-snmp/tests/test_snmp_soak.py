@@ -17,7 +17,7 @@ import pytest
 
 from orbital_plugin_snmp import Snmp, SnmpConfig, SnmpDevice
 from orbital_sdk import DeviceUnreachable
-from orbital_sdk.testing import make_context
+from orbital_sdk.testing import FakeHost, make_context
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
@@ -73,7 +73,7 @@ async def test_a_day(network, capsys):
     config = {"profiles": ["system", "if_mib"], "timeout": 2, "label_refresh": "100ms"}
     plugin = Snmp(SnmpConfig.model_validate(config))
     quick = Snmp(SnmpConfig.model_validate(config | {"timeout": "50ms", "retries": 0}))
-    await plugin.start()
+    await plugin.start(FakeHost())
     await quick.start()
     sessions = [await plugin.open(device) for device in alive]
     warm, samples, began, before = max(30, ROUNDS // 20), 0, 0.0, Use(0, 0)

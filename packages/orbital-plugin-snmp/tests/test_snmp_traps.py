@@ -15,7 +15,7 @@ from orbital_plugin_snmp.traps.own_engine import lasting
 from orbital_plugin_snmp.traps.plugin import SnmpTrap
 from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
 from orbital_sdk import ConfigurationError
-from orbital_sdk.testing import Runs, check_plugin
+from orbital_sdk.testing import FakeHost, Runs, check_plugin
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
@@ -64,7 +64,7 @@ async def listening(**changes):
     """A plugin that listens."""
     settings = {"listen": "127.0.0.1", "port": free_port(), "rules": RULES, "users": USERS}
     plugin = SnmpTrap(TrapConfig.model_validate(settings | changes))
-    await plugin.start()
+    await plugin.start(FakeHost())
     try:
         yield plugin
     finally:

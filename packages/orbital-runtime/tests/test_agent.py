@@ -24,6 +24,7 @@ from orbital_sdk import (
     Metric,
     Plugin,
     PluginConfig,
+    PluginHost,
     WriterUnavailable,
 )
 from orbital_sdk.testing import RecordingWriter
@@ -46,7 +47,7 @@ class Steady(Plugin[DeviceFields, PluginConfig]):
     log: ClassVar[list[str]] = []
     value = Metric("steady_value", "One")
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         Steady.log.append("start")
 
     async def stop(self) -> None:
@@ -71,7 +72,7 @@ class Forbidden(Plugin[DeviceFields, PluginConfig]):
 
     name = "forbidden"
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         raise ConfigurationError("needs CAP_NET_RAW; grant it or remove its tasks")
 
     async def collect(self, device, ctx):

@@ -21,6 +21,7 @@ from orbital_sdk import (
     Plan,
     Plugin,
     PluginConfig,
+    PluginHost,
     Processor,
     ProcessorConfig,
     Row,
@@ -61,7 +62,7 @@ class Count(Processor[CountConfig]):
         self.count = 0
         Count.made.append(self)
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         Count.log.append(f"start {self.config.every}")
         if Count.fails:
             raise ConfigurationError("no table of names at /etc/names")

@@ -14,7 +14,7 @@ from orbital_runtime.agent.reload import PORTION
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.task import Status, Task
 from orbital_runtime.settings import load
-from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig, PluginHost
 from orbital_sdk.testing import RecordingWriter
 
 DAY = 86_400.0
@@ -39,7 +39,7 @@ class Slow(Steady):
     begun: ClassVar[asyncio.Event]
     may_start: ClassVar[asyncio.Event]
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         self.begun.set()
         await self.may_start.wait()
 

@@ -242,7 +242,7 @@ async def test_a_plugin_that_cannot_be_stopped_is_found():
     """Stop is safe without start, and safe twice."""
 
     class Fragile(Ups):
-        async def start(self):
+        async def start(self, host):
             self.socket = [1]
 
         async def stop(self):
@@ -256,7 +256,7 @@ async def test_a_plugin_that_cannot_be_stopped_is_found():
 async def test_a_plugin_that_cannot_start_is_found():
     """And nothing else is tried then."""
 
-    async def start(self):
+    async def start(self, host):
         raise RuntimeError("no socket")
 
     assert "start() raised RuntimeError('no socket')" in await verdict(variant(start=start))

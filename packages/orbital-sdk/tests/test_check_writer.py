@@ -166,7 +166,7 @@ async def fragile_stop(self):
     self.file.close()
 
 
-async def fails_to_start(self):
+async def fails_to_start(self, host):
     raise OSError("no disk")
 
 

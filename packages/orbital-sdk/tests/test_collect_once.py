@@ -36,7 +36,7 @@ class Ups(Plugin[Device, Config]):
     runs = Metric("runs", "Runs of this task so far")
     life: list[str]
 
-    async def start(self):
+    async def start(self, host):
         self.life = ["start"]
         type(self).last = self
 

@@ -19,7 +19,7 @@ from orbital_sdk import (
     WriterConfig,
 )
 from orbital_sdk.invoke import receives
-from orbital_sdk.testing import make_context, make_layout
+from orbital_sdk.testing import FakeHost, make_context, make_layout
 
 D = TypeVar("D", bound=DeviceFields)
 
@@ -143,7 +143,7 @@ def test_a_device_without_address_has_an_empty_target():
 async def test_everything_but_collect_has_a_default():
     """The least plugin is one class with one method, and says so if that is missing."""
     plugin, device = Ups(Config()), Device(host="a")
-    await plugin.start()
+    await plugin.start(FakeHost())
     await plugin.stop()
     plugin.validate_device(device)
     assert plugin.exclusive(device) is None
@@ -175,7 +175,7 @@ class Target(Writer[Settings]):
 async def test_a_writer_has_its_model_and_defaults():
     """Start, stop and address need no code; write says if it is missing."""
     writer = Target(Settings())
-    await writer.start()
+    await writer.start(FakeHost())
     await writer.stop()
     await writer.stop()
     assert (Target.config_model, writer.address) == (Settings, "")
@@ -196,7 +196,7 @@ async def test_a_processor_needs_only_a_plan():
     """Start, stop and flush need no code; plan says if it is missing."""
     processor = Same(Rules())
     assert Same.config_model is Rules
-    await processor.start()
+    await processor.start(FakeHost())
     await processor.stop()
     await processor.stop()
     assert list(processor.flush(0, last=True)) == []

@@ -12,7 +12,14 @@ from orbital_sdk import (
     WriterMisconfigured,
     WriterUnavailable,
 )
-from orbital_sdk.testing import Record, RecordingWriter, check_writer, make_batch, make_origin
+from orbital_sdk.testing import (
+    FakeHost,
+    Record,
+    RecordingWriter,
+    check_writer,
+    make_batch,
+    make_origin,
+)
 
 
 @pytest.fixture
@@ -144,7 +151,7 @@ async def test_waiting_in_vain_says_what_there_was(writer):
 
 async def test_its_life_is_counted(writer):
     """Tests of whoever starts and stops writers look here."""
-    await writer.start()
+    await writer.start(FakeHost())
     await writer.stop()
     await writer.stop()
     assert (writer.started, writer.stopped, writer.address) == (1, 2, "memory")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from orbital_sdk import Attempt
+from orbital_sdk.testing import FakeHost
 from orbital_testbench import Relay
 from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
 from orbital_writer_clickhouse.dsn import parse_dsn
@@ -77,7 +78,7 @@ async def connect():
     async def connect(dsn: str, **settings):
         writer = ClickHouse(ClickHouseConfig.model_validate({"dsn": dsn, **settings}))
         writers.append(writer)
-        await writer.start()
+        await writer.start(FakeHost())
         return lambda *batches, attempt=1, token="": writer.write(batches, Attempt(attempt, token))
 
     yield connect

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orbital_sdk import Attempt
+from orbital_sdk.testing import FakeHost
 from orbital_writer_file import File, FileConfig
 
 
@@ -53,7 +54,7 @@ async def make(tmp_path):
     async def make(path: Path | None = None, **settings) -> File:
         path = path or tmp_path / "data" / "samples.jsonl"
         writers.append(File(FileConfig.model_validate({"path": str(path), **settings})))
-        await writers[-1].start()
+        await writers[-1].start(FakeHost())
         return writers[-1]
 
     yield make

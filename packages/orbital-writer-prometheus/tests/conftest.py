@@ -5,6 +5,7 @@ import time
 import pytest
 
 from orbital_sdk import Attempt
+from orbital_sdk.testing import FakeHost
 from orbital_writer_prometheus import Prometheus
 
 
@@ -22,7 +23,7 @@ async def connect():
     async def connect(url: str, **settings):
         writer = Prometheus(Prometheus.config_model.model_validate({"url": url, **settings}))
         writers.append(writer)
-        await writer.start()
+        await writer.start(FakeHost())
         return lambda *batches, attempt=1: writer.write(batches, Attempt(attempt))
 
     yield connect

@@ -3,7 +3,7 @@
 import pytest
 
 from orbital_sdk import WriterMisconfigured, WriterUnavailable
-from orbital_sdk.testing import make_batch, make_layout
+from orbital_sdk.testing import FakeHost, make_batch, make_layout
 from orbital_testbench import Answer, CutAnswer, NoAnswer, free_port
 from orbital_writer_victoria import VictoriaConfig, VictoriaMetrics
 
@@ -84,7 +84,7 @@ async def test_status_shows_the_address_in_use(hostile_server, now):
     settings = {"url": dead, "fallback_urls": [hostile_server.url + "/w?key=secret"]}
     writer = VictoriaMetrics(VictoriaConfig.model_validate(settings))
     assert writer.address == dead
-    await writer.start()
+    await writer.start(FakeHost())
     writer.write([make_batch(ts=now)], None)
     assert writer.address == hostile_server.url + "/w"
     await writer.stop()

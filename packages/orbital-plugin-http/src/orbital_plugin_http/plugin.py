@@ -19,7 +19,7 @@ from orbital_sdk import ConfigurationError, Plugin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_sdk import Metric
+    from orbital_sdk import Metric, PluginHost
 
 
 class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
@@ -39,7 +39,7 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
         self._prober = Prober(config)
         self._judge = Judge(config)
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         """Nothing to open: connections are made by need.
 
         Raises:

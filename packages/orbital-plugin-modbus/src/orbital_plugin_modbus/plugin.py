@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_modbus.config import ModbusConfig
@@ -14,6 +13,9 @@ from orbital_sdk import ConfigurationError, Metric, Notes, Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from orbital_sdk import PluginHost
 
 
 class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
@@ -26,13 +28,15 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
         "device_types": ["plc", "meter", "inverter", "sensor", "gateway"],
     }
 
-    @cached_property
-    def notes(self) -> Notes:
-        """What was learned of units."""
-        return Notes(self.folder, about="Modbus units")
+    def __init__(self, config: ModbusConfig) -> None:
+        super().__init__(config)
+        self._notes = _notes(None)
+
+    async def start(self, host: PluginHost) -> None:
+        self._notes = _notes(host.folder)
 
     async def stop(self) -> None:
-        self.notes.save()
+        self._notes.save()
 
     def validate_device(self, device: ModbusDevice) -> None:
         if device.transport == "tls":
@@ -45,10 +49,15 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
             line_of(device, self.config.engine).context()
 
     async def open(self, device: ModbusDevice) -> MapSession:
-        return MapSession(device, self.config, self.notes)
+        return MapSession(device, self.config, self._notes)
 
     def target(self, device: ModbusDevice) -> str:
         return line_of(device, self.config.engine).name
 
     def metrics(self) -> tuple[Metric, ...]:
         return (*self.declared_metrics(), *self.config.map.metrics.values())
+
+
+def _notes(folder: Path | None) -> Notes:
+    """What was learned of units."""
+    return Notes(folder, about="Modbus units")

@@ -16,6 +16,8 @@ from orbital_sdk import ConfigurationError, Metric, Plugin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_sdk import PluginHost
+
 FORBIDDEN: Final = (
     "this process may open no ICMP socket, so nothing can be pinged. Either set net.ipv4.ping_group_range to "
     "a range that has its group (sysctl -w net.ipv4.ping_group_range='0 2147483647'; Docker: --sysctl), "
@@ -40,7 +42,7 @@ class Ping(Plugin[PingDevice, PingConfig], PingMetrics):
         self._pinger = engine(config)
         self._probe = Probe(self._pinger, self._families, config.percentiles)
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         try:
             await self._pinger.start()
         except PermissionError as error:

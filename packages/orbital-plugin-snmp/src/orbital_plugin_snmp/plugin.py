@@ -16,6 +16,8 @@ from orbital_sdk import Metric, Plugin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_sdk import PluginHost
+
 
 class SnmpConfig(SessionConfig, ProfileSettings):
     """How the plugin asks, and what for."""
@@ -37,9 +39,9 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         self._catalogue = Catalogue(config)
         self._lease: PoolLease | None = None
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         self._catalogue.load()
-        self._lease = PoolLease(self._settings, self.folder)
+        self._lease = PoolLease(self._settings, host.folder)
 
     async def stop(self) -> None:
         lease, self._lease = self._lease, None

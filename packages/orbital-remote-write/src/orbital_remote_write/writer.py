@@ -14,7 +14,7 @@ from orbital_sdk import BatchRejected, Writer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, PluginHost
 
 
 R = TypeVar("R", bound=RemoteWriteConfig)
@@ -48,7 +48,7 @@ class RemoteWriter(Writer[R], Generic[R]):
         """The client of a start. Raises ConfigurationError where a file of `tls` cannot be used."""
         return Client(self.config)
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         """Raises what `connect` raises."""
         self._client = self.connect()
 

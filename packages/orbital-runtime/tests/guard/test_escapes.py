@@ -177,7 +177,7 @@ async def test_starting_and_stopping_may_raise_anything(caplog, raises, where):
             if where == "__init__":
                 raise raises
 
-        async def start(self):
+        async def start(self, host):
             if where == "start":
                 raise raises
 

@@ -10,6 +10,7 @@ import pytest
 from pydantic import Field, PrivateAttr, SecretStr
 
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.instances import Instances, PluginDown
 from orbital_runtime.plugins.registry import Registry
@@ -48,9 +49,10 @@ class Moody(Plugin[DeviceFields, Config]):
         if config.mode == "exit":
             raise SystemExit(3)
 
-    async def start(self):
+    async def start(self, host):
         mode = self.config.mode
         self.diary.append("start")
+        self.host = host
         self.began.set()
         if mode == "refuse" and not self.healthy.is_set():
             raise ConfigurationError("no right to open a socket; run as root")
@@ -118,10 +120,10 @@ async def test_a_plugin_has_a_folder_for_what_it_remembers(moody, tmp_path):
     full = tmp_path / "full"
     full.write_text("a file, and no folder")
     found = []
-    for base in (tmp_path / "plugins", None, full):
-        instances = Instances(Registry.of(plugins=[moody]), folder=base)
+    for base in (tmp_path, None, full):
+        instances = Instances(Registry.of(plugins=[moody]), hosts=Hosts(base))
         await instances.acquire(task())
-        found.append(instances.get(task()).folder)
+        found.append(instances.get(task()).host.folder)
         await instances.stop_all()
     assert found == [tmp_path / "plugins" / "moody", None, None]
     assert found[0].stat().st_mode & 0o777 == 0o700

@@ -141,8 +141,8 @@ async def test_a_writer_that_does_not_start_pauses(lines):
     """B-19's cousin: a writer that cannot start loses nothing, and is started again later."""
 
     class Picky(RecordingWriter):
-        async def start(self):
-            await super().start()
+        async def start(self, host):
+            await super().start(host)
             if self.started < 3:
                 raise ConfigurationError("the certificate is missing")
 
@@ -205,7 +205,7 @@ class Wild(Writer[WriterConfig]):
         super().__init__(WriterConfig())
         self.raised, self.stored = [raised] * 2, 0
 
-    async def start(self):
+    async def start(self, host):
         if len(self.raised) == 2:
             raise self.raised.pop()
 

@@ -11,6 +11,7 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, difference, dump, load
 from orbital_runtime.testing.parts import made_up
 from orbital_sdk import ConfigurationError
+from orbital_sdk.testing import FakeHost
 
 TEXT = """\
 plugins: {config: {gone: {speed: 9600}}}
@@ -78,7 +79,7 @@ async def test_such_an_output_does_not_start_and_says_why(read):
     """The sender then pauses it and keeps its samples."""
     lost, store = read().outputs
     with pytest.raises(ConfigurationError, match=f"^writer 'gone' {WHY}$"):
-        await lost.writer(lost.config).start()
+        await lost.writer(lost.config).start(FakeHost())
     assert (lost.broken, store.broken) == (f"writer 'gone' {WHY}", "")
 
 

@@ -30,9 +30,11 @@ from orbital_sdk.fields import (
     ProcessorConfig,
     WriterConfig,
 )
+from orbital_sdk.host import Clock, PluginHost
 from orbital_sdk.manifest import manifest, plugin_yaml
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
 from orbital_sdk.notes import Notes
+from orbital_sdk.own_metrics import Counter, Gauge
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Plan, Processor
 from orbital_sdk.records import Records
@@ -52,15 +54,18 @@ __all__ = [
     "BatchTooLarge",
     "BufferRefused",
     "ByteSize",
+    "Clock",
     "CollectError",
     "Columns",
     "ConfigurationError",
     "Context",
+    "Counter",
     "DeviceFields",
     "DeviceUnreachable",
     "Duration",
     "EmissionTooLarge",
     "Emit",
+    "Gauge",
     "Host",
     "Identity",
     "Kind",
@@ -74,6 +79,7 @@ __all__ = [
     "Plan",
     "Plugin",
     "PluginConfig",
+    "PluginHost",
     "Port",
     "Processor",
     "ProcessorConfig",

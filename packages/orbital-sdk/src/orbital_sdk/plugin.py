@@ -12,10 +12,10 @@ from orbital_sdk.session import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
-    from pathlib import Path
 
     from orbital_sdk.context import Context
     from orbital_sdk.emit import Emit
+    from orbital_sdk.host import PluginHost
     from orbital_sdk.records import Collected
     from orbital_sdk.session import Session
 
@@ -26,9 +26,9 @@ C = TypeVar("C", bound=PluginConfig)
 class Plugin(Generic[D, C]):
     """Reads devices of one kind.
 
-    Life: `__init__(config)` with validated settings, `await start()`; for each device `open`, and the life
-    of that session (several at once, for different devices); `await stop()` when all sessions are closed.
-    Nothing is called after `stop`. An instance serves all tasks whose plugin settings are equal.
+    Life: `__init__(config)` with validated settings, `await start(host)`; for each device `open`, and the
+    life of that session (several at once, for different devices); `await stop()` when all sessions are
+    closed. Nothing is called after `stop`. An instance serves all tasks whose plugin settings are equal.
 
     The least plugin has `collect`. One that keeps something of a device between its runs has `open` instead,
     and one whose device speaks first has `serve`: it is a receiver.
@@ -48,10 +48,6 @@ class Plugin(Generic[D, C]):
     max_threads: ClassVar[int] = 16
     """Threads that blocking (`def`) calls may use at once, over all devices."""
 
-    folder: Path | None = None
-    """A folder of its own for what is worth remembering across restarts, such as what it learned of devices.
-    Set by the agent before `start`; None where nothing is kept. Shared by all instances of the plugin."""
-
     device_model: ClassVar[type[DeviceFields]] = DeviceFields
     config_model: ClassVar[type[PluginConfig]] = PluginConfig
 
@@ -66,8 +62,12 @@ class Plugin(Generic[D, C]):
     def __init__(self, config: C) -> None:
         self.config = config
 
-    async def start(self) -> None:
-        """Open what all devices share. Returns quickly, and raises `ConfigurationError` if it cannot."""
+    async def start(self, host: PluginHost) -> None:
+        """Open what all devices share. Returns quickly, and raises `ConfigurationError` if it cannot.
+
+        Args:
+            host: Folder, clock, logger, own metrics and background tasks, until `stop`.
+        """
 
     async def stop(self) -> None:
         """Close what `start` opened. Safe without `start`, and safe twice."""

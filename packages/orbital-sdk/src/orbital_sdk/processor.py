@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orbital_sdk.batch import Layout
+    from orbital_sdk.host import PluginHost
 
 P = TypeVar("P", bound=ProcessorConfig)
 
@@ -36,10 +37,10 @@ class Plan:
 class Processor(Generic[P]):
     """Changes, drops or gathers samples.
 
-    Life: `__init__(config)`, `await start()`, then `plan` once a layout, its step for each batch and `flush`
-    about once a second, `await stop()`. Nothing is called after `stop`, and never two things at once, though
-    not always by the same thread. One instance sees the samples of all tasks; it stays when other parts of
-    the configuration change.
+    Life: `__init__(config)`, `await start(host)`, then `plan` once a layout, its step for each batch and
+    `flush` about once a second, `await stop()`. Nothing is called after `stop`, and never two things at
+    once, though not always by the same thread. One instance sees the samples of all tasks; it stays when
+    other parts of the configuration change.
     """
 
     name: ClassVar[str]
@@ -58,8 +59,12 @@ class Processor(Generic[P]):
     def __init__(self, config: P) -> None:
         self.config = config
 
-    async def start(self) -> None:
-        """Get ready. Returns quickly, and raises `ConfigurationError` if it cannot."""
+    async def start(self, host: PluginHost) -> None:
+        """Get ready. Returns quickly, and raises `ConfigurationError` if it cannot.
+
+        Args:
+            host: Folder, clock, logger, own metrics and background tasks, until `stop`.
+        """
 
     async def stop(self) -> None:
         """Close what `start` opened. Safe without `start`, and safe twice."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from orbital_sdk.batch import Batch
     from orbital_sdk.context import Attempt
+    from orbital_sdk.host import PluginHost
 
 W = TypeVar("W", bound=WriterConfig)
 
@@ -19,7 +20,7 @@ W = TypeVar("W", bound=WriterConfig)
 class Writer(Generic[W]):
     """Delivers batches to one destination. One instance serves one output.
 
-    Life: `__init__(config)`, `await start()`, many `write` (one at a time, unless the sender says
+    Life: `__init__(config)`, `await start(host)`, many `write` (one at a time, unless the sender says
     otherwise), `await stop()`. A destination that is down at `start` is no error: `write` will say so.
     """
 
@@ -50,8 +51,12 @@ class Writer(Generic[W]):
         """Where it writes, for logs and status pages: no user, no password, no query."""
         return ""
 
-    async def start(self) -> None:
-        """Get ready. Does not contact the destination."""
+    async def start(self, host: PluginHost) -> None:
+        """Get ready. Does not contact the destination.
+
+        Args:
+            host: Folder, clock, logger, own metrics and background tasks, until `stop`.
+        """
 
     async def stop(self) -> None:
         """Close what is open. Safe without `start`, and safe twice."""

@@ -26,6 +26,7 @@ from orbital_sdk import (
     Plan,
     Plugin,
     PluginConfig,
+    PluginHost,
     Port,
     Processor,
     ProcessorConfig,
@@ -65,7 +66,7 @@ class Config(PluginConfig):
 class Base(Plugin[Device, Config]):
     charge = Metric("charge_ratio", "Charge", unit="ratio", labels=("host",))
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         assert_type(self.config, Config)
         assert_type(self.config.timeout, float)
         assert_type(self.config.cache, int)

@@ -17,7 +17,7 @@ from orbital_writer_clickhouse.settings import ClickHouseConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, PluginHost
 
 
 class ClickHouse(Writer[ClickHouseConfig]):
@@ -42,7 +42,7 @@ class ClickHouse(Writer[ClickHouseConfig]):
     def address(self) -> str:
         return self._place.address(self._host)
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         """Raises ConfigurationError where a file of `tls` cannot be used."""
         check_tls(self.config.tls)
         place = self._place

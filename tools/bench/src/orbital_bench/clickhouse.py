@@ -19,6 +19,7 @@ import clickhouse_driver  # pyright: ignore[reportMissingTypeStubs] (untyped)
 from orbital_bench import report
 from orbital_bench.workload import SAMPLES, batches, layouts
 from orbital_sdk import Attempt, WriterUnavailable
+from orbital_sdk.testing import FakeHost
 from orbital_sentinel import heap
 from orbital_testbench import ClickHouse, Relay
 from orbital_writer_clickhouse import ClickHouse as Writer
@@ -99,7 +100,7 @@ def _measured(make: Callable[[], Write], server: ClickHouse, turns: int) -> tupl
 
 def _ours(dsn: str, **settings: Any) -> Writer:
     writer = Writer(ClickHouseConfig.model_validate({"dsn": dsn, **settings}))
-    asyncio.run(writer.start())
+    asyncio.run(writer.start(FakeHost()))
     return writer
 
 

@@ -22,6 +22,7 @@ from orbital_bench import config, meter, report
 from orbital_bench.table import rising
 from orbital_bench.workload import SAMPLES, SERIES, layouts
 from orbital_sdk import Attempt, Batch
+from orbital_sdk.testing import FakeHost
 from orbital_testbench import VictoriaMetrics, VmAgent, free_port, wait_until
 from orbital_writer_victoria import VictoriaConfig
 from orbital_writer_victoria import VictoriaMetrics as Writer
@@ -111,7 +112,7 @@ class _Pushed:
     def __init__(self, url: str) -> None:
         self.samples = 0
         self._writer = Writer(VictoriaConfig.model_validate({"url": url}))
-        asyncio.run(self._writer.start())
+        asyncio.run(self._writer.start(FakeHost()))
         self._devices = layouts()
         self._values = [rising(SERIES, layout.origin.target) for layout in self._devices]
         self._start = time.time_ns() // 1_000_000 - 7_200_000

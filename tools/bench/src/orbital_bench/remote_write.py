@@ -16,6 +16,7 @@ from orbital_bench import meter, report
 from orbital_bench.workload import SAMPLES, batches, layouts
 from orbital_remote_write import Encoder, LabelRules
 from orbital_sdk import Attempt
+from orbital_sdk.testing import FakeHost
 from orbital_sentinel import heap
 from orbital_testbench import VictoriaMetrics, VmAgent, wait_until
 from orbital_writer_victoria import VictoriaConfig
@@ -70,7 +71,7 @@ def _encode(encoder: Encoder, devices: list[Layout], turns: int) -> float:
 
 def _writer(url: str) -> Writer:
     writer = Writer(VictoriaConfig.model_validate({"url": url}))
-    asyncio.run(writer.start())
+    asyncio.run(writer.start(FakeHost()))
     return writer
 
 

@@ -18,6 +18,7 @@ import requests
 from orbital_bench import formats, meter, report
 from orbital_bench.workload import SAMPLES, batches, layouts
 from orbital_sdk import Attempt
+from orbital_sdk.testing import FakeHost
 from orbital_sentinel import heap
 from orbital_testbench import VictoriaMetrics, wait_until
 from orbital_writer_victoria import VictoriaConfig
@@ -87,7 +88,7 @@ def _stored(server: VictoriaMetrics) -> float:
 def _remote_write(compression: str) -> Callable[[str], Write]:
     def make(url: str) -> Write:
         writer = Writer(VictoriaConfig.model_validate({"url": url, "compression": compression}))
-        asyncio.run(writer.start())
+        asyncio.run(writer.start(FakeHost()))
         return lambda request: writer.write(request, Attempt())
 
     return make

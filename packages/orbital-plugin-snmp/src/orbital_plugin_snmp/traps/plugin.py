@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orbital_plugin_snmp.traps.own_engine import OwnEngine
-    from orbital_sdk import Context
+    from orbital_sdk import Context, PluginHost
 
 _log = logging.getLogger("orbital.plugin.snmp_trap")
 
@@ -46,8 +46,8 @@ class SnmpTrap(Plugin[TrapDevice, TrapConfig], TrapMetrics):
         self._messages = Reader(communities, [user.user() for user in config.users])
         self._lease: ListenerLease | None = None
 
-    async def start(self) -> None:
-        self._engine = lasting(self.folder, bytes.fromhex(self.config.engine_id))
+    async def start(self, host: PluginHost) -> None:
+        self._engine = lasting(host.folder, bytes.fromhex(self.config.engine_id))
         self._messages.be(self._engine)
         self._lease = ListenerLease(self.config.listen, self.config.port, self)
         if self.config.users:

@@ -10,6 +10,7 @@ from orbital_runtime.buffer import Limits as BufferLimits
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
 from orbital_runtime.guard.watchdog import Watchdog
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.processor.processors import Processors
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
@@ -49,6 +50,8 @@ class Stations:
     listeners: Listeners
     watchdog: Watchdog
     """Beside the way: it watches the loop that all of them share."""
+    hosts: Hosts
+    """What plugins, processors and writers are started with."""
 
 
 def assemble(
@@ -62,7 +65,8 @@ def assemble(
     async def leave(plugin: Plugin[Any, Any]) -> None:
         await engine.sessions.end_all(plugin)
 
-    instances = Instances(registry, leave, folder=data / "plugins")
+    hosts = Hosts(data, clock)
+    instances = Instances(registry, leave, hosts=hosts)
     engine = Engine(
         identity=identity,
         plugins=instances.get,
@@ -90,13 +94,14 @@ def assemble(
         max_slowdown=int(collector.backpressure.max_slowdown),
         on_idle=committer.hurry,
     )
-    sender = Sender(buffer, clock=clock)
+    sender = Sender(buffer, clock=clock, hosts=hosts)
     watchdog = Watchdog(
         lambda: scheduler.alarm.overdue, instances.owner, threshold=collector.watchdog
     )
     return Stations(
-        instances, Processors(), engine, scheduler, committer, buffer, sender, listeners, watchdog
-    )
+        instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
+        watchdog, hosts,
+    )  # fmt: skip
 
 
 class Listeners:

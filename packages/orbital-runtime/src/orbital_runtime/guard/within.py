@@ -31,8 +31,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, T], plugin: str) -> T
         await asyncio.wait({task}, timeout=seconds)
     finally:
         if not task.done():
-            _LEFT.add(task)
-            task.add_done_callback(_gone)
+            leave(task)
             task.cancel()
     if not task.done():
         raise TimeoutError
@@ -45,6 +44,12 @@ async def within(seconds: float, work: Coroutine[Any, Any, T], plugin: str) -> T
 async def driven(work: Work[T]) -> T:
     """To make a task of it."""
     return await work
+
+
+def leave(task: asyncio.Task[Any]) -> None:
+    """Nobody waits for it any longer, and it goes on."""
+    _LEFT.add(task)
+    task.add_done_callback(_gone)
 
 
 _LEFT: set[asyncio.Task[Any]] = set()

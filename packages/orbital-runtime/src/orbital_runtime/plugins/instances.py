@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.clock import SystemClock
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.freeze import freeze
-from orbital_runtime.plugins.shared import Patience, Shared, log
+from orbital_runtime.plugins.shared import Patience, Shared
 from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
-    from pathlib import Path
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
@@ -34,7 +35,7 @@ class Instances:
         leave: Lets go of all that belongs to a plugin; awaited before its `stop`. The sessions' `end_all`.
         patience: How long things may take.
         clock: For tests.
-        folder: Where each plugin gets a folder for what it wants to remember; None: nowhere.
+        hosts: What they are started with.
     """
 
     def __init__(
@@ -44,13 +45,13 @@ class Instances:
         *,
         patience: Patience | None = None,
         clock: Clock | None = None,
-        folder: Path | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         self._registry = registry
         self._leaving = leave
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
-        self._folder = folder
+        self._hosts = hosts or Hosts()
         self._shared: dict[Hashable, Shared] = {}
         self._held: dict[str, Shared] = {}
         """By task."""
@@ -141,25 +142,12 @@ class Instances:
 
     def _new(self, task: Task) -> Shared:
         def make() -> Plugin[Any, Any]:
-            plugin = self._registry.plugin(task.plugin)(task.config)
-            plugin.folder = self._folder_of(task.plugin)
-            return plugin
+            return self._registry.plugin(task.plugin)(task.config)
 
-        return Shared(task.plugin, make, self._patience, self._clock, self._leaving)
-
-    def _folder_of(self, name: str) -> Path | None:
-        """Made when it is needed. A disk that takes none costs a plugin its memory, not its start."""
-        if self._folder is None:
-            return None
-        folder = self._folder / name
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            log.warning(
-                "plugin %s cannot remember anything in %s: %s", name, folder, error.strerror
-            )
-            return None
-        return folder
+        host = partial(self._hosts.plugin, task.plugin)
+        return Shared(
+            task.plugin, make, host, patience=self._patience, clock=self._clock, leave=self._leaving
+        )
 
     def _leave(self, shared: Shared, user: str) -> None:
         shared.users.discard(user)

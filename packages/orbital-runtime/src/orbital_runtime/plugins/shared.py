@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.hosting.host import Host
     from orbital_sdk import Plugin
 
     Leave = Callable[[Plugin[Any, Any]], Awaitable[None]]
@@ -46,6 +47,7 @@ class Shared:
     Args:
         name: The plugin's name.
         make: Makes an instance; may fail.
+        host: Makes a host for a start.
         patience: How long things may take.
         clock: Tells when a start failed.
         leave: Awaited before its `stop`.
@@ -55,6 +57,8 @@ class Shared:
         self,
         name: str,
         make: Callable[[], Plugin[Any, Any]],
+        host: Callable[[], Host],
+        *,
         patience: Patience,
         clock: Clock,
         leave: Leave | None = None,
@@ -69,6 +73,9 @@ class Shared:
         self._make = make
         self._made: Plugin[Any, Any] | None = None
         """Made, whether it started or not; to be stopped."""
+        self._new_host = host
+        self._host: Host | None = None
+        """Of what is made."""
         self._patience = patience
         self._clock = clock
         self._leave = leave
@@ -117,14 +124,18 @@ class Shared:
 
     async def _begin(self) -> None:
         self._made = self._make()
-        await self._made.start()
+        self._host = self._new_host()
+        await self._made.start(self._host)
 
     async def _end(self) -> None:
         plugin, self._made, self.plugin = self._made, None, None
+        host, self._host = self._host, None
         if plugin is None:
             return
         if self._leave is not None:
             await self._leave(plugin)
+        if host is not None:
+            await host.close()
         try:
             await within(self._patience.stop, plugin.stop(), self.name)
         except TimeoutError:

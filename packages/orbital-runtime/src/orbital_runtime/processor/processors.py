@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.within import within
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.settings.problem import Problem, SettingsError
 from orbital_sdk import OrbitalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from orbital_runtime.hosting.host import Host
     from orbital_runtime.settings import ProcessorSettings
     from orbital_sdk import Processor
 
@@ -28,13 +30,20 @@ class Running(NamedTuple):
 
     settings: ProcessorSettings
     processor: Processor[Any]
+    host: Host
 
 
 class Processors:
-    """Starts, keeps and stops them. Belongs to the event loop."""
+    """Starts, keeps and stops them. Belongs to the event loop.
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    Args:
+        patience: Seconds that one has to start, and to stop.
+        hosts: What they are started with.
+    """
+
+    def __init__(self, patience: float = PATIENCE, hosts: Hosts | None = None) -> None:
         self._patience = patience
+        self._hosts = hosts or Hosts()
         self._running: list[Running] = []
 
     @property
@@ -76,15 +85,17 @@ class Processors:
 
     async def _begin(self, settings: ProcessorSettings, place: int) -> Running:
         name = settings.name
+        host = self._hosts.processor(name)
 
         async def make() -> Processor[Any]:
             processor = settings.processor(settings.config)
-            await processor.start()
+            await processor.start(host)
             return processor
 
         try:
-            return Running(settings, await within(self._patience, make(), name))
+            return Running(settings, await within(self._patience, make(), name), host)
         except Exception as error:
+            await host.close()
             cause = origin(error)
             if not isinstance(error, OrbitalError | TimeoutError):
                 log.exception("processor %r has a bug", name, exc_info=cause)
@@ -92,6 +103,7 @@ class Processors:
             raise SettingsError([Problem(message, ("processors", place))]) from error
 
     async def _end(self, one: Running) -> None:
+        await one.host.close()
         try:
             await within(self._patience, one.processor.stop(), one.settings.name)
         except Exception as error:

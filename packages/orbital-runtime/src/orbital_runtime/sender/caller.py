@@ -10,11 +10,13 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.guard.escape import Escape, as_exception, contained
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_sdk import WriterUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from orbital_runtime.hosting.host import Host
     from orbital_sdk import Attempt, Batch, Writer
 
     Call = Callable[[], object]
@@ -37,9 +39,13 @@ class Caller:
     stop the next one; but no more than `most_stuck` hang at once.
     """
 
-    def __init__(self, name: str, writer: Writer[Any], *, most_stuck: int = 4) -> None:
+    def __init__(
+        self, name: str, writer: Writer[Any], *, most_stuck: int = 4, hosts: Hosts | None = None
+    ) -> None:
         self._name = name
         self._writer = writer
+        self._hosts = hosts or Hosts()
+        self._host: Host | None = None
         self._most_stuck = most_stuck
         self._thread: WriterThread | None = None
         self._stuck: list[WriterThread | asyncio.Future[Outcome]] = []
@@ -58,8 +64,10 @@ class Caller:
             WriteTimeout: It took longer than `seconds`.
             Exception: What the writer raised.
         """
+        await self._let_go()  # of what a start before this one left
+        self._host = self._hosts.writer(self._writer.name, self._name)
         with contained:
-            starting = self._writer.start()
+            starting = self._writer.start(self._host)
         await self._on_loop(starting, seconds, seconds)
 
     async def stop(self, seconds: float) -> None:
@@ -69,6 +77,7 @@ class Caller:
             WriteTimeout: It took longer than `seconds`.
             Exception: What the writer raised.
         """
+        await self._let_go()
         with contained:
             stopping = self._writer.stop()
         await self._on_loop(stopping, seconds, seconds)
@@ -93,6 +102,11 @@ class Caller:
             left = deadline - asyncio.get_running_loop().time()
             answer = await self._on_loop(answer, max(0.0, left), seconds)
         return cast("int", answer)
+
+    async def _let_go(self) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            await host.close()
 
     def close(self) -> None:
         """Let the thread end; one that hangs dies with the process."""

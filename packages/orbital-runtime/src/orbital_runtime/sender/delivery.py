@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer import Buffer, Chunk
     from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.clock import Clock
+    from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.policy import Output
 
@@ -50,6 +51,7 @@ class Delivery:
         output: Name, writer and policy.
         buffer: Read under the output's name, which must be attached.
         clock: For backing off and for stamps.
+        hosts: What its writer is started with.
         tally: Counts to go on from, where the output was known before.
         chance: Gives 0 to 1 for the jitter.
     """
@@ -60,6 +62,7 @@ class Delivery:
         buffer: Buffer,
         *,
         clock: Clock,
+        hosts: Hosts | None = None,
         tally: Tally | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -72,7 +75,9 @@ class Delivery:
         self._clock = clock
         self._chance = chance
         self._breaker = Breaker(failures=policy.breaker_failures, reset=policy.breaker_reset)
-        self._caller = Caller(output.name, output.writer, most_stuck=policy.stuck_writes)
+        self._caller = Caller(
+            output.name, output.writer, most_stuck=policy.stuck_writes, hosts=hosts
+        )
         doubt = Doubt(output, buffer)
         self._lanes = Lanes(
             output.name,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.sender.delivery import Delivery
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ class Sender:
     Args:
         buffer: Where samples wait.
         clock: For backing off and for stamps.
+        hosts: What writers are started with.
     """
 
-    def __init__(self, buffer: Buffer, *, clock: Clock) -> None:
+    def __init__(self, buffer: Buffer, *, clock: Clock, hosts: Hosts | None = None) -> None:
         self._buffer = buffer
         self._clock = clock
+        self._hosts = hosts or Hosts(clock=clock)
         self._deliveries: dict[str, Delivery] = {}
         self._tallies: dict[str, Tally] = {}
         self._farewells: set[asyncio.Task[None]] = set()
@@ -51,6 +54,7 @@ class Sender:
             output,
             self._buffer,
             clock=self._clock,
+            hosts=self._hosts,
             tally=self._tallies.get(output.name),
         )
         self._tallies[output.name] = delivery.tally

@@ -10,7 +10,7 @@ from orbital_sdk import ConfigurationError, Writer, WriterConfig, WriterMisconfi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, PluginHost
 
 
 class BrokenWriter(Writer[WriterConfig]):
@@ -19,7 +19,7 @@ class BrokenWriter(Writer[WriterConfig]):
     reason: ClassVar[str]
     """Why the real one cannot be used, for people."""
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         raise ConfigurationError(self.reason)
 
     async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:

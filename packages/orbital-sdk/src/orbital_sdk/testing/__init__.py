@@ -8,6 +8,7 @@ from orbital_sdk.testing.collection import (
     make_context,
     runs_of,
 )
+from orbital_sdk.testing.host import FakeClock, FakeHost
 from orbital_sdk.testing.plugin_contract import check_plugin
 from orbital_sdk.testing.processing import process
 from orbital_sdk.testing.processor_contract import check_processor
@@ -17,6 +18,8 @@ from orbital_sdk.testing.writer_contract import check_writer
 __all__ = [
     "Call",
     "Collection",
+    "FakeClock",
+    "FakeHost",
     "Record",
     "RecordingConfig",
     "RecordingWriter",

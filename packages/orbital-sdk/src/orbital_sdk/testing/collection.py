@@ -15,6 +15,7 @@ from orbital_sdk.errors import CollectError
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.invoke import call, invoke, needs_closing, open_session
 from orbital_sdk.metric import Sample
+from orbital_sdk.testing.host import FakeHost
 from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
@@ -75,10 +76,15 @@ class Runs:
     Args:
         plugin: Started.
         fields: Of the device.
+        host: What it was started with.
     """
 
-    def __init__(self, plugin: Plugin[Any, Any], fields: DeviceFields) -> None:
+    def __init__(
+        self, plugin: Plugin[Any, Any], fields: DeviceFields, host: FakeHost | None = None
+    ) -> None:
         self.plugin, self.fields = plugin, fields
+        self.host = host or FakeHost()
+        """What the plugin was started with."""
         self.session: Session | None = None
         """Opened by the first run, and by the next one after `close` or an error of `open`."""
 
@@ -135,12 +141,15 @@ async def runs_of(
     plugin = plugin_cls(cast("C", as_model(plugin_cls.config_model, config)))
     runs = Runs(plugin, fields)
     try:
-        await plugin.start()
+        await plugin.start(runs.host)
         plugin.validate_device(fields)
         yield runs
         await runs.close()
     finally:
-        await plugin.stop()
+        try:
+            await runs.host.close()
+        finally:
+            await plugin.stop()
 
 
 async def collect_once(

@@ -16,6 +16,7 @@ from orbital_sdk.invoke import call, is_blocking
 from orbital_sdk.session import Plain
 from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
+from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import (
     check_dump,
     check_manifest,
@@ -94,7 +95,8 @@ class _Trial:
     async def run(self, away: DeviceFields | None) -> None:
         unused = type(self.plugin)(self.plugin.config)
         await self.found.attempt("stop() without start()", unused.stop())
-        if not await self.found.attempt("start()", self.plugin.start()):
+        life = Life(self.found, self.plugin)
+        if not await life.begin():
             return
         try:
             self.plugin.validate_device(self.fields)
@@ -104,8 +106,7 @@ class _Trial:
         except OrbitalError as error:
             self.found.append(f"validate_device refuses the device of this check: {error}")
         finally:
-            await self.found.attempt("stop()", self.plugin.stop())
-            await self.found.attempt("a second stop()", self.plugin.stop())
+            await life.end()
 
     def runs(self, fields: DeviceFields | None = None) -> Runs:
         return Runs(self.plugin, fields or self.fields)

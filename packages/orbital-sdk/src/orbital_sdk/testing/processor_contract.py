@@ -12,6 +12,7 @@ from orbital_sdk.answers import check_batch, plan_of, values_of
 from orbital_sdk.fields import ProcessorConfig
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_name
+from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import (
     check_dump,
     check_manifest,
@@ -51,10 +52,10 @@ async def check_processor(
     check_manifest(found, cls)
     check_silence(found, check_dump(found, processor.config), {"repr": repr(processor)})
     await found.attempt("stop() without start()", make_processor().stop())
-    if await found.attempt("start()", processor.start()):
+    life = Life(found, processor)
+    if await life.begin():
         _Trial(found, processor).run(batches)
-        await found.attempt("stop()", processor.stop())
-        await found.attempt("a second stop()", processor.stop())
+        await life.end()
     found.report(cls.__qualname__)
 
 

@@ -6,12 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
 from orbital_sdk.errors import BatchRejected, Reject
 from orbital_sdk.fields import WriterConfig
 from orbital_sdk.writer import Writer
+
+if TYPE_CHECKING:
+    from orbital_sdk.host import PluginHost
 
 Step = Exception | asyncio.Event | Callable[[Sequence[Batch], Attempt], None] | None
 """What a call does before it stores: raise this, wait for this, call this (which may raise), or nothing."""
@@ -131,7 +135,7 @@ class RecordingWriter(Writer[RecordingConfig]):
             if record.name == name and labels.items() <= record.labels.items()
         ]
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         self.started += 1
 
     async def stop(self) -> None:

@@ -13,6 +13,7 @@ from orbital_sdk.errors import BatchRejected, Reject, WriteError, WriterUnavaila
 from orbital_sdk.fields import WriterConfig
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
+from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import (
     check_dump,
     check_manifest,
@@ -57,11 +58,11 @@ async def check_writer(
     secrets = check_dump(found, writer.config)
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())
-    if await found.attempt("start()", writer.start()):
+    life = Life(found, writer)
+    if await life.begin():
         told = Told()
         await _check_writing(found, writer, told)
-        await found.attempt("stop()", writer.stop())
-        await found.attempt("a second stop()", writer.stop())
+        await life.end()
         if stored is not None:
             found.extend(told.missing(await in_thread(stored)))
     if unavailable is not None:
@@ -160,7 +161,8 @@ def _check_rejects(
 
 
 async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
-    await found.attempt("start() while the destination is away", writer.start())
+    life = Life(found, writer, " while the destination is away")
+    await life.begin()
     try:
         size = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
     except WriterUnavailable:
@@ -171,4 +173,4 @@ async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
         )
     else:
         found.append(f"the destination is away and write() gave {size!r}; raise WriterUnavailable")
-    await found.attempt("stop() while the destination is away", writer.stop())
+    await life.end()

@@ -1,0 +1,84 @@
+"""A host: what one start of one part is given, and what is taken back at its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from orbital_runtime.guard.escape import origin
+from orbital_runtime.guard.within import driven, leave
+from orbital_runtime.guard.work import Work
+from orbital_sdk.background import Background
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.hosting.parts import Standing
+    from orbital_sdk import Counter, Gauge
+
+T = TypeVar("T")
+
+GRACE: Final = 5.0
+"""Seconds that background tasks have to end: as many as a session's `close`."""
+
+
+class HostClock:
+    """As `orbital_sdk.Clock`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.utc_ms = clock.utc_ms
+        self.monotonic = time.monotonic
+
+
+class Host:
+    """As `orbital_sdk.PluginHost`.
+
+    Args:
+        standing: What is kept of its part.
+        folder: Gives its folder, made when it is needed.
+        clock: For stamps.
+    """
+
+    def __init__(self, standing: Standing, folder: Callable[[], Path | None], clock: Clock) -> None:
+        self._standing = standing
+        self._folder = folder
+        self._gauges: list[Gauge] = []
+        part = standing.part
+        self._background = Background(self._died, lambda work: driven(Work(work, part.name)))
+        self.log = logging.getLogger(f"orbital.{part.kind}.{part.name}")
+        self.clock = HostClock(clock)
+
+    @property
+    def folder(self) -> Path | None:
+        return self._folder()
+
+    def counter(self, name: str, help: str, labels: Sequence[str] = ()) -> Counter:  # noqa: A002 (as in the contract)
+        fixed = self._standing.part.fixed
+        return self._standing.metrics.counter(name, help, (*fixed, *labels), tuple(fixed.values()))
+
+    def gauge(self, name: str, help: str, labels: Sequence[str] = ()) -> Gauge:  # noqa: A002 (as above)
+        fixed = self._standing.part.fixed
+        made = self._standing.metrics.gauge(name, help, (*fixed, *labels), tuple(fixed.values()))
+        self._gauges.append(made)
+        return made
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
+        return self._background.spawn(work, name)
+
+    async def close(self, seconds: float = GRACE) -> None:
+        """Before `stop`: end the background tasks, and take the gauges back. Safe twice.
+
+        Tasks that do not end in time are left behind.
+        """
+        for task in await self._background.close(seconds):
+            self._standing.left(task, seconds)
+            leave(task)
+        for gauge in self._gauges:
+            gauge.close()
+
+    def _died(self, task: asyncio.Task[Any], error: BaseException) -> None:
+        self._standing.died(task, origin(error))
