@@ -10,7 +10,14 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_remote_write import Decoder, Encoder, LabelRules, MalformedRequestError, known
+from orbital_remote_write import (
+    Decoder,
+    Encoder,
+    KnownSeries,
+    LabelRules,
+    MalformedRequestError,
+    known,
+)
 from orbital_remote_write.remote_write_pb2 import TimeSeries, WriteRequest
 from orbital_sdk import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
 
@@ -128,7 +135,7 @@ def test_a_series_is_one_object_for_as_long_as_it_comes():
 def test_series_that_come_no_more_are_forgotten_and_others_stay_the_same_objects():
     """A sender whose labels never repeat costs no memory for ever."""
     now = 0.0
-    decoder = Decoder(clock=lambda: now)
+    decoder = Decoder(KnownSeries(lambda: now))
     lasting = decoder.decode(body(("m", {"a": "lasts"}, [(1.0, NOW)]))).series[0]
     ended = weakref.ref(decoder.decode(body(("m", {"a": "ends"}, [(1.0, NOW)]))).series[0])
     for _ in range(2):

@@ -8,7 +8,6 @@ is looked into.
 from __future__ import annotations
 
 import struct
-import time
 from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from google.protobuf.message import DecodeError
 
 from orbital_remote_write.known import KnownSeries
+from orbital_remote_write.malformed import MalformedRequestError
 from orbital_remote_write.remote_write_pb2 import PackedRequest, TimeSeries
 from orbital_remote_write.wire import SAMPLE_HEAD, SAMPLE_SIZE, read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from orbital_sdk import Series
 
@@ -30,10 +30,6 @@ ZERO_SIZE: Final = 9
 _ZERO: Final = SAMPLE_HEAD + bytes(8) + b"\x10"
 _FIXED: Final = ((0, b"\x12"), (1, b"\x10"), (2, b"\t"), (11, b"\x10"))
 """Where the tags and the length of a sample stand."""
-
-
-class MalformedRequestError(ValueError):
-    """These bytes are no write request."""
 
 
 class Decoded(NamedTuple):
@@ -54,11 +50,11 @@ class Decoder:
     """Decodes requests; not for several threads at once.
 
     Args:
-        clock: Steady seconds: series that did not come for a while are forgotten.
+        known: The series that came before.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._known = KnownSeries(clock)
+    def __init__(self, known: KnownSeries | None = None) -> None:
+        self._known = known or KnownSeries()
 
     def decode(self, body: bytes) -> Decoded:
         """The samples of one request.

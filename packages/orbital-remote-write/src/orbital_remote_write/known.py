@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
@@ -30,7 +31,7 @@ class KnownSeries:
         clock: Steady seconds.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since = clock()
         self._young: dict[bytes, Series] = {}
@@ -43,6 +44,17 @@ class KnownSeries:
             self._since = self._clock()
             self._young, self._old = {}, self._young
         return self._young
+
+    def of(self, labels: Mapping[str, str]) -> Series:
+        """The series with these labels, `__name__` among them.
+
+        Raises:
+            ValueError: They name none; in words.
+        """
+        one = TimeSeries()
+        for name, value in sorted(labels.items()):
+            one.labels.add(name=name, value=value)
+        return self.learn(one)
 
     def learn(self, one: TimeSeries) -> Series:
         """The series with these labels.

@@ -1,0 +1,5 @@
+"""What is no write request."""
+
+
+class MalformedRequestError(ValueError):
+    """These bytes are no write request; the message says why."""
