@@ -130,12 +130,11 @@ def test_what_was_refused_arrives_later(refused, gate, victoria_metrics: Victori
     wait_until(lambda: refused.account("gate").get("delivered", 0) >= before["delivered"] + total)
     account = refused.account("gate")
     assert account["letters_gone"] == {"replayed": account["dead_lettered"]}
-    for letter in kept["letters"]:
-        if letter["name"] == "ping_packets_sent":  # fresh samples may overtake it
-            wait_until(
-                lambda: arrived(victoria_metrics, refused.folder.name, letter),
-                what=f"letter {letter['id']}",
-            )  # noqa: B023 (called here)
+    pings = [one for one in kept["letters"] if one["name"] == "ping_packets_sent"]
+    site = refused.folder.name
+    wait_until(  # fresh samples may overtake them
+        lambda: all(arrived(victoria_metrics, site, letter) for letter in pings), what="all letters"
+    )
 
 
 def arrived(server, site, letter):
