@@ -222,7 +222,9 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
         usage = buffer.usage()
         assert usage.unsaved > 0
         assert "No space left" in usage.trouble
-        sources = SimpleNamespace(buffer=buffer, scheduler=SimpleNamespace(high_water=0.8))
+        sources = SimpleNamespace(
+            buffer=buffer, scheduler=SimpleNamespace(pressure=SimpleNamespace(high_water=0.8))
+        )
         assert next(health._buffer(sources)).reason == "buffer_unsaved"
         await fill(buffer, 100, start=22)
         assert buffer.usage().unsaved <= 20_000

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import Runs, failed_run, good_run, make_task
 
@@ -34,7 +35,7 @@ async def simulate(slots: int, events: list[tuple[str, float]]) -> None:
         clock=clock,
         slots=slots,
         exclusive=lambda task: "bus" if task.priority % 2 else None,
-        pressure=lambda: fill[0],
+        pressure=Pressure(lambda: fill[0], 0.8, 4),
     )
     tasks = [make_task(f"t{n}", interval=i, priority=n) for n, i in enumerate(INTERVALS)]
     scheduler.apply(tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import (
     Device,
@@ -98,7 +99,7 @@ async def test_low_priorities_give_way_when_the_buffer_fills(runs, clock):
     `backpressure`; over as soon as the buffer has room.
     """
     fill = [0.5]
-    scheduler = Scheduler(runs, clock=clock, pressure=lambda: fill[0], high_water=0.8)
+    scheduler = Scheduler(runs, clock=clock, pressure=Pressure(lambda: fill[0], 0.8, 4))
     scheduler.start()
     scheduler.apply([make_task(f"p{p}", priority=p) for p in range(10)])
     await ticks(scheduler, clock, 4)
@@ -118,7 +119,7 @@ async def test_low_priorities_give_way_when_the_buffer_fills(runs, clock):
 
 async def test_the_users_floor_holds_when_the_buffer_is_full(runs, clock):
     """max_slowdown 2: even full to the brim every task runs every second tick."""
-    scheduler = Scheduler(runs, clock=clock, pressure=lambda: 1.0, max_slowdown=2)
+    scheduler = Scheduler(runs, clock=clock, pressure=Pressure(lambda: 1.0, 0.8, 2))
     scheduler.start()
     scheduler.apply([make_task("low", priority=0), make_task("high", priority=9)])
     await ticks(scheduler, clock, 20)

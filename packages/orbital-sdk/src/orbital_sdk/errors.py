@@ -90,11 +90,13 @@ class EmissionTooLarge(CollectError):  # noqa: N818 (as above)
     Args:
         message: What was too large.
         limit: Samples that one emission may have.
+        given: How many it has, as far as they were counted.
     """
 
-    def __init__(self, message: str, *, limit: int) -> None:
+    def __init__(self, message: str, *, limit: int, given: int = 0) -> None:
         super().__init__(message)
         self.limit = limit
+        self.given = given
 
 
 class BufferRefused(CollectError):  # noqa: N818 (as above)

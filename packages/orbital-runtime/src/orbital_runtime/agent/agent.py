@@ -134,6 +134,7 @@ class Agent:
             scheduler = self.stations.scheduler
             self.stations.listeners.all.append(TaskNews(self.clock, scheduler.states()))
             scheduler.start()
+            self.stations.receivers.look_at([task for task, _ in scheduler.states().values()])
             self.stations.watchdog.start()
             self._watching = [
                 asyncio.create_task(self._watch(), name="watch-configuration"),

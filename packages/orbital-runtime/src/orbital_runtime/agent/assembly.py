@@ -13,7 +13,9 @@ from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.processor.processors import Processors
+from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
+from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
+    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
-    from orbital_sdk import Identity, Plugin, Writer
+    from orbital_sdk import Identity, Plugin, Session, Writer
+    from orbital_sdk.invoke import OnThread
 
 CORE: Final = "core"
 """The output of samples that go to Gravital Core, in mode `core`."""
@@ -48,6 +52,7 @@ class Stations:
     buffer: Buffer
     sender: Sender
     listeners: Listeners
+    receivers: Receivers
     watchdog: Watchdog
     """Beside the way: it watches the loop that all of them share."""
     hosts: Hosts
@@ -65,6 +70,9 @@ def assemble(
     async def leave(plugin: Plugin[Any, Any]) -> None:
         await engine.sessions.end_all(plugin)
 
+    async def begin(life: Life, *, run_blocking: OnThread) -> Session:
+        return await receivers.open(life, run_blocking=run_blocking)
+
     hosts = Hosts(data, clock)
     instances = Instances(registry, leave, hosts=hosts)
     engine = Engine(
@@ -74,6 +82,7 @@ def assemble(
         put=committer.put,
         clock=clock,
         limits=run_limits(settings),
+        begin=begin,
     )
     collector = settings.collector
     listeners = Listeners()
@@ -89,18 +98,21 @@ def assemble(
         forget=engine.forget,
         pause_retry=collector.pause_retry,
         backoff_max=collector.backoff_max,
-        pressure=lambda: buffer.usage().fill,
-        high_water=collector.backpressure.high_water,
-        max_slowdown=int(collector.backpressure.max_slowdown),
+        pressure=Pressure(
+            lambda: buffer.usage().fill,
+            collector.backpressure.high_water,
+            int(collector.backpressure.max_slowdown),
+        ),
         on_idle=committer.hurry,
     )
+    receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     sender = Sender(buffer, clock=clock, hosts=hosts)
     watchdog = Watchdog(
         lambda: scheduler.alarm.overdue, instances.owner, threshold=collector.watchdog
     )
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
-        watchdog, hosts,
+        receivers, watchdog, hosts,
     )  # fmt: skip
 
 

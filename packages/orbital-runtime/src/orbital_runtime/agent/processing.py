@@ -37,7 +37,8 @@ async def change(
 
 
 async def end(stations: Stations) -> None:
-    """No run comes any more: all processors give what they gathered, and stop. Safe twice."""
+    """No run comes any more: receivers end, processors give what they gathered, and stop. Safe twice."""
+    await stations.receivers.end()
     gone = stations.processors.become(())
     await _let_go(stations, gone, stations.engine.processing.chain)
 

@@ -69,6 +69,7 @@ async def tasks(stations: Stations, wanted: Iterable[Task]) -> None:
         await asyncio.wait(starting, timeout=PATIENCE)
     async for some in in_slices(_portions(news)):
         scheduler.put(some)
+        stations.receivers.look_at(some)
     known = chain(list(scheduler.states()), instances.holders())
     gone = [key async for key in in_slices(known) if key not in ours]
     async for some in in_slices(_portions(gone)):
@@ -141,8 +142,8 @@ def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler.backoff_max = collector.backoff_max
     scheduler.pauses.every = collector.pause_retry
     stations.watchdog.threshold = collector.watchdog
-    scheduler.high_water = collector.backpressure.high_water
-    scheduler.max_slowdown = int(collector.backpressure.max_slowdown)
+    scheduler.pressure.high_water = collector.backpressure.high_water
+    scheduler.pressure.slowest = int(collector.backpressure.max_slowdown)
 
 
 def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:

@@ -22,7 +22,8 @@ from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
 from orbital_runtime.guard.wording import place
-from orbital_runtime.plugins.sessions import Sessions
+from orbital_runtime.plugins.arrived import Arrived
+from orbital_runtime.plugins.sessions import Sessions, begun
 from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import (
     Batch,
@@ -44,12 +45,15 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.sessions import Open
     from orbital_runtime.processor.chain import Chain
 
 log = logging.getLogger("orbital.engine")
 
 LARGE: Final = 5000
 """Samples from which sealing happens on a thread, so that the loop goes on."""
+
+NOTHING: Final = Arrived()
 
 Collected = list[Sample] | Columns
 
@@ -66,6 +70,7 @@ class Engine:
         processors: What happens to samples before that; started.
         clock: Tells the time.
         limits: What one run may take and give.
+        begin: Opens a session.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Engine:
         processors: Sequence[Processor[Any]] = (),
         clock: Clock,
         limits: Limits | None = None,
+        begin: Open = begun,
     ) -> None:
         self.identity = identity
         self.limits = limits or Limits()
@@ -85,7 +91,7 @@ class Engine:
         self.invoker = Invoker(pool, self.limits.cancel_grace)
         """Knows the stuck threads and the abandoned coroutines."""
         self.processing = Processing(processors)
-        self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close)
+        self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close, begin=begin)
         self.hand_over = HandOver(put, self.totals)
         self._clock = clock
         self._memories: dict[str, Memory] = {}
@@ -115,7 +121,11 @@ class Engine:
         if released is not None:
             released()
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
-        report = Report(outcome.up, duration, count, self.limits.timeout(task.timeout))
+        arrived = NOTHING if life is None else life.since()
+        report = Report(
+            outcome.up, duration, count + arrived.given, self.limits.timeout(task.timeout),
+            arrived.kept, arrived.added,
+        )  # fmt: skip
         while not memory.fits(task, life, self.identity):  # a reload came meanwhile
             memory = await self._memory(task, life, started)
         if count < LARGE:
@@ -124,14 +134,17 @@ class Engine:
             seal = memory.sealer.seal
             sealed = await self.processing.aside(seal, collected, report, started)
         samples, lost = await self.hand_over.sealed(sealed)
-        if sealed.too_many:
-            left_out = f"{sealed.refused['series_limit']:,} samples were left out"
-            outcome = outcome.also(f"{left_out}: {sealed.too_many}", "TooManySeries")
+        if too_many := sealed.too_many or arrived.too_many:
+            left_out = sealed.refused["series_limit"] + arrived.left_out
+            outcome = outcome.also(
+                f"{left_out:,} samples were left out: {too_many}", "TooManySeries"
+            )
         if lost:
             outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
         return Run(
-            outcome.status, outcome.up, started, duration, samples,
-            outcome.error, outcome.kind, outcome.pauses, memory.sealer.series,
+            outcome.status, outcome.up, started, duration, samples + arrived.kept,
+            outcome.error, outcome.kind, outcome.pauses,
+            memory.sealer.series + (0 if life is None else life.series),
         )  # fmt: skip
 
     async def pass_over(self, task: Task) -> None:

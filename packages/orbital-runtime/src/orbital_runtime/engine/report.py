@@ -29,7 +29,7 @@ METRICS: Final = (UP, DURATION, SCRAPED, TIMEOUT, KEPT, ADDED)
 
 
 class Report(NamedTuple):
-    """Values of the first of `METRICS`, in their order. Sealing adds `KEPT` and `ADDED`."""
+    """Values of `METRICS`, in their order. Sealing adds what the collection itself has of the last two."""
 
     up: float
     duration: float
@@ -37,3 +37,10 @@ class Report(NamedTuple):
     scraped: float
     timeout: float
     """Seconds."""
+    kept: float = 0.0
+    added: float = 0.0
+
+    def values(self, kept: float, added: float) -> tuple[float, ...]:
+        """With so many samples that the collection kept, and new series that it brought."""
+        up, duration, scraped, timeout, more, others = self
+        return up, duration, scraped, timeout, more + kept, others + added

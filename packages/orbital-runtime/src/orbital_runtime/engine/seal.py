@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from orbital_runtime.engine.arrivals import Arrivals
 from orbital_runtime.engine.endings import Endings
 from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.plans import Plan, Plans, report_of
+from orbital_runtime.engine.planner import Plan, report_of
+from orbital_runtime.engine.plans import Plans
 from orbital_runtime.engine.rows import Rows
 from orbital_runtime.engine.sift import rounds, sift
 from orbital_runtime.processor.chain import Chain
@@ -143,7 +144,7 @@ class Sealer:
             return self._dealt(table, table.times, report, ts, refused)
         plan = self._plans.find(self._report + table.series)
         added = self._arrivals.turn(plan.left, plan.samples)
-        values = array("d", (*report, plan.samples, added))
+        values = array("d", report.values(plan.samples, added))
         values.extend(table.values)
         if plan.keep is not None:
             values = array("d", plan.kept(values))
@@ -190,13 +191,14 @@ class Sealer:
             refused["duplicate"] += repeated
         plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
         added = self._arrivals.turn(plans[0].left, plans[0].samples)
-        values = array("d", (*report, sum(plan.samples for plan in plans), added, *table.values))
+        kept = sum([plan.samples for plan in plans])
+        values = array("d", (*report.values(kept, added), *table.values))
         batches: list[Batch] = []
         alive: list[Row] = []
         samples = 0
         for plan, positions in zip(plans, dealt, strict=True):
-            kept = list(plan.kept(positions))
-            batch = Batch(plan.layout, ts, *_picked(values, times, kept))
+            ours_at = list(plan.kept(positions))
+            batch = Batch(plan.layout, ts, *_picked(values, times, ours_at))
             left = self._processed(plan, batch, refused)
             if left is not None:
                 batches.append(left)
@@ -204,7 +206,7 @@ class Sealer:
             if plan.course is not None:
                 end = plan.course.end
                 ours = zip(end.layout.rows, end.sources, strict=True)
-                alive += [row for row, at in ours if at >= 0 and own[kept[at]] is None]
+                alive += [row for row, at in ours if at >= 0 and own[ours_at[at]] is None]
         self._alive = tuple(alive)
         return self._sealed(batches, samples, ts, refused)
 

@@ -21,3 +21,7 @@ class EngineTotals:
     """Stale markers."""
     bugs: Counter[str] = field(default_factory=Counter[str])
     """Errors outside of the contract, by plugin."""
+    emissions: Counter[str] = field(default_factory=Counter[str])
+    """Calls of `emit`, by plugin."""
+    restarts: Counter[str] = field(default_factory=Counter[str])
+    """Receivers that ended by themselves and were begun again, by plugin."""

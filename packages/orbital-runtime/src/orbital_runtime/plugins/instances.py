@@ -12,6 +12,7 @@ from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.shared import Patience, Shared
 from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
+from orbital_sdk.invoke import receives
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -106,6 +107,13 @@ class Instances:
         if shared.plugin is None:
             raise PluginDown(shared.failure or f"plugin {task.plugin!r} is still starting")
         return shared.plugin
+
+    def receives(self, task: Task) -> bool:
+        """Whether the task's plugin is a receiver; False where it could not be imported."""
+        try:
+            return receives(self._registry.plugin(task.plugin))
+        except ConfigurationError:
+            return False
 
     def pool(self, name: str) -> ThreadPool:
         """The threads of this plugin, at most its `max_threads` over all its instances."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.guard.escape import contained
+from orbital_runtime.plugins.arrived import Arrived
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,6 +40,21 @@ class Life:
     """No run may begin."""
     over: asyncio.Future[None] | None = None
     """Done when the session is closed; None where nothing had to be."""
+
+    apart: bool = False
+    """Of a test, beside the task's own."""
+    fault: Exception | None = None
+    """Why its session ended by itself: the next run tells."""
+    failures: int = 0
+    """How often in a row a receiver's session ended by itself."""
+    series: int = 0
+    """Different series that a receiver emitted within this hour."""
+    arrived: Arrived = field(default_factory=Arrived)
+
+    def since(self) -> Arrived:
+        """What was emitted since this was asked last."""
+        arrived, self.arrived = self.arrived, Arrived()
+        return arrived
 
     def fits(self, task: Task, plugin: Plugin[Any, Any]) -> bool:
         """Whether another run of this may use it: the task may have new labels, and another interval."""

@@ -13,12 +13,16 @@ from orbital_runtime.plugins.life import Life, begin
 from orbital_sdk.invoke import needs_closing, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.guard.invoker import Invoker
     from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Context, Plugin, Session
+    from orbital_sdk.invoke import OnThread
+
+    Open = Callable[..., Coroutine[Any, Any, Session]]
+    """As `begun`."""
 
 IDLE: Final = 600.0
 """Seconds without a run after which a session is closed, and"""
@@ -26,6 +30,11 @@ RUNS: Final = 5
 """so many intervals of its task where that is longer."""
 SWEEP: Final = 60.0
 """Seconds between two looks for such sessions."""
+
+
+async def begun(life: Life, *, run_blocking: OnThread) -> Session:
+    """A new session, as the plugin opens it."""
+    return await open_session(life.plugin, life.task.device, run_blocking=run_blocking)
 
 
 class Sessions:
@@ -36,6 +45,7 @@ class Sessions:
         invoker: Calls plugins.
         clock: Tells how long a session idles.
         close: Seconds that a `close` may take.
+        begin: Opens a session.
     """
 
     def __init__(
@@ -45,12 +55,14 @@ class Sessions:
         clock: Clock,
         *,
         close: float,
+        begin: Open = begun,
     ) -> None:
         self.opened: Counter[str] = Counter()
         """How many are open, by plugin."""
         self._plugins = plugins
         self._invoker = invoker
         self._clock = clock
+        self._open = begin
         self._closer = Closer(invoker, close)
         self.not_closed = self._closer.failed
         """How many `close` calls failed or took too long, by plugin."""
@@ -81,21 +93,27 @@ class Sessions:
 
     def apart(self, task: Task) -> Life:
         """A life beside the task's own, for a test; raises as `of` does. To be ended by `end`."""
-        return self._begin(task, self._plugins(task))
+        life = self._begin(task, self._plugins(task))
+        life.apart = True
+        return life
 
     async def open(self, life: Life, ctx: Context) -> Session:
         """Its session. The one before is closed first: a device may take one connection and no second.
 
         Raises:
             StillRunning, Timeout, NoThread: The deadline came first.
-            Exception: Whatever `open` raised; an `Escape` for what is no `Exception`.
+            Exception: Whatever `open` raised, an `Escape` for what is no `Exception`; or why the one before
+                ended by itself.
         """
         if life.session is not None:
             return life.session
+        if life.fault is not None:
+            fault, life.fault = life.fault, None
+            raise fault
         if before := self._closing.get(life.task.key):
             await self._wait_for(before, ctx)
         life.session = await self._invoker.call(
-            partial(open_session, life.plugin, life.task.device),
+            partial(self._open, life),
             life.plugin,
             ctx,
             holds=life.holds,
@@ -111,6 +129,13 @@ class Sessions:
         life.busy = False
         if life.ended:
             self._close(life)
+
+    def lose(self, life: Life, fault: Exception) -> None:
+        """Its session ended by itself: the next run says so, and the one after that opens another."""
+        if life.session is not None:
+            life.session = None
+            self.opened[life.plugin.name] -= 1
+        life.fault = fault
 
     # ---- the end --------------------------------------------------------------------------------
 

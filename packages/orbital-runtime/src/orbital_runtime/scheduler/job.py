@@ -34,6 +34,8 @@ class Job:
     """Ticks since the last run."""
     down: int = 0
     """Runs in a row to which the device did not answer."""
+    wanted: bool = False
+    """It runs again as soon as it can."""
     asking: list[asyncio.Future[Run]] = field(default_factory=list["asyncio.Future[Run]"])
     """Who wants to see the next run."""
 

@@ -5,10 +5,15 @@ A task that is slowed down passes over ticks, so whatever runs stays on its phas
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PRIORITIES: Final = 10
 FULL_RATE: Final = (1,) * PRIORITIES
+FEEL: Final = 0.1
+"""Seconds between two looks at the buffer's fill."""
 UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
 """Kinds of errors after which probing slows down: nobody answered."""
 
@@ -37,3 +42,27 @@ def under_pressure(fill: float, high_water: float, slowest: float) -> tuple[int,
     share = (min(fill, 1.0) - high_water) / max(1.0 - high_water, 1e-9)
     steps = int(share * PRIORITIES * most + 1e-9)
     return tuple([1 + max(0, min(most, steps - p * most)) for p in range(PRIORITIES)])
+
+
+class Pressure:
+    """How slow each priority goes, by what the buffer's fill was a moment ago.
+
+    Args:
+        fill: The buffer's fill, 0 to 1; None: nothing ever presses.
+        high_water: The fill from which tasks slow down, lowest priority first.
+        slowest: By how much at most: 4 = every fourth tick.
+    """
+
+    def __init__(self, fill: Callable[[], float] | None, high_water: float, slowest: float) -> None:
+        self.high_water = high_water
+        self.slowest = slowest
+        self._fill = fill
+        self._slow = FULL_RATE
+        self._next = 0.0
+
+    def slowness(self, now: float) -> tuple[int, ...]:
+        """As `under_pressure`; `now` in steady seconds."""
+        if self._fill is not None and now >= self._next:
+            self._next = now + FEEL
+            self._slow = under_pressure(self._fill(), self.high_water, self.slowest)
+        return self._slow

@@ -18,7 +18,7 @@ from orbital_runtime.scheduler.assignment import Assignment, Everything
 from orbital_runtime.scheduler.broken import broken_run
 from orbital_runtime.scheduler.farewells import Farewells
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
-from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure
+from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.peer import peer
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
@@ -37,8 +37,6 @@ from then on, while the task itself still counts as running until the awaitable 
 
 BURST: Final = 500
 """Ticks that one pass handles before others get their turn on the loop."""
-FEEL: Final = 0.1
-"""Seconds between two looks at the buffer's fill."""
 LAST_WORDS: Final = 2.0
 """Seconds that cancelled runs get to end; one that swallows its cancellation is left behind."""
 
@@ -57,9 +55,7 @@ class Scheduler:
         forget: Called when a task is gone and its last run is over; the engine's `forget`.
         pause_retry: Seconds between two looks at a device that refuses its tasks.
         backoff_max: Seconds between runs of a task whose device stays down, at most.
-        pressure: The buffer's fill, 0 to 1.
-        high_water: The fill from which tasks slow down, lowest priority first.
-        max_slowdown: By how much at most: 4 = every fourth tick.
+        pressure: What the buffer's fill asks for.
         on_run: Told of every finished run.
         on_idle: Told when the last run that was going on has ended.
     """
@@ -77,15 +73,12 @@ class Scheduler:
         forget: Callable[[Task], Awaitable[None]] | None = None,
         pause_retry: float = 60.0,
         backoff_max: float = 60.0,
-        pressure: Callable[[], float] | None = None,
-        high_water: float = 0.8,
-        max_slowdown: float = 4,
+        pressure: Pressure | None = None,
         on_run: Callable[[Task, Run], None] | None = None,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
         self.backoff_max = backoff_max
-        self.high_water = high_water
-        self.max_slowdown = max_slowdown
+        self.pressure = pressure or Pressure(None, 1.0, 1)
         self.assignment = Everything() if assignment is None else assignment
         self.totals = Totals()
         self.pauses = Pauses(pause_retry)
@@ -95,9 +88,6 @@ class Scheduler:
         self._clock = clock
         self._exclusive = exclusive
         self._pass_over = pass_over
-        self._pressure = pressure
-        self._slow = FULL_RATE
-        self._feel = 0.0
         self._on_run = on_run
         self._on_idle = on_idle
         self._roster = Roster()
@@ -228,18 +218,12 @@ class Scheduler:
         try:
             ticks = self._timetable.pop(now, self._burst)
             if ticks:
-                slowness = self._slowness(now)
+                slowness = self.pressure.slowness(now)
                 for tick in ticks:
                     self._tick(self._roster.jobs[tick.key], tick, slowness)
                 self._admit()
         finally:
             self._arm()
-
-    def _slowness(self, now: float) -> tuple[int, ...]:
-        if self._pressure is not None and now >= self._feel:
-            self._feel = now + FEEL
-            self._slow = under_pressure(self._pressure(), self.high_water, self.max_slowdown)
-        return self._slow
 
     def _arm(self) -> None:
         if self._started and not self._stopping:
@@ -308,9 +292,19 @@ class Scheduler:
             raise LookupError(f"no task {key!r} runs here; `sentinel tasks` lists those that do")
         future: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
         job.asking.append(future)
+        self._soon(job)
+        return await future
+
+    def look(self, key: str) -> None:
+        """As `trigger`, and nobody waits for it. Before the start and for a task that is gone: nothing."""
+        job = self._roster.jobs.get(key)
+        if job is not None and self._burst and self._started and not self._stopping:
+            self._soon(job)
+
+    def _soon(self, job: Job) -> None:
+        job.wanted = True
         if job.handle is None:
             self._hurry(job)
-        return await future
 
     def _hurry(self, job: Job) -> None:
         due = job.due if job.waiting else None
@@ -322,7 +316,7 @@ class Scheduler:
 
     async def _execute(self, job: Job) -> None:
         task, asking = job.task, job.asking
-        job.asking = []
+        job.asking, job.wanted = [], False
         try:
             run = await self._run(task, partial(self._released, task.key))
         except GeneratorExit:  # the loop is closed: nothing goes on
@@ -369,7 +363,7 @@ class Scheduler:
         self._released(job.task.key)
         if self._roster.left(job):
             self._part(job)
-        elif job.asking and not job.waiting and not self._stopping:
+        elif job.wanted and not job.waiting and not self._stopping:
             self._hurry(job)
 
     # ---- the end --------------------------------------------------------------------------------

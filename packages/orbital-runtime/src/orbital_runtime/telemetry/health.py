@@ -137,7 +137,7 @@ def _buffer(sources: Sources) -> Iterator[Reason]:
     if fill >= FULL:
         message = f"the buffer is {fill:.0%} full: samples are dropped, or collecting waits"
         yield Reason("buffer_full", message, blocks=True)
-    elif fill > sources.scheduler.high_water:
+    elif fill > sources.scheduler.pressure.high_water:
         message = f"the buffer is {fill:.0%} full: tasks slow down, lowest priority first"
         yield Reason("buffer_high", message, blocks=False)
 

@@ -1,0 +1,200 @@
+"""What a receiver is given as `emit`: to the buffer, in bounded memory, until its serving is over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from orbital_runtime.guard.within import look_away
+from orbital_runtime.receiving.intake import tables, take
+from orbital_runtime.receiving.sealer import EmissionSealer, Sealing
+from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, Origin, ReceiverStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.engine.handover import HandOver
+    from orbital_runtime.engine.limits import Limits
+    from orbital_runtime.engine.processing import Processing
+    from orbital_runtime.engine.totals import EngineTotals
+    from orbital_runtime.plugins.life import Life
+    from orbital_sdk import Batch, Identity, Sample
+    from orbital_sdk.records import Records
+
+    Accept = Callable[[Sequence[Batch]], Awaitable[str]]
+    """Returns when the buffer has these; why it does not have all of them, or nothing."""
+
+TOGETHER: Final = 50_000
+"""Samples of an emission that share a commit at most."""
+_WORDS: Final = {
+    "refused": "the buffer is full",
+    "no_output": "no output takes samples",
+    "unstorable": "the buffer cannot store some of them; the log says why",
+}
+
+
+class Today(Protocol):
+    """How things stand: all of it may change with a reload. The engine has it."""
+
+    identity: Identity
+    limits: Limits
+    processing: Processing
+    totals: EngineTotals
+    hand_over: HandOver
+
+
+class Emitter:
+    """As `orbital_sdk.Emit`.
+
+    Args:
+        life: Of the device that speaks.
+        today: The engine.
+        accept: Hands batches to the buffer.
+        clock: Tells the time.
+    """
+
+    def __init__(self, life: Life, today: Today, accept: Accept, clock: Clock) -> None:
+        self._life = life
+        self._today = today
+        self._accept = accept
+        self._clock = clock
+        self._sealer: EmissionSealer | None = None
+        self._stopped = False
+        self._inside = 0
+        """Samples that are on their way."""
+        self._going: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Condition()
+
+    async def __call__(self, records: Records, /) -> None:
+        """As `orbital_sdk.Emit.__call__`."""
+        self._check()
+        try:
+            taken = await take(records, self._today.limits.samples)
+        except EmissionTooLarge as error:
+            self._refuse("sample_limit", error.given)
+            raise
+        count = len(taken.series) if isinstance(taken, Columns) else len(taken)
+        await self._enter(count)
+        # whoever stops waiting (a time limit, a connection that broke) does not stop it half-way
+        work = asyncio.get_running_loop().create_task(self._through(taken, count))
+        self._going.add(work)
+        work.add_done_callback(self._gone)
+        await asyncio.shield(work)
+
+    def stop(self) -> None:
+        """Take nothing any more. What is on its way goes on."""
+        self._stopped = True
+
+    async def settled(self) -> None:
+        """Return when nothing is on its way."""
+        while self._going:
+            await asyncio.wait(self._going)
+
+    def _gone(self, work: asyncio.Task[None]) -> None:
+        self._going.discard(work)
+        look_away(work)
+
+    # ---- how ------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._stopped:
+            raise ReceiverStopped(
+                f"task {self._life.task.id!r} takes nothing any more: its receiver was stopped"
+            )
+
+    async def _enter(self, count: int) -> None:
+        """Wait until there is room for so many."""
+        limit = self._today.limits.samples
+        async with self._room:
+            await self._room.wait_for(
+                lambda: self._stopped or not self._inside or self._inside + count <= limit
+            )
+            self._check()
+            self._inside += count
+
+    async def _through(self, taken: Columns | list[Sample], count: int) -> None:
+        try:
+            sealed = await self._sealed(taken)
+            self._note(sealed, count)
+            for batches in _portions(sealed.batches):
+                await self._hand(batches)
+        finally:
+            async with self._room:
+                self._inside -= count
+                self._room.notify_all()
+
+    async def _sealed(self, taken: Columns | list[Sample]) -> Sealing:
+        now, sealed = self._clock.utc_ms(), Sealing()
+        latest = now + round(self._today.limits.future * 1000)
+        made, examples = tables(taken, now, latest, sealed.refused)
+        for reason, example in examples.items():
+            self._current().rows.tell(reason, example)
+        self._current().turn(now)
+        for table in made:
+            start = 0
+            while start < len(table.series):
+                if start:
+                    await asyncio.sleep(0)
+                start = self._current().seal(table, start, now, sealed)
+        return sealed
+
+    def _current(self) -> EmissionSealer:
+        """The sealer for how things stand now; another one after a reload."""
+        life, today, sealer = self._life, self._today, self._sealer
+        task, plugin = life.task, life.plugin.name
+        if (
+            sealer is None
+            or sealer.origin.sentinel is not today.identity
+            or sealer.chain is not today.processing.chain
+            or sealer.labels is not task.labels
+        ):
+            origin = Origin(task.id, plugin, task.device_id, life.target, today.identity)
+            fresh = EmissionSealer(origin, task.labels, today.processing.chain, today.limits)
+            if sealer is not None:
+                fresh.rows.inherit(sealer.rows)
+            self._sealer = sealer = fresh
+        return sealer
+
+    def _note(self, sealed: Sealing, count: int) -> None:
+        rows, arrived, totals = self._current().rows, self._life.arrived, self._today.totals
+        totals.emissions[self._life.plugin.name] += 1
+        arrived.given += count
+        arrived.added += max(0, rows.series - self._life.series)
+        self._life.series = rows.series
+        totals.refused.update(sealed.refused)
+        totals.cut_labels += rows.cut
+        rows.cut = 0
+        if left_out := sealed.refused["series_limit"]:
+            arrived.left_out += left_out
+            arrived.too_many = rows.too_many
+
+    async def _hand(self, batches: Sequence[Batch]) -> None:
+        samples = sum([batch.samples for batch in batches])
+        why = await self._accept(batches)
+        if why:
+            self._refuse("buffer", samples)
+            if why == "stopped":
+                raise ReceiverStopped("the agent stops, and its buffer takes nothing any more")
+            raise BufferRefused(f"{samples:,} samples were not taken: {_WORDS.get(why, why)}")
+        self._life.arrived.kept += samples
+        self._today.totals.samples += samples
+        for batch in batches:
+            self._today.hand_over.taken(batch)
+
+    def _refuse(self, reason: str, samples: int) -> None:
+        self._today.totals.refused[reason] += samples
+
+
+def _portions(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+    """A few, so that no commit is a burden."""
+    portion: list[Batch] = []
+    samples = 0
+    for batch in batches:
+        portion.append(batch)
+        samples += len(batch)
+        if samples >= TOGETHER:
+            yield portion
+            portion, samples = [], 0
+    if portion:
+        yield portion

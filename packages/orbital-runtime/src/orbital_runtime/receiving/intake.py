@@ -1,0 +1,142 @@
+"""Records that a receiver emitted, as columns: bounded, looked at, and no longer the plugin's."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Iterable
+from itertools import islice
+from math import isnan
+from struct import pack
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from orbital_runtime.engine.sift import sift
+from orbital_sdk import STALE_BYTES, Columns, EmissionTooLarge, Sample
+from orbital_sdk.invoke import whole
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from orbital_sdk import Series
+    from orbital_sdk.records import Records
+
+BREATH: Final = 1000
+"""Samples that are taken from an iterable before others have the loop."""
+
+
+class Table(NamedTuple):
+    """Samples of one emission."""
+
+    series: tuple[Series, ...]
+    values: array[float]
+    times: array[int] | None
+    """Milliseconds UTC of each; None: that of the emission."""
+    stale: bool = False
+    """These series ended."""
+
+    def part(self, start: int, stop: int) -> Table:
+        """Samples `start` to `stop`, without naming their series again."""
+        times = self.times
+        values = self.values[start:stop]
+        return Table((), values, None if times is None else times[start:stop], self.stale)
+
+
+async def take(records: Records, limit: int) -> Columns | list[Sample]:
+    """What was emitted, whole.
+
+    Raises:
+        EmissionTooLarge: More samples than the limit.
+        TypeError, ValueError: These are no records.
+    """
+    if isinstance(records, Columns):
+        _check(len(records.series), limit)
+        return whole(records)
+    if isinstance(records, list | tuple):
+        _check(len(cast("Sequence[Sample]", records)), limit)
+        return [*cast("Sequence[Sample]", records)]
+    if not isinstance(records, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] (a plugin may emit anything)
+        raise TypeError(f"emit() was given {type(records).__name__}; give samples, or Columns")
+    return await _drawn(records, limit)
+
+
+async def _drawn(records: Iterable[Sample], limit: int) -> list[Sample]:
+    """From an iterable that may have no end."""
+    samples: list[Sample] = []
+    drawn = iter(records)
+    while some := [*islice(drawn, BREATH)]:
+        samples += some
+        _check(len(samples), limit)
+        await asyncio.sleep(0)
+    return samples
+
+
+def _check(samples: int, limit: int) -> None:
+    if samples > limit:
+        raise EmissionTooLarge(
+            f"an emission of {samples:,} samples or more; {limit:,} are allowed"
+            " (collector.limits.samples_per_run): emit it in parts",
+            limit=limit,
+            given=samples,
+        )
+
+
+def tables(
+    taken: Columns | list[Sample], now: int, latest: int, refused: Counter[str]
+) -> tuple[list[Table], dict[str, str]]:
+    """The samples that can be kept, the ends of series apart; and for each reason one that cannot.
+
+    Args:
+        taken: What was emitted.
+        now: Milliseconds UTC.
+        latest: Milliseconds UTC; a later time is refused.
+        refused: Takes the counts.
+    """
+    try:
+        return [_sound(taken, now, latest)], {}
+    except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
+        samples = [*taken.samples()] if isinstance(taken, Columns) else taken
+    ends = [sample for sample in samples if _is_end(sample)]
+    ended = set(map(id, ends))
+    others = [sample for sample in samples if id(sample) not in ended]
+    kept, examples = sift(others, latest, refused)
+    sound, odd = sift(_with_a_number(ends), latest, refused)
+    made = [_of_samples(kept, now), _of_samples(sound, now)._replace(stale=True)]
+    return [table for table in made if table.series], examples | odd
+
+
+def _sound(taken: Columns | list[Sample], now: int, latest: int) -> Table:
+    """All of it, if nothing about it is odd; else it raises."""
+    table = _of_columns(taken) if isinstance(taken, Columns) else _of_samples(taken, now)
+    if isnan(sum(table.values)):
+        raise ValueError("not a number among them")
+    if table.times:
+        different = {*table.times}
+        if min(different) < 0 or max(different) > latest:
+            raise ValueError("a time that cannot be")
+    return table
+
+
+def _of_columns(columns: Columns) -> Table:
+    times = None if columns.times is None else array("q", columns.times)
+    return Table(columns.series, array("d", columns.values), times)
+
+
+def _of_samples(samples: list[Sample], now: int) -> Table:
+    times = [sample.ts for sample in samples]
+    own = None
+    if times.count(None) < len(times):
+        own = array("q", [now if ts is None else ts for ts in times])
+    values = array("d", [sample.value for sample in samples])
+    return Table(tuple([sample.series for sample in samples]), values, own)
+
+
+def _is_end(sample: object) -> bool:
+    if not isinstance(sample, Sample) or type(sample.value) is not float:
+        return False
+    return pack("<d", sample.value) == STALE_BYTES
+
+
+def _with_a_number(ends: list[Sample]) -> list[Sample]:
+    """To be looked at as others are."""
+    return [Sample(sample.series, 0.0, sample.ts) for sample in ends]

@@ -1,0 +1,121 @@
+"""All receivers: begun in the first run of their task, and again when they end by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.plugins.sessions import begun
+from orbital_runtime.receiving.emitter import Emitter
+from orbital_runtime.receiving.serving import Serving, Trial
+from orbital_sdk import AuthenticationFailed, ConfigurationError
+from orbital_sdk.invoke import receives
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.engine.engine import Engine
+    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.receiving.emitter import Accept
+    from orbital_runtime.scheduler.task import Task
+    from orbital_sdk import Session
+    from orbital_sdk.invoke import OnThread
+
+LONGEST: Final = 60.0
+"""Seconds until a receiver is begun again, at most: the pause doubles each time. After so long without a
+fault it is the first one again."""
+
+
+class Receivers:
+    """Belongs to the event loop.
+
+    Args:
+        engine: Whose sessions they are.
+        accept: Hands batches to the buffer.
+        look: Runs a task soon, by its key.
+        receives: Whether a task's plugin is a receiver.
+        clock: Tells the time.
+        first: Seconds until a receiver is begun again that ended by itself.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        accept: Accept,
+        look: Callable[[str], None],
+        receives: Callable[[Task], bool],
+        clock: Clock,
+        *,
+        first: float = 1.0,
+    ) -> None:
+        self._engine = engine
+        self._accept = accept
+        self._look = look
+        self._receives = receives
+        self._clock = clock
+        self._first = first
+        self._serving: dict[Serving, float] = {}
+        """Since when, in steady seconds."""
+        self._waiting: dict[Life, asyncio.TimerHandle] = {}
+        """Those that will be begun again."""
+
+    async def open(self, life: Life, *, run_blocking: OnThread) -> Session:
+        """The session of any plugin; a receiver begins to serve."""
+        if not receives(type(life.plugin)):
+            return await begun(life, run_blocking=run_blocking)
+        emitter = Emitter(life, self._engine, self._accept, self._clock)
+        serving = Serving(life, emitter, self._engine.invoker.overruns, self._over)
+        if life.apart:
+            emitter.stop()
+            return Trial(serving)
+        if life.failures:
+            self._engine.totals.restarts[life.plugin.name] += 1
+        began = self._clock.steady()
+        try:
+            await serving.begin()
+        except Exception as error:
+            self._again(life, error)
+            raise
+        self._serving[serving] = began
+        return serving
+
+    def look_at(self, tasks: Iterable[Task]) -> None:
+        """Run those of these at once that receive: nothing shall be missed until their first tick."""
+        for task in tasks:
+            if self._receives(task):
+                self._look(task.key)
+
+    async def end(self) -> None:
+        """Nothing is received any more. Returns when the buffer has what was emitted, or time is up."""
+        for timer in self._waiting.values():
+            timer.cancel()
+        self._waiting.clear()
+        await self._engine.sessions.end(*[serving.life for serving in self._serving])
+
+    def _over(self, serving: Serving, error: Exception | None) -> None:
+        began = self._serving.pop(serving, None)
+        if error is None or began is None:
+            return
+        life = serving.life
+        if self._clock.steady() - began >= LONGEST:
+            life.failures = 0
+        self._engine.sessions.lose(life, error)
+        self._again(life, error)
+        self._look(life.task.key)  # it is told now, not at the next tick
+
+    def _again(self, life: Life, error: Exception) -> None:
+        """Begin it again after a pause. One that is refused waits for its task's next look."""
+        life.failures += 1
+        if isinstance(error, AuthenticationFailed | ConfigurationError):
+            return
+        pause = min(LONGEST, self._first * 2.0 ** min(life.failures - 1, 64))
+        if before := self._waiting.pop(life, None):
+            before.cancel()
+        loop = asyncio.get_running_loop()
+        self._waiting[life] = loop.call_later(pause, self._due, life)
+
+    def _due(self, life: Life) -> None:
+        del self._waiting[life]
+        if not life.ended:
+            self._look(life.task.key)

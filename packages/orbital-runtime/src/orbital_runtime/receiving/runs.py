@@ -1,0 +1,117 @@
+"""Runs of series: emissions cut where their content says so, so that the same series make the same layouts.
+
+Senders cut what they have into requests, and the borders shift from one to the next. A run ends behind a
+series of which a hash says so, wherever it stands in its request; so all runs but the first and the last of
+a request are those of the request before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from orbital_sdk import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_runtime.engine.planner import Plan
+
+ENDS: Final = 64
+"""One series in so many ends its run."""
+LONGEST: Final = 512
+"""Series of a run at most."""
+LEAST: Final = 4096
+"""Rows of runs that are kept at least, and twice as many as there are series; both once more for the older
+generation."""
+AHEAD: Final = 1000
+"""Milliseconds by which our times may be ahead of the clock."""
+FORGET: Final = 300_000
+"""Milliseconds: a run that was not used for so long may be forgotten, for twice as long it is."""
+
+
+class Run:
+    """Series in this order, and their plan."""
+
+    __slots__ = ("_last", "plan", "series")
+
+    def __init__(self, series: tuple[Series, ...], plan: Plan) -> None:
+        self.series = series
+        self.plan = plan
+        self._last = -1
+
+    def stamp(self, ts: int) -> int:
+        """A time for its samples, in milliseconds UTC: none has the time of the last ones, unless they come
+        more often than that for long.
+        """
+        if 0 <= self._last - ts < AHEAD:
+            ts = self._last + 1
+        self._last = ts
+        return ts
+
+
+class Runs:
+    """The runs of one receiver.
+
+    Args:
+        plan: Plans for the series of a new run.
+    """
+
+    def __init__(self, plan: Callable[[tuple[Series, ...]], Plan]) -> None:
+        self._plan = plan
+        self._young: dict[tuple[Series, ...], Run] = {}
+        self._old: dict[tuple[Series, ...], Run] = {}
+        self._first: dict[Series, Run] = {}
+        """The run that began last with this series: most of the time it is the one that comes."""
+        self._rows = 0
+        """Of the younger generation."""
+        self._since = 0
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def turn(self, ts: int, series: int) -> None:
+        """It is so late, in milliseconds UTC, and there are so many series: forget what was long unused."""
+        if self._rows > max(LEAST, 2 * series) or not 0 <= ts - self._since < FORGET:
+            self._young, self._old, self._first = {}, self._young, {}
+            self._rows, self._since = 0, ts
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._young, self._old, self._first, self._rows = {}, {}, {}, 0
+
+    def at(self, series: tuple[Series, ...], start: int) -> Run:
+        """The run that begins here."""
+        run = self._first.get(series[start])
+        if run is None or series[start : start + len(run.series)] != run.series:
+            run = self._find(series[start : self._end(series, start)])
+        return run
+
+    def _end(self, series: tuple[Series, ...], start: int) -> int:
+        """Where the run ends that begins here: no series stands twice in it."""
+        seen: set[Series] = set()
+        for at in range(start, min(len(series), start + LONGEST)):
+            if series[at] in seen:
+                return at
+            seen.add(series[at])
+            if _ends(series[at]):
+                return at + 1
+        return min(len(series), start + LONGEST)
+
+    def _find(self, series: tuple[Series, ...]) -> Run:
+        run = self._young.get(series)
+        if run is None:
+            run = self._old.pop(series, None) or Run(series, self._plan(series))
+            if run.plan.course is None:
+                return run  # to be tried again
+            self._young[series] = run
+            self._rows += len(series)
+        self._first[series[0]] = run
+        return run
+
+
+def _ends(series: object) -> bool:
+    if not isinstance(series, Series):
+        return False
+    text = "\xff".join((series.metric.name, *series.values))
+    return not crc32(text.encode("utf-8", "surrogatepass")) % ENDS

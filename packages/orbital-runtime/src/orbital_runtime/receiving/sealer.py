@@ -1,0 +1,128 @@
+"""Emissions become batches: as collections do, but series come as they like, most with times of their own."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.engine.endings import stale_values
+from orbital_runtime.engine.planner import Planner
+from orbital_runtime.engine.rows import Rows
+from orbital_runtime.receiving.runs import Runs
+from orbital_sdk import Batch, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.engine.limits import Limits
+    from orbital_runtime.engine.planner import Plan
+    from orbital_runtime.processor.chain import Chain
+    from orbital_runtime.receiving.intake import Table
+    from orbital_runtime.receiving.runs import Run
+    from orbital_sdk import Origin, Series
+
+SLICE: Final = 2048
+"""Samples that are sealed before others have the loop."""
+
+
+@dataclass(slots=True)
+class Sealing:
+    """What became of one emission."""
+
+    batches: list[Batch] = field(default_factory=list[Batch])
+    refused: Counter[str] = field(default_factory=Counter[str])
+    """Samples left out, by reason."""
+
+
+class EmissionSealer:
+    """Seals what a receiver emits.
+
+    Args:
+        origin: Where it comes from.
+        labels: The task's labels.
+        chain: The processors.
+        limits: What is refused.
+    """
+
+    def __init__(
+        self, origin: Origin, labels: Mapping[str, str], chain: Chain, limits: Limits
+    ) -> None:
+        self.origin = origin
+        self.labels = labels
+        self.chain = chain
+        self.limits = limits
+        self.rows = Rows(origin, labels, limits, processed=bool(chain))
+        self._planner = Planner(origin, self.rows, chain)
+        self._runs = Runs(self._plan)
+
+    def turn(self, ts: int) -> None:
+        """An emission comes, at this time."""
+        if self.rows.turn(ts):
+            self._runs.clear()
+        self._runs.turn(ts, self.rows.series)
+
+    def seal(self, table: Table, start: int, ts: int, into: Sealing) -> int:
+        """Some of it; gives where the rest begins.
+
+        Args:
+            table: Of the emission.
+            start: Where to begin.
+            ts: Milliseconds UTC of the emission.
+            into: Takes what it makes.
+        """
+        series, stop = table.series, min(len(table.series), start + SLICE)
+        while start < stop:
+            run = self._runs.at(series, start)
+            end = start + len(run.series)
+            batch = self._batch(run, table.part(start, end), ts, into)
+            if batch is not None and len(batch):
+                into.batches.append(batch)
+            start = end
+        return start
+
+    def _plan(self, series: tuple[Series, ...]) -> Plan:
+        self.rows.make_room(max(len(series), self.rows.series))
+        return self._planner.make(series)
+
+    def _batch(self, run: Run, part: Table, ts: int, into: Sealing) -> Batch | None:
+        plan = run.plan
+        _, values, times, stale = part
+        if times is None:
+            ts = run.stamp(ts)
+        elif times == times[:1] * len(times):
+            ts, times = times[0], None
+        if stale:
+            return _ended(plan, ts, times)
+        if plan.refused:
+            into.refused.update(plan.refused)
+        if plan.keep is not None:
+            values = array("d", plan.kept(values))
+            times = None if times is None else array("q", plan.kept(times))
+        batch = Batch(plan.layout, ts, values, times)
+        if plan.unchanged:
+            return batch
+        if plan.course is None:
+            self.chain.lose(plan.failed, len(batch))
+            return None
+        return self.chain.process(plan.course, batch, into.refused)
+
+
+def _ended(plan: Plan, ts: int, times: array[int] | None) -> Batch | None:
+    """The stale markers of these series, as far as they leave the chain."""
+    if plan.course is None:
+        return None
+    end = plan.course.end
+    kept = [
+        (row, source)
+        for row, source in zip(end.layout.rows, end.sources, strict=True)
+        if source >= 0
+    ]
+    layout = end.layout
+    if len(kept) < len(layout):
+        layout = Layout(layout.origin, [row for row, _ in kept])
+    if times is not None:
+        entered = array("q", plan.kept(times))
+        times = array("q", [entered[source] for _, source in kept])
+    return Batch(layout, ts, stale_values(len(kept)), times, stale=True)

@@ -1,0 +1,153 @@
+"""A receiver at work for one device: the session that goes on between the runs of its task."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.guard.escape import as_exception
+from orbital_runtime.guard.within import driven
+from orbital_runtime.guard.work import Work
+from orbital_sdk import CollectError, Context, Plugin, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbital_runtime.guard.overruns import Overruns
+    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.receiving.emitter import Emitter
+    from orbital_sdk import Emit
+    from orbital_sdk.records import Collected
+
+SETTLE: Final = 0.2
+"""Seconds in which a run waits for what it began to fail: a port that is taken is told at once."""
+
+
+class Returned(CollectError):  # noqa: N818 (reads as what happened)
+    """`serve` is over without an error."""
+
+
+async def serve(life: Life, emit: Emit) -> None:
+    """What the plugin does until it is cancelled; it does not return before.
+
+    Raises:
+        Returned: It did.
+        Exception: Whatever it raised.
+    """
+    answer: object = life.plugin.serve(life.task.device, emit)
+    if not inspect.isawaitable(answer):
+        raise TypeError("serve() is no coroutine; write it as `async def`")
+    await answer
+    raise Returned("serve() returned, and nothing is received until it is begun again")
+
+
+class Serving(Session):
+    """Runs `serve` until it is closed.
+
+    Args:
+        life: Of the device.
+        emitter: Takes what is emitted.
+        overruns: Takes a `serve` that goes on after it was cancelled.
+        over: Told when it is over, and why where nobody closed it.
+    """
+
+    def __init__(
+        self,
+        life: Life,
+        emitter: Emitter,
+        overruns: Overruns,
+        over: Callable[[Serving, Exception | None], None],
+    ) -> None:
+        self.life = life
+        self._emitter = emitter
+        self._overruns = overruns
+        self._tell = over
+        self._task: asyncio.Task[None] | None = None
+        if type(life.plugin).collect is not Plugin[Any, Any].collect:
+            # of what form it is shows through a partial, and not through a method that calls it
+            self.collect = partial(life.plugin.collect, life.task.device)  # type: ignore[method-assign]
+
+    async def begin(self) -> None:
+        """Begin to serve; raises why it ended at once."""
+        life = self.life
+        work = Work(serve(life, self._emitter), life.plugin.name, life.task.id)
+        task = self._task = asyncio.get_running_loop().create_task(driven(work))
+        try:
+            await asyncio.wait((task,), timeout=min(SETTLE, life.task.timeout / 2))
+        except asyncio.CancelledError:
+            self._give_up(task)
+            raise
+        if task.done():
+            self._task = None
+            self._emitter.stop()
+            raise why(task)
+        task.add_done_callback(self._over)
+
+    def collect(self, ctx: Context) -> Collected:
+        """Nothing but the report: what came was emitted."""
+        del ctx
+        return []
+
+    async def close(self) -> None:
+        """Cancel it, and return when it is over and the buffer has what was emitted."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        try:
+            task.cancel()
+            await asyncio.wait((task,))
+            await self._emitter.settled()
+        finally:
+            self._give_up(task)
+            self._tell(self, None)
+        if not task.cancelled() and not isinstance(error := why(task), Returned):
+            raise error
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """It ended by itself, unless it is being closed."""
+        if self._task is task:
+            self._task = None
+            self._emitter.stop()
+            self._tell(self, why(task))
+
+    def _give_up(self, task: asyncio.Task[None]) -> None:
+        """Nothing is taken from it any more, and it is to end."""
+        self._emitter.stop()
+        if task.done():
+            return
+        task.cancel()
+        life = self.life
+        self._overruns.abandon(task, life.plugin.name, life.task.id, life.holds)
+
+
+def why(task: asyncio.Task[None]) -> Exception:
+    """Why it ended."""
+    try:
+        task.result()
+    except BaseException as error:  # noqa: BLE001 (a cancellation of its own is an error like others)
+        return as_exception(error)
+    raise AssertionError("serve() never just returns")
+
+
+class Trial(Session):
+    """A test of a receiver: what its plugin says, or whether it can serve for a moment.
+
+    Args:
+        serving: Not begun, with an emitter that takes nothing.
+    """
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        life = serving.life
+        if type(life.plugin).test_connection is not Plugin[Any, Any].test_connection:
+            self.test = partial(life.plugin.test_connection, life.task.device)  # type: ignore[method-assign]
+
+    async def test(self, ctx: Context) -> str:
+        """One line that it can serve; raises why it cannot."""
+        del ctx
+        life = self._serving.life
+        await self._serving.begin()
+        await self._serving.close()
+        return f"{life.target or life.task.id}: ready to receive"
