@@ -4,7 +4,7 @@ import asyncio
 import importlib.metadata
 
 import pytest
-from pydantic import ConfigDict, Secret, SecretStr
+from pydantic import ConfigDict, Secret, SecretStr, field_serializer
 
 from orbital_sdk import (
     AuthenticationFailed,
@@ -436,3 +436,45 @@ async def test_an_open_that_gives_no_session_is_found():
             Line(self, device)
 
     assert "open() gave NoneType; return a Session" in await verdict(Forgets)
+
+
+def partly(self, device, ctx):
+    raise PartialCollect("the outlets did not come", failed=0.5, samples=[self.charge(1, "x")])
+
+
+class Unlike(Device):
+    """Takes one way of naming a device, and says another."""
+
+    @field_serializer("host")
+    def shown(self, host):
+        return f"host {host}"
+
+
+class Longer(Config):
+    @field_serializer("scale")
+    def shown(self, scale):
+        return scale * 10
+
+
+@pytest.mark.parametrize(
+    ("body", "config", "words"),
+    [
+        ({"device_model": Unlike}, {}, "the fields of a device cannot cross to another process"),
+        ({"config_model": Longer}, {"scale": 2}, "settings are others in another process"),
+        ({"exclusive": lambda self, device: (1,)}, {}, "exclusive() gave (1,); give text, or None"),
+        ({"target": lambda self, device: b"ups"}, {}, "target() gave b'ups'; give text"),
+        (
+            {"collect": lambda self, device, ctx: [self.charge(1, "x" * (2 << 20))]},
+            {},
+            "what collect() gave cannot cross to another process",
+        ),
+        (
+            {"collect": partly},
+            {},
+            "cannot cross to another process",
+        ),
+    ],
+)
+async def test_what_could_not_live_in_another_process_is_found(body, config, words):
+    """Today, when its author looks, and not on the day on which somebody wants to set it apart."""
+    assert words in await verdict(variant(**body), config=config)

@@ -1,6 +1,9 @@
 """`docs/reference` says what there is."""
 
+from typing import get_args
+
 from orbital_dev.docs import pages
+from orbital_sdk.wire import answers, calls
 
 
 def test_fields_have_their_choices():
@@ -20,3 +23,14 @@ def test_every_command_has_its_part():
     assert "| `TASK` | required |" in page
     assert "list-plugins" not in page
     assert "--json" not in page
+
+
+def test_every_message_has_its_part():
+    """With the types, bounds, defaults and meanings of its fields."""
+    page = dict(pages())["wire.md"]
+    for message in (*get_args(calls.FromAgent), *get_args(answers.FromProgram)):
+        assert f"### `type: {message.__struct_config__.tag}`" in page
+    assert "| `remaining` | number | required | Until the agent gives it up" in page
+    assert "| `table` | integer, 0 to 15 | required |  |" in page
+    assert "| `times` | bytes or null | `null` | The device's own time of each value" in page
+    assert "| `records` | list of Table or Samples | `[]` |  |" in page

@@ -1,4 +1,4 @@
-"""`docs/reference`, derived from the code: plugins, writers, command line."""
+"""`docs/reference`, derived from the code: plugins, writers, command line, messages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from orbital_dev import wire
 from orbital_sdk import manifest
 from orbital_sentinel.app import app
 
@@ -56,7 +57,12 @@ def pages() -> Iterator[tuple[str, str]]:
             )
             index.append(f"* [{kind} `{point.name}`]({kind}-{point.name}.md)")
     yield "command-line.md", HEAD + _command_line()
-    index += ["* [every setting](../configuration.md)", "* [every command](command-line.md)"]
+    yield "wire.md", HEAD + wire.page(_table)
+    index += [
+        "* [every setting](../configuration.md)",
+        "* [every command](command-line.md)",
+        "* [every message that crosses a process border](wire.md)",
+    ]
     yield "README.md", HEAD + "# Reference\n\n" + "\n".join(index) + "\n"
 
 

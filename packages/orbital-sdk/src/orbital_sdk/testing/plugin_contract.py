@@ -24,6 +24,7 @@ from orbital_sdk.testing.model_contract import (
     check_silence,
 )
 from orbital_sdk.testing.threads import in_thread
+from orbital_sdk.testing.wire_contract import check_facts, check_given, check_offer, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,7 @@ async def check_plugin(
     if not (check_model(found, cls.config_model, PluginConfig) and fit):
         found.report(cls.__qualname__)
     check_manifest(found, cls)
+    check_offer(found, cls)
     _check_declared(found, cls)
     try:
         fields = as_model(cls.device_model, device)
@@ -120,6 +122,7 @@ class _Trial:
             collection = await self.collect(runs)
             _check_error(self.found, collection)
             _check_samples(self.found, collection, self.plugin.metrics())
+            check_given(self.found, collection)
             self._silence(collection, runs.session)
             if runs.session is None:
                 return
@@ -138,6 +141,9 @@ class _Trial:
             target or not type(self.fields).model_fields,
             "target() is empty; say what people call the device (address or URL)",
         )
+        check_facts(found, target, alone)
+        check_settings(found, self.fields, "the fields of a device")
+        check_settings(found, plugin.config, "settings")
         secrets = check_dump(found, self.fields) | check_dump(found, plugin.config)
         places = {
             "target()": target,
@@ -204,7 +210,9 @@ class _Trial:
 
     async def _read_nothing(self, away: DeviceFields) -> None:
         runs = self.runs(away)
-        error = (await self.collect(runs)).error
+        nothing = await self.collect(runs)
+        error = nothing.error
+        check_given(self.found, nothing)
         self.found.expect(
             isinstance(error, DeviceUnreachable),
             f"for a device that does not answer collect() gave {error!r}; raise DeviceUnreachable",
