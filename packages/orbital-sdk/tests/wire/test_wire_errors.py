@@ -37,7 +37,7 @@ EXAMPLES = [
     UnexpectedReply("ups1: what?"),
     PartialCollect("ups1: outlets", failed=3),
     ReceiverStopped("task ups1"),
-    EmissionTooLarge("too large", limit=5),
+    EmissionTooLarge("too large", limit=5, given=6),
     BufferRefused("it is full"),
     WriteError("no"),
     WriterUnavailable("down", retry_after=0.5, sent=False),

@@ -64,7 +64,7 @@ FIELDS: Final[Mapping[type[sdk.OrbitalError], tuple[str, ...]]] = {
     sdk.UnexpectedReply: (),
     sdk.PartialCollect: ("failed",),
     sdk.ReceiverStopped: (),
-    sdk.EmissionTooLarge: ("limit",),
+    sdk.EmissionTooLarge: ("limit", "given"),
     sdk.BufferRefused: (),
     sdk.WriteError: (),
     sdk.WriterUnavailable: ("retry_after", "sent"),
