@@ -1,6 +1,7 @@
 """The contract suite of plugins."""
 
 import asyncio
+import contextlib
 import importlib.metadata
 
 import pytest
@@ -260,6 +261,54 @@ async def test_a_plugin_that_cannot_start_is_found():
         raise RuntimeError("no socket")
 
     assert "start() raised RuntimeError('no socket')" in await verdict(variant(start=start))
+
+
+async def test_background_tasks_that_outlive_a_plugin_are_found():
+    """Those of the host that ignore their end or die of an error, and those begun without a host, also by a
+    session; what `stop` ends by itself is fine.
+    """
+    release = asyncio.Event()
+
+    async def forever():
+        await asyncio.Event().wait()
+
+    async def stays():
+        while not release.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await release.wait()
+
+    async def dies():
+        raise OSError("no bus")
+
+    class Leaves(Ups):
+        async def start(self, host):
+            host.spawn(stays(), "stays")
+            host.spawn(dies(), "dies")
+            self.tasks = [asyncio.create_task(forever(), name="by hand")]
+
+        async def collect(self, device, ctx):
+            self.tasks.append(asyncio.create_task(forever(), name="of a run"))
+            return [self.charge(1, device.host)]
+
+    class Tidy(Ups):
+        task = None
+
+        async def start(self, host):
+            host.spawn(forever())
+            self.task = asyncio.create_task(forever())
+
+        async def stop(self):
+            if self.task:
+                self.task.cancel()
+
+    said = await verdict(Leaves)
+    assert "the background task 'stays' still runs 1 s after it was cancelled" in said
+    assert "the background task 'dies' died of OSError('no bus')" in said
+    assert "the task by hand (" in said
+    assert "the task of a run (" in said
+    assert "begin it with host.spawn()" in said
+    assert await verdict(Tidy) == ""
+    release.set()
 
 
 async def test_a_plugin_that_swallows_its_cancellation_is_found():

@@ -1,5 +1,6 @@
 """The contract suite of processors, and a processor over batches."""
 
+import asyncio
 import math
 
 import pytest
@@ -84,6 +85,10 @@ async def never(self):
     raise RuntimeError("no")
 
 
+async def leaves_a_task(self, host):
+    self.task = asyncio.create_task(asyncio.Event().wait(), name="gatherer")
+
+
 @pytest.mark.parametrize(
     ("body", "finding"),
     [
@@ -100,6 +105,7 @@ async def never(self):
         ({"plan": stepping(changes)}, "was changed in place"),
         ({"flush": lambda self, now, last: [5]}, "flush(last=False) failed"),
         ({"start": never}, "start() raised"),
+        ({"start": leaves_a_task}, "the task gatherer (Event.wait) still runs after stop()"),
         ({"stop": never}, "stop() without start() raised"),
         ({"__repr__": lambda self: self.config.password.get_secret_value()}, "shows a secret"),
     ],

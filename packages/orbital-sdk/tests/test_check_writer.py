@@ -170,6 +170,10 @@ async def fails_to_start(self, host):
     raise OSError("no disk")
 
 
+async def leaves_a_task(self, host):
+    self.task = asyncio.create_task(asyncio.Event().wait(), name="flusher")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -182,6 +186,7 @@ async def fails_to_start(self, host):
         ({"write": rejects_nonsense}, "names no sample of the call"),
         ({"stop": fragile_stop}, "stop() without start() raised AttributeError"),
         ({"start": fails_to_start}, "start() raised OSError('no disk')"),
+        ({"start": leaves_a_task}, "the task flusher (Event.wait) still runs after stop()"),
         ({"address": property(lambda self: "http://me:open sesame@x")}, "address shows a secret"),
         (
             {"__repr__": lambda self: str(self.config.password.get_secret_value())},

@@ -129,6 +129,42 @@ async def test_a_plugin_has_a_folder_for_what_it_remembers(moody, tmp_path):
     assert found[0].stat().st_mode & 0o777 == 0o700
 
 
+async def test_what_runs_in_the_background_ends_before_the_stop(make, moody):
+    """In `stop` nothing else of the plugin runs any more; a start that failed leaves nothing behind, and the
+    next one has a host of its own.
+    """
+    diary, hosts = moody.diary, []
+
+    class Busy(moody):
+        async def start(self, host):
+            hosts.append(host)
+            self.running = asyncio.Event()
+            host.spawn(self.poll())
+            await self.running.wait()
+            await super().start(host)
+
+        async def poll(self):
+            self.running.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                diary.append("poll ended")
+
+    instances = Instances(
+        Registry.of(plugins=[Busy]), patience=PATIENT, clock=(clock := ManualClock())
+    )
+    refused = task("one", "refuse")
+    await instances.acquire(refused)
+    assert diary == ["made", "start", "poll ended", "stop"]
+    moody.healthy.set()
+    clock.advance(2)
+    await instances.acquire(refused)
+    await instances.stop_all()
+    assert diary[4:] == ["made", "start", "poll ended", "stop"]
+    assert hosts[0] is not hosts[1]
+
+
 async def test_an_instance_stops_when_its_last_task_goes(make, moody):
     """Not before; and acquiring twice does not count twice."""
     instances = make()

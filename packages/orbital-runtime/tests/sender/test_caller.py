@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.sender.caller import Caller, WriteTimeout
 from orbital_sdk import Attempt, Writer, WriterConfig, WriterUnavailable
 from orbital_sdk.testing import make_batch
@@ -100,6 +101,44 @@ async def test_what_a_thread_raises_is_raised_here(error):
     assert error in (raised.value, raised.value.__cause__)
     assert await caller.write(BATCHES, Attempt(), LONG) == 1
     caller.close()
+
+
+async def test_a_writer_has_a_host_for_each_start():
+    """What it runs in the background ends before its `stop`, and at once where its start failed. Its own
+    metrics have the output's name.
+    """
+    diary = []
+
+    class Busy(Looping):
+        name = "busy"
+
+        async def start(self, host):
+            host.counter("starts", "Starts").add()
+            host.spawn(self.tend())
+            await asyncio.sleep(0)
+            if not diary:
+                raise WriterUnavailable("no file")
+
+        async def tend(self):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                diary.append("tended")
+
+        async def stop(self):
+            diary.append("stopped")
+
+    hosts = Hosts()
+    caller = Caller("main", Busy(None), hosts=hosts)
+    with pytest.raises(WriterUnavailable, match="no file"):
+        await caller.start(LONG)
+    assert diary == ["tended"]
+    await caller.start(LONG)
+    assert diary == ["tended"]
+    await caller.stop(LONG)
+    assert diary == ["tended", "tended", "stopped"]
+    (part,) = hosts.parts()
+    assert [family.values for family in part.metrics.families()] == [{("main",): 2}]
 
 
 async def test_a_hanging_thread_is_left_behind_and_counted():

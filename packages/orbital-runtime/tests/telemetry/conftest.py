@@ -13,6 +13,7 @@ from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.guard.watchdog import Watchdog
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
@@ -30,6 +31,7 @@ from orbital_sdk import (
     Metric,
     Plugin,
     PluginConfig,
+    PluginHost,
     Sample,
 )
 from orbital_sdk.testing import RecordingWriter, make_batch
@@ -66,7 +68,7 @@ class Unstartable(Probe):
 
     name = "unstartable"
 
-    async def start(self) -> None:
+    async def start(self, host: PluginHost) -> None:
         raise ConfigurationError("there is no such bus here")
 
 
@@ -83,7 +85,8 @@ class World:
         self.registry = Registry.of(plugins=[Probe, Unstartable])
         self.buffer = MemoryBuffer(Limits(samples=1000), self.clock)
         self.committer = Committer(self.buffer, window=0)
-        self.instances = Instances(self.registry)
+        self.hosts = Hosts()
+        self.instances = Instances(self.registry, hosts=self.hosts)
         self.engine = Engine(
             identity=Identity("s-1", "edge"),
             plugins=self.instances.get,
@@ -112,6 +115,7 @@ class World:
             buffer=self.buffer,
             sender=self.sender,
             instances=self.instances,
+            hosts=self.hosts,
             registry=self.registry,
             core=lambda: self.core,
         )

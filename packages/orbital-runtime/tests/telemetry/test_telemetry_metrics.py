@@ -51,6 +51,29 @@ async def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]
     return text, found
 
 
+async def test_parts_show_what_they_count_themselves(world):
+    """Under their own names, beside what became of their background tasks, in a format that parses."""
+    host = world.hosts.plugin("acme-bus")
+    host.counter("connects", "Connections opened", ("line",)).add(2, 'a "b"\n')
+    host.gauge("open", "Connections").set(1)
+    world.hosts.writer("recording", "store").counter("rounds", "Rounds").add()
+
+    async def dies():
+        raise OSError("no bus")
+
+    await asyncio.wait({host.spawn(dies())})
+    text, found = await scrape(world)
+    assert "# TYPE orbital_plugin_acme_bus_connects_total counter\n" in text
+    assert "# HELP orbital_plugin_acme_bus_open Connections\n" in text
+    assert found["orbital_plugin_acme_bus_connects_total", (("line", 'a "b"\n'),)] == 2
+    assert found["orbital_plugin_acme_bus_open", ()] == 1
+    assert found["orbital_writer_recording_rounds_total", (("output", "store"),)] == 1
+    labels = ("kind", "plugin"), ("name", "acme-bus")
+    assert found["sentinel_background_tasks_failed_total", labels] == 1
+    assert found["sentinel_background_tasks_abandoned_total", labels] == 0
+    assert found["sentinel_own_metrics_refused_total", labels] == 0
+
+
 async def test_every_name_of_the_design_is_there(world):
     """A dashboard made for the original names finds each of them, with its type and without labels."""
     text, found = await scrape(world)

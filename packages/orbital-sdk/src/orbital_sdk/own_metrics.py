@@ -40,10 +40,14 @@ class OwnMetrics:
 
     Args:
         crowded: Told once, in words, when there is no room for one more.
+        claim: Told the name of each new metric; raises ValueError where it may not have it.
     """
 
-    def __init__(self, crowded: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, crowded: Callable[[str], None], claim: Callable[[str], None] | None = None
+    ) -> None:
         self._crowded = crowded
+        self._claim = claim
         self._families: dict[str, Family] = {}
         self._series = 0
         self._lock = Lock()
@@ -111,6 +115,8 @@ class OwnMetrics:
         with self._lock:
             known = self._families.get(wanted.name)
             if known is None and len(self._families) < MOST_NAMES:
+                if self._claim is not None:
+                    self._claim(wanted.name)
                 known = self._families[wanted.name] = wanted
         if known is None:
             return wanted  # of no room

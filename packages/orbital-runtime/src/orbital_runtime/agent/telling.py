@@ -30,6 +30,7 @@ def sources_of(agent: Agent) -> Sources:
         buffer=stations.buffer,
         sender=stations.sender,
         instances=stations.instances,
+        hosts=stations.hosts,
         registry=agent.registry,
         core=agent.core.standing,
     )

@@ -13,11 +13,11 @@ from orbital_sdk.background import Background
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.hosting.parts import Standing
+    from orbital_runtime.hosting.part import Part
     from orbital_sdk import Counter, Gauge
 
 T = TypeVar("T")
@@ -38,16 +38,24 @@ class Host:
     """As `orbital_sdk.PluginHost`.
 
     Args:
-        standing: What is kept of its part.
+        part: Whose it is.
         folder: Gives its folder, made when it is needed.
         clock: For stamps.
+        labels: What its own metrics have without its doing.
     """
 
-    def __init__(self, standing: Standing, folder: Callable[[], Path | None], clock: Clock) -> None:
-        self._standing = standing
+    def __init__(
+        self,
+        part: Part,
+        *,
+        folder: Callable[[], Path | None],
+        clock: Clock,
+        labels: Mapping[str, str],
+    ) -> None:
+        self._part = part
         self._folder = folder
-        self._gauges: list[Gauge] = []
-        part = standing.part
+        self._labels, self._fixed = tuple(labels), tuple(labels.values())
+        self._gauges: dict[str, Gauge] = {}
         self._background = Background(self._died, lambda work: driven(Work(work, part.name)))
         self.log = logging.getLogger(f"orbital.{part.kind}.{part.name}")
         self.clock = HostClock(clock)
@@ -57,14 +65,11 @@ class Host:
         return self._folder()
 
     def counter(self, name: str, help: str, labels: Sequence[str] = ()) -> Counter:  # noqa: A002 (as in the contract)
-        fixed = self._standing.part.fixed
-        return self._standing.metrics.counter(name, help, (*fixed, *labels), tuple(fixed.values()))
+        return self._part.metrics.counter(name, help, (*self._labels, *labels), self._fixed)
 
     def gauge(self, name: str, help: str, labels: Sequence[str] = ()) -> Gauge:  # noqa: A002 (as above)
-        fixed = self._standing.part.fixed
-        made = self._standing.metrics.gauge(name, help, (*fixed, *labels), tuple(fixed.values()))
-        self._gauges.append(made)
-        return made
+        made = self._part.metrics.gauge(name, help, (*self._labels, *labels), self._fixed)
+        return self._gauges.setdefault(name, made)
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
         return self._background.spawn(work, name)
@@ -75,10 +80,10 @@ class Host:
         Tasks that do not end in time are left behind.
         """
         for task in await self._background.close(seconds):
-            self._standing.left(task, seconds)
+            self._part.left(task, seconds)
             leave(task)
-        for gauge in self._gauges:
+        for gauge in self._gauges.values():
             gauge.close()
 
     def _died(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        self._standing.died(task, origin(error))
+        self._part.died(task, origin(error))

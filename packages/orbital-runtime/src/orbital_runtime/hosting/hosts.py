@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.hosting.host import Host
-from orbital_runtime.hosting.parts import Part, Standing, log
-from orbital_sdk.own_metrics import OwnMetrics
+from orbital_runtime.hosting.part import Part, log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.hosting.part import Kind
 
 
 class Hosts:
@@ -28,47 +28,53 @@ class Hosts:
     def __init__(self, folder: Path | None = None, clock: Clock | None = None) -> None:
         self._folder = folder
         self._clock = clock or SystemClock()
-        self._standings: dict[Part, Standing] = {}
-        self._metrics: dict[tuple[str, str], OwnMetrics] = {}
+        self._parts: dict[tuple[Kind, str], Part] = {}
+        self._names: dict[str, Part] = {}
+        """Own metrics as `/metrics` has them, and whose they are."""
 
     def plugin(self, name: str) -> Host:
         """A host for one start of a plugin."""
-        return self._host(Part("plugin", name))
+        return self._host("plugin", name, name)
 
     def writer(self, name: str, output: str) -> Host:
         """A host for one start of the writer of an output."""
-        return self._host(Part("writer", name, output))
+        return self._host("writer", name, output, output=output)
 
     def processor(self, name: str) -> Host:
         """A host for one start of a processor."""
-        return self._host(Part("processor", name))
+        return self._host("processor", name, name)
 
-    def standings(self) -> list[Standing]:
-        """Of every part that ever had a host."""
-        return [*self._standings.values()]
+    def parts(self) -> list[Part]:
+        """Every part that ever had a host."""
+        return [*self._parts.values()]
 
-    def metrics(self) -> list[tuple[str, str, OwnMetrics]]:
-        """Kind and name of each part, and the metrics of its own."""
-        return [(*key, metrics) for key, metrics in self._metrics.items()]
+    def _host(self, kind: Kind, name: str, folder: str, **labels: str) -> Host:
+        part = self._parts.get((kind, name))
+        if part is None:
+            part = self._parts[kind, name] = Part(kind, name, self._claim)
+        return Host(
+            part,
+            folder=cache(partial(self._folder_of, part, folder)),
+            clock=self._clock,
+            labels=labels,
+        )
 
-    def _host(self, part: Part) -> Host:
-        standing = self._standings.get(part)
-        if standing is None:
-            standing = self._standings[part] = Standing(part, self._metrics_of(part))
-        return Host(standing, cache(partial(self._folder_of, part)), self._clock)
+    def _claim(self, part: Part, metric: str) -> None:
+        """See to it that no two parts have a metric that looks the same: `a-b` and `a_b`.
 
-    def _metrics_of(self, part: Part) -> OwnMetrics:
-        def crowded(words: str) -> None:
-            log.warning("%s %r: %s", part.kind, part.name, words)
+        Raises:
+            ValueError: Another one has it.
+        """
+        full = part.full_name(metric)
+        owner = self._names.setdefault(full, part)
+        if owner is not part:
+            raise ValueError(f"{full} is a metric of {owner} already")
 
-        return self._metrics.setdefault((part.kind, part.name), OwnMetrics(crowded))
-
-    def _folder_of(self, part: Part) -> Path | None:
+    def _folder_of(self, part: Part, name: str) -> Path | None:
         """Made when it is asked for. A disk that takes none costs a part its memory, not its start."""
         if self._folder is None:
             return None
-        name = quote(part.output or part.name, safe="").replace(".", "%2E")
-        folder = self._folder / f"{part.kind}s" / name
+        folder = self._folder / f"{part.kind}s" / quote(name, safe="").replace(".", "%2E")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

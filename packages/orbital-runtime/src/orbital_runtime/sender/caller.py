@@ -64,11 +64,14 @@ class Caller:
             WriteTimeout: It took longer than `seconds`.
             Exception: What the writer raised.
         """
-        await self._let_go()  # of what a start before this one left
         self._host = self._hosts.writer(self._writer.name, self._name)
-        with contained:
-            starting = self._writer.start(self._host)
-        await self._on_loop(starting, seconds, seconds)
+        try:
+            with contained:
+                starting = self._writer.start(self._host)
+            await self._on_loop(starting, seconds, seconds)
+        except BaseException:
+            await self._let_go()
+            raise
 
     async def stop(self, seconds: float) -> None:
         """Stop the writer.

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from orbital_runtime.telemetry.metrics_agent import Usage, agent, connections
 from orbital_runtime.telemetry.metrics_core import core
 from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
+from orbital_runtime.telemetry.metrics_parts import background, own
 from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
 from orbital_runtime.telemetry.standing import Standing, standing
 
@@ -60,6 +61,8 @@ class Metrics:
         yield from ledger(sources)
         yield from outputs(sources)
         yield from dead_letters(sources)
+        yield from background(sources)
+        yield from own(sources)
         yield from core(sources)
         yield from self._usage.families()
         yield from connections(self._guests)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.guard.watchdog import Watchdog
+    from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.scheduler import Scheduler
@@ -81,6 +82,7 @@ class Sources:
     buffer: Buffer
     sender: Sender
     instances: Instances
+    hosts: Hosts
     registry: Registry
     core: Callable[[], CoreStanding | None] = lambda: None
     """None where there is no Core."""

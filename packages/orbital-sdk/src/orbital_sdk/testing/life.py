@@ -1,15 +1,22 @@
-"""Start and stop of a part, as a contract suite goes through them."""
+"""The life of a part, as a contract suite goes through it."""
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_sdk.testing.host import FakeHost
+from orbital_sdk.testing.leftovers import leftovers, tasks_begun
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from orbital_sdk.host import PluginHost
     from orbital_sdk.testing.findings import Findings
+
+GRACE: Final = 1.0
+"""Seconds after `stop` in which what was told to end may do so."""
 
 
 class Part(Protocol):
@@ -29,18 +36,22 @@ class Life:
     """Said behind what is found."""
     host: FakeHost = field(default_factory=FakeHost)
 
-    async def begin(self) -> bool:
-        """Start it. Where that fails, what it began in the background is ended."""
-        begun = await self.found.attempt(f"start(){self.when}", self._start())
-        if not begun:
-            await self._close()
-        return begun
-
-    async def end(self) -> None:
-        """As the agent does: first what runs in the background, then `stop`."""
-        await self._close()
-        await self.found.attempt(f"stop(){self.when}", self.part.stop())
-        await self.found.attempt(f"a second stop(){self.when}", self.part.stop())
+    @asynccontextmanager
+    async def lived(self) -> AsyncGenerator[bool, None]:
+        """Start it, and in the end stop it as the agent does; gives whether it started."""
+        with tasks_begun() as begun:
+            started = await self.found.attempt(f"start(){self.when}", self._start())
+            try:
+                yield started
+            finally:
+                await self._close()
+                await self.found.attempt(f"stop(){self.when}", self.part.stop())
+                await self.found.attempt(f"a second stop(){self.when}", self.part.stop())
+                for name in await leftovers(begun, GRACE):
+                    self.found.append(
+                        f"the task {name} still runs after stop(){self.when}; begin it with host.spawn(),"
+                        " which ends it, or end it in stop()"
+                    )
 
     async def _start(self) -> None:
         await self.part.start(self.host)

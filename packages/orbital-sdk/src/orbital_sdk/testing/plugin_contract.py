@@ -97,9 +97,11 @@ class _Trial:
     async def run(self, away: DeviceFields | None) -> None:
         unused = type(self.plugin)(self.plugin.config)
         await self.found.attempt("stop() without start()", unused.stop())
-        life = Life(self.found, self.plugin)
-        if not await life.begin():
-            return
+        async with Life(self.found, self.plugin).lived() as started:
+            if started:
+                await self._live(away)
+
+    async def _live(self, away: DeviceFields | None) -> None:
         try:
             self.plugin.validate_device(self.fields)
             await self._read()
@@ -107,8 +109,6 @@ class _Trial:
                 await self._read_nothing(away)
         except OrbitalError as error:
             self.found.append(f"validate_device refuses the device of this check: {error}")
-        finally:
-            await life.end()
 
     def runs(self, fields: DeviceFields | None = None) -> Runs:
         return Runs(self.plugin, fields or self.fields)

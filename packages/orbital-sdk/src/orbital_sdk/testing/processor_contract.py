@@ -52,10 +52,9 @@ async def check_processor(
     check_manifest(found, cls)
     check_silence(found, check_dump(found, processor.config), {"repr": repr(processor)})
     await found.attempt("stop() without start()", make_processor().stop())
-    life = Life(found, processor)
-    if await life.begin():
-        _Trial(found, processor).run(batches)
-        await life.end()
+    async with Life(found, processor).lived() as started:
+        if started:
+            _Trial(found, processor).run(batches)
     found.report(cls.__qualname__)
 
 

@@ -58,13 +58,12 @@ async def check_writer(
     secrets = check_dump(found, writer.config)
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())
-    life = Life(found, writer)
-    if await life.begin():
-        told = Told()
-        await _check_writing(found, writer, told)
-        await life.end()
-        if stored is not None:
-            found.extend(told.missing(await in_thread(stored)))
+    told = Told()
+    async with Life(found, writer).lived() as started:
+        if started:
+            await _check_writing(found, writer, told)
+    if started and stored is not None:
+        found.extend(told.missing(await in_thread(stored)))
     if unavailable is not None:
         await _check_unavailable(found, unavailable())
     found.report(cls.__qualname__)
@@ -161,16 +160,13 @@ def _check_rejects(
 
 
 async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
-    life = Life(found, writer, " while the destination is away")
-    await life.begin()
-    try:
-        size = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
-    except WriterUnavailable:
-        pass
-    except Exception as error:  # noqa: BLE001 (that is the finding)
-        found.append(
-            f"the destination is away and write() raised {error!r}; raise WriterUnavailable"
-        )
-    else:
-        found.append(f"the destination is away and write() gave {size!r}; raise WriterUnavailable")
-    await life.end()
+    async with Life(found, writer, " while the destination is away").lived():
+        try:
+            size = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
+        except WriterUnavailable:
+            return
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            gave = f"raised {error!r}"
+        else:
+            gave = f"gave {size!r}"
+        found.append(f"the destination is away and write() {gave}; raise WriterUnavailable")

@@ -1,0 +1,88 @@
+"""A plugin, a writer or a processor by its name: what is known of it whatever becomes of its instances."""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from orbital_sdk.own_metrics import OwnMetrics
+from orbital_sdk.secrecy import scrub
+from orbital_sdk.units import format_duration
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+log = logging.getLogger("orbital.hosts")
+
+Kind = Literal["plugin", "writer", "processor"]
+PLACES: Final = 100
+"""Places of a part at which background tasks died, that are remembered as told."""
+
+
+class Part:
+    """One of them, and all its instances.
+
+    Args:
+        kind: What it is.
+        name: Its name.
+        claim: Told of each new metric of its own; raises ValueError where another part has the name.
+    """
+
+    def __init__(self, kind: Kind, name: str, claim: Callable[[Part, str], None]) -> None:
+        self.kind: Kind = kind
+        self.name = name
+        self.metrics = OwnMetrics(self._crowded, lambda metric: claim(self, metric))
+        """Those of its own."""
+        self.failed = 0
+        """Background tasks that died of an error."""
+        self.abandoned = 0
+        """Background tasks that did not end at the stop."""
+        self._told: set[str] = set()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind and name."""
+        return self.kind, self.name
+
+    def full_name(self, metric: str) -> str:
+        """What a metric of its own is called on `/metrics`."""
+        return re.sub(r"\W", "_", f"orbital_{self.kind}_{self.name}_{metric}", flags=re.ASCII)
+
+    def died(self, task: asyncio.Task[Any], error: BaseException) -> None:
+        """A background task ended by this error. Each place is told once."""
+        self.failed += 1
+        place = _place(error)
+        if place in self._told or len(self._told) >= PLACES:
+            return
+        self._told.add(place)
+        words = scrub(f"{type(error).__name__}: {error}".rstrip(": "))
+        log.error(
+            "%s: its background task %r died at %s: %s; the next time it is only counted",
+            self, task.get_name(), place, words, exc_info=error,
+        )  # fmt: skip
+
+    def left(self, task: asyncio.Task[Any], seconds: float) -> None:
+        """A background task goes on after its end."""
+        self.abandoned += 1
+        log.error(
+            "%s: its background task %r did not end within %s of its cancellation and is left behind",
+            self, task.get_name(), format_duration(seconds),
+        )  # fmt: skip
+
+    def _crowded(self, words: str) -> None:
+        log.warning("%s: %s", self, words)
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    last = frames[-1]
+    return f"{last.filename.rpartition('/')[2]}:{last.lineno} in {last.name}()"

@@ -1,0 +1,49 @@
+"""What plugins, writers and processors count of their own work, and what became of their background tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.telemetry.families import counters, gauges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.telemetry.sources import Sources
+
+PART: Final = ("kind", "name")
+"""Labels of a part."""
+
+
+def background(sources: Sources) -> Iterator[Metric]:
+    """Of every part that was ever started."""
+    parts = sources.hosts.parts()
+    yield counters(
+        "sentinel_background_tasks_failed_total",
+        "Background tasks of a part that died of an error",
+        PART,
+        [(part.key, part.failed) for part in parts],
+    )
+    yield counters(
+        "sentinel_background_tasks_abandoned_total",
+        "Background tasks of a part that did not end when it was stopped",
+        PART,
+        [(part.key, part.abandoned) for part in parts],
+    )
+    yield counters(
+        "sentinel_own_metrics_refused_total",
+        "Values of a part's own metrics for whose series there was no room",
+        PART,
+        [(part.key, part.metrics.refused) for part in parts],
+    )
+
+
+def own(sources: Sources) -> Iterator[Metric]:
+    """The metrics that parts made for themselves."""
+    for part in sources.hosts.parts():
+        for family in part.metrics.families():
+            told = counters if family.kind == "counter" else gauges
+            name = part.full_name(family.name)
+            yield told(name, family.help, family.labels, family.values.items())
