@@ -104,6 +104,8 @@ def test_what_is_wrong_is_said():
         decode(record[:3])
     with pytest.raises(Damaged, match="version 9, this program reads version 1"):
         decode(seal(9, b"later"))
+    with pytest.raises(Damaged, match="only 20 bytes"):  # sealed soundly, and still no record
+        decode(seal(1, bytes(15)))
     with pytest.raises(Damaged, match="cannot be uncompressed"):
         decode(seal(1, bytes(16), b"\xff\xff\xff"))
     with pytest.raises(Damaged, match="its layout has 2 rows"):
