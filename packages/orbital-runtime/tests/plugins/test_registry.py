@@ -198,6 +198,25 @@ def test_every_kind_has_its_group(site):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("kind", "base"), [("writer", "Store"), ("processor", "Drop")])
+def test_an_unknown_contract_is_refused_whatever_it_is_for(site, kind, base):
+    """By name, with what to install; nothing else that its package offers is refused with it."""
+    module = f"acme_{kind}_of_tomorrow"
+    site.install(
+        "acme-new",
+        f"[orbital.{kind}s]\nnew = {module}:New\n{base.lower()} = orbital_runtime.testing.parts:{base}\n",
+        module,
+        f"from orbital_runtime.testing.parts import {base}\nclass New({base}):\n"
+        "    name = 'new'\n    contract = 7\n",
+    )
+    told = {entry.name: entry.broken for entry in site.registry().list()}
+    assert told == {
+        base.lower(): "",
+        "new": f"{kind} 'new' of acme-new 1.2: it is written for contract 7 of the SDK, and this agent"
+        " knows 1: install a newer orbital-runtime, or an older acme-new",
+    }
+
+
 def test_a_missing_name_is_told_with_those_that_are_there():
     """The error says what is installed and how more gets there."""
     with pytest.raises(NotInstalled, match="no plugin is called 'snmp'") as caught:
