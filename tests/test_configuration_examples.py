@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
@@ -114,6 +115,20 @@ def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):
     assert configuration.path is None
     assert [task.plugin for task in configuration.tasks] == ["ping", "http"]
     assert configuration.notes == ()
+
+
+PYTHON = [page for page in PAGES if blocks(page, "python")]
+SKETCHES = {"tools/testbench/README.md": "pieces that need the fixtures which they are about"}
+"""Pages whose Python is not meant to run as it stands."""
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=name_of)
+def test_python_that_a_page_shows_is_run(page):
+    """All of it can be read, and the page's package has a test that runs it."""
+    for text in blocks(page, "python"):
+        compile(text, name_of(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    tests = [file.read_text("utf-8") for file in page.parent.glob("tests/test_*readme.py")]
+    assert any("python" in text for text in tests) != (name_of(page) in SKETCHES)
 
 
 def lines(page: Path) -> list[str]:

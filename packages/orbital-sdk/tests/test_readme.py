@@ -1,5 +1,6 @@
 """The tutorial is code: it is run, and it is what the example folder holds."""
 
+import asyncio
 import importlib
 import inspect
 import re
@@ -56,11 +57,36 @@ async def test_the_ten_line_plugin_works(tutorial):
     await check_plugin(tutorial["Hello"], {}, entry_point=False)
 
 
-@pytest.mark.parametrize("test", ["test_ups", "test_graphite", "test_rate"])
+TESTS = re.findall(r"^async def (test_\w+)", "\n".join(blocks("python")), re.MULTILINE)
+
+
+@pytest.mark.parametrize("test", TESTS)
 async def test_the_tests_that_the_tutorial_shows_pass(tutorial, test):
-    """A plugin against a fake device, a writer against a fake destination, a processor."""
+    """Plugins against fake devices, a writer against a fake destination, a processor."""
     assert inspect.iscoroutinefunction(tutorial[test])
     await tutorial[test]()
+
+
+async def test_the_metric_that_settings_name_is_listed(tutorial):
+    """Beside those of the class."""
+    (power,) = tutorial["Registers"](tutorial["UpsConfig"]()).metrics()
+    assert power.name == "register_power_watts"
+
+
+async def test_the_probe_looks(tutorial):
+    """Where somebody answers, where nobody does."""
+
+    async def answer(reader, writer):
+        writer.write(b"ACME UPS 3000\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        probe = tutorial["UpsProbe"]([f"port={port}"], timeout=5.0, retries=0)
+        found = await probe.look("127.0.0.1")
+        assert (found.about, found.fields) == ("ACME UPS 3000", {"host": "127.0.0.1", "port": port})
+    assert await probe.look("127.0.0.1") is None
+    await probe.close()
 
 
 async def test_the_least_processor_is_short_and_works(tutorial):
