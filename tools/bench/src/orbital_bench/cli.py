@@ -18,6 +18,7 @@ NAMES = (
     "memory",
     "probes",
     "remote_write",
+    "receivers",
     "victoria",
     "clickhouse",
     "modbus",
