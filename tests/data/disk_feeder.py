@@ -21,7 +21,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.storage.remote import StorageProcess
-from orbital_sdk import BatchRejected, Reject, Writer, WriterConfig, WriterUnavailable
+from orbital_sdk import Refused, Writer, WriterConfig, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch, make_layout
 
 say = partial(print, flush=True)
@@ -53,10 +53,8 @@ class Post(Writer[WriterConfig]):
             connection.close()
         if status != 200:
             raise WriterUnavailable(f"status {status}")
-        if bad:
-            rejects = [Reject(i, row, "refused") for i in bad for row in range(len(batches[i]))]
-            raise BatchRejected("refused", rejects=rejects)
-        return len(body)
+        refused = [Refused(i, row, "refused") for i in bad for row in range(len(batches[i]))]
+        return Written(len(body), refused)
 
 
 async def main(

@@ -11,7 +11,7 @@ import pytest
 import snappy
 
 from orbital_remote_write import Client, RemoteWriteConfig
-from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.waiting import retry_after
 from orbital_testbench import (
     Answer,
@@ -42,7 +42,7 @@ def connect():
         client.close()
 
 
-def refusal(client: Client, kind: type[Exception]) -> Exception:
+def failure(client: Client, kind: type[Exception]) -> Exception:
     with pytest.raises(kind) as caught:
         client.post(BODY)
     assert caught.type is kind
@@ -56,7 +56,7 @@ def test_request_is_remote_write_1_0(hostile_server, connect):
     request = hostile_server.requests[0]
     assert (request.method, request.path) == ("POST", "/api/v1/write?extra_label=a=b")
     assert snappy.uncompress(request.body) == BODY
-    assert sent == len(request.body)
+    assert sent == Written(len(request.body))
     assert request.headers["content-type"] == "application/x-protobuf"
     assert request.headers["content-encoding"] == "snappy"
     assert request.headers["x-prometheus-remote-write-version"] == "0.1.0"
@@ -77,7 +77,7 @@ def test_success_is_success(hostile_server, connect, status):
 def test_busy_and_broken_servers_are_unavailable(hostile_server, connect, status):
     """429 and 5xx: everything is kept, and the message says which server said what."""
     hostile_server.default = Answer(status, body=b"try\r\n  later")
-    error = refusal(connect(hostile_server.url + "/w"), WriterUnavailable)
+    error = failure(connect(hostile_server.url + "/w"), WriterUnavailable)
     assert str(error) == f"{hostile_server.url}/w answered {status}: try later"
     assert error.retry_after is None
 
@@ -89,7 +89,7 @@ def test_retry_after_in_seconds_and_as_a_date(hostile_server, connect, status):
     wishes = ["7", date, "soon", "", "Fri, 27 Nov 2026 99999999999:00:00 GMT"]
     hostile_server.script(*(Answer(status, {"Retry-After": wish}) for wish in wishes))
     client = connect(hostile_server.url)
-    seconds, by_date, *none = [refusal(client, WriterUnavailable).retry_after for _ in wishes]
+    seconds, by_date, *none = [failure(client, WriterUnavailable).retry_after for _ in wishes]
     assert seconds == 7
     assert 90 < by_date <= 100
     assert none == [None, None, None]
@@ -109,8 +109,7 @@ def test_too_large_requests_are_halved(hostile_server, connect):
     words = b"too big packed request; mustn't exceed -maxInsertRequestSize=33554432 bytes"
     hostile_server.script(Answer(413), Answer(400, body=words))
     client = connect(hostile_server.url)
-    refusal(client, BatchTooLarge)
-    refusal(client, BatchTooLarge)
+    assert [client.post(BODY).refusal for _ in range(2)] == [Refusal.TOO_LARGE] * 2
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_too_large_requests_are_halved(hostile_server, connect):
 def test_what_a_person_must_change_pauses_the_output(hostile_server, connect, answer, advice):
     """Everything is kept, nothing is dead-lettered, and the message says what to change."""
     hostile_server.default = answer
-    error = refusal(connect(hostile_server.url), WriterMisconfigured)
+    error = failure(connect(hostile_server.url), WriterMisconfigured)
     assert advice in str(error)
     assert "hidden" not in str(error)
     assert "u:p" not in str(error)
@@ -152,43 +151,46 @@ def test_what_a_person_must_change_pauses_the_output(hostile_server, connect, an
 
 
 @pytest.mark.parametrize(
-    ("status", "words", "duplicate"),
+    ("status", "words", "kind"),
     [
-        (400, "out of order sample", True),
+        (400, "out of order sample", Refusal.THERE),
         (
             400,
             "duplicate sample for timestamp 1700000000000; overrides not allowed: existing 1",
-            True,
+            Refusal.THERE,
         ),
-        (400, "too old sample", False),
-        (400, "out of bounds", False),
-        (400, "invalid metric name", False),
-        (409, "conflict", False),
-        (422, "unprocessable", False),
-        (418, "I'm a teapot", False),
+        (400, "too old sample", Refusal.BAD),
+        (400, "out of bounds", Refusal.BAD),
+        (400, "invalid metric name", Refusal.BAD),
+        (400, 'label name "a" is not unique: invalid sample', Refusal.BAD),
+        (400, "send data: err-mimir-label-invalid: bad", Refusal.BAD),
+        (400, "err-mimir-max-series-per-user: too many", Refusal.DOUBTFUL),
+        (400, "Bad Request", Refusal.DOUBTFUL),
+        (409, "conflict", Refusal.DOUBTFUL),
+        (422, "unprocessable", Refusal.DOUBTFUL),
+        (418, "I'm a teapot", Refusal.DOUBTFUL),
     ],
 )
-def test_refused_data_is_rejected_in_the_servers_words(
-    hostile_server, connect, status, words, duplicate
-):
-    """Bad samples are to be isolated; what the destination has already is told apart."""
+def test_refused_data_is_refused_in_the_servers_words(hostile_server, connect, status, words, kind):
+    """What the destination has already is told apart, and what only a time series database says is not
+    mistaken for a proxy's refusal.
+    """
     hostile_server.default = Answer(status, body=words.encode() + b"\n")
-    error = refusal(connect(hostile_server.url), BatchRejected)
-    assert (str(error), error.duplicate, error.rejects) == (words, duplicate, ())
+    assert connect(hostile_server.url).post(BODY) == NotWritten(words, kind)
 
 
 def test_silent_refusals_still_say_something(hostile_server, connect):
     """A 400 without a body names the server and the status."""
     hostile_server.default = Answer(400)
-    error = refusal(connect(hostile_server.url), BatchRejected)
-    assert str(error) == f"{hostile_server.url} answered 400"
+    refusal = NotWritten(f"{hostile_server.url} answered 400", Refusal.DOUBTFUL)
+    assert connect(hostile_server.url).post(BODY) == refusal
 
 
 def test_words_are_bounded_and_printable(hostile_server, connect):
     """A megabyte of error page becomes one short line, and the next request works."""
     hostile_server.script(Answer(500, body=b"\x1b[31m\x00 " + b"x" * (1 << 20)), Answer(204))
     client = connect(hostile_server.url)
-    message = str(refusal(client, WriterUnavailable))
+    message = str(failure(client, WriterUnavailable))
     assert len(message) < 400
     assert message.isprintable()
     client.post(BODY)
@@ -215,7 +217,7 @@ def test_servers_that_misbehave_are_unavailable(hostile_server, connect, behavio
     if words is None:
         connect(hostile_server.url).post(BODY)
     else:
-        error = refusal(connect(hostile_server.url, timeout=0.5), WriterUnavailable)
+        error = failure(connect(hostile_server.url, timeout=0.5), WriterUnavailable)
         assert str(error).startswith(f"{hostile_server.url}: ")
         assert re.search(words, str(error))
     connect(hostile_server.url).post(BODY)
@@ -229,7 +231,7 @@ def test_the_same_client_goes_on_after_a_cut(hostile_server, connect):
     client = connect(hostile_server.url)
     for fails in (False, True, False, True, False):
         if fails:
-            refusal(client, WriterUnavailable)
+            failure(client, WriterUnavailable)
         else:
             client.post(BODY)
     assert hostile_server.connections == 3
@@ -238,11 +240,11 @@ def test_the_same_client_goes_on_after_a_cut(hostile_server, connect):
 def test_nobody_there(connect, dead_port):
     """Refused, unknown and unreachable addresses are told apart."""
     url = f"http://127.0.0.1:{free_port()}/w"
-    error = refusal(connect(url), WriterUnavailable)
+    error = failure(connect(url), WriterUnavailable)
     assert str(error) == f"{url}: connection refused: nothing listens there"
-    error = refusal(connect("http://no-such-host.invalid/w"), WriterUnavailable)
+    error = failure(connect("http://no-such-host.invalid/w"), WriterUnavailable)
     assert "name is not known" in str(error)
-    error = refusal(
+    error = failure(
         connect(f"http://127.0.0.1:{dead_port}/w", connect_timeout=0.3), WriterUnavailable
     )
     assert "no connection in time" in str(error)
@@ -259,16 +261,16 @@ def test_nothing_is_stored_where_no_connection_was_made(hostile_server, connect,
             connect(hostile_server.url, proxy_url=gone),
             connect(f"https://127.0.0.1:{mute.getsockname()[1]}/w", connect_timeout=0.3),
         ]
-        assert [refusal(client, WriterUnavailable).sent for client in clients] == [False] * 5
+        assert [failure(client, WriterUnavailable).sent for client in clients] == [False] * 5
 
 
 def test_what_went_out_may_be_stored(hostile_server, connect):
     """Cut, silent, garbled or 5xx: the request was out. Also on a connection that was used before."""
     hostile_server.script(CutAnswer(), NoAnswer(), Garbage(), Answer(500), Answer(204), CutAnswer())
     client = connect(hostile_server.url, timeout=0.5)
-    assert all(refusal(client, WriterUnavailable).sent for _ in range(4))
+    assert all(failure(client, WriterUnavailable).sent for _ in range(4))
     client.post(BODY)
-    assert refusal(client, WriterUnavailable).sent
+    assert failure(client, WriterUnavailable).sent
 
 
 def test_a_request_cut_behind_a_proxy_may_be_stored(hostile_server, connect):
@@ -276,26 +278,8 @@ def test_a_request_cut_behind_a_proxy_may_be_stored(hostile_server, connect):
     hostile_server.script(CloseAfterHeaders(200), CutAnswer())
     client = connect("http://metrics.invalid/w", proxy_url=hostile_server.url)
     for _ in range(2):
-        assert refusal(client, WriterUnavailable).sent
+        assert failure(client, WriterUnavailable).sent
     assert len(hostile_server.requests) == 2
-
-
-@pytest.mark.parametrize(
-    ("words", "certain"),
-    [
-        ("out of bounds", True),
-        ("too old sample", True),
-        ('label name "a" is not unique: invalid sample', True),
-        ("send data: err-mimir-label-invalid: bad", True),
-        ("err-mimir-max-series-per-user: too many", False),
-        ("Bad Request", False),
-        ("", False),
-    ],
-)
-def test_words_about_samples_are_certain(hostile_server, connect, words, certain):
-    """What only a time series database says is not mistaken for a proxy's refusal."""
-    hostile_server.default = Answer(400, body=words.encode())
-    assert refusal(connect(hostile_server.url), BatchRejected).certain is certain
 
 
 def test_slow_readers_are_bounded_too(connect):
@@ -311,7 +295,7 @@ def test_messages_never_hold_the_query(connect):
     """A URL's query may hold a token; no error shows it, neither in text nor in its address."""
     url = f"http://127.0.0.1:{free_port()}/w?token=geheim-geheim"
     client = connect(url)
-    assert "geheim" not in str(refusal(client, WriterUnavailable))
+    assert "geheim" not in str(failure(client, WriterUnavailable))
     assert "geheim" not in client.address
 
 
@@ -319,7 +303,8 @@ def test_compressed_error_pages_are_read(hostile_server, connect):
     """Words that come compressed are still words."""
     body = gzip.compress(b"out of order sample")
     hostile_server.default = Answer(400, {"Content-Encoding": "gzip"}, body)
-    assert refusal(connect(hostile_server.url), BatchRejected).duplicate
+    refusal = NotWritten("out of order sample", Refusal.THERE)
+    assert connect(hostile_server.url).post(BODY) == refusal
 
 
 def test_a_bomb_takes_no_memory(hostile_server, connect):
@@ -328,7 +313,7 @@ def test_a_bomb_takes_no_memory(hostile_server, connect):
     hostile_server.default = Answer(503, {"Content-Encoding": "gzip"}, bomb)
     client = connect(hostile_server.url)
     tracemalloc.start()
-    error = refusal(client, WriterUnavailable)
+    error = failure(client, WriterUnavailable)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (
@@ -344,6 +329,6 @@ def test_an_answer_in_another_coding_is_named(hostile_server, connect, coding):
     hostile_server.script(
         Answer(500, {"Content-Encoding": coding}, b"?"), Answer(200, {"Content-Encoding": coding})
     )
-    error = refusal(connect(hostile_server.url), WriterUnavailable)
+    error = failure(connect(hostile_server.url), WriterUnavailable)
     assert "answered 500: an answer that cannot be read: " in str(error)
     connect(hostile_server.url).post(BODY)

@@ -90,7 +90,7 @@ def test_wire_parses_to_the_same_samples(batches):
     want = expected(batches)
     assert {k: sorted(v) for k, v in found.items()} == {k: sorted(v) for k, v in want.items()}
     dropped = sum(len(one) for one in batches) - sum(map(len, want.values()))
-    assert len(encoded.rejects) == dropped
+    assert len(encoded.refused) == dropped
 
 
 @given(chunks())
@@ -188,14 +188,14 @@ def test_rows_that_become_one_series_are_rejected_by_name(parse):
     rows = [Row("a.b", {"x": "1"}), Row("c", {}), Row("a_b", {"x": "1"})]
     one = layout(rows)
     batches = [batch(one, NOW, [1, 2, 3]), batch(one, NOW + 1, [4, 5, 6], times=[NOW + 1] * 3)]
-    body, rejects = Encoder(RULES).encode(batches)
+    body, refused = Encoder(RULES).encode(batches)
     assert sorted(value for samples in parse(body).values() for _, value in samples) == sorted(
         map(bits, [1, 2, 4, 5])
     )
-    assert [(reject.batch, reject.row) for reject in rejects] == [(0, 2), (1, 2)]
-    assert "same series" in rejects[0].reason
+    assert [(one.batch, one.row) for one in refused] == [(0, 2), (1, 2)]
+    assert "same series" in refused[0].reason
     ended = batch(one, NOW + 2, [STALE] * 3, stale=True)
-    assert Encoder(RULES).encode([ended]).rejects == ()
+    assert Encoder(RULES).encode([ended]).refused == ()
     lonely = layout([Row("a.b", {}), Row("a_b", {})])
     assert list(parse(Encoder(RULES).encode([batch(lonely)]).body).values()) == [[(NOW, bits(0.0))]]
     ancient = Encoder(RULES).encode([batch(one, 0)])

@@ -1,11 +1,10 @@
-"""What is taken out of a call and what is left of it make up the call, whoever rejects what."""
+"""What is taken out of a call and what is left of it make up the call, whoever refuses what."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_remote_write.screening import screen
-from orbital_sdk import BatchRejected, Reject
+from orbital_sdk import NotWritten, Refusal, Refused, Written
 from orbital_sdk.testing import make_batch, make_layout
 
 LAYOUT = make_layout(4)
@@ -26,12 +25,12 @@ def call_of(bad: list[set[int]], *, own_times: bool = False):
 
 
 @given(bad=CALLS, own_times=st.booleans())
-def test_each_sample_is_left_or_rejected(bad, own_times):
+def test_each_sample_is_left_or_refused(bad, own_times):
     """None is in both, none is in neither, and each keeps its value, its series and its time."""
     batches, faults = call_of(bad, own_times=own_times)
     screened = screen(batches, faults)
     left = [(row, ts, value) for batch in screened.batches for row, ts, value in batch.items()]
-    out = [(reject.batch, reject.row) for reject in screened.rejects]
+    out = [(one.batch, one.row) for one in screened.refused]
     assert sorted(out) == [(n, row) for n, rows in enumerate(bad) for row in sorted(rows)]
     assert left == [
         sample
@@ -42,35 +41,22 @@ def test_each_sample_is_left_or_rejected(bad, own_times):
 
 
 @given(bad=CALLS, data=st.data())
-def test_rejects_of_what_is_left_are_named_by_their_place_in_the_call(bad, data):
+def test_refusals_of_what_is_left_are_named_by_their_place_in_the_call(bad, data):
     """The destination numbers what it was given; the sender hears the numbers of what it gave."""
     batches, faults = call_of(bad)
     screened = screen(batches, faults)
     places = [(n, row) for n, batch in enumerate(screened.batches) for row in range(len(batch))]
     more = data.draw(st.lists(st.sampled_from(places), unique=True)) if places else []
-    named = {(reject.batch, reject.row) for reject in screened.rejects}
+    named = {(one.batch, one.row) for one in screened.refused}
     named |= {divmod(int(screened.batches[n].values[row]), 10) for n, row in more}
 
-    def write(rest):
-        if more:
-            raise BatchRejected("worse", rejects=[Reject(n, row, "worse") for n, row in more])
-        return 7
-
-    if not named:
-        assert screened.send(write) == 7
-        return
-    with pytest.raises(BatchRejected) as caught:
-        screened.send(write)
-    assert {(reject.batch, reject.row) for reject in caught.value.rejects} == named
+    answer = screened.send(lambda _: Written(7, [Refused(n, row, "worse") for n, row in more]))
+    assert answer.bytes == 7
+    assert {(one.batch, one.row) for one in answer.refused} == named
 
 
 def test_a_refusal_of_everything_stays_one():
     """Nothing of what was left is stored: the sender must look for the bad ones itself."""
     batches, faults = call_of([{0}])
-
-    def write(rest):
-        raise BatchRejected("all of it")
-
-    with pytest.raises(BatchRejected) as caught:
-        screen(batches, faults).send(write)
-    assert caught.value.rejects == ()
+    refusal = NotWritten("all of it", Refusal.DOUBTFUL)
+    assert screen(batches, faults).send(lambda _: refusal) is refusal

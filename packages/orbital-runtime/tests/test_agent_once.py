@@ -88,7 +88,7 @@ async def test_once_goes_on_while_anything_arrives(tmp_path):
     class Slow(Recorder):
         async def write(self, batches, attempt):
             await asyncio.sleep(0.25)  # the network's own time
-            await super().write(batches, attempt)
+            return await super().write(batches, attempt)
 
     one = agent(tmp_path, Slow, dict.fromkeys("abcdefghijkl", "steady"), sender={"batch_size": 1})
     await one.once(patience=1.5)  # all of it takes three
@@ -102,7 +102,7 @@ async def test_once_waits_for_a_large_request_that_is_on_its_way(tmp_path):
     class Large(Recorder):
         async def write(self, batches, attempt):
             await asyncio.sleep(1.0)  # the network's own time
-            await super().write(batches, attempt)
+            return await super().write(batches, attempt)
 
     one = agent(tmp_path, Large, {"a": "steady"})
     await one.once(patience=0.1)

@@ -7,12 +7,14 @@ import pytest
 from pydantic import SecretStr
 
 from orbital_sdk import (
-    BatchRejected,
-    Reject,
+    NotWritten,
+    Refusal,
+    Refused,
     Writer,
     WriterConfig,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 from orbital_sdk.testing import RecordingWriter, check_writer
 
@@ -33,7 +35,7 @@ class Lines(Writer[Target]):
         return "memory"
 
     def write(self, batches, attempt):
-        return sum(len(repr(item)) for batch in batches for item in batch.items())
+        return Written(sum(len(repr(item)) for batch in batches for item in batch.items()))
 
 
 async def verdict(make_writer, **options):
@@ -87,7 +89,7 @@ async def test_stale_markers_go_only_to_those_who_take_them():
 
     def write(self, batches, attempt):
         seen.extend(batch.stale for batch in batches)
-        return 1
+        return Written(1)
 
     assert await verdict(variant(write=write)) == ""
     assert seen
@@ -153,13 +155,11 @@ def gives(answer):
 def raises_for_infinities(self, batches, attempt):
     for batch in batches:
         list(map(int, batch.values))
-    return 1
+    return Written(1)
 
 
-def rejects_nonsense(self, batches, attempt):
-    if batches[0].times is not None:
-        raise BatchRejected("no", rejects=[Reject(0, 99, "no")])
-    return 1
+def names_nonsense(self, batches, attempt):
+    return Written(1, [Refused(0, 99, "no")] if batches[0].times is not None else [])
 
 
 async def fragile_stop(self):
@@ -179,11 +179,19 @@ async def leaves_a_task(self, host):
     [
         ({"name": "Two Words"}, "name is 'Two Words'"),
         ({"summary": ""}, "summary is empty"),
-        ({"write": gives(None)}, "gave None; return how many bytes"),
-        ({"write": gives(-1)}, "gave -1; return how many bytes"),
-        ({"write": gives(True)}, "gave True; return how many bytes"),
+        ({"write": gives(None)}, "gave None; return Written(bytes)"),
+        ({"write": gives(17)}, "gave 17; return Written(bytes) or NotWritten(reason, refusal)"),
+        ({"write": gives(Written(-1))}, "`bytes` is how many went out"),
+        ({"write": gives(Written(True))}, "`bytes` is how many went out"),
+        ({"write": gives(NotWritten("no", "no"))}, "`refusal` is one of Refusal"),
+        (
+            {"write": gives(Written(1, [Refused(0, 0, "413", Refusal.TOO_LARGE)]))},
+            "of a single sample it says Refusal.BAD or Refusal.THERE",
+        ),
+        ({"write": gives(NotWritten("no", Refusal.BAD))}, "give check_writer a destination"),
+        ({"write": gives(Written(1, [Refused(0, 0, "no")]))}, "give check_writer a destination"),
         ({"write": raises_for_infinities}, "infinite and extreme values raised OverflowError"),
-        ({"write": rejects_nonsense}, "names no sample of the call"),
+        ({"write": names_nonsense}, "names no sample of the call"),
         ({"stop": fragile_stop}, "stop() without start() raised AttributeError"),
         ({"start": fails_to_start}, "start() raised OSError('no disk')"),
         ({"start": leaves_a_task}, "the task flusher (Event.wait) still runs after stop()"),
@@ -215,7 +223,7 @@ async def test_a_writer_that_swallows_its_cancellation_is_found():
                 await asyncio.sleep(0.001)
             except asyncio.CancelledError:
                 await asyncio.sleep(0)
-            return 0
+            return Written(0)
 
     assert "write() was cancelled and did not end by CancelledError" in await verdict(Deaf)
 

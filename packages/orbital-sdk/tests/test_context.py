@@ -5,15 +5,12 @@ import pytest
 from orbital_sdk import (
     Attempt,
     AuthenticationFailed,
-    BatchRejected,
-    BatchTooLarge,
     CollectError,
     ConfigurationError,
     DeviceUnreachable,
     Metric,
     OrbitalError,
     PartialCollect,
-    Reject,
     UnexpectedReply,
     WriteError,
     WriterMisconfigured,
@@ -43,8 +40,6 @@ def test_a_first_attempt_is_number_one():
         (PartialCollect("x"), CollectError),
         (WriterUnavailable("x"), WriteError),
         (WriterMisconfigured("x"), WriteError),
-        (BatchTooLarge("x"), WriteError),
-        (BatchRejected("x"), WriteError),
     ],
 )
 def test_errors_hang_in_one_tree_and_keep_their_message(error, base):
@@ -55,12 +50,10 @@ def test_errors_hang_in_one_tree_and_keep_their_message(error, base):
 
 
 def test_errors_carry_what_the_agent_acts_upon():
-    """Samples that came, parts that failed, seconds to wait, samples refused."""
+    """Samples that came, parts that failed, seconds to wait, the field at fault."""
     sample = Metric("m")(1)
     assert PartialCollect("x", failed=3, samples=[sample]).samples == [sample]
     assert PartialCollect("x").failed == 1
     assert DeviceUnreachable("x").samples == ()
     assert WriterUnavailable("x", retry_after=2.5).retry_after == 2.5
-    assert BatchRejected("x", rejects=[Reject(0, 1, "old")]).rejects == (Reject(0, 1, "old"),)
-    assert (BatchRejected("x").rejects, BatchRejected("x").duplicate) == ((), False)
     assert ConfigurationError("x", field="a.b").field == "a.b"

@@ -6,11 +6,12 @@ import pytest
 
 from orbital_sdk import (
     Attempt,
-    BatchRejected,
-    BatchTooLarge,
-    Reject,
+    NotWritten,
+    Refusal,
+    Refused,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 from orbital_sdk.testing import (
     FakeHost,
@@ -30,7 +31,7 @@ def writer():
 async def test_it_keeps_what_it_gets_as_flat_records(writer):
     """Name, labels, value, time and task of every sample, in order."""
     batch = make_batch([("t", {"room": "hall"}, 21.5)], ts=7, origin=make_origin("task-9"))
-    assert await writer.write([batch, make_batch({"up": 1})], Attempt()) == 16
+    assert await writer.write([batch, make_batch({"up": 1})], Attempt()) == Written(16)
     assert writer.records[0] == Record(
         "t", {"device_id": "device-1", "room": "hall"}, 21.5, 7, "task-9"
     )
@@ -49,17 +50,19 @@ async def test_stale_markers_are_kept_and_not_counted(writer):
 
 
 async def test_it_fails_as_told_one_call_after_the_other(writer):
-    """Errors in the order in which they were given, then it stores again; every call is on record."""
-    writer.then(WriterUnavailable("down", retry_after=1), BatchTooLarge("413"), None)
-    for error in (WriterUnavailable, BatchTooLarge):
-        with pytest.raises(error):
-            await writer.write([make_batch(3)], Attempt(1, "a"))
+    """In the order in which it was told, then it stores again; every call is on record."""
+    large = NotWritten("413", Refusal.TOO_LARGE)
+    writer.then(WriterUnavailable("down", retry_after=1), large, None)
+    with pytest.raises(WriterUnavailable):
+        await writer.write([make_batch(3)], Attempt(1, "a"))
+    assert await writer.write([make_batch(3)], Attempt(1, "a")) is large
     await writer.write([make_batch(3)], Attempt(3, "a"))
     assert [type(call.error) for call in writer.calls] == [
         WriterUnavailable,
-        BatchTooLarge,
+        type(None),
         type(None),
     ]
+    assert [call.answer for call in writer.calls] == [None, large, Written(24)]
     assert [call.attempt.number for call in writer.calls] == [1, 1, 3]
     assert [call.samples for call in writer.calls] == [3, 3, 3]
     assert writer.samples == len(writer.records) == 3
@@ -85,7 +88,7 @@ async def test_it_hangs_until_released(writer):
     assert (writer.samples, writer.calls[0].done, writer.batches) == (0, False, [])
     gate.set()
     await writer.received(2)
-    assert await write == 16
+    assert await write == Written(16)
     assert writer.calls[0].done
 
 
@@ -102,39 +105,32 @@ async def test_a_cancelled_call_stores_nothing(writer):
 
 
 async def test_a_step_may_be_a_function(writer):
-    """For what no list of errors can say."""
-    seen = []
-
-    def too_many(batches, attempt):
-        seen.append(attempt.token)
-        if len(batches) > 1:
-            raise BatchTooLarge("one at a time")
-
-    writer.always(too_many)
-    with pytest.raises(BatchTooLarge):
-        await writer.write([make_batch(), make_batch()], Attempt(1, "x"))
-    await writer.write([make_batch()], Attempt(1, "y"))
-    assert seen == ["x", "y"]
+    """For what no list of answers can say: it gives one, raises, or lets the samples be stored."""
+    large = NotWritten("one at a time", Refusal.TOO_LARGE)
+    writer.always(lambda batches, attempt: large if len(batches) > 1 else None)
+    assert await writer.write([make_batch(), make_batch()], Attempt(1, "x")) == large
+    assert await writer.write([make_batch()], Attempt(1, "y")) == Written(8)
 
 
-async def test_it_rejects_a_whole_call_for_one_bad_sample(writer):
+async def test_it_refuses_a_whole_call_for_one_bad_sample(writer):
     """As Prometheus does: nothing is stored, and nobody says which it was."""
     writer.reject(lambda record: record.value == 1)
-    with pytest.raises(BatchRejected) as refusal:
-        await writer.write([make_batch(3)], Attempt())
-    assert (refusal.value.rejects, writer.records) == ((), [])
+    refusal = await writer.write([make_batch(3)], Attempt())
+    assert refusal == NotWritten(
+        "bad sample metric_1; nothing of this call is stored", Refusal.DOUBTFUL
+    )
+    assert writer.records == writer.batches == []
     await writer.write([make_batch([0.0])], Attempt())
     writer.reject(None)
     await writer.write([make_batch(3)], Attempt())
     assert writer.samples == 4
 
 
-async def test_it_rejects_just_the_bad_ones_and_names_them(writer):
+async def test_it_refuses_just_the_bad_ones_and_names_them(writer):
     """As ClickHouse or Core may do: the rest of the call is stored."""
     writer.reject(lambda record: record.value == 1, tells=True)
-    with pytest.raises(BatchRejected) as refusal:
-        await writer.write([make_batch([0.0]), make_batch(3)], Attempt())
-    assert refusal.value.rejects == (Reject(1, 1, "bad sample metric_1"),)
+    answer = await writer.write([make_batch([0.0]), make_batch(3)], Attempt())
+    assert answer == Written(32, [Refused(1, 1, "bad sample metric_1")])
     assert [record.value for record in writer.records] == [0, 0, 2]
 
 

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from orbital_sdk import BatchRejected, BatchTooLarge, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import Refusal, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch, make_layout
 from orbital_testbench import Answer, CutAnswer, NoAnswer, free_port
 from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
-from orbital_writer_clickhouse.refusals import refused
+from orbital_writer_clickhouse.refusals import InsertRefused, refused
 
 
 async def test_a_server_that_is_down_at_start_is_waited_for(database, connect, now):
@@ -138,10 +138,8 @@ async def test_one_bad_sample_refuses_the_insert(database, connect, now):
     columns = {"ts": "timestamp", "v": "value"}
     write = await connect(database.dsn, schema="custom", table="mine", columns=columns)
     layout = make_layout(3)
-    with pytest.raises(BatchRejected, match="small") as caught:
-        write(make_batch([1.0, 1000.0, 2.0], layout=layout, ts=now))
-    assert caught.value.certain
-    assert caught.value.rejects == ()
+    refusal = write.refusal(make_batch([1.0, 1000.0, 2.0], layout=layout, ts=now))
+    assert (refusal.refusal, "small" in refusal.reason) == (Refusal.BAD, True)
     assert database.one("SELECT count() FROM {db}.mine") == 0
     write(make_batch([1.0, 3.0, 2.0], layout=layout, ts=now))
     assert database.one("SELECT count() FROM {db}.mine") == 3
@@ -152,8 +150,7 @@ async def test_a_backlog_over_too_many_partitions_is_halved(database, connect, n
     write = await connect(database.dsn, partition="day", ttl=0)
     layout = make_layout(1)
     days = [make_batch([1.0], layout=layout, ts=now - n * 86_400_000) for n in range(150)]
-    with pytest.raises(BatchTooLarge):
-        write(*days)
+    assert write.refusal(*days).refusal is Refusal.TOO_LARGE
     write(*days[:75])
     write(*days[75:])
     assert database.one("SELECT count() FROM {db}.metrics") == 150
@@ -185,15 +182,14 @@ async def test_a_server_that_is_full(database, connect, now):
     with pytest.raises(WriterUnavailable, match="Too many parts"):
         write(make_batch([2.0], ts=now + 1))
     poor = await connect(database.dsn, settings={"max_memory_usage": 1000})
-    with pytest.raises(BatchTooLarge, match="memory limit"):
-        poor(make_batch(5000, ts=now))
+    refusal = poor.refusal(make_batch(5000, ts=now))
+    assert (refusal.refusal, "memory limit" in refusal.reason) == (Refusal.TOO_LARGE, True)
 
 
 @pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
         (Answer(503, {"Retry-After": "7"}, b"busy"), WriterUnavailable, "503: busy"),
-        (Answer(413), BatchTooLarge, "413"),
         (Answer(401), WriterMisconfigured, "user and password"),
         (
             Answer(404, body=b"<html>nginx</html>"),
@@ -214,6 +210,14 @@ async def test_what_is_no_clickhouse(hostile_server, connect, now, answer, kind,
         write(make_batch({"m": 1.0}, ts=now))
     if isinstance(answer, Answer) and answer.status == 503:
         assert caught.value.retry_after == 7
+
+
+async def test_a_proxy_that_takes_small_requests_alone(hostile_server, connect, now):
+    """413 is about the size of the request, and goes away with it."""
+    hostile_server.default = Answer(413)
+    write = await connect(f"http://127.0.0.1:{hostile_server.port}/d")
+    refusal = write.refusal(make_batch({"m": 1.0}, ts=now))
+    assert (refusal.refusal, "413" in refusal.reason) == (Refusal.TOO_LARGE, True)
 
 
 async def test_the_request_on_the_wire(hostile_server, connect, now):
@@ -247,7 +251,11 @@ async def test_the_request_on_the_wire(hostile_server, connect, now):
             "Code: 241. DB::Exception: (total) memory limit exceeded: would use",
             WriterUnavailable,
         ),
-        (241, "Code: 241. DB::Exception: Query memory limit exceeded: would use", BatchTooLarge),
+        (
+            241,
+            "Code: 241. DB::Exception: Query memory limit exceeded: would use",
+            Refusal.TOO_LARGE,
+        ),
         (252, "Code: 252. DB::Exception: Too many parts (3000)", WriterUnavailable),
         (242, "Code: 242. DB::Exception: Table is in readonly mode", WriterUnavailable),
         (
@@ -257,14 +265,15 @@ async def test_the_request_on_the_wire(hostile_server, connect, now):
         ),
         (999, "Code: 999. Coordination::Exception: Session expired", WriterUnavailable),
         (516, "Code: 516. DB::Exception: x: Authentication failed", WriterMisconfigured),
-        (469, "Code: 469. DB::Exception: Constraint", BatchRejected),
+        (469, "Code: 469. DB::Exception: Constraint", Refusal.BAD),
         (123_456, "something new", WriterUnavailable),
     ],
 )
 def test_what_an_exception_means(code, text, kind):
     """Full servers and lost keepers are waited for; what is unknown is kept."""
     error = refused(code, text, "http://h:8123/d")
-    assert type(error) is kind
+    found = error.answer.refusal if isinstance(error, InsertRefused) else type(error)
+    assert found is kind
     assert "DB::Exception" not in str(error)
 
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 from typer.testing import CliRunner
 
-from orbital_sdk import BatchRejected, Layout, Row, WriterMisconfigured
+from orbital_sdk import Layout, Refusal, Row, WriterMisconfigured
 from orbital_sdk.testing import make_batch, make_layout, make_origin
 from orbital_writer_clickhouse.command import app
 
@@ -145,15 +145,14 @@ async def test_a_table_of_ones_own_that_does_not_fit(database, connect, now):
 
 @pytest.mark.parametrize("schema", ["sentinel", "otel"])
 async def test_samples_that_the_table_would_remove_at_once(database, connect, now, schema):
-    """1970 against a TTL of 90 days is a named reject; 2100 and yesterday are stored."""
+    """1970 against a TTL of 90 days is refused by name; 2100 and yesterday are stored."""
     write = await connect(database.dsn, schema=schema)
     layout = make_layout(3)
     batches = [make_batch([1.0, 2.0, 3.0], layout=layout, ts=now - DAY) for _ in range(2)]
     batches[1] = make_batch([1.0] * 3, layout=layout, ts=now, times=[1000, 4_102_444_800_000, now])
-    with pytest.raises(BatchRejected) as caught:
-        write(*batches)
-    assert [(reject.batch, reject.row) for reject in caught.value.rejects] == [(1, 0)]
-    assert "older than the 90 days" in str(caught.value)
+    (refused,) = write.answer(*batches).refused
+    assert (refused.batch, refused.row) == (1, 0)
+    assert "older than the 90 days" in refused.reason
     table = "metrics" if schema == "sentinel" else "otel_metrics_gauge"
     assert database.one(f"SELECT count() FROM {{db}}.{table}") == 5
 
@@ -170,9 +169,9 @@ async def test_times_beyond_the_calendar(database, connect, now):
     write, otel = await connect(database.dsn), await connect(database.dsn, schema="otel")
     for each, ts in ((write, 10_413_792_000_000), (otel, 9_300_000_000_000)):
         for times in (None, [now, ts], [ts, now]):  # of the batch, and of devices that stamp rows
-            with pytest.raises(BatchRejected, match="later than") as caught:
-                each(make_batch({"m": 1.0, "n": 2.0}, ts=ts if times is None else now, times=times))
-            assert caught.value.certain
+            batch = make_batch({"m": 1.0, "n": 2.0}, ts=ts if times is None else now, times=times)
+            refusal = each.refusal(batch)
+            assert (refusal.refusal, "later than" in refusal.reason) == (Refusal.BAD, True)
 
 
 @pytest.mark.parametrize("schema", ["sentinel", "otel"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orbital_sdk import Attempt
+from orbital_sdk import Attempt, Written
 from orbital_sdk.testing import FakeHost
 from orbital_writer_file import File, FileConfig
 
@@ -41,7 +41,9 @@ def write() -> Callable[..., int]:
     """Writes batches in one call."""
 
     def write(writer: File, *batches, attempt: int = 1) -> int:
-        return writer.write(batches, Attempt(attempt))
+        answer = writer.write(batches, Attempt(attempt))
+        assert answer == Written(answer.bytes)  # a file refuses nothing
+        return answer.bytes
 
     return write
 

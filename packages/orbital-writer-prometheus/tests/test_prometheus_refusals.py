@@ -1,8 +1,10 @@
 """How Prometheus really refuses, fails and comes back, and what our sender is told."""
 
+import re
+
 import pytest
 
-from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import Refusal, Refused, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch, make_layout
 from orbital_writer_prometheus import Prometheus
 
@@ -23,9 +25,9 @@ async def test_prometheus_wants_order(prometheus, connect, metric_name, now):
     write(first, second)
     write(second)
     for again in (first, make_batch([9.0], layout=layout, ts=now + 2)):
-        with pytest.raises(BatchRejected, match=r"out of order sample|duplicate sample") as error:
-            write(again, attempt=2)
-        assert error.value.duplicate
+        refusal = write.refusal(again, attempt=2)
+        assert refusal.refusal is Refusal.THERE
+        assert re.search("out of order sample|duplicate sample", refusal.reason)
     assert values(prometheus, metric_name, now) == [1.0, 2.0]
 
 
@@ -38,9 +40,7 @@ async def test_prometheus_rolls_a_whole_request_back(prometheus, connect, metric
     write = await connect(prometheus.write_url)
     good, bad = make_layout([metric_name]), make_layout([metric_name + "_bad"])
     write(make_batch([1.0], layout=bad, ts=now))
-    with pytest.raises(BatchRejected) as error:
-        write(make_batch([1.0], layout=good, ts=now), make_batch([2.0], layout=bad, ts=now))
-    assert error.value.rejects == ()
+    write.refusal(make_batch([1.0], layout=good, ts=now), make_batch([2.0], layout=bad, ts=now))
     assert values(prometheus, metric_name, now) == []
     write(make_batch([1.0], layout=good, ts=now))
     assert values(prometheus, metric_name, now) == [1.0]
@@ -58,10 +58,10 @@ async def test_prometheus_with_a_window_takes_old_samples(
     for ts in (now, now - 10 * MINUTE, now, now - 10 * MINUTE):
         write(make_batch([1.0], layout=layout, ts=ts))
     assert values(server, metric_name, now) == [1.0, 1.0]
-    for minutes, there in ((40, True), (70, False)):
-        with pytest.raises(BatchRejected, match="too old sample") as error:
-            write(make_batch([1.0], layout=layout, ts=now - minutes * MINUTE))
-        assert error.value.duplicate is there
+    for minutes, kind in ((40, Refusal.THERE), (70, Refusal.BAD)):
+        refusal = write.refusal(make_batch([1.0], layout=layout, ts=now - minutes * MINUTE))
+        assert refusal.refusal is kind
+        assert "too old sample" in refusal.reason
     write(make_batch([1.0], layout=make_layout([f"{metric_name}_new"]), ts=now - 40 * MINUTE))
 
 
@@ -72,9 +72,9 @@ async def test_prometheus_refuses_what_is_out_of_bounds(
     server = start_prometheus()
     write = await connect(server.write_url)
     write(make_batch([1.0], layout=make_layout([metric_name]), ts=now))
-    with pytest.raises(BatchRejected, match="out of bounds") as error:
-        write(make_batch([1.0], layout=make_layout([metric_name + "_old"]), ts=now - 120 * MINUTE))
-    assert not error.value.duplicate
+    old = make_batch([1.0], layout=make_layout([metric_name + "_old"]), ts=now - 120 * MINUTE)
+    refusal = write.refusal(old)
+    assert (refusal.refusal, "out of bounds" in refusal.reason) == (Refusal.BAD, True)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,14 @@ async def test_server_that_stops_hangs_and_returns(start_prometheus, connect, me
 async def test_names_that_clash_are_given_back_and_the_rest_delivered(
     prometheus, connect, metric_name, now
 ):
-    """Two series that valid names would make one: the first is stored, the second named as a reject."""
+    """Two series that valid names would make one: the first is stored, the second refused by name."""
     write = await connect(prometheus.write_url)
     layout = make_layout([metric_name, metric_name.replace("_", "."), metric_name + "_other"])
-    with pytest.raises(BatchRejected, match="same series") as error:
-        write(make_batch([1.0, 2.0, 3.0], layout=layout, ts=now))
-    assert [(reject.batch, reject.row) for reject in error.value.rejects] == [(0, 1)]
+    answer = write.answer(make_batch([1.0, 2.0, 3.0], layout=layout, ts=now))
+    (refused,) = answer.refused
+    assert answer == Written(answer.bytes, [Refused(0, 1, refused.reason)])
+    assert answer.bytes > 0
+    assert "same series" in refused.reason
     assert values(prometheus, f'{{__name__=~"{metric_name}.*"}}', now) == [1.0, 3.0]
 
 

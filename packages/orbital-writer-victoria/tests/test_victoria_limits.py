@@ -2,19 +2,16 @@
 
 import math
 
-import pytest
-
-from orbital_sdk import BatchRejected, Row
+from orbital_sdk import Row, Written
 from orbital_sdk.testing import make_batch, make_layout
 
 DAY = 86_400_000
 
 
-def rejected(write, *batches) -> dict[tuple[int, int], str]:
-    with pytest.raises(BatchRejected) as caught:
-        write(*batches)
-    assert caught.value.rejects
-    return {(each.batch, each.row): each.reason for each in caught.value.rejects}
+def refused(write, *batches) -> dict[tuple[int, int], str]:
+    answer = write.answer(*batches)
+    assert isinstance(answer, Written)
+    return {(each.batch, each.row): each.reason for each in answer.refused}
 
 
 def spread(name: str, kind: str, count: int) -> Row:
@@ -22,7 +19,7 @@ def spread(name: str, kind: str, count: int) -> Row:
 
 
 async def test_series_at_the_edge_of_its_limits(victoria_metrics, connect, metric_name, now):
-    """Too many labels, too long a name, too long a value: the reject is exactly what it would not store."""
+    """Too many labels, too long a name, too long a value: refused is just what it would not store."""
     edge = "task-1", "test-region", "test-sentinel"  # with job, instance, name, kind: 7 labels
     rows = [
         Row(metric_name, {"kind": "plain"}),
@@ -37,7 +34,7 @@ async def test_series_at_the_edge_of_its_limits(victoria_metrics, connect, metri
     layout = make_layout(1)
     layout = type(layout)(layout.origin, rows)
     batches = [make_batch([float(n)] * len(rows), layout=layout, ts=now + n) for n in range(2)]
-    found = rejected(write, *batches)
+    found = refused(write, *batches)
     assert set(found) == {(batch, row) for batch in range(2) for row in (2, 4, 6)}
     assert "41 labels, more than max_labels 40" in found[0, 2]
     assert "label v is longer than 4096 bytes" in found[1, 4]
@@ -65,7 +62,7 @@ async def test_times_that_it_would_drop(victoria_metrics, connect, metric_name, 
     write = await connect(victoria_metrics.write_url)
     layout = make_layout([(metric_name, {"index": str(n)}) for n in range(3)])
     year_2100 = 4_102_444_800_000
-    found = rejected(
+    found = refused(
         write,
         make_batch([1.0, 2.0, 3.0], layout=layout, ts=year_2100),
         make_batch([4.0, 5.0, 6.0], layout=layout, ts=now, times=[now, now + 3 * DAY, now + DAY]),
@@ -85,7 +82,7 @@ async def test_times_before_the_retention(start_victoria_metrics, connect, metri
     write = await connect(server.write_url, retention="240h")
     layout = make_layout([metric_name])
     old, young = (make_batch([1.0], layout=layout, ts=now - days * DAY) for days in (30, 9))
-    assert "retention of 10 days" in rejected(write, old, young)[0, 0]
+    assert "retention of 10 days" in refused(write, old, young)[0, 0]
     assert server.count(metric_name) == 1
 
 
@@ -94,13 +91,13 @@ async def test_nan_is_named_and_infinities_are_not(victoria_metrics, connect, me
     write = await connect(victoria_metrics.write_url)
     layout = make_layout([(metric_name, {"index": str(n)}) for n in range(3)])
     assert write(make_batch([math.inf, -math.inf, 1.0], layout=layout, ts=now)) > 0
-    found = rejected(write, make_batch([math.nan, -math.inf, 1.0], layout=layout, ts=now + 1))
+    found = refused(write, make_batch([math.nan, -math.inf, 1.0], layout=layout, ts=now + 1))
     assert set(found) == {(0, 0)}
     assert "NaN" in found[0, 0]
     assert victoria_metrics.count(metric_name) == 5
 
 
-async def test_rejects_of_both_kinds_name_the_right_rows(
+async def test_refusals_of_both_kinds_name_the_right_rows(
     victoria_metrics, connect, metric_name, now
 ):
     """Rows that clash are found among what is left, and named by their place in the call."""
@@ -111,13 +108,13 @@ async def test_rejects_of_both_kinds_name_the_right_rows(
         (metric_name.replace("_", "."), {"v": "x"}),
     ]
     late = make_batch([1.0], layout=make_layout([metric_name]), ts=now + 9 * DAY)
-    found = rejected(write, late, make_batch([1.0, 2.0, 3.0], layout=make_layout(rows), ts=now))
+    found = refused(write, late, make_batch([1.0, 2.0, 3.0], layout=make_layout(rows), ts=now))
     assert set(found) == {(0, 0), (1, 0), (1, 2)}
     assert "same series" in found[1, 2]
     assert victoria_metrics.count(metric_name) == 1
 
 
-async def test_stale_markers_are_no_rejects(victoria_metrics, connect, metric_name, now):
+async def test_stale_markers_are_no_refusals(victoria_metrics, connect, metric_name, now):
     """A marker that would be dropped is left out, and is nobody's loss."""
     write = await connect(victoria_metrics.write_url)
     layout = make_layout([(metric_name, {"v": "x" * 5000})])
@@ -135,7 +132,7 @@ async def test_the_same_rows_are_left_out_again_and_again(
     late = [now, now, now + 9 * DAY]
     for n, times in enumerate((None, None, late, None)):
         batch = make_batch([1.0, 2.0 + n, 3.0 + n], layout=layout, ts=now + n, times=times)
-        assert set(rejected(write, batch)) == ({(0, 0)} if times is None else {(0, 0), (0, 2)})
+        assert set(refused(write, batch)) == ({(0, 0)} if times is None else {(0, 0), (0, 2)})
     found = {
         s.labels["v"]: [v for _, v in s.samples] for s in victoria_metrics.samples(metric_name)
     }

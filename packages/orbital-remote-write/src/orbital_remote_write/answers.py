@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orbital_sdk import (
-    BatchRejected,
-    BatchTooLarge,
-    WriteError,
+    NotWritten,
+    Refusal,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 from orbital_sdk.secrecy import scrub
 from orbital_sdk.waiting import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from orbital_sdk import WriteAnswer
 
 WHOLE: Final = 100_000
 """Bytes of a server's answer that are looked at."""
@@ -81,32 +83,38 @@ class Answer:
     """What the server says, cleaned and shortened."""
 
 
-def judge(answer: Answer, address: str) -> WriteError | None:
-    """The error that the sender has to act upon; None where everything was stored.
+def judge(answer: Answer, address: str, sent: int) -> WriteAnswer:
+    """What it says of the samples.
 
     Args:
         answer: What came.
         address: Where from, as people may see it.
+        sent: Bytes that it answers.
+
+    Raises:
+        WriterUnavailable, WriterMisconfigured: Nothing.
     """
     status, said = answer.status, f": {answer.words}" if answer.words else ""
     heading = f"{address} answered {status}{said}"
     if 200 <= status < 300:
-        return None
+        return Written(sent)
     if status in {408, 425, 429} or status >= 500:
         advice = _ADVICE.get(status)
-        return WriterUnavailable(
+        raise WriterUnavailable(
             heading if advice is None else f"{heading} ({advice})",
             retry_after=retry_after(answer.headers.get("Retry-After", "")),
         )
     if status == 413 or (status in {400, 422} and _TOO_LARGE.search(answer.words)):
-        return BatchTooLarge(heading)
+        return NotWritten(heading, Refusal.TOO_LARGE)
     if advice := _advice(answer):
-        return WriterMisconfigured(f"{heading} ({advice})")
-    return BatchRejected(
-        answer.words or heading,
-        duplicate=bool(_DUPLICATE.search(answer.words)),
-        certain=bool(_CERTAIN.search(answer.words)),
-    )
+        raise WriterMisconfigured(f"{heading} ({advice})")
+    return NotWritten(answer.words or heading, _refusal(answer.words))
+
+
+def _refusal(words: str) -> Refusal:
+    if _DUPLICATE.search(words):
+        return Refusal.THERE
+    return Refusal.BAD if _CERTAIN.search(words) else Refusal.DOUBTFUL
 
 
 def is_past(words: str, age: float) -> bool:

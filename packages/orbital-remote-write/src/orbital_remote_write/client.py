@@ -11,12 +11,14 @@ from orbital_remote_write.credentials import Credentials
 from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import check_tls, make_session, warn
 from orbital_remote_write.settings import is_loopback
+from orbital_sdk import Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_remote_write.compression import Codec
     from orbital_remote_write.settings import RemoteWriteConfig
+    from orbital_sdk import WriteAnswer
 
 _log: Final = logging.getLogger("orbital.remote_write")
 
@@ -47,20 +49,18 @@ class Client:
             bare=plain and config.has_credentials,
         )
 
-    def post(self, body: bytes) -> int:
-        """Deliver one write request; returns the bytes that went out.
+    def post(self, body: bytes) -> WriteAnswer:
+        """Deliver one write request.
 
         Raises:
-            WriterUnavailable, WriterMisconfigured, BatchTooLarge, BatchRejected
+            WriterUnavailable, WriterMisconfigured
         """
         size, answer = self._send(body, self._codecs[0])
         if len(self._codecs) > 1 and self._cannot_read(answer):
             size, answer = self._send_otherwise(body)
-        error = judge(answer, self.address)
-        if error is not None:
-            raise error
-        self._proven = True
-        return size
+        judged = judge(answer, self.address, size)
+        self._proven |= isinstance(judged, Written)
+        return judged
 
     def close(self) -> None:
         """Close its connections."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_remote_write.plan import Plan
 from orbital_remote_write.wire import END, FIRST, SAMPLE_HEAD, doubles, six_bytes, stamp
-from orbital_sdk import Reject
+from orbital_sdk import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     """A write request, not yet compressed."""
 
     body: bytes
-    rejects: tuple[Reject, ...]
+    refused: tuple[Refused, ...]
     """Samples that are left out: their series is the same as another one's of that batch. Of stale
     markers, which are no samples, none are named."""
 
@@ -48,7 +48,7 @@ class Encoder:
         parts: list[bytes] = []
         for group in _groups(batches):
             parts += self._parts(group)
-        return Encoded(b"".join(parts), self._rejects(batches))
+        return Encoded(b"".join(parts), self._refused(batches))
 
     def plan(self, layout: Layout) -> Plan:
         """What is known of a layout; made once, and again when its caches were dropped."""
@@ -65,11 +65,11 @@ class Encoder:
 
         return [encode(group, self.rules, plan)]
 
-    def _rejects(self, batches: Sequence[Batch]) -> tuple[Reject, ...]:
+    def _refused(self, batches: Sequence[Batch]) -> tuple[Refused, ...]:
         clashes = [self.plan(batch.layout).clashes for batch in batches]
         return tuple(
             [
-                Reject(number, row, reason)
+                Refused(number, row, reason)
                 for number, batch in enumerate(batches)
                 if clashes[number] and not batch.stale
                 for row, reason in clashes[number].items()

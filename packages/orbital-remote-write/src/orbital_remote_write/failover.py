@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orbital_remote_write.client import Client
+    from orbital_sdk import WriteAnswer
 
 HOLD: Final = 30.0
 """Seconds for which an address that failed is asked last, unless it said how long itself."""
@@ -51,20 +52,20 @@ class Failover:
         """The one that took a request last, for people."""
         return self._last.address
 
-    def post(self, body: bytes) -> int:
+    def post(self, body: bytes) -> WriteAnswer:
         """As `Client.post`; raises `WriterUnavailable` when no address takes it."""
         start, failed = self._clock(), list[WriterUnavailable]()
         for client in self._order():
             if failed and self._clock() - start > self._patience:
                 break
             try:
-                sent = client.post(body)
+                answer = client.post(body)
             except WriterUnavailable as error:
                 failed.append(error)
                 self._down[client] = self._clock() + min(error.retry_after or HOLD, LONGEST)
                 continue
             self._took(client, failed)
-            return sent
+            return answer
         raise _joined(failed) from failed[-1]
 
     def close(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_sdk import Batch, BatchRejected, Layout, Reject
+from orbital_sdk import Batch, Layout, NotWritten, Refused, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from orbital_sdk import WriteAnswer
 
 _KEY: Final = "screening, what is left"
 
@@ -16,47 +19,36 @@ class Screened(NamedTuple):
     """What is left of a call, and what was taken out."""
 
     batches: Sequence[Batch]
-    rejects: Sequence[Reject]
+    refused: Sequence[Refused]
     places: Sequence[tuple[int, Sequence[int]]]
     """Of each batch that is left: its number in the call, and the rows of it that are left."""
 
-    def send(self, write: Callable[[Sequence[Batch]], int]) -> int:
-        """Write what is left; returns the bytes that went out.
+    def send(self, write: Callable[[Sequence[Batch]], WriteAnswer]) -> WriteAnswer:
+        """Write what is left. All that is refused is named as in the call. Raises what `write` raises."""
+        answer = write(self.batches)
+        if isinstance(answer, NotWritten):
+            return answer
+        return Written(answer.bytes, [*self.refused, *map(self._original, answer.refused)])
 
-        Raises:
-            BatchRejected: With all rejects, numbered as in the call; the rest is stored.
-            WriteError: What `write` raises.
-        """
-        rejects, sent = list(self.rejects), 0
-        try:
-            sent = write(self.batches)
-        except BatchRejected as error:
-            if not error.rejects:  # nothing is stored; the sender looks for the bad ones
-                raise
-            rejects += map(self._original, error.rejects)
-        if rejects:
-            raise BatchRejected(rejects[0].reason, rejects=rejects)
-        return sent
-
-    def _original(self, reject: Reject) -> Reject:
-        number, rows = self.places[reject.batch]
-        return Reject(number, rows[reject.row], reject.reason)
+    def _original(self, one: Refused) -> Refused:
+        number, rows = self.places[one.batch]
+        return replace(one, batch=number, row=rows[one.row])
 
 
 def screen(batches: Sequence[Batch], faults: Callable[[Batch], Mapping[int, str]]) -> Screened:
-    """Take out the rows that `faults` names, with its reasons. Stale markers go without a reject."""
+    """Take out the rows that `faults` names, with its reasons. Stale markers go without a word."""
     left: list[Batch] = []
-    rejects: list[Reject] = []
+    refused: list[Refused] = []
     places: list[tuple[int, Sequence[int]]] = []
     for number, batch in enumerate(batches):
         bad = faults(batch)
         if not batch.stale:
-            rejects += [Reject(number, row, why) for row, why in bad.items()]
+            refused += [Refused(number, row, why) for row, why in bad.items()]
         rows = [row for row in range(len(batch)) if row not in bad]
         if rows:
             left.append(_only(batch, rows) if bad else batch)
             places.append((number, rows))
-    return Screened(left, rejects, places)
+    return Screened(left, refused, places)
 
 
 def _only(batch: Batch, rows: Sequence[int]) -> Batch:

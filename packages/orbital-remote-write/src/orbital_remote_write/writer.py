@@ -9,12 +9,12 @@ from orbital_remote_write.answers import is_past
 from orbital_remote_write.client import Client
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.settings import RemoteWriteConfig
-from orbital_sdk import BatchRejected, Writer
+from orbital_sdk import NotWritten, Refusal, Writer, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch, PluginHost
+    from orbital_sdk import Attempt, Batch, PluginHost, WriteAnswer
 
 
 R = TypeVar("R", bound=RemoteWriteConfig)
@@ -25,7 +25,7 @@ class Poster(Protocol):
 
     @property
     def address(self) -> str: ...
-    def post(self, body: bytes, /) -> int: ...
+    def post(self, body: bytes, /) -> WriteAnswer: ...
     def close(self) -> None: ...
 
 
@@ -57,19 +57,17 @@ class RemoteWriter(Writer[R], Generic[R]):
         if client is not None:
             client.close()
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        """One request. Samples of series that clash under valid names are given back as rejects."""
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
+        """One request. Samples of series that clash under valid names are refused by name."""
         if self._client is None:
             raise RuntimeError(f"{self.name}: write() without start()")
-        body, rejects = self._encoder.encode(batches)
-        try:
-            sent = self._client.post(body) if body else 0
-        except BatchRejected as refusal:
-            refusal.duplicate |= is_past(str(refusal), time.time() - _oldest(batches))
-            raise
-        if rejects:
-            raise BatchRejected(rejects[0].reason, rejects=rejects)
-        return sent
+        body, refused = self._encoder.encode(batches)
+        answer = self._client.post(body) if body else Written(0)
+        if isinstance(answer, Written):
+            return Written(answer.bytes, refused) if refused else answer
+        if answer.refusal is Refusal.BAD and is_past(answer.reason, time.time() - _oldest(batches)):
+            return NotWritten(answer.reason, Refusal.THERE)
+        return answer
 
 
 def _oldest(batches: Sequence[Batch]) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orbital_runtime.buffer import Chunk, Entry
 from orbital_runtime.sender.bisect import Isolation
-from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 
 
@@ -25,21 +25,20 @@ class Destination:
         self.tokens.append(token)
         rows = [(batch.ts, value) for batch in batches for value in batch.values]
         if len(rows) > self.most:
-            raise BatchTooLarge("413: request entity too large")
+            return NotWritten("413: request entity too large", Refusal.TOO_LARGE)
         if self.tells:
             self.stored += [row for row in rows if row not in self.bad]
-            rejects = [
-                Reject(b, r, f"bad {value:g}")
+            refused = [
+                Refused(b, r, f"bad {value:g}")
                 for b, batch in enumerate(batches)
                 for r, value in enumerate(batch.values)
                 if (batch.ts, value) in self.bad
             ]
-            if rejects:
-                raise BatchRejected("some were refused", rejects=rejects)
-        elif self.bad.intersection(rows):
-            raise BatchRejected(f"400: bad sample among {len(rows)}")
-        else:
-            self.stored += rows
+            return Written(1, refused)
+        if self.bad.intersection(rows):
+            return NotWritten(f"400: bad sample among {len(rows)}", Refusal.DOUBTFUL)
+        self.stored += rows
+        return Written(1)
 
 
 def entries_of(sizes):
@@ -165,7 +164,7 @@ async def test_an_interruption_keeps_what_was_achieved():
         sent += 1
         if batches[0].ts == 3 and len(batches[0]) < 4:
             raise WriterUnavailable("gone")
-        await destination.send(batches, token)
+        return await destination.send(batches, token)
 
     isolation = Isolation(entries_of([1, 4, 4, 4]))
     with pytest.raises(WriterUnavailable):
@@ -180,7 +179,8 @@ async def test_duplicates_after_an_unknown_outcome_are_deliveries():
 
     async def send(batches, token):
         if min(batch.ts for batch in batches) <= 2:
-            raise BatchRejected("duplicate sample for timestamp", duplicate=True)
+            return NotWritten("duplicate sample for timestamp", Refusal.THERE)
+        return Written(1)
 
     tried = Isolation(entries_of([3, 3]), tried=range(3))
     await tried.run(send)
@@ -204,7 +204,7 @@ async def test_a_duplicate_beside_a_tried_one_is_refused():
     """
 
     async def send(batches, token):
-        raise BatchRejected("duplicate sample for timestamp", duplicate=True)
+        return NotWritten("duplicate sample for timestamp", Refusal.THERE)
 
     for tried, refused in ((1, 2), (2, 1)):
         isolation = Isolation(entries_of([2, 2]), tried={tried})
@@ -221,8 +221,9 @@ async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
 
     async def send(batches, token):
         if not {batch.ts for batch in batches} <= {6}:
-            raise BatchRejected("out of order sample", duplicate=True)
+            return NotWritten("out of order sample", Refusal.THERE)
         stored.extend(batch.ts for batch in batches)
+        return Written(1)
 
     for tried, there in (({3}, []), ({6}, [6])):
         stored.clear()
@@ -237,8 +238,7 @@ async def test_listed_duplicates_are_deliveries_too():
     """Where the destination lists what it has already, only what was never tried is refused."""
 
     async def send(batches, token):
-        rejects = [Reject(0, 0, "have it"), Reject(1, 0, "have it")]
-        raise BatchRejected("two duplicates", rejects=rejects, duplicate=True)
+        return Written(1, [Refused(row, 0, "have it", Refusal.THERE) for row in range(2)])
 
     isolation = Isolation(entries_of([1, 1]), tried=range(2))
     await isolation.run(send)

@@ -13,7 +13,7 @@ from orbital_runtime.sender import DeliveryPolicy, Phase
 from orbital_runtime.sender.cut import Cut, cut_of
 from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.throttle import Throttle
-from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch
 
 NEVER = 3600.0
@@ -277,7 +277,7 @@ async def test_what_is_unknown_is_known_by_batch(lines):
     gate = line.writer.hang()  # the first of the backlog
     await line.writer.called(len(line.writer.calls) + 1)
     await line.put(make_batch(2, ts=FRESH))
-    again = BatchRejected("is there already", duplicate=True)
+    again = NotWritten("is there already", Refusal.THERE)
     halves = (again, again, again)  # of the backlog, down to one sample
     line.writer.then(WriterUnavailable("reset"), again, *halves)
     gate.set()

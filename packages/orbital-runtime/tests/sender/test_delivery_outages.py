@@ -15,6 +15,7 @@ from orbital_sdk import (
     WriterConfig,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 from orbital_sdk.testing import RecordingWriter, make_batch
 
@@ -167,9 +168,9 @@ class Hanging(Writer[WriterConfig]):
         if self.hangs:
             self.hangs -= 1
             self.release.wait(60)
-            return 0
+            return Written(0)
         self.stored += sum(batch.samples for batch in batches)
-        return 1
+        return Written(1)
 
 
 async def test_a_write_that_hangs_does_not_hang_the_delivery(lines):
@@ -221,7 +222,7 @@ class WildAsync(Wild):
         if self.raised:
             raise self.raised.pop()
         self.stored += sum(batch.samples for batch in batches)
-        return 1
+        return Written(1)
 
 
 class WildThread(WildAsync):

@@ -7,7 +7,7 @@ from itertools import groupby
 import pytest
 
 from orbital_runtime.sender.delivery import GROW_AFTER
-from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 
 
@@ -17,8 +17,11 @@ async def test_too_large_requests_are_halved_and_the_size_is_learned(lines):
     biggest = 10
 
     def limited(batches, attempt):
-        if sum(len(batch) for batch in batches) > biggest:
-            raise BatchTooLarge("413")
+        return (
+            NotWritten("413", Refusal.TOO_LARGE)
+            if sum(len(batch) for batch in batches) > biggest
+            else None
+        )
 
     line.writer.always(limited)
     await line.put(*(make_batch(5, ts=ts) for ts in range(20)))
@@ -36,8 +39,11 @@ async def test_a_destination_that_takes_one_at_a_time_gets_one(lines):
     line = lines(batch_size=8)
 
     def limited(batches, attempt):
-        if sum(len(batch) for batch in batches) > 1:
-            raise BatchTooLarge("413")
+        return (
+            NotWritten("413", Refusal.TOO_LARGE)
+            if sum(len(batch) for batch in batches) > 1
+            else None
+        )
 
     line.writer.always(limited)
     await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
@@ -54,7 +60,7 @@ async def test_a_destination_that_wanted_less_is_offered_more_again(lines):
     up to the size that is set; a proxy may be gone.
     """
     line = lines(batch_size=16)
-    line.writer.then(BatchTooLarge("413"), BatchTooLarge("413"))
+    line.writer.then(NotWritten("413", Refusal.TOO_LARGE), NotWritten("413", Refusal.TOO_LARGE))
     await line.put(*(make_batch(1) for _ in range((4 + 8 + 16 + 16) * GROW_AFTER)))
     await line.settled()
     sizes = [call.samples for call in line.writer.calls]
@@ -84,8 +90,10 @@ async def test_refused_samples_are_isolated(lines, caplog):
     assert said == f"output out: 1 samples were refused and are dead letters now: {letter.reason}"
 
 
-async def test_listed_rejects_cost_no_further_request(lines):
-    """Where the server tells which samples it refused, the others count as delivered at once."""
+async def test_named_samples_cost_no_further_request(lines):
+    """Where the server tells which samples it refused, the others count as delivered at once: that is a
+    success, and no failed request.
+    """
     line = lines(batch_size=100)
     line.writer.reject(lambda record: record.value == 3, tells=True)
     await line.put(make_batch(5, ts=1), make_batch(5, ts=2, times=[10, 11, 12, 13, 14]))
@@ -93,6 +101,7 @@ async def test_listed_rejects_cost_no_further_request(lines):
     assert len(line.writer.calls) == 1
     assert [letter.ts for letter in await line.letters.list()] == [13, 1]
     assert (line.account.delivered, line.account.dead_lettered) == (8, 2)
+    assert (line.status.errors, line.status.sent_bytes) == ({}, 80)
 
 
 async def test_b25_a_bad_request_is_not_retried_for_ever(lines):
@@ -114,10 +123,9 @@ async def test_what_was_delivered_before_an_outage_is_not_sent_again(lines):
     def fails_at_third(batches, attempt):
         nonlocal calls
         calls += 1
-        if calls == 1:
-            raise BatchRejected("something is bad")
         if calls == 3:
             raise WriterUnavailable("gone")
+        return NotWritten("something is bad", Refusal.DOUBTFUL) if calls == 1 else None
 
     line.writer.always(fails_at_third)
     await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
@@ -129,7 +137,7 @@ async def test_what_was_delivered_before_an_outage_is_not_sent_again(lines):
 async def test_duplicates_after_a_lost_answer_are_deliveries(lines):
     """Stored, then the answer was lost: the retry is told `duplicate`, and the samples count as delivered."""
     line = lines()
-    line.writer.then(WriterUnavailable("connection reset"), BatchRejected("dup", duplicate=True))
+    line.writer.then(WriterUnavailable("connection reset"), NotWritten("dup", Refusal.THERE))
     await line.put(make_batch(4))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (4, 0)
@@ -138,7 +146,7 @@ async def test_duplicates_after_a_lost_answer_are_deliveries(lines):
 async def test_duplicates_at_the_first_attempt_are_refusals(lines):
     """Nobody sent these before: they are dead letters, with the server's words."""
     line = lines()
-    line.writer.always(BatchRejected("out of order sample", duplicate=True))
+    line.writer.always(NotWritten("out of order sample", Refusal.THERE))
     await line.put(make_batch(2))
     await line.settled()
     assert [letter.reason for letter in await line.letters.list()] == ["out of order sample"] * 2
@@ -148,11 +156,37 @@ async def test_duplicates_at_the_first_attempt_are_refusals(lines):
 async def test_rows_that_were_never_given_are_a_bug_of_the_writer(lines, batch, row):
     """A writer that refuses what it was not given refuses nothing: the samples stay and go out later."""
     line = lines()
-    line.writer.then(BatchRejected("?", rejects=[Reject(batch, row, "x")]))
+    line.writer.then(Written(1, [Refused(batch, row, "x")]))
     await line.put(make_batch(2))
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
     assert line.status.errors == {"bug": 1}
+    assert "names no sample of the call" in line.status.last_error
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        17,
+        True,
+        Written(-1),
+        NotWritten("no", "no"),
+        Written(1, [Refused(0, 0, "no", "no")]),
+        object(),
+    ],
+)
+async def test_what_is_no_answer_is_a_bug_of_the_writer(lines, caplog, answer):
+    """Nobody knows what became of the samples: they are kept, and the log says once what to give instead."""
+    line = lines()
+    line.writer.then(*[lambda batches, attempt: answer] * 3)
+    await line.put(make_batch(2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 0)
+    assert line.status.errors == {"bug": 3}
+    (said,) = [
+        text for text in caplog.messages if "a bug in writer" in text and "backing" not in text
+    ]
+    assert said.startswith("output out: a bug in writer 'recording': write() gave ")
 
 
 async def test_refused_stale_markers_are_no_dead_letters(lines):

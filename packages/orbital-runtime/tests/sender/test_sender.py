@@ -12,11 +12,13 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
 from orbital_runtime.sender.cut import Cut, cut_of
 from orbital_sdk import (
-    BatchRejected,
+    NotWritten,
+    Refusal,
     Writer,
     WriterConfig,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 from orbital_sdk.testing import RecordingWriter, make_batch
 
@@ -51,7 +53,7 @@ async def test_one_bad_output_never_holds_another(buffer, sender, trouble):
 
         def write(self, batches, attempt):
             release.wait(60)
-            return 0
+            return Written(0)
 
     bad, good = RecordingWriter(), RecordingWriter()
     if trouble == "refuses":
@@ -114,7 +116,7 @@ async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
     others were never sent, so who says that they are there refuses them.
     """
     writer = RecordingWriter()
-    writer.always(BatchRejected("out of order sample", duplicate=True))
+    writer.always(NotWritten("out of order sample", Refusal.THERE))
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in (1, 2, 3)])
     gone = (1 << 31, (1 << 31) + 5)
@@ -187,7 +189,7 @@ async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
     """The old writer was stopped in mid-request; the new one is told `duplicate`: that was a delivery."""
     old, new = RecordingWriter(), RecordingWriter()
     old.hang()
-    new.always(BatchRejected("duplicate sample", duplicate=True))
+    new.always(NotWritten("duplicate sample", Refusal.THERE))
     await sender.add(output("a", old))
     await buffer.append([make_batch(4)])
     await old.called(1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orbital_runtime.buffer import Chunk, Entry, Unsent
 from orbital_runtime.sender.groups import name
 from orbital_runtime.sender.sweep import joined, requests, stretch
-from orbital_sdk import BatchTooLarge, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch, make_layout, make_origin
 
 TASKS = "abc"
@@ -81,7 +81,7 @@ async def backlog(lines, rounds=6, **policy):
 
 def sent(line):
     """(task, ts) of each batch, by request, as far as it was stored."""
-    calls = [call for call in line.writer.calls if call.done and call.error is None]
+    calls = [call for call in line.writer.calls if isinstance(call.answer, Written)]
     return [[(b.layout.origin.task, b.ts) for b in call.batches] for call in calls]
 
 
@@ -119,8 +119,7 @@ async def test_a_smaller_size_cuts_the_rest_anew(lines):
     line, gate = await backlog(lines, rounds=7)
 
     def narrow(batches, attempt):
-        if sum(map(len, batches)) > 4:
-            raise BatchTooLarge("413")
+        return NotWritten("413", Refusal.TOO_LARGE) if sum(map(len, batches)) > 4 else None
 
     line.writer.always(narrow)
     gate.set()
@@ -146,8 +145,7 @@ async def test_a_stop_puts_back_what_was_in_hand(lines):
 
 def only_one(batches, attempt):
     """A destination that finds two batches too large."""
-    if len(batches) > 1:
-        raise BatchTooLarge("413")
+    return NotWritten("413", Refusal.TOO_LARGE) if len(batches) > 1 else None
 
 
 def in_lanes(times, edge):

@@ -5,8 +5,6 @@ from orbital_sdk.context import Attempt, Context
 from orbital_sdk.emit import Emit
 from orbital_sdk.errors import (
     AuthenticationFailed,
-    BatchRejected,
-    BatchTooLarge,
     BufferRefused,
     CollectError,
     ConfigurationError,
@@ -15,7 +13,6 @@ from orbital_sdk.errors import (
     OrbitalError,
     PartialCollect,
     ReceiverStopped,
-    Reject,
     UnexpectedReply,
     WriteError,
     WriterMisconfigured,
@@ -42,6 +39,7 @@ from orbital_sdk.series_state import PerSeries
 from orbital_sdk.session import Session
 from orbital_sdk.units import ByteSize, Duration
 from orbital_sdk.writer import Writer
+from orbital_sdk.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 
 __all__ = [
     "HOSTNAME",
@@ -50,8 +48,6 @@ __all__ = [
     "Attempt",
     "AuthenticationFailed",
     "Batch",
-    "BatchRejected",
-    "BatchTooLarge",
     "BufferRefused",
     "ByteSize",
     "Clock",
@@ -71,6 +67,7 @@ __all__ = [
     "Kind",
     "Layout",
     "Metric",
+    "NotWritten",
     "Notes",
     "OrbitalError",
     "Origin",
@@ -85,17 +82,20 @@ __all__ = [
     "ProcessorConfig",
     "ReceiverStopped",
     "Records",
-    "Reject",
+    "Refusal",
+    "Refused",
     "Row",
     "Sample",
     "Series",
     "Session",
     "UnexpectedReply",
+    "WriteAnswer",
     "WriteError",
     "Writer",
     "WriterConfig",
     "WriterMisconfigured",
     "WriterUnavailable",
+    "Written",
     "manifest",
     "plugin_yaml",
 ]

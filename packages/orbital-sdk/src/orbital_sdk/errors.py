@@ -6,7 +6,6 @@ Anything that is not an `OrbitalError` is treated as a bug: caught, logged once 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbital_sdk.secrecy import scrub
@@ -107,7 +106,7 @@ class BufferRefused(CollectError):  # noqa: N818 (as above)
 
 
 class WriteError(OrbitalError):
-    """A batch was not delivered."""
+    """Nothing is known of what became of a call of `write`."""
 
 
 class WriterUnavailable(WriteError):  # noqa: N818 (as above)
@@ -130,43 +129,3 @@ class WriterUnavailable(WriteError):  # noqa: N818 (as above)
 
 class WriterMisconfigured(WriteError):  # noqa: N818 (as above)
     """A person has to change something (401, 403, 404 and their like). All is kept, the output pauses."""
-
-
-class BatchTooLarge(WriteError):  # noqa: N818 (as above)
-    """The destination wants smaller requests (413). The batch is halved and sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """One sample that the destination refused: which batch of the call, which row of it, and why."""
-
-    batch: int
-    row: int
-    reason: str
-
-
-class BatchRejected(WriteError):  # noqa: N818 (as above)
-    """The data is bad. The refused samples go to the dead letters, with the server's own words.
-
-    Args:
-        message: The server's words.
-        rejects: The refused samples, where the destination told which; everything else of the call
-            counts as delivered. Empty: nothing was stored, and the sender bisects to find the bad ones.
-        duplicate: The destination has these samples, or newer ones, already. After a retry whose first
-            outcome is unknown this means success.
-        certain: The words speak of the samples for certain (too old, a bad label), and not of a proxy
-            or a wrong address. An output that refuses everything is not paused then.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        rejects: Sequence[Reject] = (),
-        duplicate: bool = False,
-        certain: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.rejects = tuple(rejects)
-        self.duplicate = duplicate
-        self.certain = certain

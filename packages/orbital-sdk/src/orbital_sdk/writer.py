@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orbital_sdk.batch import Batch
     from orbital_sdk.context import Attempt
     from orbital_sdk.host import PluginHost
+    from orbital_sdk.written import WriteAnswer
 
 W = TypeVar("W", bound=WriterConfig)
 
@@ -20,8 +21,8 @@ W = TypeVar("W", bound=WriterConfig)
 class Writer(Generic[W]):
     """Delivers batches to one destination. One instance serves one output.
 
-    Life: `__init__(config)`, `await start(host)`, many `write` (one at a time, unless the sender says
-    otherwise), `await stop()`. A destination that is down at `start` is no error: `write` will say so.
+    Life: `__init__(config)`, `await start(host)`, many `write` (one at a time), `await stop()`. A
+    destination that is down at `start` is no error: `write` will say so.
     """
 
     name: ClassVar[str]
@@ -61,17 +62,19 @@ class Writer(Generic[W]):
     async def stop(self) -> None:
         """Close what is open. Safe without `start`, and safe twice."""
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int | Awaitable[int]:
-        """Store all of these, or raise. Plain `def` runs on a thread of its own; `async def` on the loop.
+    def write(
+        self, batches: Sequence[Batch], attempt: Attempt
+    ) -> WriteAnswer | Awaitable[WriteAnswer]:
+        """Store all of these, and say what became of them. Plain `def` runs on a thread of its own.
 
         Args:
             batches: Those of a task in order of collection; times never go back within one layout.
             attempt: Which attempt at these batches this is.
 
         Returns:
-            Bytes put on the wire.
+            `Written`, with the refused samples where the destination names them, or `NotWritten`.
 
         Raises:
-            WriterUnavailable, WriterMisconfigured, BatchTooLarge, BatchRejected
+            WriterUnavailable, WriterMisconfigured: Nothing is known; all is kept and comes again.
         """
         raise NotImplementedError(f"writer {self.name!r} has no write()")

@@ -22,6 +22,7 @@ from orbital_sdk import (
     Host,
     Layout,
     Metric,
+    NotWritten,
     PerSeries,
     Plan,
     Plugin,
@@ -30,13 +31,17 @@ from orbital_sdk import (
     Port,
     Processor,
     ProcessorConfig,
+    Refusal,
+    Refused,
     Row,
     Sample,
     Series,
     Session,
+    WriteAnswer,
     Writer,
     WriterConfig,
     WriterUnavailable,
+    Written,
     manifest,
 )
 from orbital_sdk.testing import (
@@ -188,21 +193,25 @@ class Settings(WriterConfig):
 class Push(Writer[Settings]):
     name = "push"
 
-    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> NotWritten:
         assert_type(self.config.url, str)
         for batch in batches:
             for row, ts, value in batch.items():
                 assert_type(row, Row)
                 assert_type(ts, int)
                 assert_type(value, float)
-        raise WriterUnavailable("away", retry_after=attempt.number)
+        if attempt.number > 1:
+            raise WriterUnavailable("away", retry_after=attempt.number)
+        return NotWritten("no such metric here", Refusal.DOUBTFUL)
 
 
 class Lines(Writer[Settings]):
     name = "lines"
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        return sum(batch.samples for batch in batches)
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> Written:
+        refused = [Refused(0, 0, "older than a year"), Refused(0, 1, "have it", Refusal.THERE)]
+        Refused(0, 2, "413", Refusal.TOO_LARGE)  # type: ignore[arg-type]
+        return Written(sum(batch.samples for batch in batches), refused)
 
 
 class Rename(Processor[ProcessorConfig]):
@@ -264,7 +273,7 @@ async def testing() -> None:
     assert_type(process(Change(ProcessorConfig()), make_batch(1)), list[Batch])
     writer = RecordingWriter()
     writer.then(WriterUnavailable("down"), None)
-    assert_type(await writer.write([make_batch({"up": 1.0})], Attempt()), int)
+    assert_type(await writer.write([make_batch({"up": 1.0})], Attempt()), WriteAnswer)
     await collect_once(AsyncList, 5)  # type: ignore[arg-type]
 
 

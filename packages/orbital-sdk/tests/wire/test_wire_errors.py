@@ -1,5 +1,7 @@
 """Errors over the border and back."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from orbital_sdk import (
     OrbitalError,
     PartialCollect,
     ReceiverStopped,
+    Refusal,
     UnexpectedReply,
     WriteError,
     WriterMisconfigured,
@@ -24,6 +27,7 @@ from orbital_sdk import (
 from orbital_sdk.invoke import TooManySamples
 from orbital_sdk.wire.errors import FIELDS
 from orbital_sdk.wire.limits import WORDS
+from orbital_sdk.written import OF_A_SAMPLE
 
 some = settings(max_examples=50, deadline=None)
 
@@ -44,8 +48,6 @@ EXAMPLES = [
     WriterUnavailable("down"),
     WriterMisconfigured("401"),
 ]
-LEAVING = {"BatchTooLarge", "BatchRejected"}
-"""What they say is no error any more where a program is asked: see `written` and `not_written`."""
 
 
 def crossed(error):
@@ -70,9 +72,15 @@ def test_an_error_crosses_with_its_fields(error):
 def test_every_error_of_the_sdk_crosses():
     """One that is new has its place in `FIELDS`."""
     every = {cls for cls in tree() if cls.__module__ == errors.__name__}
-    assert (
-        {cls for cls in every if cls.__name__ not in LEAVING} == {*FIELDS} == {*map(type, EXAMPLES)}
-    )
+    assert every == {*FIELDS} == {*map(type, EXAMPLES)}
+
+
+def test_every_class_of_a_refusal_crosses():
+    """Of a request, and of a single sample."""
+    kinds = [
+        get_type_hints(cls)["refusal"] for cls in (wire.answers.NotWritten, wire.answers.Refused)
+    ]
+    assert [{*get_args(kind)} for kind in kinds] == [{*Refusal}, {*OF_A_SAMPLE}]
 
 
 def test_a_derived_error_is_the_one_of_the_sdk_that_it_is():

@@ -6,9 +6,10 @@ from array import array
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_sdk import BatchRejected
+from orbital_sdk import Refusal
 from orbital_writer_clickhouse.columns import MILLISECONDS, NANOSECONDS
 from orbital_writer_clickhouse.plan import Plan, little, text, varint
+from orbital_writer_clickhouse.refusals import InsertRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +101,7 @@ def _times(parts: Parts, precision: int) -> array[int]:
     out = array("q")
     for batch, plan in parts:
         if max(batch.times or (batch.ts,)) > latest:
-            raise BatchRejected("its time is later than DateTime64 can hold", certain=True)
+            raise InsertRefused("its time is later than DateTime64 can hold", Refusal.BAD)
         if batch.times is None:
             out.extend(array("q", (_scaled(batch.ts, precision),)) * plan.rows)
         else:

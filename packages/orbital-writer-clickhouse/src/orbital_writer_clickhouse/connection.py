@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Connection(Protocol):
-    """One host. Every method raises what `Writer.write` raises."""
+    """One host. Every method raises what `Writer.write` raises, and `InsertRefused`."""
 
     in_python: bool
     """Whether it wants columns as Python's values."""

@@ -11,10 +11,10 @@ from requests.auth import AuthBase
 from orbital_remote_write.answers import Answer, clean_words
 from orbital_remote_write.exchange import exchange
 from orbital_remote_write.session import reaching
-from orbital_sdk import BatchTooLarge, WriteError, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import Refusal, WriteError, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.secrecy import scrub
 from orbital_sdk.waiting import retry_after
-from orbital_writer_clickhouse.refusals import refused
+from orbital_writer_clickhouse.refusals import InsertRefused, refused
 from orbital_writer_clickhouse.schema.ddl import identifier
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class HttpConnection:
             raise self._error(reply)
         return reply
 
-    def _error(self, reply: Reply) -> WriteError:
+    def _error(self, reply: Reply) -> WriteError | InsertRefused:
         code = reply.headers.get("X-ClickHouse-Exception-Code", "")
         if code.isdigit():
             return refused(int(code), scrub(reply.body.decode(errors="replace")), self._address)
@@ -128,7 +128,7 @@ class HttpConnection:
         said = f": {answer.words}" if answer.words else ""
         heading = f"{self._address} answered {answer.status}{said}"
         if answer.status == 413:
-            return BatchTooLarge(heading)
+            return InsertRefused(heading, Refusal.TOO_LARGE)
         if answer.status in {408, 425, 429} or answer.status >= 500:
             wait = retry_after(answer.headers.get("Retry-After", ""))
             return WriterUnavailable(heading, retry_after=wait)

@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orbital_sdk import (
-    BatchRejected,
-    BatchTooLarge,
-    WriteError,
-    WriterMisconfigured,
-    WriterUnavailable,
-)
+from orbital_sdk import NotWritten, Refusal, WriteError, WriterMisconfigured, WriterUnavailable
 
 _DATA: Final = frozenset(
     {
@@ -75,8 +69,16 @@ _NOISE: Final = re.compile(
 )
 
 
-def refused(code: int, text: str, address: str) -> WriteError:
-    """The error that the sender has to act upon.
+class InsertRefused(Exception):  # noqa: N818 (reads as what happened)
+    """The server took nothing of an insert. The writer answers with it."""
+
+    def __init__(self, reason: str, refusal: Refusal) -> None:
+        super().__init__(reason)
+        self.answer = NotWritten(reason, refusal)
+
+
+def refused(code: int, text: str, address: str) -> WriteError | InsertRefused:
+    """What to raise.
 
     Args:
         code: ClickHouse's number of it.
@@ -86,9 +88,9 @@ def refused(code: int, text: str, address: str) -> WriteError:
     words = " ".join(_NOISE.sub("", text).split()).rstrip(".")[:WORDS]
     heading = f"{address}: {words} (ClickHouse {code})"
     if code in _DATA:
-        return BatchRejected(words, certain=True)
+        return InsertRefused(words, Refusal.BAD)
     if code in _TOO_LARGE or _wants_less(code, words):
-        return BatchTooLarge(heading)
+        return InsertRefused(heading, Refusal.TOO_LARGE)
     if code in _ADVICE:
         return WriterMisconfigured(f"{heading}; {_ADVICE[code]}")
     return WriterUnavailable(heading)

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from orbital_remote_write.screening import screen
-from orbital_sdk import WriterMisconfigured
+from orbital_sdk import WriterMisconfigured, Written
 from orbital_writer_clickhouse.block import Blocks
 from orbital_writer_clickhouse.schema import Found, create, definitions, fit, tables, ttl
 from orbital_writer_clickhouse.schema.ddl import identifier, literal
@@ -16,7 +16,7 @@ from orbital_writer_clickhouse.schema.ddl import identifier, literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, WriteAnswer
     from orbital_writer_clickhouse.columns import Table
     from orbital_writer_clickhouse.connection import Connection
     from orbital_writer_clickhouse.settings import ClickHouseConfig
@@ -49,8 +49,8 @@ class Server:
         self._blocks: list[Blocks] = []
         self._keeps = math.inf
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        """Store them; gives the bytes that went out. Raises what `Writer.write` raises."""
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
+        """Store them. Raises what `Writer.write` raises, and `InsertRefused`."""
         if not self._blocks:
             self._blocks = self._prepared()
         earliest = time.time() * 1000 - self._keeps
@@ -67,9 +67,10 @@ class Server:
         """Close the connection."""
         self._connection.close()
 
-    def _insert(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    def _insert(self, batches: Sequence[Batch], attempt: Attempt) -> Written:
         settings = self._settings(attempt)
-        return sum(self._connection.insert(blocks, batches, settings) for blocks in self._blocks)
+        sent = [self._connection.insert(blocks, batches, settings) for blocks in self._blocks]
+        return Written(sum(sent))
 
     def _expired(self, batch: Batch, earliest: float) -> dict[int, str]:
         """Rows that the table's TTL would remove as soon as they are stored."""

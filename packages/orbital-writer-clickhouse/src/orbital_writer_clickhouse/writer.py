@@ -11,13 +11,14 @@ from orbital_remote_write.settings import is_loopback
 from orbital_sdk import Writer, WriterMisconfigured, WriterUnavailable
 from orbital_writer_clickhouse.http import HttpConnection
 from orbital_writer_clickhouse.native import NativeConnection
+from orbital_writer_clickhouse.refusals import InsertRefused
 from orbital_writer_clickhouse.server import Server
 from orbital_writer_clickhouse.settings import ClickHouseConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch, PluginHost
+    from orbital_sdk import Attempt, Batch, PluginHost, WriteAnswer
 
 
 class ClickHouse(Writer[ClickHouseConfig]):
@@ -59,13 +60,15 @@ class ClickHouse(Writer[ClickHouseConfig]):
         self._started = False
         self._disconnect()
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
         """One insert a table. Connects, creates and checks tables where that was not done yet."""
         if not self._started:
             raise RuntimeError(f"{self.name}: write() without start()")
         server = self._server = self._server or self._connect()
         try:
             return server.write(batches, attempt)
+        except InsertRefused as refusal:
+            return refusal.answer
         except WriterMisconfigured:
             server.forget()  # whoever puts it right may have changed the table
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from orbital_sdk import WriteError, Writer, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import WriteError, Writer, WriterMisconfigured, WriterUnavailable, Written
 from orbital_writer_file.appending import AppendingFile, InUse
 from orbital_writer_file.lines import OPENING, encode
 from orbital_writer_file.rotation import Rotation
@@ -43,7 +43,7 @@ class File(Writer[FileConfig]):
         self._close()
         self._rotation.stop()
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> Written:
         """All of these in one write, which is complete in the file on return or not in it at all."""
         data = encode(batches)
         try:
@@ -52,7 +52,7 @@ class File(Writer[FileConfig]):
         except OSError as error:
             self._close()
             raise self._translated(error) from error
-        return len(data)
+        return Written(len(data))
 
     def _ready(self, size: int) -> AppendingFile:
         """The open file, with room for so many bytes."""

@@ -1,6 +1,6 @@
 """What VictoriaMetrics answers with 204 and does not store, found before it is sent.
 
-A sample that it would drop quietly is given back as a reject, so that it is counted and kept as a dead
+A sample that it would drop quietly is refused by name, so that it is counted and kept as a dead
 letter. The limits are those that its documents name for ingestion; each was seen at work in 1.112.
 """
 

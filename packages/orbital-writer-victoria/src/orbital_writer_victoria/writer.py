@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_remote_write import Poster
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, WriteAnswer
 
 CODECS: Final = {"auto": (ZSTD, SNAPPY), "zstd": (ZSTD,), "snappy": (SNAPPY,)}
 
@@ -59,8 +59,8 @@ class VictoriaMetrics(RemoteWriter[VictoriaConfig]):
         share = config.timeout / (addresses + 1)
         return {"timeout": share, "connect_timeout": min(config.connect_timeout, share / 2)}
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        """As `RemoteWriter.write`; what VictoriaMetrics would drop quietly comes back as rejects."""
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
+        """As `RemoteWriter.write`; what VictoriaMetrics would drop quietly is refused by name."""
         screened = self._screen.look(batches, time.time_ns() // 1_000_000)
         if screened is None:
             return super().write(batches, attempt)

@@ -17,7 +17,7 @@ import clickhouse_connect
 import clickhouse_driver  # pyright: ignore[reportMissingTypeStubs] (untyped)
 
 from orbital_bench import report
-from orbital_bench.workload import SAMPLES, batches, layouts
+from orbital_bench.workload import SAMPLES, batches, layouts, stored
 from orbital_sdk import Attempt, WriterUnavailable
 from orbital_sdk.testing import FakeHost
 from orbital_sentinel import heap
@@ -91,9 +91,9 @@ def _measured(make: Callable[[], Write], server: ClickHouse, turns: int) -> tupl
     for turn, each in enumerate(prepared[:turns]):
         sent += write(each, str(turn))
     spent = time.process_time() - start
-    stored = server.one("SELECT count() FROM metrics")
-    if stored != (turns + 2) * SAMPLES:
-        raise RuntimeError(f"{stored} rows of {(turns + 2) * SAMPLES}")
+    there = server.one("SELECT count() FROM metrics")
+    if there != (turns + 2) * SAMPLES:
+        raise RuntimeError(f"{there} rows of {(turns + 2) * SAMPLES}")
     samples = turns * SAMPLES
     return samples / spent, spent / samples * 1e6, sent / samples or ""
 
@@ -109,7 +109,7 @@ def _writers(server: ClickHouse) -> dict[str, Callable[[], Write]]:
         def make() -> Write:
             writer = _ours(dsn, compression=compression)
             counts = "http" in dsn  # clickhouse-driver does not say what went out
-            return lambda request, token: writer.write(request, Attempt(1, token)) * counts
+            return lambda request, token: stored(writer.write(request, Attempt(1, token))) * counts
 
         return make
 
@@ -174,7 +174,7 @@ def _lists() -> Blocks:
 
 def _create(server: ClickHouse) -> None:
     """Let our writer make the table."""
-    _ours(server.dsn).write([], Attempt())
+    stored(_ours(server.dsn).write([], Attempt()))
 
 
 def _cut(server: ClickHouse, count: int, *, native: bool) -> tuple[int, int, int]:
@@ -198,7 +198,7 @@ def _cut(server: ClickHouse, count: int, *, native: bool) -> tuple[int, int, int
 
 def _wrote(writer: Writer, request: Sequence[Batch], attempt: Attempt) -> bool:
     try:
-        writer.write(request, attempt)
+        stored(writer.write(request, attempt))
     except WriterUnavailable:
         return False
     return True

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from orbital_bench import meter, report
-from orbital_bench.workload import SAMPLES, batches, layouts
+from orbital_bench.workload import SAMPLES, batches, layouts, stored
 from orbital_remote_write import Encoder, LabelRules
 from orbital_sdk import Attempt
 from orbital_sdk.testing import FakeHost
@@ -80,7 +80,7 @@ def _whole(devices: list[Layout], url: str, turns: int) -> float:
     prepared = [batches(devices, turn) for turn in range(turns)]
     start = time.process_time()
     for request in prepared:
-        writer.write(request, Attempt())
+        stored(writer.write(request, Attempt()))
     return turns * SAMPLES / (time.process_time() - start)
 
 
@@ -88,7 +88,7 @@ def _vmagent(devices: list[Layout], vmagent: VmAgent, server: VictoriaMetrics, t
     writer = _writer(vmagent.write_url)
     before = meter.cpu_seconds(vmagent.pid)
     for turn in range(turns):
-        writer.write(batches(devices, turn), Attempt())
+        stored(writer.write(batches(devices, turn), Attempt()))
     _arrived(server, turns)
     return turns * SAMPLES / (meter.cpu_seconds(vmagent.pid) - before)
 

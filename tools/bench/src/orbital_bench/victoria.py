@@ -16,7 +16,7 @@ import cramjam
 import requests
 
 from orbital_bench import formats, meter, report
-from orbital_bench.workload import SAMPLES, batches, layouts
+from orbital_bench.workload import SAMPLES, batches, layouts, stored
 from orbital_sdk import Attempt
 from orbital_sdk.testing import FakeHost
 from orbital_sentinel import heap
@@ -89,7 +89,7 @@ def _remote_write(compression: str) -> Callable[[str], Write]:
     def make(url: str) -> Write:
         writer = Writer(VictoriaConfig.model_validate({"url": url, "compression": compression}))
         asyncio.run(writer.start(FakeHost()))
-        return lambda request: writer.write(request, Attempt())
+        return lambda request: stored(writer.write(request, Attempt()))
 
     return make
 

@@ -6,7 +6,7 @@ import time
 from array import array
 from typing import Final
 
-from orbital_sdk import Batch, Identity, Layout, Origin, Row
+from orbital_sdk import Batch, Identity, Layout, Origin, Row, WriteAnswer, Written
 
 SERIES: Final = 241
 BATCHES: Final = 25
@@ -24,6 +24,13 @@ def batches(of: list[Layout], turn: int) -> list[Batch]:
     now = time.time_ns() // 1_000_000 - 3_600_000 + turn * 1000
     values = array("d", [float(turn * 1000 + n) for n in range(SERIES)])
     return [Batch(layout, now, values) for layout in of]
+
+
+def stored(answer: WriteAnswer) -> int:
+    """The bytes of a request of which everything was taken; a figure of anything else would be none."""
+    if not isinstance(answer, Written) or answer.refused:
+        raise RuntimeError(f"not all samples were taken: {answer}")
+    return answer.bytes
 
 
 def _layout(device: int) -> Layout:

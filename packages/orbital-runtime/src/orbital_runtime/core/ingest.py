@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from orbital_sdk import Reject
+from orbital_sdk import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,10 +28,10 @@ _NOT_NAME: Final = re.compile(r"[^a-zA-Z0-9_:]")
 _NOT_LABEL: Final = re.compile(r"[^a-zA-Z0-9_]")
 
 
-def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Reject]]:
+def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Refused]]:
     """The samples, a JSON object each, and those that cannot be said to Core."""
     metrics: list[bytes] = []
-    rejects: list[Reject] = []
+    refused: list[Refused] = []
     for number, batch in enumerate(batches):
         if batch.stale:
             continue
@@ -41,10 +41,10 @@ def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Reject]]:
             zip(heads, texts, _times(batch), batch.values, strict=True)
         ):
             if (reason := _unsayable(value, ms)) is not None:
-                rejects.append(Reject(number, row, reason))
+                refused.append(Refused(number, row, reason))
             else:
                 metrics.append(b'%b%b,"timestamp":%d}' % (head, text, ms // 1000))
-    return metrics, rejects
+    return metrics, refused
 
 
 def requests_of(metrics: Sequence[bytes]) -> Iterator[bytes]:

@@ -15,20 +15,21 @@ from orbital_runtime.core.errors import (
 )
 from orbital_runtime.core.ingest import encode, requests_of
 from orbital_sdk import (
-    BatchRejected,
-    BatchTooLarge,
+    NotWritten,
+    Refusal,
     WriteError,
     Writer,
     WriterConfig,
     WriterMisconfigured,
     WriterUnavailable,
+    Written,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_runtime.core.line import Line
-    from orbital_sdk import Attempt, Batch
+    from orbital_sdk import Attempt, Batch, WriteAnswer
 
 INGEST: Final = "/data/ingest"
 
@@ -53,26 +54,27 @@ class CoreWriter(Writer[WriterConfig]):
     def address(self) -> str:
         return self._line.address
 
-    def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        metrics, rejects = encode(batches)
-        sent = 0
-        done = self._begun[1] if attempt.token and self._begun[0] == attempt.token else 0
-        for number, body in enumerate(requests_of(metrics)):
-            if number >= done:
-                sent += self._send(body)
-                self._begun = attempt.token, number + 1
-        self._begun = ("", 0)
-        if rejects:
-            raise BatchRejected(rejects[0].reason, rejects=rejects, certain=True)
-        return sent
-
-    def _send(self, body: bytes) -> int:
+    def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
+        metrics, refused = encode(batches)
         try:
-            return self._line.post_now(INGEST, body)
-        except CoreError as error:
-            raise _for_sender(
-                error
-            ) from error.__cause__  # an answer has none, and may be about the data
+            sent = self._send(requests_of(metrics), attempt.token)
+        except CoreTooLarge as error:
+            return NotWritten(str(error), Refusal.TOO_LARGE)
+        except (CoreRefused, CorePanicked) as error:
+            return NotWritten(str(error), Refusal.DOUBTFUL)
+        except CoreError as error:  # an answer has no cause, and may be about the data
+            raise _for_sender(error) from error.__cause__
+        return Written(sent, refused)
+
+    def _send(self, requests: Iterable[bytes], token: str) -> int:
+        """Those of a chunk that did not arrive yet; gives the bytes that went out."""
+        sent, done = 0, self._begun[1] if token and self._begun[0] == token else 0
+        for number, body in enumerate(requests):
+            if number >= done:
+                sent += self._line.post_now(INGEST, body)
+                self._begun = token, number + 1
+        self._begun = ("", 0)
+        return sent
 
 
 def _for_sender(error: CoreError) -> WriteError:
@@ -84,9 +86,5 @@ def _for_sender(error: CoreError) -> WriteError:
             return WriterUnavailable(str(error), sent=False)
         case CoreMisconfigured():
             return WriterMisconfigured(str(error))
-        case CoreTooLarge():
-            return BatchTooLarge(str(error))
-        case CoreRefused() | CorePanicked():
-            return BatchRejected(str(error))
         case _:
             return WriterUnavailable(str(error), sent=error.sent)

@@ -6,18 +6,14 @@ that each series stays in order.
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.groups import Part, divisible, halves, pieces, rows, token
-from orbital_runtime.sender.repeats import is_answer
-from orbital_sdk import (
-    BatchRejected,
-    BatchTooLarge,
-    ConfigurationError,
-    WriterMisconfigured,
-    WriterUnavailable,
-)
-from orbital_sdk.secrecy import scrub
+from orbital_runtime.sender.groups import divisible, halves, pieces, rows, token, whole
+from orbital_runtime.sender.refusals import may_be_stored, understands
+from orbital_runtime.sender.repeats import Suspicion
+from orbital_sdk import Refusal, WriteAnswer, Written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Sequence
@@ -25,12 +21,12 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer import Entry
     from orbital_runtime.buffer.log import Pieces
     from orbital_runtime.sender.groups import Group
-    from orbital_sdk import Batch
+    from orbital_sdk import Batch, NotWritten
 
-    Send = Callable[[Sequence[Batch], str], Awaitable[None]]
+    Send = Callable[[Sequence[Batch], str], Awaitable[WriteAnswer]]
 
 
-class Refused(NamedTuple):
+class RefusedRow(NamedTuple):
     """One row that the destination refused."""
 
     seq: int
@@ -49,9 +45,7 @@ class Isolation:
         requests: How many may be spent on finding refused rows inside of batches, and how many more in a
             row without anything taken. A batch that is refused after that is set aside whole, so that a
             bad hour of data cannot keep an output busy for ever.
-        suspect: The answer of an outage that may not be one. Groups that get it are cut like refused
-            ones. A row that gets it alone is refused if it gets it again after another request passed;
-            so nothing is refused in an outage, also not in one that begins or ends meanwhile.
+        suspect: The answer of an outage that may not be one. Groups that get it are cut like refused ones.
     """
 
     def __init__(
@@ -63,17 +57,12 @@ class Isolation:
         suspect: str | None = None,
     ) -> None:
         self.entries = entries
+        self.suspicion = Suspicion(suspect, sum(len(entry.batch) for entry in entries))
         self._tried = tried
         self._requests = requests
         self._most_fruitless = requests
         self._fruitless = 0
         """Refusals between batches since the destination took some."""
-        self.suspect = suspect
-        self._in_a_row = 0
-        self._most_in_a_row = 2 * sum(len(entry.batch) for entry in entries).bit_length()
-        self._alone: list[Group] = []
-        self._accused: set[str] = set()
-        self._answer: BaseException | None = None
         self.withdraw()
         self.too_large: int | None = None
         """Rows of the smallest group that was too large, if one was."""
@@ -91,44 +80,27 @@ class Isolation:
     def withdraw(self) -> None:
         """Take back what was settled: nothing was delivered, and nothing shall count as refused."""
         self._left = {entry.seq: len(entry.batch) for entry in self.entries}
-        self._refused: dict[tuple[int, int], Refused] = {}
+        self._refused: dict[tuple[int, int], RefusedRow] = {}
         self.words: set[str] = set()
         """Why whole groups were refused."""
-        self.found = False
-        """Whether rows were found that cause the suspect answer."""
+        self.suspicion.found = False
 
     async def run(self, send: Send) -> None:
         """Deliver all of it.
 
         Args:
             send: Sends one group, named by a token that is the same whenever the same rows are sent.
-                Its rejects name rows of this group.
+                Its answer names rows of this group.
 
         Raises:
-            Exception: What `send` raised, but for BatchRejected and BatchTooLarge. `left` and
-                `refused` tell what was achieved before.
+            Exception: What `send` raised. `left` and `refused` tell what was achieved before.
         """
-        whole = tuple(Part(seq, 0, batch) for seq, batch in self.entries)
-        groups: list[Group] = [whole] if whole else []
+        groups = [whole(self.entries)] if self.entries else []
         while groups:
-            group = groups.pop()
-            if self.too_large is not None and rows(group) >= self.too_large and divisible(group):
-                groups += reversed(halves(group))
-                continue
-            try:
-                await send([part.batch for part in group], token(group))
-            except BatchTooLarge as error:
-                groups += reversed(self._too_large(group, error))
-            except BatchRejected as error:
-                groups += reversed(self._rejected(group, error))
-            except BaseException as error:  # noqa: BLE001 (raised again, unless it is the suspect answer)
-                groups += reversed(self._failed(group, error))
-            else:
-                self._settle(group)
-                groups += self._passed()
-        if self._alone and self._answer:  # nothing passed after these: it may be an outage by now
+            groups += reversed(await self._offer(groups.pop(), send))
+        if self.suspicion.waiting:  # nothing passed after this one: it may be an outage by now
             self.undecided = True
-            self._give_up(self._alone[-1], self._answer)
+            self._give_up(*self.suspicion.waiting)
 
     @property
     def left(self) -> set[int]:
@@ -136,68 +108,73 @@ class Isolation:
         return {seq for seq, rows_left in self._left.items() if rows_left}
 
     @property
-    def refused(self) -> list[Refused]:
+    def refused(self) -> list[RefusedRow]:
         """The refused rows of the batches that have nothing left, in order."""
         return [self._refused[key] for key in sorted(self._refused) if not self._left[key[0]]]
 
-    def _passed(self) -> Sequence[Group]:
-        """The destination works: what got the suspect answer alone is asked about once more."""
-        self.understood = True
-        self._in_a_row = self._fruitless = 0
-        self._accused.update(map(token, self._alone))
-        again, self._alone = self._alone, []
-        return again
+    @property
+    def may_regroup(self) -> bool:
+        """Whether what is left may be read together with newer samples, which may tell more."""
+        searched = self.suspicion.words is not None
+        return searched and (self.understood or self.undecided)
+
+    async def _offer(self, group: Group, send: Send) -> Sequence[Group]:
+        """Send a group; gives what is to be sent next."""
+        if self.too_large is not None and rows(group) >= self.too_large and divisible(group):
+            return halves(group)
+        try:
+            answer = await send([part.batch for part in group], token(group))
+        except BaseException as error:  # noqa: BLE001 (raised again, unless it is the suspect answer)
+            return self._failed(group, error)
+        self.understood |= understands(answer, rows(group))
+        if isinstance(answer, Written):
+            return self._written(group, answer)
+        if answer.refusal is Refusal.TOO_LARGE:
+            return self._too_large(group, answer.reason)
+        return self._not_written(group, answer)
+
+    def _written(self, group: Group, answer: Written) -> Sequence[Group]:
+        for row in refused_rows(group, answer, self._tried):
+            self._refused[row.seq, row.row] = row
+        self._settle(group)
+        if len(answer.refused) >= rows(group):
+            return ()
+        self._fruitless = 0
+        return self.suspicion.passed()
 
     def _failed(self, group: Group, error: BaseException) -> Sequence[Group]:
         """What to try instead; raises the error where there is nothing."""
-        self._in_a_row += 1
-        hopeless = self._in_a_row > self._most_in_a_row or self._requests <= 0
-        if not self._is_suspect(error) or hopeless:
+        if not self.suspicion.meets(error) or self._requests <= 0:
             self._give_up(group, error)
         self._requests -= 1
         if divisible(group):
             return halves(group)
-        if token(group) in self._accused:
-            self.found = True
-            return self._refuse(group, str(error))
-        self._alone.append(group)
-        self._answer = error
-        return ()
-
-    def _is_suspect(self, error: BaseException) -> bool:
-        return self.suspect is not None and is_answer(error) and str(error) == self.suspect
+        return self._refuse(group, str(error)) if self.suspicion.convicts(group, error) else ()
 
     def _give_up(self, group: Group, error: BaseException) -> None:
         self.failed = pieces(group)
         self.unknown = self.failed if may_be_stored(error) else []
         raise error
 
-    def _too_large(self, group: Group, error: BatchTooLarge) -> Sequence[Group]:
+    def _too_large(self, group: Group, reason: str) -> Sequence[Group]:
         size = rows(group)
         self.too_large = size if self.too_large is None else min(size, self.too_large)
-        return halves(group) if divisible(group) else self._refuse(group, str(error))
+        return halves(group) if divisible(group) else self._refuse(group, reason)
 
-    def _rejected(self, group: Group, error: BatchRejected) -> Sequence[Group]:
+    def _not_written(self, group: Group, answer: NotWritten) -> Sequence[Group]:
         """What is still to be sent of this group."""
-        listed = len(error.rejects)
-        self.understood |= error.certain or error.duplicate or 0 < listed < rows(group)
-        if error.rejects:
-            for reject in error.rejects:
-                part = group[reject.batch]
-                if not self._may_be_there(part, error):
-                    self._refuse_row(part.seq, part.start + reject.row, scrub(reject.reason))
-            return self._settle(group)
-        tried = tuple(part for part in group if self._may_be_there(part, error))
-        if len(tried) == len(group):
+        tried, new = self._parted(group, answer)
+        if not new:
             return self._settle(group)
         if self._worth_cutting(group):
             return halves(group)
-        others = tuple(part for part in group if not self._may_be_there(part, error))
-        self._refuse(others, str(error))
+        self._refuse(new, answer.reason)
         return [tried] if tried else []  # they show alone whether they are
 
-    def _may_be_there(self, part: Part, error: BatchRejected) -> bool:
-        return error.duplicate and part.seq in self._tried
+    def _parted(self, group: Group, answer: NotWritten) -> tuple[Group, Group]:
+        """What an earlier attempt stored if this answer is about it, and the rest."""
+        there = [answer.refusal is Refusal.THERE and part.seq in self._tried for part in group]
+        return tuple(compress(group, there)), tuple(compress(group, map(not_, there)))
 
     def _worth_cutting(self, group: Group) -> bool:
         """Whether to look for the refused rows. Bad batches must not cost the good ones between them, so
@@ -213,11 +190,8 @@ class Isolation:
         self.words.add(reason)
         for part in group:
             for row in range(part.start, part.start + len(part.batch)):
-                self._refuse_row(part.seq, row, reason)
+                self._refused[part.seq, row] = RefusedRow(part.seq, row, reason)
         return self._settle(group)
-
-    def _refuse_row(self, seq: int, row: int, reason: str) -> None:
-        self._refused[seq, row] = Refused(seq, row, reason)
 
     def _settle(self, group: Group) -> Sequence[Group]:
         for part in group:
@@ -225,8 +199,10 @@ class Isolation:
         return ()
 
 
-def may_be_stored(error: BaseException) -> bool:
-    """Whether the destination may have the samples although this was raised."""
-    if isinstance(error, WriterUnavailable):
-        return error.sent
-    return not isinstance(error, WriterMisconfigured | ConfigurationError)
+def refused_rows(group: Group, answer: Written, tried: Container[int]) -> list[RefusedRow]:
+    """The rows that were refused by name, but for those that an earlier attempt seems to have stored."""
+    return [
+        RefusedRow(group[one.batch].seq, group[one.batch].start + one.row, one.reason)
+        for one in answer.refused
+        if one.refusal is not Refusal.THERE or group[one.batch].seq not in tried
+    ]

@@ -7,11 +7,11 @@ import inspect
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.guard.escape import Escape, as_exception, contained
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_sdk import WriterUnavailable
+from orbital_runtime.sender.refusals import WriteTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 CANCEL_GRACE: Final = 1.0
 """Seconds that a cancelled coroutine gets to end."""
-
-
-class WriteTimeout(WriterUnavailable):
-    """The writer did not return in time. Whether the destination stored the data is unknown, if it was
-    `sent`.
-    """
 
 
 class Caller:
@@ -85,8 +79,8 @@ class Caller:
             stopping = self._writer.stop()
         await self._on_loop(stopping, seconds, seconds)
 
-    async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> int:
-        """Bytes put on the wire.
+    async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> Any:
+        """What the writer gives, whatever it is.
 
         Raises:
             WriteTimeout: It took longer than `seconds`, or too many earlier ones still hang.
@@ -104,7 +98,7 @@ class Caller:
         if inspect.isawaitable(answer):
             left = deadline - asyncio.get_running_loop().time()
             answer = await self._on_loop(answer, max(0.0, left), seconds)
-        return cast("int", answer)
+        return answer
 
     async def _let_go(self) -> None:
         host, self._host = self._host, None

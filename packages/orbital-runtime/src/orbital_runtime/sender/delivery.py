@@ -20,7 +20,9 @@ from orbital_runtime.sender.caller import Caller
 from orbital_runtime.sender.cut import cut_of
 from orbital_runtime.sender.doubt import Doubt, Undecided
 from orbital_runtime.sender.lanes import Lanes
+from orbital_runtime.sender.request import Requests
 from orbital_runtime.sender.rest import Rest
+from orbital_runtime.sender.settling import Settlement
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 
@@ -78,17 +80,22 @@ class Delivery:
         self._caller = Caller(
             output.name, output.writer, most_stuck=policy.stuck_writes, hosts=hosts
         )
-        doubt = Doubt(output, buffer)
+        make_attempts = partial(
+            Attempts,
+            output,
+            buffer,
+            tally=self.tally,
+            requests=Requests(output, buffer, clock=clock, tally=self.tally, caller=self._caller),
+            settlement=Settlement(output, buffer, clock=clock, tally=self.tally),
+            doubt=Doubt(output, buffer),
+        )
         self._lanes = Lanes(
             output.name,
             buffer,
             policy,
             apart=output.writer.takes_old_samples,
-            attempts=lambda: Attempts(
-                output, buffer, clock=clock, tally=self.tally,
-                caller=self._caller, doubt=doubt,
-            ),
-        )  # fmt: skip
+            attempts=make_attempts,
+        )
         self._rest = Rest()
         self._task: asyncio.Task[None] | None = None
         self._drains: set[asyncio.Future[bool]] = set()

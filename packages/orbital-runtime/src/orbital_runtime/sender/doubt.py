@@ -3,7 +3,7 @@
 A proxy, a wrong path or a wrong tenant may answer 400 to whatever comes. A chunk of which everything is
 refused in the same words is in doubt, until another sample shows whether it is the chunk: one that is taken,
 or refused in other words. There is no doubt where the destination showed that it understands samples: it took
-some of the chunk, named the bad ones, or the writer is certain of its words.
+some of the chunk, or the class of a refusal says that it speaks of samples.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer import Chunk
 from orbital_runtime.sender.groups import name, newest
-from orbital_sdk import BatchRejected, WriteError, WriterMisconfigured
+from orbital_sdk import WriteError, WriterMisconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,10 +126,3 @@ class Doubt:
             f" because of the samples: {words}",
             self._since,
         )
-
-
-def tells(error: WriteError, words: str, rows: int) -> bool:
-    """Whether a refusal of so many other rows shows that the destination understands samples."""
-    if not isinstance(error, BatchRejected):
-        return False
-    return error.certain or error.duplicate or 0 < len(error.rejects) < rows or str(error) != words

@@ -10,7 +10,7 @@ from orbital_runtime.buffer import Entry
 from orbital_runtime.buffer.reading import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_runtime.buffer.log import Pieces
     from orbital_sdk import Batch
@@ -27,6 +27,11 @@ class Part(NamedTuple):
 
 
 Group = tuple[Part, ...]
+
+
+def whole(entries: Iterable[Entry]) -> Group:
+    """All rows of these batches."""
+    return tuple(Part(seq, 0, batch) for seq, batch in entries)
 
 
 def rows(group: Group) -> int:

@@ -10,7 +10,7 @@ from orbital_sdk import ConfigurationError, Writer, WriterConfig, WriterMisconfi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk import Attempt, Batch, PluginHost
+    from orbital_sdk import Attempt, Batch, PluginHost, Written
 
 
 class BrokenWriter(Writer[WriterConfig]):
@@ -22,7 +22,7 @@ class BrokenWriter(Writer[WriterConfig]):
     async def start(self, host: PluginHost) -> None:
         raise ConfigurationError(self.reason)
 
-    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> Written:
         raise WriterMisconfigured(self.reason)
 
 

@@ -20,6 +20,7 @@ from orbital_sdk import (
     ProcessorConfig,
     Writer,
     WriterConfig,
+    Written,
 )
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class Store(Writer[StoreConfig]):
 
     name = "store"
 
-    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
-        return 0
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> Written:
+        return Written(0)
 
 
 class DropConfig(ProcessorConfig):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.sender import Phase
-from orbital_sdk import BatchRejected, BatchTooLarge, Reject, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 
 PROXY = "400 Bad Request: this proxy takes no POST"
 
 
-@pytest.mark.parametrize("refusal", [BatchRejected(PROXY), BatchTooLarge(PROXY)])
+@pytest.mark.parametrize(
+    "refusal", [NotWritten(PROXY, Refusal.DOUBTFUL), NotWritten(PROXY, Refusal.TOO_LARGE)]
+)
 async def test_a_destination_that_refuses_everything_costs_nothing(line, refusal):
     """A proxy that answers 4xx to everything: paused with its words, all delivered in order when mended."""
     line.writer.always(refusal)
@@ -32,7 +34,7 @@ async def test_an_output_that_worked_loses_nothing_either(line):
     await line.sender.add(line.output(batch_size=4))
     await line.put(make_batch(4, ts=0))
     await line.settled()
-    line.writer.always(BatchRejected(PROXY))
+    line.writer.always(NotWritten(PROXY, Refusal.DOUBTFUL))
     await line.put(*(make_batch(4, ts=ts) for ts in range(1, 6)))
     await line.paused()
     assert (line.account.dead_lettered, line.account.waiting) == (0, 20)
@@ -44,7 +46,7 @@ async def test_an_output_that_worked_loses_nothing_either(line):
 
 async def test_alone_it_waits_for_others_to_tell(line):
     """Nothing else is there that could be taken: kept, and no person is called yet."""
-    line.writer.always(BatchRejected(PROXY))
+    line.writer.always(NotWritten(PROXY, Refusal.DOUBTFUL))
     await line.sender.add(line.output())
     await line.put(make_batch(20))
     await line.holding()
@@ -58,7 +60,7 @@ async def test_alone_it_waits_for_others_to_tell(line):
 
 async def test_a_look_at_a_paused_destination_costs_two_requests(line):
     """The whole of what is kept, and one further batch, instead of a whole search."""
-    line.writer.always(BatchRejected(PROXY))
+    line.writer.always(NotWritten(PROXY, Refusal.DOUBTFUL))
     await line.sender.add(line.output(batch_size=20))
     await line.put(*(make_batch(20, ts=ts) for ts in (1, 2, 3)))
     await line.paused()
@@ -74,8 +76,11 @@ def only(*bad, words="no such metric here"):
     """Refuses what holds one of these times."""
 
     def step(batches, attempt):
-        if any(batch.ts in bad for batch in batches):
-            raise BatchRejected(words)
+        return (
+            NotWritten(words, Refusal.DOUBTFUL)
+            if any(batch.ts in bad for batch in batches)
+            else None
+        )
 
     return step
 
@@ -167,7 +172,7 @@ async def test_a_proxy_that_comes_and_goes_costs_nothing(line):
     await line.put(make_batch(4, ts=1), make_batch(4, ts=2), make_batch(4, ts=3))
     await line.settled()
     assert line.account.dead_lettered == 4
-    line.writer.always(BatchRejected("no such metric here"))
+    line.writer.always(NotWritten("no such metric here", Refusal.DOUBTFUL))
     await line.put(*(make_batch(4, ts=ts) for ts in range(4, 8)))
     await line.paused()
     assert (line.account.dead_lettered, line.account.waiting) == (4, 16)
@@ -177,7 +182,7 @@ async def test_other_words_for_others_leave_no_doubt(line):
     """Whoever tells samples apart understands them."""
 
     def refuse(batches, attempt):
-        raise BatchRejected(f"no metric of {batches[0].ts}")
+        return NotWritten(f"no metric of {batches[0].ts}", Refusal.DOUBTFUL)
 
     line.writer.always(refuse)
     await line.sender.add(line.output(batch_size=2))
@@ -188,7 +193,7 @@ async def test_other_words_for_others_leave_no_doubt(line):
 
 async def test_a_witness_that_meets_an_outage_accuses_nobody(line):
     """Refused, and the one that was to show why found nobody: both are kept, and sent again."""
-    line.writer.then(*[BatchRejected(PROXY)] * 3, WriterUnavailable("gone"))
+    line.writer.then(*[NotWritten(PROXY, Refusal.DOUBTFUL)] * 3, WriterUnavailable("gone"))
     await line.sender.add(line.output(batch_size=2))
     await line.put(make_batch(2, ts=1), make_batch(2, ts=2))
     await line.settled()
@@ -199,11 +204,11 @@ async def test_a_witness_that_meets_an_outage_accuses_nobody(line):
 @pytest.mark.parametrize(
     "refusal",
     [
-        BatchRejected("out of bounds", certain=True),
-        BatchRejected("out of order sample", duplicate=True),
-        BatchRejected("bad", rejects=[Reject(0, row, "bad") for row in range(3)]),
+        NotWritten("out of bounds", Refusal.BAD),
+        NotWritten("out of order sample", Refusal.THERE),
+        Written(1, [Refused(0, row, "bad") for row in range(3)]),
     ],
-    ids=["certain", "duplicate", "named"],
+    ids=["bad", "there", "named"],
 )
 async def test_words_about_samples_never_pause(line, refusal):
     """A backlog that is too old must not stop a fresh output: the words leave no doubt."""
@@ -215,11 +220,45 @@ async def test_words_about_samples_never_pause(line, refusal):
     assert line.status.phase is not Phase.PAUSED
 
 
+def screened(batches, attempt):
+    """A writer that refuses by itself what is old, and a proxy that takes nothing of the rest."""
+    if all(batch.ts < 10 for batch in batches):
+        refused = [
+            Refused(n, row, "too old") for n, one in enumerate(batches) for row in range(len(one))
+        ]
+        return Written(0, refused)
+    return NotWritten(PROXY, Refusal.DOUBTFUL)
+
+
+async def test_what_its_writer_refuses_says_nothing_of_a_destination(line):
+    """A witness that was not even sent shows nothing: it is a dead letter, and the next one is asked."""
+    line.writer.always(screened)
+    await line.sender.add(line.output(batch_size=3))
+    await line.put(*(make_batch(3, ts=ts) for ts in (11, 1, 2, 12)))
+    await line.paused()
+    assert (line.account.dead_lettered, line.account.waiting) == (6, 6)
+    line.writer.always(None)
+    line.hurry()
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (6, 6)
+
+
+async def test_a_witness_that_is_taken_in_part_is_settled(line):
+    """What is taken is delivered, and what is named becomes a dead letter: nothing comes twice."""
+    line.writer.always(only(1))
+    line.writer.reject(lambda record: record.ts == 2 and record.value == 1, tells=True)
+    await line.sender.add(line.output(batch_size=3))
+    await line.put(make_batch(3, ts=1), make_batch(3, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (2, 4)
+    assert [(record.ts, record.value) for record in line.writer.records] == [(2, 0.0), (2, 2.0)]
+
+
 async def test_an_outage_amid_the_search_keeps_all(line):
     """Refused for a while, then away: nothing was ever taken, so nothing is set aside yet."""
-    refusals = [BatchRejected(PROXY)] * 4
-    line.writer.then(*refusals, WriterUnavailable("gone"), BatchRejected(PROXY))
-    line.writer.always(BatchRejected(PROXY))
+    refusals = [NotWritten(PROXY, Refusal.DOUBTFUL)] * 4
+    line.writer.then(*refusals, WriterUnavailable("gone"), NotWritten(PROXY, Refusal.DOUBTFUL))
+    line.writer.always(NotWritten(PROXY, Refusal.DOUBTFUL))
     await line.sender.add(line.output())
     await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
     await line.until(lambda: "others have to show" in line.status.reason)

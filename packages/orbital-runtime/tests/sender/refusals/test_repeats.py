@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orbital_runtime.buffer import Entry
 from orbital_runtime.sender.bisect import Isolation
 from orbital_runtime.sender.repeats import SERIES
-from orbital_sdk import BatchRejected, WriterMisconfigured, WriterUnavailable
+from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 
 FAULT = "http://tsdb/write answered 500: label name is not unique"
@@ -123,6 +123,7 @@ async def test_any_bad_data_is_found_and_nothing_else(sizes, data):
         if bad.intersection(rows):
             raise WriterUnavailable(FAULT)
         stored.extend(rows)
+        return Written(1)
 
     entries = [Entry(seq, make_batch(size, ts=seq)) for seq, size in enumerate(sizes, 1)]
     isolation = Isolation(entries, suspect=FAULT)
@@ -147,6 +148,7 @@ async def test_an_outage_that_ends_amid_the_search_accuses_nobody(until):
         calls += 1
         if calls <= until:
             raise WriterUnavailable(FAULT)
+        return Written(1)
 
     isolation = Isolation([Entry(1, make_batch(16, ts=1))], suspect=FAULT)
     try:
@@ -166,6 +168,7 @@ async def test_an_outage_that_begins_amid_the_search_accuses_nobody(since):
         calls += 1
         if calls > since or any(value == 3 for batch in batches for value in batch.values):
             raise WriterUnavailable(FAULT)
+        return Written(1)
 
     isolation = Isolation([Entry(1, make_batch(8)), Entry(2, make_batch(8, ts=2))], suspect=FAULT)
     with pytest.raises(WriterUnavailable):
@@ -182,9 +185,9 @@ async def test_duplicates_after_unsent_attempts_are_refusals(line):
     line.writer.then(
         WriterUnavailable("connection refused", sent=False),
         WriterMisconfigured("401"),
-        BatchRejected("duplicate sample", duplicate=True),
+        NotWritten("duplicate sample", Refusal.THERE),
     )
-    line.writer.always(BatchRejected("duplicate sample", duplicate=True))
+    line.writer.always(NotWritten("duplicate sample", Refusal.THERE))
     await line.sender.add(line.output(pause_retry=0.001))
     await line.put(make_batch(1))
     await line.settled()
@@ -198,7 +201,7 @@ async def test_one_attempt_that_was_sent_is_enough(line):
     line.writer.then(
         WriterUnavailable("reset"),
         WriterUnavailable("connection refused", sent=False),
-        BatchRejected("duplicate sample", duplicate=True),
+        NotWritten("duplicate sample", Refusal.THERE),
     )
     await line.sender.add(line.output())
     await line.put(make_batch(4))

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
-from orbital_sdk.errors import BatchRejected, Reject
 from orbital_sdk.fields import WriterConfig
 from orbital_sdk.writer import Writer
+from orbital_sdk.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 
 if TYPE_CHECKING:
     from orbital_sdk.host import PluginHost
 
-Step = Exception | asyncio.Event | Callable[[Sequence[Batch], Attempt], None] | None
-"""What a call does before it stores: raise this, wait for this, call this (which may raise), or nothing."""
+Step = (
+    Exception
+    | WriteAnswer
+    | asyncio.Event
+    | Callable[[Sequence[Batch], Attempt], WriteAnswer | None]
+    | None
+)
+"""What a call does before it stores: raise this, wait for this, or nothing. Where this is an answer, or what
+is called gives one, nothing is stored and that is given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Call:
     attempt: Attempt
     error: BaseException | None = None
     """What it raised; `CancelledError` where it was cancelled."""
+    answer: WriteAnswer | None = None
+    """What it gave back."""
     done: bool = False
 
     @property
@@ -59,7 +68,8 @@ class RecordingWriter(Writer[RecordingConfig]):
 
     >>> writer = RecordingWriter()
     >>> writer.then(WriterUnavailable("down"), None)     # the first call fails, the second stores
-    >>> gate = writer.hang()                             # the third waits until gate.set()
+    >>> writer.then(NotWritten("400", Refusal.DOUBTFUL)) # the third is answered so, and stores nothing
+    >>> gate = writer.hang()                             # the next waits until gate.set()
     >>> writer.always(WriterMisconfigured("401"))        # from then on; always(None) ends it
     >>> await writer.received(3)                         # until three samples are stored
     >>> writer.records[0].value
@@ -109,7 +119,7 @@ class RecordingWriter(Writer[RecordingConfig]):
         Args:
             bad: Tells of a record whether it is refused.
             tells: False: one bad record and nothing of the call is stored, as with Prometheus. True: the
-                good ones are stored and the error lists the bad ones.
+                good ones are stored and the answer names the bad ones.
         """
         self._bad, self._tells = bad, tells
 
@@ -123,9 +133,13 @@ class RecordingWriter(Writer[RecordingConfig]):
 
     @property
     def batches(self) -> list[Batch]:
-        """The batches of all calls that returned, in order."""
-        returned = [call for call in self.calls if call.done and call.error is None]
-        return [batch for call in returned for batch in call.batches]
+        """The batches of all calls that stored, in order."""
+        return [
+            batch
+            for call in self.calls
+            if isinstance(call.answer, Written)
+            for batch in call.batches
+        ]
 
     def values(self, name: str, /, **labels: str) -> list[float]:
         """The stored values of this name and (at least) these labels, in order."""
@@ -141,44 +155,50 @@ class RecordingWriter(Writer[RecordingConfig]):
     async def stop(self) -> None:
         self.stopped += 1
 
-    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> int:
+    async def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
         call = Call(tuple(batches), attempt)
         self.calls.append(call)
         self._changed.set()
         try:
-            await self._do(self._steps.popleft() if self._steps else self._otherwise, call)
-            self._store(call.batches)
+            told = await self._do(self._steps.popleft() if self._steps else self._otherwise, call)
+            call.answer = told or self._store(call.batches)
         except BaseException as error:
             call.error = error
             raise
         finally:
             call.done = True
             self._changed.set()
-        return sum(8 * len(batch) for batch in batches)
+        return call.answer
 
-    async def _do(self, step: Step, call: Call) -> None:
-        if isinstance(step, Exception):
-            raise step
-        if isinstance(step, asyncio.Event):
-            await step.wait()
-        elif step is not None:
-            step(call.batches, call.attempt)
+    async def _do(self, step: Step, call: Call) -> WriteAnswer | None:
+        match step:
+            case Exception():
+                raise step
+            case asyncio.Event():
+                await step.wait()
+            case Written() | NotWritten():
+                return step
+            case None:
+                pass
+            case _:
+                return step(call.batches, call.attempt)
+        return None
 
-    def _store(self, batches: Sequence[Batch]) -> None:
+    def _store(self, batches: Sequence[Batch]) -> WriteAnswer:
         good: list[Record] = []
-        rejects: list[Reject] = []
+        refused: list[Refused] = []
         for number, batch in enumerate(batches):
             for row, record in enumerate(_records(batch)):
                 if self._bad and self._bad(record):
-                    rejects.append(Reject(number, row, f"bad sample {record.name}"))
+                    refused.append(Refused(number, row, f"bad sample {record.name}"))
                 else:
                     good.append(record)
-        if rejects and not self._tells:
-            raise BatchRejected(f"{rejects[0].reason}; nothing of this call is stored")
+        if refused and not self._tells:
+            reason = f"{refused[0].reason}; nothing of this call is stored"
+            return NotWritten(reason, Refusal.DOUBTFUL)
         self.records += good
         self.samples += sum(not record.stale for record in good)
-        if rejects:
-            raise BatchRejected(f"{len(rejects)} samples refused", rejects=rejects)
+        return Written(sum(8 * len(batch) for batch in batches), refused)
 
     async def _until(self, reached: Callable[[], bool], what: str, within: float) -> None:
         try:
@@ -187,10 +207,10 @@ class RecordingWriter(Writer[RecordingConfig]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            errors = [call.error for call in self.calls if call.error]
+            ends = [call.error or call.answer for call in self.calls if call.done]
             raise AssertionError(
                 f"no {what} within {within:g} s, but {len(self.calls)} calls and {self.samples} stored"
-                f" samples; errors so far: {errors}"
+                f" samples; so far they ended with: {ends}"
             ) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
-from orbital_sdk.errors import BatchRejected, Reject, WriteError, WriterUnavailable
+from orbital_sdk.errors import WriteError, WriterUnavailable
 from orbital_sdk.fields import WriterConfig
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
@@ -22,6 +22,7 @@ from orbital_sdk.testing.model_contract import (
 )
 from orbital_sdk.testing.stored import Stored, Told
 from orbital_sdk.testing.threads import in_thread
+from orbital_sdk.written import Written, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -120,26 +121,26 @@ async def _write(
     number: int = 1,
 ) -> bool:
     try:
-        size = await _call(writer, batches, Attempt(number, what))
+        answer = await _call(writer, batches, Attempt(number, what))
     except WriteError as error:
-        if isinstance(error, BatchRejected) and error.rejects:
-            _check_rejects(found, what, error.rejects, batches)
-            told.add(what, batches, [(one.batch, one.row) for one in error.rejects])
-        return found.expect(
-            not must,
-            f"write() of {what} raised {error!r}; give check_writer a destination that takes it",
-        )
+        return found.expect(not must, _needed(what, f"raised {error!r}"))
     except Exception as error:  # noqa: BLE001 (that is the finding)
         found.append(
-            f"write() of {what} raised {error!r}; raise WriterUnavailable, WriterMisconfigured,"
-            " BatchTooLarge or BatchRejected (`from error`)"
+            f"write() of {what} raised {error!r}; raise WriterUnavailable or WriterMisconfigured"
+            " (`from error`) where nothing is known, and else answer"
         )
         return False
-    told.add(what, batches)
-    return found.expect(
-        type(size) is int and size >= 0,
-        f"write() of {what} gave {size!r}; return how many bytes went out",
-    )
+    if wrong := misfit(answer, batches):
+        found.append(f"write() of {what} {wrong}")
+        return False
+    if isinstance(answer, Written):
+        told.add(what, batches, [(one.batch, one.row) for one in answer.refused])
+    taken = isinstance(answer, Written) and not answer.refused
+    return found.expect(taken or not must, _needed(what, f"gave {answer!r}"))
+
+
+def _needed(what: str, came: str) -> str:
+    return f"write() of {what} {came}; give check_writer a destination that takes it"
 
 
 async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt) -> object:
@@ -148,25 +149,14 @@ async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt)
     return await in_thread(lambda: writer.write(batches, attempt))
 
 
-def _check_rejects(
-    found: Findings, what: str, rejects: Sequence[Reject], batches: Sequence[Batch]
-) -> None:
-    for reject in rejects:
-        found.expect(
-            0 <= reject.batch < len(batches) and 0 <= reject.row < len(batches[reject.batch]),
-            f"write() of {what} rejected {reject}, which names no sample of the call;"
-            " batch and row count from 0",
-        )
-
-
 async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
     async with Life(found, writer, " while the destination is away").lived():
         try:
-            size = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
+            answer = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
         except WriterUnavailable:
             return
         except Exception as error:  # noqa: BLE001 (that is the finding)
             gave = f"raised {error!r}"
         else:
-            gave = f"gave {size!r}"
+            gave = f"gave {answer!r}"
         found.append(f"the destination is away and write() {gave}; raise WriterUnavailable")

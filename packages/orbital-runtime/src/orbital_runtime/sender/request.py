@@ -1,0 +1,91 @@
+"""One request of an output: its writer is called, and what comes of it is counted and checked."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from orbital_runtime.guard.escape import origin
+from orbital_runtime.sender.groups import newest
+from orbital_runtime.sender.refusals import WriterBug, kind
+from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
+from orbital_sdk.written import misfit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.sender.caller import Caller
+    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.status import Tally
+    from orbital_sdk import Batch, WriteAnswer
+
+logger = logging.getLogger(__name__)
+
+
+class Requests:
+    """Makes the requests of one output, one at a time.
+
+    Args:
+        output: Name, writer and policy.
+        buffer: Gives tokens their beginning.
+        clock: For stamps.
+        tally: Counts of the output.
+        caller: Calls its writer.
+    """
+
+    def __init__(
+        self, output: Output, buffer: Buffer, *, clock: Clock, tally: Tally, caller: Caller
+    ) -> None:
+        self._output = output
+        self._buffer = buffer
+        self._clock = clock
+        self._tally = tally
+        self._caller = caller
+        self._said = ""
+
+    async def send(self, batches: Sequence[Batch], number: int, rows: str) -> WriteAnswer:
+        """What the destination answers.
+
+        Args:
+            batches: What to send.
+            number: Which attempt at them it is.
+            rows: Names them.
+
+        Raises:
+            WriteError, ConfigurationError: There is no answer. A bug of the writer is one of these, too.
+        """
+        tally = self._tally
+        attempt = Attempt(number, f"{self._buffer.name(newest(rows))}:{rows}")
+        tally.requests += 1
+        try:
+            answer = await self._caller.write(batches, attempt, self._output.policy.timeout)
+            wrong = misfit(answer, batches)
+        except (WriteError, ConfigurationError) as error:
+            self._note(error, str(error))
+            raise
+        except Exception as error:
+            raised = origin(error)
+            raise self._bug(repr(raised), raised) from error
+        if wrong:
+            raise self._bug(f"write() {wrong}")
+        if isinstance(answer, NotWritten):
+            self._note(answer, answer.reason)
+        else:
+            tally.bytes += answer.bytes
+            tally.last_success_ms = self._clock.utc_ms()
+        return answer
+
+    def _note(self, failure: WriteError | ConfigurationError | NotWritten, words: str) -> None:
+        self._tally.errors[kind(failure)] += 1
+        self._tally.last_error = words
+        self._tally.last_error_ms = self._clock.utc_ms()
+
+    def _bug(self, what: str, raised: BaseException | None = None) -> WriterBug:
+        bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {what}")
+        self._note(bug, str(bug))
+        if self._said != what:
+            self._said = what
+            logger.error("output %s: %s", self._output.name, bug, exc_info=raised)
+        return bug

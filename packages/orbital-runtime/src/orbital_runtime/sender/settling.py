@@ -1,0 +1,100 @@
+"""Settles with the buffer: what was delivered, what became dead letters, and what comes again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from orbital_runtime.buffer import Chunk, DeadLetter
+from orbital_runtime.buffer.reading import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from orbital_runtime.buffer import Buffer, Entry
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.sender.bisect import RefusedRow
+    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.status import Tally
+
+logger = logging.getLogger(__name__)
+
+
+class Settlement:
+    """The books of one output.
+
+    Args:
+        output: Its name.
+        buffer: Where its chunks come from.
+        clock: For stamps.
+        tally: Counts of the output.
+    """
+
+    def __init__(self, output: Output, buffer: Buffer, *, clock: Clock, tally: Tally) -> None:
+        self._name = output.name
+        self._buffer = buffer
+        self._clock = clock
+        self._tally = tally
+        self._said = ""
+
+    async def settle(
+        self, chunk: Chunk, left: Container[int], refused: Sequence[RefusedRow]
+    ) -> Chunk | None:
+        """Acknowledge what of a chunk is done with; what is left is released, and given back.
+
+        Args:
+            chunk: In flight.
+            left: Its batches that have to come again.
+            refused: Its rows that become dead letters.
+        """
+        done = [entry for entry in chunk.entries if entry.seq not in left]
+        rest = [entry for entry in chunk.entries if entry.seq in left]
+        released = _part(chunk, rest) if rest else None
+        if released:
+            self._buffer.release(released)
+        if done:
+            await self._acknowledge(_part(chunk, done), refused)
+        return released
+
+    async def _acknowledge(self, done: Chunk, refused: Sequence[RefusedRow]) -> None:
+        letters = list(self._letters(done.entries, refused))
+        try:
+            await self._buffer.acknowledge(done, letters=letters)
+        except BaseException:
+            self._buffer.release(done)  # a no-op where the buffer has it in its books
+            self._tally.failed(runs(done.entries), unknown=runs(done.entries))
+            raise
+        self._tally.settled(runs(done.entries))
+        self._tally.samples += done.samples - len(letters)
+        self._tally.dead_letters += len(letters)
+        if letters and self._said != letters[0].reason:
+            self._said = letters[0].reason
+            logger.warning(
+                "output %s: %d samples were refused and are dead letters now: %s",
+                self._name, len(letters), self._said,
+            )  # fmt: skip
+
+    def _letters(
+        self, done: Iterable[Entry], refused: Sequence[RefusedRow]
+    ) -> Iterator[DeadLetter]:
+        """The refused samples. Stale markers are no samples: nobody misses a refused one."""
+        batches = dict(done) if refused else {}
+        for seq, row, reason in refused:
+            batch = batches[seq]
+            if not batch.stale:
+                yield DeadLetter(
+                    output=self._name,
+                    at_ms=self._clock.utc_ms(),
+                    origin=batch.layout.origin,
+                    row=batch.layout.rows[row],
+                    value=batch.values[row],
+                    ts=batch.ts if batch.times is None else batch.times[row],
+                    reason=reason,
+                    seq=seq,
+                )
+
+
+def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:
+    if len(entries) == len(chunk.entries):
+        return chunk
+    return Chunk(chunk.output, tuple(entries), sum(entry.batch.samples for entry in entries))
