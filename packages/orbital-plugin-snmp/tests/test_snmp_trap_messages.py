@@ -53,6 +53,13 @@ def inform():
 SIGNED = inform()
 
 
+def answers(one, data):
+    """What a sender of this is answered."""
+    said = []
+    one.take(data, "127.0.0.1", said.append)
+    return b"".join(said)
+
+
 def outcomes(one):
     return sum(one._drops[reason] for reason in REASONS), list(one._tally.samples(None))
 
@@ -60,7 +67,7 @@ def outcomes(one):
 def test_the_message_is_good():
     """Unchanged it counts, by its rule too."""
     one = plugin()
-    one.take(MESSAGE, "127.0.0.1")
+    answers(one, MESSAGE)
     dropped, samples = outcomes(one)
     assert (dropped, [value for _, value in samples]) == (0, [1.0, 1.0])
     assert samples[1][0].values == ("192.0.2.7", "1.3.6")
@@ -70,7 +77,7 @@ def test_the_message_is_good():
 def test_noise(data):
     """Octets of any kind are counted as what they are not."""
     one = plugin()
-    assert one.take(data, "127.0.0.1") == b""
+    assert answers(one, data) == b""
     assert outcomes(one) == (1, [])
 
 
@@ -78,7 +85,7 @@ def test_noise(data):
 def test_damage(at, octet):
     """A notification with any octet changed is told or counted as dropped, and never raises."""
     one = plugin()
-    one.take(MESSAGE[:at] + bytes((octet,)) + MESSAGE[at + 1 :], "127.0.0.1")
+    answers(one, MESSAGE[:at] + bytes((octet,)) + MESSAGE[at + 1 :])
     dropped, samples = outcomes(one)
     assert dropped or samples
 
@@ -87,14 +94,14 @@ def test_damage(at, octet):
 def test_cuts(size):
     """Half a notification is none."""
     one = plugin()
-    one.take(MESSAGE[:size], "127.0.0.1")
+    answers(one, MESSAGE[:size])
     assert outcomes(one) == (1, [])
 
 
 def test_an_inform_of_v3():
     """Unchanged it counts, and is answered."""
     one = plugin()
-    assert one.take(SIGNED, "127.0.0.1")
+    assert answers(one, SIGNED)
     assert outcomes(one)[0] == 0
     assert [value for _, value in outcomes(one)[1]] == [1.0]
 
@@ -104,5 +111,5 @@ def test_damage_to_what_is_signed(at, bits):
     """Not one octet of a signed message may be another: it is dropped, under a name, without an answer."""
     one = plugin()
     changed = SIGNED[:at] + bytes((SIGNED[at] ^ bits,)) + SIGNED[at + 1 :]
-    assert one.take(changed, "127.0.0.1") == b""
+    assert answers(one, changed) == b""
     assert outcomes(one) == (1, [])

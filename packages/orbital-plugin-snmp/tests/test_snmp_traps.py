@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
+import time
 from contextlib import asynccontextmanager
 
 import pytest
 from pydantic import ValidationError
 
 from orbital_plugin_snmp.traps.listener import Bucket
+from orbital_plugin_snmp.traps.metrics import REASONS
+from orbital_plugin_snmp.traps.outbox import ROOM
 from orbital_plugin_snmp.traps.own_engine import lasting
 from orbital_plugin_snmp.traps.plugin import SnmpTrap
 from orbital_plugin_snmp.traps.settings import TrapConfig, TrapDevice
-from orbital_sdk import ConfigurationError
-from orbital_sdk.testing import FakeHost, Runs, check_plugin
+from orbital_sdk import BufferRefused, ConfigurationError
+from orbital_sdk.testing import FakeEmit, FakeHost, Runs, check_plugin, check_receiver
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
 pytestmark = pytest.mark.real
 
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
+PLAIN, OTHER = "1.3.6.1.4.1.9.0.1", "1.3.6.1.4.1.9.0.2"
+"""No rule is for these."""
 IF_INDEX, IF_DESCR = "1.3.6.1.2.1.2.2.1.1", "1.3.6.1.2.1.2.2.1.2"
 ENGINE = "0x8000000001020304"
 AUTH, PRIV = "auth-password", "priv-password"
@@ -60,8 +65,8 @@ LEVELS = {
 
 
 @asynccontextmanager
-async def listening(**changes):
-    """A plugin that listens."""
+async def started(**changes):
+    """A plugin with these settings."""
     settings = {"listen": "127.0.0.1", "port": free_port(), "rules": RULES, "users": USERS}
     plugin = SnmpTrap(TrapConfig.model_validate(settings | changes))
     await plugin.start(FakeHost())
@@ -69,6 +74,29 @@ async def listening(**changes):
         yield plugin
     finally:
         await plugin.stop()
+
+
+@asynccontextmanager
+async def serving(plugin, emit, **device):
+    """It serves a task."""
+    work = asyncio.create_task(plugin.serve(TrapDevice(**device), emit))
+    boxes = len(plugin._boxes)
+    while len(plugin._boxes) == boxes and not work.done():  # noqa: ASYNC110 (it has no event)
+        await asyncio.sleep(0)
+    if work.done():
+        await work
+    try:
+        yield
+    finally:
+        work.cancel()
+        await asyncio.wait({work})
+
+
+@asynccontextmanager
+async def listening(emit=None, **changes):
+    """A plugin that listens for all devices."""
+    async with started(**changes) as plugin, serving(plugin, emit or FakeEmit()):
+        yield plugin
 
 
 async def send(plugin, *words, program="snmptrap", folder=None, check=True):
@@ -85,6 +113,21 @@ async def send(plugin, *words, program="snmptrap", folder=None, check=True):
     )
     await read_all()
     return done.returncode == 0
+
+
+async def recorded(*words):
+    """The datagram that such a trap is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{sock.getsockname()[1]}"
+        path = str(find_program("snmptrap", package="snmp"))
+        command = [path, *(place if word == "@" else word for word in words)]
+        await asyncio.to_thread(subprocess.run, command, check=True, env={"MIBS": ""})
+        return sock.recv(65535)
+
+
+def now_ms():
+    return time.time_ns() // 1_000_000
 
 
 async def read_all():
@@ -128,6 +171,97 @@ async def test_v2c():
             assert got.value("link_up", source="127.0.0.1", ifIndex="2") == 1
             assert got.value("acme_alarms_total", what="bad fan", row="3.9") == 2
             assert got.value("snmp_traps_received_total", trap="1.3.6.1.4.1.99999.0.1") == 3
+
+
+async def test_a_trap_is_handed_over_when_it_arrives():
+    """Not at the task's next run: what it changed, at the time of its arrival; a run tells it again."""
+    emit = FakeEmit()
+    async with listening(emit) as plugin:
+        before = now_ms()
+        await send(plugin, "-v2c", "-c", "public", "@", "", LINK_DOWN, IF_INDEX + ".2", "i", "2")
+        counted, link = await emit.wait(2)
+        assert (counted.series.metric.name, counted.value) == ("snmp_traps_received_total", 1)
+        assert (link.series.metric.name, link.value) == ("link_up", 0)
+        assert before <= counted.ts == link.ts <= now_ms()
+        again = (await told(plugin)).samples
+        assert {s.ts for s in again} == {max(s.ts for s in again)}
+        assert again[0].ts > link.ts
+
+
+async def test_an_inform_is_answered_when_the_buffer_has_it():
+    """A sender that has its response may forget it: so nobody has one while the buffer is full."""
+    emit = FakeEmit()
+    async with listening(emit) as plugin:
+        words = ("-v2c", "-c", "public", "-r", "0", "-t", "0.3", "@", "", LINK_UP)
+        emit.hold()
+        assert not await send(plugin, *words, program="snmpinform", check=False)
+        patient = (*words[:6], "20", *words[7:])
+        sending = asyncio.create_task(send(plugin, *patient, program="snmpinform"))
+        await emit.held()
+        emit.release()
+        assert await sending
+        counts = [s.value for s in emit.samples if s.series.metric is plugin.received]
+        assert counts == [1, 2]
+
+
+async def test_what_the_buffer_refuses_is_counted_and_not_answered():
+    """The listener lives on, the sender tries again, and the counts come with the next run."""
+    emit = FakeEmit()
+    async with listening(emit) as plugin:
+        emit.error = BufferRefused("the buffer is full")
+        words = ("-v2c", "-c", "public", "-r", "0", "-t", "0.3", "@", "", LINK_UP)
+        assert not await send(plugin, *words, program="snmpinform", check=False)
+        emit.error = None
+        assert await send(plugin, *words, program="snmpinform")
+        got = await told(plugin)
+        assert got.value("snmp_traps_dropped_total", reason="buffer") == 1
+        assert got.value("snmp_traps_received_total", trap=LINK_UP) == 2
+
+
+async def test_what_waits_is_bounded():
+    """While the buffer takes nothing, so many notifications wait; further ones are counted."""
+    emit = FakeEmit()
+    async with listening(emit, rate=100_000) as plugin:
+        emit.hold()
+        datagram = await recorded("-v2c", "-c", "public", "@", "", PLAIN)
+        for _ in range(ROOM + 7):
+            plugin.take(datagram, "192.0.2.1", print)
+        assert {why: n for why in REASONS if (n := plugin._drops[why])} == {"queue": 7}
+        emit.release()
+        (last,) = await emit.wait()
+        assert last.value == ROOM
+
+
+async def test_what_waits_at_the_end_is_handed_over():
+    """A trap that was read is not lost by a stop."""
+    emit = FakeEmit()
+    async with started() as plugin:
+        datagram = await recorded("-v2c", "-c", "public", "@", "", PLAIN)
+        async with serving(plugin, emit):
+            plugin.take(datagram, "192.0.2.1", print)
+        assert len(await emit.wait()) == 1
+
+
+async def test_tasks_of_equal_settings_share_a_listener():
+    """Each is handed what its device sent, and an inform is answered when all of them have it."""
+    one, other, everything = FakeEmit(), FakeEmit(), FakeEmit()
+    async with (
+        started() as plugin,
+        serving(plugin, one, host="localhost"),
+        serving(plugin, other, host="192.0.2.7"),
+    ):
+        async with serving(plugin, everything):
+            await send(plugin, "-v2c", "-c", "public", "@", "", PLAIN)
+            assert len(await one.wait()) == len(await everything.wait()) == 1
+            everything.hold()
+            words = ("-v2c", "-c", "public", "-r", "0", "-t", "0.3", "@", "", PLAIN)
+            assert not await send(plugin, *words, program="snmpinform", check=False)
+            everything.release()
+        one.samples.clear()
+        await send(plugin, "-v2c", "-c", "public", "@", "", OTHER)
+        (sample,) = await one.wait()
+        assert sample.series.values == ("127.0.0.1", OTHER)
+        assert other.samples == []
 
 
 async def test_informs_are_answered():
@@ -326,6 +460,20 @@ async def test_contract():
         {},
         {"listen": "127.0.0.1", "port": free_port(), "communities": ["c0mmunity"], "users": USERS},
     )
+
+
+async def test_contract_of_a_receiver():
+    """It hands over what arrives, waits while it has to, ends in time, and lets go of its port."""
+
+    def make():
+        return {}, {"listen": "127.0.0.1", "port": free_port()}
+
+    async def speak(device, config):
+        datagram = await recorded("-v2c", "-c", "public", "@", "", LINK_UP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(datagram, ("127.0.0.1", config.port))
+
+    await check_receiver(SnmpTrap, make, speak)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One socket for notifications, shared by all plugin instances of an event loop that want its port."""
+"""One socket for notifications, and who gets what arrives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_sdk import ConfigurationError
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_plugin_snmp.engines.address import SocketAddress
+
+    Reply = Callable[[bytes], None]
+    """Answers a datagram."""
 
 BUFFER: Final = 4 << 20
 """Bytes of the receive buffer, as far as the system lets us."""
@@ -28,8 +33,8 @@ class Subscriber(Protocol):
     rate: float
     """Datagrams a second that it takes, on average; as many at once."""
 
-    def take(self, data: bytes, source: str) -> bytes:
-        """A datagram, and the address that sent it. Returns the answer; empty for none."""
+    def take(self, data: bytes, source: str, reply: Reply) -> None:
+        """A datagram, and the address that sent it. It may be answered, now or later."""
         ...
 
     def drop(self, reason: str) -> None:
@@ -76,20 +81,23 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._sock = _bound(address, port)
         self._buckets: dict[Subscriber, Bucket] = {}
+        self._shares: Counter[Subscriber] = Counter()
         self._loop.add_reader(self._sock.fileno(), self._read)
 
     def add(self, subscriber: Subscriber) -> None:
-        """From now on it gets what arrives."""
-        self._buckets[subscriber] = Bucket(subscriber.rate)
+        """From now on it gets what arrives; once, however often it was added."""
+        self._shares[subscriber] += 1
+        self._buckets.setdefault(subscriber, Bucket(subscriber.rate))
 
     def remove(self, subscriber: Subscriber) -> bool:
-        """It gets nothing more. True if nobody is left, and the socket is closed. Safe twice."""
-        self._buckets.pop(subscriber, None)
+        """Once less. True if nobody is left, and the socket is closed."""
+        self._shares[subscriber] -= 1
+        if not self._shares[subscriber]:
+            del self._shares[subscriber], self._buckets[subscriber]
         if self._buckets:
             return False
-        if self._sock.fileno() >= 0:
-            self._loop.remove_reader(self._sock.fileno())
-            self._sock.close()
+        self._loop.remove_reader(self._sock.fileno())
+        self._sock.close()
         return True
 
     def _read(self) -> None:
@@ -103,45 +111,16 @@ class Listener:
             self._hand_out(data, address)
 
     def _hand_out(self, data: bytes, address: SocketAddress) -> None:
-        answer = b""
+        reply = partial(self._reply, address)
         for subscriber, bucket in tuple(self._buckets.items()):
             if bucket.take():
-                answer = subscriber.take(data, plain(address[0])) or answer
+                subscriber.take(data, plain(address[0]), reply)
             else:
                 subscriber.drop("rate")
-        if answer:
-            with contextlib.suppress(OSError):  # the device asks again
-                self._sock.sendto(answer, address)
 
-
-_listeners: dict[tuple[asyncio.AbstractEventLoop, str, int], Listener] = {}
-
-
-class ListenerLease:
-    """A subscriber's share in the listener of a port.
-
-    Args:
-        address: As `Listener`.
-        port: As `Listener`.
-        subscriber: Who gets what arrives.
-
-    Raises:
-        ConfigurationError: As `Listener`.
-    """
-
-    def __init__(self, address: str, port: int, subscriber: Subscriber) -> None:
-        self._key = asyncio.get_running_loop(), address, port
-        self._subscriber = subscriber
-        listener = _listeners.get(self._key)
-        if listener is None:
-            listener = _listeners[self._key] = Listener(address, port)
-        listener.add(subscriber)
-
-    def end(self) -> None:
-        """Give it back. The last one closes the socket. Safe twice."""
-        listener = _listeners.get(self._key)
-        if listener is not None and listener.remove(self._subscriber):
-            del _listeners[self._key]
+    def _reply(self, address: SocketAddress, answer: bytes) -> None:
+        with contextlib.suppress(OSError):  # closed meanwhile, or not sent: the device asks again
+            self._sock.sendto(answer, address)
 
 
 def plain(address: str) -> str:

@@ -6,7 +6,18 @@ from typing import Final
 
 from orbital_sdk import Metric
 
-REASONS: Final = ("rate", "malformed", "community", "user", "clock", "engine", "value", "series")
+REASONS: Final = (
+    "rate",
+    "queue",
+    "buffer",
+    "malformed",
+    "community",
+    "user",
+    "clock",
+    "engine",
+    "value",
+    "series",
+)
 """Why something was dropped."""
 
 

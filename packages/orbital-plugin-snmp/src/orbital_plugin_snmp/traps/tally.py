@@ -74,12 +74,13 @@ class Tally:
         self._sources: dict[str, dict[Series, float]] = {}
         self._size = 0
 
-    def add(self, source: str, notification: Notification) -> None:
-        """Count a notification of a device."""
-        self._change(source, TrapMetrics.received.series(source, notification.trap), 1.0, add=True)
-        for compiled in self._rules:
-            if _fits(compiled, notification):
-                self._apply(compiled, source, notification.varbinds)
+    def add(self, source: str, notification: Notification) -> list[tuple[Series, float]]:
+        """Count a notification of a device. Gives what it changed."""
+        received = TrapMetrics.received.series(source, notification.trap)
+        fitting = [compiled for compiled in self._rules if _fits(compiled, notification)]
+        changed = [self._changed(source, received, 1.0, add=True)]
+        changed += [self._applied(rule, source, notification.varbinds) for rule in fitting]
+        return [change for change in changed if change is not None]
 
     def samples(self, source: str | None) -> Iterator[tuple[Series, float]]:
         """All series, or those of one source."""
@@ -89,25 +90,30 @@ class Tally:
         for series in self._sources.values():
             yield from series.items()
 
-    def _apply(self, compiled: Compiled, source: str, varbinds: list[VarBind]) -> None:
+    def _applied(
+        self, compiled: Compiled, source: str, varbinds: list[VarBind]
+    ) -> tuple[Series, float] | None:
         rule = compiled.rule
         number = _number(compiled, varbinds)
         if number is None or (rule.type == "counter" and number < 0):
             self._drop("value")
-            return
+            return None
         labels = [_text(oid, label, varbinds) for oid, label in compiled.labels]
         series = compiled.metric.series(source, *labels)
-        self._change(source, series, number, add=rule.type == "counter")
+        return self._changed(source, series, number, add=rule.type == "counter")
 
-    def _change(self, source: str, series: Series, number: float, *, add: bool) -> None:
+    def _changed(
+        self, source: str, series: Series, number: float, *, add: bool
+    ) -> tuple[Series, float] | None:
         of_source = self._sources.get(source, {})
         if series not in of_source:
             if self._size >= self._most:
                 self._drop("series")
-                return
+                return None
             self._size += 1
             self._sources[source] = of_source
-        of_source[series] = of_source.get(series, 0.0) + number if add else number
+        now = of_source[series] = of_source.get(series, 0.0) + number if add else number
+        return series, now
 
 
 def _fits(compiled: Compiled, notification: Notification) -> bool:

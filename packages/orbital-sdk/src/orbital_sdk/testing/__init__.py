@@ -8,10 +8,12 @@ from orbital_sdk.testing.collection import (
     make_context,
     runs_of,
 )
+from orbital_sdk.testing.emit import FakeEmit
 from orbital_sdk.testing.host import FakeClock, FakeHost
 from orbital_sdk.testing.plugin_contract import check_plugin
 from orbital_sdk.testing.processing import process
 from orbital_sdk.testing.processor_contract import check_processor
+from orbital_sdk.testing.receiver_contract import check_receiver
 from orbital_sdk.testing.recording import Call, Record, RecordingConfig, RecordingWriter
 from orbital_sdk.testing.writer_contract import check_writer
 
@@ -19,6 +21,7 @@ __all__ = [
     "Call",
     "Collection",
     "FakeClock",
+    "FakeEmit",
     "FakeHost",
     "Record",
     "RecordingConfig",
@@ -26,6 +29,7 @@ __all__ = [
     "Runs",
     "check_plugin",
     "check_processor",
+    "check_receiver",
     "check_writer",
     "collect_once",
     "make_batch",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -11,25 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
-from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.invoke import call, is_blocking
 from orbital_sdk.session import Plain
 from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
-from orbital_sdk.testing.findings import Findings, check_cancel, check_name
+from orbital_sdk.testing.findings import Findings, check_cancel
 from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import (
     check_dump,
-    check_manifest,
-    check_model,
     check_silence,
 )
+from orbital_sdk.testing.plugin_class import check_class, check_samples
 from orbital_sdk.testing.threads import in_thread
-from orbital_sdk.testing.wire_contract import check_facts, check_given, check_offer, check_settings
+from orbital_sdk.testing.wire_contract import check_facts, check_given, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_sdk.metric import Metric, Sample
+    from orbital_sdk.fields import DeviceFields, PluginConfig
     from orbital_sdk.plugin import Plugin
     from orbital_sdk.session import Session
 
@@ -59,13 +56,7 @@ async def check_plugin(
         AssertionError: Everything that is wrong, each with what to change.
     """
     found = Findings()
-    check_name(found, cls, "orbital.plugins", entry_point=entry_point)
-    fit = check_model(found, cls.device_model, DeviceFields)
-    if not (check_model(found, cls.config_model, PluginConfig) and fit):
-        found.report(cls.__qualname__)
-    check_manifest(found, cls)
-    check_offer(found, cls)
-    _check_declared(found, cls)
+    check_class(found, cls, entry_point=entry_point)
     try:
         fields = as_model(cls.device_model, device)
         away = None if unreachable is None else as_model(cls.device_model, unreachable)
@@ -75,14 +66,6 @@ async def check_plugin(
     else:
         await _Trial(found, cls(settings), fields, timeout).run(away)
     found.report(cls.__qualname__)
-
-
-def _check_declared(found: Findings, cls: type[Plugin[Any, Any]]) -> None:
-    names = [metric.name for metric in cls.declared_metrics()]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        found.append(f"the metric {name!r} is declared twice; a name has one Metric")
-    for metric in cls.declared_metrics():
-        found.expect(metric.help, f"the metric {metric.name!r} has no help; say what it is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +104,7 @@ class _Trial:
         try:
             collection = await self.collect(runs)
             _check_error(self.found, collection)
-            _check_samples(self.found, collection, self.plugin.metrics())
+            check_samples(self.found, collection, self.plugin.metrics())
             check_given(self.found, collection)
             self._silence(collection, runs.session)
             if runs.session is None:
@@ -239,31 +222,3 @@ def _check_error(found: Findings, collection: Collection) -> None:
         )
     elif not collection.samples:
         found.append("collect() gave no sample; a device that answers has one")
-
-
-def _check_samples(found: Findings, collection: Collection, declared: tuple[Metric, ...]) -> None:
-    known = {metric.name: metric for metric in declared}
-    for name in collection.names:
-        if name not in known:
-            found.append(
-                f"{name!r} is not declared; make it a class attribute or override metrics()"
-            )
-    for sample in collection.samples:
-        if fault := _fault(sample, known.get(sample.series.metric.name)):
-            found.append(f"{sample.series!r} {fault}")
-            return  # one is enough to see what is meant
-
-
-def _fault(sample: Sample, declared: Metric | None) -> str:
-    metric, values = sample.series.metric, sample.series.values
-    if declared and (declared.labels, declared.kind) != (metric.labels, metric.kind):
-        return "has other labels or another kind than metrics() says; use the declared metric"
-    if not all(type(value) is str for value in values):
-        return "has a label that is not text; make its series by calling the metric"
-    if sample.ts is not None and type(sample.ts) is not int:
-        return f"has ts={sample.ts!r}; ts is whole milliseconds UTC"
-    try:
-        array("d", [sample.value])
-    except (TypeError, OverflowError):
-        return f"has the value {sample.value!r}; a value is a float"
-    return ""

@@ -1,0 +1,89 @@
+"""An `emit` for tests of receivers: keeps what comes, and waits or refuses as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orbital_sdk.errors import ReceiverStopped
+from orbital_sdk.invoke import whole
+from orbital_sdk.metric import Columns, Sample
+
+if TYPE_CHECKING:
+    from orbital_sdk.records import Records
+
+
+class FakeEmit:
+    """As the agent's.
+
+    >>> emit = FakeEmit()
+    >>> serving = asyncio.create_task(plugin.serve(device, emit))
+    >>> (sample,) = await emit.wait()
+    >>> serving.cancel()
+    """
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        """What was taken, in its order."""
+        self.waiting = 0
+        """Calls that wait, because `hold` was called."""
+        self.late = 0
+        """Calls after `stop`."""
+        self.error: Exception | None = None
+        """What the next calls raise, such as `BufferRefused`; nothing of them is taken."""
+        self._open = asyncio.Event()
+        self._open.set()
+        self._stopped = False
+        self._changed = asyncio.Condition()
+
+    async def __call__(self, records: Records, /) -> None:
+        """As `orbital_sdk.Emit.__call__`."""
+        if self._stopped:
+            self.late += 1
+            raise ReceiverStopped("this serving is over")
+        samples = [*whole(records).samples()] if isinstance(records, Columns) else [*records]
+        await self._opened()
+        if self.error is not None:
+            raise self.error
+        self.samples += samples
+        await self._tell()
+
+    def hold(self) -> None:
+        """Let calls wait, as a full buffer does, until `release`."""
+        self._open.clear()
+
+    def release(self) -> None:
+        """Take what waits."""
+        self._open.set()
+
+    def stop(self) -> None:
+        """Take nothing any more."""
+        self._stopped = True
+
+    async def wait(self, samples: int = 1, timeout: float = 10.0) -> list[Sample]:  # noqa: ASYNC109 (a test says how long)
+        """Take out what came, as soon as it is so many samples.
+
+        Raises:
+            TimeoutError: It was not that much in time.
+        """
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: len(self.samples) >= samples)
+        came, self.samples = self.samples, []
+        return came
+
+    async def held(self, calls: int = 1, timeout: float = 10.0) -> None:  # noqa: ASYNC109 (as above)
+        """Return when so many calls wait; raises as `wait` does."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: self.waiting >= calls)
+
+    async def _opened(self) -> None:
+        self.waiting += 1
+        await self._tell()
+        try:
+            await self._open.wait()
+        finally:
+            self.waiting -= 1
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()

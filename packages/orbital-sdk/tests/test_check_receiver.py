@@ -1,0 +1,223 @@
+"""The contract suite of receivers: a good one passes, and each fault is found and named."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from orbital_sdk import (
+    BufferRefused,
+    Columns,
+    DeviceFields,
+    Metric,
+    Plugin,
+    PluginConfig,
+    Port,
+    ReceiverStopped,
+)
+from orbital_sdk.testing import FakeEmit, check_receiver
+
+
+class Config(PluginConfig):
+    port: Port
+    """Where it listens."""
+
+
+class Lines(Plugin[DeviceFields, Config]):
+    """Takes numbers, one a line, and answers when they are stored."""
+
+    name = "lines"
+    summary = "Numbers over TCP"
+    value = Metric("line_value", "What a line said")
+
+    async def serve(self, device, emit):
+        async def talk(reader, writer):
+            with contextlib.closing(writer):
+                while line := await reader.readline():
+                    try:
+                        await self.give(emit, float(line))
+                        writer.write(b"stored\n")
+                    except (BufferRefused, ReceiverStopped):
+                        writer.write(b"later\n")
+
+        self.talks = set()
+
+        def begin(reader, writer):
+            talk_ = asyncio.create_task(talk(reader, writer))
+            self.talks.add(talk_)
+
+        server = await asyncio.start_server(begin, "127.0.0.1", self.config.port)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.end(server)
+
+    async def give(self, emit, number):
+        await emit([self.value(number)])
+
+    async def end(self, server):
+        server.close()
+        for talk in self.talks:
+            talk.cancel()
+        await asyncio.gather(*self.talks, return_exceptions=True)
+
+
+def make():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return {}, {"port": sock.getsockname()[1]}
+
+
+async def speak(device, config):
+    reader, writer = await asyncio.open_connection("127.0.0.1", config.port)
+    with contextlib.closing(writer):
+        writer.write(b"4.5\n")
+        await reader.readline()
+
+
+async def findings(cls, **options):
+    with pytest.raises(AssertionError) as raised:
+        await check_receiver(cls, make, speak, entry_point=False, timeout=1, **options)
+    return str(raised.value)
+
+
+async def test_a_good_one_passes():
+    """Nothing is found."""
+    await check_receiver(Lines, make, speak, entry_point=False)
+
+
+async def test_a_device_that_nobody_hears():
+    """It says how long it waited."""
+
+    class Deaf(Lines):
+        async def give(self, emit, number):
+            pass
+
+    assert "no sample within 1 s" in await findings(Deaf)
+
+
+async def test_a_serve_that_ends():
+    """After the first sample, or at once."""
+
+    class Short(Lines):
+        async def serve(self, device, emit):
+            return
+
+    class Broken(Lines):
+        async def serve(self, device, emit):
+            raise ZeroDivisionError
+
+    assert "serve() ended by itself: it returned" in await findings(Short)
+    assert "serve() ended by itself: ZeroDivisionError()" in await findings(Broken)
+
+
+async def test_a_serve_that_is_none():
+    """A plain `def`, or none."""
+
+    class Plain(Lines):
+        def serve(self, device, emit):
+            pass
+
+    class Poller(Plugin[DeviceFields, Config]):
+        name = "poller"
+        summary = "Polls"
+
+    for cls in (Plain, Poller):
+        assert "serve() is missing, or is no coroutine" in await findings(cls)
+
+
+async def test_one_that_dies_of_a_full_buffer():
+    """A refusal is the sender's to hear, and no reason to end."""
+
+    class Touchy(Lines):
+        async def serve(self, device, emit):
+            queue = asyncio.Queue()
+
+            async def give(line):
+                await queue.put(line)
+
+            async def talk(reader, writer):
+                await give(await reader.readline())
+                writer.close()
+
+            server = await asyncio.start_server(talk, "127.0.0.1", self.config.port)
+            try:
+                while True:
+                    await emit([self.value(float(await queue.get()))])
+            finally:
+                server.close()
+
+    assert "ended by itself: BufferRefused" in await findings(Touchy)
+
+
+async def test_one_that_leaves_something_behind():
+    """Tasks, threads, and a port that goes on speaking."""
+
+    class Messy(Lines):
+        async def end(self, server):
+            server.close()
+            self.rest = asyncio.create_task(asyncio.Event().wait(), name="forgotten")
+
+    class Threaded(Lines):
+        gone = threading.Event()
+
+        async def serve(self, device, emit):
+            threading.Thread(target=self.gone.wait, daemon=True).start()
+            await super().serve(device, emit)
+
+    class Open(Lines):
+        server = None
+
+        async def end(self, server):
+            Open.server = server
+
+    assert "left tasks behind (forgotten" in await findings(Messy)
+    assert "threads are left behind" in await findings(Threaded)
+    Threaded.gone.set()
+    assert "emitted after its end" in await findings(Open)
+    Open.server.close()
+
+
+async def test_one_that_gives_other_metrics():
+    """As with every plugin."""
+
+    class Undeclared(Lines):
+        async def give(self, emit, number):
+            await emit([Metric("other")(number)])
+
+    assert "'other' is not declared" in await findings(Undeclared)
+
+
+async def test_one_that_raises_when_it_is_cancelled():
+    """A clean-up that fails is named."""
+
+    class Sore(Lines):
+        async def end(self, server):
+            await super().end(server)
+            raise ZeroDivisionError
+
+    assert "was cancelled and raised ZeroDivisionError()" in await findings(Sore)
+
+
+async def test_the_fake_takes_what_the_agent_takes():
+    """Samples, generators and columns; and it waits, refuses and stops as told."""
+    emit, value = FakeEmit(), Lines.value
+    await emit(value(number) for number in range(2))
+    await emit(Columns((value.series(),), [2.0], [7]))
+    assert [(s.value, s.ts) for s in await emit.wait(3)] == [(0, None), (1, None), (2, 7)]
+    emit.hold()
+    waiting = asyncio.create_task(emit([value(3)]))
+    await emit.held()
+    assert emit.samples == []
+    emit.release()
+    await waiting
+    emit.error = BufferRefused("full")
+    with pytest.raises(BufferRefused):
+        await emit([value(4)])
+    emit.stop()
+    with pytest.raises(ReceiverStopped):
+        await emit([value(5)])
+    assert (len(emit.samples), emit.late) == (1, 1)
+    with pytest.raises(TimeoutError):
+        await emit.wait(2, timeout=0.01)
