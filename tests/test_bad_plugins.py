@@ -145,6 +145,33 @@ class InitRaises(Stranger):
         raise AttributeError("never tried")
 
 
+class Background(Stranger):
+    name = "background"
+
+    async def start(self, host):
+        self.done = host.counter("rounds", "Rounds in the background", ("of",))
+        for work in (self.exits(), self.dies(), self.swallows(), self.counts()):
+            host.spawn(work)
+
+    async def exits(self):
+        sys.exit("bye")
+
+    async def dies(self):
+        raise KeyError("bus")
+
+    async def swallows(self):
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                pass
+
+    async def counts(self):
+        for number in range(2000):
+            self.done.add(1, str(number))
+            await asyncio.sleep(0)
+
+
 class OpenHangs(Stranger):
     name = "open-hangs"
 
@@ -205,7 +232,8 @@ CLASSES = {
     "not-a-number": "NotANumber", "million": "Million", "long-label": "LongLabel",
     "wrong-types": "WrongTypes", "wrong-answer": "WrongAnswer", "exits": "Exits",
     "exits-on-thread": "ExitsOnThread", "start-hangs": "StartHangs", "start-raises": "StartRaises",
-    "init-raises": "InitRaises", "open-hangs": "OpenHangs", "open-blocks": "OpenBlocks",
+    "init-raises": "InitRaises", "background": "Background",
+    "open-hangs": "OpenHangs", "open-blocks": "OpenBlocks",
     "open-exits": "OpenExits", "close-hangs": "CloseHangs", "close-exits": "CloseExits",
     "of-tomorrow": "OfTomorrow",
 }  # fmt: skip
@@ -235,7 +263,9 @@ FAILS = {
 PARTIAL = {
     "million": "the first 100,000 samples were kept, of more: raise collector.limits.samples_per_run",
 }
-GOES_ON = ("good", "not-a-number", "long-label", "wrong-types", "close-hangs", "close-exits")
+GOES_ON = (
+    "good", "not-a-number", "long-label", "wrong-types", "close-hangs", "close-exits", "background",
+)  # fmt: skip
 """Those whose right samples arrive."""
 COUNTED = {
     'sentinel_plugin_bugs_total{plugin="raises"}',
@@ -257,6 +287,7 @@ COUNTED = {
     "sentinel_cut_labels_total",
     'sentinel_refused_samples_total{reason="not_a_sample"}',
     'sentinel_refused_samples_total{reason="not_a_number"}',
+    'sentinel_background_tasks_failed_total{kind="plugin",name="background"}',
 }
 TICK = 1.0
 TIMEOUTS = {"million": "20s"}  # it does work
@@ -382,6 +413,22 @@ def test_a_bug_is_logged_once_with_its_traceback(crowd):
     assert "strange.py" in log
 
 
+def test_what_dies_in_the_background_is_named(crowd):
+    """Plugin, place and reason, once each; so is a counter whose labels never end. Its collecting goes on."""
+    part = '{kind="plugin",name="background"}'
+    refused = f"sentinel_own_metrics_refused_total{part}"
+    wait_until(lambda: crowd.metrics()[refused] == 1000)
+    metrics, log = crowd.metrics(), crowd.log.read_text()
+    died = "plugin 'background': its background task 'Background."
+    assert log.count(f"{died}exits' died at strange.py:") == 1
+    assert log.count("in exits(): SystemExit: bye; the next time it is only counted") == 1
+    assert log.count(f"{died}dies' died at strange.py:") == 1
+    assert log.count("plugin 'background': there is no room for rounds_total['1000']") == 1
+    assert metrics[f"sentinel_background_tasks_failed_total{part}"] == 2
+    assert metrics['orbital_plugin_background_rounds_total{of="999"}'] == 1
+    assert 'orbital_plugin_background_rounds_total{of="1000"}' not in metrics
+
+
 def test_the_agents_own_work_goes_on(crowd):
     """A plugin fills the event loop's own pool with threads that never return: pages and large
     collections do not need those.
@@ -401,7 +448,8 @@ def test_it_stops_clean_and_in_time(crowd):
     left = "did not close its session with"
     assert log.count(f"plugin close-hangs {left} close-hangs: no result within 5 s") == 1
     assert log.count(f"plugin close-exits {left} close-exits: SystemExit: bye") == 1
+    assert log.count("its background task 'Background.swallows' did not end within 5s") == 1
     assert (
-        "ends without waiting for what ignores its cancellation (1) and threads any longer" in log
+        "ends without waiting for what ignores its cancellation (2) and threads any longer" in log
     )
     assert "agent: stopped" in log

@@ -14,11 +14,11 @@ FILE = "learned.json"
 CONTENT = "holding 0 " + " ".join(str(n) for n in range(600))
 
 
-async def requests(server, folder, addresses=(10, 30), table="holding", **config):
+async def requests(server, folder, addresses=(10, 30), table="holding", host=None, **config):
     """Requests of the first run of a fresh plugin."""
     registers = [{"address": address, "table": table} for address in addresses]
     plugin = Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 40, **config}))
-    await plugin.start(FakeHost(folder))
+    await plugin.start(host or FakeHost(folder))
     before = len(server.asked)
     session = await plugin.open(ModbusDevice(host=server.host, port=server.port))
     await session.collect(make_context())
@@ -65,7 +65,9 @@ async def test_an_old_or_damaged_note_is_as_none(start_modbus, tmp_path, damage)
     for key, entry in stored.items():
         stored[key] = [] if damage == "shape" else entry | wrong.get(damage, {})
     path.write_text("{" if damage == "text" else json.dumps(stored))
-    assert await requests(server, tmp_path) == 3
+    host = FakeHost(tmp_path)
+    assert await requests(server, tmp_path, host=host) == 3
+    assert host.value("damaged_files_total") == (damage == "text")
     assert await requests(server, tmp_path) == 2
 
 

@@ -16,6 +16,7 @@ from orbital_plugin_snmp.session.pool import Pool
 from orbital_plugin_snmp.session.shared import SILENT
 from orbital_plugin_snmp.session.sharing import PoolLease
 from orbital_plugin_snmp.walks.learned import CLEAN, DOUBTS, HOUR, MOST, Learned
+from orbital_sdk.testing import FakeHost
 from orbital_testbench.hostile_agent import Datagram, HostileAgent
 from orbital_testbench.snmp_message import GET, number, varbind
 
@@ -177,7 +178,9 @@ async def test_plugins_with_other_profiles_share_the_session(
 ) -> None:
     """Their tasks for one device are asked for together; the last one to stop closes it."""
     wide, narrow = SessionConfig(timeout=5), SessionConfig(timeout=6)
-    leases = [PoolLease(config, tmp_path) for config in (wide, SessionConfig(timeout=5), narrow)]
+    leases = [
+        PoolLease(config, FakeHost(tmp_path)) for config in (wide, SessionConfig(timeout=5), narrow)
+    ]
     assert leases[0].pool is leases[1].pool
     assert leases[0].pool is not leases[2].pool
     one = SnmpDevice.model_validate({"host": agent.host, "port": agent.port})
@@ -186,9 +189,24 @@ async def test_plugins_with_other_profiles_share_the_session(
     assert await reader.get(encoded(NAMES[:1]))
     await leases[1].end()
     await leases[2].end()
-    again = PoolLease(wide, tmp_path)
+    again = PoolLease(wide, FakeHost(tmp_path))
     assert again.pool is not leases[1].pool
     await again.end()
+
+
+async def test_strays_and_damaged_notes_are_counted(agent: HostileAgent, tmp_path: Path) -> None:
+    """Both help nobody and stop nothing; on the agent's page their numbers are seen to grow."""
+    agent.behave = lambda request: [*device(request), *device(request)]
+    (tmp_path / FILE).write_text("{")
+    host = FakeHost(tmp_path)
+    lease = PoolLease(SessionConfig(timeout=5), host)
+    one = SnmpDevice.model_validate({"host": agent.host, "port": agent.port})
+    assert host.value("stray_datagrams_total") == 0
+    for _ in range(2):  # the second answer to the first request comes before any to the next one
+        assert await lease.pool.reader(one, time.monotonic() + 5).get(encoded(NAMES[:1]))
+    assert host.value("stray_datagrams_total") >= 1
+    assert host.value("damaged_files_total") == 1
+    await lease.end()
 
 
 async def test_requests_shrink_at_once_and_grow_slowly() -> None:

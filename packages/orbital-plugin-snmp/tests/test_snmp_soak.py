@@ -74,7 +74,7 @@ async def test_a_day(network, capsys):
     plugin = Snmp(SnmpConfig.model_validate(config))
     quick = Snmp(SnmpConfig.model_validate(config | {"timeout": "50ms", "retries": 0}))
     await plugin.start(FakeHost())
-    await quick.start()
+    await quick.start(FakeHost())
     sessions = [await plugin.open(device) for device in alive]
     warm, samples, began, before = max(30, ROUNDS // 20), 0, 0.0, Use(0, 0)
     for number in range(warm + ROUNDS):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from orbital_sdk import Notes
+from orbital_sdk.testing import FakeHost
 
 NAME = "learned.json"
 
@@ -95,9 +96,11 @@ def test_the_file_stays_small(tmp_path, caplog):
 def test_a_damaged_file_is_set_aside(tmp_path, caplog, content):
     """It is no reason to stop or to write over it: told, counted, kept beside the new one."""
     (tmp_path / NAME).write_bytes(content)
-    kept = open_notes(tmp_path, largest=200_000)
+    host = FakeHost()
+    counter = host.counter("damaged", "Files that were set aside")
+    kept = open_notes(tmp_path, largest=200_000, damaged=counter.add)
     assert kept.get("a") is None
-    assert kept.damaged == 1
+    assert host.value("damaged_total") == 1
     assert (tmp_path / f"{NAME}.damaged").read_bytes() == content
     assert "what is known of boxes begins anew" in caplog.text
     kept.note("a", 1)

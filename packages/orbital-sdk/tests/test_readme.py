@@ -122,6 +122,7 @@ def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
         "ups",
         "meters",
         "registers",
+        "tariff",
         "graphite",
         "quiet",
         "rate",

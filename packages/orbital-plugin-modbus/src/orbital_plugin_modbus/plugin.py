@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from orbital_plugin_modbus.config import ModbusConfig
 from orbital_plugin_modbus.device import ModbusDevice
@@ -13,9 +13,11 @@ from orbital_sdk import ConfigurationError, Metric, Notes, Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from orbital_sdk import PluginHost
+
+ABOUT: Final = "Modbus units"
+"""What the notes are about."""
 
 
 class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
@@ -30,10 +32,11 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
 
     def __init__(self, config: ModbusConfig) -> None:
         super().__init__(config)
-        self._notes = _notes(None)
+        self._notes = Notes(None, about=ABOUT)
 
     async def start(self, host: PluginHost) -> None:
-        self._notes = _notes(host.folder)
+        damaged = host.counter("damaged_files", "Files of what was learned that were set aside")
+        self._notes = Notes(host.folder, about=ABOUT, damaged=damaged.add)
 
     async def stop(self) -> None:
         self._notes.save()
@@ -56,8 +59,3 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
 
     def metrics(self) -> tuple[Metric, ...]:
         return (*self.declared_metrics(), *self.config.map.metrics.values())
-
-
-def _notes(folder: Path | None) -> Notes:
-    """What was learned of units."""
-    return Notes(folder, about="Modbus units")

@@ -41,7 +41,7 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
 
     async def start(self, host: PluginHost) -> None:
         self._catalogue.load()
-        self._lease = PoolLease(self._settings, host.folder)
+        self._lease = PoolLease(self._settings, host)
 
     async def stop(self) -> None:
         lease, self._lease = self._lease, None

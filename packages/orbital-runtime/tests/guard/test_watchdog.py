@@ -13,6 +13,7 @@ import pytest
 from orbital_runtime.guard.watchdog import AGAIN, Watchdog
 from orbital_runtime.guard.within import driven
 from orbital_runtime.guard.work import Work
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Processor, ProcessorConfig
 from orbital_sdk.testing import make_layout
@@ -72,6 +73,19 @@ async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplo
     assert dog.holds["spins"] == 1
     assert dog.seconds["spins"] > 0
     assert "plugin 'spins', task 'shop', held the agent for" in caplog.text
+
+
+async def test_what_holds_the_loop_in_the_background_is_named(loop, dog, caplog):
+    """Of a plugin as of a writer, by its kind; what is to be done is said, too."""
+
+    async def tend():
+        spin(loop, dog, caplog, "writer 'spins' holds the agent")
+
+    dog.start()
+    await Hosts().writer("spins", "main").spawn(tend())
+    assert "in spin(); it has to be quicker" in caplog.text
+    await over(dog)
+    assert dog.holds["spins"] == 1
 
 
 async def test_a_task_of_a_plugins_own_is_told_by_its_package(loop, dog, caplog):

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _log: Final = logging.getLogger("orbital.plugin")
@@ -28,6 +29,7 @@ class Notes:
         name: Of the file.
         most: Keys. What was noted longest ago goes first.
         largest: Bytes of the file.
+        damaged: Called for each file that was set aside because it was damaged: a counter's `add`.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Notes:
         name: str = "learned.json",
         most: int = 100_000,
         largest: int = 64 << 20,
+        damaged: Callable[[], object] = lambda: None,
     ) -> None:
         self._path = folder / name if folder else None
         self._about, self._most, self._largest = about, most, largest
@@ -45,8 +48,7 @@ class Notes:
         self._stored: dict[str, Any] = {}
         self._seen: tuple[int, int, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self.damaged = 0
-        """Files that were set aside because they were damaged."""
+        self._damaged = damaged
 
     def get(self, key: str) -> Any:
         """What was noted last, by this process or an earlier one; None where nothing was.
@@ -134,7 +136,7 @@ class Notes:
     def _set_aside(self, path: Path, problem: str) -> None:
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
-        self.damaged += 1
+        self._damaged()
         self._warn(f"begins anew: {path} is damaged ({problem}); it is {aside.name} now")
 
     def _warn(self, message: str) -> None:

@@ -15,7 +15,7 @@ from orbital_plugin_snmp.wire.identity import identify
 from orbital_plugin_snmp.wire.pdu import FIRST_ID, LAST_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from orbital_plugin_snmp.engines.address import SocketAddress
 
@@ -77,9 +77,12 @@ class Endpoint:
     Args:
         family: `socket.AF_INET` or `AF_INET6`.
         source: Address to send from; empty as the system routes.
+        stray: Called for each datagram that answers nothing on its way: late, twice, another's, or no SNMP.
     """
 
-    def __init__(self, family: int, source: str = "") -> None:
+    def __init__(
+        self, family: int, source: str = "", stray: Callable[[], object] = lambda: None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
@@ -92,8 +95,7 @@ class Endpoint:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         """When it fires."""
-        self.strays = 0
-        """Datagrams that answer nothing on its way: late, twice, another's, or no SNMP."""
+        self._stray = stray
         self._loop.add_reader(self._sock.fileno(), self._read)
 
     def close(self) -> None:
@@ -199,16 +201,16 @@ class Endpoint:
         try:
             message_id = identify(data)
         except WireError as error:
-            self.strays += 1
+            self._stray()
             for each in self._waiting.values():
                 if each.peer.address == address:
                     each.garbage = error
             return
         waiting = self._waiting.get(message_id)
         if waiting is None or waiting.answer.done():
-            self.strays += 1
+            self._stray()
         elif waiting.peer.address != address and not waiting.peer.anywhere:
-            self.strays += 1
+            self._stray()
             waiting.stray = address
         else:
             self._end(message_id, waiting)

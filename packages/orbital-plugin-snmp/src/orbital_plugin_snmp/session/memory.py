@@ -8,6 +8,7 @@ from orbital_plugin_snmp.walks.learned import Learned
 from orbital_sdk import Notes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -16,10 +17,11 @@ class Memory:
 
     Args:
         folder: Of the plugin; None for nowhere.
+        damaged: As of `Notes`.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._notes = Notes(folder, about="SNMP devices")
+    def __init__(self, folder: Path | None, damaged: Callable[[], object]) -> None:
+        self._notes = Notes(folder, about="SNMP devices", damaged=damaged)
         self._known: dict[str, Learned] = {}
 
     def of(self, view: str) -> Learned:

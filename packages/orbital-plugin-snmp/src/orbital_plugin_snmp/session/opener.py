@@ -13,6 +13,8 @@ from orbital_plugin_snmp.engines.udp import Endpoint, Peer, UdpLink
 from orbital_plugin_snmp.session.credentials import community_of, fast_session, user_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_plugin_snmp.config import SessionConfig
     from orbital_plugin_snmp.device import SnmpDevice
     from orbital_plugin_snmp.engines.address import Address
@@ -34,10 +36,12 @@ class Opener:
 
     Args:
         config: Of the plugin.
+        stray: As of `Endpoint`.
     """
 
-    def __init__(self, config: SessionConfig) -> None:
+    def __init__(self, config: SessionConfig, stray: Callable[[], object] = lambda: None) -> None:
         self._config = config
+        self._stray = stray
         self._patience = Patience(config.timeout, config.retries)
         self._endpoints: dict[int, Endpoint] = {}
         self._library: LibraryEngines | None = None
@@ -49,11 +53,6 @@ class Opener:
         self._endpoints.clear()
         if self._library is not None:
             self._library.close()
-
-    @property
-    def strays(self) -> int:
-        """Datagrams that answered nothing on its way."""
-        return sum(endpoint.strays for endpoint in self._endpoints.values())
 
     async def open(self, device: SnmpDevice, deadline: float) -> Session:
         """A new session.
@@ -93,7 +92,8 @@ class Opener:
         known = self._endpoints.get(family)
         if known is None:
             try:
-                known = self._endpoints[family] = Endpoint(family, self._config.source)
+                known = Endpoint(family, self._config.source, self._stray)
             except OSError as error:
                 raise NoAnswer(f"{label}: no socket to ask it from: {error.strerror}") from error
+            self._endpoints[family] = known
         return known

@@ -7,6 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from orbital_plugin_snmp.session.counts import UNCOUNTED
 from orbital_plugin_snmp.session.credentials import view_of
 from orbital_plugin_snmp.session.memory import Memory
 from orbital_plugin_snmp.session.opener import Opener
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.device import SnmpDevice
     from orbital_plugin_snmp.engines.cost import Cost
     from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.session.counts import Counts
     from orbital_plugin_snmp.session.reader import Walked
 
 IDLE: Final = 3600.0
@@ -36,12 +38,15 @@ class Pool:
     Args:
         config: Of the plugin.
         folder: For what is learned; None: it is forgotten when the process ends.
+        counts: What is counted of its sessions.
     """
 
-    def __init__(self, config: SessionConfig, folder: Path | None = None) -> None:
+    def __init__(
+        self, config: SessionConfig, folder: Path | None = None, counts: Counts = UNCOUNTED
+    ) -> None:
         self._config = config
-        self._opener = Opener(config)
-        self._memory = Memory(folder)
+        self._opener = Opener(config, counts.stray)
+        self._memory = Memory(folder, counts.damaged)
         self._devices: dict[SnmpDevice, tuple[SharedDevice, float]] = {}
         self._tidied = time.monotonic()
         self.places = Places()

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbital_plugin_snmp.config import SessionConfig
+from orbital_plugin_snmp.session.counts import Counts
 from orbital_plugin_snmp.session.pool import Pool
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from orbital_sdk import PluginHost
 
 
 @dataclass(slots=True)
@@ -29,17 +32,17 @@ class PoolLease:
 
     Args:
         config: Only what concerns sessions counts.
-        folder: For what is learned.
+        host: Has the folder for what is learned, and counts.
     """
 
-    def __init__(self, config: SessionConfig, folder: Path | None) -> None:
+    def __init__(self, config: SessionConfig, host: PluginHost) -> None:
         settings = SessionConfig(
             **{name: getattr(config, name) for name in SessionConfig.model_fields}
         )
-        self._key = asyncio.get_running_loop(), settings, folder
+        self._key = asyncio.get_running_loop(), settings, host.folder
         shared = _pools.get(self._key)
         if shared is None:
-            shared = _pools[self._key] = Shared(Pool(settings, folder))
+            shared = _pools[self._key] = Shared(Pool(settings, host.folder, Counts.of(host)))
         shared.users += 1
         self.pool = shared.pool
 

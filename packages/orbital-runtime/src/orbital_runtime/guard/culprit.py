@@ -66,10 +66,11 @@ def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
     package = _package(strangers[-1]) if strangers else ""
     seen = next((frame for frame in strangers if _package(frame) == package), frames[0])
     work = frames[-1].f_locals.get("self") if _is_work(frames[-1]) else None
-    plugin, task = (work.plugin, work.task) if isinstance(work, Work) else ("", "")
+    known = isinstance(work, Work)
+    kind, plugin, task = (work.kind, work.plugin, work.task) if known else ("plugin", "", "")
     if strangers and not plugin:
         plugin = owner(package)
-    kind, plugin = next(filter(None, map(name_in, frames)), ("plugin", plugin))
+    kind, plugin = next(filter(None, map(name_in, frames)), (kind, plugin))
     code = seen.f_code
     file = code.co_filename.rpartition("/")[2]
     found = Culprit(plugin, task, file, seen.f_lineno, code.co_name, kind)

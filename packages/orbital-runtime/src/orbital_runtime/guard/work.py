@@ -28,15 +28,24 @@ class Work(Generic[T]):
         coroutine: Not begun yet.
         plugin: Whose it is.
         task: For which task; empty for none.
+        kind: What it is, where it is not a plugin.
     """
 
-    __slots__ = ("_coroutine", "_pending", "_suspended", "cut", "plugin", "task")
+    __slots__ = ("_coroutine", "_pending", "_suspended", "cut", "kind", "plugin", "task")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T], plugin: str, task: str = "") -> None:
+    def __init__(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        plugin: str,
+        task: str = "",
+        *,
+        kind: str = "plugin",
+    ) -> None:
         self._coroutine = coroutine
         self._suspended = False
         self._pending: Any = None
         """What the coroutine waits for, while it is suspended."""
+        self.kind = kind
         self.plugin = plugin
         self.task = task
         self.cut = False

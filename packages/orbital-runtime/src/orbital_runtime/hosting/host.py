@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.within import driven, leave
+from orbital_runtime.guard.within import leave
 from orbital_runtime.guard.work import Work
 from orbital_sdk.background import Background
 
@@ -56,7 +56,7 @@ class Host:
         self._folder = folder
         self._labels, self._fixed = tuple(labels), tuple(labels.values())
         self._gauges: dict[str, Gauge] = {}
-        self._background = Background(self._died, lambda work: driven(Work(work, part.name)))
+        self._background = Background(self._died, self._guarded)
         self.log = logging.getLogger(f"orbital.{part.kind}.{part.name}")
         self.clock = HostClock(clock)
 
@@ -84,6 +84,9 @@ class Host:
             leave(task)
         for gauge in self._gauges.values():
             gauge.close()
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
+        return await Work(work, self._part.name, kind=self._part.kind)
 
     def _died(self, task: asyncio.Task[Any], error: BaseException) -> None:
         self._part.died(task, origin(error))
