@@ -12,7 +12,6 @@ from orbital_plugin_push import exposition
 from orbital_plugin_push.answers import RefusedError, too_large
 from orbital_remote_write import (
     Decoder,
-    KnownSeries,
     MalformedRequestError,
     RequestTooLargeError,
     UnknownEncodingError,
@@ -24,6 +23,7 @@ from orbital_sdk.inflate import inflated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_remote_write import KnownSeries
     from orbital_sdk import Records
 
 REMOTE_WRITE: Final = ("/api/v1/write", "/api/v1/push")
@@ -52,12 +52,13 @@ class Formats:
 
     Args:
         limit: Bytes that a body may become when it is decompressed.
+        known: The series that came before.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, known: KnownSeries) -> None:
         self._limit = limit
-        self._known = KnownSeries()
-        self._decoder = Decoder(self._known)
+        self._known = known
+        self._decoder = Decoder(known)
 
     def read(self, path: str, headers: Mapping[str, str], body: bytes) -> Arrived:
         """The samples of a body.

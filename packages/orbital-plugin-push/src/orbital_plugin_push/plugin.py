@@ -10,6 +10,7 @@ from orbital_plugin_push.intake import Intake
 from orbital_plugin_push.listener import listening, tls_context
 from orbital_plugin_push.reading import Reading
 from orbital_plugin_push.tally import Tally
+from orbital_remote_write import KnownSeries
 from orbital_sdk import Metric, Plugin, PluginConfig
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ class Push(Plugin[PushDevice, PluginConfig]):
     def __init__(self, config: PluginConfig) -> None:
         super().__init__(config)
         self._tallies: dict[str, Tally] = {}
+        self._known: dict[str, KnownSeries] = {}
 
     async def serve(self, device: PushDevice, emit: Emit) -> None:
-        tally = self._tallies.setdefault(self.target(device), Tally())
-        reading = Reading(device.max_body)
+        address = self.target(device)
+        tally = self._tallies.setdefault(address, Tally())
+        reading = Reading(device.max_body, self._known.setdefault(address, KnownSeries()))
         intake = Intake(device, emit, reading, tally)
         try:
             async with listening(device, intake.answer, tally):
@@ -64,6 +67,11 @@ class Push(Plugin[PushDevice, PluginConfig]):
             *[self.requests(count, str(code)) for code, count in sorted(tally.answers.items())],
             *[self.refused(count, reason) for reason, count in sorted(tally.refused.items())],
         ]
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Its own, and those that came lately: nobody says beforehand what will be pushed."""
+        pushed = [metric for known in self._known.values() for metric in known.metrics]
+        return (*self.declared_metrics(), *pushed)
 
     def validate_device(self, device: PushDevice) -> None:
         if device.tls is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -17,10 +18,10 @@ from google.protobuf.message import DecodeError
 from orbital_remote_write.known import KnownSeries
 from orbital_remote_write.malformed import MalformedRequestError
 from orbital_remote_write.remote_write_pb2 import PackedRequest, TimeSeries
-from orbital_remote_write.wire import SAMPLE_HEAD, SAMPLE_SIZE, read_stamp
+from orbital_remote_write.wire import SAMPLE_HEAD, SAMPLE_SIZE, doubles, read_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from orbital_sdk import Series
 
@@ -30,6 +31,8 @@ ZERO_SIZE: Final = 9
 _ZERO: Final = SAMPLE_HEAD + bytes(8) + b"\x10"
 _FIXED: Final = ((0, b"\x12"), (1, b"\x10"), (2, b"\t"), (11, b"\x10"))
 """Where the tags and the length of a sample stand."""
+_VALUE: Final = 3
+"""Where its value begins."""
 
 
 class Decoded(NamedTuple):
@@ -66,30 +69,28 @@ class Decoder:
             MalformedRequestError
         """
         try:
-            packed = PackedRequest.FromString(body).timeseries
+            packed = list(PackedRequest.FromString(body).timeseries)
             return self._together(packed) or self._one_by_one(packed)
         except DecodeError as error:
             raise MalformedRequestError("the body is no remote write request") from error
 
-    def _together(self, packed: Iterable[bytes]) -> Decoded | None:
+    def _together(self, packed: Sequence[bytes]) -> Decoded | None:
         """The request, if the ends of its series are what they look like."""
         find, one_by_one = self._known.by_bytes().get, _Samples(self._known)
-        series: list[Series] = []
-        ends: list[bytes] = []
-        for raw in packed:
-            known = find(raw[:-SAMPLE_SIZE])
-            if known is not None:
-                series.append(known)
-                ends.append(raw[-SAMPLE_SIZE:])
-            elif raw[-ZERO_SIZE:-6] == ZERO_HEAD and (known := find(raw[:-ZERO_SIZE])) is not None:
-                series.append(known)
-                ends.append(_ZERO + raw[-6:])
-            else:
-                one_by_one.add(raw)
+        series = [find(raw[:-SAMPLE_SIZE]) for raw in packed]
+        ends = [raw[-SAMPLE_SIZE:] for raw in packed]
+        if None in series:
+            for at, raw in enumerate(packed):
+                if series[at] is None and raw[-ZERO_SIZE:-6] == ZERO_HEAD:
+                    series[at] = find(raw[:-ZERO_SIZE])
+                    ends[at] = _ZERO + raw[-6:]
+                if series[at] is None:
+                    one_by_one.add(raw)
+            ends = list(compress(ends, series))
         pieces = _cut(ends)
-        return None if pieces is None else one_by_one.after(series, *pieces)
+        return None if pieces is None else one_by_one.after([*filter(None, series)], *pieces)
 
-    def _one_by_one(self, packed: Iterable[bytes]) -> Decoded:
+    def _one_by_one(self, packed: Sequence[bytes]) -> Decoded:
         samples = _Samples(self._known)
         for raw in packed:
             samples.add(raw)
@@ -144,8 +145,16 @@ def _cut(ends: list[bytes]) -> tuple[array[float], array[int]] | None:
     count, joined = len(ends), b"".join(ends)
     if any(joined[at::SAMPLE_SIZE] != tag * count for at, tag in _FIXED):
         return None
-    cut = struct.unpack("<" + "3xdx6s" * count, joined)
-    known = {piece: read_stamp(piece) for piece in set(cut[1::2])}
+    stamps = struct.unpack("12x6s" * count, joined)
+    known = {piece: read_stamp(piece) for piece in set(stamps)}
     if -1 in known.values():
         return None
-    return array("d", cut[0::2]), array("q", [known[piece] for piece in cut[1::2]])
+    return _values(joined), array("q", [known[piece] for piece in stamps])
+
+
+def _values(joined: bytes) -> array[float]:
+    """The values of these samples: first all their first bytes, then all their second ones, and so on."""
+    values = bytearray(len(joined) // SAMPLE_SIZE * 8)
+    for at in range(8):
+        values[at::8] = joined[_VALUE + at :: SAMPLE_SIZE]
+    return doubles(array("d", bytes(values)))

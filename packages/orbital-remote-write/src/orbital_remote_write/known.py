@@ -32,11 +32,18 @@ class KnownSeries:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.looked_into = 0
+        """Series so far that were not known by their bytes."""
         self._clock = clock
         self._since = clock()
         self._young: dict[bytes, Series] = {}
         self._old: dict[bytes, Series] = {}
         self._metrics: WeakValueDictionary[tuple[str, ...], Metric] = WeakValueDictionary()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those of the series that are known."""
+        return tuple(self._metrics.values())
 
     def by_bytes(self) -> Mapping[bytes, Series]:
         """Labels as protobuf writes them -> series. Asked for anew for each request."""
@@ -62,6 +69,7 @@ class KnownSeries:
         Raises:
             ValueError: They name none; in words.
         """
+        self.looked_into += 1
         labels = TimeSeries(labels=one.labels).SerializeToString()
         series = self._young.get(labels) or self._old.pop(labels, None) or self._make(one)
         self._young[labels] = series

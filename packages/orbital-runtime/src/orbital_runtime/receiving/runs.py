@@ -2,7 +2,8 @@
 
 Senders cut what they have into requests, and the borders shift from one to the next. A run ends behind a
 series of which a hash says so, wherever it stands in its request; so all runs but the first and the last of
-a request are those of the request before.
+a request are those of the request before. What the borders leave of these two is cut again in the same way,
+into pieces of a few series, and only one piece at each end is new.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.planner import Plan
 
 ENDS: Final = 64
-"""One series in so many ends its run."""
+"""One series in so many ends its run, ..."""
+PIECE: Final = 8
+"""... and one in so many a piece of it."""
 LONGEST: Final = 512
 """Series of a run at most."""
 LEAST: Final = 4096
@@ -62,7 +65,9 @@ class Runs:
         self._young: dict[tuple[Series, ...], Run] = {}
         self._old: dict[tuple[Series, ...], Run] = {}
         self._first: dict[Series, Run] = {}
-        """The run that began last with this series: most of the time it is the one that comes."""
+        """The whole run that began last with this series: most of the time it is the one that comes."""
+        self._marks: dict[Series, int] = {}
+        """Which of the series end something."""
         self._rows = 0
         """Of the younger generation."""
         self._since = 0
@@ -73,32 +78,48 @@ class Runs:
     def turn(self, ts: int, series: int) -> None:
         """It is so late, in milliseconds UTC, and there are so many series: forget what was long unused."""
         if self._rows > max(LEAST, 2 * series) or not 0 <= ts - self._since < FORGET:
-            self._young, self._old, self._first = {}, self._young, {}
+            self._young, self._old, self._first, self._marks = {}, self._young, {}, {}
             self._rows, self._since = 0, ts
 
     def clear(self) -> None:
         """Begin anew."""
-        self._young, self._old, self._first, self._rows = {}, {}, {}, 0
+        self._young, self._old, self._first, self._marks, self._rows = {}, {}, {}, {}, 0
 
     def at(self, series: tuple[Series, ...], start: int) -> Run:
         """The run that begins here."""
         run = self._first.get(series[start])
         if run is None or series[start : start + len(run.series)] != run.series:
-            run = self._find(series[start : self._end(series, start)])
+            end, whole = self._end(series, start)
+            run = self._find(series[start:end], whole=whole)
         return run
 
-    def _end(self, series: tuple[Series, ...], start: int) -> int:
-        """Where the run ends that begins here: no series stands twice in it."""
+    def _end(self, series: tuple[Series, ...], start: int) -> tuple[int, bool]:
+        """Where the run ends that begins here, in which no series stands twice; and whether it is whole, and
+        no piece that a border left.
+        """
+        whole = len(series) <= ENDS or (start > 0 and self._mark(series[start - 1]) == ENDS)
         seen: set[Series] = set()
-        for at in range(start, min(len(series), start + LONGEST)):
+        piece, last = 0, min(len(series), start + LONGEST)
+        for at in range(start, last):
             if series[at] in seen:
-                return at
+                return at, whole
             seen.add(series[at])
-            if _ends(series[at]):
-                return at + 1
-        return min(len(series), start + LONGEST)
+            mark = self._mark(series[at])
+            if mark == ENDS or (mark and not whole):
+                return at + 1, whole
+            piece = piece or (at + 1 if mark else 0)
+        if len(series) <= ENDS or last < len(series):
+            return last, whole
+        return piece or last, False
 
-    def _find(self, series: tuple[Series, ...]) -> Run:
+    def _mark(self, series: Series) -> int:
+        """`ENDS` where it ends a run, `PIECE` where it ends a piece of one, 0 where it ends nothing."""
+        mark = self._marks.get(series)
+        if mark is None:
+            mark = self._marks[series] = _marked(series)
+        return mark
+
+    def _find(self, series: tuple[Series, ...], *, whole: bool) -> Run:
         run = self._young.get(series)
         if run is None:
             run = self._old.pop(series, None) or Run(series, self._plan(series))
@@ -106,12 +127,14 @@ class Runs:
                 return run  # to be tried again
             self._young[series] = run
             self._rows += len(series)
-        self._first[series[0]] = run
+        if whole:
+            self._first[series[0]] = run
         return run
 
 
-def _ends(series: object) -> bool:
+def _marked(series: object) -> int:
     if not isinstance(series, Series):
-        return False
+        return 0
     text = "\xff".join((series.metric.name, *series.values))
-    return not crc32(text.encode("utf-8", "surrogatepass")) % ENDS
+    number = crc32(text.encode("utf-8", "surrogatepass"))
+    return 0 if number % PIECE else PIECE if number % ENDS else ENDS
