@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 
@@ -127,6 +128,25 @@ def test_test_asks_the_devices(machine, two_tasks):
     assert [line["ok"] for line in lines(both)] == [True, False]
     unknown = machine.sentinel("test", "wel")
     assert (unknown.code, "did you mean well?" in unknown.err) == (1, True)
+
+
+def test_a_receiver_is_tested_by_listening(machine):
+    """It can, or it says who has its port; `run --once` likewise, and nothing waits for a device to speak."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        machine.config(f"""
+sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
+tasks:
+  - {{id: traps, plugin: snmp_trap, interval: 10s, config: {{listen: 127.0.0.1, port: {port}}}}}
+""")
+        taken = machine.sentinel("test", "traps")
+        assert taken.code == 1
+        assert f"UDP port {port} of 127.0.0.1 cannot be bound" in taken.out
+        assert "cannot be bound" in machine.sentinel("run", "--once").out
+    free = machine.sentinel("test", "traps")
+    assert (free.code, free.out.startswith("traps: ok: can listen")) == (0, True)
+    assert machine.sentinel("run", "--once").code == 0
 
 
 def test_progress_is_for_terminals(machine, site):

@@ -15,6 +15,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.report import METRICS
 from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
 from orbital_runtime.settings.files import first
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
+    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Problem
-    from orbital_sdk import Batch, Plugin
+    from orbital_sdk import Batch, Plugin, Session
+    from orbital_sdk.invoke import OnThread
 
 OWN = frozenset(metric.name for metric in METRICS)
 
@@ -144,7 +147,19 @@ class _Stations:
             pool=self.instances.pool,
             put=self._keep,
             clock=SystemClock(),
+            begin=self._begin,
         )
+        self._receivers = Receivers(
+            self.engine, self._accept, lambda _: None, self.instances.receives, SystemClock()
+        )
+
+    async def _begin(self, life: Life, *, run_blocking: OnThread) -> Session:
+        return await self._receivers.open(life, run_blocking=run_blocking)
+
+    async def _accept(self, batches: Sequence[Batch]) -> str:
+        for batch in batches:
+            await self._keep(batch)
+        return ""
 
     async def _leave(self, plugin: Plugin[Any, Any]) -> None:
         await self.engine.sessions.end_all(plugin)

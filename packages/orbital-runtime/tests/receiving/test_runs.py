@@ -1,66 +1,128 @@
-"""Runs of series: whatever a sender's requests are cut into, the same series make the same layouts."""
+"""Runs: the same series make the same layouts, wherever a sender's requests begin and end."""
 
 from __future__ import annotations
 
-from itertools import cycle, islice
-from types import SimpleNamespace
+from array import array
+from collections import Counter
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from orbital_runtime.receiving.runs import Runs
-from orbital_sdk import Metric
+from orbital_runtime.engine.limits import Limits
+from orbital_runtime.processor.chain import Chain
+from orbital_runtime.receiving.intake import Table
+from orbital_runtime.receiving.runs import FORGET, LEAST, LONGEST, Runs
+from orbital_runtime.receiving.sealer import EmissionSealer, Sealing
+from orbital_sdk import Identity, Metric, Origin
+from orbital_sdk.testing import make_layout
 
-SERIES = [Metric("m", labels=("n",)).series(str(n)) for n in range(1999)]
-
-
-class Plans:
-    """Makes plans, and counts the rows that they have."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def __call__(self, series) -> SimpleNamespace:
-        self.rows += len(series)
-        return SimpleNamespace(course=object())
+ORIGIN = Origin("push", "push", "hub", "", Identity("s1", "edge"))
+NOW = 1_700_000_000_000
+PUSHED = [Metric(f"pushed_{n}", labels=("host",)) for n in range(50)]
+SERIES = tuple(PUSHED[n % 50].series(f"host-{n // 50}") for n in range(3000))
 
 
-def cut(runs: Runs, series: tuple) -> list[tuple]:
-    """The runs of one request."""
-    found, start = [], 0
+def sealer(**limits):
+    return EmissionSealer(ORIGIN, {}, Chain(), Limits(**limits))
+
+
+def seal(one, series, ts=NOW):
+    """A request with these series, as batches."""
+    into, start = Sealing(), 0
+    table = Table(tuple(series), array("d", range(len(series))), array("q", [ts] * len(series)))
+    one.turn(ts)
     while start < len(series):
-        found.append(runs.at(series, start).series)
-        start += len(found[-1])
-    return found
+        start = one.seal(table, start, ts, into)
+    return into.batches
 
 
-def requests(size: int, count: int) -> list[tuple]:
-    """All series in turn, again and again, cut into requests of one size."""
-    endless = cycle(SERIES)
-    return [tuple(islice(endless, size)) for _ in range(count)]
+def test_requests_whose_borders_shift_make_few_layouts():
+    """3,000 series in requests of 700: after the first round nine of ten samples are in layouts of before."""
+    one, known, fresh = sealer(), set(), Counter()
+    stream = SERIES * 30
+    for number, start in enumerate(range(0, len(stream) - 700, 700)):
+        batches = seal(one, stream[start : start + 700], NOW + number)
+        fresh["rows"] += sum(len(b) for b in batches if b.layout not in known) if number > 5 else 0
+        known |= {batch.layout for batch in batches}
+    assert fresh["rows"] < len(stream) / 10
+    assert max(len(layout) for layout in known) <= LONGEST
 
 
-@pytest.mark.parametrize("size", [1, 7, 500, 1999])
-def test_runs_are_the_request(size):
-    """None is left out, and none stands twice."""
-    runs = Runs(Plans())
-    for request in requests(size, 20):
-        assert sum(cut(runs, request), ()) == request
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=120), max_size=5))
+def test_nothing_is_lost_and_order_holds(requests):
+    """Whatever comes in whatever order and however often: each sample once, in its order; no layout has a
+    series twice.
+    """
+    one = sealer()
+    for numbers in requests:
+        batches = seal(one, [SERIES[number] for number in numbers])
+        for batch in batches:
+            assert len({row.key for row in batch.layout.rows}) == len(batch)
+        items = [item for batch in batches for item in batch.items()]
+        assert [row.name for row, _, _ in items] == [SERIES[n].metric.name for n in numbers]
+        assert [value for _, _, value in items] == [*range(len(numbers))]
 
 
-def test_a_series_twice_is_in_two_runs():
-    """No layout may have it twice."""
-    for run in cut(Runs(Plans()), (SERIES[0], SERIES[1]) * 3):
-        assert len(set(run)) == len(run)
+def test_times_collapse_where_they_are_equal():
+    """A scrape has one time: its batches have none for each sample, which halves their bytes."""
+    one = sealer()
+    assert all(batch.times is None and batch.ts == NOW for batch in seal(one, SERIES[:500]))
+    into = Sealing()
+    table = Table(SERIES[:500], array("d", range(500)), array("q", range(NOW, NOW + 500)))
+    one.seal(table, 0, NOW, into)
+    assert [ts for batch in into.batches for ts in batch.times or [batch.ts]] == [
+        *range(NOW, NOW + 500)
+    ]
 
 
-def test_borders_that_shift_make_few_new_layouts():
-    """Of requests cut elsewhere each time, less than one row in twenty is in a new layout."""
-    plans = Plans()
-    runs = Runs(plans)
-    seen = requests(500, 200)
-    for request in seen[:20]:
-        cut(runs, request)
-    plans.rows = 0
-    pieces = sum(len(cut(runs, request)) for request in seen[20:])
-    assert plans.rows < 180 * 500 / 20
-    assert pieces < 180 * 30
+def test_what_was_long_unused_is_forgotten():
+    """Runs that never come again cost their memory for ten minutes at most, and are bounded before."""
+    runs = Runs(lambda series: Planned(make_layout(len(series))))
+    for turn in range(3):
+        runs.turn(NOW + turn * FORGET, 10)
+        runs.at(SERIES[turn * 100 : turn * 100 + 10], 0)
+    assert len(runs) == 2
+    for number in range(20_000):
+        runs.turn(NOW, 10)
+        runs.at((SERIES[number % 3000], SERIES[number // 3000]), 0)
+    assert len(runs) <= 2 * LEAST + 2
+
+
+class Planned:
+    """As a plan: it has a course."""
+
+    course = object()
+
+    def __init__(self, layout):
+        self.layout = layout
+
+
+def test_a_new_hour_begins_anew():
+    """As with collections: what was refused above the limit of series is taken then."""
+    one = sealer(series=5)
+    assert sum(len(batch) for batch in seal(one, SERIES[:10])) == 5
+    assert sum(len(batch) for batch in seal(one, SERIES[5:10], NOW + 3_600_001)) == 5
+
+
+def test_what_borders_leave_is_cut_into_pieces_that_come_again():
+    """1,999 series in requests of 500, none cut as another: once all were seen, less than one row in
+    twenty needs a plan, and a request is still few batches.
+    """
+    planned: list[int] = []
+
+    def plan(series):
+        planned.append(len(series))
+        return Planned(make_layout(1))
+
+    runs, stream = Runs(plan), SERIES[:1999] * 50
+    batches = 0
+    for number in range(190):
+        if number == 20:
+            planned.clear()
+        request, start = stream[number * 500 : number * 500 + 500], 0
+        while start < len(request):
+            start += len(runs.at(request, start).series)
+            batches += 1
+    assert sum(planned) < 170 * 500 / 20
+    assert batches < 190 * 30

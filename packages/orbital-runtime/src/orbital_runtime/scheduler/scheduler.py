@@ -78,7 +78,7 @@ class Scheduler:
         on_idle: Callable[[], None] | None = None,
     ) -> None:
         self.backoff_max = backoff_max
-        self.pressure = pressure or Pressure(None, 1.0, 1)
+        self.pressure = pressure or Pressure(None, 0.8, 4)
         self.assignment = Everything() if assignment is None else assignment
         self.totals = Totals()
         self.pauses = Pauses(pause_retry)

@@ -71,6 +71,18 @@ def agent(sources: Sources) -> Iterator[Metric]:
         [((name,), count) for name, count in sessions.not_closed.items()],
     )
     yield counters(
+        "sentinel_emissions_total",
+        "Times that a receiver handed over what it received",
+        ("plugin",),
+        [((name,), count) for name, count in sources.engine.totals.emissions.items()],
+    )
+    yield counters(
+        "sentinel_receiver_restarts_total",
+        "Receivers that ended by themselves and were begun again",
+        ("plugin",),
+        [((name,), count) for name, count in sources.engine.totals.restarts.items()],
+    )
+    yield counters(
         "sentinel_plugin_bugs_total",
         "Errors of a plugin that are not of the contract",
         ("plugin",),
