@@ -162,6 +162,13 @@ def names_nonsense(self, batches, attempt):
     return Written(1, [Refused(0, 99, "no")] if batches[0].times is not None else [])
 
 
+def raises(error):
+    def test_connection(self):
+        raise error
+
+    return test_connection
+
+
 async def fragile_stop(self):
     self.file.close()
 
@@ -192,6 +199,12 @@ async def leaves_a_task(self, host):
         ({"write": gives(Written(1, [Refused(0, 0, "no")]))}, "give check_writer a destination"),
         ({"write": raises_for_infinities}, "infinite and extreme values raised OverflowError"),
         ({"write": names_nonsense}, "names no sample of the call"),
+        ({"test_connection": lambda self: None}, "test_connection() gave None; say in one line"),
+        (
+            {"test_connection": lambda self: "a\nb"},
+            "test_connection() gave 'a\\nb'; say in one line",
+        ),
+        ({"test_connection": raises(WriterMisconfigured("401"))}, "test_connection() raised"),
         ({"stop": fragile_stop}, "stop() without start() raised AttributeError"),
         ({"start": fails_to_start}, "start() raised OSError('no disk')"),
         ({"start": leaves_a_task}, "the task flusher (Event.wait) still runs after stop()"),
@@ -241,3 +254,18 @@ async def test_a_destination_that_is_away_must_be_called_unavailable(away, words
     said = await verdict(variant(), unavailable=away)
     assert f"the destination is away and write() {words}" in said
     assert "raise WriterUnavailable" in said
+
+
+async def test_who_is_away_is_unavailable_to_whoever_asks_too():
+    """`test_connection` raises what `write` would."""
+    away = recording(always=WriterUnavailable("away"))
+    fine = type("Fine", (RecordingWriter,), {"test_connection": lambda self: "fine"})
+
+    def silent():
+        writer = fine()
+        writer.always(WriterUnavailable("away"))
+        return writer
+
+    assert await verdict(variant(), unavailable=away) == ""
+    said = await verdict(variant(), unavailable=silent)
+    assert "the destination is away and test_connection() gave 'fine'" in said

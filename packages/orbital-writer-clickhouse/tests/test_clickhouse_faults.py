@@ -220,6 +220,19 @@ async def test_a_proxy_that_takes_small_requests_alone(hostile_server, connect, 
     assert (refusal.refusal, "413" in refusal.reason) == (Refusal.TOO_LARGE, True)
 
 
+async def test_who_may_not_insert_hears_it_when_asked(hostile_server, connect):
+    """A user who may read the table is not enough: an insert without rows goes out, and its answer counts."""
+    rows = b'{"data": [["timestamp","DateTime64(3)",""],["value","Float64",""]]}'
+    denied = Answer(403, {"X-ClickHouse-Exception-Code": "497"}, b"Not enough privileges")
+    hostile_server.script(Answer(body=rows), Answer(body=b'{"data": []}'), denied)
+    columns = {"timestamp": "timestamp", "value": "value"}
+    dsn = f"http://127.0.0.1:{hostile_server.port}/d"
+    write = await connect(dsn, schema="custom", table="t", columns=columns)
+    with pytest.raises(WriterMisconfigured, match=r"privileges.*grant it to this user"):
+        write.writer.test_connection()
+    assert "INSERT+INTO" in hostile_server.requests[-1].path
+
+
 async def test_the_request_on_the_wire(hostile_server, connect, now):
     """User and password in headers and not in the address; token and settings as parameters."""
     rows = b'{"data": [["timestamp","DateTime64(3)",""],["value","Float64",""]]}'

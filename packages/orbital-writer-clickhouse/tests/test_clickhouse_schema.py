@@ -175,6 +175,30 @@ async def test_times_beyond_the_calendar(database, connect, now):
 
 
 @pytest.mark.parametrize("schema", ["sentinel", "otel"])
+async def test_who_asks_creates_nothing(database, connect, now, schema):
+    """Tables that are not there are named as those that will be made; those that are there take inserts."""
+    write = await connect(database.dsn, schema=schema)
+    assert "will be created" in write.writer.test_connection()
+    assert database.query("SHOW TABLES FROM {db}") == []
+    write(make_batch({"m": 1.0}, ts=now))
+    said = write.writer.test_connection()
+    assert "takes inserts into" in said
+    assert "created" not in said
+    table = "metrics" if schema == "sentinel" else "otel_metrics_gauge"
+    assert database.one(f"SELECT count() FROM {{db}}.{table}") == 1
+
+
+async def test_who_asks_hears_of_a_table_that_is_missing_or_does_not_fit(database, connect):
+    """As a write would, before there is anything to write."""
+    write = await connect(database.dsn, create=False)
+    with pytest.raises(WriterMisconfigured, match="there is no table metrics; create it"):
+        write.writer.test_connection()
+    database.query("CREATE TABLE {db}.metrics (value String) ENGINE = MergeTree ORDER BY value")
+    with pytest.raises(WriterMisconfigured, match="is missing"):
+        write.writer.test_connection()
+
+
+@pytest.mark.parametrize("schema", ["sentinel", "otel"])
 @pytest.mark.parametrize("partition", ["none", "day", "week", "month", "year"])
 def test_the_printed_statements_are_understood(over_http, schema, partition):
     """What `sentinel clickhouse schema` prints creates exactly what the writer would."""

@@ -124,6 +124,30 @@ async def test_wrong_paths_are_for_a_person(make, tmp_path, write):
         assert str(path) in str(error.value) or path.parent.name == "plain"
 
 
+async def test_who_asks_hears_of_wrong_paths_and_changes_nothing(make, tmp_path, read, write):
+    """As a write would meet them; where all is well no file is made, and one that is there stays as it is."""
+    (tmp_path / "plain").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    for path in (
+        tmp_path,
+        tmp_path / "plain" / "x.jsonl",
+        tmp_path / "pipe",
+        Path("/dev/full"),
+        tmp_path / ("n" * 300),
+    ):
+        with pytest.raises(WriterMisconfigured, match="look at path"):
+            (await make(path)).test_connection()
+    assert (
+        await make(tmp_path / "a" / "b.jsonl")
+    ).test_connection() == f"{tmp_path / 'a'} can be made"
+    there = await make(tmp_path / "there.jsonl")
+    write(there, make_batch({"up": 1}))
+    before = (tmp_path / "there.jsonl").stat()
+    assert there.test_connection() == f"{tmp_path} takes files"
+    assert (tmp_path / "there.jsonl").stat() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["pipe", "plain", "there.jsonl"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_no_permission_is_for_a_person(tmp_path):
     """Without the right to write there the output pauses; nothing is thrown away."""

@@ -9,7 +9,7 @@ from orbital_remote_write.answers import is_past
 from orbital_remote_write.client import Client
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.settings import RemoteWriteConfig
-from orbital_sdk import NotWritten, Refusal, Writer, Written
+from orbital_sdk import NotWritten, Refusal, Writer, WriterMisconfigured, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,15 +59,28 @@ class RemoteWriter(Writer[R], Generic[R]):
 
     def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
         """One request. Samples of series that clash under valid names are refused by name."""
-        if self._client is None:
-            raise RuntimeError(f"{self.name}: write() without start()")
         body, refused = self._encoder.encode(batches)
-        answer = self._client.post(body) if body else Written(0)
+        answer = self._started().post(body) if body else Written(0)
         if isinstance(answer, Written):
             return Written(answer.bytes, refused) if refused else answer
         if answer.refusal is Refusal.BAD and is_past(answer.reason, time.time() - _oldest(batches)):
             return NotWritten(answer.reason, Refusal.THERE)
         return answer
+
+    def test_connection(self) -> str:
+        """An empty request, which shows address, credentials and compression, and stores nothing."""
+        answer = self._started().post(b"")
+        if isinstance(answer, NotWritten):
+            raise WriterMisconfigured(
+                f"{self.address} refuses even a request without samples; look at url, and at proxies on"
+                f" the way: {answer.reason}"
+            )
+        return f"{self.address} takes remote write"
+
+    def _started(self) -> Poster:
+        if self._client is None:
+            raise RuntimeError(f"{self.name}: write() without start()")
+        return self._client
 
 
 def _oldest(batches: Sequence[Batch]) -> float:

@@ -78,3 +78,11 @@ class Writer(Generic[W]):
             WriterUnavailable, WriterMisconfigured: Nothing is known; all is kept and comes again.
         """
         raise NotImplementedError(f"writer {self.name!r} has no write()")
+
+    def test_connection(self) -> str | Awaitable[str]:
+        """Say in one line that the destination would take samples; raise as `write` does if it wouldn't.
+
+        Between `start` and `stop`; no sample is written. Plain `def` runs on a thread. May be left out: then
+        `sentinel validate --connect` says that nobody can be asked.
+        """
+        raise NotImplementedError

@@ -51,6 +51,11 @@ class Blocks:
             out += _column(column, number, parts)
         return b"".join(out), rows
 
+    def empty(self) -> bytes:
+        """A block in FORMAT Native that has the columns and no rows."""
+        columns = [text(column.name) + text(column.type) for column in self.table.columns]
+        return b"".join([varint(len(columns)), varint(0), *columns])
+
     def lists(self, batches: Sequence[Batch]) -> list[Sequence[Any]]:
         """The columns as lists; none where none of the rows goes to this table."""
         parts = self._parts(batches)

@@ -25,6 +25,10 @@ class Connection(Protocol):
         """Store what of these batches goes into the table of `blocks`; gives the bytes that went out."""
         ...
 
+    def touch(self, blocks: Blocks) -> None:
+        """Insert no rows into the table of `blocks`: raises where rows would not be taken either."""
+        ...
+
     def close(self) -> None:
         """Close it. Safe twice."""
         ...

@@ -86,15 +86,16 @@ class HttpConnection:
         data, rows = blocks.native(batches)
         if not rows:
             return 0
-        names = ", ".join(identifier(column.name) for column in blocks.table.columns)
-        statement = f"INSERT INTO {identifier(blocks.table.name)} ({names}) FORMAT Native"
         encoding = self._config.encoding
         headers: dict[str, str] = {}
         if encoding != "none":
             data = _PACK[encoding](data)
             headers["Content-Encoding"] = encoding
-        self._post(data, {"query": statement, **settings}, headers)
+        self._post(data, {"query": _statement(blocks), **settings}, headers)
         return len(data)
+
+    def touch(self, blocks: Blocks) -> None:
+        self._post(blocks.empty(), {"query": _statement(blocks)})
 
     def close(self) -> None:
         self._session.close()
@@ -134,3 +135,8 @@ class HttpConnection:
             return WriterUnavailable(heading, retry_after=wait)
         advice = _PROXY.get(answer.status, "what answers there is no ClickHouse; look at dsn")
         return WriterMisconfigured(f"{heading} ({advice})")
+
+
+def _statement(blocks: Blocks) -> str:
+    names = ", ".join(identifier(column.name) for column in blocks.table.columns)
+    return f"INSERT INTO {identifier(blocks.table.name)} ({names}) FORMAT Native"

@@ -57,6 +57,13 @@ class NativeConnection:
         columns = blocks.lists(batches)
         if not columns:
             return 0
+        self._insert(blocks, columns, settings)
+        return sum(8 * len(batch) for batch in batches)  # the driver does not say what went out
+
+    def touch(self, blocks: Blocks) -> None:
+        self._insert(blocks, [], {})
+
+    def _insert(self, blocks: Blocks, columns: Sequence[Any], settings: Mapping[str, str]) -> None:
         names = ", ".join(identifier(column.name) for column in blocks.table.columns)
         statement = f"INSERT INTO {identifier(blocks.table.name)} ({names}) VALUES"
         self._run(
@@ -64,7 +71,6 @@ class NativeConnection:
                 statement, columns, columnar=True, settings=dict(settings)
             )
         )
-        return sum(8 * len(batch) for batch in batches)  # the driver does not say what went out
 
     def close(self) -> None:
         _disconnect(self._idle)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Attempt, Batch, WriteAnswer
     from orbital_writer_clickhouse.columns import Table
     from orbital_writer_clickhouse.connection import Connection
+    from orbital_writer_clickhouse.schema import Definition
     from orbital_writer_clickhouse.settings import ClickHouseConfig
 
 _log: Final = logging.getLogger("orbital.clickhouse")
@@ -91,29 +92,60 @@ class Server:
             chosen["insert_deduplication_token"] = attempt.token
         return chosen
 
-    def _prepared(self) -> list[Blocks]:
-        config = self._config
-        self._keeps = math.inf
-        known = {each.table: each for each in definitions(config.schema_, config.table_name)}
-        found: list[Blocks] = []
-        for table in tables(
-            config.schema_, config.table_name, config.columns, config.origin_labels
-        ):
+    def test(self) -> str:
+        """Say what would take samples. Raises as `write` does."""
+        missing: list[str] = []
+        for table in self._tables():
             columns = self._columns(table)
-            if not columns and config.create and table.name in known:
-                self._connection.query(create(known[table.name], config.options))
-                columns = self._columns(table)
-            if not columns:
-                how = " (`sentinel clickhouse schema` prints it)" if table.name in known else ""
-                raise WriterMisconfigured(
-                    f"{config.place.address()}: there is no table {table.name}; create it{how},"
-                    " or look at table"
-                )
-            fitting = fit(table, columns, exact=self._connection.in_python)
-            self._look_at_engine(table)
-            self._hint_at_columns(table, fitting)
-            found.append(Blocks(fitting, in_python=self._connection.in_python))
-        return found
+            if columns:
+                self._connection.touch(self._fitting(table, columns))
+            elif self._creatable(table):
+                missing.append(table.name)
+            else:
+                raise self._absent(table)
+        names = " and ".join(table.name for table in self._tables())
+        made = f"; {' and '.join(missing)} will be created" if missing else ""
+        return f"{self._config.place.address()} takes inserts into {names}{made}"
+
+    def _prepared(self) -> list[Blocks]:
+        self._keeps = math.inf
+        return [
+            self._fitting(table, self._columns(table) or self._created(table))
+            for table in self._tables()
+        ]
+
+    def _tables(self) -> Sequence[Table]:
+        config = self._config
+        return tables(config.schema_, config.table_name, config.columns, config.origin_labels)
+
+    def _fitting(self, table: Table, columns: Sequence[Found]) -> Blocks:
+        fitting = fit(table, columns, exact=self._connection.in_python)
+        self._look_at_engine(table)
+        self._hint_at_columns(table, fitting)
+        return Blocks(fitting, in_python=self._connection.in_python)
+
+    def _created(self, table: Table) -> Sequence[Found]:
+        if self._creatable(table):
+            definition = self._definitions()[table.name]
+            self._connection.query(create(definition, self._config.options))
+        if columns := self._columns(table):
+            return columns
+        raise self._absent(table)
+
+    def _definitions(self) -> dict[str, Definition]:
+        config = self._config
+        return {each.table: each for each in definitions(config.schema_, config.table_name)}
+
+    def _creatable(self, table: Table) -> bool:
+        return self._config.create and table.name in self._definitions()
+
+    def _absent(self, table: Table) -> WriterMisconfigured:
+        known = table.name in self._definitions()
+        how = " (`sentinel clickhouse schema` prints it)" if known else ""
+        return WriterMisconfigured(
+            f"{self._config.place.address()}: there is no table {table.name}; create it{how},"
+            " or look at table"
+        )
 
     def _columns(self, table: Table) -> list[Found]:
         rows = self._connection.query(_COLUMNS.format(literal(table.name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from orbital_remote_write.credentials import SecretFile
 from orbital_remote_write.session import check_tls, warn
@@ -16,9 +16,11 @@ from orbital_writer_clickhouse.server import Server
 from orbital_writer_clickhouse.settings import ClickHouseConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from orbital_sdk import Attempt, Batch, PluginHost, WriteAnswer
+
+T = TypeVar("T")
 
 
 class ClickHouse(Writer[ClickHouseConfig]):
@@ -62,13 +64,24 @@ class ClickHouse(Writer[ClickHouseConfig]):
 
     def write(self, batches: Sequence[Batch], attempt: Attempt) -> WriteAnswer:
         """One insert a table. Connects, creates and checks tables where that was not done yet."""
+        try:
+            return self._asked(lambda server: server.write(batches, attempt))
+        except InsertRefused as refusal:
+            return refusal.answer
+
+    def test_connection(self) -> str:
+        """The tables, and an insert of no rows into each that is there. Creates none."""
+        try:
+            return self._asked(lambda server: server.test())
+        except InsertRefused as refusal:
+            raise WriterMisconfigured(str(refusal)) from refusal
+
+    def _asked(self, ask: Callable[[Server], T]) -> T:
         if not self._started:
             raise RuntimeError(f"{self.name}: write() without start()")
         server = self._server = self._server or self._connect()
         try:
-            return server.write(batches, attempt)
-        except InsertRefused as refusal:
-            return refusal.answer
+            return ask(server)
         except WriterMisconfigured:
             server.forget()  # whoever puts it right may have changed the table
             raise

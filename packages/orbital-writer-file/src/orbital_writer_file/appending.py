@@ -96,8 +96,7 @@ class AppendingFile:
             rest = rest[self._file.write(rest) :]
 
     def _claim(self) -> None:
-        if not stat.S_ISREG(self._status().st_mode):
-            raise OSError(errno.EINVAL, "no ordinary file", str(self.path))
+        _must_be_a_file(self._file.fileno(), self.path)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -128,3 +127,18 @@ def _is_torn(line: bytes, opening: bytes) -> bool:
     except ValueError:
         return True
     return False
+
+
+def try_out(path: Path) -> None:
+    """Raise what opening it would, but where it is in use. Makes nothing, and changes nothing."""
+    with contextlib.suppress(FileNotFoundError):
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+        try:
+            _must_be_a_file(handle, path)
+        finally:
+            os.close(handle)
+
+
+def _must_be_a_file(handle: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise OSError(errno.EINVAL, "no ordinary file", str(path))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from orbital_sdk import WriteError, Writer, WriterMisconfigured, WriterUnavailable, Written
-from orbital_writer_file.appending import AppendingFile, InUse
+from orbital_writer_file.appending import AppendingFile, InUse, try_out
 from orbital_writer_file.lines import OPENING, encode
 from orbital_writer_file.rotation import Rotation
 from orbital_writer_file.settings import FileConfig
@@ -53,6 +55,17 @@ class File(Writer[FileConfig]):
             self._close()
             raise self._translated(error) from error
         return Written(len(data))
+
+    def test_connection(self) -> str:
+        """The file as far as it is there, and a nameless one beside it. Makes nothing that stays."""
+        path = self.config.path
+        try:
+            folder = next(one for one in path.absolute().parents if os.path.lexists(one))
+            TemporaryFile(dir=folder).close()
+            try_out(path)
+        except OSError as error:
+            raise self._translated(error) from error
+        return f"{folder} takes files" if folder == path.parent else f"{path.parent} can be made"
 
     def _ready(self, size: int) -> AppendingFile:
         """The open file, with room for so many bytes."""

@@ -11,6 +11,7 @@ from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer re
 from orbital_sentinel.output import Format, as_json, say, shown, table
 
 if TYPE_CHECKING:
+    from orbital_runtime.sender.connecting import Connection
     from orbital_runtime.settings import Loaded
     from orbital_sentinel.buffer_check import Check
 
@@ -21,12 +22,16 @@ def validate(
     buffer: Annotated[
         bool, typer.Option("--buffer", help="Check too whether samples can be kept on the disk.")
     ] = False,
+    connect: Annotated[
+        bool,
+        typer.Option("--connect", help="Ask the outputs, too, whether they would take samples."),
+    ] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Check the configuration, and show what would run.
 
-    Nothing is started and nobody on the network is asked. The exit code is 78 if something is wrong, and 1 if
-    only the buffer's folder is.
+    Nothing is started and, without --connect, nobody on the network is asked. The exit code is 78 if
+    something is wrong, and 1 if only the buffer's folder or an output is.
     """
     from orbital_runtime.settings import SettingsError, load
     from orbital_sentinel.edge import BAD_CONFIGURATION, FAILED
@@ -39,15 +44,20 @@ def validate(
         as_json({"valid": False, "problems": [_problem(p) for p in error.problems]})
         raise SystemExit(BAD_CONFIGURATION) from error
     checked = _buffer(loaded) if buffer else []
+    connected = _connections(loaded) if connect else []
     if output is Format.JSON:
         told = {"buffer": [check._asdict() for check in checked]} if buffer else {}
-        as_json(_summary(loaded) | told)
+        asked = {"connections": [one._asdict() for one in connected]} if connect else {}
+        as_json(_summary(loaded) | told | asked)
     else:
         _tell(loaded)
         if checked:
             say("\nBuffer")
             table(("check", "result", "about"), checked)
-    if any(check.result == "failed" for check in checked):
+        if connected:
+            say("\nConnections")
+            table(("output", "address", "result", "about"), connected)
+    if any(each.result == "failed" for each in (*checked, *connected)):
         raise SystemExit(FAILED)
 
 
@@ -55,6 +65,12 @@ def _buffer(loaded: Loaded) -> list[Check]:
     from orbital_sentinel.buffer_check import checks
 
     return list(checks(loaded.settings.buffer))
+
+
+def _connections(loaded: Loaded) -> list[Connection]:
+    from orbital_sentinel.connecting import connections
+
+    return connections(loaded)
 
 
 def _problem(problem: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import threading
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,12 +90,22 @@ class Caller:
         if self.stuck >= self._most_stuck:
             message = f"{self.stuck} earlier writes hang; the next starts when one ends"
             raise WriteTimeout(message, sent=False)
+        call = partial(self._writer.write, batches, attempt)
+        return await self._called(call, seconds, blocking=self._blocking)
+
+    async def test(self, seconds: float) -> Any:
+        """What `test_connection` of the writer gives, whatever it is.
+
+        Raises:
+            WriteTimeout: It took longer than `seconds`.
+            Exception: What the writer raised.
+        """
+        call = self._writer.test_connection
+        return await self._called(call, seconds, blocking=not inspect.iscoroutinefunction(call))
+
+    async def _called(self, call: Call, seconds: float, *, blocking: bool) -> object:
         deadline = asyncio.get_running_loop().time() + seconds
-        answer: object
-        if self._blocking:
-            answer = await self._on_thread(lambda: self._writer.write(batches, attempt), seconds)
-        else:
-            answer = self._writer.write(batches, attempt)
+        answer = await self._on_thread(call, seconds) if blocking else call()
         if inspect.isawaitable(answer):
             left = deadline - asyncio.get_running_loop().time()
             answer = await self._on_loop(answer, max(0.0, left), seconds)

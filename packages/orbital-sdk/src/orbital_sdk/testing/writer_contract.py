@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
 from orbital_sdk.errors import WriteError, WriterUnavailable
 from orbital_sdk.fields import WriterConfig
+from orbital_sdk.invoke import call
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
 from orbital_sdk.testing.life import Life
@@ -75,6 +77,7 @@ async def _check_writing(found: Findings, writer: Writer[Any], told: Told) -> No
     if not await _write(found, writer, told, "an ordinary batch", [plain], must=True):
         return
     await _write(found, writer, told, "a second attempt at it", [plain], number=2)
+    await _check_connection(found, writer)
     for what, batches in _odd_batches():
         if batches[0].stale and not writer.takes_stale_markers:
             continue
@@ -149,14 +152,31 @@ async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt)
     return await in_thread(lambda: writer.write(batches, attempt))
 
 
+async def _check_connection(found: Findings, writer: Writer[Any]) -> None:
+    try:
+        said: object = await call(writer.test_connection, run_blocking=in_thread)
+    except NotImplementedError:
+        return
+    except Exception as error:  # noqa: BLE001 (that is the finding)
+        found.append(f"test_connection() raised {error!r}; the destination took a batch before")
+        return
+    found.expect(
+        isinstance(said, str) and said and "\n" not in said,  # pyright: ignore[reportUnnecessaryIsInstance] (an author may return anything)
+        f"test_connection() gave {said!r}; say in one line that the destination takes samples",
+    )
+
+
 async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
+    batch = make_batch({"orbital_check": 1.0})
     async with Life(found, writer, " while the destination is away").lived():
-        try:
-            answer = await _call(writer, [make_batch({"orbital_check": 1.0})], Attempt())
-        except WriterUnavailable:
-            return
-        except Exception as error:  # noqa: BLE001 (that is the finding)
-            gave = f"raised {error!r}"
-        else:
-            gave = f"gave {answer!r}"
-        found.append(f"the destination is away and write() {gave}; raise WriterUnavailable")
+        for what, calling in (
+            ("write()", partial(_call, writer, [batch], Attempt())),
+            ("test_connection()", partial(call, writer.test_connection, run_blocking=in_thread)),
+        ):
+            try:
+                gave = f"gave {await calling()!r}"
+            except (WriterUnavailable, NotImplementedError):
+                continue
+            except Exception as error:  # noqa: BLE001 (that is the finding)
+                gave = f"raised {error!r}"
+            found.append(f"the destination is away and {what} {gave}; raise WriterUnavailable")

@@ -1,0 +1,27 @@
+"""`sentinel validate --connect`: would the destinations take samples. Sends none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orbital_runtime.agent.assembly import output
+from orbital_runtime.sender.connecting import Connection, connect
+from orbital_sentinel import loop
+from orbital_sentinel.output import progress
+
+if TYPE_CHECKING:
+    from orbital_runtime.settings import Loaded
+
+
+def connections(loaded: Loaded) -> list[Connection]:
+    """How each output would do, all asked at once."""
+    with progress("outputs", len(loaded.outputs)) as step:
+
+        async def ask() -> list[Connection]:
+            tasks = [asyncio.ensure_future(connect(output(one))) for one in loaded.outputs]
+            for task in tasks:
+                task.add_done_callback(lambda _: step(1))
+            return [await task for task in tasks]
+
+        return loop.run(ask())
