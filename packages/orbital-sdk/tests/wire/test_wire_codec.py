@@ -33,7 +33,7 @@ def test_messages_come_in_pieces(sizes, data):
 def test_what_is_too_long_is_not_sent():
     """And whoever speaks of so many bytes is not listened to any longer."""
     with pytest.raises(wire.TooLarge, match="67,108,864 may cross"):
-        wire.encode(wire.calls.Start(1, 1, "plugin", "x", {"blob": "x" * MESSAGE}))
+        wire.encode(wire.calls.Start(1, 1, "plugin", "x", {"blob": "x" * MESSAGE}, 10.0))
     with pytest.raises(wire.Malformed, match="4,294,967,295 bytes"):
         list(wire.Bodies().feed(b"\xff" * 4))
 

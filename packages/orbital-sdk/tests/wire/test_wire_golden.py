@@ -47,7 +47,7 @@ POLLS = answers.Family("counter", "polls_total", "Polls", ("device",), ((("switc
 EXAMPLES = [
     calls.Hello((1,), "orbital-runtime 1.0.0", ("events",)),
     calls.Start(
-        1, 1, "plugin", "ports", {"timeout": "5s"}, "/var/lib/orbital-sentinel/plugins/ports"
+        1, 1, "plugin", "ports", {"timeout": "5s"}, 10.0, "/var/lib/orbital-sentinel/plugins/ports"
     ),
     calls.Device(2, 7, 1, {"host": "switch-7", "password": "open sesame"}),
     calls.Open(3, 7, 9.5),

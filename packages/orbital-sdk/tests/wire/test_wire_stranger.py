@@ -80,7 +80,7 @@ def test_a_program_of_forty_lines_is_a_plugin(agent):
     """From `hello` to `stop`: two sessions, one of a device that is dead, and a table that is told once."""
     welcome = agent.say(calls.Hello((1,), "a test"))
     assert (welcome.contract, welcome.offers[0].name) == (1, "ups")
-    assert agent.call(calls.Start, 1, "plugin", "ups", {}) == answers.Done(1)
+    assert agent.call(calls.Start, 1, "plugin", "ups", {}, 10.0) == answers.Done(1)
     for session, host in ((1, "ups1"), (2, "dead")):
         facts = agent.call(calls.Device, session, 1, {"host": host})
         assert (facts.target, facts.exclusive) == (f"{host}:3493", None)

@@ -38,6 +38,8 @@ class Start(Message):
     name: Name
     config: Settings
     """As a user writes them, secrets in plain text: to no log, and to no file."""
+    remaining: Seconds
+    """Until the agent gives it up, counted from when the message is read."""
     folder: Path | None = None
     """Of its own, for what it remembers across restarts."""
 
@@ -58,7 +60,7 @@ class Open(Message):
     call: Number
     session: Number
     remaining: Seconds
-    """Until the agent gives it up, counted from when the message is read."""
+    """As in `start`."""
 
 
 class Collect(Message):
@@ -71,7 +73,7 @@ class Collect(Message):
     timeout: Seconds
     """That the whole run may take."""
     remaining: Seconds
-    """Of these, as in `open`."""
+    """Of these, as in `start`."""
 
 
 class Test(Message):
