@@ -4,7 +4,7 @@ import asyncio
 import math
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, field_serializer
 
 from orbital_sdk import (
     NotWritten,
@@ -219,6 +219,22 @@ async def leaves_a_task(self, host):
 async def test_what_is_wrong_is_said(body, words):
     """Each finding says what to change."""
     assert words in await verdict(variant(**body))
+
+
+async def test_settings_that_could_not_live_in_another_process_are_found():
+    """They are read back as something else than they were written as."""
+
+    class Twice(Target):
+        rows: int = 1
+        """Rows of a request."""
+
+        @field_serializer("rows")
+        def shown(self, rows):
+            return 2 * rows
+
+    writer = type("Variant", (Lines,), {"config_model": Twice})
+    said = await verdict(lambda: writer(Twice(rows=2)))
+    assert "settings are others in another process: Twice reads back something else" in said
 
 
 async def test_a_missing_entry_point_is_said():

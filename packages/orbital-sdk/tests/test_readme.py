@@ -4,13 +4,15 @@ import asyncio
 import importlib
 import inspect
 import re
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from orbital_sdk import Plugin, ProcessorConfig, manifest
+from orbital_sdk import DeviceUnreachable, Plugin, PluginConfig, ProcessorConfig, manifest
 from orbital_sdk.testing import (
+    FakeEmit,
     check_plugin,
     check_processor,
     collect_once,
@@ -65,6 +67,15 @@ async def test_the_tests_that_the_tutorial_shows_pass(tutorial, test):
     """Plugins against fake devices, a writer against a fake destination, a processor."""
     assert inspect.iscoroutinefunction(tutorial[test])
     await tutorial[test]()
+
+
+async def test_a_receiver_whose_port_is_taken_says_so(tutorial):
+    """In the words of its contract, and not as a bug."""
+    thermo = tutorial["Thermo"](PluginConfig())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        device = tutorial["ThermoDevice"](port=taken.getsockname()[1])
+        with pytest.raises(DeviceUnreachable, match=r"cannot listen on 127\.0\.0\.1:"):
+            await thermo.serve(device, FakeEmit())
 
 
 async def test_the_metric_that_settings_name_is_listed(tutorial):
@@ -123,6 +134,7 @@ def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
         "meters",
         "registers",
         "tariff",
+        "thermo",
         "graphite",
         "quiet",
         "rate",

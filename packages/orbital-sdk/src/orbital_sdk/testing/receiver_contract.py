@@ -21,7 +21,7 @@ from orbital_sdk.testing.leftovers import leftovers, tasks_begun
 from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import check_dump, check_silence
 from orbital_sdk.testing.plugin_class import check_class, check_samples
-from orbital_sdk.testing.wire_contract import check_given
+from orbital_sdk.testing.wire_contract import check_given, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -171,6 +171,8 @@ class _Trial:
             "repr of the plugin": repr(self.plugin),
             "a label": [value for s in samples for value in s.series.values],
         }
+        check_settings(self.found, self.fields, "the fields of a device")
+        check_settings(self.found, self.plugin.config, "settings")
         secrets = check_dump(self.found, self.fields) | check_dump(self.found, self.plugin.config)
         check_silence(self.found, secrets, places)
         self.emit.error = BufferRefused("the buffer is full, as told by this check")

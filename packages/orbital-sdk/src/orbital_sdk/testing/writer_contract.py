@@ -24,6 +24,7 @@ from orbital_sdk.testing.model_contract import (
 )
 from orbital_sdk.testing.stored import Stored, Told
 from orbital_sdk.testing.threads import in_thread
+from orbital_sdk.testing.wire_contract import check_offer, check_settings
 from orbital_sdk.written import Written, misfit
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ async def check_writer(
     if not check_model(found, cls.config_model, WriterConfig):
         found.report(cls.__qualname__)
     check_manifest(found, cls)
+    check_offer(found, cls)
+    check_settings(found, writer.config, "settings")
     secrets = check_dump(found, writer.config)
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())

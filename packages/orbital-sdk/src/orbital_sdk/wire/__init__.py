@@ -1,8 +1,8 @@
 """What crosses a process border between the agent and a program that has plugins or writers: one schema.
 
 `docs/contract.md` says who may send what when. The messages are `calls` (of the agent) and `answers` (of the
-program); `codec` makes bytes of them. `tables`, `batches`, `errors` and `settings` turn what the SDK has
-into what crosses, and back.
+program); `codec` makes bytes of them. `tables`, `batches`, `writings`, `errors` and `settings` turn what the
+SDK has into what crosses, and back.
 """
 
 from orbital_sdk.wire import answers, calls
