@@ -71,6 +71,7 @@ def test_each_fault_is_named_and_costs_no_other(sentinel, hostile_server):
         ("folder", "not a directory"),
     ):
         assert re.search(words, said[name][1]), said
+    assert said["well"][1] == f"{sentinel.folder} takes files"
 
 
 STRANGERS = """

@@ -58,9 +58,9 @@ class File(Writer[FileConfig]):
 
     def test_connection(self) -> str:
         """The file as far as it is there, and a nameless one beside it. Makes nothing that stays."""
-        path = self.config.path
+        path = self.config.path.absolute()
         try:
-            folder = next(one for one in path.absolute().parents if os.path.lexists(one))
+            folder = next(one for one in path.parents if os.path.lexists(one))
             TemporaryFile(dir=folder).close()
             try_out(path)
         except OSError as error:
