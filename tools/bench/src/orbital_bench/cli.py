@@ -19,6 +19,7 @@ NAMES = (
     "probes",
     "remote_write",
     "receivers",
+    "traps",
     "victoria",
     "clickhouse",
     "modbus",
