@@ -18,6 +18,8 @@ from orbital_sdk import (
     Columns,
     EmissionTooLarge,
     Metric,
+    Processor,
+    ProcessorConfig,
     ReceiverStopped,
 )
 
@@ -256,3 +258,32 @@ async def test_a_sample_that_is_none_costs_itself_alone(rig):
     await emit([VALUE(1, "a"), "rubbish", VALUE("text", "b"), VALUE(2, "b", ts=-1)])
     assert [of for of, _, _ in rig.samples()] == ["a"]
     assert rig.engine.totals.refused == {"not_a_sample": 1, "not_a_number": 1, "bad_timestamp": 1}
+
+
+async def test_processors_have_what_is_emitted(rig):
+    """Those of now: a reload counts for the next emission, whatever the task's interval is. What a stale
+    marker ends is what a processor lets through.
+    """
+    emit = await rig.serving()
+    await emit([VALUE(1, "a"), VALUE(2, "b")])
+    drop = Without(ProcessorConfig())
+    rig.engine.reconfigure(
+        identity=rig.engine.identity, processors=[drop], limits=rig.engine.limits
+    )
+    await emit([VALUE(3, "a"), VALUE(4, "b")])
+    now = 1_700_000_000_000
+    await emit(Columns((A, B), array("d", [STALE, STALE]), array("q", [now, now + 1])))
+    assert [(of, value) for of, _, value in rig.samples()] == [
+        ("a", 1), ("b", 2), ("b", 4), ("b", "stale"),
+    ]  # fmt: skip
+    assert rig.samples()[-1][1] == now + 1
+    assert (await rig.run(TASK)).samples == 3
+
+
+class Without(Processor[ProcessorConfig]):
+    """Leaves out what is called a."""
+
+    name = "without"
+
+    def plan(self, layout):
+        return [None if dict(row.labels).get("of") == "a" else row for row in layout.rows]

@@ -53,7 +53,9 @@ class Life:
 
     def since(self) -> Arrived:
         """What was emitted since this was asked last."""
-        arrived, self.arrived = self.arrived, Arrived()
+        arrived = self.arrived
+        if arrived.given:
+            self.arrived = Arrived()
         return arrived
 
     def fits(self, task: Task, plugin: Plugin[Any, Any]) -> bool:
