@@ -59,6 +59,7 @@ EXAMPLES = [
         6, 2, wire.Error(("BufferRefused", "CollectError", "OrbitalError"), "it is full")
     ),
     calls.Write(7, 2, 1, "c0ffee", BATCHES, 30.0),
+    calls.Connect(7, 2, 10.0),
     calls.Cancel(4),
     calls.Close(8, 7, 5.0),
     calls.Stop(9, 1, 5.0),

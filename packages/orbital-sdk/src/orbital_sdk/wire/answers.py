@@ -67,11 +67,11 @@ class Collected(Message):
 
 
 class Tested(Message):
-    """The device answers."""
+    """The device answers, or the destination would take samples."""
 
     call: Number
     said: Words
-    """One line."""
+    """One line; empty where the plugin or writer has no test of its own."""
 
 
 class Emit(Message):

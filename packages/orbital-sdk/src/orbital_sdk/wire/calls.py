@@ -137,6 +137,14 @@ class Write(Message):
     remaining: Seconds
 
 
+class Connect(Message):
+    """Say that the destination of a writer would take samples, without one. Answered by `tested`."""
+
+    call: Number
+    instance: Number
+    remaining: Seconds
+
+
 class Cancel(Message):
     """Give that call up. It is answered all the same, once, with what it had; its error is not looked at."""
 
@@ -158,6 +166,6 @@ class Health(Message):
 
 
 FromAgent: TypeAlias = (
-    Hello | Start | Device | Open | Collect | Test | Close | Serve | Accepted | NotAccepted | Write | Cancel
-    | Stop | Health
+    Hello | Start | Device | Open | Collect | Test | Close | Serve | Accepted | NotAccepted
+    | Write | Connect | Cancel | Stop | Health
 )  # fmt: skip
