@@ -350,3 +350,28 @@ async def test_a_key_that_stands_twice_is_refused(scheduler):
     assert set(scheduler.states()) == {"a"}
     scheduler.apply([make_task("b"), make_task("b", source="core")])
     assert set(scheduler.states()) == {"b", "core/b"}
+
+
+async def test_a_look_runs_a_task_now_and_nobody_waits(runs, clock):
+    """Or right after the run that goes on, once; before the start and for a task that is gone: nothing."""
+    runs.hold = True
+    scheduler = Scheduler(runs, clock=clock)
+    scheduler.apply([make_task("t")])
+    scheduler.look("t")
+    await settle()
+    assert runs.started == []
+    scheduler.start()
+    scheduler.look("gone")
+    scheduler.look("t")
+    await settle()
+    scheduler.look("t")
+    scheduler.look("t")
+    await settle()
+    assert runs.started == ["t"]
+    runs.end("t")
+    await settle()
+    assert runs.started == ["t", "t"]
+    runs.end("t")
+    await settle()
+    assert runs.started == ["t", "t"]
+    await scheduler.stop(0)

@@ -14,7 +14,7 @@ class LimitsSection(Section):
     """What one task may give; the rest is left out and counted, and the run says so."""
 
     samples_per_run: Annotated[int, Field(gt=0)] = 1_000_000
-    """Samples of one collection; the first ones are kept."""
+    """Samples of one collection, of which the first ones are kept, or of one emission, which is refused."""
     series_per_task: Annotated[int, Field(gt=0)] = 1_000_000
     """Different series of one task within an hour, those included that ended meanwhile; the first ones are
     kept, and all of them are new again in the next hour."""
