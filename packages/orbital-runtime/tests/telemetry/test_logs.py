@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.settings.sections import LoggingSection
 from orbital_runtime.telemetry import logs
 from orbital_runtime.telemetry.logfile import LogFile
@@ -69,6 +70,13 @@ def test_text_line_has_time_level_room_message_and_fields():
     stamp, rest = stream.getvalue().split(" ", 1)
     assert stamp.endswith("Z")
     assert rest == 'WARNING sender: destination is away output=prometheus reason="no route"\n'
+
+
+def test_text_line_names_the_part_that_speaks():
+    """A plugin's logger is under its name, and so is its line."""
+    _, stream = lines_of(section())
+    Hosts().plugin("acme-bus").log.warning("no answer")
+    assert stream.getvalue().endswith("WARNING plugin.acme-bus: no answer\n")
 
 
 def test_json_line_parses_and_keeps_types():

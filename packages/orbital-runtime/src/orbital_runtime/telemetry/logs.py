@@ -184,8 +184,10 @@ def _install(handlers: list[logging.Handler], level: int) -> None:
 
 
 def _room(name: str) -> str:
-    """`orbital_runtime.sender.delivery` -> `sender`; other names as they are."""
-    return name.split(".")[1] if name.startswith(("orbital_runtime.", "orbital.")) else name
+    """`orbital_runtime.sender.delivery` -> `sender`, `orbital.plugin.snmp` -> `plugin.snmp`; others as is."""
+    return (
+        name.split(".")[1] if name.startswith("orbital_runtime.") else name.removeprefix("orbital.")
+    )
 
 
 def _quoted(value: object) -> str:
