@@ -331,6 +331,16 @@ async def test_a_stop_says_what_stays_on_disk(agent_of, tmp_path, caplog):
     assert f"tasks: 0, outputs: 0, samples that wait: {kept}" in caplog.text
 
 
+async def test_what_changes_during_the_start_is_followed(agent_of, tmp_path):
+    """The file was read before plugins and outputs started: nobody has to touch it again afterwards."""
+    plugins = {"auto_reload": True, "reload_interval": "1h"}
+    agent = agent_of({"a": "steady"}, plugins=plugins)
+    write(tmp_path, {"a": "steady", "b": "steady"}, plugins=plugins)
+    await agent.start()
+    await until(lambda: "b" in agent.stations.scheduler.states())
+    await agent.stop()
+
+
 async def test_a_reload_that_comes_too_late_changes_nothing(agent_of, tmp_path):
     """SIGHUP and SIGTERM at once: it stops, and nothing is brought up again."""
     agent = agent_of({"a": "steady"})

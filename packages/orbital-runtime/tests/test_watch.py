@@ -5,7 +5,8 @@ from contextlib import aclosing
 
 import pytest
 
-from orbital_runtime.agent.watch import changes, signature
+from orbital_runtime.agent.watch import changes
+from orbital_runtime.settings.signature import signature
 
 
 @pytest.fixture
@@ -13,11 +14,12 @@ async def watched(tmp_path):
     """Begins to watch these paths; the list grows with each change that was noticed."""
     stop, running = asyncio.Event(), []
 
-    def begin(*paths, interval=3600):
+    def begin(*paths, interval=3600, known=None):
         seen: list[None] = []
+        known = signature(*paths) if known is None else known
 
         async def watch():
-            async with aclosing(changes(paths, interval, stop)) as noticed:
+            async with aclosing(changes(paths, known, interval, stop)) as noticed:
                 async for _ in noticed:
                     seen.append(None)  # noqa: PERF401 (others look at it meanwhile)
 
@@ -56,16 +58,26 @@ async def test_a_change_is_noticed_at_once(tmp_path, watched):
     await until(lambda: len(seen) > count)
 
 
+async def test_what_changed_before_the_watch_began_is_noticed(tmp_path, watched):
+    """A file that was read, and changed before anybody watched it: long before the next look."""
+    file = tmp_path / "config.yaml"
+    file.write_text("a")
+    read = signature(file)
+    file.write_text("ab")
+    seen = watched(file, known=read)
+    await until(lambda: seen)
+
+
 def test_other_files_beside_it_are_nobodys_business(tmp_path):
     """A log in the same folder does not make the configuration be read again and again."""
     file, folder = tmp_path / "config.yaml", tmp_path / "tasks.d"
     file.write_text("a")
-    before = signature((file, folder))
+    before = signature(file, folder)
     (tmp_path / "sentinel.log").write_text("a line")
-    assert signature((file, folder)) == before
+    assert signature(file, folder) == before
     folder.mkdir()
     (folder / "10.yaml").write_text("- {id: a, plugin: ping}")
-    assert signature((file, folder)) != before
+    assert signature(file, folder) != before
 
 
 async def test_where_the_system_tells_nothing_files_are_looked_at(tmp_path, watched, caplog):

@@ -341,10 +341,11 @@ class Agent:
         log.info("stopped")
 
     async def _watch(self) -> None:
-        section = self.settings.plugins
-        if not section.auto_reload or not self.loaded.watched:
+        section, loaded = self.settings.plugins, self.loaded
+        if not section.auto_reload or not loaded.watched:
             return
-        async for _ in changes(self.loaded.watched, section.reload_interval, self._stop_asked):
+        interval, stop = section.reload_interval, self._stop_asked
+        async for _ in changes(loaded.watched, loaded.seen, interval, stop):
             await self._reload_or_say()
 
     async def _end_watch(self) -> None:

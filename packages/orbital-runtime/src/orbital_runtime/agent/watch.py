@@ -9,45 +9,36 @@ from typing import TYPE_CHECKING
 
 from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType] (trio has no types here)
 
+from orbital_runtime.settings.signature import signature
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from orbital_runtime.settings.signature import Signature
 
 log = logging.getLogger("orbital.agent")
 
-Signature = tuple[tuple[str, int, int, int], ...]
-
-
-def signature(paths: Iterable[Path]) -> Signature:
-    """Name, size, time and inode of every file there is under these paths, one level deep."""
-    found: list[tuple[str, int, int, int]] = []
-    for path in paths:
-        for file in sorted(path.glob("*")) if path.is_dir() else [path]:
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            found.append((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino))
-    return tuple(found)
-
 
 async def changes(
-    paths: tuple[Path, ...], interval: float, stop: asyncio.Event
+    paths: tuple[Path, ...], known: Signature, interval: float, stop: asyncio.Event
 ) -> AsyncIterator[None]:
-    """Yield after each change, until `stop`.
+    """Yield after each change since `known`, until `stop`.
 
     Folders are watched, not files: an editor that replaces a file leaves a watch on the old one.
 
     Args:
         paths: Configuration files and folders of them.
+        known: What they were when they were read: an agent takes its time to start.
         interval: Seconds between two looks where no change is told (network folders).
         stop: Ends it.
     """
-    known = signature(paths)
+    while (now := signature(*paths)) != known:
+        known = now
+        yield
     async for _ in _looks(paths, interval, stop):
-        now = signature(paths)
+        now = signature(*paths)
         if now != known:
             known = now
             yield

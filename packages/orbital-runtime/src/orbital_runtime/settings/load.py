@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings.collecting import TaskSection
     from orbital_runtime.settings.models import Settings
+    from orbital_runtime.settings.signature import Signature
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Loaded:
     """Ids of the tasks that cannot run because their plugin is broken."""
     watched: tuple[Path, ...]
     """Files and folders whose change calls for a reload; one may not be there yet."""
+    seen: Signature
+    """What they were, taken before they were read."""
     root: Node = field(repr=False)
     """All keys with their places."""
 
@@ -133,6 +136,7 @@ class _Loading:
             notes=(*(Note(*one) for one in source.renamed), *notes(settings, registry)),
             broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
             watched=tuple(source.watched),
+            seen=source.seen,
             root=source.root,
         )
 

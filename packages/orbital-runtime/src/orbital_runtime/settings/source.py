@@ -14,6 +14,7 @@ from orbital_runtime.settings.models import Settings
 from orbital_runtime.settings.older import NODES, renew
 from orbital_runtime.settings.override import override
 from orbital_runtime.settings.problem import Problem
+from orbital_runtime.settings.signature import signature
 from orbital_runtime.settings.tree import Node
 from orbital_sdk.hints import did_you_mean
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orbital_runtime.settings.problem import Loc
+    from orbital_runtime.settings.signature import Signature
 
 BUILTIN: Final = "built-in configuration"
 
@@ -34,11 +36,18 @@ class Source:
     root: Node
     watched: list[Path] = field(default_factory=list[Path])
     """Files and folders whose change calls for a reload."""
+    seen: Signature = ()
+    """What they were, taken before they were read."""
     problems: list[Problem] = field(default_factory=list[Problem])
     renamed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Keys of older sentinels, and what became of each."""
     readable: bool = True
     """False: there is no tree worth checking."""
+
+    def watch(self, path: Path) -> None:
+        """It is about to be read."""
+        self.watched.append(path)
+        self.seen += signature(path)
 
 
 def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
@@ -49,7 +58,9 @@ def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
         environ: All variables.
     """
     path = path or files.first(environ)
-    source = Source(path, Node({}, BUILTIN, 1), [path] if path else [])
+    source = Source(path, Node({}, BUILTIN, 1))
+    if path:
+        source.watch(path)
     text = files.read(path, source.problems) if path else builtin(environ)
     source.readable = text is not None and _parse(source, text, environ)
     if source.readable:
@@ -87,7 +98,7 @@ def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
     if source.path is None and not name:
         return
     folder = beside / (name or files.TASKS_DIR)
-    source.watched.append(folder)
+    source.watch(folder)
     for file in files.task_files(folder, source.problems, named=bool(name)):
         text = files.read(file, source.problems)
         document = text and parse(text, str(file), environ, source.problems)
