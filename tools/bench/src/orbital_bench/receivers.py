@@ -35,7 +35,7 @@ BUFFERS: Final[dict[str, dict[str, Any]]] = {
 PATH: Final = "/api/v1/write"
 
 
-def run(requests: int = 400) -> None:
+def run(requests: int = 2000) -> None:
     """Print samples a second a core."""
     report.settings(
         [
