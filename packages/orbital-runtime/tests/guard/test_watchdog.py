@@ -61,7 +61,9 @@ async def over(dog):
 
 
 async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplog):
-    """Plugin, task and line stand in the log before the loop turns again; count and seconds after that."""
+    """Plugin, task and line stand in the log before the loop turns again, with what helps a `collect` as well
+    as a `serve`; count and seconds after that.
+    """
 
     async def collect():
         spin(loop, dog, caplog, "plugin 'spins', task 'shop', holds the agent")
@@ -69,6 +71,7 @@ async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplo
     dog.start()
     await asyncio.create_task(driven(Work(collect(), "spins", "shop")))
     assert re.search(r"all tasks wait: at test_watchdog\.py:\d+ in spin\(\)", caplog.text)
+    assert "do this on a thread: `asyncio.to_thread`, or a plain `def collect`" in caplog.text
     await over(dog)
     assert dog.holds["spins"] == 1
     assert dog.seconds["spins"] > 0

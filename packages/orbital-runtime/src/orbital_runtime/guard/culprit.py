@@ -45,7 +45,7 @@ class Culprit(NamedTuple):
     def advice(self) -> str:
         """What its author has to do."""
         if self.kind == "plugin":
-            return "it has to await, or to be a plain `def collect`, which gets a thread of its own"
+            return "it has to await, or to do this on a thread: `asyncio.to_thread`, or a plain `def collect`"
         return "it has to be quicker"
 
     @property
