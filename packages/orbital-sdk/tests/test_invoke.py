@@ -139,7 +139,9 @@ async def test_samples_before_an_error_are_kept(collect):
 
 
 @pytest.mark.parametrize(
-    "answer", [None, 5, SAMPLES[0], object()], ids=["nothing", "number", "one sample", "object"]
+    "answer",
+    [None, 5, SAMPLES[0], object(), {"load": 1.0}, {}, "load 1", b"load 1"],
+    ids=["nothing", "number", "one sample", "object", "map", "no map", "text", "bytes"],
 )
 @pytest.mark.parametrize("asynchronous", [True, False])
 async def test_what_is_no_collection_is_named(answer, asynchronous):

@@ -76,6 +76,11 @@ class Nothing(Base):
         return None
 
 
+class Map(Base):
+    async def collect(self, device, ctx):
+        return {"load": 1.0}
+
+
 class Uneven(Base):
     async def collect(self, device, ctx):
         return Columns((VALUE.series("a"), VALUE.series("b")), [1])
@@ -153,6 +158,7 @@ def _quiet(caplog):
         (CancelsItself, "CancelledError (test_engine_bad_plugins.py:"),
         (StopIterationOut, "StopIteration"),
         (Nothing, "NoneType"),
+        (Map, "collect() gave dict; yield samples"),
         (Uneven, "not as many values"),
         (MuteError, "Mute"),
     ],

@@ -242,7 +242,7 @@ async def test_a_large_emission_is_taken_in_portions(rig):
     assert max(sizes) < TOGETHER + 1000
 
 
-@pytest.mark.parametrize("wrong", [None, 5, VALUE(1, "a")])
+@pytest.mark.parametrize("wrong", [None, 5, VALUE(1, "a"), {"a": 1.0}, "a", b"a"])
 async def test_what_is_no_record_is_named(rig, wrong):
     """A forgotten list is told in words."""
     emit = await rig.serving()

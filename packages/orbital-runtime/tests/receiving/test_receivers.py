@@ -32,6 +32,17 @@ async def test_it_serves_from_its_first_run_on(rig):
     assert rig.engine.sessions.opened == {"fake": 1}
 
 
+async def test_retries_do_not_hide_why_it_ended(rig):
+    """A task with `retries` tells why its receiver ended; only a later run begins it again."""
+    task = replace(TASK, retries=2)
+    await rig.run(task)
+    await rig.plugin.fail(DeviceUnreachable("the broker is away"))
+    run = await rig.run(task)
+    assert (run.status, run.up, run.error) == (Status.FAILED, False, "the broker is away")
+    assert rig.plugin.began == 1
+    assert (await rig.run(task)).up
+
+
 async def test_what_fails_at_once_fails_its_first_run(rig):
     """A port that is taken is told by the run that wanted it, and tried again later."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterable, Generator, Iterable, Sized
+from collections.abc import AsyncIterable, Generator, Iterable, Mapping, Sized
 from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -172,11 +172,12 @@ def _take(answer: object, sink: list[Sample], limit: int) -> Columns | None:
         if len(samples) > limit:
             raise TooManySamples(limit, len(samples))
         return None
-    if not isinstance(answer, Iterable):
+    given = as_samples(answer)
+    if given is None:
         raise TypeError(
             f"collect() gave {type(answer).__name__}; yield samples, or return a list of them or Columns"
         )
-    _take_each(cast("Iterable[Sample]", answer), sink, limit)
+    _take_each(given, sink, limit)
     return None
 
 
@@ -200,6 +201,13 @@ def _table(columns: Columns, sink: list[Sample], limit: int) -> Columns:
         sink.extend(islice(columns.samples(), limit))
         raise TooManySamples(limit, len(series))
     return whole(columns)
+
+
+def as_samples(given: object) -> Iterable[Sample] | None:
+    """What an author gave, where it may be samples: a mapping or a text, though it has items, has none."""
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | str | bytes | bytearray):
+        return None
+    return cast("Iterable[Sample]", given)
 
 
 def whole(columns: Columns) -> Columns:

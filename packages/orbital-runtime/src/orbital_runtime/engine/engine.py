@@ -37,7 +37,7 @@ from orbital_sdk import (
     Processor,
     Sample,
 )
-from orbital_sdk.invoke import TooManySamples, call
+from orbital_sdk.invoke import TooManySamples, call, receives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -170,7 +170,9 @@ class Engine:
         ctx = self._context(task, memory)
         best: Collected = []
         outcome = SUCCESS
-        for attempt in range(task.retries + 1):
+        # a receiver that failed is begun again after its run, which tells why
+        retries = 0 if receives(type(life.plugin)) else task.retries
+        for attempt in range(retries + 1):
             if attempt and not await self._pause(ctx):
                 break
             outcome, collected = await self._attempt(life, memory, ctx)

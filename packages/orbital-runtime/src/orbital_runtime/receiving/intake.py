@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Iterable
 from itertools import islice
 from math import isnan
 from struct import pack
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from orbital_runtime.engine.sift import sift
 from orbital_sdk import STALE_BYTES, Columns, EmissionTooLarge, Sample
-from orbital_sdk.invoke import whole
+from orbital_sdk.invoke import as_samples, whole
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_sdk import Series
     from orbital_sdk.records import Records
@@ -55,9 +54,10 @@ async def take(records: Records, limit: int) -> Columns | list[Sample]:
     if isinstance(records, list | tuple):
         _check(len(cast("Sequence[Sample]", records)), limit)
         return [*cast("Sequence[Sample]", records)]
-    if not isinstance(records, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] (a plugin may emit anything)
+    samples = as_samples(records)
+    if samples is None:
         raise TypeError(f"emit() was given {type(records).__name__}; give samples, or Columns")
-    return await _drawn(records, limit)
+    return await _drawn(samples, limit)
 
 
 async def _drawn(records: Iterable[Sample], limit: int) -> list[Sample]:
