@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 
+from orbital_testbench import free_port
+
 
 def lines(done) -> list[dict]:
     return [json.loads(line) for line in done.out.splitlines()]
@@ -147,6 +149,45 @@ tasks:
     free = machine.sentinel("test", "traps")
     assert (free.code, free.out.startswith("traps: ok: can listen")) == (0, True)
     assert machine.sentinel("run", "--once").code == 0
+
+
+def test_a_receiver_that_is_served_is_asked(machine):
+    """Where the running sentinel has its address, `test` and `trigger` do not want it, too: they tell how it
+    does there, after a run at once.
+    """
+    machine.config(f"""
+sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
+tasks:
+  - {{id: traps, plugin: snmp_trap, interval: 1h, config: {{listen: 127.0.0.1, port: {free_port()}}}}}
+""")
+    with machine.running() as agent:
+        agent.until_running()
+        asked = machine.sentinel("test", "traps")
+        assert (asked.code, asked.err) == (0, "")
+        assert asked.out.startswith("traps: ok: the running sentinel receives, ")
+        run = machine.sentinel("trigger", "traps")
+        assert run.code == 0
+        assert run.out == "# traps: the running sentinel receives, 10 samples since its last look\n"
+        (task,) = machine.agent().get("/api/v1/tasks")["tasks"]
+        assert task["runs"] >= 3
+
+
+def test_a_receiver_that_cannot_be_served_is_told(machine):
+    """The running sentinel's own reason."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        machine.config(f"""
+sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
+tasks:
+  - {{id: traps, plugin: snmp_trap, interval: 1h, config: {{listen: 127.0.0.1, port: {port}}}}}
+""")
+        with machine.running() as agent:
+            agent.until_running()
+            for command in ("test", "trigger"):
+                told = machine.sentinel(command, "traps")
+                assert told.code == 1
+                assert f"does not receive: UDP port {port} of 127.0.0.1 cannot be" in told.out
 
 
 def test_progress_is_for_terminals(machine, site):

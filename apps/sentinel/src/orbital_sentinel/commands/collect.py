@@ -108,9 +108,11 @@ def trigger(
     """Collect from these addresses, or for this task, now, and print the samples.
 
     A task may be one of Gravital Core. Nothing is stored or delivered. As JSON it prints one line a host.
+    A receiver listens for a moment, and what was sent meanwhile is printed and gone; where the running
+    sentinel has the task, that one runs it at once instead, and delivers its report.
     """
     from orbital_runtime.plugins.registry import Registry
-    from orbital_sentinel import adhoc, launch, loop
+    from orbital_sentinel import adhoc, launch, loop, served
 
     registry = Registry.discover()
     if hosts:
@@ -118,6 +120,10 @@ def trigger(
         tasks = adhoc.ad_hoc_tasks(plugin, hosts, option or [], registry, settings)
     else:
         settings, tasks = _configured(plugin, option, config, registry)
+        (task,) = tasks
+        if run := served.look(task, registry, config):
+            _show_look(task, run, output)
+            return
     launch.log_to_stderr()
     failed: list[Result] = []
     with progress("hosts", len(tasks)) as step:
@@ -164,6 +170,18 @@ def _show(result: Result, output: Format) -> None:
         say(f"{sample['name']}{f'{{{labels}}}' if labels else ''} {sample['value']:.12g}")
 
 
+def _show_look(task: Task, run: Run, output: Format) -> None:
+    """Its samples went to the outputs."""
+    from orbital_sentinel import served
+
+    if output is Format.JSON:
+        as_json_line({"target": task.id, **_run(task, run), "samples": []})
+    else:
+        say(f"# {task.id}: {served.words(run)}")
+    if _failed(run):
+        raise typer.Exit(1)
+
+
 def _label(name: str, value: str) -> str:
     """As in Prometheus' text format; a device's control characters stay out of the terminal."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -180,11 +198,12 @@ def ask(
 ) -> None:
     """Ask the devices of tasks whether they answer.
 
-    The exit code is 1 if one doesn't.
+    A receiver is asked whether it can listen: the running sentinel where it has the task, else here, for a
+    moment that takes nothing from senders. The exit code is 1 if one doesn't.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import adhoc, launch, loop
+    from orbital_sentinel import adhoc, launch, loop, served
     from orbital_sentinel.choosing import chosen
 
     registry = Registry.discover()
@@ -192,15 +211,24 @@ def ask(
     tasks = chosen(names, loaded, registry)
     launch.log_to_stderr()
 
-    async def answers() -> bool:
-        well = True
-        async for task, answer, ok in adhoc.ask(tasks, registry, loaded.settings):
-            well &= ok
-            if output is Format.JSON:
-                as_json_line({"task": task.key, "ok": ok, "message": answer})
-            else:
-                say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
-        return well
+    well: list[bool] = []
 
-    if not loop.run(answers()):
+    def tell(task: Task, answer: str, *, ok: bool) -> None:
+        well.append(ok)
+        if output is Format.JSON:
+            as_json_line({"task": task.key, "ok": ok, "message": answer})
+        else:
+            say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
+
+    async def answers(tasks: Sequence[Task]) -> None:
+        async for task, answer, ok in adhoc.ask(tasks, registry, loaded.settings):
+            tell(task, answer, ok=ok)
+
+    looks = {task.key: served.look(task, registry, config) for task in tasks}
+    for task in tasks:
+        if run := looks[task.key]:
+            tell(task, served.words(run), ok=run.up)
+    if others := [task for task in tasks if looks[task.key] is None]:
+        loop.run(answers(others))
+    if not all(well):
         raise typer.Exit(1)

@@ -1,0 +1,45 @@
+"""Receivers that the running sentinel serves: a second one would find their address taken, so it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from orbital_runtime.scheduler.task import Run, Status
+from orbital_sdk import ConfigurationError
+from orbital_sdk.invoke import receives
+from orbital_sentinel.client import NotRunning, Refused
+from orbital_sentinel.locate import client
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.scheduler.task import Task
+
+PATIENCE = 5.0
+"""Seconds for its answer beside those of the run."""
+
+
+def look(task: Task, registry: Registry, config: Path | None) -> Run | None:
+    """What the running sentinel says of a receiver's task, after a run at once.
+
+    Returns:
+        None where the task is to be tried here: it is no receiver's, or no sentinel has it.
+    """
+    try:
+        if not receives(registry.plugin(task.plugin)):
+            return None
+        agent = client(config, timeout=task.timeout + PATIENCE)
+        told = agent.post(f"/api/v1/tasks/{quote(task.key)}/trigger")
+    except (ConfigurationError, NotRunning, Refused):
+        return None
+    return Run(**told | {"status": Status(told["status"])})
+
+
+def words(run: Run) -> str:
+    """The same for people."""
+    if not run.up:
+        return f"the running sentinel does not receive: {run.error}"
+    warning = f"; {run.error}" if run.error else ""
+    return f"the running sentinel receives, {run.samples} samples since its last look{warning}"
