@@ -120,16 +120,14 @@ remote_write:
 
 def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination):
     """Pushed while the destination is away, `kill -9` right behind the answer: each sample is there once."""
-    destination.default = Answer(503)
-    url = start(destination.url, buffer={"type": "disk", "disk_path": "buffer"})
+    disk = {"type": "disk", "disk_path": "buffer"}
+    url = start(f"http://127.0.0.1:{free_port()}", buffer=disk)  # nobody is there
     now = time.time_ns() // 1_000_000
     for turn in range(5):
         page = "".join([f'pushed{{n="{n}"}} {turn} {now + turn}\n' for n in range(100)])
         assert push(url, page).status_code == 204
     sentinel.end(signal.SIGKILL)
-    destination.requests.clear()
-    destination.default = Answer(204)
-    sentinel.start()
+    start(destination.url, buffer=disk)
     expected = {
         (str(n), now + turn, struct.pack("<d", turn)) for n in range(100) for turn in range(5)
     }
