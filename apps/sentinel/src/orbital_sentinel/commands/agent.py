@@ -101,13 +101,21 @@ def tasks(
     from orbital_sentinel import report
     from orbital_sentinel.locate import client
 
-    found = _all_tasks(client(config), {"status": status, "plugin": plugin})
+    agent = client(config)
+    found = _all_tasks(agent, {"status": status, "plugin": plugin})
     if output is Format.JSON:
         as_json(found)
     elif not found:
-        complain("no such tasks" if status or plugin else "the sentinel has no tasks")
+        complain(_none(agent, chosen=bool(status or plugin)))
     else:
         report.tasks(found)
+
+
+def _none(agent: Client, *, chosen: bool) -> str:
+    """Why there is no task to show."""
+    if agent.get("/api/v1/status")["state"] in ("initializing", "registering"):
+        return "the sentinel is still starting: its tasks come when their plugins have started"
+    return "no such tasks" if chosen else "the sentinel has no tasks"
 
 
 def _all_tasks(agent: Client, wanted: dict[str, str]) -> list[dict[str, Any]]:
