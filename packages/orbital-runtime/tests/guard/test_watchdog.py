@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,8 @@ from orbital_runtime.guard.within import driven
 from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.processor.chain import Chain
-from orbital_sdk import Processor, ProcessorConfig
+from orbital_runtime.sender.caller import Caller
+from orbital_sdk import Attempt, Processor, ProcessorConfig, Writer, WriterConfig, Written
 from orbital_sdk.testing import make_layout
 
 LIMIT = 20.0
@@ -23,13 +25,20 @@ LIMIT = 20.0
 
 
 class Loop:
-    """A loop's timer as the scheduler has it: overdue from the moment on that is set."""
+    """A loop's pulse as its thread sees it: without an answer from the moment on that is set."""
 
     def __init__(self) -> None:
         self.due = float("inf")
+        self.turned = 0.0
 
-    def overdue(self) -> float:
-        return time.monotonic() - self.due
+    def ask(self, paused: float) -> None:
+        """Nobody is asked."""
+
+    def pass_on(self) -> None:
+        self.due = self.turned = time.monotonic()
+
+    def held(self) -> float:
+        return max(0.0, time.monotonic() - self.due)
 
 
 @pytest.fixture
@@ -39,18 +48,18 @@ def loop():
 
 @pytest.fixture
 def dog(loop):
-    one = Watchdog(loop.overdue, lambda package: f"of {package}", threshold=0.001)
+    one = Watchdog(lambda package: f"of {package}", threshold=0.001, pulse=loop)
     yield one
     one.stop()
 
 
 def spin(loop, dog, caplog, held):
     """Hold this thread until it was named in the log; the loop turns again afterwards."""
-    loop.due = time.monotonic()
+    loop.due = loop.turned = time.monotonic()
     until = time.monotonic() + LIMIT
     while held not in caplog.text and time.monotonic() < until:
         sum(range(100))
-    loop.due = float("inf")
+    loop.turned, loop.due = time.monotonic(), float("inf")
 
 
 async def over(dog):
@@ -86,9 +95,26 @@ async def test_what_holds_the_loop_in_the_background_is_named(loop, dog, caplog)
 
     dog.start()
     await Hosts().writer("spins", "main").spawn(tend())
-    assert "in spin(); it has to be quicker" in caplog.text
+    assert "in spin(); it has to await, or to be a plain `def write`" in caplog.text
     await over(dog)
     assert dog.holds["spins"] == 1
+
+
+async def test_a_writer_that_holds_the_loop_is_named_with_its_output(loop, dog, caplog):
+    """Not the agent itself, whoever calls it: in the log, and in the metrics by its name."""
+
+    class Blocks(Writer[WriterConfig]):
+        name = "blocks"
+
+        async def write(self, batches, attempt):
+            spin(loop, dog, caplog, "writer 'blocks' of output 'main' holds the agent")
+            return Written(0)
+
+    dog.start()
+    assert await Caller("main", Blocks(WriterConfig())).write([], Attempt(), LIMIT) == Written(0)
+    await over(dog)
+    assert dog.holds == {"blocks": 1}
+    assert "it has to await, or to be a plain `def write`, which gets a thread" in caplog.text
 
 
 async def test_a_task_of_a_plugins_own_is_told_by_its_package(loop, dog, caplog):
@@ -103,6 +129,23 @@ async def test_a_task_of_a_plugins_own_is_told_by_its_package(loop, dog, caplog)
     package = __name__.partition(".")[0]
     assert dog.holds == {f"of {package}": 1}
     assert f"plugin 'of {package}' holds the agent" in caplog.text
+
+
+async def test_two_that_hold_the_loop_in_one_turn_are_both_named(loop, dog, caplog):
+    """The second one follows before the loop can give a sign of life."""
+
+    async def collect(plugin):
+        loop.due = min(time.monotonic(), loop.due)
+        until = time.monotonic() + LIMIT
+        while f"plugin '{plugin}', task 'shop', holds" not in caplog.text:
+            assert time.monotonic() < until
+
+    dog.start()
+    await driven(Work(collect("first"), "first", "shop"))
+    await driven(Work(collect("second"), "second", "shop"))
+    loop.turned, loop.due = time.monotonic(), float("inf")
+    await over(dog)
+    assert dog.holds == {"first": 1, "second": 1}
 
 
 async def test_a_processor_that_holds_the_loop_is_named(loop, dog, caplog):
@@ -128,7 +171,7 @@ async def test_the_second_time_is_only_counted(loop, dog, caplog):
     caplog.set_level(logging.WARNING, "orbital")
 
     async def collect(times):
-        loop.due = time.monotonic()
+        loop.due = loop.turned = time.monotonic()
         while dog.holds["spins"] < times:
             sum(range(100))
         loop.due = float("inf")
@@ -143,17 +186,20 @@ async def test_the_second_time_is_only_counted(loop, dog, caplog):
 
 async def test_a_machine_that_was_away_is_no_hold(loop, dog):
     """After a sleep of the machine the timer is overdue, and turns at once: nobody held it."""
-    looks = threading.Event()
+    looks = []
+    looked = threading.Event()
 
-    def overdue():
-        looked, late = looks.is_set(), loop.overdue()
-        looks.set()
-        return 0.0 if looked else late
+    def held():
+        looks.append(loop.held())
+        if len(looks) <= 2:  # before its first look, and at it
+            return looks[-1]
+        looked.set()
+        return 0.0
 
-    dog._overdue = overdue
+    dog._pulse = SimpleNamespace(held=held, ask=loop.ask, turned=0.0)
     loop.due = time.monotonic() - 3600
     dog.start()
-    await asyncio.to_thread(looks.wait, LIMIT)
+    assert await asyncio.to_thread(looked.wait, LIMIT)
     dog.stop()
     assert not dog.holds
 
@@ -162,4 +208,24 @@ async def test_a_threshold_of_zero_looks_away(loop, dog):
     """It can be switched off, also while it runs."""
     dog.threshold = 0
     loop.due = time.monotonic() - 3600
-    assert not dog._is_held()
+    assert not dog._is_held(loop)
+
+
+async def test_a_hold_of_a_real_loop_is_seen(caplog):
+    """It lasts until it was seen: as long as the limit, at the least."""
+    dog = Watchdog(lambda package: package, threshold=0.1)
+    dog.start()
+    began = time.monotonic()
+    while not dog.holds and time.monotonic() - began < LIMIT:
+        sum(range(100))
+    await over(dog)
+    dog.stop()
+    assert dog.last.seconds >= 0.1
+
+
+def test_who_is_held_for_just_the_limit_is_looked_at_in_time(dog, loop):
+    """The next look is when the limit is over, however soon the last one was."""
+    dog.threshold = 1.0
+    assert dog._pause(loop) == 0.1
+    loop.held = lambda: 0.95
+    assert dog._pause(loop) == pytest.approx(0.05)

@@ -95,7 +95,7 @@ class World:
             clock=self.clock,
         )
         self.scheduler = Scheduler(self.engine.run, clock=self.clock, forget=self.engine.forget)
-        self.watchdog = Watchdog(lambda: self.scheduler.alarm.overdue, self.instances.owner)
+        self.watchdog = Watchdog(self.instances.owner)
         self.sender = Sender(self.buffer, clock=self.clock)
         self.writer = RecordingWriter()
         self.tasks: dict[str, Task] = {}

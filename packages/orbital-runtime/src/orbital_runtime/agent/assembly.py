@@ -107,9 +107,7 @@ def assemble(
     )
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     sender = Sender(buffer, clock=clock, hosts=hosts)
-    watchdog = Watchdog(
-        lambda: scheduler.alarm.overdue, instances.owner, threshold=collector.watchdog
-    )
+    watchdog = Watchdog(instances.owner, threshold=collector.watchdog)
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
         receivers, watchdog, hosts,

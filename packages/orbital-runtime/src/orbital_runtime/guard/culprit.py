@@ -29,7 +29,7 @@ class Culprit(NamedTuple):
     plugin: str
     """Its name; empty where no plugin, and no other part by its name, is known to."""
     task: str
-    """Empty where it is not a run, or a task that a run began."""
+    """Of a writer its output. Empty where it is not a run, or a task that a run began."""
     file: str
     line: int
     function: str
@@ -39,13 +39,25 @@ class Culprit(NamedTuple):
     def __str__(self) -> str:
         if not self.plugin:
             return "the agent itself, or a library"
-        return f"{self.kind} {self.plugin!r}" + (f", task {self.task!r}," if self.task else "")
+        name = f"{self.kind} {self.plugin!r}"
+        if not self.task:
+            return name
+        if self.kind == "writer":
+            return f"{name} of output {self.task!r}"
+        return f"{name}, task {self.task!r},"
+
+    @property
+    def who(self) -> tuple[str, str, str]:
+        """Kind, name and task, wherever it is in its code."""
+        return self.kind, self.plugin, self.task
 
     @property
     def advice(self) -> str:
         """What its author has to do."""
         if self.kind == "plugin":
             return "it has to await, or to do this on a thread: `asyncio.to_thread`, or a plain `def collect`"
+        if self.kind == "writer":
+            return "it has to await, or to be a plain `def write`, which gets a thread of its own"
         return "it has to be quicker"
 
     @property

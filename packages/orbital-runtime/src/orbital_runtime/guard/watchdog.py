@@ -1,11 +1,12 @@
 """A thread that notices that something holds the event loop, and says who while it is still held.
 
-It is woken once a second and asks only whether the loop's own timer is overdue, so that an agent that is well
-pays next to nothing for it.
+It asks the loop for a sign of life a few times in each limit, and looks again when the limit is over: who
+holds the loop for that long is seen, and an agent that is well pays next to nothing for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -14,14 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.guard.culprit import Culprit, culprit
+from orbital_runtime.guard.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger("orbital.watchdog")
 
-PACE: Final = 1.0
-"""Seconds between two looks."""
+LOOKS: Final = 10
+"""Looks in each limit: a hold is told longer than it was by this part of the limit at most."""
+PACE: Final = (0.01, 1.0)
+"""Seconds between two looks: at least, and at most."""
 AGAIN: Final = 0.05
 """Seconds between two looks while the loop is held; and after which a machine that slept has caught up."""
 PLACES: Final = 1000
@@ -39,25 +43,25 @@ class Hold:
 
 
 class Watchdog:
-    """Watches the loop of the thread that starts it.
+    """Watches the loop that runs when it is started.
 
     Args:
-        overdue: Seconds by which the loop is late for its next turn; zero or less while it is not.
         owner: The plugin that brings a package; empty for none.
-        threshold: Seconds of `overdue` from which it is held; 0 to look away.
+        threshold: Seconds without a turn from which the loop is held; 0 to look away.
+        pulse: Of that loop; for tests.
     """
 
     def __init__(
-        self, overdue: Callable[[], float], owner: Callable[[str], str], *, threshold: float = 1.0
+        self, owner: Callable[[str], str], *, threshold: float = 1.0, pulse: Pulse | None = None
     ) -> None:
         self.threshold = threshold
         """May be set at any time."""
         self.holds: Counter[str] = Counter()
-        """How often the loop was held, by plugin; the empty name stands for what is none."""
+        """How often the loop was held, by plugin, writer or processor; empty: none of them."""
         self.seconds = defaultdict[str, float](float)
-        """For how long in all, by plugin."""
+        """For how long in all, by the same."""
         self.last: Hold | None = None
-        self._overdue = overdue
+        self._pulse = pulse
         self._owner = owner
         self._watched = 0
         self._thread: threading.Thread | None = None
@@ -67,33 +71,44 @@ class Watchdog:
     def start(self) -> None:
         """Watch from now on."""
         self._watched = threading.get_ident()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        pulse = self._pulse or Pulse(asyncio.get_running_loop())
+        self._thread = threading.Thread(
+            target=self._watch, args=(pulse,), name="watchdog", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
         """Watch no more. Safe without `start`, and safe twice."""
         self._ended.set()
         if self._thread is not None:
-            self._thread.join(PACE)
+            self._thread.join(max(PACE))
 
-    def _watch(self) -> None:
-        while not self._ended.wait(PACE):
-            if self._is_held() and (found := self._found()) is not None:
-                self._follow(found)
+    def _watch(self, pulse: Pulse) -> None:
+        while not self._ended.wait(pause := self._pause(pulse)):
+            if self._is_held(pulse) and (found := self._found(pulse)) is not None:
+                self._follow(found, pulse)
+            else:
+                pulse.ask(pause)
 
-    def _is_held(self) -> bool:
-        return 0 < self.threshold <= self._overdue()
+    def _pause(self, pulse: Pulse) -> float:
+        """Until the next look: no longer than to the end of the limit, while the loop does not answer."""
+        least, most = PACE
+        pause = min(self.threshold / LOOKS, self.threshold - pulse.held())
+        return min(max(pause, least), most) if self.threshold else most
 
-    def _found(self) -> Culprit | None:
+    def _is_held(self, pulse: Pulse) -> bool:
+        return 0 < self.threshold <= pulse.held()
+
+    def _found(self, pulse: Pulse) -> Culprit | None:
         """Where no stranger is seen, it may be the machine that was away: then the loop turns at once."""
         found, sure = culprit(self._watched, self._owner)
-        if not sure and not self._ended.wait(AGAIN) and self._is_held():
+        if not sure and not self._ended.wait(AGAIN) and self._is_held(pulse):
             found, sure = culprit(self._watched, self._owner)[0], True
         return found if sure else None
 
-    def _follow(self, found: Culprit) -> None:
+    def _follow(self, found: Culprit, pulse: Pulse) -> None:
         """Until the loop turns again."""
-        since = time.monotonic() - self._overdue()
+        since = pulse.turned
         self.holds[found.plugin] += 1
         told = self._is_told(found)
         if not told:
@@ -101,16 +116,17 @@ class Watchdog:
                 "%s holds the agent, and all tasks wait: at %s; %s",
                 found, found.place, found.advice,
             )  # fmt: skip
-        while self._is_held() and not self._ended.wait(AGAIN):
-            pass
-        ended = time.monotonic()
-        self.seconds[found.plugin] += ended - since
-        self.last = Hold(found, ended - since, ended)
+        while (held := pulse.held()) and not self._ended.wait(AGAIN):
+            if culprit(self._watched, self._owner)[0].who != found.who:
+                pulse.pass_on()
+                break
+        seconds = max(held, pulse.turned - since)
+        self.seconds[found.plugin] += seconds
+        self.last = Hold(found, seconds, time.monotonic())
         if not told:
             log.warning(
-                "%s held the agent for %.1f s; the next time it is only counted",
-                found, ended - since,
-            )  # fmt: skip
+                "%s held the agent for %.1f s; the next time it is only counted", found, seconds
+            )
 
     def _is_told(self, found: Culprit) -> bool:
         known = found.plugin, found.file, found.function

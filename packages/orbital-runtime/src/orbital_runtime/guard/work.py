@@ -27,7 +27,7 @@ class Work(Generic[T]):
     Args:
         coroutine: Not begun yet.
         plugin: Whose it is.
-        task: For which task; empty for none.
+        task: For which task, or which output of a writer; empty for none.
         kind: What it is, where it is not a plugin.
     """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
 
 LONGEST_SLEEP: Final = 1.0
-"""Seconds between two passes of the loop at most: the watchdog's food, and how soon a gap is noticed."""
+"""Seconds between two passes of the loop at most: how soon a gap is noticed."""
 
 
 class Alarm:

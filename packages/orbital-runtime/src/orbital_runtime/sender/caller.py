@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.guard.escape import Escape, as_exception, contained
+from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.sender.refusals import WriteTimeout
 
@@ -139,6 +140,8 @@ class Caller:
         return result
 
     async def _on_loop(self, awaitable: Awaitable[object], left: float, seconds: float) -> object:
+        if asyncio.iscoroutine(awaitable):
+            awaitable = Work(awaitable, self._writer.name, self._name, kind="writer")
         task = asyncio.ensure_future(_outcome_of(awaitable))
         late = True
         try:

@@ -85,7 +85,7 @@ def collecting(sources: Sources) -> Iterator[Metric]:
     watchdog = sources.watchdog
     yield counters(
         "sentinel_loop_holds_total",
-        "Times that something held all tasks; without a plugin: the agent itself, or a library",
+        "Times that something held all tasks, by its name; without one: the agent itself, or a library",
         ("plugin",),
         [((key,), count) for key, count in watchdog.holds.items()],
     )
