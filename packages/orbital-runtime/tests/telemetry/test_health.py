@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.telemetry import health
 from orbital_runtime.testing.runs import Runs, make_task, settle
-from orbital_sdk import WriterMisconfigured, WriterUnavailable
+from orbital_sdk import Plan, Processor, ProcessorConfig, WriterMisconfigured, WriterUnavailable
+from orbital_sdk.testing import make_batch
 
 
 def words(world) -> dict[str, bool]:
@@ -144,3 +146,23 @@ async def test_a_core_that_is_away_is_told_and_blocks_nothing(world, core_standi
     assert words(world) == {"core_unknown": False, "core_task_unusable": False}
     world.core = replace(core_standing, trouble="503", unusable={})
     assert words(world) == {"core_away": False}
+
+
+async def test_a_processor_that_loses_samples_is_told(world):
+    """Its runs succeed, so it is told here: how many it lost, and why; it blocks nothing."""
+
+    class Short(Processor[ProcessorConfig]):
+        name = "short"
+
+        def plan(self, layout):
+            return Plan(layout.rows, lambda batch: batch.values[1:])
+
+    world.engine.processing.follow([Short(ProcessorConfig())])
+    chain, batch = world.engine.processing.chain, make_batch(3)
+    course = chain.plan(batch.layout)
+    for _ in range(2):
+        assert chain.process(course, batch, Counter()) is None
+    (told,) = health.reasons(world.sources)
+    assert (told.reason, told.subject, told.blocks) == ("processor_failing", "short", False)
+    assert told.message.startswith("processor short lost 6 samples in 2 failed calls since 20")
+    assert "the last 0 s ago: " in told.message

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.named import named
 from orbital_runtime.processor.totals import ChainTotals
+from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -61,8 +62,9 @@ class Calling:
         try:
             return named("processor", processor, self._alone, processor, call, *arguments)
         except Exception as error:
-            self.count(self.totals.errors, processor, 1)
             cause = origin(error)
+            with self._counting:
+                self.totals.fail(processor, scrub(f"{type(cause).__name__}: {cause}".rstrip(": ")))
             if self._first(processor, type(cause).__name__):
                 log.error(  # noqa: TRY400 (the traceback that matters is the cause's)
                     "processor %r failed on %s, which is lost; more of it is only counted",

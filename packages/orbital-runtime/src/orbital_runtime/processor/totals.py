@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A processor failed, once or more often."""
+
+    words: str
+    """Of the last time."""
+    first: float
+    """Seconds UTC."""
+    last: float
+    """`time.monotonic()`."""
 
 
 @dataclass(slots=True)
@@ -18,3 +31,12 @@ class ChainTotals:
     """Calls that failed."""
     lost: Counter[str] = field(default_factory=Counter[str])
     """Samples lost in such calls."""
+    failures: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    """When, and by what."""
+
+    def fail(self, processor: str, words: str) -> None:
+        """It failed just now."""
+        before = self.failures.get(processor)
+        first = before.first if before else time.time()
+        self.failures[processor] = Failure(words, first, time.monotonic())
+        self.errors[processor] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources, UnusableTask
 
 RECENT: Final = 300.0
-"""Seconds for which a hold of the loop is told."""
+"""Seconds for which a hold of the loop, or a failure of a processor, is told."""
 STALLED: Final = 30.0
 """Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
 NAMED: Final = 3
@@ -61,7 +62,7 @@ def reasons(sources: Sources) -> list[Reason]:
         *_orphans(sources),
         *_buffer(sources),
     ]
-    found += [*_core(sources), *_plugins(sources)]
+    found += [*_core(sources), *_plugins(sources), *_processors(sources)]
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -183,6 +184,19 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
         if count:
             message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
             yield Reason("runs_abandoned", message, blocks=False, subject=name)
+
+
+def _processors(sources: Sources) -> Iterator[Reason]:
+    """Runs succeed all the same: what a processor loses is seen nowhere else."""
+    totals = sources.engine.processing.chain.totals
+    for name, failure in totals.failures.copy().items():
+        if (ago := time.monotonic() - failure.last) <= RECENT:
+            since = datetime.fromtimestamp(failure.first, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            message = (
+                f"processor {name} lost {totals.lost[name]} samples in {totals.errors[name]} failed calls"
+                f" since {since}, the last {ago:.0f} s ago: {failure.words}"
+            )
+            yield Reason("processor_failing", message, blocks=False, subject=name)
 
 
 def _last_hold(sources: Sources) -> Reason | None:
