@@ -85,6 +85,10 @@ async def never(self):
     raise RuntimeError("no")
 
 
+async def never_plans(self, layout):
+    return layout.rows
+
+
 async def leaves_a_task(self, host):
     self.task = asyncio.create_task(asyncio.Event().wait(), name="gatherer")
 
@@ -103,7 +107,11 @@ async def leaves_a_task(self, host):
         ({"plan": stepping(lambda batch: ["a"] * len(batch))}, "the step for a single sample failed"),
         ({"plan": stepping(lambda batch: list(map(int, batch.values)))}, "the step for infinities"),
         ({"plan": stepping(changes)}, "was changed in place"),
+        ({"plan": stepping(lambda batch: None)}, "the step gave NoneType; return a value for each row"),
+        ({"plan": never_plans}, "plan() is `async def`; make it a plain `def`"),
         ({"flush": lambda self, now, last: [5]}, "flush(last=False) failed"),
+        ({"flush": lambda self, now, last: 5}, "flush() gave int; return a list of batches, [] for none"),
+        ({"flush": lambda self, now, last: "no"}, "flush() gave str; return a list of batches"),
         ({"start": never}, "start() raised"),
         ({"start": leaves_a_task}, "the task gatherer (Event.wait) still runs after stop()"),
         ({"stop": never}, "stop() without start() raised"),
@@ -113,6 +121,20 @@ async def leaves_a_task(self, host):
 async def test_each_breach_is_named(body, finding):
     """With what to change, all of them at once."""
     assert finding in await verdict(**body)
+
+
+async def test_a_fault_is_told_once():
+    """Whatever number of batches has it."""
+    said = await verdict(plan=lambda self, layout: layout.rows[1:])
+    assert said.count("plan() of") == 1
+    assert "(and for 9 more kinds of batch)" in said
+
+
+async def test_who_has_no_name_hears_just_that():
+    """A manifest needs one, which is no second fault."""
+    said = await verdict(name="")
+    assert "name is ''" in said
+    assert "manifest" not in said
 
 
 def test_a_processor_over_batches():

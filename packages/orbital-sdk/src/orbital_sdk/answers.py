@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from orbital_sdk.batch import Batch, Row
@@ -21,6 +21,9 @@ def plan_of(answer: object, layout: Layout) -> Plan:
     """
     if answer is None:
         return Plan((None,) * len(layout))
+    if isinstance(answer, Coroutine):
+        answer.close()
+        raise TypeError("plan() is `async def`; make it a plain `def`")
     plan = answer if isinstance(answer, Plan) else Plan(cast("Any", answer))
     rows = cast("object", plan.rows)
     if not isinstance(rows, Sequence) or isinstance(rows, str):
@@ -43,6 +46,8 @@ def values_of(answer: object, plan_rows: int) -> array[float]:
     if isinstance(answer, str | bytes | bytearray):  # an array takes bytes as its own
         raise TypeError(f"the step gave {type(answer).__name__}, not values")
     given = cast("array[float]", answer)
+    if not isinstance(answer, Iterable):
+        raise TypeError(f"the step gave {type(answer).__name__}; return a value for each row")
     ready = isinstance(answer, array) and given.typecode == "d"
     values = given[:] if ready else array("d", given)  # the author may use his own again
     if len(values) != plan_rows:
@@ -50,8 +55,21 @@ def values_of(answer: object, plan_rows: int) -> array[float]:
     return values
 
 
+def batches_of(answer: object) -> list[Batch]:
+    """What `flush()` gave, as batches.
+
+    Raises:
+        TypeError, ValueError: No buffer may hold it.
+    """
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes):
+        raise TypeError(
+            f"flush() gave {type(answer).__name__}; return a list of batches, [] for none"
+        )
+    return [check_batch(batch) for batch in cast("Iterable[object]", answer)]
+
+
 def check_batch(batch: object) -> Batch:
-    """What `flush()` gave.
+    """One of those that `flush()` gave.
 
     Raises:
         TypeError, ValueError: No buffer may hold it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.way import Way
 from orbital_sdk import STALE, Batch
-from orbital_sdk.answers import check_batch, values_of
+from orbital_sdk.answers import batches_of, values_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -129,7 +129,7 @@ class Chain:
 
     def _gathered(self, processor: Processor[Any], now: int, *, last: bool) -> list[Batch]:
         def ask() -> list[Batch]:
-            return [check_batch(batch) for batch in processor.flush(now, last=last)]
+            return batches_of(processor.flush(now, last=last))
 
         try:
             batches = self.calling(processor.name, "what it gathered", ask)

@@ -74,7 +74,9 @@ def _types(annotation: Any) -> Iterator[type]:
 
 
 def check_manifest(found: Findings, cls: Part) -> None:
-    """A manifest can be made of it, and JSON can say that."""
+    """A manifest can be made of it, and JSON can say that. Without a name there is none, which was said."""
+    if not getattr(cls, "name", ""):
+        return
     try:
         json.dumps(manifest(cls), allow_nan=False)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is the author's to know)

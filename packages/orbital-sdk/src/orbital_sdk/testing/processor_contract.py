@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from orbital_sdk.answers import check_batch, plan_of, values_of
+from orbital_sdk.answers import batches_of, plan_of, values_of
 from orbital_sdk.fields import ProcessorConfig
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_name
@@ -65,6 +65,10 @@ class _Trial:
     found: Findings
     processor: Processor[Any]
     ended: list[ref[Layout]] = field(default_factory=list["ref[Layout]"])
+    faults: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict[tuple[str, str], list[str]]
+    )
+    """What was said of a batch, in full of the first one: a fault is told once, however many have it."""
 
     def run(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
@@ -73,6 +77,7 @@ class _Trial:
             self._see(what, batch)
             self.ended.append(ref(batch.layout))
             del batch
+        self.found.extend(_folded(batches) for batches in self.faults.values())
         gc.collect()
         self.found.expect(
             not any(layout() for layout in self.ended),
@@ -90,27 +95,30 @@ class _Trial:
         if plan is None or again is None:
             return
         same = [row and row.key for row in plan.rows] == [row and row.key for row in again.rows]
-        self.found.expect(
-            same,
-            f"plan() of {what} gave other rows the second time; they depend on the layout alone",
-        )
+        if not same:
+            self._fault(
+                "rows",
+                what,
+                f"plan() of {what} gave other rows the second time; they depend on"
+                " the layout alone",
+            )
         series = [row.key for row in plan.rows if row is not None]
-        self.found.expect(
-            len(series) == len(set(series)), f"plan() of {what} gave a series twice; make them one"
-        )
+        if len(series) != len(set(series)):
+            self._fault("series", what, f"plan() of {what} gave a series twice; make them one")
         self._step(what, plan, batch)
-        self.found.expect(
-            keys == [row.key for row in layout.rows] and values.tobytes() == batch.values.tobytes(),
-            f"{what} was changed in place; rows and batches are shared, so make new ones",
-        )
+        if keys != [row.key for row in layout.rows] or values.tobytes() != batch.values.tobytes():
+            said = f"{what} was changed in place; rows and batches are shared, so make new ones"
+            self._fault("changed", what, said)
+
+    def _fault(self, kind: str, what: str, words: str, error: Exception | None = None) -> None:
+        self.faults.setdefault((kind, type(error).__name__), [words]).append(what)
 
     def _plan(self, what: str, layout: Layout) -> Plan | None:
         try:
             return plan_of(self.processor.plan(layout), layout)
         except Exception as error:  # noqa: BLE001 (that is the finding)
-            self.found.append(
-                f"plan() of {what} failed: {error!r}; what it is not for it leaves alone"
-            )
+            words = f"plan() of {what} failed: {error!r}; what it is not for it leaves alone"
+            self._fault("plan", what, words, error)
             return None
 
     def _step(self, what: str, plan: Plan, batch: Batch) -> None:
@@ -120,16 +128,19 @@ class _Trial:
             for _ in range(2):
                 values_of(plan.step(batch), len(plan.rows))
         except Exception as error:  # noqa: BLE001 (that is the finding)
-            self.found.append(
-                f"the step for {what} failed: {error!r}; give a value for each row, or NaN"
-            )
+            words = f"the step for {what} failed: {error!r}; give a value for each row, or NaN"
+            self._fault("step", what, words, error)
 
     def _flush(self, *, last: bool) -> None:
         try:
-            for batch in self.processor.flush(TS + 3_600_000, last=last):
-                check_batch(batch)
+            batches_of(self.processor.flush(TS + 3_600_000, last=last))
         except Exception as error:  # noqa: BLE001 (that is the finding)
             self.found.append(f"flush(last={last}) failed: {error!r}")
+
+
+def _folded(fault: Sequence[str]) -> str:
+    words, _, *others = fault
+    return words + (f" (and for {len(others)} more kinds of batch)" if others else "")
 
 
 def _batches() -> Iterator[tuple[str, Batch]]:
