@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -186,6 +187,23 @@ async def test_a_bug_is_logged_once_with_its_traceback(collect_with, caplog):
     (record,) = caplog.records
     assert "Traceback" in caplog.text
     assert record.__dict__["task"] == "t"
+
+
+@pytest.mark.parametrize("plugin", [Raises, RaisesBlocking, ExitsBlocking])
+async def test_a_bugs_traceback_begins_in_the_plugin(collect_with, caplog, plugin):
+    """Its author reads his own lines, and not those of the agent that called them."""
+    caplog.set_level(logging.ERROR, "orbital")
+    await collect_with(plugin())
+    first, *others = re.findall(r'File "(.*)", line', caplog.text)
+    assert first == __file__
+    assert not others
+
+
+async def test_a_bug_that_shows_outside_of_the_plugin_has_all_its_traceback(collect_with, caplog):
+    """An answer that is none: there is no line of the plugin to begin with."""
+    caplog.set_level(logging.ERROR, "orbital")
+    await collect_with(Map())
+    assert "invoke.py" in caplog.text
 
 
 async def test_an_error_stays_readable(collect_with):

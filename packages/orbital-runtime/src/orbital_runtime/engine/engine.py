@@ -18,6 +18,7 @@ from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
 from orbital_runtime.engine.processing import Processing
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.totals import EngineTotals
+from orbital_runtime.guard.culprit import trace_of
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
@@ -235,8 +236,9 @@ class Engine:
         if kind not in memory.told:
             memory.told |= {kind}
             memory.log.error(
-                "plugin %r has a bug; more of it is only counted", plugin, exc_info=error
-            )
+                "plugin %r has a bug; more of it is only counted", plugin,
+                exc_info=(type(error), error, trace_of(error)),
+            )  # fmt: skip
         return bug(plugin, error)
 
     # ---- what processors gathered ----------------------------------------------------------------

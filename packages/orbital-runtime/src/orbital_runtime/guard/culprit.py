@@ -10,7 +10,7 @@ from orbital_runtime.guard.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 KNOWN: Final = sys.stdlib_module_names | {
     "orbital_runtime",
@@ -87,6 +87,14 @@ def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
     file = code.co_filename.rpartition("/")[2]
     found = Culprit(plugin, task, file, seen.f_lineno, code.co_name, kind)
     return found, bool(strangers or plugin)
+
+
+def trace_of(error: BaseException) -> TracebackType | None:
+    """Its traceback from the first stranger's frame on; all of it where there is none."""
+    trace = error.__traceback__
+    while trace is not None and _package(trace.tb_frame) in KNOWN:
+        trace = trace.tb_next
+    return trace or error.__traceback__
 
 
 def _stack(thread: int) -> Iterator[FrameType]:
