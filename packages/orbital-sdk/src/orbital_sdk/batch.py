@@ -8,6 +8,7 @@ the rows (wire bytes, columns) it keeps in `layout.caches` under a key of its ow
 from __future__ import annotations
 
 import struct
+from array import array  # noqa: TC003 (help() evaluates the annotations of a Struct)
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_sdk.metric import Kind

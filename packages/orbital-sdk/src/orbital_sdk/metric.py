@@ -7,13 +7,14 @@ costly about it happens once; a `Sample` is one value of a series.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable  # noqa: TC003 (help() evaluates the annotations of a Struct)
 from typing import TYPE_CHECKING, Final, Literal, get_args
 from weakref import WeakValueDictionary
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 Kind = Literal["gauge", "counter"]
 
