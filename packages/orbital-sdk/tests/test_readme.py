@@ -1,14 +1,18 @@
 """The tutorial is code: it is run, and it is what the example folder holds."""
 
 import asyncio
+import contextlib
 import importlib
-import inspect
+import itertools
 import re
 import socket
+import struct
 import sys
+from asyncio import StreamWriter
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from orbital_sdk import DeviceUnreachable, Plugin, PluginConfig, ProcessorConfig, manifest
 from orbital_sdk.testing import (
@@ -18,6 +22,7 @@ from orbital_sdk.testing import (
     collect_once,
     make_batch,
     process,
+    runs_of,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -59,14 +64,120 @@ async def test_the_ten_line_plugin_works(tutorial):
     await check_plugin(tutorial["Hello"], {}, entry_point=False)
 
 
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+"""Both that the agent may run on."""
 TESTS = re.findall(r"^async def (test_\w+)", "\n".join(blocks("python")), re.MULTILINE)
 
 
+@LOOPS
 @pytest.mark.parametrize("test", TESTS)
-async def test_the_tests_that_the_tutorial_shows_pass(tutorial, test):
+def test_the_tests_that_the_tutorial_shows_pass(tutorial, test, loop):
     """Plugins against fake devices, a writer against a fake destination, a processor."""
-    assert inspect.iscoroutinefunction(tutorial[test])
-    await tutorial[test]()
+    run(loop, tutorial[test]())
+
+
+def run(loop, test):
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(test)
+
+
+@LOOPS
+def test_a_session_outlives_its_connection(tutorial, loop):
+    """A hang-up or a reset fails one run; one that was given up leaves no answer behind for the next."""
+    run(loop, meter_in_trouble(tutorial["Meters"]))
+
+
+async def meter_in_trouble(meters):
+    """The first connection ends behind its answer, the second is reset there, the third answers too late."""
+    reads, ends = itertools.count(1), [StreamWriter.close, reset]
+    asked, late = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader, writer):
+        end = ends.pop(0) if ends else None
+        with contextlib.suppress(OSError, RuntimeError), contextlib.closing(writer):
+            while await reader.readline():
+                number = next(reads)
+                if number == 3:
+                    asked.set()
+                    await late.wait()
+                writer.write(b"%d\n" % number)
+                if end:
+                    await writer.drain()
+                    end(writer)
+
+    async def power():
+        return (await runs.collect()).value("meter_power_watts")
+
+    async with (
+        await asyncio.start_server(answer, "127.0.0.1", 0) as server,
+        runs_of(meters, {"host": "127.0.0.1", "port": port_of(server)}) as runs,
+    ):
+        for number in (1, 2):
+            assert await power() == number
+            reader, writer = runs.session.stream
+            while not (reader.at_eof() or writer.is_closing()):  # noqa: ASYNC110 (no event tells that)
+                await asyncio.sleep(0)
+            assert isinstance((await runs.collect()).error, DeviceUnreachable)
+        given_up = asyncio.create_task(power())
+        await asked.wait()
+        given_up.cancel()
+        await asyncio.wait({given_up})
+        late.set()
+        assert await power() == 4
+
+
+@LOOPS
+def test_a_receiver_outlives_its_clients(tutorial, loop):
+    """One resets its connection before its answer, one says nothing and stays: others are heard."""
+    run(loop, thermo_in_trouble(tutorial["Thermo"], tutorial["ThermoDevice"]))
+
+
+async def thermo_in_trouble(thermo, thermo_device):
+    device, emit = thermo_device(port=free_port()), FakeEmit()
+    serving = asyncio.create_task(thermo(PluginConfig()).serve(device, emit))
+    _, silent = await connected(device.port)
+    _, rude = await connected(device.port)
+    emit.hold()
+    rude.write(b"attic 1\nattic 2\n" * 9)
+    await emit.held()
+    reset(rude)
+    await asyncio.sleep(0.05)  # it has no answer to wait for
+    emit.release()
+    await emit.wait()
+    reader, polite = await connected(device.port)
+    polite.write(b"attic 21.5\n")
+    assert await reader.readline() == b"stored\n"
+    serving.cancel()
+    done, _ = await asyncio.wait({serving}, timeout=5)
+    assert done
+    assert serving.cancelled()
+    for writer in (silent, polite):
+        writer.close()
+
+
+async def connected(port):
+    """As soon as somebody listens there."""
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(ConnectionRefusedError):
+                return await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.sleep(0.01)
+
+
+def reset(writer):
+    """Closed by RST, and not by FIN."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def port_of(server):
+    return server.sockets[0].getsockname()[1]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 async def test_a_receiver_whose_port_is_taken_says_so(tutorial):
