@@ -527,3 +527,46 @@ class Longer(Config):
 async def test_what_could_not_live_in_another_process_is_found(body, config, words):
     """Today, when its author looks, and not on the day on which somebody wants to set it apart."""
     assert words in await verdict(variant(**body), config=config)
+
+
+class Kept(Session):
+    def __init__(self, plugin, device):
+        self.plugin, self.device = plugin, device
+
+    async def collect(self, ctx):
+        return [self.plugin.charge(1, self.device.host)]
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("collect", "collect() beside open() is never called; write Session.collect"),
+        ("test_connection", "test_connection() beside open() is never called; write Session.test"),
+    ],
+)
+async def test_what_a_plugin_of_sessions_is_never_asked_is_found(method, words):
+    """Its sessions are."""
+
+    async def answer(self, device, ctx):
+        return "it answers"
+
+    def opened(self, device):
+        return Kept(self, device)
+
+    own = {"open": opened, "collect": Plugin.collect}
+    assert words in await verdict(variant(**{**own, method: answer}))
+    assert await verdict(variant(**own)) == ""
+
+
+async def test_a_secret_in_an_error_is_found_and_not_shown():
+    """Of a device that answers, and of one that does not."""
+
+    async def collect(self, device, ctx):
+        raise DeviceUnreachable(f"{device.host}: no answer to {device.password.get_secret_value()}")
+        yield
+
+    said = await verdict(variant(collect=collect), unreachable={**DEVICE, "password": "xyzzy-42"})
+    assert "the error of collect() shows a secret" in said
+    assert "the error for a device that does not answer shows a secret" in said
+    assert "open sesame" not in said
+    assert "xyzzy-42" not in said

@@ -221,3 +221,23 @@ async def test_the_fake_takes_what_the_agent_takes():
     assert (len(emit.samples), emit.late) == (1, 1)
     with pytest.raises(TimeoutError):
         await emit.wait(2, timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (Lines.value(1), "emit() was given Sample; give samples, or Columns"),
+        ({"line_value": 1}, "emit() was given str among its samples"),
+    ],
+)
+async def test_the_fake_refuses_what_is_no_record(wrong, words):
+    """In the words of the agent, which are what a check of the receiver finds."""
+
+    class Wrong(Lines):
+        async def serve(self, device, emit):
+            await emit(wrong)
+
+    with pytest.raises(TypeError) as refused:
+        await FakeEmit()(wrong)
+    assert words in str(refused.value)
+    assert words in await findings(Wrong)

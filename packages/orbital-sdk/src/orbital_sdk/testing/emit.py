@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from orbital_sdk.errors import ReceiverStopped
@@ -10,6 +11,8 @@ from orbital_sdk.invoke import whole
 from orbital_sdk.metric import Columns, Sample
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orbital_sdk.records import Records
 
 
@@ -41,7 +44,7 @@ class FakeEmit:
         if self._stopped:
             self.late += 1
             raise ReceiverStopped("this serving is over")
-        samples = [*whole(records).samples()] if isinstance(records, Columns) else [*records]
+        samples = [*_drawn(records)]
         await self._opened()
         if self.error is not None:
             raise self.error
@@ -87,3 +90,18 @@ class FakeEmit:
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
+
+
+def _drawn(records: Records) -> Iterator[Sample]:
+    """One by one, refused as the agent refuses them."""
+    if isinstance(records, Columns):
+        yield from whole(records).samples()
+        return
+    if not isinstance(records, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] (a plugin may emit anything)
+        raise TypeError(f"emit() was given {type(records).__name__}; give samples, or Columns")
+    for sample in records:
+        if not isinstance(sample, Sample):  # pyright: ignore[reportUnnecessaryIsInstance] (as above)
+            raise TypeError(
+                f"emit() was given {type(sample).__name__} among its samples; give samples, or Columns"
+            )
+        yield sample

@@ -6,13 +6,13 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from orbital_sdk.fields import DeviceFields, PluginConfig
+from orbital_sdk.plugin import Plugin
 from orbital_sdk.testing.findings import Findings, check_name
 from orbital_sdk.testing.model_contract import check_manifest, check_model
 from orbital_sdk.testing.wire_contract import check_offer
 
 if TYPE_CHECKING:
     from orbital_sdk.metric import Metric, Sample
-    from orbital_sdk.plugin import Plugin
     from orbital_sdk.testing.collection import Collection
 
 
@@ -24,7 +24,19 @@ def check_class(found: Findings, cls: type[Plugin[Any, Any]], *, entry_point: bo
         found.report(cls.__qualname__)
     check_manifest(found, cls)
     check_offer(found, cls)
+    _check_methods(found, cls)
     _check_declared(found, cls)
+
+
+def _check_methods(found: Findings, cls: type[Plugin[Any, Any]]) -> None:
+    """Beside `open` nobody asks the plugin itself."""
+    if cls.open is Plugin[Any, Any].open:
+        return
+    for method, instead in (("collect", "Session.collect"), ("test_connection", "Session.test")):
+        found.expect(
+            getattr(cls, method) is getattr(Plugin, method),
+            f"{method}() beside open() is never called; write {instead}",
+        )
 
 
 def _check_declared(found: Findings, cls: type[Plugin[Any, Any]]) -> None:

@@ -18,6 +18,7 @@ from orbital_sdk.testing.life import Life
 from orbital_sdk.testing.model_contract import (
     check_dump,
     check_silence,
+    secrets_of,
 )
 from orbital_sdk.testing.plugin_class import check_class, check_samples
 from orbital_sdk.testing.threads import in_thread
@@ -137,6 +138,7 @@ class _Trial:
             "the error of collect()": collection.error or "",
         }
         check_silence(found, secrets, places)
+        found.hide(secrets)
 
     async def _connection(self, session: Session) -> None:
         what = "test_connection" if isinstance(session, Plain) else "test"
@@ -200,6 +202,10 @@ class _Trial:
             isinstance(error, DeviceUnreachable),
             f"for a device that does not answer collect() gave {error!r}; raise DeviceUnreachable",
         )
+        secrets = secrets_of(away) | secrets_of(self.plugin.config)
+        shown = {"the error for a device that does not answer": error or ""}
+        check_silence(self.found, secrets, shown)
+        self.found.hide(secrets)
         what = "close() of a device that does not answer"
         await self.found.attempt(what, self._close(runs))
 
