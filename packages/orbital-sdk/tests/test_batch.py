@@ -128,3 +128,14 @@ def test_batches_cannot_change_once_sealed():
         batch.ts = 1
     with pytest.raises(AttributeError):
         make_origin().task = "other"
+
+
+def test_a_row_in_place_of_another_keeps_what_is_not_given():
+    """A rate has another name and kind than its counter, and the same labels, unit and honour."""
+    row = Row("octets_total", {"port": "1"}, "counter", "bytes", honor_labels=True)
+    rate = row.replace(name="octets_rate", kind="gauge", unit="bytes/s")
+    assert (rate.name, rate.labels, rate.kind, rate.unit) == (
+        "octets_rate", row.labels, "gauge", "bytes/s",
+    )  # fmt: skip
+    assert rate.honor_labels
+    assert (row.replace(name="x").kind, row.replace(name="x").unit) == ("counter", "bytes")

@@ -4,9 +4,9 @@ import asyncio
 import math
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
-from orbital_sdk import Plan, Processor, ProcessorConfig, Row
+from orbital_sdk import Fields, Plan, Processor, ProcessorConfig, Row
 from orbital_sdk.testing import check_processor, make_batch, process
 
 
@@ -121,6 +121,32 @@ async def leaves_a_task(self, host):
 async def test_each_breach_is_named(body, finding):
     """With what to change, all of them at once."""
     assert finding in await verdict(**body)
+
+
+async def test_nested_settings_are_described_as_others_are():
+    """By docstrings, with `Fields` as their base; where another base is, that is said."""
+
+    def config(base):
+        class Rule(base):
+            factor: float = 1.0
+            """What values are multiplied by."""
+
+        class Rules(ProcessorConfig):
+            rule: Rule = Rule()
+            """The only one."""
+
+        class Ruled(Processor[Rules]):
+            name = "ruled"
+            summary = "Has rules"
+
+            def plan(self, layout):
+                return layout.rows
+
+        return lambda: Ruled(Rules())
+
+    await check_processor(config(Fields), entry_point=False)
+    with pytest.raises(AssertionError, match="a nested model has `Fields` as its base"):
+        await check_processor(config(BaseModel), entry_point=False)
 
 
 async def test_a_fault_is_told_once():

@@ -21,6 +21,7 @@ from orbital_sdk.errors import (
 from orbital_sdk.fields import (
     HOSTNAME,
     DeviceFields,
+    Fields,
     Host,
     PluginConfig,
     Port,
@@ -61,6 +62,7 @@ __all__ = [
     "Duration",
     "EmissionTooLarge",
     "Emit",
+    "Fields",
     "Gauge",
     "Host",
     "Identity",

@@ -76,13 +76,20 @@ class Row:
         """What makes two rows the same series."""
         return self.name, self.labels
 
-    def replace(self, *, name: str | None = None, labels: Mapping[str, str] | None = None) -> Row:
-        """The same with another name or other labels."""
+    def replace(
+        self,
+        *,
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        kind: Kind | None = None,
+        unit: str | None = None,
+    ) -> Row:
+        """The same with what is given here; the rest stays, `honor_labels` too."""
         return Row(
             self.name if name is None else name,
             dict(self.labels) if labels is None else labels,
-            self.kind,
-            self.unit,
+            self.kind if kind is None else kind,
+            self.unit if unit is None else unit,
             honor_labels=self.honor_labels,
         )
 

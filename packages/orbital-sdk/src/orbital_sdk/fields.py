@@ -37,7 +37,9 @@ def _bare(text: str) -> str:
 
 
 class Fields(BaseModel):
-    """Frozen, checked (defaults too), and strict about unknown keys."""
+    """Settings: frozen, checked (defaults too), and strict about unknown keys; the docstring under a field
+    is its description. The base of nested settings, too.
+    """
 
     model_config = ConfigDict(
         frozen=True,
