@@ -570,3 +570,25 @@ async def test_a_secret_in_an_error_is_found_and_not_shown():
     assert "the error for a device that does not answer shows a secret" in said
     assert "open sesame" not in said
     assert "xyzzy-42" not in said
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"collect": Plugin.collect}, "plugin 'ups' has no collect()"),
+        (
+            {"open": lambda self, device: None, "collect": Plugin.collect},
+            "open() gave NoneType; return a Session",
+        ),
+        ({"collect": lambda self, device, ctx: 5}, "collect() gave int; yield samples, or return"),
+        (
+            {"collect": lambda self, device, ctx: Columns((self.charge.series("a"),), [1, 2])},
+            "Columns has 1 series and not as many values",
+        ),
+    ],
+)
+async def test_what_the_kit_says_itself_is_not_called_a_foreign_error(body, words):
+    """Its own words say what to change."""
+    said = await verdict(variant(**body))
+    assert words in said
+    assert "translate foreign errors" not in said

@@ -88,13 +88,16 @@ async def test_a_good_one_passes():
 
 
 async def test_a_device_that_nobody_hears():
-    """It says how long it waited."""
+    """It says how long it waited, and where to look."""
 
     class Deaf(Lines):
         async def give(self, emit, number):
             pass
 
-    assert "no sample within 1 s" in await findings(Deaf)
+    said = await findings(Deaf)
+    assert "serve(): no sample came within 1 s" in said
+    assert "is `await emit(...)` there?" in said
+    assert "TimeoutError" not in said
 
 
 async def test_a_serve_that_ends():

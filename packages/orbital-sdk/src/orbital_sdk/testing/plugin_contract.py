@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -212,6 +213,8 @@ class _Trial:
 
 CLOSE: Final = 5.0
 """Seconds that the agent gives a `close`."""
+REFUSING: Final = {f"orbital_sdk.{name}" for name in ("invoke", "metric", "plugin", "session")}
+"""Modules that look at what a plugin gives."""
 
 
 def _check_error(found: Findings, collection: Collection) -> None:
@@ -221,6 +224,8 @@ def _check_error(found: Findings, collection: Collection) -> None:
             isinstance(error, PartialCollect),
             f"collect() failed with {error!r}; give check_plugin a device that answers",
         )
+    elif isinstance(error, (TypeError, ValueError, NotImplementedError)) and _is_advice(error):
+        found.append(str(error))
     elif error is not None:
         found.append(
             f"collect() raised {error!r}; translate foreign errors into those of orbital_sdk"
@@ -228,3 +233,9 @@ def _check_error(found: Findings, collection: Collection) -> None:
         )
     elif not collection.samples:
         found.append("collect() gave no sample; a device that answers has one")
+
+
+def _is_advice(error: Exception) -> bool:
+    """Whether the SDK refused what the plugin gave, or the kit did: then its words say what to change."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not frames or frames[-1].f_globals.get("__name__") in REFUSING

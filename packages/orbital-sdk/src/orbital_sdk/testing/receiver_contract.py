@@ -125,10 +125,19 @@ class _Trial:
                     f"{what} ended by itself: {_why(serving)}; it goes on until it is cancelled"
                 )
                 return False
-            await self.found.attempt(what, talking)
+            await self.found.attempt(what, self._talked(talking, what))
             await self._end(serving, what)
             await self._nothing_is_left(begun, what)
         return not self.found
+
+    async def _talked(self, talking: Awaitable[None], what: str) -> None:
+        try:
+            await talking
+        except TimeoutError:
+            self.found.append(
+                f"{what}: no sample came within {self.timeout:g} s of what the device of this check sent:"
+                " is `await emit(...)` there?"
+            )
 
     async def _end(self, serving: asyncio.Task[None], what: str) -> None:
         serving.cancel()
@@ -203,12 +212,7 @@ class _Trial:
         while not listening.done():
             await self._spoken()
             await asyncio.wait({listening}, timeout=AGAIN)
-        try:
-            return listening.result()
-        except TimeoutError:
-            raise TimeoutError(
-                f"no sample within {self.timeout:g} s of what the device of this check sent"
-            ) from None
+        return listening.result()
 
     async def _spoken(self) -> None:
         with suppress(OSError):
