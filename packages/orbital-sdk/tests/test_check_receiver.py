@@ -192,6 +192,24 @@ async def test_one_that_gives_other_metrics():
     assert "'other' is not declared" in await findings(Undeclared)
 
 
+async def test_metrics_may_grow():
+    """A name that only the device knows is declared as soon as it is heard."""
+
+    class Growing(Lines):
+        def __init__(self, config):
+            super().__init__(config)
+            self.known = {}
+
+        def metrics(self):
+            return (*super().metrics(), *self.known.values())
+
+        async def give(self, emit, number):
+            metric = self.known.setdefault("heard", Metric("heard", "What came"))
+            await emit([metric(number)])
+
+    await check_receiver(Growing, make, speak, entry_point=False)
+
+
 async def test_one_that_raises_when_it_is_cancelled():
     """A clean-up that fails is named."""
 
