@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import threading
 
 import pytest
 from pydantic import SecretStr, field_serializer
@@ -219,6 +220,15 @@ async def leaves_a_task(self, host):
 async def test_what_is_wrong_is_said(body, words):
     """Each finding says what to change."""
     assert words in await verdict(variant(**body))
+
+
+@pytest.mark.parametrize("method", ["write", "test_connection"])
+async def test_a_call_that_hangs_is_found(method):
+    """A thread cannot be cut off: what is left of it is the author's to prevent."""
+    over = threading.Event()
+    said = await verdict(variant(**{method: lambda self, *_: over.wait()}), limit=0.05)
+    over.set()
+    assert "did not answer within 0.05 s; give requests a time limit" in said
 
 
 async def test_settings_that_could_not_live_in_another_process_are_found():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import math
 from array import array
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orbital_sdk.batch import Batch
 from orbital_sdk.context import Attempt
@@ -28,9 +29,12 @@ from orbital_sdk.testing.wire_contract import check_offer, check_settings
 from orbital_sdk.written import Written, misfit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from orbital_sdk.writer import Writer
+
+
+T = TypeVar("T")
 
 
 async def check_writer(
@@ -39,6 +43,7 @@ async def check_writer(
     entry_point: bool = True,
     unavailable: Callable[[], Writer[Any]] | None = None,
     stored: Callable[[], Iterable[Stored]] | None = None,
+    limit: float = 20.0,
 ) -> None:
     """The contract suite of writers. Run it in your own tests, against a destination that takes samples.
 
@@ -48,6 +53,7 @@ async def check_writer(
         unavailable: Makes a writer whose destination does not answer, if you have one.
         stored: Reads what the destination has, if you can: name, milliseconds UTC and value of each sample.
             Then nothing may be missing of what `write` took, neither infinities nor stale markers.
+        limit: Seconds within which each call has to answer.
 
     Raises:
         AssertionError: Everything that is wrong, each with what to change.
@@ -67,26 +73,27 @@ async def check_writer(
     told = Told()
     async with Life(found, writer).lived() as started:
         if started:
-            await _check_writing(found, writer, told)
+            await _check_writing(found, writer, told, limit)
     if started and stored is not None:
         found.extend(told.missing(await in_thread(stored)))
     if unavailable is not None:
-        await _check_unavailable(found, unavailable())
+        await _check_unavailable(found, unavailable(), limit)
     found.report(cls.__qualname__)
 
 
-async def _check_writing(found: Findings, writer: Writer[Any], told: Told) -> None:
+async def _check_writing(found: Findings, writer: Writer[Any], told: Told, limit: float) -> None:
     plain = make_batch({"orbital_check": 1.0})
-    if not await _write(found, writer, told, "an ordinary batch", [plain], must=True):
+    write = partial(_write, found, partial(_call, writer, limit=limit), told)
+    if not await write("an ordinary batch", [plain], must=True):
         return
-    await _write(found, writer, told, "a second attempt at it", [plain], number=2)
-    await _check_connection(found, writer)
+    await write("a second attempt at it", [plain], number=2)
+    await _check_connection(found, writer, limit)
     for what, batches in _odd_batches():
         if batches[0].stale and not writer.takes_stale_markers:
             continue
-        await _write(found, writer, told, what, batches)
+        await write(what, batches)
     later = make_batch({"orbital_check": 2.0}, ts=TS + 600_000)
-    await _write(found, writer, told, "an ordinary batch after all of these", [later], must=True)
+    await write("an ordinary batch after all of these", [later], must=True)
     if inspect.iscoroutinefunction(writer.write):
         last = make_batch({"orbital_check": 3.0}, ts=TS + 700_000)
         await check_cancel(found, "write()", writer.write([last], Attempt(1, "cancelled")))
@@ -118,7 +125,7 @@ def _odd_batches() -> Iterator[tuple[str, Sequence[Batch]]]:
 
 async def _write(
     found: Findings,
-    writer: Writer[Any],
+    calling: Callable[[Sequence[Batch], Attempt], Awaitable[object]],
     told: Told,
     what: str,
     batches: Sequence[Batch],
@@ -127,7 +134,10 @@ async def _write(
     number: int = 1,
 ) -> bool:
     try:
-        answer = await _call(writer, batches, Attempt(number, what))
+        answer = await calling(batches, Attempt(number, what))
+    except _Hangs as hang:
+        found.append(f"write() of {what} {hang}")
+        return False
     except WriteError as error:
         return found.expect(not must, _needed(what, f"raised {error!r}"))
     except Exception as error:  # noqa: BLE001 (that is the finding)
@@ -149,16 +159,44 @@ def _needed(what: str, came: str) -> str:
     return f"write() of {what} {came}; give check_writer a destination that takes it"
 
 
-async def _call(writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt) -> object:
-    if inspect.iscoroutinefunction(writer.write):
-        return await writer.write(batches, attempt)
-    return await in_thread(lambda: writer.write(batches, attempt))
+async def _call(
+    writer: Writer[Any], batches: Sequence[Batch], attempt: Attempt, *, limit: float
+) -> object:
+    work = partial(writer.write, batches, attempt)
+    return await _within(limit, call(work, run_blocking=in_thread))
 
 
-async def _check_connection(found: Findings, writer: Writer[Any]) -> None:
+class _Hangs(Exception):  # noqa: N818 (reads as what happened)
+    """A call did not answer in time."""
+
+
+async def _within(limit: float, work: Awaitable[T]) -> T:
+    """What it gives.
+
+    Raises:
+        _Hangs: Nothing, so far.
+    """
+    time = asyncio.timeout(limit)
     try:
-        said: object = await call(writer.test_connection, run_blocking=in_thread)
+        async with time:
+            return await work
+    except TimeoutError as error:
+        if not time.expired():  # it is the writer's own
+            raise
+        raise _Hangs(
+            f"did not answer within {limit:g} s; give requests a time limit, such as a settings field"
+            " `timeout`, which gets the output's"
+        ) from error
+
+
+async def _check_connection(found: Findings, writer: Writer[Any], limit: float) -> None:
+    try:
+        asking = call(writer.test_connection, run_blocking=in_thread)
+        said: object = await _within(limit, asking)
     except NotImplementedError:
+        return
+    except _Hangs as hang:
+        found.append(f"test_connection() {hang}")
         return
     except Exception as error:  # noqa: BLE001 (that is the finding)
         found.append(f"test_connection() raised {error!r}; the destination took a batch before")
@@ -169,11 +207,11 @@ async def _check_connection(found: Findings, writer: Writer[Any]) -> None:
     )
 
 
-async def _check_unavailable(found: Findings, writer: Writer[Any]) -> None:
+async def _check_unavailable(found: Findings, writer: Writer[Any], limit: float) -> None:
     batch = make_batch({"orbital_check": 1.0})
     async with Life(found, writer, " while the destination is away").lived():
         for what, calling in (
-            ("write()", partial(_call, writer, [batch], Attempt())),
+            ("write()", partial(_call, writer, [batch], Attempt(), limit=limit)),
             ("test_connection()", partial(call, writer.test_connection, run_blocking=in_thread)),
         ):
             try:
