@@ -10,6 +10,7 @@ import pytest
 from orbital_testbench import wait_until
 
 CODE = """\
+import asyncio
 from pathlib import Path
 
 from orbital_sdk import Columns, DeviceFields, Metric, Plugin, PluginConfig
@@ -22,6 +23,8 @@ class Spins(Plugin[DeviceFields, PluginConfig]):
 
     async def collect(self, device, ctx):
         yield VALUE(1, of="before")
+        while not Path("ready").exists():
+            await asyncio.sleep(0.01)
         number = 0
         while not Path("named").exists() or ctx.remaining():
             number += 1
@@ -45,7 +48,9 @@ class Good(Plugin[DeviceFields, PluginConfig]):
 """
 CLASSES = {"spins": "Spins", "table": "Table", "good": "Good"}
 LINES = CODE.splitlines()
-LOOP = {n for n, line in enumerate(LINES, 1) if "Path(" in line or line.endswith("number += 1")}
+LOOP = {
+    n for n, line in enumerate(LINES, 1) if 'Path("named")' in line or line.endswith("number += 1")
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,7 @@ def spun(shared_sentinel):
         ],
     )
     one.start("--config", "config.yaml")
+    one.folder.joinpath("ready").touch()  # an agent that is held does not say that it has started
     wait_until(lambda: "task 'shop', holds the agent" in one.log.read_text())  # as long as it takes
     one.folder.joinpath("named").touch()
     wait_until(lambda: all(task["runs"] >= 2 for task in tasks(one).values()))

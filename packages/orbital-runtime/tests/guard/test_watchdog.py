@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import queue
 import re
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
+import uvloop
 
-from orbital_runtime.guard.watchdog import AGAIN, Watchdog
+from orbital_runtime.guard.culprit import is_idle
+from orbital_runtime.guard.watchdog import AGAIN, LOOKS, Watchdog
 from orbital_runtime.guard.within import driven
 from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
@@ -221,6 +224,32 @@ async def test_a_hold_of_a_real_loop_is_seen(caplog):
     await over(dog)
     dog.stop()
     assert dog.last.seconds >= 0.1
+
+
+@pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_idle_loop_is_asked_once_in_each_limit(dog, factory):
+    """To ask wakes it; one that runs Python is asked at each look."""
+    begun, over = queue.SimpleQueue(), asyncio.Event()
+
+    async def wait():
+        begun.put((threading.get_ident(), asyncio.get_running_loop()))
+        await over.wait()
+
+    def run():
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(wait())
+
+    dog._watched = threading.get_ident()
+    assert all(dog._is_due() for _ in range(LOOKS))
+    thread = threading.Thread(target=run)
+    thread.start()
+    dog._watched, loop = begun.get(timeout=LIMIT)
+    until = time.monotonic() + LIMIT
+    while not is_idle(dog._watched) and time.monotonic() < until:
+        time.sleep(0.001)
+    assert [dog._is_due() for _ in range(2 * LOOKS)].count(True) == 2
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
 
 
 def test_who_is_held_for_just_the_limit_is_looked_at_in_time(dog, loop):

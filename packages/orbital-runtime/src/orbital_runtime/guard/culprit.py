@@ -21,6 +21,14 @@ KNOWN: Final = sys.stdlib_module_names | {
 """Packages that are nobody's plugin."""
 LOOPS: Final = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "orbital_sentinel.loop")
 """Where a loop calls what it runs: further out stands who began it."""
+IDLE: Final = ("orbital_sentinel.loop", "asyncio.runners", "selectors")
+"""Where a thread stands while its loop waits: uvloop in who began it, asyncio's in its selector."""
+
+
+def is_idle(thread: int) -> bool:
+    """Whether this thread, which has a loop, runs no Python at this moment."""
+    frame = next(_stack(thread), None)
+    return frame is not None and frame.f_globals.get("__name__") in IDLE
 
 
 class Culprit(NamedTuple):

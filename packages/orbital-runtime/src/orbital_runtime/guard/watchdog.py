@@ -1,7 +1,7 @@
 """A thread that notices that something holds the event loop, and says who while it is still held.
 
-It asks the loop for a sign of life a few times in each limit, and looks again when the limit is over: who
-holds the loop for that long is seen, and an agent that is well pays next to nothing for it.
+It looks a few times in each limit, asks a loop that is not idle for a sign of life, and looks again when
+the limit is over: who holds the loop for that long is seen, and an agent that is well pays next to nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.guard.culprit import Culprit, culprit
+from orbital_runtime.guard.culprit import Culprit, culprit, is_idle
 from orbital_runtime.guard.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._told: set[tuple[str, str, str]] = set()
+        self._looks = 0
 
     def start(self) -> None:
         """Watch from now on."""
@@ -87,8 +88,13 @@ class Watchdog:
         while not self._ended.wait(pause := self._pause(pulse)):
             if self._is_held(pulse) and (found := self._found(pulse)) is not None:
                 self._follow(found, pulse)
-            else:
+            elif self._is_due():
                 pulse.ask(pause)
+
+    def _is_due(self) -> bool:
+        """Whether to ask, which wakes an idle loop. What holds it may be no Python: so once in each limit."""
+        self._looks += 1
+        return not is_idle(self._watched) or self._looks % LOOKS == 0
 
     def _pause(self, pulse: Pulse) -> float:
         """Until the next look: no longer than to the end of the limit, while the loop does not answer."""
