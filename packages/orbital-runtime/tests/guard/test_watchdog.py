@@ -255,6 +255,6 @@ def test_an_idle_loop_is_asked_once_in_each_limit(dog, factory):
 def test_who_is_held_for_just_the_limit_is_looked_at_in_time(dog, loop):
     """The next look is when the limit is over, however soon the last one was."""
     dog.threshold = 1.0
-    assert dog._pause(loop) == 0.1
-    loop.held = lambda: 0.95
-    assert dog._pause(loop) == pytest.approx(0.05)
+    assert dog._pause(loop) == 0.25
+    loop.held = lambda: 0.9
+    assert dog._pause(loop) == pytest.approx(0.1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orbital.watchdog")
 
-LOOKS: Final = 10
+LOOKS: Final = 4
 """Looks in each limit: a hold is told longer than it was by this part of the limit at most."""
 PACE: Final = (0.01, 1.0)
 """Seconds between two looks: at least, and at most."""
