@@ -14,8 +14,8 @@ import yaml
 from orbital_runtime.agent import Agent, State
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.scheduler.task import Status
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.telemetry.listen import CannotListen
 from orbital_sdk import (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orbital_runtime.agent import Agent, State
+from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.scheduler.task import Status
 from orbital_runtime.settings import load
 from orbital_sdk import WriterUnavailable
 

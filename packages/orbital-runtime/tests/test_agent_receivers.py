@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig
 from orbital_sdk.errors import ReceiverStopped
 

@@ -11,8 +11,8 @@ import yaml
 
 from orbital_runtime.agent import Agent, reload
 from orbital_runtime.agent.reload import PORTION
+from orbital_runtime.model import Status, Task
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.scheduler.task import Status, Task
 from orbital_runtime.settings import load
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig, PluginHost
 from orbital_sdk.testing import RecordingWriter

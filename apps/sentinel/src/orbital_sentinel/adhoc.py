@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Problem
     from orbital_sdk import Batch, Plugin, Session
     from orbital_sdk.invoke import OnThread

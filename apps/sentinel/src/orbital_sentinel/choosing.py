@@ -13,8 +13,8 @@ from orbital_sentinel.edge import Failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Loaded
 
 CORE = "core/"

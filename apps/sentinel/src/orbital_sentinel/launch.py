@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.settings import Loaded
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from orbital_runtime.scheduler.task import Run, Status
+from orbital_runtime.model import Run, Status
 from orbital_sdk import ConfigurationError
 from orbital_sdk.invoke import receives
 from orbital_sentinel.client import NotRunning, Refused
@@ -14,8 +14,8 @@ from orbital_sentinel.locate import client
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Task
 
 PATIENCE = 5.0
 """Seconds for its answer beside those of the run."""

@@ -7,7 +7,7 @@ import pytest
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.core.errors import CoreUnavailable
 from orbital_runtime.core.states import AT_ONCE, REPEAT, DeviceStates
-from orbital_runtime.scheduler.task import Run, Status, Task
+from orbital_runtime.model import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
 

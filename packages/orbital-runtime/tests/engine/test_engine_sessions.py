@@ -13,12 +13,12 @@ import pytest
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits
+from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.sessions import IDLE, RUNS
 from orbital_runtime.plugins.shared import Patience
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.runs import Device, make_task, settle
 from orbital_sdk import (
     AuthenticationFailed,

@@ -11,11 +11,11 @@ from pydantic import Field, PrivateAttr, SecretStr
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.hosting.hosts import Hosts
+from orbital_runtime.model import Task
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.instances import Instances, PluginDown
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.shared import Patience
-from orbital_runtime.scheduler.task import Task
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
 
 SHORT = Patience(start=0.05, stop=0.05, retry=0.01, linger=0.0)

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from orbital_runtime.model import Task
 from orbital_runtime.scheduler.assignment import Everything, Shard, parse_shard
-from orbital_runtime.scheduler.task import Task
 from orbital_sdk import ConfigurationError, DeviceFields, PluginConfig
 
 

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.model import Status
 from orbital_runtime.scheduler.assignment import Shard
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.runs import good_run, make_task, settle
 from orbital_sdk import ConfigurationError
 

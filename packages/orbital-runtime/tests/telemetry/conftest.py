@@ -14,10 +14,10 @@ from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
+from orbital_runtime.model import Task
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.scheduler.task import Task
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry

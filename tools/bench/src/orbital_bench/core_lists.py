@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
 
 TASKS: Final = 50_000
 AFTERWARDS: Final = 2.0

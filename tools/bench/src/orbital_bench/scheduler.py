@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from orbital_bench import meter, report
 from orbital_runtime.clock import SystemClock
+from orbital_runtime.model import Run, Status, Task
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from orbital_sentinel.output import Format, as_json, as_json_line, complain, pro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Settings
     from orbital_sentinel.adhoc import Result
 

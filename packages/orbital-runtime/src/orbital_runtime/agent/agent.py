@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.processor.processors import Running
-    from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer import Buffer
     from orbital_runtime.clock import Clock
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Run, Task
     from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
     from orbital_sdk import Identity, Plugin, Session, Writer
     from orbital_sdk.invoke import OnThread

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_runtime.agent.agent import Agent
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings import Settings
     from orbital_runtime.telemetry.sources import CoreStanding
 

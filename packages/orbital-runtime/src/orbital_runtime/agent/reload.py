@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orbital_runtime.agent.assembly import Stations
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.processor.processors import Running
     from orbital_runtime.scheduler.assignment import Assignment
-    from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 

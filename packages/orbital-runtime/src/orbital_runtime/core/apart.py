@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
 
 log = logging.getLogger("orbital.core")
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings import Settings
 
 

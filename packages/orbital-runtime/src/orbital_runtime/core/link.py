@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.plan import Plan, Wishes
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.settings.credentials import Credentials
 
 log = logging.getLogger("orbital.core")

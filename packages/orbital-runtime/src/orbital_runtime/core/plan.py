@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orbital_runtime.core.client import CoreClient
     from orbital_runtime.core.heartbeat import Counts
     from orbital_runtime.core.registration import Applicant
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings import HeartbeatSection
     from orbital_runtime.settings.binding import Binder
     from orbital_runtime.settings.credentials import Credentials

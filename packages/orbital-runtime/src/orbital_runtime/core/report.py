@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 
 if TYPE_CHECKING:
-    from orbital_runtime.scheduler.task import Run
+    from orbital_runtime.model import Run
 
 LONGEST: Final = 4000
 """Characters of an error message."""

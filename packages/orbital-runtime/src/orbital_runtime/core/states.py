@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.core.line import Line
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
 
 log = logging.getLogger("orbital.core")
 

@@ -23,9 +23,9 @@ from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
 from orbital_runtime.guard.wording import place
+from orbital_runtime.model import Run, Status, Task
 from orbital_runtime.plugins.arrived import Arrived
 from orbital_runtime.plugins.sessions import Sessions, begun
-from orbital_runtime.scheduler.task import Run, Status, Task
 from orbital_sdk import (
     Batch,
     CollectError,

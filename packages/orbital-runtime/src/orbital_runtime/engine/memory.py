@@ -11,9 +11,9 @@ from orbital_sdk import Origin
 
 if TYPE_CHECKING:
     from orbital_runtime.engine.limits import Limits
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
-    from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Identity
 
 log = logging.getLogger("orbital.plugin")

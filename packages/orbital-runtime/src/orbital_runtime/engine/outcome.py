@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from orbital_runtime.guard.overrun import NoThread, StillRunning, Timeout
 from orbital_runtime.guard.wording import named, place, words
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 from orbital_sdk import (
     AuthenticationFailed,
     CollectError,

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.plugins.shared import Leave
-    from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Plugin
 
 

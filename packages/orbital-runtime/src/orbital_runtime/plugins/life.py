@@ -12,7 +12,7 @@ from orbital_runtime.plugins.arrived import Arrived
 if TYPE_CHECKING:
     import asyncio
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_sdk import Plugin, Session
 
 log = logging.getLogger("orbital.plugin")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.guard.invoker import Invoker
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_sdk import Context, Plugin, Session
     from orbital_sdk.invoke import OnThread
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.receiving.emitter import Accept
-    from orbital_runtime.scheduler.task import Task
     from orbital_sdk import Session
     from orbital_sdk.invoke import OnThread
 

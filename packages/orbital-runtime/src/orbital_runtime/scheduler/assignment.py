@@ -10,7 +10,7 @@ from orbital_runtime.scheduler.phase import stable_hash
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
 
 REMEMBERED: Final = 200_000
 """Devices whose member a shard remembers before it starts over."""

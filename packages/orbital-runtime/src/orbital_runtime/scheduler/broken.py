@@ -6,10 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.scheduler.task import Run, Status
+from orbital_runtime.model import Run, Status
 
 if TYPE_CHECKING:
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
 
 log = logging.getLogger("orbital.scheduler")
 

@@ -12,7 +12,7 @@ from orbital_runtime.slices import in_slices
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
 
 log = logging.getLogger("orbital.scheduler")
 

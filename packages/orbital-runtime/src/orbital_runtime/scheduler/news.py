@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
 
 log = logging.getLogger("orbital.tasks")
 

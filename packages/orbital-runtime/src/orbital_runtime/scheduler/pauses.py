@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orbital_runtime.scheduler.task import TaskState
+    from orbital_runtime.model import TaskState
 
 
 class Pauses:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orbital_runtime.model import Task, TaskState
 from orbital_runtime.scheduler.job import Job
-from orbital_runtime.scheduler.task import Task, TaskState
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:

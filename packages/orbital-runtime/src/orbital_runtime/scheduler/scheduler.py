@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.admission import Admission
 from orbital_runtime.scheduler.alarm import Alarm
 from orbital_runtime.scheduler.assignment import Assignment, Everything
@@ -22,7 +23,6 @@ from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.peer import peer
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
-from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.timetable import Tick, Timetable
 from orbital_runtime.scheduler.totals import Totals
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.scheduler.task import Run, Status
+from orbital_runtime.model import Run, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.guard.escape import contained, origin
+from orbital_runtime.model import Task
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.registry import Unusable
-from orbital_runtime.scheduler.task import Task
 from orbital_runtime.settings.annotations import accepted, takes_any
 from orbital_runtime.settings.check import checked, looked_up
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError

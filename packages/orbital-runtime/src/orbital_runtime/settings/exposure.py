@@ -12,7 +12,7 @@ from orbital_runtime.settings.secrecy import secret_keys, sounds_secret
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.models import Settings
     from orbital_runtime.settings.outputs import OutputSettings, ProcessorSettings
     from orbital_runtime.settings.tree import Node

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.collecting import TaskSection
     from orbital_runtime.settings.models import Settings
     from orbital_runtime.settings.signature import Signature

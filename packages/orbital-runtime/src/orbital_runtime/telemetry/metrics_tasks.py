@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.scheduler.task import Run, TaskState
+    from orbital_runtime.model import Run, TaskState
     from orbital_runtime.telemetry.sources import Sources
     from orbital_runtime.telemetry.standing import Standing
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 
 if TYPE_CHECKING:
     from orbital_runtime.scheduler.scheduler import Scheduler

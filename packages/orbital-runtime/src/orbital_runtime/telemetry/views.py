@@ -13,7 +13,7 @@ from orbital_runtime.telemetry.standing import Standing, standing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.scheduler.task import Task, TaskState
+    from orbital_runtime.model import Task, TaskState
     from orbital_runtime.sender.status import OutputStatus
     from orbital_runtime.telemetry.sources import Sources
 

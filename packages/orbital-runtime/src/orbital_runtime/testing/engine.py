@@ -13,7 +13,7 @@ from orbital_sdk import Identity, Metric, Plugin, PluginConfig
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from orbital_runtime.scheduler.task import Run, Task
+    from orbital_runtime.model import Run, Task
     from orbital_sdk import Batch, Context, Sample
 
 VALUE = Metric("value", labels=("of",))

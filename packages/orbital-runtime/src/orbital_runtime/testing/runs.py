@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.scheduler.task import Run, Status, Task
+from orbital_runtime.model import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
 if TYPE_CHECKING:

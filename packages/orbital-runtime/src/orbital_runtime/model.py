@@ -1,4 +1,4 @@
-"""A task: what to read, from which device, how often; and what became of it so far."""
+"""What every room speaks of: a task, one run of it, and how it stands."""
 
 from __future__ import annotations
 
