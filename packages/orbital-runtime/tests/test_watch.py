@@ -12,14 +12,14 @@ from orbital_runtime.settings.signature import signature
 @pytest.fixture
 async def watched(tmp_path):
     """Begins to watch these paths; the list grows with each change that was noticed."""
-    stop, running = asyncio.Event(), []
+    running = []
 
     def begin(*paths, interval=3600, known=None):
         seen: list[None] = []
         known = signature(*paths) if known is None else known
 
         async def watch():
-            async with aclosing(changes(paths, known, interval, stop)) as noticed:
+            async with aclosing(changes(paths, known, interval)) as noticed:
                 async for _ in noticed:
                     seen.append(None)  # noqa: PERF401 (others look at it meanwhile)
 
@@ -27,8 +27,9 @@ async def watched(tmp_path):
         return seen
 
     yield begin
-    stop.set()
-    await asyncio.gather(*running)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def until(holds) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+from contextlib import aclosing
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -344,9 +345,10 @@ class Agent:
         section, loaded = self.settings.plugins, self.loaded
         if not section.auto_reload or not loaded.watched:
             return
-        interval, stop = section.reload_interval, self._stop_asked
-        async for _ in changes(loaded.watched, loaded.seen, interval, stop):
-            await self._reload_or_say()
+        looking = changes(loaded.watched, loaded.seen, section.reload_interval)
+        async with aclosing(looking) as changed:
+            async for _ in changed:
+                await self._reload_or_say()
 
     async def _end_watch(self) -> None:
         watching, self._watching = self._watching, []

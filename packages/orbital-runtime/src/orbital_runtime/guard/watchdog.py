@@ -1,7 +1,7 @@
 """A thread that notices that something holds the event loop, and says who while it is still held.
 
-It looks a few times in each limit, asks a loop that is not idle for a sign of life, and looks again when
-the limit is over: who holds the loop for that long is seen, and an agent that is well pays next to nothing.
+It looks twice in each limit, asks a loop that is not idle for a sign of life, and looks again when the
+limit is over: a hold of one and a half limits is always seen, and an agent that is well pays two wake-ups.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orbital.watchdog")
 
-LOOKS: Final = 4
-"""Looks in each limit: a hold is told longer than it was by this part of the limit at most."""
+LOOKS: Final = 2
+"""Looks in each limit. A hold is seen for certain when it lasts for the limit and one such part of it."""
+IDLE_LOOKS: Final = 4
+"""Looks after which a loop that seems idle is asked all the same, which wakes it: what holds it may be no
+Python, and that is seen after so many parts of the limit more."""
 PACE: Final = (0.01, 1.0)
 """Seconds between two looks: at least, and at most."""
 AGAIN: Final = 0.05
@@ -92,9 +95,8 @@ class Watchdog:
                 pulse.ask(pause)
 
     def _is_due(self) -> bool:
-        """Whether to ask, which wakes an idle loop. What holds it may be no Python: so once in each limit."""
         self._looks += 1
-        return not is_idle(self._watched) or self._looks % LOOKS == 0
+        return not is_idle(self._watched) or self._looks % IDLE_LOOKS == 0
 
     def _pause(self, pulse: Pulse) -> float:
         """Until the next look: no longer than to the end of the limit, while the loop does not answer."""

@@ -143,7 +143,7 @@ class PluginsSection(Section):
     auto_reload: bool = True
     """Reload the configuration when its files change."""
     reload_interval: Interval = 300
-    """How often the files are looked at where the system tells of no change (network folders)."""
+    """How often the files are looked at where the system tells of no change (network folders, systems without inotify)."""
     config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
     """Settings of a plugin, by its name, that all its tasks begin with; a task's own win."""
 

@@ -32,7 +32,6 @@ NOISY: Final = {
     "uvicorn": logging.ERROR,  # a malformed request, which strangers send, is a warning to it
     "urllib3": logging.ERROR,  # its retries are ours to report
     "charset_normalizer": logging.WARNING,
-    "watchfiles": logging.WARNING,
 }
 _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message", "asctime", "taskName", "color_message",
