@@ -24,8 +24,9 @@ import yaml
 from cramjam import snappy
 
 from orbital_remote_write.remote_write_pb2 import WriteRequest
-from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.buffer.disk.last_words import LastWords
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.last_words import LastWords
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
@@ -335,7 +336,7 @@ def ledgers_of() -> Callable[[Path], dict[str, Account]]:
     """The ledger in the folder of a disk buffer that no process has open, by output."""
 
     async def read(folder: Path) -> dict[str, Account]:
-        buffer = DiskBuffer(folder, Limits(), SystemClock())
+        buffer = DiskBuffer(folder, BufferLimits(), SystemClock())
         await buffer.open()
         accounts = dict(buffer.ledger.accounts())
         await buffer.close()

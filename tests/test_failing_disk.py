@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.buffer import Limits
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.testing.buffer.images import verified
 from orbital_testbench import (
     Answer,
@@ -251,7 +251,7 @@ def test_what_a_failing_disk_takes_with_it_is_counted(
 
 def looked_through(folder):
     """What `sentinel buffer verify` says of it."""
-    with Directory(folder, Limits(samples=None, size=None)) as directory:
+    with Directory(folder, BufferLimits(samples=None, size=None)) as directory:
         return verified(directory)
 
 

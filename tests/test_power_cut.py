@@ -15,7 +15,8 @@ import sys
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_testbench import DiskTrace, wait_until
 
@@ -37,7 +38,9 @@ def kept(folder):
     """The batches in a buffer's folder."""
 
     async def read():
-        buffer = DiskBuffer(folder, Limits(samples=None, size=None), SystemClock(), min_free=0)
+        buffer = DiskBuffer(
+            folder, BufferLimits(samples=None, size=None), SystemClock(), min_free=0
+        )
         await buffer.open()
         chunk = None
         if "sink" in buffer.outputs():

@@ -9,7 +9,9 @@ import pytest
 
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.labels import LabelRules
-from orbital_runtime.buffer import DiskBuffer, Limits, MemoryBuffer
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.report import Report
 from orbital_runtime.engine.seal import Sealer
@@ -20,7 +22,7 @@ SESSIONS = 50
 LAG = 10
 """Collections that wait for the output."""
 NOW = 1_700_000_000_000
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 ORIGIN = Origin("task-1", "sessions", "device-1", "192.0.2.1", Identity("s1", "edge"))
 
 

@@ -16,11 +16,12 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits
+from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
-from orbital_runtime.storage.remote import StorageProcess
 from orbital_sdk import Refused, Writer, WriterConfig, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -70,7 +71,7 @@ async def main(
     stay=False,
     **options,
 ):
-    limits = Limits(samples=None, size=None, policy=options.pop("policy", "drop_oldest"))
+    limits = BufferLimits(samples=None, size=None, policy=options.pop("policy", "drop_oldest"))
     clock = SystemClock()
     refuse = options.pop("refuse", 0)
     kept = LetterLimits(letters=10**6, size=1 << 30)

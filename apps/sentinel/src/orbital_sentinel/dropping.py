@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from orbital_runtime.buffer import removal
-from orbital_runtime.buffer.looking.unknown import nothing_kept
+from orbital_runtime.buffer.inspection.unknown import nothing_kept
+from orbital_runtime.buffer.model import removal
 from orbital_sentinel import loop
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.locate import client

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferInUse, BufferUnusable
-from orbital_runtime.buffer.looking.audit import Audit
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.inspection.audit import Audit
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_sentinel.client import NotRunning
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.locate import client
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.looking.snapshot import Look
+    from orbital_runtime.buffer.inspection.snapshot import Look
     from orbital_sentinel.client import Client
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.letters.reader import UNLIMITED as KEEP_ALL
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source import gather
@@ -19,7 +20,7 @@ from orbital_sentinel.edge import Failure
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 """Opening the buffer for somebody who looks must not drop anything."""
 
 
@@ -50,7 +51,7 @@ class Configured:
             BufferUnusable, Failure
         """
         section = self.section
-        limits = Limits(samples=section.size, size=section.bytes)
+        limits = BufferLimits(samples=section.size, size=section.bytes)
         return Directory(self.folder, limits, sync=section.sync, min_free=section.min_free)
 
     @asynccontextmanager

@@ -11,9 +11,9 @@ from orbital_sentinel.report import ago, counts, pair, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer.looking.inspect import Inspection, Segment
-    from orbital_runtime.buffer.looking.snapshot import Books
-    from orbital_runtime.buffer.looking.verify import Verdict
+    from orbital_runtime.buffer.inspection.inspect import Inspection, Segment
+    from orbital_runtime.buffer.inspection.snapshot import Books
+    from orbital_runtime.buffer.inspection.verify import Verdict
 
 View = dict[str, Any]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from orbital_runtime.buffer.ageing import PATIENCE, Ageing
+from orbital_runtime.buffer.model.ageing import PATIENCE, Ageing
 from orbital_runtime.clock import ManualClock
 
 WEEK = 7 * 86400

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from orbital_runtime.buffer.disk.buffer import DiskBuffer
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
 from orbital_runtime.testing.buffer.tools import IN_MEMORY, SMALL, crash_image

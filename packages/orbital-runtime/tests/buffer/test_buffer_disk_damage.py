@@ -9,15 +9,16 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.buffer.contract import BufferUnreadable
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.model.errors import BufferUnreadable
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.images import verified
 from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 ROWS = 60
 NEEDED = {"a": set(range(40, 120)), "b": set(range(120))}
 

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from orbital_runtime.buffer import Limits
-from orbital_runtime.buffer.disk.folder import Folder
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.rocks.folder import Folder
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.telemetry import health
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, refused, take
 from orbital_sdk.testing import make_batch, make_layout
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 async def crash(buffer, to):
@@ -111,14 +111,14 @@ async def test_appends_share_one_write_with_acknowledgements(opened):
 
 async def test_what_everyone_has_is_deleted(opened, tmp_path):
     """The database shrinks with what is acknowledged; layouts go with their segment."""
-    buffer = await opened(limits=Limits(samples=None, size=80_000))
+    buffer = await opened(limits=BufferLimits(samples=None, size=80_000))
     buffer.attach("a")
     await fill(buffer, 200)
     while chunk := await buffer.read("a", samples=400, size=PLENTY):
         await buffer.acknowledge(chunk)
     await buffer.close()
     database = Folder(tmp_path / "buffer")
-    from orbital_runtime.storage.rocks import RocksStore
+    from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 
     store = RocksStore(database.database)
     try:
@@ -153,7 +153,7 @@ async def test_a_cancelled_append_leaves_no_trace(opened):
 async def test_age_goes_on_counting_over_a_restart(opened):
     """What grew too old while the agent was down is dropped at the first look, under `age`."""
     clock = ManualClock()
-    limits = Limits(samples=None, size=None, age=60.0)
+    limits = BufferLimits(samples=None, size=None, age=60.0)
     buffer = await opened(limits=limits, clock=clock)
     buffer.attach("a")
     await fill(buffer, 2)
@@ -247,9 +247,11 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
 
 async def test_drop_newest_refuses_when_memory_is_full_too(opened):
     """With `drop_newest` what came first stays, also in the memory that bridges a failing disk."""
-    from orbital_runtime.buffer import BufferFull
+    from orbital_runtime.buffer.model.errors import BufferFull
 
-    buffer = await opened(limits=Limits(None, None, policy="drop_newest"), memory=5_000, retry=0.0)
+    buffer = await opened(
+        limits=BufferLimits(None, None, policy="drop_newest"), memory=5_000, retry=0.0
+    )
     buffer.attach("a")
 
     def refuse(*_, **__):
@@ -303,7 +305,7 @@ async def test_drop_oldest_holds_over_a_restart(opened):
     buffer.attach("a")
     await fill(buffer, 10)
     await buffer.close()
-    again = await opened(limits=Limits(samples=120, size=None))
+    again = await opened(limits=BufferLimits(samples=120, size=None))
     again.attach("a")
     await fill(again, 1, start=10)
     assert await stamps(again) == [8, 9, 10]
@@ -321,7 +323,7 @@ async def test_sync_interval_survives_a_crash_of_the_process(opened):
 
 async def test_layouts_take_no_more_than_their_share(opened):
     """Ever new series in a small buffer: segments roll, and old layouts make room."""
-    buffer = await opened(limits=Limits(samples=None, size=20_000))
+    buffer = await opened(limits=BufferLimits(samples=None, size=20_000))
     buffer.attach("a")
     for turn in range(100):
         await buffer.append([make_batch({f"metric_{turn}_{i}": 1.0 for i in range(20)}, ts=turn)])

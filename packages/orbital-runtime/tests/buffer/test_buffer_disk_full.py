@@ -7,13 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.buffer.disk.space import BALLAST
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.space import BALLAST
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import balanced, noise, take
 from orbital_sdk.testing import make_batch
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orbital_runtime.buffer import DiskBuffer, Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import (
     IN_MEMORY,
@@ -58,7 +59,9 @@ class FaultMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def open(self, path):
-        buffer = DiskBuffer(path, Limits(samples=None, size=None), ManualClock(), min_free=SMALL)
+        buffer = DiskBuffer(
+            path, BufferLimits(samples=None, size=None), ManualClock(), min_free=SMALL
+        )
         self.run(buffer.open())
         for output in OUTPUTS:
             buffer.attach(output)

@@ -2,7 +2,7 @@
 
 from shutil import copytree
 
-from orbital_runtime.buffer import Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import take
 from orbital_sdk.testing import make_batch
@@ -49,7 +49,7 @@ async def test_a_clock_that_was_set_back_keeps_nothing_for_ever(opened):
     """What was stored while the clock was a month ahead ages from the next start on, and so does what comes
     behind it.
     """
-    clock, limits = ManualClock(), Limits(samples=None, size=None, age=60.0)
+    clock, limits = ManualClock(), BufferLimits(samples=None, size=None, age=60.0)
     clock.advance(30 * 86_400)
     buffer = await opened(limits=limits, clock=clock)
     buffer.attach("a")

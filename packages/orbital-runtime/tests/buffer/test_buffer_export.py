@@ -8,10 +8,10 @@ from array import array
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer
-from orbital_runtime.buffer.looking.directory import Directory
-from orbital_runtime.buffer.looking.export import Export
-from orbital_runtime.buffer.looking.inspect import Inspector, describe
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.export import Export
+from orbital_runtime.buffer.inspection.inspect import Inspector, describe
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import UNLIMITED, take
 from orbital_sdk import STALE_BYTES, Batch, Identity, Layout, Origin, Row

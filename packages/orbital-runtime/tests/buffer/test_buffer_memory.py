@@ -10,15 +10,17 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from orbital_runtime.buffer import BufferFull, Limits, MemoryBuffer
-from orbital_runtime.buffer.layout import layout_size
-from orbital_runtime.buffer.layout_cache import WAITING
+from orbital_runtime.buffer.format.layout import layout_size
+from orbital_runtime.buffer.format.layout_cache import WAITING
+from orbital_runtime.buffer.model.errors import BufferFull
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.testing.buffer import CONTRACT
 from orbital_runtime.testing.buffer.machine import BufferMachine
 from orbital_sdk.testing import make_batch, make_layout
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 @asynccontextmanager
@@ -125,7 +127,7 @@ async def test_what_memory_loses_at_exit_is_said(caplog):
 
 async def test_b16_overflow_is_counted_and_never_silent():
     """B-16: the older sentinel dropped the oldest at overflow without a counter or a log line."""
-    buffer = MemoryBuffer(Limits(samples=100, size=None), ManualClock())
+    buffer = MemoryBuffer(BufferLimits(samples=100, size=None), ManualClock())
     buffer.attach("a")
     for _ in range(50):
         await buffer.append([make_batch(10)])
@@ -166,7 +168,7 @@ async def test_a_cancelled_wait_leaves_nothing_behind():
 async def test_blocked_appends_go_on_when_old_samples_expire():
     """With `block` and an age, a dead output holds collection up no longer than that age."""
     clock = SystemClock()
-    buffer = MemoryBuffer(Limits(samples=10, size=None, age=0.05, policy="block"), clock)
+    buffer = MemoryBuffer(BufferLimits(samples=10, size=None, age=0.05, policy="block"), clock)
     buffer.attach("dead")
     await buffer.append([make_batch(8)])
     await asyncio.wait_for(buffer.append([make_batch(8)]), timeout=10)
@@ -175,7 +177,7 @@ async def test_blocked_appends_go_on_when_old_samples_expire():
 
 async def test_refused_layouts_take_no_room():
     """A full buffer that refuses batch after batch of ever new series does not grow."""
-    buffer = MemoryBuffer(Limits(samples=10, size=None, policy="drop_newest"), ManualClock())
+    buffer = MemoryBuffer(BufferLimits(samples=10, size=None, policy="drop_newest"), ManualClock())
     buffer.attach("a")
     await buffer.append([make_batch(10)])
     size = buffer.usage().size

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, MemoryBuffer
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import UNLIMITED, balanced, take
 from orbital_sdk.testing import make_batch

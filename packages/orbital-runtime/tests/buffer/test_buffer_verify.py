@@ -8,8 +8,8 @@ from shutil import copytree
 
 import pytest
 
-from orbital_runtime.buffer import BufferUnusable, DiskBuffer
-from orbital_runtime.buffer.disk.stored import (
+from orbital_runtime.buffer.format.letter import DeadLetter
+from orbital_runtime.buffer.format.stored import (
     LAYOUT,
     LETTER,
     OUTPUT,
@@ -20,11 +20,12 @@ from orbital_runtime.buffer.disk.stored import (
     pack,
     unpack,
 )
-from orbital_runtime.buffer.letters.letter import DeadLetter
-from orbital_runtime.buffer.looking.directory import Directory
-from orbital_runtime.buffer.looking.snapshot import ATTACHED
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.snapshot import ATTACHED
+from orbital_runtime.buffer.model.errors import BufferUnusable
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.storage.rocks import RocksStore
 from orbital_runtime.testing.buffer.images import (
     BATCHES,
     DONE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.buffer.disk.checkpoint import Checkpoints
+from orbital_runtime.buffer.store.rocks.checkpoint import Checkpoints
 
 
 @pytest.fixture

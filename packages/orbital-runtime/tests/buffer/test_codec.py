@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.codec import decode, encode, from_little, to_little
-from orbital_runtime.buffer.frame import seal
-from orbital_runtime.buffer.layout import decode_layout, encode_layout, layout_size
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.buffer.format.codec import decode, encode, from_little, to_little
+from orbital_runtime.buffer.format.frame import seal
+from orbital_runtime.buffer.format.layout import decode_layout, encode_layout, layout_size
+from orbital_runtime.buffer.model.damage import Damaged
 from orbital_sdk import STALE_BYTES, Batch, Identity, Layout, Origin, Row
 from orbital_sdk.testing import make_batch, make_layout
 

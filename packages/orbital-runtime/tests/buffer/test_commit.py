@@ -8,8 +8,9 @@ from array import array
 
 import pytest
 
-from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
-from orbital_runtime.buffer.commit import FAR_BEHIND
+from orbital_runtime.buffer.commit import FAR_BEHIND, Committer
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_sdk import Batch
 from orbital_sdk.testing import make_batch, make_layout
@@ -21,7 +22,7 @@ class Recorded(MemoryBuffer):
     """A memory buffer that notes how many batches each append brought, and can be held up or broken."""
 
     def __init__(self, limits=None):
-        super().__init__(limits or Limits(samples=None, size=None), ManualClock())
+        super().__init__(limits or BufferLimits(samples=None, size=None), ManualClock())
         self.attach("a")
         self.appends = []
         self.open = asyncio.Event()
@@ -122,7 +123,7 @@ async def test_flush_is_complete():
 
 async def test_put_waits_when_the_buffer_is_far_behind():
     """A slow disk, or `block` without room, slows collecting down instead of filling the memory."""
-    buffer = Recorded(Limits(samples=20, size=None, policy="block"))
+    buffer = Recorded(BufferLimits(samples=20, size=None, policy="block"))
     committer = Committer(buffer, window=NEVER, size=80)
     await committer.put(make_batch(20))
     await committer.flush()
@@ -143,7 +144,7 @@ async def test_put_waits_when_the_buffer_is_far_behind():
 
 async def test_refused_batches_are_counted(caplog):
     """What `drop_newest` refuses is counted by the committer as well, and said once."""
-    buffer = Recorded(Limits(samples=10, size=None, policy="drop_newest"))
+    buffer = Recorded(BufferLimits(samples=10, size=None, policy="drop_newest"))
     committer = Committer(buffer, window=NEVER)
     for _ in range(3):
         await committer.put(make_batch(8))
@@ -288,7 +289,7 @@ async def test_those_who_accept_meanwhile_share_the_next_record():
 
 async def test_who_accepts_hears_what_the_buffer_does_not_take():
     """Each hears of its own batches: a full buffer, a batch that cannot be stored, the end."""
-    buffer = Recorded(Limits(samples=5, size=None, policy="drop_newest"))
+    buffer = Recorded(BufferLimits(samples=5, size=None, policy="drop_newest"))
     committer = Committer(buffer, window=NEVER)
     assert await committer.accept([make_batch(5)]) == ""
     assert await committer.accept([make_batch(1)]) == "refused"

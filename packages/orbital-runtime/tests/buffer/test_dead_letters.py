@@ -8,14 +8,18 @@ import struct
 import pytest
 
 from orbital_runtime.agent.assembly import buffer_of
-from orbital_runtime.buffer import Damaged, DeadLetter, LetterLimits, Limits, MemoryBuffer, Wanted
-from orbital_runtime.buffer.letters.letter import (
+from orbital_runtime.buffer.format.letter import (
     WORDS,
+    DeadLetter,
     decode_letter,
     encode_letters,
     id_of,
     id_text,
 )
+from orbital_runtime.buffer.model.damage import Damaged
+from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.settings import BufferSection
 from orbital_runtime.settings.delivering import DeadLetterSection
@@ -23,7 +27,7 @@ from orbital_runtime.testing.buffer.tools import NOW, balanced, refused, take
 from orbital_sdk import Row
 from orbital_sdk.testing import make_batch, make_layout, make_origin
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 STALE = 0x7FF0000000000002
 
 

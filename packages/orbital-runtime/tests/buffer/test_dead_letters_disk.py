@@ -6,15 +6,17 @@ import struct
 
 import pytest
 
-from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
-from orbital_runtime.buffer.disk.stored import letter_key
-from orbital_runtime.buffer.letters.letter import id_text
+from orbital_runtime.buffer.format.letter import id_text
+from orbital_runtime.buffer.format.stored import letter_key
+from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.storage.rocks import RocksStore
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch
 
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 @pytest.fixture

@@ -25,7 +25,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orbital_runtime.buffer import DiskBuffer, LetterLimits, Limits, Wanted
+from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import (
     IN_MEMORY,
@@ -61,7 +63,7 @@ class LetterMachine(RuleBasedStateMachine):
     def open(self, path):
         self.buffer = DiskBuffer(
             path,
-            Limits(samples=None, size=None),
+            BufferLimits(samples=None, size=None),
             ManualClock(),
             letters=LetterLimits(letters=MOST),
             min_free=SMALL,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.buffer.model.intervals import Intervals
 
 spans = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda s: (s[0], s[0] + s[1]))
 steps = st.lists(st.tuples(st.sampled_from(["add", "discard"]), spans), max_size=30)

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from orbital_runtime.buffer.disk.last_words import LastWords
-from orbital_runtime.buffer.disk.restore import Found
-from orbital_runtime.buffer.disk.stored import State, pack
+from orbital_runtime.buffer.format.stored import State, pack
+from orbital_runtime.buffer.store.rocks.contents import Contents
+from orbital_runtime.buffer.store.rocks.last_words import LastWords
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def words(place):
 
 
 def told(place, **states):
-    found = Found(states=states)
+    found = Contents(states=states)
     words(place).tell(found)
     return found.states
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orbital_runtime.buffer.layout import encode_layout
-from orbital_runtime.buffer.layout_cache import LayoutCache
+from orbital_runtime.buffer.format.layout import encode_layout
+from orbital_runtime.buffer.format.layout_cache import LayoutCache
 from orbital_sdk import Identity, Layout, Origin, Row
 
 

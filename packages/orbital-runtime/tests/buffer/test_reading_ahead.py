@@ -7,11 +7,11 @@ from itertools import takewhile
 
 import pytest
 
-from orbital_runtime.buffer.contract import BufferUnreadable
-from orbital_runtime.buffer.disk.stored import RECORD
-from orbital_runtime.buffer.reading import AHEAD
-from orbital_runtime.storage.port import PLAIN
-from orbital_runtime.storage.rocks import RocksStore, RocksStores
+from orbital_runtime.buffer.format.stored import RECORD
+from orbital_runtime.buffer.log.filling import AHEAD
+from orbital_runtime.buffer.model.errors import BufferUnreadable
+from orbital_runtime.buffer.store.rocks.port import PLAIN
+from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore, RocksStores
 from orbital_runtime.testing.buffer.tools import PLENTY, balanced
 from orbital_sdk.testing import make_batch, make_layout
 

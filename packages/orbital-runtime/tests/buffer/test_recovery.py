@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orbital_runtime.buffer import BufferFull, BufferUnusable, DiskBuffer
-from orbital_runtime.buffer.disk.stored import RECORD, number
-from orbital_runtime.buffer.log import REMEMBERED, Position
-from orbital_runtime.buffer.looking.aside import Aside
-from orbital_runtime.buffer.looking.directory import Directory
-from orbital_runtime.buffer.recovery import Recovery
+from orbital_runtime.buffer.format.stored import RECORD, number
+from orbital_runtime.buffer.inspection.aside import Aside
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.recovery import Recovery
+from orbital_runtime.buffer.model.errors import BufferFull, BufferUnusable
+from orbital_runtime.buffer.model.position import REMEMBERED, Position
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.images import (
     BATCHES,

@@ -6,8 +6,8 @@ from weakref import WeakSet
 
 import pytest
 
-from orbital_runtime.buffer.disk.segments import Segments
-from orbital_runtime.buffer.layout import layout_size
+from orbital_runtime.buffer.format.layout import layout_size
+from orbital_runtime.buffer.store.disk.segments import Segments
 from orbital_sdk import Layout
 from orbital_sdk.testing import make_batch, make_layout
 

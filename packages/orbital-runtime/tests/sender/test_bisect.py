@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer import Chunk, Entry
+from orbital_runtime.buffer.model.chunk import Chunk, Entry
 from orbital_runtime.sender.bisect import Isolation
 from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch

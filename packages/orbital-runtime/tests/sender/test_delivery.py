@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from orbital_runtime.buffer import Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.sender import Phase
 from orbital_sdk import WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch
@@ -96,7 +96,7 @@ async def test_stale_markers_go_only_to_those_who_want_them(lines, caplog):
 
 async def test_samples_dropped_in_flight_are_not_counted_twice(lines):
     """The policy dropped them while they were being sent; that the send succeeded later changes nothing."""
-    line = lines(limits=Limits(samples=10, size=None))
+    line = lines(limits=BufferLimits(samples=10, size=None))
     gate = line.writer.hang()
     await line.put(make_batch(8))
     await line.writer.called(1)

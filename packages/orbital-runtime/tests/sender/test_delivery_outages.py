@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from orbital_runtime.buffer import Limits
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.sender import Phase, State
 from orbital_sdk import (
     ConfigurationError,
@@ -97,7 +97,7 @@ async def test_who_waits_for_an_output_sees_whether_it_flows(lines):
 
 async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines, caplog):
     """After an outage longer than the age limit, delivery goes on with what is there."""
-    line = lines(limits=Limits(samples=None, size=None, age=60), retry_interval=NEVER)
+    line = lines(limits=BufferLimits(samples=None, size=None, age=60), retry_interval=NEVER)
     line.writer.then(WriterUnavailable("down"))
     await line.put(make_batch(3))
     await line.reaches(Phase.BACKING_OFF)

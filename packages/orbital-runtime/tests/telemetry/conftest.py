@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from orbital_runtime.buffer import Committer, Limits, MemoryBuffer
+from orbital_runtime.buffer.commit import Committer
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.guard.watchdog import Watchdog
@@ -83,7 +85,7 @@ class World:
         self.stops = 0
         self.clock = ManualClock()
         self.registry = Registry.of(plugins=[Probe, Unstartable])
-        self.buffer = MemoryBuffer(Limits(samples=1000), self.clock)
+        self.buffer = MemoryBuffer(BufferLimits(samples=1000), self.clock)
         self.committer = Committer(self.buffer, window=0)
         self.hosts = Hosts()
         self.instances = Instances(self.registry, hosts=self.hosts)

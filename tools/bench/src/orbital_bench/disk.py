@@ -20,22 +20,23 @@ import psutil
 from rocksdict import Options, Rdict
 
 from orbital_bench import report
-from orbital_runtime.buffer import DiskBuffer, Limits
-from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.format.codec import encode
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.rocks.port import in_process
+from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.storage.port import in_process
-from orbital_runtime.storage.remote import StorageProcess
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.storage.port import Stores
+    from orbital_runtime.buffer.store.rocks.port import Stores
     from orbital_sdk import Batch, Layout
 
 SIZES = (100, 1000)
 COUNT = 2000
-UNLIMITED = Limits(samples=None, size=None)
+UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 def run() -> None:

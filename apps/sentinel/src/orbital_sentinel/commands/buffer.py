@@ -35,7 +35,7 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show what waits, for whom, how old it is, and what became of everything else."""
-    from orbital_runtime.buffer.looking.view import view
+    from orbital_runtime.buffer.inspection.view import view
     from orbital_sentinel import report_buffer
     from orbital_sentinel.looking import looked_at
 
@@ -91,8 +91,8 @@ def export(
 
     What is damaged is left out and told on stderr, and the exit code is 1 then.
     """
-    from orbital_runtime.buffer.looking.export import Export
-    from orbital_runtime.buffer.looking.unknown import no_such_output
+    from orbital_runtime.buffer.inspection.export import Export
+    from orbital_runtime.buffer.inspection.unknown import no_such_output
     from orbital_sentinel.edge import Failure
     from orbital_sentinel.looking import looked_at
     from orbital_sentinel.moments import moment
@@ -126,7 +126,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     """
     import msgspec
 
-    from orbital_runtime.buffer.looking.verify import Verification
+    from orbital_runtime.buffer.inspection.verify import Verification
     from orbital_sentinel import report_buffer
     from orbital_sentinel.looking import looked_at
 

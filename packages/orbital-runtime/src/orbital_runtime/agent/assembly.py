@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.buffer import Committer, DiskBuffer, LetterLimits, MemoryBuffer
-from orbital_runtime.buffer import Limits as BufferLimits
+from orbital_runtime.buffer.commit import Committer
+from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.store.memory import MemoryBuffer
+from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.limits import Limits as RunLimits
 from orbital_runtime.guard.watchdog import Watchdog
@@ -19,13 +22,12 @@ from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.policy import DeliveryPolicy, Output
 from orbital_runtime.sender.sender import Sender
-from orbital_runtime.storage.remote import StorageProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer.contract import Buffer
 
 log = logging.getLogger("orbital.agent")
 

@@ -1,46 +1,12 @@
-"""Keeps every sample until each output has it, or until the user's policy drops and counts it."""
+"""Keeps every sample until each output has it, or until the user's policy drops and counts it.
 
-from orbital_runtime.buffer.commit import Committer
-from orbital_runtime.buffer.contract import (
-    Buffer,
-    BufferClosed,
-    BufferFull,
-    BufferInUse,
-    BufferUnreadable,
-    BufferUnusable,
-    Chunk,
-    Entry,
-    Limits,
-    NoReader,
-    Policy,
-    Unsent,
-    Usage,
-)
-from orbital_runtime.buffer.disk.buffer import DiskBuffer
-from orbital_runtime.buffer.letters.index import LetterLimits, Wanted
-from orbital_runtime.buffer.letters.letter import DeadLetter
-from orbital_runtime.buffer.memory import MemoryBuffer
-from orbital_runtime.storage.errors import Damaged
+In layers, each importing downwards only:
 
-__all__ = [
-    "Buffer",
-    "BufferClosed",
-    "BufferFull",
-    "BufferInUse",
-    "BufferUnreadable",
-    "BufferUnusable",
-    "Chunk",
-    "Committer",
-    "Damaged",
-    "DeadLetter",
-    "DiskBuffer",
-    "Entry",
-    "LetterLimits",
-    "Limits",
-    "MemoryBuffer",
-    "NoReader",
-    "Policy",
-    "Unsent",
-    "Usage",
-    "Wanted",
-]
+    buffer       the parts put together; `contract` says what each kind of user may ask
+    inspection   status, pages of records, export, verification, recovery from the quarantine
+    letters      dead letters: kept, listed, purged, replayed
+    log          append, read, acknowledge
+    store        where the bytes are: in memory, or on disk in RocksDB
+    format       records, layouts, states and dead letters as bytes
+    model        what is in the buffer and what each output still needs; no bytes, no I/O
+"""

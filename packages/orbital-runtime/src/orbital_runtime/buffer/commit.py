@@ -8,8 +8,8 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.codec import CELL, check
-from orbital_runtime.buffer.contract import BufferClosed, BufferFull, NoReader
+from orbital_runtime.buffer.format.codec import CELL, check
+from orbital_runtime.buffer.model.errors import BufferClosed, BufferFull, NoReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,117 +9,19 @@ log when no output needs it any more. The ledger moves in the same step as the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
-
-from orbital_sdk import OrbitalError
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from orbital_runtime.buffer.format.letter import DeadLetter
+    from orbital_runtime.buffer.inspection.snapshot import Books, Page
     from orbital_runtime.buffer.letters.dead_letters import DeadLetters
-    from orbital_runtime.buffer.letters.letter import DeadLetter
-    from orbital_runtime.buffer.looking.place import Place
-    from orbital_runtime.buffer.looking.snapshot import Books, Page
+    from orbital_runtime.buffer.model.chunk import Chunk, Unsent
+    from orbital_runtime.buffer.model.limits import Usage
+    from orbital_runtime.buffer.store.place import Place
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch
-
-Policy = Literal["drop_oldest", "drop_newest", "block"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a buffer may hold before its policy acts; None = no such limit."""
-
-    samples: int | None = 1_000_000
-    size: int | None = 256 << 20
-    """Bytes of encoded records and layouts."""
-    age: float | None = None
-    """Seconds; older batches are dropped under the reason `age`."""
-    policy: Policy = "drop_oldest"
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a buffer holds now. A batch counts once, however many outputs need it."""
-
-    samples: int
-    size: int
-    """Bytes."""
-    batches: int
-    oldest_ms: int | None
-    """Milliseconds UTC of the oldest batch, None when empty."""
-    fill: float
-    """0 to 1: the fuller one of its limits of samples and bytes."""
-    unsaved: int = 0
-    """Bytes of records that are in memory only, because the disk does not take them."""
-    trouble: str = ""
-    """Why it does not, in words; empty when all is well or there is no disk."""
-
-
-class Entry(NamedTuple):
-    """One batch of the log."""
-
-    seq: int
-    batch: Batch
-
-
-class Unsent(NamedTuple):
-    """What `read` would give, if there were no limit."""
-
-    batches: int
-    samples: int
-    """Stale markers left out."""
-    age: float
-    """Seconds since the oldest of it was accepted; 0 when there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Batches that an output took to deliver: in flight until acknowledged or released."""
-
-    output: str
-    entries: tuple[Entry, ...]
-    samples: int
-    """As the ledger counts them: stale markers left out."""
-
-    @property
-    def token(self) -> str:
-        """Names these very batches of their log; equal whenever the same ones are read again."""
-        return f"{self.entries[0].seq}-{self.entries[-1].seq}"
-
-
-class BufferFull(Exception):  # noqa: N818 (reads as what happened)
-    """`drop_newest` refused these batches; they are counted as dropped already."""
-
-
-class NoReader(Exception):  # noqa: N818 (as above)
-    """No output is attached, so nothing was accepted for anybody."""
-
-
-class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
-    """It cannot be opened; the message is a sentence that says why and what to do."""
-
-
-class BufferUnreadable(Exception):  # noqa: N818 (as above)
-    """What waits cannot be read just now; nothing is lost, and no destination is to blame."""
-
-
-class BufferInUse(BufferUnusable):
-    """Another process has it.
-
-    Args:
-        message: As above.
-        pid: That process, as far as it is known.
-    """
-
-    def __init__(self, message: str, pid: str = "unknown") -> None:
-        super().__init__(message)
-        self.pid = pid
-
-
-class BufferClosed(Exception):  # noqa: N818 (as above)
-    """Nothing goes in or out any more."""
 
 
 class Buffer(Protocol):

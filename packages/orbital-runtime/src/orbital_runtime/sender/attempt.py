@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.reading import runs
+from orbital_runtime.buffer.model.chunk import runs
 from orbital_runtime.sender.bisect import Isolation, refused_rows
 from orbital_runtime.sender.groups import name, rows, whole
 from orbital_runtime.sender.refusals import may_be_stored, tells
@@ -15,7 +15,8 @@ from orbital_sdk import NotWritten, Written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer import Buffer, Chunk, Entry
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Chunk, Entry
     from orbital_runtime.sender.doubt import Doubt
     from orbital_runtime.sender.policy import Output
     from orbital_runtime.sender.request import Requests

@@ -18,8 +18,8 @@ from orbital_sdk import Refusal, WriteAnswer, Written
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Sequence
 
-    from orbital_runtime.buffer import Entry
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.model.chunk import Entry
+    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.sender.groups import Group
     from orbital_sdk import Batch, NotWritten
 

@@ -11,8 +11,8 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer import BufferClosed, BufferUnreadable
-from orbital_runtime.buffer.reading import runs
+from orbital_runtime.buffer.model.chunk import runs
+from orbital_runtime.buffer.model.errors import BufferClosed, BufferUnreadable
 from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
@@ -29,8 +29,9 @@ from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.buffer import Buffer, Chunk
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Chunk
+    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.clock import Clock
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.sender.lanes import Lane

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import Chunk
+from orbital_runtime.buffer.model.chunk import Chunk
 from orbital_runtime.sender.groups import name, newest
 from orbital_sdk import WriteError, WriterMisconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer import Buffer, Entry
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.sender.bisect import Isolation
     from orbital_runtime.sender.policy import Output
 

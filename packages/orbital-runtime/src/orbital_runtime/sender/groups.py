@@ -6,13 +6,12 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from orbital_runtime.buffer import Entry
-from orbital_runtime.buffer.reading import runs
+from orbital_runtime.buffer.model.chunk import Entry, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_sdk import Batch
 
 

@@ -18,8 +18,9 @@ from orbital_runtime.sender.throttle import Throttle
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from orbital_runtime.buffer import Buffer, Chunk, Unsent
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Chunk, Unsent
+    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.sender.attempt import Attempts
     from orbital_runtime.sender.cut import Size
     from orbital_runtime.sender.policy import DeliveryPolicy

@@ -14,7 +14,7 @@ from orbital_sdk.written import misfit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.caller import Caller
     from orbital_runtime.sender.policy import Output

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import Chunk, DeadLetter
-from orbital_runtime.buffer.reading import runs
+from orbital_runtime.buffer.format.letter import DeadLetter
+from orbital_runtime.buffer.model.chunk import Chunk, runs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from orbital_runtime.buffer import Buffer, Entry
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.bisect import RefusedRow
     from orbital_runtime.sender.policy import Output

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.intervals import Intervals
+from orbital_runtime.buffer.model.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.buffer.log import Pieces
+    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.sender.breaker import State
 
 

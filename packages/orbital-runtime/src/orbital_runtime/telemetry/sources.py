@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer import Buffer, Committer
+    from orbital_runtime.buffer.commit import Committer
+    from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.guard.watchdog import Watchdog

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from orbital_runtime.buffer import Limits, MemoryBuffer
+from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_sdk.testing import RecordingWriter
@@ -19,7 +20,7 @@ class Line:
 
     def __init__(self):
         self.clock = ManualClock()
-        self.buffer = MemoryBuffer(Limits(samples=None, size=None), self.clock)
+        self.buffer = MemoryBuffer(BufferLimits(samples=None, size=None), self.clock)
         self.sender = Sender(self.buffer, clock=SystemClock())
         self.writer = RecordingWriter()
         self.writer.takes_old_samples = False

@@ -11,20 +11,21 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.buffer.ageing import Ageing
-from orbital_runtime.buffer.contract import BufferFull
-from orbital_runtime.buffer.letters.index import Known, LetterIndex
-from orbital_runtime.buffer.letters.letter import decode_letter, encode_letters, first_of
+from orbital_runtime.buffer.format.letter import decode_letter, encode_letters, first_of
 from orbital_runtime.buffer.letters.reader import ALL, LetterShelf, tell_damaged
 from orbital_runtime.buffer.letters.resend import batches_of
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.buffer.model.ageing import Ageing
+from orbital_runtime.buffer.model.damage import Damaged
+from orbital_runtime.buffer.model.errors import BufferFull
+from orbital_runtime.buffer.model.letter_index import Known, LetterIndex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from orbital_runtime.buffer.letters.index import LetterLimits, Wanted
-    from orbital_runtime.buffer.letters.letter import DeadLetter
-    from orbital_runtime.buffer.letters.store import LetterStore
+    from orbital_runtime.buffer.format.letter import DeadLetter
+    from orbital_runtime.buffer.model.letter_index import Wanted
+    from orbital_runtime.buffer.model.limits import LetterLimits
+    from orbital_runtime.buffer.store.letters import LetterStore
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch
 

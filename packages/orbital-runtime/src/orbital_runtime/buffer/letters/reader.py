@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.letters.index import LetterIndex, LetterLimits, Wanted
-from orbital_runtime.buffer.letters.letter import decode_letter, id_text
-from orbital_runtime.storage.errors import Damaged
+from orbital_runtime.buffer.format.letter import decode_letter, id_text
+from orbital_runtime.buffer.model.damage import Damaged
+from orbital_runtime.buffer.model.letter_index import LetterIndex, Wanted
+from orbital_runtime.buffer.model.limits import LetterLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from orbital_runtime.buffer.letters.index import Known
-    from orbital_runtime.buffer.letters.letter import DeadLetter
+    from orbital_runtime.buffer.format.letter import DeadLetter
+    from orbital_runtime.buffer.model.letter_index import Known
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from orbital_sdk import Batch, Layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_runtime.buffer.letters.letter import DeadLetter
+    from orbital_runtime.buffer.format.letter import DeadLetter
     from orbital_sdk import Origin
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.letters.letter import id_text
+from orbital_runtime.buffer.format.letter import id_text
 from orbital_sdk.jsontext import number
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.letters.letter import DeadLetter
+    from orbital_runtime.buffer.format.letter import DeadLetter
 
 
 def view(letter: DeadLetter) -> dict[str, Any]:

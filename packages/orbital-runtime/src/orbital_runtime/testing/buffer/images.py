@@ -8,10 +8,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import DiskBuffer
-from orbital_runtime.buffer.looking.audit import Audit
-from orbital_runtime.buffer.looking.export import Export
-from orbital_runtime.buffer.looking.verify import Verification
+from orbital_runtime.buffer.inspection.audit import Audit
+from orbital_runtime.buffer.inspection.export import Export
+from orbital_runtime.buffer.inspection.verify import Verification
+from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
@@ -19,8 +19,8 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.buffer.looking.directory import Directory
-    from orbital_runtime.buffer.looking.verify import Verdict
+    from orbital_runtime.buffer.inspection.directory import Directory
+    from orbital_runtime.buffer.inspection.verify import Verdict
 
 ROWS = 20
 BATCHES = 80

@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferFull, Limits, Wanted
+from orbital_runtime.buffer.model.errors import BufferFull
+from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import UNLIMITED, balanced, raises, refused, take
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.testing.buffer.tools import Check, OpenBuffer
 
 
@@ -37,7 +39,7 @@ async def letters_come_with_their_count(open_buffer: OpenBuffer) -> None:
 
 async def a_second_acknowledgement_makes_no_letters(open_buffer: OpenBuffer) -> None:
     """Neither the same one again, nor one of what the policy dropped meanwhile."""
-    async with open_buffer(Limits(samples=10, size=None), ManualClock()) as buffer:
+    async with open_buffer(BufferLimits(samples=10, size=None), ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(4), make_batch(4)])
         chunk = await take(buffer, "a")
@@ -90,7 +92,7 @@ async def replayed_letters_wait_again(open_buffer: OpenBuffer) -> None:
 
 async def a_replay_drops_nothing(open_buffer: OpenBuffer) -> None:
     """A full buffer refuses it, whatever its policy, and so does an output that is gone: letters stay."""
-    async with open_buffer(Limits(samples=10, size=None), ManualClock()) as buffer:
+    async with open_buffer(BufferLimits(samples=10, size=None), ManualClock()) as buffer:
         await _refuse(buffer, "a", "one")
         await buffer.append([make_batch(10)])
         await raises(BufferFull, buffer.dead_letters.replay())

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferClosed, BufferFull, Limits
+from orbital_runtime.buffer.model.errors import BufferClosed, BufferFull
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import (
     PLENTY,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 async def drop_oldest_makes_room(open_buffer: OpenBuffer) -> None:
     """The oldest batches go, as few as needed, counted as `full`; what is larger than all room too."""
-    async with open_buffer(Limits(samples=10, size=None), ManualClock()) as buffer:
+    async with open_buffer(BufferLimits(samples=10, size=None), ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(3, ts=ts) for ts in range(3)])
         await buffer.append([make_batch(3, ts=3)])
@@ -39,7 +40,7 @@ async def drop_oldest_makes_room(open_buffer: OpenBuffer) -> None:
 
 async def drop_oldest_keeps_to_bytes(open_buffer: OpenBuffer) -> None:
     """A limit of bytes holds after every append, layouts included."""
-    limits = Limits(samples=None, size=2000)
+    limits = BufferLimits(samples=None, size=2000)
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("a")
         for number in range(40):
@@ -54,7 +55,7 @@ async def drop_oldest_keeps_to_bytes(open_buffer: OpenBuffer) -> None:
 
 async def late_acknowledgements_do_not_count_twice(open_buffer: OpenBuffer) -> None:
     """What the policy dropped in flight stays dropped in the ledger, whatever comes back later."""
-    async with open_buffer(Limits(samples=10, size=None), ManualClock()) as buffer:
+    async with open_buffer(BufferLimits(samples=10, size=None), ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(4), make_batch(4)])
         chunk = await take(buffer, "a")
@@ -67,7 +68,7 @@ async def late_acknowledgements_do_not_count_twice(open_buffer: OpenBuffer) -> N
 
 async def drop_newest_refuses(open_buffer: OpenBuffer) -> None:
     """What does not fit is refused and counted; what is there stays."""
-    limits = Limits(samples=10, size=None, policy="drop_newest")
+    limits = BufferLimits(samples=10, size=None, policy="drop_newest")
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(6, ts=1)])
@@ -80,7 +81,7 @@ async def drop_newest_refuses(open_buffer: OpenBuffer) -> None:
 
 async def drop_newest_keeps_room_for_outputs_that_keep_up(open_buffer: OpenBuffer) -> None:
     """A dead output fills nine tenths and is refused the rest; a living one still gets everything."""
-    limits = Limits(samples=100, size=None, policy="drop_newest")
+    limits = BufferLimits(samples=100, size=None, policy="drop_newest")
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("dead")
         buffer.attach("living")
@@ -97,7 +98,7 @@ async def block_waits_for_room(open_buffer: OpenBuffer) -> None:
     """An append waits until an acknowledgement makes room; one that can never fit goes in alone. Meanwhile
     the buffer is full, whatever its figures are: nothing gets in.
     """
-    limits = Limits(samples=10, size=None, policy="block")
+    limits = BufferLimits(samples=10, size=None, policy="block")
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(8, ts=1)])
@@ -116,7 +117,7 @@ async def block_waits_for_room(open_buffer: OpenBuffer) -> None:
 
 async def block_ends_at_close(open_buffer: OpenBuffer) -> None:
     """Nobody waits for room in a closed buffer."""
-    limits = Limits(samples=10, size=None, policy="block")
+    limits = BufferLimits(samples=10, size=None, policy="block")
     async with open_buffer(limits, ManualClock()) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(8)])
@@ -129,7 +130,7 @@ async def block_ends_at_close(open_buffer: OpenBuffer) -> None:
 async def age_drops(open_buffer: OpenBuffer) -> None:
     """What is too old goes at the next append, read or look, not only when the buffer is full."""
     clock = ManualClock()
-    async with open_buffer(Limits(samples=None, size=None, age=60.0), clock) as buffer:
+    async with open_buffer(BufferLimits(samples=None, size=None, age=60.0), clock) as buffer:
         buffer.attach("a")
         await buffer.append([make_batch(3)])
         clock.advance(60)
@@ -146,7 +147,7 @@ async def age_drops(open_buffer: OpenBuffer) -> None:
 async def orphans_yield_first(open_buffer: OpenBuffer) -> None:
     """An output that was taken out of the configuration blocks nobody: its oldest go, as `full`."""
     for policy in ("block", "drop_newest"):
-        limits = Limits(samples=10, size=None, policy=policy)
+        limits = BufferLimits(samples=10, size=None, policy=policy)
         async with open_buffer(limits, ManualClock()) as buffer:
             buffer.attach("gone")
             await buffer.append([make_batch(4)])

@@ -28,7 +28,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from orbital_runtime.buffer import BufferFull, Chunk, Limits, NoReader
+from orbital_runtime.buffer.model.chunk import Chunk
+from orbital_runtime.buffer.model.errors import BufferFull, NoReader
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.model import Sent, Side, needed_by_any
 from orbital_runtime.testing.buffer.tools import PLENTY, raises, refused
@@ -37,7 +39,8 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from orbital_runtime.buffer import Buffer, Policy
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.limits import Policy
     from orbital_runtime.clock import Clock
 
 T = TypeVar("T")
@@ -56,7 +59,7 @@ class BufferMachine(RuleBasedStateMachine):
     chunks: Bundle[Chunk] = Bundle("chunks")
 
     @abstractmethod
-    async def open(self, limits: Limits, clock: Clock) -> Buffer:
+    async def open(self, limits: BufferLimits, clock: Clock) -> Buffer:
         """An empty buffer."""
 
     @initialize(
@@ -67,7 +70,7 @@ class BufferMachine(RuleBasedStateMachine):
     def begin(self, policy: Policy, samples: int | None, age: float | None) -> None:
         self.runner = asyncio.Runner()
         self.clock = ManualClock()
-        self.limits = Limits(samples=samples, size=None, age=age, policy=policy)
+        self.limits = BufferLimits(samples=samples, size=None, age=age, policy=policy)
         self.buffer = self.run(self.open(self.limits, self.clock))
         self.sides: dict[str, Side] = {}
         self.known: dict[str, Side] = {}

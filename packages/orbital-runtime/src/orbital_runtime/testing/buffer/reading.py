@@ -7,7 +7,9 @@ import asyncio
 from array import array
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferClosed, Chunk, Limits, NoReader
+from orbital_runtime.buffer.model.chunk import Chunk
+from orbital_runtime.buffer.model.errors import BufferClosed, NoReader
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.testing.buffer.tools import (
     PLENTY,
@@ -22,7 +24,7 @@ from orbital_sdk import STALE_BYTES, Batch
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer import Buffer
+    from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.testing.buffer.tools import Check, OpenBuffer
 
 
@@ -262,7 +264,7 @@ async def closing_ends_everything(open_buffer: OpenBuffer) -> None:
 
 async def use_is_counted_once(open_buffer: OpenBuffer) -> None:
     """A batch counts once however many outputs need it, and not at all when none does."""
-    async with open_buffer(Limits(samples=100, size=None), ManualClock()) as buffer:
+    async with open_buffer(BufferLimits(samples=100, size=None), ManualClock()) as buffer:
         buffer.attach("a")
         buffer.attach("b")
         await buffer.append([make_batch(20, ts=7), make_batch(5, ts=9)])

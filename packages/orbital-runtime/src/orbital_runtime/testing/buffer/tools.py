@@ -10,7 +10,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.buffer import DeadLetter, Limits
+from orbital_runtime.buffer.format.letter import DeadLetter
+from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_sdk.testing import make_batch
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from orbital_runtime.buffer import Buffer, Chunk
+    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.model.chunk import Chunk
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 PLENTY: Final = 1 << 40
 NOW: Final = ManualClock().utc_ms()
-UNLIMITED: Final = Limits(samples=None, size=None)
+UNLIMITED: Final = BufferLimits(samples=None, size=None)
 IN_MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (for names of their own)
 """Where tests open hundreds of databases: whether the disk syncs is another test's business."""
 SMALL: Final = 1 << 20
@@ -60,7 +62,9 @@ def _files(folder: Path) -> dict[Path, int]:
 class OpenBuffer(Protocol):
     """Opens an empty buffer, and closes it at the end."""
 
-    def __call__(self, limits: Limits, clock: Clock) -> AbstractAsyncContextManager[Buffer]: ...
+    def __call__(
+        self, limits: BufferLimits, clock: Clock
+    ) -> AbstractAsyncContextManager[Buffer]: ...
 
 
 async def take(buffer: Buffer, output: str) -> Chunk:

@@ -1,1 +1,0 @@
-"""The disk buffer: RocksDB, and all that keeps it honest."""

@@ -1,0 +1,1 @@
+"""What is stored as bytes, and back: `crc32 | version | content`. Pure."""

@@ -1,0 +1,1 @@
+"""Looking into a buffer from outside: status, records page by page, export, verification."""

@@ -1,0 +1,1 @@
+"""The log that every output reads on its own."""

@@ -1,0 +1,84 @@
+"""Dead letters in the buffer's database, and on their way there."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from orbital_runtime.buffer.format.stored import letter_key
+from orbital_runtime.buffer.model.damage import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from orbital_runtime.buffer.store.disk.errands import Errands
+    from orbital_runtime.buffer.store.rocks.database import Database
+
+
+class LetterChange(NamedTuple):
+    """What one write brings over."""
+
+    puts: dict[int, bytes]
+    drops: list[int]
+
+
+class DiskLetterStore:
+    """Only what the database does not have yet is in memory.
+
+    Args:
+        database: Read here; who writes it asks for the changes.
+        errands: Waits for the disk.
+    """
+
+    def __init__(self, database: Database, errands: Errands) -> None:
+        self._database = database
+        self._errands = errands
+        self._puts: dict[int, bytes] = {}
+        self._drops: dict[int, int] = {}
+        """Letters that go, and the first batch of the record that has to be there before."""
+
+    def put(self, letter: int, data: bytes) -> None:
+        self._puts[letter] = data
+
+    async def get(self, letter: int) -> bytes:
+        data = self._puts.get(letter)
+        if data is None:
+            data = await self._errands.read(self._database.get, letter_key(letter))
+        if data is None:
+            raise Damaged("it is not in the database any more")
+        return data
+
+    def in_memory(self, letter: int) -> bytes:
+        return self._puts[letter]
+
+    def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
+        for letter in letters:
+            self._drops[letter] = after
+            if not after:
+                self._puts.pop(letter, None)
+
+    def set_aside(self, letter: int, reason: str) -> None:
+        aside = partial(self._database.set_aside, letter_key(letter), f"letter-{letter}", reason)
+        self._errands.later(aside)
+
+    def take(self, unwritten: Collection[int]) -> LetterChange:
+        """What to write next.
+
+        Args:
+            unwritten: Records that this write leaves in memory, by their first batch.
+        """
+        return LetterChange(
+            dict(self._puts), [n for n, after in self._drops.items() if after not in unwritten]
+        )
+
+    def done(self, change: LetterChange) -> None:
+        """This is on the disk."""
+        for letter in change.puts:
+            self._puts.pop(letter, None)
+        for letter in change.drops:
+            self._drops.pop(letter, None)
+
+    @property
+    def unsaved(self) -> Collection[int]:
+        """Letters that the database does not have yet."""
+        return self._puts.keys()

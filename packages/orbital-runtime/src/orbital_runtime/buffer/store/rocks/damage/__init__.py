@@ -1,0 +1,1 @@
+"""Telling damage from a disk that fails, and what becomes of damaged files."""

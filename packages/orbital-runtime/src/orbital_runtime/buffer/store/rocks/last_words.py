@@ -1,0 +1,170 @@
+"""The books of a process whose disk takes nothing, kept where a kill does not reach: in the machine's memory.
+
+While samples wait in memory alone, a file in /dev/shm has the states of all outputs. It outlives the process
+and not the machine. The next process that opens the database takes them over, each once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+from collections import Counter
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_runtime.buffer.format.stored import State, pack, unpack
+from orbital_runtime.buffer.model.damage import Damaged
+from orbital_sdk.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_runtime.buffer.store.rocks.contents import Contents
+
+MACHINE: Final = Path("/dev/shm")  # noqa: S108 (others cannot replace our file: the folder is sticky)
+logger = logging.getLogger(__name__)
+
+
+class Words(msgspec.Struct, array_like=True, frozen=True):
+    """What the file has. States are as they are stored."""
+
+    folder: str = ""
+    """Which folder they are about, by device and inode: another one may get its name."""
+    outputs: dict[str, bytes] = {}
+    """States that are newer than those in the database."""
+    besides: dict[str, bytes] = {}
+    """What earlier processes counted before the database had opened. It comes on top."""
+    ours: dict[str, bytes] = {}
+    """The same of the process that wrote this."""
+
+
+class LastWords:
+    """Those about one folder. Of two threads: the loop keeps them, whoever opens the database tells them.
+
+    Args:
+        folder: The buffer's.
+        machine: Where they are kept.
+    """
+
+    def __init__(self, folder: Path, machine: Path = MACHINE) -> None:
+        self._folder = folder
+        name = blake2b(os.fsencode(folder), digest_size=12).hexdigest()
+        self._file = machine / f"orbital-sentinel-{os.geteuid()}-{name}"
+        self._lock = threading.Lock()
+        self._words: Words | None = None
+        self._warned = False
+
+    def tell(self, found: Contents) -> None:
+        """Bring what a database has up to what an earlier process knew."""
+        with self._lock:
+            words = self._known()
+        found.update(words.outputs)
+        for output, data in words.besides.items():
+            state = found.states.get(output, State())
+            found.states[output] = _and(state, unpack(State, data))
+
+    def about(self) -> set[str]:
+        """The outputs that an earlier process knew more of than its disk took."""
+        with self._lock:
+            words = self._known()
+        return {*words.outputs, *words.besides}
+
+    def taken(self, states: Mapping[str, bytes]) -> None:
+        """All that `tell` told is in these states, from now on."""
+        with self._lock:
+            words = self._known()
+            if words.outputs or words.besides:
+                self._write(msgspec.structs.replace(words, outputs=dict(states), besides={}))
+
+    def keep(self, states: Mapping[str, bytes], *, besides: bool) -> None:
+        """Keep these of the process that runs.
+
+        Args:
+            states: Of all outputs.
+            besides: They count from the start of this process, as the database has not opened yet.
+        """
+        with self._lock:
+            words = self._known()
+            if besides:
+                self._write(msgspec.structs.replace(words, ours=dict(states)))
+            else:
+                self._write(Words(outputs=dict(states)))
+
+    def forget(self) -> None:
+        """The disk has all of it."""
+        with self._lock:
+            if self._known() != Words():
+                self._words = Words()
+                with suppress(OSError):
+                    self._file.unlink()
+
+    def _known(self) -> Words:
+        if self._words is None:
+            words = _read(self._file)
+            here = _identity(self._folder)
+            if words.folder and here and words.folder != here:
+                words = Words()
+            besides = dict(words.besides)
+            for output, data in words.ours.items():
+                state = unpack(State, besides[output]) if output in besides else State()
+                besides[output] = pack(_and(state, unpack(State, data)))
+            self._words = Words(outputs=words.outputs, besides=besides)
+        return self._words
+
+    def _write(self, words: Words) -> None:
+        self._words = words
+        here = _identity(self._folder)
+        try:
+            write_private(self._file, [pack(msgspec.structs.replace(words, folder=here))])
+        except OSError as error:
+            with suppress(OSError):
+                self._file.unlink()  # what it says is not true any more
+            if not self._warned:
+                logger.warning(
+                    "a kill before %s works again would take what waits in memory without a count of it (%s)",
+                    self._folder, error,
+                )  # fmt: skip
+            self._warned = True
+
+
+def _and(state: State, besides: State) -> State:
+    """Both together; what waited in the memory of the other one is lost."""
+    counted = sum(besides.dropped.values()) + besides.delivered + besides.dead_lettered
+    lost = Counter(unsaved=besides.accepted - counted)
+    dropped = Counter(state.dropped) + Counter(besides.dropped) + lost
+    return msgspec.structs.replace(
+        state,
+        accepted=state.accepted + besides.accepted,
+        delivered=state.delivered + besides.delivered,
+        dead_lettered=state.dead_lettered + besides.dead_lettered,
+        dropped=dict(dropped),
+        letters_gone=dict(Counter(state.letters_gone) + Counter(besides.letters_gone)),
+        recovered=state.recovered + besides.recovered,
+    )
+
+
+def _identity(folder: Path) -> str:
+    try:
+        status = folder.stat()
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def _read(file: Path) -> Words:
+    """Nothing where there is nothing of ours."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as opened:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+                return Words()
+            return unpack(Words, opened.read())
+    except (OSError, Damaged):
+        return Words()

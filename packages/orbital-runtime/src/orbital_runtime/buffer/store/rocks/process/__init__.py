@@ -1,0 +1,1 @@
+"""A process of its own for the database, and the way to ask it."""

@@ -1,1 +1,0 @@
-"""Where bytes are kept by key: one database, in this process or in one of its own. It knows no samples."""
