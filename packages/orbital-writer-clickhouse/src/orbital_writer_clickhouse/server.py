@@ -7,8 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from orbital_remote_write.screening import screen
 from orbital_sdk import WriterMisconfigured, Written
+from orbital_sdk.screening import screen
 from orbital_writer_clickhouse.block import Blocks
 from orbital_writer_clickhouse.schema import Found, create, definitions, fit, tables, ttl
 from orbital_writer_clickhouse.schema.ddl import identifier, literal

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orbital_remote_write.labels import render
-from orbital_remote_write.screening import screen
+from orbital_sdk.screening import screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_remote_write import LabelRules
-    from orbital_remote_write.screening import Screened
     from orbital_sdk import Batch, Layout
+    from orbital_sdk.screening import Screened
 
 DROPS: Final = "VictoriaMetrics would drop it without a word"
 MOST_ADDED: Final = 3

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_remote_write.screening import screen
 from orbital_sdk import NotWritten, Refusal, Refused, Written
+from orbital_sdk.screening import screen
 from orbital_sdk.testing import make_batch, make_layout
 
 LAYOUT = make_layout(4)
