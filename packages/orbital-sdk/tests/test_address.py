@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_sdk.address import split_address
+from orbital_sdk.address import is_loopback, split_address
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,13 @@ def test_what_is_none(text):
     """Said with what would be right."""
     with pytest.raises(ValueError, match=r"1 to 65535|\[2001:db8::1\]:502"):
         split_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [("127.0.0.1", True), ("127.8.0.1", True), ("::1", True), ("::1%lo", True), ("localhost", True),
+     ("10.0.0.1", False), ("::", False), ("localhost.example", False), ("", False)],
+)  # fmt: skip
+def test_what_is_this_machine_is_known_without_asking(host, is_ours):
+    """Addresses by their range; of names only the one that is reserved for it."""
+    assert is_loopback(host) is is_ours

@@ -13,13 +13,12 @@ from orbital_remote_write.failover import Failover
 from orbital_remote_write.known import KnownSeries
 from orbital_remote_write.labels import LabelRules
 from orbital_remote_write.malformed import MalformedRequestError
-from orbital_remote_write.settings import BasicAuth, ProxyUrl, RemoteWriteConfig, Tls
+from orbital_remote_write.settings import RemoteWriteConfig
 from orbital_remote_write.writer import Poster, RemoteWriter
 
 __all__ = [
     "SNAPPY",
     "ZSTD",
-    "BasicAuth",
     "Client",
     "Codec",
     "Decoded",
@@ -31,11 +30,9 @@ __all__ = [
     "LabelRules",
     "MalformedRequestError",
     "Poster",
-    "ProxyUrl",
     "RemoteWriteConfig",
     "RemoteWriter",
     "RequestTooLargeError",
-    "Tls",
     "UnknownEncodingError",
     "decompressed",
 ]

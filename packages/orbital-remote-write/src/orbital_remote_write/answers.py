@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orbital_sdk import (
-    NotWritten,
-    Refusal,
-    WriterMisconfigured,
-    WriterUnavailable,
-    Written,
-)
-from orbital_sdk.secrecy import scrub
-from orbital_sdk.waiting import retry_after
+from orbital_http import one_line
+from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from orbital_http import Reply
     from orbital_sdk import WriteAnswer
 
-WHOLE: Final = 100_000
-"""Bytes of a server's answer that are looked at."""
-WORDS: Final = 300
-"""Characters of a server's answer that are kept."""
 _DUPLICATE: Final = re.compile(
     r"out of order sample|duplicate sample|err-mimir-sample-(out-of-order|duplicate)", re.IGNORECASE
 )
@@ -72,43 +59,28 @@ _ADVICE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as far as it matters."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Looked up without regard to case by those that come from requests."""
-    words: str = ""
-    """What the server says, cleaned and shortened."""
-
-
-def judge(answer: Answer, address: str, sent: int) -> WriteAnswer:
-    """What it says of the samples.
+def judge(reply: Reply, address: str, sent: int) -> WriteAnswer:
+    """What an answer says of the samples.
 
     Args:
-        answer: What came.
+        reply: The answer.
         address: Where from, as people may see it.
         sent: Bytes that it answers.
 
     Raises:
         WriterUnavailable, WriterMisconfigured: Nothing.
     """
-    status, said = answer.status, f": {answer.words}" if answer.words else ""
-    heading = f"{address} answered {status}{said}"
-    if 200 <= status < 300:
+    if reply.is_success:
         return Written(sent)
-    if status in {408, 425, 429} or status >= 500:
-        advice = _ADVICE.get(status)
-        raise WriterUnavailable(
-            heading if advice is None else f"{heading} ({advice})",
-            retry_after=retry_after(answer.headers.get("Retry-After", "")),
-        )
-    if status == 413 or (status in {400, 422} and _TOO_LARGE.search(answer.words)):
+    status, words = reply.status, words_of(reply)
+    heading = f"{address} answered {status}{f': {words}' if words else ''}"
+    if reply.is_temporary:
+        raise WriterUnavailable(heading, retry_after=reply.retry_after)
+    if status == 413 or (status in {400, 422} and _TOO_LARGE.search(words)):
         return NotWritten(heading, Refusal.TOO_LARGE)
-    if advice := _advice(answer):
+    if advice := _advice(reply, words):
         raise WriterMisconfigured(f"{heading} ({advice})")
-    return NotWritten(answer.words or heading, _refusal(answer.words))
+    return NotWritten(words or heading, _refusal(words))
 
 
 def _refusal(words: str) -> Refusal:
@@ -130,24 +102,18 @@ def is_past(words: str, age: float) -> bool:
     return age < HALF_A_BLOCK and bool(_TOO_OLD.search(words))
 
 
-def _advice(answer: Answer) -> str | None:
+def _advice(reply: Reply, words: str) -> str | None:
     """What a person should change, where the answer is not about the samples."""
-    if answer.status < 400:
-        place = answer.headers.get("Location", "").partition("?")[0].rpartition("@")[2]
+    if reply.status < 400:
+        place = reply.headers.get("Location", "").partition("?")[0].rpartition("@")[2]
         return (
             f"redirects are not followed; look at url{f', it points to {place}' if place else ''}"
         )
-    if answer.status in {400, 422}:
-        return next((text for words, text in _NOT_THE_DATA.items() if words in answer.words), None)
-    return _ADVICE.get(answer.status)
+    if reply.status in {400, 422}:
+        return next((text for told, text in _NOT_THE_DATA.items() if told in words), None)
+    return _ADVICE.get(reply.status)
 
 
-def clean_words(body: bytes) -> str:
-    """The beginning of an answer as one line of text, with nothing that we sent in confidence."""
-    text = scrub(
-        _WHO.sub("", body[:WHOLE].decode("utf-8", errors="replace"))
-    )  # before a cut halves one
-    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        text = re.sub(r"<[^>]*>", " ", text)
-    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
-    return text if len(text) <= WORDS else f"{text[:WORDS]}…"
+def words_of(reply: Reply) -> str:
+    """What it says, on one line."""
+    return one_line(_WHO.sub("", reply.text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path  # noqa: TC003 (pydantic reads it)
 from typing import Annotated, Final, Self
@@ -10,9 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from orbital_http import BasicAuth, ProxyUrl, Tls, public_address
 from orbital_remote_write.labels import LABEL_NAME, TARGET_LABELS, LabelRules, OriginLabel
 from orbital_sdk import Duration, WriterConfig
-from orbital_sdk.fields import Fields
 
 OWN_HEADERS: Final = frozenset(
     {
@@ -52,54 +51,6 @@ def checked_url(url: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(checked_url)]
-
-
-def _checked_proxy(url: SecretStr) -> SecretStr:
-    if urlsplit(url.get_secret_value()).scheme not in {"http", "https"}:
-        raise ValueError("begins with http:// or https://")
-    return url
-
-
-ProxyUrl = Annotated[SecretStr, AfterValidator(_checked_proxy)]
-"""Address of an HTTP proxy; a user and a password may stand in it."""
-
-
-class BasicAuth(Fields):
-    """User and password."""
-
-    username: str = Field(min_length=1, pattern=r"^[^:\x00-\x1f\x7f]+$")
-    """Name of the user."""
-    password: SecretStr | None = None
-    """Its password."""
-    password_file: Path | None = None
-    """A file with the password; read again when it changes."""
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if (self.password is None) == (self.password_file is None):
-            raise ValueError("basic_auth wants either password or password_file")
-        return self
-
-
-class Tls(Fields):
-    """How the server is verified, and how it can verify us."""
-
-    ca_file: Path | None = None
-    """PEM file of the authorities that may have signed the server's certificate; else the public ones."""
-    cert_file: Path | None = None
-    """PEM file of our own certificate, where the server asks for one."""
-    key_file: Path | None = None
-    """PEM file of its key, without a passphrase; left out where cert_file holds it too."""
-    server_name: str | None = Field(default=None, min_length=1)
-    """Name that must stand in the server's certificate, where it is not the address's host."""
-    insecure_skip_verify: bool = False
-    """Take any certificate. Whoever is between us and the server can read and change everything."""
-
-    @model_validator(mode="after")
-    def _key_has_certificate(self) -> Self:
-        if self.key_file and not self.cert_file:
-            raise ValueError("tls.key_file without tls.cert_file")
-        return self
 
 
 class RemoteWriteConfig(WriterConfig):
@@ -193,18 +144,3 @@ class RemoteWriteConfig(WriterConfig):
         """Whether requests carry something that nobody else should see."""
         secrets = (self.basic_auth, self.bearer_token, self.bearer_token_file, self.headers)
         return any(secrets)
-
-
-def public_address(url: str) -> str:
-    """A URL without user, password, query and fragment."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL never leaves this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

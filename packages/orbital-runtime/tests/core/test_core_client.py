@@ -90,7 +90,7 @@ def test_an_answer_that_drips_is_late(hostile_server, behaviour):
     """Each byte in time does not make the whole of it so; the next call has all of its time again."""
     hostile_server.default = behaviour
     core = client(hostile_server.url, timeout=0.3)
-    with pytest.raises(CoreUnavailable, match="did not answer in time"):
+    with pytest.raises(CoreUnavailable, match="no complete answer in time"):
         core.call("GET", "/x")
     hostile_server.default = OK
     for _ in range(2):
@@ -249,7 +249,7 @@ def test_a_bomb_takes_no_memory(hostile_server, method, status):
     core = client(hostile_server.url, timeout=30)
 
     def work():
-        with pytest.raises(CoreUnavailable, match=r"cannot be read: .* larg|more than 1 MiB"):
+        with pytest.raises(CoreUnavailable, match=r"cannot be read: .* larg"):
             core.call(method, "/x")
 
     assert peak(work) < len(bomb) * 2 + (8 << 20)
@@ -268,7 +268,9 @@ def test_an_answer_of_many_small_values_is_refused_unread(hostile_server, value)
 def test_an_answer_that_is_no_list_is_short(hostile_server):
     """Two megabytes from a server that has nothing to tell are refused, compressed or not."""
     hostile_server.default = Answer(200, body=b" " * (2 << 20))
-    with pytest.raises(CoreUnavailable, match="answers with more than 1 MiB"):
+    with pytest.raises(
+        CoreUnavailable, match="cannot be read: the body is larger than 1048576 bytes"
+    ):
         client(hostile_server.url).call("POST", "/x")
 
 

@@ -1,6 +1,8 @@
-"""Where a device is, as people type it on a command line."""
+"""Where a device is, as people type it on a command line, and whether that is this machine."""
 
 from __future__ import annotations
+
+from ipaddress import ip_address
 
 
 def split_address(text: str) -> tuple[str, int | None]:
@@ -28,3 +30,11 @@ def split_address(text: str) -> tuple[str, int | None]:
     if not (port.isascii() and port.isdecimal() and 1 <= int(port[:6]) <= 65535):
         raise ValueError(f"{text!r} has no port behind its colon; ports are 1 to 65535")
     return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, given as an address or a name, is this machine itself. No name is looked up."""
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"

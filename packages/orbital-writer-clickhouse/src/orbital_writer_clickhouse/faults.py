@@ -6,18 +6,19 @@ clickhouse-driver keeps the system's words of an error, and not the error.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from orbital_remote_write.faults import tls_advice
+from orbital_http import tls_advice
+from orbital_http.failures import CLOSED, REFUSED, UNKNOWN
 from orbital_sdk import WriteError, WriterMisconfigured, WriterUnavailable
 
+if TYPE_CHECKING:
+    from orbital_http import Destination
+
 SOCKET_TIMEOUT: Final = 209
-CLOSED: Final = "the connection was closed before the answer was complete"
 _WORDS: Final = {
-    r"Connection refused": "connection refused: nothing listens there",
-    r"Name or service not known|name resolution|nodename nor servname": (
-        "the name is not known, or no name server answers"
-    ),
+    r"Connection refused": REFUSED,
+    r"Name or service not known|name resolution|nodename nor servname": UNKNOWN,
     r"EOF|reset by peer|Broken pipe": CLOSED,
 }
 _TLS: Final = re.compile(r"\[SSL: (?!UNEXPECTED_EOF)(\w+)\]")
@@ -25,23 +26,18 @@ _CERTIFICATE: Final = re.compile(r"certificate verify failed: (.*?) \(_ssl")
 _CODE: Final = re.compile(r"^Code: \d+\. ")
 
 
-def unreachable(
-    error: Exception, address: str, *, sent: bool, has_certificate: bool = False
-) -> WriteError:
+def unreachable(error: Exception, to: Destination, *, sent: bool) -> WriteError:
     """The error that the sender has to act upon.
 
     Args:
         error: What clickhouse-driver or the system raised.
-        address: Where to, as people may see it.
+        to: Where to.
         sent: Whether it came after the connection was made.
-        has_certificate: Whether a client certificate is configured.
     """
-    said = _CODE.sub("", " ".join(str(error).split()))
+    address, said = to.address, _CODE.sub("", " ".join(str(error).split()))
     if tls := _TLS.search(said):
         why = _CERTIFICATE.search(said)
-        advice = tls_advice(
-            tls[1], why[1] if why else "", address, key="dsn", has_certificate=has_certificate
-        )
+        advice = tls_advice(tls[1], why[1] if why else "", to)
         return WriterMisconfigured(f"{address}: {advice}")
     if "Unexpected packet" in said:
         return WriterMisconfigured(f"{address}: {said}; look at the port in dsn")

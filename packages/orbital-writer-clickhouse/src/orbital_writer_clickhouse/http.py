@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import cramjam
 import msgspec
-from requests.auth import AuthBase
 
-from orbital_remote_write.answers import Answer, clean_words
-from orbital_remote_write.exchange import exchange
-from orbital_remote_write.session import reaching
+from orbital_http import HttpClient, one_line, write_errors
 from orbital_sdk import Refusal, WriteError, WriterMisconfigured, WriterUnavailable
-from orbital_sdk.secrecy import scrub
-from orbital_sdk.waiting import retry_after
 from orbital_writer_clickhouse.refusals import InsertRefused, refused
 from orbital_writer_clickhouse.schema.ddl import identifier
+from orbital_writer_clickhouse.settings import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from orbital_remote_write.exchange import Reply
+    from orbital_http import Reply
     from orbital_sdk import Batch
     from orbital_writer_clickhouse.block import Blocks
     from orbital_writer_clickhouse.dsn import Compression
@@ -36,13 +32,6 @@ _PROXY: Final = {
     401: "it wants user and password", 403: "look at user and password",
     407: "put the proxy's user and password into proxy_url",
 }  # fmt: skip
-
-
-class _Nobody(AuthBase):
-    """Keeps `.netrc` out: who we are is said in headers."""
-
-    def __call__(self, r: Any) -> Any:
-        return r
 
 
 class HttpConnection:
@@ -64,11 +53,15 @@ class HttpConnection:
         shown = f"[{name}]" if ":" in name else name
         self._url = f"http{'s' if place.secure else ''}://{shown}:{port}{place.path}/"
         self._address = place.address(host)
-        self._session = reaching(config)
-        self._session.auth = _Nobody()
-        self._session.headers["User-Agent"] = "orbital-sentinel"
-        if place.skip_verify:
-            self._session.verify = False
+        self._http = HttpClient(
+            self._address,
+            timeout=config.timeout,
+            connect_timeout=config.connect_timeout,
+            tls=config.effective_tls,
+            proxy_url=config.proxy_url,
+            proxy_from_environment=config.proxy_from_environment,
+            names=NAMES,
+        )
 
     def query(self, sql: str) -> Sequence[Sequence[str]]:
         reply = self._post(sql.encode(), {"default_format": "JSONCompact"})
@@ -98,7 +91,7 @@ class HttpConnection:
         self._post(blocks.empty(), {"query": _statement(blocks)})
 
     def close(self) -> None:
-        self._session.close()
+        self._http.close()
 
     def _post(
         self, data: bytes, params: Mapping[str, str], headers: Mapping[str, str] | None = None
@@ -106,17 +99,14 @@ class HttpConnection:
         password = self._password()
         user = self._config.username or self._place.username
         login = {"X-ClickHouse-User": user.encode(), "X-ClickHouse-Key": password.encode()}
-        reply = exchange(
-            self._session,
-            self._url,
-            data,
-            address=self._address,
-            reach=self._config,
-            key="dsn",
-            headers={**login, **(headers or {})},
-            params={"database": self._place.database, **params},
-            limit=ROWS,
-        )
+        with write_errors():
+            reply = self._http.post(
+                self._url,
+                data,
+                headers={**login, **(headers or {})},
+                params={"database": self._place.database, **params},
+                limit=ROWS,
+            )
         if reply.status != 200 or "X-ClickHouse-Exception-Code" in reply.headers:
             raise self._error(reply)
         return reply
@@ -124,16 +114,14 @@ class HttpConnection:
     def _error(self, reply: Reply) -> WriteError | InsertRefused:
         code = reply.headers.get("X-ClickHouse-Exception-Code", "")
         if code.isdigit():
-            return refused(int(code), scrub(reply.body.decode(errors="replace")), self._address)
-        answer = Answer(reply.status, reply.headers, clean_words(reply.body))
-        said = f": {answer.words}" if answer.words else ""
-        heading = f"{self._address} answered {answer.status}{said}"
-        if answer.status == 413:
+            return refused(int(code), reply.text, self._address)
+        words = one_line(reply.text)
+        heading = f"{self._address} answered {reply.status}{f': {words}' if words else ''}"
+        if reply.status == 413:
             return InsertRefused(heading, Refusal.TOO_LARGE)
-        if answer.status in {408, 425, 429} or answer.status >= 500:
-            wait = retry_after(answer.headers.get("Retry-After", ""))
-            return WriterUnavailable(heading, retry_after=wait)
-        advice = _PROXY.get(answer.status, "what answers there is no ClickHouse; look at dsn")
+        if reply.is_temporary:
+            return WriterUnavailable(heading, retry_after=reply.retry_after)
+        advice = _PROXY.get(reply.status, "what answers there is no ClickHouse; look at dsn")
         return WriterMisconfigured(f"{heading} ({advice})")
 
 

@@ -7,11 +7,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_http import Destination
 from orbital_sdk import WriterMisconfigured
 from orbital_sdk.secrecy import scrub
 from orbital_writer_clickhouse.faults import unreachable
 from orbital_writer_clickhouse.refusals import refused
 from orbital_writer_clickhouse.schema.ddl import identifier
+from orbital_writer_clickhouse.settings import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,10 +97,8 @@ class NativeConnection:
             raise problem from None  # an answer of the destination, and no failure on the way
         except (errors.Error, OSError, EOFError) as error:
             _disconnect(client)
-            certificate = self._config.tls.cert_file is not None
-            raise unreachable(
-                error, self._address, sent=connected, has_certificate=certificate
-            ) from error
+            to = Destination(self._address, NAMES, self._config.tls.cert_file is not None)
+            raise unreachable(error, to, sent=connected) from error
         except BaseException:
             _disconnect(client)  # in the middle of a statement, and of no use any more
             raise
@@ -113,7 +113,7 @@ class NativeConnection:
     def _open(self) -> Any:
         config, place = self._config, self._config.place
         host, port = place.hosts[self._host]
-        tls = config.tls
+        tls = config.effective_tls
         return _driver().Client(
             host=host,
             port=port,
@@ -122,7 +122,7 @@ class NativeConnection:
             password=self._password(),
             client_name="orbital-sentinel",
             secure=place.secure,
-            verify=not (place.skip_verify or tls.insecure_skip_verify),
+            verify=not tls.insecure_skip_verify,
             ca_certs=str(tls.ca_file) if tls.ca_file else None,
             certfile=str(tls.cert_file) if tls.cert_file else None,
             keyfile=str(tls.key_file) if tls.key_file else None,

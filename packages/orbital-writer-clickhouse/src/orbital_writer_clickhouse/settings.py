@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 (pydantic reads it)
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from orbital_remote_write import ProxyUrl, Tls
+from orbital_http import ProxyUrl, SettingNames, Tls
 from orbital_sdk import Duration, WriterConfig
 from orbital_writer_clickhouse.dsn import Compression, Place, parse_dsn
 from orbital_writer_clickhouse.origin import OriginLabel  # noqa: TC001 (pydantic reads it)
 from orbital_writer_clickhouse.schema.choice import Schema, usual_name
 from orbital_writer_clickhouse.schema.custom import check_source
 from orbital_writer_clickhouse.schema.ddl import Options, Partition
+
+NAMES: Final = SettingNames(address="dsn")
+"""What settings are called in messages about connections."""
 
 
 class ClickHouseConfig(WriterConfig):
@@ -98,6 +101,12 @@ class ClickHouseConfig(WriterConfig):
     def place(self) -> Place:
         """The DSN, read."""
         return parse_dsn(self.dsn.get_secret_value())
+
+    @property
+    def effective_tls(self) -> Tls:
+        """`tls`, with what the DSN says of it."""
+        skip = self.place.skip_verify or self.tls.insecure_skip_verify
+        return self.tls.model_copy(update={"insecure_skip_verify": skip})
 
     @property
     def table_name(self) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
-from orbital_remote_write.credentials import SecretFile
-from orbital_remote_write.session import check_tls, warn
-from orbital_remote_write.settings import is_loopback
+from orbital_http import SecretFile, stays_here, warn, write_errors
 from orbital_sdk import Writer, WriterMisconfigured, WriterUnavailable
 from orbital_writer_clickhouse.http import HttpConnection
 from orbital_writer_clickhouse.native import NativeConnection
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Attempt, Batch, PluginHost, WriteAnswer
 
 T = TypeVar("T")
+_log: Final = logging.getLogger("orbital.clickhouse")
 
 
 class ClickHouse(Writer[ClickHouseConfig]):
@@ -47,14 +46,14 @@ class ClickHouse(Writer[ClickHouseConfig]):
 
     async def start(self, host: PluginHost) -> None:
         """Raises ConfigurationError where a file of `tls` cannot be used."""
-        check_tls(self.config.tls)
-        place = self._place
-        known = self._file or self.config.password or place.password
+        tls = self.config.effective_tls
+        tls.check_files()
+        known = self._file or self.config.password or self._place.password
         warn(
+            _log,
             self.address,
-            insecure=place.skip_verify or self.config.tls.insecure_skip_verify,
-            bare=bool(known) and not place.secure and not is_loopback(self.address),
-            log=logging.getLogger("orbital.clickhouse"),
+            insecure=tls.insecure_skip_verify,
+            bare=bool(known) and not self._place.secure and not stays_here(self.address),
         )
         self._started = True
 
@@ -103,7 +102,8 @@ class ClickHouse(Writer[ClickHouseConfig]):
 
     def _password(self) -> str:
         if self._file is not None:
-            return self._file.read()
+            with write_errors():
+                return self._file.read()
         if self.config.password is not None:
             return self.config.password.get_secret_value()
         return self._place.password

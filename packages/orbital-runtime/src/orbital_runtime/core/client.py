@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-import requests
-import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as ReadTimeout
-
+from orbital_http import (
+    HttpClient,
+    HttpMisconfigured,
+    Incoming,
+    RequestFailed,
+    SettingNames,
+    Tls,
+    public_address,
+)
 from orbital_runtime.core.answers import Answer, data_of
-from orbital_runtime.core.errors import CoreError, CoreMisconfigured, CoreUnavailable
-from orbital_runtime.core.timely import TimelyAdapter
-from orbital_sdk.inflate import inflated
+from orbital_runtime.core.errors import CoreMisconfigured, CoreUnavailable
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import CoreSection
     from orbital_runtime.settings.credentials import Credentials
 
+NAMES: Final = SettingNames(
+    address="core.url",
+    proxy_url="core.proxy_url",
+    ca_file="core.ca_file",
+    cert_file="core.cert_file",
+    key_file="core.key_file",
+    server_name="",
+)
+"""What settings are called in messages about connections."""
+HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 PREFIX: Final = "/api/v1"
 CONNECT: Final = 10.0
 """Seconds that connecting may take."""
@@ -49,16 +59,19 @@ class CoreClient:
 
     def __init__(self, url: str, section: CoreSection) -> None:
         self.url = url.rstrip("/")
-        self.address = _shown(self.url)
+        self.address = public_address(self.url)
         """For people: no user, no password, no query."""
-        self._timeout = section.timeout
-        self._session = _session(section)
-        self._verify = False if section.insecure_skip_verify else section.ca_file or True
-        """Given with each request: for a session's own, requests lets REQUESTS_CA_BUNDLE win."""
-        if section.insecure_skip_verify:
-            urllib3.disable_warnings(
-                urllib3.exceptions.InsecureRequestWarning
-            )  # a note says it once
+        self._http = HttpClient(
+            self.address,
+            timeout=section.timeout,
+            connect_timeout=CONNECT,
+            tls=_tls(section),
+            proxy_url=section.proxy_url,
+            proxy_from_environment=section.proxy_url is None,
+            headers=HEADERS,
+            connections=8,
+            names=NAMES,
+        )
 
     def call(
         self,
@@ -117,63 +130,29 @@ class CoreClient:
             sent["Content-Encoding"] = "gzip"
         if credentials is not None:
             sent |= credentials.headers()
-        limit = timeout or self._timeout
         try:
-            with self._session.request(
-                method, self.url + PREFIX + path, data=data, headers=sent, stream=True,
-                allow_redirects=False, timeout=(min(CONNECT, limit), limit), verify=self._verify,
-            ) as response:  # fmt: skip
-                listing = method == "GET" and response.status_code == 200
+            with self._http.exchange(
+                method, self.url + PREFIX + path, data, headers=sent, timeout=timeout
+            ) as response:
+                listing = method == "GET" and response.status == 200
                 body = self._read(response, MOST if listing else SHORT)
-                return len(data or b""), Answer(response.status_code, body, response.headers)
-        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
-            raise CoreMisconfigured(
-                f"{self.address}: no header can carry this id, token or key", sent=False
-            ) from None  # its words have the value in them
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise self._explained(error) from error
+                return len(data or b""), Answer(response.status, body, response.headers)
+        except HttpMisconfigured as error:
+            raise CoreMisconfigured(str(error), sent=error.sent) from error
+        except RequestFailed as error:
+            raise CoreUnavailable(str(error), sent=error.sent) from error
 
     def close(self) -> None:
         """Close its connections."""
-        self._session.close()
+        self._http.close()
 
-    def _read(self, response: requests.Response, most: int) -> bytes | bytearray:
-        pieces: list[bytes] = []
-        size = 0
-        while piece := response.raw.read1(PIECE, decode_content=False):  # what is there, not all
-            pieces.append(piece)
-            size += len(piece)
-            if size > most:
-                raise CoreUnavailable(f"{self.address} answers with more than {most >> 20} MiB")
-        coding = response.headers.get("Content-Encoding", "")
-        body = inflated(b"".join(pieces), coding, most, times=LIKELY)
+    def _read(self, response: Incoming, limit: int) -> bytes | bytearray:
+        body = response.read(limit, times=LIKELY)
         if body.problem:
             raise CoreUnavailable(f"{self.address}: its answer cannot be read: {body.problem}")
         if values(body.data) > VALUES:
             raise CoreUnavailable(f"{self.address} answers with more than {VALUES:,} values")
         return body.data
-
-    def _explained(self, error: Exception) -> CoreError:
-        """What requests and urllib3 raise, in words, without our URL in them."""
-        inner, sentence = _innermost(error), _sentence(_innermost(error))
-        if isinstance(error, requests.exceptions.ProxyError):
-            told = f"{self.address}, through the proxy: {sentence}"
-            if re.search(r"failed: 4\d\d ", sentence):
-                return CoreMisconfigured(f"{told}; look at core.proxy_url", sent=False)
-            return CoreUnavailable(told, sent=False)
-        if isinstance(error, requests.exceptions.SSLError) or type(error) is OSError:  # a file
-            return CoreMisconfigured(
-                f"{self.address}: no TLS connection ({inner}); look at core.ca_file, "
-                "core.cert_file, core.key_file and the address",
-                sent=False,
-            )
-        if isinstance(error, (requests.Timeout, ReadTimeout)):
-            late = isinstance(error, requests.ConnectTimeout)
-            return CoreUnavailable(f"{self.address} did not answer in time", sent=not late)
-        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-            return CoreMisconfigured(f"{self.address}, or the proxy: {inner}", sent=False)
-        connecting = isinstance(_caused(error), NewConnectionError)
-        return CoreUnavailable(f"{self.address}: {sentence}", sent=not connecting)
 
 
 def values(body: bytes | bytearray) -> int:
@@ -185,46 +164,9 @@ def values(body: bytes | bytearray) -> int:
     )
 
 
-def _session(section: CoreSection) -> requests.Session:
-    session = requests.Session()
-    adapter = TimelyAdapter(pool_connections=1, pool_maxsize=8)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    session.headers.update(
-        {"User-Agent": "orbital-sentinel", "Accept": "application/json", "Accept-Encoding": "gzip"}
-    )
-    session.auth = lambda request: request  # our headers say who we are, and no ~/.netrc
-    session.trust_env = section.proxy_url is None
-    if section.proxy_url is not None:
-        session.proxies = dict.fromkeys(("http", "https"), section.proxy_url.get_secret_value())
+def _tls(section: CoreSection) -> Tls:
+    files = {"ca_file": section.ca_file, "cert_file": section.cert_file}
     if section.cert_file:
-        session.cert = (section.cert_file, section.key_file or section.cert_file)
-    return session
-
-
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _caused(error: Exception) -> object:
-    """What urllib3 gave up over."""
-    return getattr(error.args[0] if error.args else None, "reason", None)
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, (ConnectionResetError, BrokenPipeError)):  # which of them is a race
-        return "the connection was closed before the answer was complete"
-    text = getattr(error, "strerror", None) or str(error)
-    return text.rpartition(": ")[2] if isinstance(error, HTTPError) else text
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The cause that says something: requests wraps urllib3, which wraps the socket's error."""
-    seen: BaseException = error
-    while True:
-        inner = (getattr(seen, "reason", None), *seen.args, seen.__cause__)
-        following = next((one for one in inner if isinstance(one, BaseException)), None)
-        if following is None:
-            return seen
-        seen = following
+        files["key_file"] = section.key_file
+    given = {name: file for name, file in files.items() if file}
+    return Tls.model_validate({**given, "insecure_skip_verify": section.insecure_skip_verify})

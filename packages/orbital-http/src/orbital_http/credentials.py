@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
 
-from orbital_sdk import WriterMisconfigured
+from orbital_http.errors import HttpMisconfigured
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import SecretStr
     from requests import PreparedRequest
 
-    from orbital_remote_write.settings import RemoteWriteConfig
+    from orbital_http.settings import BasicAuth
 
 
 class SecretFile:
-    """A file with one secret, kept until its time, size or inode changes."""
+    """A file with one secret, kept until its time, size or inode changes.
+
+    Args:
+        path: Of the file.
+        key: The setting that names it.
+    """
 
     def __init__(self, path: Path, key: str) -> None:
         self._path = path
@@ -31,7 +37,7 @@ class SecretFile:
         """The secret, without the white space around it.
 
         Raises:
-            WriterMisconfigured: The file is missing, unreadable or empty.
+            HttpMisconfigured: The file is missing, unreadable or empty.
         """
         try:
             status = self._path.stat()
@@ -42,29 +48,41 @@ class SecretFile:
                 hold(f"{self._key} {self._path}", [self._text])
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise WriterMisconfigured(f"cannot read {self._key} {self._path}: {why}") from error
+            message = f"cannot read {self._key} {self._path}: {why}"
+            raise HttpMisconfigured(message, sent=False) from error
         if not self._text:
-            raise WriterMisconfigured(f"{self._key} {self._path} is empty")
+            raise HttpMisconfigured(f"{self._key} {self._path} is empty", sent=False)
         return self._text
 
 
 class Credentials(AuthBase):
-    """What the configuration says, as requests wants it. Being there at all keeps `.netrc` out."""
+    """What the settings say, as requests wants it.
 
-    def __init__(self, config: RemoteWriteConfig) -> None:
-        self._basic = config.basic_auth
-        self._token = config.bearer_token
+    Args:
+        basic_auth: User and password.
+        bearer_token: A token instead.
+        bearer_token_file: A file with the token.
+    """
+
+    def __init__(
+        self,
+        basic_auth: BasicAuth | None = None,
+        bearer_token: SecretStr | None = None,
+        bearer_token_file: Path | None = None,
+    ) -> None:
+        self._basic = basic_auth
+        self._token = bearer_token
         self._password_file = self._token_file = None
-        if self._basic and self._basic.password_file:
-            self._password_file = SecretFile(self._basic.password_file, "basic_auth.password_file")
-        if config.bearer_token_file:
-            self._token_file = SecretFile(config.bearer_token_file, "bearer_token_file")
+        if basic_auth and basic_auth.password_file:
+            self._password_file = SecretFile(basic_auth.password_file, "basic_auth.password_file")
+        if bearer_token_file:
+            self._token_file = SecretFile(bearer_token_file, "bearer_token_file")
 
     def header(self) -> str | None:
         """The value of `Authorization`, None where there is nothing to say.
 
         Raises:
-            WriterMisconfigured: A file with a secret cannot be read.
+            HttpMisconfigured: A file with a secret cannot be read.
         """
         if self._basic is not None:
             pair = f"{self._basic.username}:{self._password()}".encode()

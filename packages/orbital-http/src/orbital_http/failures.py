@@ -1,0 +1,173 @@
+"""Why no answer came, in words that help: what happened, where, and what to change."""
+
+from __future__ import annotations
+
+import errno
+import re
+import ssl
+from dataclasses import dataclass, field
+from http.client import RemoteDisconnected
+from typing import TYPE_CHECKING, Final
+
+import requests
+from urllib3 import exceptions as low
+
+from orbital_http.deadline import UNSENT
+from orbital_http.errors import HttpMisconfigured, HttpUnavailable, RequestFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLOSED: Final = "the connection was closed before the answer was complete"
+REFUSED: Final = "connection refused: nothing listens there"
+UNKNOWN: Final = "the name is not known, or no name server answers"
+_BAD_ADDRESS: Final = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (4\d\d\b.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingNames:
+    """What the settings are called that messages point to. Empty where there is no such setting."""
+
+    address: str = "url"
+    proxy_url: str = "proxy_url"
+    ca_file: str = "tls.ca_file"
+    cert_file: str = "tls.cert_file"
+    key_file: str = "tls.key_file"
+    server_name: str = "tls.server_name"
+
+    @property
+    def files(self) -> str:
+        """Those of TLS."""
+        return f"{self.ca_file}, {self.cert_file} and {self.key_file}"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where requests go, as messages speak of it."""
+
+    address: str
+    """Without user, password and query."""
+    names: SettingNames = field(default_factory=SettingNames)
+    has_certificate: bool = False
+    """Whether a client certificate is configured."""
+
+
+def explain(error: Exception, to: Destination) -> RequestFailed:
+    """What requests or urllib3 raised, in our words. Theirs hold the whole URL, so they are not repeated."""
+    causes = list(_causes(error))
+    where = f"{to.address}, through the proxy" if _among(causes, low.ProxyError) else to.address
+    advice = _advice(error, causes, to)
+    if advice is not None:
+        return HttpMisconfigured(f"{where}: {advice}", sent=False)
+    what = f"{where}: {_what(error, causes)}"
+    if to.address.startswith("https:") and not to.has_certificate and _was_cut(causes):
+        what += f" (if it asks for a client certificate, set {to.names.cert_file})"
+    return HttpUnavailable(what, sent=not _is_unsent(causes))
+
+
+def _advice(error: Exception, causes: list[BaseException], to: Destination) -> str | None:
+    """What a person has to change; None where waiting may help."""
+    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if tls is not None and not isinstance(tls, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return tls_advice(tls.reason or str(tls), getattr(tls, "verify_message", ""), to)
+    if type(error) is OSError:  # requests looks for the files of TLS before it connects
+        return f"{error}; look at {to.names.files}"
+    if isinstance(error, _BAD_ADDRESS):
+        return f"it cannot be asked; look at {to.names.address} and {to.names.proxy_url}"
+    if isinstance(error, ValueError) and not isinstance(error, low.HTTPError):
+        return "no header can carry these credentials, or another header's value; look at them"
+    return _refused_tunnel(causes, to)
+
+
+def _refused_tunnel(causes: list[BaseException], to: Destination) -> str | None:
+    refusal = next(filter(None, (_TUNNEL.match(str(cause)) for cause in causes)), None)
+    if refusal is None:
+        return None
+    if refusal[1].startswith("407"):
+        return f"it wants credentials; put them into {to.names.proxy_url}"
+    return f"it answered {refusal[1]}; look at {to.names.proxy_url}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that stands behind it, as requests and urllib3 nest them."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+
+
+def _what(error: Exception, causes: list[BaseException]) -> str:
+    if _among(causes, low.NameResolutionError):
+        return UNKNOWN
+    if _among(causes, requests.ConnectTimeout):
+        return "no connection in time"
+    if _among(causes, TimeoutError, low.ReadTimeoutError):
+        return "no complete answer in time"
+    if _was_cut(causes):
+        return CLOSED
+    return _system_says(causes) or f"no usable answer ({type(error).__name__})"
+
+
+def _system_says(causes: list[BaseException]) -> str | None:
+    system = next((c for c in causes if isinstance(c, OSError) and c.errno and c.strerror), None)
+    if system is None:
+        return None
+    return REFUSED if system.errno == errno.ECONNREFUSED else str(system.strerror).lower()
+
+
+def _among(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(cause, kinds) for cause in causes)
+
+
+def _is_unsent(causes: list[BaseException]) -> bool:
+    noted = any(UNSENT in getattr(cause, "__notes__", ()) for cause in causes)
+    return noted or _among(causes, low.NewConnectionError, low.ConnectTimeoutError)
+
+
+def _was_cut(causes: list[BaseException]) -> bool:
+    return _among(
+        causes,
+        ConnectionResetError, BrokenPipeError, RemoteDisconnected,
+        ssl.SSLEOFError, ssl.SSLZeroReturnError, low.IncompleteRead,
+    )  # fmt: skip
+
+
+def tls_advice(reason: str, why: str, to: Destination) -> str:
+    """Why TLS did not come about, and what to do.
+
+    Args:
+        reason: OpenSSL's name for it, such as `CERTIFICATE_VERIFY_FAILED`.
+        why: What is wrong with the server's certificate, where it is that.
+        to: Where to.
+    """
+    names = to.names
+    if why:
+        return _certificate_advice(why.strip(". "), names)
+    words = reason.replace("_", " ").lower()
+    if "wrong version number" in words or "http request" in words:
+        plain = to.address.partition(":")[0].removesuffix("s")
+        return f"it speaks no TLS there; write {plain}:// in {names.address}, or another port"
+    if "certificate required" in words or ("handshake failure" in words and not to.has_certificate):
+        return f"it asks for a client certificate; set {names.cert_file} and {names.key_file}"
+    if "alert" in words and ("certificate" in words or "unknown ca" in words):
+        return f"it does not accept our certificate ({words}); look at {names.cert_file}"
+    return f"no TLS connection ({words}); look at {names.files}"
+
+
+def _certificate_advice(why: str, names: SettingNames) -> str:
+    said = f"its certificate is not accepted ({why})"
+    if "mismatch" in why or "not valid for" in why:
+        other = f", or set {names.server_name}" if names.server_name else ""
+        return f"{said}; look at {names.address}{other}"
+    if "expired" in why or "not yet valid" in why:
+        return f"{said}; renew it there, and look at the clocks"
+    return f"{said}; set {names.ca_file} to the authority that signed it"
