@@ -8,8 +8,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_plugin_http.failure import why
 from orbital_sdk import ConfigurationError
+from orbital_sdk.tls import client_context
 
 if TYPE_CHECKING:
     from orbital_plugin_http.device import HttpDevice
@@ -113,37 +113,17 @@ def make(options: Options) -> ssl.SSLContext:
     Raises:
         ConfigurationError: A file cannot be read or used; the message names it.
     """
-    context = _trusting(options.ca_file)
+    context = client_context(
+        ca_file=options.ca_file,
+        cert_file=options.cert_file,
+        key_file=options.key_file,
+        key_password=options.key_password,
+        verify=options.verify,
+        password_setting="key_password",  # noqa: S106 (its name)
+    )
     # The same on every Python: devices' certificates are seldom strict, and a pinned one is an anchor.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.minimum_version = _VERSIONS[options.min_version]
     context.set_alpn_protocols(["http/1.1"])
-    if not options.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if options.cert_file:
-        _identify(context, options.cert_file, options)
     return context
-
-
-def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"ca_file {ca_file} cannot be used: {why(error)}; it has to be a PEM file of certificates",
-            field="ca_file",
-        ) from error
-
-
-def _identify(context: ssl.SSLContext, cert_file: str, options: Options) -> None:
-    password = options.key_password or (lambda: "")  # without a callback OpenSSL asks the terminal
-    try:
-        context.load_cert_chain(cert_file, options.key_file, password)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"the client certificate {cert_file} with the key {options.key_file or 'in it'} cannot be"
-            f" used: {why(error)}; both have to be PEM, and an encrypted key needs key_password",
-            field="cert_file",
-        ) from error

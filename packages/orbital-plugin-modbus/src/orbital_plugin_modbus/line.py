@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import ssl
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_plugin_modbus.mbap import MbapLink
-from orbital_sdk import ConfigurationError
+from orbital_sdk.tls import client_context
 
 if TYPE_CHECKING:
+    import ssl
+
     from orbital_plugin_modbus.device import ModbusDevice, TransportName
     from orbital_plugin_modbus.link import Link
 
@@ -79,21 +80,15 @@ class Line(NamedTuple):
             ConfigurationError: A file cannot be read or used; the message names it.
         """
         options = self.tls or TlsOptions("", "", "", "", "", verify=True)
-        try:
-            context = ssl.create_default_context(cafile=options.ca_file or None)
-            if not options.verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            if options.cert_file:
-                password = options.key_password or (lambda: "")  # or OpenSSL asks the terminal
-                context.load_cert_chain(options.cert_file, options.key_file or None, password)
-        except (OSError, ssl.SSLError) as error:
-            files = ", ".join(filter(None, options[:3]))
-            raise ConfigurationError(
-                f"TLS files cannot be used ({files}): {error.strerror or error}; they have to be PEM",
-                field="tls",
-            ) from error
-        return context
+        return client_context(
+            ca_file=options.ca_file or None,
+            cert_file=options.cert_file or None,
+            key_file=options.key_file or None,
+            key_password=options.key_password,
+            verify=options.verify,
+            prefix="tls.",
+            password_setting="tls.key_password",  # noqa: S106 (its name)
+        )
 
     def link(self) -> Link:
         """A connection, not opened yet."""

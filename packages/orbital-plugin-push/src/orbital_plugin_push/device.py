@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path  # noqa: TC003 (pydantic reads the annotations)
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from orbital_sdk import ByteSize, DeviceFields, Duration, Host, Port
+from orbital_sdk.address import is_loopback
 from orbital_sdk.fields import Fields
 
 
@@ -74,10 +74,7 @@ class PushDevice(DeviceFields):
     @property
     def is_local(self) -> bool:
         """Whether nobody but this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host.partition("%")[0]).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def knows_senders(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from orbital_sdk import ConfigurationError
+from orbital_sdk.tls import identify, trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -80,16 +81,8 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
         ConfigurationError: A file cannot be read, or is no PEM.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    except OSError as error:  # ssl.SSLError is one
-        why = error.strerror or error
-        raise ConfigurationError(f"tls.cert_file, tls.key_file: {why}", field="tls") from error
+    identify(context, tls.cert_file, tls.key_file, prefix="tls.")
     if tls.client_ca_file is not None:
-        try:
-            context.load_verify_locations(tls.client_ca_file)
-        except OSError as error:
-            why = error.strerror or error
-            raise ConfigurationError(f"tls.client_ca_file: {why}", field="tls") from error
+        trust(context, tls.client_ca_file, field="tls.client_ca_file")
         context.verify_mode = ssl.CERT_REQUIRED
     return context
