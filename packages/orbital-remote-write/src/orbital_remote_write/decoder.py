@@ -79,13 +79,14 @@ class Decoder:
         find, one_by_one = self._known.by_bytes().get, _Samples(self._known)
         series = [find(raw[:-SAMPLE_SIZE]) for raw in packed]
         ends = [raw[-SAMPLE_SIZE:] for raw in packed]
+        unknown = [at for at, one in enumerate(series) if one is None]
+        for at in unknown:
+            raw = packed[at]
+            if raw[-ZERO_SIZE:-6] == ZERO_HEAD and (one := find(raw[:-ZERO_SIZE])) is not None:
+                series[at], ends[at] = one, _ZERO + raw[-6:]
+            else:
+                one_by_one.add(raw)
         if None in series:
-            for at, raw in enumerate(packed):
-                if series[at] is None and raw[-ZERO_SIZE:-6] == ZERO_HEAD:
-                    series[at] = find(raw[:-ZERO_SIZE])
-                    ends[at] = _ZERO + raw[-6:]
-                if series[at] is None:
-                    one_by_one.add(raw)
             ends = list(compress(ends, series))
         pieces = _cut(ends)
         return None if pieces is None else one_by_one.after([*filter(None, series)], *pieces)
