@@ -66,6 +66,19 @@ class Machine:
         path.chmod(0o600)
         return path
 
+    def install(self, name: str, entry_points: str, code: str = "", needs: str = "") -> None:
+        """What pip leaves behind for a package of this one module."""
+        folder = self.root / "site"
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        required = f"Requires-Dist: {needs}\n" if needs else ""
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{required}"
+        )
+        (info / "entry_points.txt").write_text(entry_points)
+        (folder / f"{name}.py").write_text(code)
+        self.environ["PYTHONPATH"] = str(folder)
+
     def sentinel(self, *arguments: str, stdin: int | None = None) -> Done:
         """Run a command to its end."""
         done = subprocess.run(

@@ -8,12 +8,33 @@ import pty
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from orbital_testbench import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def lines(done) -> list[dict]:
     return [json.loads(line) for line in done.out.splitlines()]
+
+
+def receive(machine, port: int) -> None:
+    """A configuration whose one task waits for traps."""
+    machine.config(f"""
+sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
+tasks:
+  - {{id: traps, plugin: snmp_trap, interval: 1h, config: {{listen: 127.0.0.1, port: {port}}}}}
+""")
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
 
 
 def test_trigger_prints_samples(machine, site):
@@ -134,14 +155,8 @@ def test_test_asks_the_devices(machine, two_tasks):
 
 def test_a_receiver_is_tested_by_listening(machine):
     """It can, or it says who has its port; `run --once` likewise, and nothing waits for a device to speak."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-        machine.config(f"""
-sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
-tasks:
-  - {{id: traps, plugin: snmp_trap, interval: 10s, config: {{listen: 127.0.0.1, port: {port}}}}}
-""")
+    with taken_port() as port:
+        receive(machine, port)
         taken = machine.sentinel("test", "traps")
         assert taken.code == 1
         assert f"UDP port {port} of 127.0.0.1 cannot be bound" in taken.out
@@ -155,11 +170,7 @@ def test_a_receiver_that_is_served_is_asked(machine):
     """Where the running sentinel has its address, `test` and `trigger` do not want it, too: they tell how it
     does there, after a run at once.
     """
-    machine.config(f"""
-sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
-tasks:
-  - {{id: traps, plugin: snmp_trap, interval: 1h, config: {{listen: 127.0.0.1, port: {free_port()}}}}}
-""")
+    receive(machine, free_port())
     with machine.running() as agent:
         agent.until_running()
         asked = machine.sentinel("test", "traps")
@@ -174,14 +185,8 @@ tasks:
 
 def test_a_receiver_that_cannot_be_served_is_told(machine):
     """The running sentinel's own reason."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-        machine.config(f"""
-sender: {{mode: direct, direct: {{file: {{path: samples.jsonl}}}}}}
-tasks:
-  - {{id: traps, plugin: snmp_trap, interval: 1h, config: {{listen: 127.0.0.1, port: {port}}}}}
-""")
+    with taken_port() as port:
+        receive(machine, port)
         with machine.running() as agent:
             agent.until_running()
             for command in ("test", "trigger"):

@@ -17,10 +17,11 @@ from pymodbus import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer, ModbusTlsServer, ModbusUdpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from orbital_plugin_modbus import Modbus
+from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
 from orbital_plugin_modbus.buses import BUSES
 from orbital_plugin_modbus.line import line_of
-from orbital_sdk.testing import collect_once
+from orbital_sdk import DeviceUnreachable
+from orbital_sdk.testing import collect_once, make_context
 from orbital_testbench import free_port, pty_pair
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from orbital_plugin_modbus import ModbusDevice
     from orbital_plugin_modbus.bus import Bus
+    from orbital_sdk import Session
     from orbital_sdk.testing import Collection
     from orbital_testbench import Authority
 
@@ -255,3 +256,34 @@ async def opened():
     yield open_device
     for session in sessions:
         await session.close()
+
+
+@pytest.fixture
+def plugin() -> Callable[..., Modbus]:
+    """Makes one that reads these addresses, each with a request of its own."""
+
+    def make(*addresses: int) -> Modbus:
+        registers = [{"address": address} for address in addresses]
+        return Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 0}))
+
+    return make
+
+
+@pytest.fixture
+def device() -> Callable[..., ModbusDevice]:
+    """Fields of a device behind this server."""
+    return lambda server, **more: ModbusDevice.model_validate(
+        {"host": "127.0.0.1", "port": server.port, **more}
+    )
+
+
+@pytest.fixture
+def failure() -> Callable[[Session], Awaitable[Exception]]:
+    """The error of a run, which has to have one."""
+
+    async def run(session: Session) -> Exception:
+        with pytest.raises(DeviceUnreachable) as caught:
+            await session.collect(make_context())
+        return caught.value
+
+    return run

@@ -1,4 +1,4 @@
-"""One bus for everybody: no overlap, fair, patient with the dead, and closed when nobody needs it."""
+"""One bus for everybody: no overlap, fair, and patient with the dead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
+from orbital_plugin_modbus import ModbusDevice
 from orbital_plugin_modbus.backoff import Backoff
 from orbital_plugin_modbus.bus import Bus, Way
 from orbital_plugin_modbus.exceptions import NoAnswer, Resting
@@ -16,30 +16,13 @@ from orbital_plugin_modbus.line import Line, line_of
 from orbital_plugin_modbus.mbap import MbapLink
 from orbital_plugin_modbus.tables import TABLES, Read
 from orbital_plugin_modbus.turns import Turns
-from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect, Session
+from orbital_sdk import CollectError, DeviceUnreachable, PartialCollect
 from orbital_sdk.testing import make_context
-from orbital_testbench import eventually
 
 HOLDING = TABLES["holding"]
 
 
-def plugin(*addresses: int) -> Modbus:
-    """One that reads these, each with a request of its own."""
-    registers = [{"address": address} for address in addresses]
-    return Modbus(ModbusConfig.model_validate({"registers": registers, "bridge": 0}))
-
-
-def device(server, **more) -> ModbusDevice:
-    return ModbusDevice.model_validate({"host": "127.0.0.1", "port": server.port, **more})
-
-
-async def failure(session: Session) -> Exception:
-    with pytest.raises(DeviceUnreachable) as caught:
-        await session.collect(make_context())
-    return caught.value
-
-
-async def test_two_tasks_of_two_instances_never_overlap(start_modbus, opened):
+async def test_two_tasks_of_two_instances_never_overlap(plugin, device, start_modbus, opened):
     """Seen from the server: one connection, and no request before the last was answered."""
     server = start_modbus(["delay 2"])
     readers = [plugin(0, 10, 20), plugin(100, 110)]
@@ -68,7 +51,7 @@ async def test_the_server_would_see_an_overlap(start_modbus):
         link.close()
 
 
-async def test_units_take_turns(script, opened):
+async def test_units_take_turns(plugin, device, script, opened):
     """A unit with ten reads does not keep one with three waiting."""
     server = await script(lambda a: [a.good()])
     many, few = plugin(*range(0, 100, 10)), plugin(0, 10, 20)
@@ -113,7 +96,7 @@ async def test_a_turn_that_is_cancelled_is_passed_on():
     await asyncio.wait_for(turns.take(1), 5)
 
 
-async def test_a_dead_unit_is_left_alone(script, bus_of, opened):
+async def test_a_dead_unit_is_left_alone(plugin, device, failure, script, bus_of, opened):
     """It costs one time-out a probe: between probes nothing is sent, and the error says when it goes on."""
     server = await script(lambda a: [a.good()] if a.unit == 1 else [])
     reader = plugin(5)
@@ -136,7 +119,9 @@ async def test_a_dead_unit_is_left_alone(script, bus_of, opened):
     await reader.stop()
 
 
-async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script, bus_of, opened):
+async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(
+    plugin, device, failure, script, bus_of, opened
+):
     """Ten tasks of one dead unit pay one time-out together, not ten."""
     server = await script(lambda a: [])
     dead = device(server, request_timeout=0.05, retries=0)
@@ -149,7 +134,7 @@ async def test_waiting_tasks_of_a_unit_that_just_died_do_not_ask_it(script, bus_
     await reader.stop()
 
 
-async def test_a_gateway_that_names_the_dead_unit(script, bus_of, opened):
+async def test_a_gateway_that_names_the_dead_unit(plugin, device, failure, script, bus_of, opened):
     """Exceptions 10 and 11 are a silence that the gateway waited for: the unit rests like a silent one."""
     server = await script(lambda a: [a.refusal(11)])
     reader = plugin(5, 50)
@@ -164,7 +149,7 @@ async def test_a_gateway_that_names_the_dead_unit(script, bus_of, opened):
     await reader.stop()
 
 
-async def test_nobody_there_is_not_asked_every_turn(bus_of, opened):
+async def test_nobody_there_is_not_asked_every_turn(plugin, failure, bus_of, opened):
     """A refused connection rests too, for all units behind it."""
     reader = plugin(5)
     fields = ModbusDevice(host="127.0.0.1", port=1, request_timeout=5)
@@ -176,109 +161,7 @@ async def test_nobody_there_is_not_asked_every_turn(bus_of, opened):
     await reader.stop()
 
 
-async def test_an_idle_connection_is_closed_and_opened_again(script, opened):
-    """Gateways have few connections: after `idle_close` ours is free for others."""
-    server = await script(lambda a: [a.good()])
-    reader = plugin(5)
-    session = await opened(reader, device(server, idle_close="10ms"))
-    await session.collect(make_context())
-    await asyncio.wait_for(server.quiet.wait(), 20)
-    await session.collect(make_context())
-    assert server.connections == 2
-    await reader.stop()
-
-
-async def test_the_last_session_closes_the_bus(script, opened):
-    """While one still holds it, it stays; after that it is gone, and so is the connection."""
-    server = await script(lambda a: [a.good()])
-    sessions = [await opened(plugin(address), device(server)) for address in (5, 6)]
-    for session in sessions:
-        await session.collect(make_context())
-    await sessions[0].close()
-    await sessions[1].collect(make_context())
-    assert server.connections == 1
-    await sessions[1].close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
-    await sessions[1].close()
-
-
-async def test_a_device_that_hangs_up_after_each_answer(collect, script):
-    """No sample is lost to that: the next request has a connection of its own."""
-    server = await script(lambda a: [a.good(), None])
-    registers = [{"address": n * 200} for n in range(5)]
-    collection = await collect(server.fields, {"registers": registers})
-    assert collection.error is None
-    assert server.connections == 5
-
-
-async def test_a_server_that_comes_back(start_modbus, opened):
-    """Killed between two turns and started again: read again, without a restart of ours."""
-    server = start_modbus(["holding 5 55"])
-    reader = plugin(5)
-    session = await opened(reader, device(server))
-    await session.collect(make_context())
-    server.kill()
-    await failure(session)
-    server.start()
-    columns = await session.collect(make_context())
-    assert columns.values[0] == 55
-    await reader.stop()
-
-
-async def test_a_task_with_wrong_settings_keeps_nobody_from_the_bus(script, opened):
-    """It asks for TLS where there is none, again and again; who asks rightly is answered at once."""
-    server = await script(lambda a: [a.good() if a.function == 3 else None])
-    wrong, right = plugin(5), plugin(5)
-    refused = await opened(wrong, device(server, transport="tls"))
-    answered = await opened(right, device(server))
-    for _ in range(3):
-        for _ in range(3):
-            await failure(refused)
-        columns = await answered.collect(make_context())
-        assert columns.values[0] == 5
-    await wrong.stop()
-    await right.stop()
-
-
-async def test_a_session_that_is_closed_gives_its_connection_back(script, opened):
-    """Others of the same settings go on, so the plugin does; nobody else would close it."""
-    server, other = await script(lambda a: [a.good()]), await script(lambda a: [a.good()])
-    reader = plugin(5)
-    gone, stays = [await opened(reader, device(s, idle_close=None)) for s in (server, other)]
-    for session in (gone, stays):
-        await session.collect(make_context())
-    await gone.close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
-    assert other.open == 1
-    await stays.close()
-    await asyncio.wait_for(other.quiet.wait(), 20)
-
-
-async def test_another_timeout_of_the_task_keeps_the_connection(script, opened):
-    """What the device may take fits the new one; the bus is the same, and given back once."""
-    server = await script(lambda a: [a.good()])
-    session = await opened(plugin(5), device(server, idle_close=None))
-    for timeout in (10, 5, 10):
-        await session.collect(make_context(timeout=timeout))
-    assert server.connections == 1
-    await session.close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
-
-
-async def test_a_connection_that_is_given_up_is_closed(script, opened):
-    """A task is cancelled between connecting and its first request: the gateway has its connection back."""
-    server, reader = await script(lambda a: [a.good()]), plugin(5)
-    fields = device(server, request_timeout="10s", connect_delay="10s")
-    session = await opened(reader, fields)
-    run = asyncio.ensure_future(session.collect(make_context()))
-    await eventually(lambda: server.open)
-    run.cancel()
-    await asyncio.wait({run}, timeout=20)
-    await asyncio.wait_for(server.quiet.wait(), 20)
-    await reader.stop()
-
-
-async def test_pauses_are_kept(script, opened):
+async def test_pauses_are_kept(plugin, device, script, opened):
     """After connecting, and between an answer and the next request."""
     times = []
     loop = asyncio.get_running_loop()
@@ -374,22 +257,7 @@ async def test_a_dead_unit_is_known_within_any_timeout(collect, script):
     assert collection.value("modbus_errors_total", reason="timeout") == 1
 
 
-async def test_a_connection_that_was_closed_in_between_costs_nothing(script, bus_of, opened):
-    """Also without retries: it was not the device that failed. Twice in a row it is."""
-    server = await script(lambda a: [None] if len(server.asked) > 2 else [a.good()])
-    reader, fields = plugin(5), device(server, retries=0)
-    session = await opened(reader, fields)
-    await session.collect(make_context())
-    bus = bus_of(fields)
-    link = bus._link
-    link._transport.abort()  # as if the end of the connection had not been seen yet
-    closed = await asyncio.gather(session.collect(make_context()))
-    assert closed[0].values[0] == 5
-    await failure(session)
-    await reader.stop()
-
-
-async def test_no_time_at_all_is_no_fault_of_the_device(collect, script, opened):
+async def test_no_time_at_all_is_no_fault_of_the_device(plugin, device, collect, script, opened):
     """Another task holds the bus until this one's timeout: that is said, and not that nobody answers."""
     server = await script(lambda a: [])
     slow, fields = plugin(5), {**server.fields, "request_timeout": 30}
@@ -404,10 +272,3 @@ async def test_no_time_at_all_is_no_fault_of_the_device(collect, script, opened)
     other.cancel()
     await asyncio.gather(other, return_exceptions=True)
     await slow.stop()
-
-
-async def test_a_slow_answer_is_not_idleness(collect, script):
-    """`idle_close` shorter than an answer takes does not cut it off."""
-    server = await script(lambda a: [*[b""] * 20, a.good()])
-    fields = {**server.fields, "idle_close": "1ms", "request_timeout": 30}
-    assert (await collect(fields, {"registers": [{"address": 5}]})).error is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import Counter
 
 import cramjam
 import pytest
@@ -185,6 +186,27 @@ async def test_a_buffer_that_takes_too_long_is_busy(serving, busy):
         address.taken.hold = asyncio.Event()
         status, _, headers = await address.push(b"m 1\n", TEXT)
         assert (status, headers["Retry-After"]) == (busy, "5")
+
+
+@pytest.mark.parametrize("error", [None, BufferRefused("the buffer is full")])
+async def test_what_the_buffer_took_after_all_is_not_taken_twice(serving, request_of, error):
+    """The sender was told to try again, and does. Where the buffer refused it in the end, it is handed over
+    once more; so is text without times, which is new each time.
+    """
+    async with serving(timeout="100ms") as address:
+        body = SNAPPY.compress(request_of(("m", {}, (1, 1700000000123))))
+        address.taken.hold = asyncio.Event()
+        assert (await address.push(body))[0] == 429
+        assert (await address.push(b"n 1\n", TEXT))[0] == 429
+        address.taken.error = error
+        address.taken.hold.set()
+        assert (await address.push(body))[0] == (429 if error else 204)
+        address.taken.error = None
+        assert (await address.push(b"n 1\n", TEXT))[0] == 204
+        if error:
+            assert (await address.push(body))[0] == 204
+        names = Counter(sample.series.metric.name for sample in address.taken.samples)
+        assert names == {"m": 1, "n": 1 if error else 2}
 
 
 async def test_requests_wait_for_their_turn(serving):

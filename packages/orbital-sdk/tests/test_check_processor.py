@@ -112,7 +112,7 @@ async def leaves_a_task(self, host):
         ({"flush": lambda self, now, last: [5]}, "flush(last=False) failed"),
         ({"flush": lambda self, now, last: 5}, "flush() gave int; return a list of batches, [] for none"),
         ({"flush": lambda self, now, last: "no"}, "flush() gave str; return a list of batches"),
-        ({"start": never}, "start() raised"),
+        ({"start": lambda self, host: never(self)}, "start() raised"),
         ({"start": leaves_a_task}, "the task gatherer (Event.wait) still runs after stop()"),
         ({"stop": never}, "stop() without start() raised"),
         ({"__repr__": lambda self: self.config.password.get_secret_value()}, "shows a secret"),

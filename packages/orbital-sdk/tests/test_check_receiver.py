@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+from pydantic import SecretStr
 
 from orbital_sdk import (
     BufferRefused,
@@ -176,7 +177,7 @@ async def test_one_that_leaves_something_behind():
             Open.server = server
 
     assert "left tasks behind (forgotten" in await findings(Messy)
-    assert "threads are left behind" in await findings(Threaded)
+    assert "still runs after stop(); end it in stop()" in await findings(Threaded)
     Threaded.gone.set()
     assert "emitted after its end" in await findings(Open)
     Open.server.close()
@@ -262,3 +263,20 @@ async def test_the_fake_refuses_what_is_no_record(wrong, words):
         await FakeEmit()(wrong)
     assert words in str(refused.value)
     assert words in await findings(Wrong)
+
+
+async def test_a_secret_in_an_error_is_not_shown():
+    """Findings stand in the logs of a CI."""
+
+    class Guarded(Config):
+        password: SecretStr = SecretStr("open sesame")
+        """Login."""
+
+    class Telling(Lines):
+        config_model = Guarded
+
+        async def serve(self, device, emit):
+            raise OSError(f"login with {self.config.password.get_secret_value()} failed")
+
+    said = await findings(Telling)
+    assert "login with ********** failed" in said

@@ -17,7 +17,7 @@ from orbital_sdk import (
     WriterUnavailable,
     Written,
 )
-from orbital_sdk.testing import RecordingWriter, check_writer
+from orbital_sdk.testing import Record, RecordingWriter, check_writer
 
 
 class Target(WriterConfig):
@@ -295,3 +295,46 @@ async def test_who_is_away_is_unavailable_to_whoever_asks_too():
     assert await verdict(variant(), unavailable=away) == ""
     said = await verdict(variant(), unavailable=silent)
     assert "the destination is away and test_connection() gave 'fine'" in said
+
+
+async def test_a_writer_without_an_address_is_found():
+    """Logs and status pages would say nothing about where it writes."""
+    assert "address is empty" in await verdict(variant(address=""))
+
+
+async def test_a_connection_test_that_stores_a_sample_is_found():
+    """It asks, and leaves nothing behind at the destination."""
+    writer = RecordingWriter()
+
+    async def test_connection():
+        writer.records.append(Record("probe", {}, 1.0, 5, "task-1"))
+        return "it takes samples"
+
+    writer.test_connection = test_connection
+    said = await verdict(lambda: writer, stored=lambda: flat(writer))
+    assert "test_connection() stored a sample at the destination, probe = 1.0 at 5" in said
+
+
+async def test_a_secret_in_an_error_is_not_shown():
+    """Findings stand in the logs of a CI."""
+
+    def write(self, batches, attempt):
+        raise OSError(f"login with {self.config.password.get_secret_value()} failed")
+
+    said = await verdict(variant(write=write))
+    assert "login with ********** failed" in said
+
+
+async def test_methods_that_cannot_be_called_are_named():
+    """In words, with what to write."""
+
+    def write(self, batches):
+        return Written(1)
+
+    said = await verdict(variant(write=write))
+    assert "write(self, batches) cannot be called as the agent does; write write(self," in said
+
+    def forgets(self, config):
+        self.lines = []
+
+    assert "call super().__init__(config) in it" in await verdict(variant(__init__=forgets))

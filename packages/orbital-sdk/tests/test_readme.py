@@ -250,5 +250,6 @@ def test_every_class_of_the_tutorial_has_a_manifest(tutorial):
         "quiet",
         "rate",
         "loudest",
+        "volume",
     }
     assert all(("metrics" in manifest(cls)) == issubclass(cls, Plugin) for cls in parts)

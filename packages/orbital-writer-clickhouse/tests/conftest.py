@@ -5,8 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from orbital_sdk import Attempt, NotWritten, Written
-from orbital_sdk.testing import FakeHost
+from orbital_sdk.testing import FakeHost, Writes
 from orbital_testbench import Relay
 from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
 from orbital_writer_clickhouse.dsn import parse_dsn
@@ -62,30 +61,6 @@ def over_http(clickhouse):
     name = clickhouse.new_database()
     yield Database(clickhouse, name, native=False)
     clickhouse.query(f"DROP DATABASE {name}")
-
-
-class Writes:
-    """Calls the `write` of a writer."""
-
-    def __init__(self, writer) -> None:
-        self.writer = writer
-
-    def answer(self, *batches, attempt=1, token=""):
-        """What it gives."""
-        return self.writer.write(batches, Attempt(attempt, token))
-
-    def refusal(self, *batches, attempt=1):
-        """What it gives where nothing is stored."""
-        answer = self.answer(*batches, attempt=attempt)
-        assert isinstance(answer, NotWritten), answer
-        return answer
-
-    def __call__(self, *batches, attempt=1, token="") -> int:
-        """The bytes that went out; all has to be stored."""
-        answer = self.answer(*batches, attempt=attempt, token=token)
-        assert isinstance(answer, Written), answer
-        assert not answer.refused
-        return answer.bytes
 
 
 @pytest.fixture

@@ -4,33 +4,8 @@ import time
 
 import pytest
 
-from orbital_sdk import Attempt, NotWritten, Written
-from orbital_sdk.testing import FakeHost
+from orbital_sdk.testing import FakeHost, Writes
 from orbital_writer_prometheus import Prometheus
-
-
-class Writes:
-    """Calls the `write` of a writer."""
-
-    def __init__(self, writer) -> None:
-        self.writer = writer
-
-    def answer(self, *batches, attempt=1, token=""):
-        """What it gives."""
-        return self.writer.write(batches, Attempt(attempt, token))
-
-    def refusal(self, *batches, attempt=1):
-        """What it gives where nothing is stored."""
-        answer = self.answer(*batches, attempt=attempt)
-        assert isinstance(answer, NotWritten), answer
-        return answer
-
-    def __call__(self, *batches, attempt=1, token="") -> int:
-        """The bytes that went out; all has to be stored."""
-        answer = self.answer(*batches, attempt=attempt, token=token)
-        assert isinstance(answer, Written), answer
-        assert not answer.refused
-        return answer.bytes
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from orbital_plugin_push.answers import RefusedError
 from orbital_plugin_push.body import read
 from orbital_plugin_push.formats import REMOTE_WRITE, is_known
 from orbital_plugin_push.gate import Gate
-from orbital_sdk import BufferRefused, EmissionTooLarge, ReceiverStopped
+from orbital_plugin_push.unanswered import Unanswered
+from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, ReceiverStopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -44,6 +45,7 @@ class Intake:
         self._reading = reading
         self._tally = tally
         self._gate = Gate(device)
+        self._unanswered = Unanswered()
         self._turns = asyncio.Semaphore(device.max_requests)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
@@ -76,7 +78,7 @@ class Intake:
                 body = await read(request, self._device)
             arrived = await self._reading.read(request.rel_url.raw_path, request.headers, body)
             async with _until(end, busy):
-                await self._hand_over(arrived)
+                await self._hand_over(arrived, body)
         finally:
             self._turns.release()
         self._tally.took(arrived)
@@ -84,11 +86,16 @@ class Intake:
             return RefusedError(400, _told(arrived)).response()
         return web.Response(status=204)
 
-    async def _hand_over(self, arrived: Arrived) -> None:
+    async def _hand_over(self, arrived: Arrived, body: bytes) -> None:
         if not arrived.samples:
             return
+        emission = self._unanswered.take(body) or asyncio.ensure_future(self._emit(arrived.records))
         try:
-            await self._emit(arrived.records)
+            await asyncio.shield(emission)
+        except asyncio.CancelledError:
+            if isinstance(arrived.records, Columns):  # with times: the same when it comes again
+                self._unanswered.add(body, emission)
+            raise
         except ReceiverStopped as error:
             raise answers.stopping() from error
         except EmissionTooLarge as error:

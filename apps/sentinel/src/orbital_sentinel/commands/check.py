@@ -98,6 +98,7 @@ def _summary(loaded: Loaded) -> dict[str, Any]:
             }
             for task in loaded.tasks
         ],
+        "processors": [one.name for one in loaded.processors],
         "outputs": [{"name": name, "writer": writer} for name, writer in _outputs(loaded)],
         "core": _core(loaded),
     }
@@ -136,6 +137,9 @@ def _tell(loaded: Loaded) -> None:
             for t in loaded.tasks
         ]
         table(("task", "plugin", "device", "every", "timeout"), rows)
+    if loaded.processors:
+        say("\nWould process with")
+        table(("processor", "about"), [(p.name, p.processor.summary) for p in loaded.processors])
     if outputs := _outputs(loaded):
         say("\nWould deliver to")
         table(("output", "writer"), outputs)

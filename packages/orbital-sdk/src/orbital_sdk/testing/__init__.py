@@ -16,6 +16,7 @@ from orbital_sdk.testing.processor_contract import check_processor
 from orbital_sdk.testing.receiver_contract import check_receiver
 from orbital_sdk.testing.recording import Call, Record, RecordingConfig, RecordingWriter
 from orbital_sdk.testing.writer_contract import check_writer
+from orbital_sdk.testing.writes import Writes
 
 __all__ = [
     "Call",
@@ -27,6 +28,7 @@ __all__ = [
     "RecordingConfig",
     "RecordingWriter",
     "Runs",
+    "Writes",
     "check_plugin",
     "check_processor",
     "check_receiver",

@@ -20,6 +20,7 @@ from orbital_sdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from pathlib import Path
 
     from orbital_sdk.plugin import Plugin
     from orbital_sdk.session import Session
@@ -121,6 +122,8 @@ async def runs_of(
     plugin_cls: type[Plugin[D, C]],
     device: D | Mapping[str, Any],
     config: C | Mapping[str, Any] | None = None,
+    *,
+    folder: Path | None = None,
 ) -> AsyncGenerator[Runs, None]:
     """A started plugin and one device, for several runs; closed and stopped at the end.
 
@@ -131,6 +134,7 @@ async def runs_of(
         plugin_cls: The plugin's class.
         device: The device's fields, as a model or as a user would write them.
         config: The plugin's settings, likewise.
+        folder: What it gets as `host.folder`, where it keeps something there.
 
     Raises:
         pydantic.ValidationError: The fields or settings don't fit their models.
@@ -139,7 +143,7 @@ async def runs_of(
     """
     fields = cast("D", as_model(plugin_cls.device_model, device))
     plugin = plugin_cls(cast("C", as_model(plugin_cls.config_model, config)))
-    runs = Runs(plugin, fields)
+    runs = Runs(plugin, fields, FakeHost(folder))
     try:
         await plugin.start(runs.host)
         plugin.validate_device(fields)

@@ -1,11 +1,12 @@
-"""Tasks that a part begins by itself, and that may go on after its end."""
+"""Tasks and threads that a part begins by itself, and that may go on after its end."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakSet
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 _WATCHED: ContextVar[object] = ContextVar("watched", default=None)
 """Each task has the context of whoever began it: a test's own server has none of this."""
+
+SHARED: Final = ("asyncio_", "orbital-test")
+"""How names of threads begin that belong to nobody: the loop's own pool, and those of the kit."""
 
 
 @contextmanager
@@ -50,6 +54,20 @@ async def leftovers(begun: WeakSet[asyncio.Task[Any]], within: float) -> list[st
     for task in running:
         task.cancel()
     return sorted(f"{task.get_name()} ({_work(task)})" for task in running)
+
+
+def running_threads() -> set[threading.Thread]:
+    """All but those that everybody shares."""
+    return {one for one in threading.enumerate() if not one.name.startswith(SHARED)}
+
+
+async def threads_left(before: set[threading.Thread], within: float) -> list[str]:
+    """Names of those begun since, that go on so many seconds later."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within
+    while (left := running_threads() - before) and loop.time() < end:  # noqa: ASYNC110 (a thread tells nobody)
+        await asyncio.sleep(within / 100)
+    return sorted(one.name for one in left)
 
 
 def _task(

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from orbital_sdk.testing.held_loop import holds_of
 from orbital_sdk.testing.host import FakeHost
-from orbital_sdk.testing.leftovers import leftovers, tasks_begun
+from orbital_sdk.testing.leftovers import leftovers, running_threads, tasks_begun, threads_left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,7 +40,11 @@ class Life:
     @asynccontextmanager
     async def lived(self) -> AsyncGenerator[bool, None]:
         """Start it, and in the end stop it as the agent does; gives whether it started."""
-        with tasks_begun() as begun:
+        threads = running_threads()
+        with (
+            holds_of(type(self.part).__module__) as holds,
+            tasks_begun() as begun,
+        ):
             started = await self.found.attempt(f"start(){self.when}", self._start())
             try:
                 yield started
@@ -52,6 +57,15 @@ class Life:
                         f"the task {name} still runs after stop(){self.when}; begin it with host.spawn(),"
                         " which ends it, or end it in stop()"
                     )
+        for name in await threads_left(threads, GRACE):
+            self.found.append(
+                f"the thread {name!r} still runs after stop(){self.when}; end it in stop()"
+            )
+        self.found.extend(
+            f"the event loop was held at {place}; await what takes long, or write the method as plain `def`,"
+            " which runs on a thread"
+            for place in holds
+        )
 
     async def _start(self) -> None:
         await self.part.start(self.host)

@@ -9,6 +9,7 @@ from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.testing.findings import Findings, check_name
 from orbital_sdk.testing.model_contract import check_manifest, check_model
+from orbital_sdk.testing.signatures import check_signatures
 from orbital_sdk.testing.wire_contract import check_offer
 
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def check_class(found: Findings, cls: type[Plugin[Any, Any]], *, entry_point: bool) -> None:
-    """Its name, models, manifest and metrics. Models that cannot be used end the check."""
+    """Its name, models, manifest, methods and metrics. What cannot be used ends the check."""
     check_name(found, cls, "orbital.plugins", entry_point=entry_point)
     fit = check_model(found, cls.device_model, DeviceFields)
-    if not (check_model(found, cls.config_model, PluginConfig) and fit):
+    fit = check_model(found, cls.config_model, PluginConfig) and fit
+    if not (check_signatures(found, cls, Plugin) and fit):
         found.report(cls.__qualname__)
     check_manifest(found, cls)
     check_offer(found, cls)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
 from orbital_sdk.invoke import call, is_blocking
-from orbital_sdk.session import Plain
+from orbital_sdk.session import Plain, Session
 from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel
 from orbital_sdk.testing.life import Life
@@ -22,6 +22,7 @@ from orbital_sdk.testing.model_contract import (
     secrets_of,
 )
 from orbital_sdk.testing.plugin_class import check_class, check_samples
+from orbital_sdk.testing.signatures import check_made, check_signatures
 from orbital_sdk.testing.threads import in_thread
 from orbital_sdk.testing.wire_contract import check_facts, check_given, check_settings
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from orbital_sdk.fields import DeviceFields, PluginConfig
     from orbital_sdk.plugin import Plugin
-    from orbital_sdk.session import Session
 
     Fields = DeviceFields | Mapping[str, Any]
 
@@ -66,7 +66,9 @@ async def check_plugin(
     except ValidationError as error:
         found.append(f"the device or config of this check does not fit its model: {error}")
     else:
-        await _Trial(found, cls(settings), fields, timeout).run(away)
+        plugin = cls(settings)
+        if check_made(found, plugin):
+            await _Trial(found, plugin, fields, timeout).run(away)
     found.report(cls.__qualname__)
 
 
@@ -109,13 +111,16 @@ class _Trial:
             check_samples(self.found, collection, self.plugin.metrics())
             check_given(self.found, collection)
             self._silence(collection, runs.session)
-            if runs.session is None:
+            if runs.session is None or not check_signatures(
+                self.found, type(runs.session), Session
+            ):
                 return
             await self._connection(runs.session)
             if collection.error is None:
                 await self._lives(runs)
             if not is_blocking(runs.session.collect):
                 await check_cancel(self.found, "collect()", self.collect(runs))
+                await self._again(runs, "after a run that was cancelled")
         finally:
             await self.found.attempt("close()", self._close(runs))
 

@@ -10,6 +10,7 @@ from weakref import ref
 
 from orbital_sdk.answers import batches_of, plan_of, values_of
 from orbital_sdk.fields import ProcessorConfig
+from orbital_sdk.processor import Processor
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_name
 from orbital_sdk.testing.life import Life
@@ -19,12 +20,13 @@ from orbital_sdk.testing.model_contract import (
     check_model,
     check_silence,
 )
+from orbital_sdk.testing.signatures import check_made, check_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from orbital_sdk.batch import Batch, Layout
-    from orbital_sdk.processor import Plan, Processor
+    from orbital_sdk.processor import Plan
 
 
 async def check_processor(
@@ -47,10 +49,13 @@ async def check_processor(
     processor = make_processor()
     cls = type(processor)
     check_name(found, cls, "orbital.processors", entry_point=entry_point)
-    if not check_model(found, cls.config_model, ProcessorConfig):
+    fit = check_model(found, cls.config_model, ProcessorConfig)
+    if not (check_signatures(found, cls, Processor) and check_made(found, processor) and fit):
         found.report(cls.__qualname__)
     check_manifest(found, cls)
-    check_silence(found, check_dump(found, processor.config), {"repr": repr(processor)})
+    secrets = check_dump(found, processor.config)
+    found.hide(secrets)
+    check_silence(found, secrets, {"repr": repr(processor)})
     await found.attempt("stop() without start()", make_processor().stop())
     async with Life(found, processor).lived() as started:
         if started:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +18,9 @@ from orbital_sdk.testing.emit import FakeEmit
 from orbital_sdk.testing.findings import Findings
 from orbital_sdk.testing.leftovers import leftovers, tasks_begun
 from orbital_sdk.testing.life import Life
-from orbital_sdk.testing.model_contract import check_dump, check_silence
+from orbital_sdk.testing.model_contract import check_dump, check_silence, secrets_of
 from orbital_sdk.testing.plugin_class import check_class, check_samples
+from orbital_sdk.testing.signatures import check_made
 from orbital_sdk.testing.wire_contract import check_given, check_settings
 
 if TYPE_CHECKING:
@@ -74,8 +74,11 @@ async def check_receiver(
     except ValidationError as error:
         found.append(f"the device or config of this check does not fit its model: {error}")
     else:
-        await found.attempt("stop() without start()", cls(settings).stop())
-        await _Trial(found, cls(settings), fields, speak, timeout).run()
+        unused, plugin = cls(settings), cls(settings)
+        if check_made(found, plugin):
+            found.hide(secrets_of(fields) | secrets_of(plugin.config))
+            await found.attempt("stop() without start()", unused.stop())
+            await _Trial(found, plugin, fields, speak, timeout).run()
     found.report(cls.__qualname__)
 
 
@@ -91,14 +94,9 @@ class _Trial:
     emit: FakeEmit = field(default_factory=FakeEmit)
 
     async def run(self) -> None:
-        threads = _threads()
         async with Life(self.found, self.plugin).lived() as started:
             if started:
                 await self._live()
-        self.found.expect(
-            not _threads() - threads,
-            "threads are left behind; end in `finally` of serve(), or in stop(), what was begun",
-        )
 
     async def _live(self) -> None:
         try:
@@ -227,11 +225,6 @@ class _Trial:
             collection.error is None, f"collect() of a receiver failed with {collection.error!r}"
         )
         check_samples(self.found, collection, self.plugin.metrics())
-
-
-def _threads() -> set[threading.Thread]:
-    """Those of the loop's own pool left out, which everybody shares."""
-    return {one for one in threading.enumerate() if not one.name.startswith("asyncio_")}
 
 
 def _why(serving: asyncio.Task[None]) -> str:

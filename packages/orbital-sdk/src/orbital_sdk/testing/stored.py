@@ -45,6 +45,18 @@ class Told:
                     "refused so that they are counted"
                 )
 
+    def strange(self, before: Iterable[Stored], after: Iterable[Stored]) -> Iterator[str]:
+        """A sentence, if a sample came to the destination that no call was given."""
+        known = {_bits(sample) for sample in before}
+        known |= {_bits(sample) for samples in self._samples.values() for sample in samples}
+        new = [sample for sample in after if _bits(sample) not in known]
+        if new:
+            name, ts, value = new[0]
+            yield (
+                f"test_connection() stored a sample at the destination, {name} = {value} at {ts}; ask"
+                " without writing any"
+            )
+
 
 def _bits(sample: Stored) -> tuple[str, int, bytes]:
     """Comparable even where the value is a NaN, whose payload makes it a stale marker. Zero has no sign."""

@@ -23,15 +23,15 @@ from orbital_sdk.testing.model_contract import (
     check_model,
     check_silence,
 )
+from orbital_sdk.testing.signatures import check_made, check_signatures
 from orbital_sdk.testing.stored import Stored, Told
 from orbital_sdk.testing.threads import in_thread
 from orbital_sdk.testing.wire_contract import check_offer, check_settings
+from orbital_sdk.writer import Writer
 from orbital_sdk.written import Written, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-
-    from orbital_sdk.writer import Writer
 
 
 T = TypeVar("T")
@@ -62,18 +62,23 @@ async def check_writer(
     writer = make_writer()
     cls = type(writer)
     check_name(found, cls, "orbital.writers", entry_point=entry_point)
-    if not check_model(found, cls.config_model, WriterConfig):
+    fit = check_model(found, cls.config_model, WriterConfig)
+    if not (check_signatures(found, cls, Writer) and check_made(found, writer) and fit):
         found.report(cls.__qualname__)
     check_manifest(found, cls)
     check_offer(found, cls)
     check_settings(found, writer.config, "settings")
     secrets = check_dump(found, writer.config)
+    found.hide(secrets)
+    found.expect(
+        writer.address, "address is empty; say where it writes, without user, password and query"
+    )
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())
     told = Told()
     async with Life(found, writer).lived() as started:
         if started:
-            await _check_writing(found, writer, told, limit)
+            await _check_writing(found, writer, told, stored, limit)
     if started and stored is not None:
         found.extend(told.missing(await in_thread(stored)))
     if unavailable is not None:
@@ -81,13 +86,22 @@ async def check_writer(
     found.report(cls.__qualname__)
 
 
-async def _check_writing(found: Findings, writer: Writer[Any], told: Told, limit: float) -> None:
+async def _check_writing(
+    found: Findings,
+    writer: Writer[Any],
+    told: Told,
+    stored: Callable[[], Iterable[Stored]] | None,
+    limit: float,
+) -> None:
     plain = make_batch({"orbital_check": 1.0})
     write = partial(_write, found, partial(_call, writer, limit=limit), told)
     if not await write("an ordinary batch", [plain], must=True):
         return
     await write("a second attempt at it", [plain], number=2)
+    before = None if stored is None else await in_thread(stored)
     await _check_connection(found, writer, limit)
+    if stored is not None and before is not None:
+        found.extend(told.strange(before, await in_thread(stored)))
     for what, batches in _odd_batches():
         if batches[0].stale and not writer.takes_stale_markers:
             continue

@@ -21,7 +21,7 @@ def plain(model: BaseModel) -> dict[str, Any]:
     Secrets are among them, so it goes to no log and no file.
     """
     given = model.model_dump(by_alias=True, exclude_unset=True)
-    return cast("dict[str, Any]", to_jsonable_python(_revealed(given)))
+    return cast("dict[str, Any]", to_jsonable_python(_revealed(given), fallback=str))
 
 
 def _revealed(value: Any) -> Any:

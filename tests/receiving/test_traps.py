@@ -9,10 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from cramjam import snappy
 
-from orbital_remote_write.remote_write_pb2 import WriteRequest
-from orbital_testbench import Answer, HostileServer, free_port, wait_until
+from orbital_testbench import free_port, wait_until
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
 pytestmark = pytest.mark.real
@@ -23,37 +21,13 @@ RULE = {"metric": "acme_temperature", "trap": ALARM, "type": "gauge", "value": T
 
 
 @pytest.fixture
-def destination():
-    """A server whose answers a test decides, at first 204."""
-    with HostileServer() as server:
-        server.default = Answer(204)
-        yield server
-
-
-@pytest.fixture
-def start(sentinel):
+def start(receive):
     """Starts an agent that listens for traps and writes to an address. Its task's interval is an hour."""
 
     def start(port: int, url: str, **buffer) -> None:
-        out = {"writer": "victoria_metrics", "url": url, "compression": "snappy"}
-        sentinel.configure(
-            buffer={"flush_interval": "100ms", **buffer},
-            sender={
-                "retry_interval": "50ms",
-                "retry_max_interval": "200ms",
-                "breaker": {"failures": 1000},
-                "direct": {"out": out},
-            },
-            tasks=[
-                {
-                    "id": "traps",
-                    "plugin": "snmp_trap",
-                    "interval": "1h",
-                    "config": {"listen": "127.0.0.1", "port": port, "rules": [RULE]},
-                }
-            ],
-        )
-        sentinel.start()
+        config = {"listen": "127.0.0.1", "port": port, "rules": [RULE]}
+        task = {"id": "traps", "plugin": "snmp_trap", "interval": "1h", "config": config}
+        receive(task, url, **buffer)
         wait_until(lambda: is_bound(port), what="a listener for traps")
 
     return start
@@ -70,37 +44,24 @@ def send(program: str, port: int, *words: str) -> None:
         path = find_program(program, package="snmp")
     except MissingProgramError as missing:
         skip_or_fail(missing)
-    command = [
-        str(path),
-        "-v2c",
-        "-c",
-        "public",
-        "-r",
-        "0",
-        "-t",
-        "30",
-        f"127.0.0.1:{port}",
-        "",
-        *words,
-    ]
+    once = ["-v2c", "-c", "public", "-r", "0", "-t", "30"]
+    command = [str(path), *once, f"127.0.0.1:{port}", "", *words]
     subprocess.run(command, check=True, capture_output=True, timeout=60, env={"MIBS": ""})
 
 
-def arrived(server: HostileServer, name: str) -> list[tuple[str, int, float]]:
+@pytest.fixture
+def arrived(destination, sent):
     """Label `trap`, time and value of each sample that is there, each as often as it came."""
-    found = []
-    for request in list(server.requests):
-        for one in WriteRequest.FromString(bytes(snappy.decompress_raw(request.body))).timeseries:
-            labels = {label.name: label.value for label in one.labels}
-            if labels["__name__"] == name:
-                found += [(labels.get("trap", ""), s.timestamp, s.value) for s in one.samples]
-    return found
+    return lambda name: [
+        (labels.get("trap", ""), ts, value) for labels, ts, value in sent(destination, name)
+    ]
 
 
-def told(server: HostileServer) -> set[tuple[str, float]]:
+@pytest.fixture
+def told(arrived):
     """How many of each trap the destination was told of, in its turn."""
-    return {
-        (trap, value) for trap, _, value in arrived(server, "snmp_traps_received_total") if trap
+    return lambda: {
+        (trap, value) for trap, _, value in arrived("snmp_traps_received_total") if trap
     }
 
 
@@ -108,22 +69,22 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def test_a_trap_is_delivered_when_it_is_sent(start, destination):
+def test_a_trap_is_delivered_when_it_is_sent(start, destination, arrived):
     """Nobody waits for the task's interval; counter and gauge have the time of its arrival."""
     port = free_port()
     start(port, destination.url)
     before = now_ms()
     send("snmptrap", port, ALARM, f"{TEMPERATURE}.0", "i", "21")
     (counted,) = wait_until(
-        lambda: [s for s in arrived(destination, "snmp_traps_received_total") if s[0] == ALARM],
+        lambda: [s for s in arrived("snmp_traps_received_total") if s[0] == ALARM],
         what="the trap",
     )
-    ((_, ts, value),) = arrived(destination, "acme_temperature")
+    ((_, ts, value),) = arrived("acme_temperature")
     assert (counted, value) == ((ALARM, ts, 1.0), 21.0)
     assert before <= ts <= now_ms()
 
 
-def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination):
+def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination, arrived, told):
     """The destination is away, `kill -9` right behind the answer to an inform: it is there once, and so are
     the traps before it, each at its own time. A run may tell a value once more, at a later time.
     """
@@ -137,11 +98,12 @@ def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination):
     after = now_ms()
     start(port, destination.url, **disk)
     expected = {*[(ALARM, count) for count in (1, 2, 3, 4, 5)], (LAST, 1)}
-    wait_until(lambda: expected <= told(destination), what="all notifications")
-    degrees = arrived(destination, "acme_temperature")
-    assert [*dict.fromkeys(value for _, _, value in degrees)] == [0, 1, 2, 3, 4]
-    assert [ts for _, ts, _ in degrees] == sorted({ts for _, ts, _ in degrees})
+    wait_until(lambda: expected <= told(), what="all notifications")
+    degrees = arrived("acme_temperature")
+    first = {value: ts for _, ts, value in sorted(degrees, reverse=True)}
+    assert sorted(first) == [0, 1, 2, 3, 4]
+    assert [ts for _, ts in sorted(first.items())] == sorted({*first.values()})
     assert all(before <= ts <= after for _, ts, _ in degrees)
-    received = Counter(arrived(destination, "snmp_traps_received_total"))
-    assert expected == told(destination)
+    received = Counter(arrived("snmp_traps_received_total"))
+    assert expected == told()
     assert set(received.values()) == {1}

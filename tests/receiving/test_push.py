@@ -10,50 +10,30 @@ from collections import Counter
 
 import pytest
 import requests
-from cramjam import snappy
 
 from orbital_remote_write import SNAPPY
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_sdk import STALE, STALE_BYTES
-from orbital_testbench import Answer, HostileServer, free_port, wait_until
+from orbital_testbench import Answer, free_port, wait_until
 
 WRITE, TEXT = "/api/v1/write", "/api/v1/import/prometheus"
 
 
 @pytest.fixture
-def destination():
-    """A server whose answers a test decides, at first 204."""
-    with HostileServer() as server:
-        server.default = Answer(204)
-        yield server
-
-
-@pytest.fixture
-def start(sentinel):
+def start(receive):
     """Starts an agent that takes pushes and writes to an address; gives where it takes them."""
 
     def start(url: str, *, compression: str = "snappy", buffer=None, **fields) -> str:
         port = free_port()
-        out = {"writer": "victoria_metrics", "url": url, "compression": compression}
-        sentinel.configure(
-            buffer={"flush_interval": "100ms", **(buffer or {})},
-            sender={
-                "retry_interval": "50ms",
-                "retry_max_interval": "200ms",
-                "breaker": {"failures": 1000},
-                "direct": {"out": out},
-            },
-            tasks=[
-                {
-                    "id": "push",
-                    "device_id": "hub",
-                    "plugin": "push",
-                    "interval": "1s",
-                    "config": {"port": port, **fields},
-                }
-            ],
-        )
-        sentinel.start()
+        config = {"port": port, **fields}
+        task = {
+            "id": "push",
+            "device_id": "hub",
+            "plugin": "push",
+            "interval": "1s",
+            "config": config,
+        }
+        receive(task, url, compression=compression, **(buffer or {}))
         wait_until(lambda: listens(port), what="the address of the pushes")
         return f"http://127.0.0.1:{port}"
 
@@ -71,16 +51,17 @@ def push(url: str, text: str) -> requests.Response:
     return requests.post(url + TEXT, data=text, timeout=60)
 
 
-def arrived(server: HostileServer, name: str) -> list[tuple[str, int, bytes]]:
+@pytest.fixture
+def arrived(destination, sent):
     """Label `n`, time and bits of the value of each sample that is there, each as often as it came."""
-    found = []
-    for request in list(server.requests):
-        for one in WriteRequest.FromString(bytes(snappy.decompress_raw(request.body))).timeseries:
-            labels = {label.name: label.value for label in one.labels}
-            if labels["__name__"] == name:
-                n = labels.get("n", "")
-                found += [(n, s.timestamp, struct.pack("<d", s.value)) for s in one.samples]
-    return found
+
+    def arrived(name: str) -> list[tuple[str, int, bytes]]:
+        samples = sent(destination, name)
+        return [
+            (labels.get("n", ""), ts, struct.pack("<d", value)) for labels, ts, value in samples
+        ]
+
+    return arrived
 
 
 @pytest.mark.real
@@ -118,7 +99,7 @@ remote_write:
     assert got.samples == [(1700000000000, 2.0)]
 
 
-def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination):
+def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination, arrived):
     """Pushed while the destination is away, `kill -9` right behind the answer: each sample is there once."""
     disk = {"type": "disk", "disk_path": "buffer"}
     url = start(f"http://127.0.0.1:{free_port()}", buffer=disk)  # nobody is there
@@ -131,11 +112,13 @@ def test_what_was_acknowledged_survives_a_kill(sentinel, start, destination):
     expected = {
         (str(n), now + turn, struct.pack("<d", turn)) for n in range(100) for turn in range(5)
     }
-    wait_until(lambda: expected <= set(arrived(destination, "pushed")), what="all samples")
-    assert Counter(arrived(destination, "pushed")) == Counter(expected)
+    wait_until(lambda: expected <= set(arrived("pushed")), what="all samples")
+    assert Counter(arrived("pushed")) == Counter(expected)
 
 
-def test_senders_wait_while_the_buffer_is_full_and_are_then_told_to_try_again(start, destination):
+def test_senders_wait_while_the_buffer_is_full_and_are_then_told_to_try_again(
+    start, destination, arrived
+):
     """429 with `Retry-After`, for as long as the destination is away; what is acknowledged arrives."""
     destination.default = Answer(503)
     full = {"size": 100, "when_full": "block"}
@@ -149,10 +132,12 @@ def test_senders_wait_while_the_buffer_is_full_and_are_then_told_to_try_again(st
     destination.default = Answer(204)
     wait_until(lambda: push(url, "pushed 1\n").status_code == 204, what="room")
     expected = {str(n) for n in range(taken)}
-    wait_until(lambda: expected <= {n for n, _, _ in arrived(destination, "pushed")})
+    wait_until(lambda: expected <= {n for n, _, _ in arrived("pushed")})
 
 
-def test_a_series_that_ends_at_its_sender_ends_at_the_destination(sentinel, start, destination):
+def test_a_series_that_ends_at_its_sender_ends_at_the_destination(
+    sentinel, start, destination, arrived
+):
     """Stale markers arrive as such, at their times; another NaN is left out and counted, the rest is kept.
     And the task tells how it is, as any other.
     """
@@ -167,10 +152,10 @@ def test_a_series_that_ends_at_its_sender_ends_at_the_destination(sentinel, star
     body = SNAPPY.compress(request.SerializeToString())
     assert requests.post(url + WRITE, data=body, timeout=60).status_code == 204
     expected = {("ends", now, STALE_BYTES), ("lasts", now, struct.pack("<d", 1.5))}
-    wait_until(lambda: expected <= set(arrived(destination, "pushed")), what="both")
-    assert set(arrived(destination, "pushed")) == expected
+    wait_until(lambda: expected <= set(arrived("pushed")), what="both")
+    assert set(arrived("pushed")) == expected
     assert sentinel.metrics()['sentinel_refused_samples_total{reason="nan"}'] == 1
-    wait_until(lambda: arrived(destination, "push_samples_total"), what="its own counts")
+    wait_until(lambda: arrived("push_samples_total"), what="its own counts")
     (task,) = sentinel.tasks()
     assert task["status"] == "success"
-    assert {bits for _, _, bits in arrived(destination, "up")} == {struct.pack("<d", 1)}
+    assert {bits for _, _, bits in arrived("up")} == {struct.pack("<d", 1)}
