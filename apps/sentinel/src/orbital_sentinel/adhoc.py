@@ -18,7 +18,7 @@ from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
-from orbital_runtime.settings.files import first
+from orbital_runtime.settings.source.files import first
 from orbital_sdk import Identity, OrbitalError
 from orbital_sdk.address import split_address
 from orbital_sentinel.edge import Misuse

@@ -9,17 +9,17 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.tokens import CommentToken
 
-from orbital_runtime.settings import files
-from orbital_runtime.settings.document import parse
-from orbital_runtime.settings.older import NODES, RENAMED, Kind, renew
 from orbital_runtime.settings.problem import SettingsError
+from orbital_runtime.settings.source import files
+from orbital_runtime.settings.source.document import parse
+from orbital_runtime.settings.source.renamed import NODES, RENAMED, Kind, renew
 from orbital_sentinel.edge import Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.settings.problem import Loc, Problem
-    from orbital_runtime.settings.tree import Node
+    from orbital_runtime.settings.source.tree import Node
 
 COMMENTED: Final[Kind[Any]] = Kind(
     inside=lambda node: node if _is_section(node) else None,

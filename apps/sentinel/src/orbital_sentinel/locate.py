@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from orbital_runtime.paths import runtime_dir
-from orbital_runtime.settings.source import gather
+from orbital_runtime.settings.source.gather import gather
 from orbital_runtime.telemetry.telemetry import socket_path
 from orbital_sentinel.client import Client
 

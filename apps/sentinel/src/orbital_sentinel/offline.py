@@ -14,7 +14,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
-from orbital_runtime.settings.source import gather
+from orbital_runtime.settings.source.gather import gather
 from orbital_sentinel.edge import Failure
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from orbital_runtime.core.errors import CoreUnavailable
 from orbital_runtime.core.spec import MOST, CoreTask, Unreadable, bind, entries, read
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError
-from orbital_runtime.settings.binding import Binder
+from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import DeviceFields, Plugin, PluginConfig
 
 SNMP = {"type": "snmp_2c", "config": {"community": "secret"}}

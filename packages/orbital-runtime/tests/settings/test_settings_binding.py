@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind
-from orbital_runtime.settings.binding import Binder
-from orbital_runtime.settings.explain import explain
+from orbital_runtime.settings.validation.binding import Binder
+from orbital_runtime.settings.validation.explain import explain
 from orbital_runtime.testing.parts import GaugeConfig, GaugeDevice, made_up
 from orbital_sdk import Plugin, PluginConfig
 

@@ -20,8 +20,8 @@ from orbital_runtime.settings import (
     shown,
     template,
 )
-from orbital_runtime.settings.dump import masked
-from orbital_runtime.settings.reference import renewed
+from orbital_runtime.settings.rendering.dump import masked
+from orbital_runtime.settings.rendering.reference import renewed
 from orbital_runtime.settings.secrecy import MASK, mask_text, sounds_secret
 from orbital_runtime.testing.parts import made_up
 from orbital_sdk import PluginConfig
@@ -273,7 +273,7 @@ def test_the_documentation_has_every_key():
     """docs/configuration.md is made from the models and is not out of date."""
     page = Path(__file__).parents[4] / "docs" / "configuration.md"
     text = page.read_text(encoding="utf-8")
-    assert text == renewed(text), f"python -m orbital_runtime.settings.reference {page}"
+    assert text == renewed(text), f"python -m orbital_runtime.settings.rendering.reference {page}"
 
 
 @pytest.mark.parametrize("installed", [(), ("ping",), ("http",), ("ping", "http")])

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_runtime.settings.sections import LoggingSection
+from orbital_runtime.settings.model.agent import LoggingSection
 from orbital_runtime.telemetry import logs
 from orbital_runtime.telemetry.logfile import LogFile
 from orbital_runtime.telemetry.logqueue import LogQueue

@@ -26,7 +26,7 @@ from orbital_runtime.core.ingest import encode, requests_of
 from orbital_runtime.core.spec import entries
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import CoreSection, Credentials, Settings
-from orbital_runtime.settings.binding import Binder
+from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import Batch, Identity, Layout, Origin, Row
 
 if TYPE_CHECKING:

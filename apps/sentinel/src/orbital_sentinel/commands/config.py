@@ -70,7 +70,7 @@ def convert(
     ] = False,
 ) -> None:
     """Print the file of an older sentinel with the keys of today; comments stay."""
-    from orbital_runtime.settings.files import first
+    from orbital_runtime.settings.source.files import first
     from orbital_sdk.files import write_private
     from orbital_sentinel.converting import converted
 

@@ -96,7 +96,7 @@ def register(
 
 def _advise(loaded: Loaded, *, insecure: bool) -> None:
     """What to look at in the file, if there is one."""
-    from orbital_runtime.settings.notes import REPORTS_ALONE
+    from orbital_runtime.settings.validation.warnings import REPORTS_ALONE
 
     if loaded.path is None:
         return
@@ -160,7 +160,7 @@ def _loaded(config: Any, core_url: str = "", *, insecure: bool = False) -> Loade
         SettingsError: The configuration is wrong elsewhere.
     """
     from orbital_runtime.settings import SettingsError, load
-    from orbital_runtime.settings.sections import INSECURE, check_core_url
+    from orbital_runtime.settings.model.agent import INSECURE, check_core_url
 
     given = {ADDRESS: core_url} if core_url else {}
     environ = {**os.environ, **given, **({INSECURE: "true"} if insecure else {})}
@@ -223,7 +223,7 @@ def _check_widths(given: dict[str, str]) -> None:
 
 
 def _key(given: str) -> str:
-    from orbital_runtime.settings.base import sendable
+    from orbital_runtime.settings.model.base import sendable
 
     with _in_words_of("--registration-key"):
         return sendable(given)

@@ -18,7 +18,6 @@ from orbital_runtime.core.heartbeat import Counts
 from orbital_runtime.core.link import CoreLink
 from orbital_runtime.core.plan import Plan, Wishes
 from orbital_runtime.core.registration import Applicant
-from orbital_runtime.settings.binding import Binder
 from orbital_runtime.settings.credentials import (
     Credentials,
     core_url,
@@ -26,6 +25,7 @@ from orbital_runtime.settings.credentials import (
     known,
     on_file,
 )
+from orbital_runtime.settings.validation.binding import Binder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from orbital_runtime.model import Task
-    from orbital_runtime.settings.binding import Binder
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.validation.binding import Binder
 
 
 class _Known(NamedTuple):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.core.cache import TaskCache
 from orbital_runtime.core.spec import CoreTask, bind, read, reason
-from orbital_runtime.settings.binding import Binder
 from orbital_runtime.settings.credentials import known
 from orbital_runtime.settings.problem import SettingsError
+from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:

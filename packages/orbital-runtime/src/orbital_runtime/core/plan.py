@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from orbital_runtime.core.registration import Applicant
     from orbital_runtime.model import Task
     from orbital_runtime.settings import HeartbeatSection
-    from orbital_runtime.settings.binding import Binder
     from orbital_runtime.settings.credentials import Credentials
+    from orbital_runtime.settings.validation.binding import Binder
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ import msgspec
 
 from orbital_runtime.core.answers import data_of
 from orbital_runtime.core.errors import CoreUnavailable
-from orbital_runtime.settings.check import checked
-from orbital_runtime.settings.collecting import TaskSection
+from orbital_runtime.settings.model.collector import TaskSection
 from orbital_runtime.settings.problem import SettingsError
+from orbital_runtime.settings.validation.check import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_runtime.core.answers import Answer
-    from orbital_runtime.model import Task
-    from orbital_runtime.settings.binding import Binder
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.validation.binding import Binder
 
 HIGHEST: Final = 9
 """Core's priorities go to 10."""

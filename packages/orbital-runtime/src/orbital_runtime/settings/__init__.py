@@ -1,33 +1,8 @@
 """The configuration: one file, checked as a whole before anything starts."""
 
-from orbital_runtime.settings.binding import bind
-from orbital_runtime.settings.builtin import builtin, samples_file
-from orbital_runtime.settings.collecting import (
-    CollectorSection,
-    LimitsSection,
-    TaskSection,
-)
 from orbital_runtime.settings.credentials import Credentials, credentials_path
-from orbital_runtime.settings.delivering import (
-    BufferSection,
-    OutputSection,
-    ProcessorSection,
-    SenderSection,
-)
-from orbital_runtime.settings.difference import difference
-from orbital_runtime.settings.dump import dump, shown
 from orbital_runtime.settings.load import Loaded, load, secrets_of
-from orbital_runtime.settings.models import Settings
-from orbital_runtime.settings.notes import Note, notes
-from orbital_runtime.settings.outputs import (
-    OutputSettings,
-    ProcessorSettings,
-    outputs,
-    processors,
-)
-from orbital_runtime.settings.problem import Problem, SettingsError
-from orbital_runtime.settings.schema import schema
-from orbital_runtime.settings.sections import (
+from orbital_runtime.settings.model.agent import (
     CoreSection,
     HeartbeatSection,
     LoggingSection,
@@ -35,7 +10,32 @@ from orbital_runtime.settings.sections import (
     SentinelSection,
     TelemetrySection,
 )
-from orbital_runtime.settings.template import template
+from orbital_runtime.settings.model.collector import (
+    CollectorSection,
+    LimitsSection,
+    TaskSection,
+)
+from orbital_runtime.settings.model.delivery import (
+    BufferSection,
+    OutputSection,
+    ProcessorSection,
+    SenderSection,
+)
+from orbital_runtime.settings.model.root import Settings
+from orbital_runtime.settings.problem import Problem, SettingsError
+from orbital_runtime.settings.rendering.difference import difference
+from orbital_runtime.settings.rendering.dump import dump, shown
+from orbital_runtime.settings.rendering.schema import schema
+from orbital_runtime.settings.rendering.template import template
+from orbital_runtime.settings.source.builtin import builtin, samples_file
+from orbital_runtime.settings.validation.binding import bind
+from orbital_runtime.settings.validation.outputs import (
+    OutputSettings,
+    ProcessorSettings,
+    outputs,
+    processors,
+)
+from orbital_runtime.settings.validation.warnings import Note, notes
 
 __all__ = [
     "BufferSection",

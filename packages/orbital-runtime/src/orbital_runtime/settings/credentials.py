@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import SecretStr
 
-from orbital_runtime.settings.base import sendable
+from orbital_runtime.settings.model.base import sendable
 from orbital_sdk import ConfigurationError, files
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.settings.sections import CoreSection
+    from orbital_runtime.settings.model.agent import CoreSection
 
 DEFAULT: Final = "~/.sentinel/credentials.yaml"
 PORTS: Final = {"http": 80, "https": 443}

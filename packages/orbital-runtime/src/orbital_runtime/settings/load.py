@@ -6,31 +6,31 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings.binding import Binder, unknown_defaults
 from orbital_runtime.settings.credentials import has_core
-from orbital_runtime.settings.exposure import exposed
-from orbital_runtime.settings.notes import Note, notes
-from orbital_runtime.settings.outputs import (
+from orbital_runtime.settings.problem import Problem, SettingsError, dotted
+from orbital_runtime.settings.secrecy import secrets_in
+from orbital_runtime.settings.source.gather import Source, gather
+from orbital_runtime.settings.source.tree import Node, place
+from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
+from orbital_runtime.settings.validation.exposure import exposed
+from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
     enabled_outputs,
     processors,
 )
-from orbital_runtime.settings.problem import Problem, SettingsError, dotted
-from orbital_runtime.settings.secrecy import secrets_in
-from orbital_runtime.settings.source import Source, gather
-from orbital_runtime.settings.tree import Node, place
-from orbital_runtime.settings.validate import validate
+from orbital_runtime.settings.validation.sections import validate
+from orbital_runtime.settings.validation.warnings import Note, notes
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from orbital_runtime.model import Task
-    from orbital_runtime.settings.collecting import TaskSection
-    from orbital_runtime.settings.models import Settings
-    from orbital_runtime.settings.signature import Signature
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.model.collector import TaskSection
+    from orbital_runtime.settings.model.root import Settings
+    from orbital_runtime.settings.source.signature import Signature
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from orbital_sdk.secrecy import scrub
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.settings.sections import LoggingSection
+    from orbital_runtime.settings.model.agent import LoggingSection
 
 LEVELS: Final = {
     "debug": logging.DEBUG,

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.settings import files
-from orbital_runtime.settings.builtin import builtin
-from orbital_runtime.settings.collecting import TaskSection
-from orbital_runtime.settings.document import parse
-from orbital_runtime.settings.models import Settings
-from orbital_runtime.settings.older import NODES, renew
-from orbital_runtime.settings.override import override
+from orbital_runtime.settings.model.collector import TaskSection
+from orbital_runtime.settings.model.root import Settings
 from orbital_runtime.settings.problem import Problem
-from orbital_runtime.settings.signature import signature
-from orbital_runtime.settings.tree import Node
+from orbital_runtime.settings.source import files
+from orbital_runtime.settings.source.builtin import builtin
+from orbital_runtime.settings.source.document import parse
+from orbital_runtime.settings.source.overrides import override
+from orbital_runtime.settings.source.renamed import NODES, renew
+from orbital_runtime.settings.source.signature import signature
+from orbital_runtime.settings.source.tree import Node
 from orbital_sdk.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orbital_runtime.settings.problem import Loc
-    from orbital_runtime.settings.signature import Signature
+    from orbital_runtime.settings.source.signature import Signature
 
 BUILTIN: Final = "built-in configuration"
 

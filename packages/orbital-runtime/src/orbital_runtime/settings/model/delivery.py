@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from orbital_runtime.settings.base import Interval, Section, Timeout
+from orbital_runtime.settings.model.base import Interval, Section, Timeout
 from orbital_sdk.units import ByteSize, Duration
 
 if TYPE_CHECKING:

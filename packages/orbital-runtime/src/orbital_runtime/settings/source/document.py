@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 import yaml
 
-from orbital_runtime.settings.environment import expand
 from orbital_runtime.settings.problem import Loc, Problem
-from orbital_runtime.settings.tree import Node, Scalar
+from orbital_runtime.settings.source.references import expand
+from orbital_runtime.settings.source.tree import Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
-from orbital_runtime.settings.collecting import TaskSection
-from orbital_runtime.settings.explain import explain
-from orbital_runtime.settings.models import Settings
+from orbital_runtime.settings.model.collector import TaskSection
+from orbital_runtime.settings.model.root import Settings
 from orbital_runtime.settings.problem import Loc, Problem
+from orbital_runtime.settings.validation.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_runtime.settings.tree import Node
+    from orbital_runtime.settings.source.tree import Node
 
 _ELSEWHERE: Final = {
     "task_id": "id",

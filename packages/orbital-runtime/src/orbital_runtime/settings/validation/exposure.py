@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orbital_runtime.settings.files import open_to_others
 from orbital_runtime.settings.problem import Loc, Problem
 from orbital_runtime.settings.secrecy import secret_keys, sounds_secret
+from orbital_runtime.settings.source.files import open_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from orbital_runtime.model import Task
-    from orbital_runtime.settings.models import Settings
-    from orbital_runtime.settings.outputs import OutputSettings, ProcessorSettings
-    from orbital_runtime.settings.tree import Node
+    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.settings.model.root import Settings
+    from orbital_runtime.settings.source.tree import Node
+    from orbital_runtime.settings.validation.outputs import OutputSettings, ProcessorSettings
 
 
 def exposed(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from pydantic_core import to_jsonable_python
 
-from orbital_runtime.settings.effective import effective
+from orbital_runtime.settings.rendering.effective import effective
 from orbital_runtime.settings.secrecy import mask_address
 
 if TYPE_CHECKING:

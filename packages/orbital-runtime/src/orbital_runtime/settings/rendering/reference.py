@@ -1,6 +1,6 @@
 """Every key of the file as Markdown tables, made from the models.
 
-`python -m orbital_runtime.settings.reference docs/configuration.md` puts them into the page anew.
+`python -m orbital_runtime.settings.rendering.reference docs/configuration.md` puts them into the page anew.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.settings.annotations import models_at
-from orbital_runtime.settings.models import Settings
+from orbital_runtime.settings.model.root import Settings
+from orbital_runtime.settings.validation.annotations import models_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

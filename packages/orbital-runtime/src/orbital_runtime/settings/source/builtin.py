@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.paths import data_dir
 from orbital_runtime.plugins.found import find
 from orbital_runtime.settings.credentials import known
-from orbital_runtime.settings.sections import CoreSection, TelemetrySection, split_listen
+from orbital_runtime.settings.model.agent import CoreSection, TelemetrySection, split_listen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

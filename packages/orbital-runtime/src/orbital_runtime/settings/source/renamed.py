@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from orbital_runtime.settings.problem import Loc, dotted
-from orbital_runtime.settings.tree import Node
+from orbital_runtime.settings.source.tree import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping

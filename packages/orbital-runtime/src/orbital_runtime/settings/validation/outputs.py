@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
-from orbital_runtime.settings.annotations import accepted
-from orbital_runtime.settings.check import checked, looked_up
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
-from orbital_runtime.settings.standins import BrokenWriter, broken_writer
+from orbital_runtime.settings.validation.annotations import accepted
+from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
+from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import WriterConfig
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings.delivering import OutputSection
-    from orbital_runtime.settings.models import Settings
+    from orbital_runtime.settings.model.delivery import OutputSection
+    from orbital_runtime.settings.model.root import Settings
     from orbital_sdk import Processor, ProcessorConfig, Writer
 
 T = TypeVar("T")

@@ -16,7 +16,14 @@ from pydantic import (
     model_validator,
 )
 
-from orbital_runtime.settings.base import Interval, Labels, SecretLine, Section, Timeout, wrong
+from orbital_runtime.settings.model.base import (
+    Interval,
+    Labels,
+    SecretLine,
+    Section,
+    Timeout,
+    wrong,
+)
 
 SOCKS: Final = ("socks4", "socks4a", "socks5", "socks5h")
 INSECURE: Final = "SENTINEL_CORE__ALLOW_INSECURE_HTTP"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import SecretStr
 
-from orbital_runtime.settings.dump import masked
-from orbital_runtime.settings.effective import effective
+from orbital_runtime.settings.rendering.dump import masked
+from orbital_runtime.settings.rendering.effective import effective
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
-from orbital_runtime.settings.delivering import OutputSection
+from orbital_runtime.settings.model.delivery import OutputSection
 from orbital_runtime.settings.secrecy import sounds_secret
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from orbital_runtime.model import Task
-    from orbital_runtime.settings.collecting import TaskSection
+    from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings.load import Loaded
-    from orbital_runtime.settings.outputs import OutputSettings
+    from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.problem import Loc
+    from orbital_runtime.settings.validation.outputs import OutputSettings
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:

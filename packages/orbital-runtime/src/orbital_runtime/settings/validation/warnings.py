@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.credentials import has_core
-from orbital_runtime.settings.outputs import is_later
 from orbital_runtime.settings.problem import dotted
+from orbital_runtime.settings.validation.outputs import is_later
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.plugins.found import Kind
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings.models import Settings
+    from orbital_runtime.settings.model.root import Settings
 
 
 REPORTS_ALONE: Final = (

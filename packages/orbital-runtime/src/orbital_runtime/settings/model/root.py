@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from orbital_runtime.settings.base import Section
-from orbital_runtime.settings.collecting import CollectorSection, TaskSection
-from orbital_runtime.settings.delivering import BufferSection, ProcessorSection, SenderSection
-from orbital_runtime.settings.sections import (
+from orbital_runtime.settings.model.agent import (
     CoreSection,
     HeartbeatSection,
     LoggingSection,
@@ -15,6 +12,9 @@ from orbital_runtime.settings.sections import (
     SentinelSection,
     TelemetrySection,
 )
+from orbital_runtime.settings.model.base import Section
+from orbital_runtime.settings.model.collector import CollectorSection, TaskSection
+from orbital_runtime.settings.model.delivery import BufferSection, ProcessorSection, SenderSection
 
 
 class Settings(Section):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.settings.annotations import accepted, field_at, models_at
 from orbital_runtime.settings.problem import Loc, Problem
+from orbital_runtime.settings.validation.annotations import accepted, field_at, models_at
 from orbital_sdk.hints import did_you_mean
 
 if TYPE_CHECKING:

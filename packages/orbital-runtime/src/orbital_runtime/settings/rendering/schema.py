@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.plugins.registry import Registry, Unusable
-from orbital_runtime.settings.models import Settings
+from orbital_runtime.settings.model.root import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from orbital_runtime.settings.base import Interval, Labels, Section, ShardText, Share, Timeout
+from orbital_runtime.settings.model.base import Interval, Labels, Section, ShardText, Share, Timeout
 from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 
 

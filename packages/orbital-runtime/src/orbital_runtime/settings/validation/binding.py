@@ -10,9 +10,10 @@ from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.model import Task
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.registry import Unusable
-from orbital_runtime.settings.annotations import accepted, takes_any
-from orbital_runtime.settings.check import checked, looked_up
+from orbital_runtime.scheduler.task import Task
 from orbital_runtime.settings.problem import Loc, Problem, SettingsError
+from orbital_runtime.settings.validation.annotations import accepted, takes_any
+from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
 from orbital_sdk.hints import did_you_mean
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings.collecting import TaskSection
-    from orbital_runtime.settings.models import Settings
+    from orbital_runtime.settings.model.collector import TaskSection
+    from orbital_runtime.settings.model.root import Settings
 
 SHORTEST_DEFAULT: Final = 1.0
 """Seconds: a task of a very short interval that names no timeout gets this one."""

@@ -1,0 +1,1 @@
+"""The sections of the file and their keys, as models."""

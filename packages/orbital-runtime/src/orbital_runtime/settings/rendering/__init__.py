@@ -1,0 +1,1 @@
+"""What is written of a configuration: dumps, differences, schema, reference and template."""

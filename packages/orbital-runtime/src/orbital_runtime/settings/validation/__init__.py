@@ -1,0 +1,1 @@
+"""Checks: keys against models, tasks against plugins, outputs against writers."""
