@@ -28,7 +28,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.last_words import LastWords
 from orbital_runtime.clock import SystemClock
-from orbital_sentinel.client import Client, NotRunning
+from orbital_sentinel.client.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orbital_sentinel.client import NotRunning
+from orbital_sentinel.client.client import NotRunning
 from orbital_testbench import wait_until
 
 CODE = """\

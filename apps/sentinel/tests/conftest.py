@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from orbital_sentinel.client import Client
+from orbital_sentinel.client.client import Client
 
 if TYPE_CHECKING:
     import signal

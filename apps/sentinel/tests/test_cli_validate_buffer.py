@@ -12,8 +12,8 @@ import pytest
 
 from orbital_runtime.settings import BufferSection
 from orbital_runtime.testing.buffer.images import listing, make_image
-from orbital_sentinel.buffer_check import checks
-from orbital_sentinel.volume import file_system, syncs_per_second
+from orbital_sentinel.buffer.check import checks
+from orbital_sentinel.buffer.volume import file_system, syncs_per_second
 from orbital_testbench import SOMEBODY, without_rights
 
 

@@ -9,7 +9,7 @@ import pytest
 
 CODE = """
 import resource, sys
-from orbital_sentinel import descriptors
+from orbital_sentinel.process import descriptors
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
 print(descriptors.allow())
 """

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from orbital_sentinel.garbage import LEAST, MOST, SHARE, WORTH, Survivors, settle
+from orbital_sentinel.process.garbage import LEAST, MOST, SHARE, WORTH, Survivors, settle
 
 
 class Node:

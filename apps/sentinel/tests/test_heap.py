@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from orbital_sentinel import heap
+from orbital_sentinel.process import heap
 
 
 def test_glibc_takes_the_settings():

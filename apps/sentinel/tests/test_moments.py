@@ -7,7 +7,7 @@ import time
 import pytest
 
 from orbital_sentinel.edge import Misuse
-from orbital_sentinel.moments import older_than
+from orbital_sentinel.terminal.times import older_than
 
 
 def test_an_age_keeps_its_moment():

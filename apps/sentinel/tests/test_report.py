@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from orbital_sentinel import report
-from orbital_sentinel.report import LEDGER
+from orbital_sentinel.terminal import agent_report
+from orbital_sentinel.terminal.agent_report import LEDGER
 
 WELL = {"phase": "waiting", "reason": "", "requests": 7, "breaker": "closed", "until_ms": None}
 
@@ -15,7 +15,7 @@ WELL = {"phase": "waiting", "reason": "", "requests": 7, "breaker": "closed", "u
 def state(capsys, **more):
     """The line of an output as words, without its name and figures."""
     one = {"name": "central", "ledger": dict.fromkeys(LEDGER, 0) | {"dropped": {}}, **WELL, **more}
-    report._outputs([one])
+    agent_report._outputs([one])
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("central"))
     return line.removeprefix("central").partition(" 0 ")[0].strip()
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from orbital_sentinel import streams
+from orbital_sentinel.process import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,8 @@ def _explain(error: Exception) -> int:
     from orbital_runtime.settings.problem import SettingsError
     from orbital_runtime.telemetry.listen import CannotListen
     from orbital_sdk import OrbitalError
-    from orbital_sentinel.client import NotRunning, Refused
-    from orbital_sentinel.output import complain
+    from orbital_sentinel.client.client import NotRunning, Refused
+    from orbital_sentinel.terminal.output import complain
 
     if isinstance(error, SettingsError):
         for problem in error.problems:

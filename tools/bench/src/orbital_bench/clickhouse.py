@@ -20,7 +20,7 @@ from orbital_bench import report
 from orbital_bench.workload import SAMPLES, batches, layouts, stored
 from orbital_sdk import Attempt, WriterUnavailable
 from orbital_sdk.testing import FakeHost
-from orbital_sentinel import heap
+from orbital_sentinel.process import heap
 from orbital_testbench import ClickHouse, Relay
 from orbital_writer_clickhouse import ClickHouse as Writer
 from orbital_writer_clickhouse import ClickHouseConfig

@@ -21,7 +21,7 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
 from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
 from orbital_sdk.testing import RecordingWriter
-from orbital_sentinel import garbage, heap, loop
+from orbital_sentinel.process import garbage, heap, loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

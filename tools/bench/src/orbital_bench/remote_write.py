@@ -17,7 +17,7 @@ from orbital_bench.workload import SAMPLES, batches, layouts, stored
 from orbital_remote_write import Encoder, LabelRules
 from orbital_sdk import Attempt
 from orbital_sdk.testing import FakeHost
-from orbital_sentinel import heap
+from orbital_sentinel.process import heap
 from orbital_testbench import VictoriaMetrics, VmAgent, wait_until
 from orbital_writer_victoria import VictoriaConfig
 from orbital_writer_victoria import VictoriaMetrics as Writer

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, complain, say
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, as_json, complain, say
 
 if TYPE_CHECKING:
-    from orbital_sentinel.client import Client
+    from orbital_sentinel.client.client import Client
 
 PAGE = 1000
 
 
 def start(*, config: ConfigFile = None) -> None:
     """Collect and deliver, in the foreground, until Ctrl-C or `sentinel stop`."""
-    from orbital_sentinel.launch import launch
+    from orbital_sentinel.run.launch import launch
 
     raise typer.Exit(launch(config))
 
@@ -30,8 +30,8 @@ def stop(
     ] = 60,
 ) -> None:
     """Ask the running sentinel to stop, and wait until it has."""
+    from orbital_sentinel.client.locate import client
     from orbital_sentinel.edge import Failure
-    from orbital_sentinel.locate import client
 
     agent = client(config)
     agent.post("/api/v1/stop")
@@ -60,7 +60,7 @@ def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
 
     Only what changed is applied. If the new one is bad, the old one stays, and the exit code is 78.
     """
-    from orbital_sentinel.locate import client
+    from orbital_sentinel.client.locate import client
 
     told = client(config, timeout=60).post("/api/v1/reload")
     if output is Format.JSON:
@@ -75,14 +75,14 @@ def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
 
 def status(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """Show how the running sentinel is: tasks, outputs, what waits, and what is wrong."""
-    from orbital_sentinel import report
-    from orbital_sentinel.locate import client
+    from orbital_sentinel.client.locate import client
+    from orbital_sentinel.terminal import agent_report
 
     told = client(config).get("/api/v1/status")
     if output is Format.JSON:
         as_json(told)
     else:
-        report.status(told)
+        agent_report.status(told)
 
 
 def tasks(
@@ -98,8 +98,8 @@ def tasks(
     output: Output = Format.TEXT,
 ) -> None:
     """List the tasks of the running sentinel, and how their last run ended."""
-    from orbital_sentinel import report
-    from orbital_sentinel.locate import client
+    from orbital_sentinel.client.locate import client
+    from orbital_sentinel.terminal import agent_report
 
     agent = client(config)
     found = _all_tasks(agent, {"status": status, "plugin": plugin})
@@ -108,7 +108,7 @@ def tasks(
     elif not found:
         complain(_none(agent, chosen=bool(status or plugin)))
     else:
-        report.tasks(found)
+        agent_report.tasks(found)
 
 
 def _none(agent: Client, *, chosen: bool) -> str:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from orbital_sentinel.commands import dead_letters
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, complain, on_terminal, progress, say
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, as_json, complain, on_terminal, progress, say
 
 app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead-letters")
@@ -35,9 +35,9 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show what waits, for whom, how old it is, and what became of everything else."""
-    from orbital_runtime.buffer.inspection.view import view
-    from orbital_sentinel import report_buffer
-    from orbital_sentinel.looking import looked_at
+    from orbital_runtime.buffer.looking.view import view
+    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.terminal import buffer_report
 
     with looked_at(config, path) as found:
         running = found.directory is None
@@ -48,7 +48,7 @@ def status(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     if output is Format.JSON:
         as_json(told)
     else:
-        report_buffer.status(told)
+        buffer_report.status(told)
 
 
 @app.command()
@@ -65,14 +65,14 @@ def inspect(
     output: Output = Format.TEXT,
 ) -> None:
     """Show segments, layouts, what each output still needs, and whose samples wait."""
-    from orbital_sentinel import inspecting
-    from orbital_sentinel.looking import looked_at
+    from orbital_sentinel.buffer import inspect
+    from orbital_sentinel.buffer.access import looked_at
 
     with looked_at(config, path) as found:
         if seq is not None:
-            inspecting.batch(found.look, seq, output)
+            inspect.batch(found.look, seq, output)
         else:
-            inspecting.everything(found, top, output)
+            inspect.everything(found, top, output)
 
 
 @app.command()
@@ -91,11 +91,11 @@ def export(
 
     What is damaged is left out and told on stderr, and the exit code is 1 then.
     """
-    from orbital_runtime.buffer.inspection.export import Export
-    from orbital_runtime.buffer.inspection.unknown import no_such_output
+    from orbital_runtime.buffer.looking.export import Export
+    from orbital_runtime.buffer.looking.unknown import no_such_output
+    from orbital_sentinel.buffer.access import looked_at
     from orbital_sentinel.edge import Failure
-    from orbital_sentinel.looking import looked_at
-    from orbital_sentinel.moments import moment
+    from orbital_sentinel.terminal.times import moment
 
     with looked_at(config, path) as found:
         books, wanted = found.look.books(), Export(found.look, output)
@@ -126,9 +126,9 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     """
     import msgspec
 
-    from orbital_runtime.buffer.inspection.verify import Verification
-    from orbital_sentinel import report_buffer
-    from orbital_sentinel.looking import looked_at
+    from orbital_runtime.buffer.looking.verify import Verification
+    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.terminal import buffer_report
 
     with looked_at(config, path) as found:
         look, known = found.audited()
@@ -137,7 +137,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     if output is Format.JSON:
         as_json({"ok": verdict.good, **msgspec.to_builtins(verdict)})
     else:
-        report_buffer.verdict(verdict)
+        buffer_report.verdict(verdict)
     if not verdict.good:
         raise typer.Exit(1)
 
@@ -153,9 +153,9 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
-    from orbital_sentinel.asking import confirm
-    from orbital_sentinel.dropping import dropping
-    from orbital_sentinel.report_buffer import plural
+    from orbital_sentinel.buffer.drop import dropping
+    from orbital_sentinel.terminal.buffer_report import plural
+    from orbital_sentinel.terminal.confirm import confirm
 
     found = dropping(config, output, older_than)
     which = f" of output {output}" + (f" that are older than {older_than}" if older_than else "")
@@ -192,11 +192,11 @@ def recover(
     The sentinel must be stopped. Each output gets, once, what it is known to have lost; it counts as accepted
     once more, and as recovered. What an older version set aside needs --output. The folder stays as it is.
     """
-    from orbital_sentinel import report_buffer
-    from orbital_sentinel.recovering import recovered
+    from orbital_sentinel.buffer.recover import recovered
+    from orbital_sentinel.terminal import buffer_report
 
     told = recovered(config, folder, output)
     if output_format is Format.JSON:
         as_json(told)
     else:
-        report_buffer.recovery(told, asked=bool(output))
+        buffer_report.recovery(told, asked=bool(output))

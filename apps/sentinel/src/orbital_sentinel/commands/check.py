@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say, shown, table
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, as_json, say, shown, table
 
 if TYPE_CHECKING:
     from orbital_runtime.sender.connecting import Connection
     from orbital_runtime.settings import Loaded
-    from orbital_sentinel.buffer_check import Check
+    from orbital_sentinel.buffer.check import Check
 
 
 def validate(
@@ -62,13 +62,13 @@ def validate(
 
 
 def _buffer(loaded: Loaded) -> list[Check]:
-    from orbital_sentinel.buffer_check import checks
+    from orbital_sentinel.buffer.check import checks
 
     return list(checks(loaded.settings.buffer))
 
 
 def _connections(loaded: Loaded) -> list[Connection]:
-    from orbital_sentinel.connecting import connections
+    from orbital_sentinel.run.connections import connections
 
     return connections(loaded)
 

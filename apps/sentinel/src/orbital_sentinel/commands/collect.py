@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, as_json_line, complain, progress, say, table
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import (
+    Format,
+    as_json,
+    as_json_line,
+    complain,
+    progress,
+    say,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Settings
-    from orbital_sentinel.adhoc import Result
+    from orbital_sentinel.run.adhoc import Result
 
 
 def run(
@@ -31,7 +39,7 @@ def run(
 
     With --once the exit code is 1 if any task failed, or any sample was not delivered.
     """
-    from orbital_sentinel.launch import launch
+    from orbital_sentinel.run.launch import launch
 
     if not once:
         raise typer.Exit(launch(config))
@@ -51,9 +59,10 @@ def run(
 def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import launch, loop, room
+    from orbital_sentinel.process import loop, resources
+    from orbital_sentinel.run import launch
 
-    room.check()
+    resources.check()
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
     launch.log_to_stderr()
@@ -112,7 +121,9 @@ def trigger(
     sentinel has the task, that one runs it at once instead, and delivers its report.
     """
     from orbital_runtime.plugins.registry import Registry
-    from orbital_sentinel import adhoc, launch, loop, served
+    from orbital_sentinel.client import receivers
+    from orbital_sentinel.process import loop
+    from orbital_sentinel.run import adhoc, launch
 
     registry = Registry.discover()
     if hosts:
@@ -121,7 +132,7 @@ def trigger(
     else:
         settings, tasks = _configured(plugin, option, config, registry)
         (task,) = tasks
-        if run := served.look(task, registry, config):
+        if run := receivers.look(task, registry, config):
             _show_look(task, run, output)
             return
     launch.log_to_stderr()
@@ -143,8 +154,8 @@ def _configured(
 ) -> tuple[Settings, Sequence[Task]]:
     """The task of this name, and the settings that it is of."""
     from orbital_runtime.settings import load
-    from orbital_sentinel.choosing import chosen
     from orbital_sentinel.edge import Misuse
+    from orbital_sentinel.run.selection import chosen
 
     if name in registry.names("plugin"):
         raise Misuse(f"which device? `sentinel trigger {name} HOST`")
@@ -172,12 +183,12 @@ def _show(result: Result, output: Format) -> None:
 
 def _show_look(task: Task, run: Run, output: Format) -> None:
     """Its samples went to the outputs."""
-    from orbital_sentinel import served
+    from orbital_sentinel.client import receivers
 
     if output is Format.JSON:
         as_json_line({"target": task.id, **_run(task, run), "samples": []})
     else:
-        say(f"# {task.id}: {served.words(run)}")
+        say(f"# {task.id}: {receivers.words(run)}")
     if _failed(run):
         raise typer.Exit(1)
 
@@ -203,8 +214,10 @@ def ask(
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
-    from orbital_sentinel import adhoc, launch, loop, served
-    from orbital_sentinel.choosing import chosen
+    from orbital_sentinel.client import receivers
+    from orbital_sentinel.process import loop
+    from orbital_sentinel.run import adhoc, launch
+    from orbital_sentinel.run.selection import chosen
 
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
@@ -224,10 +237,10 @@ def ask(
         async for task, answer, ok in adhoc.ask(tasks, registry, loaded.settings):
             tell(task, answer, ok=ok)
 
-    looks = {task.key: served.look(task, registry, config) for task in tasks}
+    looks = {task.key: receivers.look(task, registry, config) for task in tasks}
     for task in tasks:
         if run := looks[task.key]:
-            tell(task, served.words(run), ok=run.up)
+            tell(task, receivers.words(run), ok=run.up)
     if others := [task for task in tasks if looks[task.key] is None]:
         loop.run(answers(others))
     if not all(well):

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, complain, say
+from orbital_sentinel.terminal.output import Format, as_json, complain, say
 
 app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 
@@ -72,7 +72,7 @@ def convert(
     """Print the file of an older sentinel with the keys of today; comments stay."""
     from orbital_runtime.settings.source.files import first
     from orbital_sdk.files import write_private
-    from orbital_sentinel.converting import converted
+    from orbital_sentinel.convert import converted
 
     path = config or first(os.environ)
     if path is None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.edge import Failure, Misuse
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, complain, say, shown
+from orbital_sentinel.terminal.output import Format, as_json, complain, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from orbital_sentinel.options import ConfigFile  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say
+from orbital_sentinel.commands.options import ConfigFile  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, as_json, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ def list_letters(
     output_format: Shape = Format.TEXT,
 ) -> None:
     """List them, the newest first."""
-    from orbital_sentinel import report_letters
-    from orbital_sentinel.letters import Chosen, dead_letters
+    from orbital_sentinel.buffer.dead_letters import Chosen, dead_letters
+    from orbital_sentinel.terminal import dead_letter_report
 
     chosen = Chosen(output, older_than, limit)
     with dead_letters(config) as letters:
@@ -52,7 +52,7 @@ def list_letters(
     if output_format is Format.JSON:
         as_json(told)
     else:
-        report_letters.listed(told, chosen.which)
+        dead_letter_report.listed(told, chosen.which)
 
 
 @app.command()
@@ -65,15 +65,15 @@ def show(
     ] = Format.TEXT,
 ) -> None:
     """Show one with all of its labels and the server's words."""
-    from orbital_sentinel import report_letters
-    from orbital_sentinel.letters import dead_letters
+    from orbital_sentinel.buffer.dead_letters import dead_letters
+    from orbital_sentinel.terminal import dead_letter_report
 
     with dead_letters(config) as letters:
         told = letters.show(letter)
     if output is Format.JSON:
         as_json(told)
     else:
-        report_letters.one(told)
+        dead_letter_report.one(told)
 
 
 @app.command()
@@ -126,9 +126,9 @@ def _change(
     done: str,
 ) -> None:
     """Count, ask and do it; `done` has a place for how many."""
-    from orbital_sentinel.asking import confirm
-    from orbital_sentinel.letters import Chosen, dead_letters
-    from orbital_sentinel.report_buffer import plural
+    from orbital_sentinel.buffer.dead_letters import Chosen, dead_letters
+    from orbital_sentinel.terminal.buffer_report import plural
+    from orbital_sentinel.terminal.confirm import confirm
 
     chosen = Chosen(output, older_than, limit)
     with dead_letters(config) as letters:

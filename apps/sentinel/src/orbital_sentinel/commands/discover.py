@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from orbital_sentinel.commands.options import Output  # noqa: TC001 (as above)
 from orbital_sentinel.discovery.installed import installed_probes
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.options import Output  # noqa: TC001 (as above)
-from orbital_sentinel.output import Format, as_json, complain, progress, table
+from orbital_sentinel.terminal.output import Format, as_json, complain, progress, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

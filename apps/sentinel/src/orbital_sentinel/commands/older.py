@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from orbital_sentinel.commands import check, collect, plugins
-from orbital_sentinel.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, complain
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, complain
 
 
 def validate_config(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:

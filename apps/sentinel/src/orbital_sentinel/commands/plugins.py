@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from orbital_sentinel.commands.options import Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.options import Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say, table
+from orbital_sentinel.terminal.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

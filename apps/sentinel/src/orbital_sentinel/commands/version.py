@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orbital_sentinel import versions
-from orbital_sentinel.options import Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.output import Format, as_json, say
+from orbital_sentinel.commands.options import Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.terminal.output import Format, as_json, say
 
 
 def version(*, output: Output = Format.TEXT) -> None:

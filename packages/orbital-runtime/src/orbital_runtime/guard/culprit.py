@@ -19,9 +19,14 @@ KNOWN: Final = sys.stdlib_module_names | {
     "uvloop",
 }
 """Packages that are nobody's plugin."""
-LOOPS: Final = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "orbital_sentinel.loop")
+LOOPS: Final = (
+    "asyncio.events",
+    "asyncio.base_events",
+    "asyncio.runners",
+    "orbital_sentinel.process.loop",
+)
 """Where a loop calls what it runs: further out stands who began it."""
-IDLE: Final = ("orbital_sentinel.loop", "asyncio.runners", "selectors")
+IDLE: Final = ("orbital_sentinel.process.loop", "asyncio.runners", "selectors")
 """Where a thread stands while its loop waits: uvloop in who began it, asyncio's in its selector."""
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from orbital_sentinel.edge import Misuse
-from orbital_sentinel.output import say
+from orbital_sentinel.terminal.output import say
 
 
 def confirm(question: str, otherwise: str) -> None:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from orbital_runtime.buffer.inspection.unknown import nothing_kept
-from orbital_runtime.buffer.model import removal
-from orbital_sentinel import loop
+from orbital_runtime.buffer import removal
+from orbital_runtime.buffer.looking.unknown import nothing_kept
+from orbital_sentinel.buffer.access import at_rest, silence
+from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.client.locate import client
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.locate import client
-from orbital_sentinel.looking import at_rest, silence
-from orbital_sentinel.moments import older_than as age_of
-from orbital_sentinel.offline import configured
+from orbital_sentinel.process import loop
+from orbital_sentinel.terminal.times import older_than as age_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from orbital_sentinel.client import Client
-    from orbital_sentinel.moments import Age
+    from orbital_sentinel.client.client import Client
+    from orbital_sentinel.terminal.times import Age
 
 
 @dataclass(frozen=True, slots=True)

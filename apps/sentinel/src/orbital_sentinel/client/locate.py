@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.paths import runtime_dir
 from orbital_runtime.settings.source.gather import gather
 from orbital_runtime.telemetry.telemetry import socket_path
-from orbital_sentinel.client import Client
+from orbital_sentinel.client.client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path

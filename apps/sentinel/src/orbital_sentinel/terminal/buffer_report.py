@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from orbital_sentinel.output import say, table
-from orbital_sentinel.report import ago, counts, pair, span
+from orbital_sentinel.terminal.agent_report import ago, counts, pair, span
+from orbital_sentinel.terminal.output import say, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.inspection.aside import Aside
-from orbital_runtime.buffer.inspection.recovery import Recovery
-from orbital_runtime.buffer.inspection.unknown import nothing_kept
-from orbital_runtime.buffer.model.errors import BufferFull
-from orbital_sentinel import loop
+from orbital_runtime.buffer import BufferFull
+from orbital_runtime.buffer.looking.aside import Aside
+from orbital_runtime.buffer.looking.unknown import nothing_kept
+from orbital_runtime.buffer.recovery import Recovery
+from orbital_sentinel.buffer.access import at_rest, silence
+from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.client.locate import client
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.locate import client
-from orbital_sentinel.looking import at_rest, silence
-from orbital_sentinel.offline import configured
+from orbital_sentinel.process import loop
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_sdk.units import format_duration
-from orbital_sentinel.output import on_terminal, say, table
+from orbital_sentinel.terminal.output import on_terminal, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.store.place import free, place_of
 from orbital_runtime.buffer.store.rocks.folder import FORMAT, Folder
 from orbital_sdk.units import format_bytes
-from orbital_sentinel.report_buffer import size
-from orbital_sentinel.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second
+from orbital_sentinel.buffer.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second
+from orbital_sentinel.terminal.buffer_report import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.inspect import Inspector, describe
-from orbital_runtime.buffer.model.damage import Damaged
-from orbital_sentinel import report_buffer
+from orbital_runtime.buffer import Damaged
+from orbital_runtime.buffer.looking.inspect import Inspector, describe
+from orbital_sentinel.buffer.remote import BEYOND
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.output import Format, as_json, complain, progress
-from orbital_sentinel.remote import BEYOND
+from orbital_sentinel.terminal import buffer_report
+from orbital_sentinel.terminal.output import Format, as_json, complain, progress
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.inspection.inspect import Inspection
-    from orbital_runtime.buffer.inspection.snapshot import Books, Look
-    from orbital_sentinel.looking import Found
+    from orbital_runtime.buffer.looking.inspect import Inspection
+    from orbital_runtime.buffer.looking.snapshot import Books, Look
+    from orbital_sentinel.buffer.access import Found
 
 
 def everything(found: Found, top: int, output: Format) -> None:
@@ -26,7 +26,7 @@ def everything(found: Found, top: int, output: Format) -> None:
     if output is Format.JSON:
         as_json(_view(seen, books, top) | {"damage": [*found.damage, *seen.damage]})
         return
-    report_buffer.inspection(seen, books, top)
+    buffer_report.inspection(seen, books, top)
     for line in [*found.damage, *seen.damage]:
         complain(f"warning: {line}")
 
@@ -46,10 +46,10 @@ def batch(look: Look, seq: int, output: Format) -> None:
     if output is Format.JSON:
         as_json(told)
     else:
-        report_buffer.batch(told)
+        buffer_report.batch(told)
 
 
-def _view(seen: Inspection, books: Books, top: int) -> report_buffer.View:
+def _view(seen: Inspection, books: Books, top: int) -> buffer_report.View:
     return {
         "samples": books.samples,
         "series": seen.series,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orbital_sentinel.output import Format
+from orbital_sentinel.terminal.output import Format
 
 ConfigFile = Annotated[
     Path | None,

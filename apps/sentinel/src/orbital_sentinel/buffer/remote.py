@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.inspection.snapshot import Books
     from orbital_sdk import Layout
-    from orbital_sentinel.client import Client
+    from orbital_sentinel.client.client import Client
 
 LAYOUTS: Final = 500
 """Layouts of one request."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from orbital_sentinel.output import say, table
-from orbital_sentinel.report import ago, pair
-from orbital_sentinel.report_buffer import number, plural, when
+from orbital_sentinel.terminal.agent_report import ago, pair
+from orbital_sentinel.terminal.buffer_report import number, plural, when
+from orbital_sentinel.terminal.output import say, table
 
 View = dict[str, Any]
 

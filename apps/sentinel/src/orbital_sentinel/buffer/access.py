@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.audit import Audit
-from orbital_runtime.buffer.inspection.directory import Directory
-from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
-from orbital_sentinel.client import NotRunning
+from orbital_runtime.buffer import BufferInUse, BufferUnusable
+from orbital_runtime.buffer.looking.audit import Audit
+from orbital_runtime.buffer.looking.directory import Directory
+from orbital_sentinel.buffer.offline import UNLIMITED, configured
+from orbital_sentinel.buffer.remote import Remote
+from orbital_sentinel.client.client import NotRunning
+from orbital_sentinel.client.locate import client
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.locate import client
-from orbital_sentinel.offline import UNLIMITED, configured
-from orbital_sentinel.remote import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.snapshot import Look
-    from orbital_sentinel.client import Client
+    from orbital_runtime.buffer.looking.snapshot import Look
+    from orbital_sentinel.client.client import Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load, samples_file
 from orbital_runtime.telemetry import logs, service
-from orbital_sentinel import descriptors, garbage, heap, loop, room
 from orbital_sentinel.edge import Failure
-from orbital_sentinel.output import complain, say, shown
+from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
+from orbital_sentinel.terminal.output import complain, say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def launch(config: Path | None) -> int:
     """Run the agent until it is asked to stop; gives the exit code."""
     os.umask(0o077)  # whatever it writes is its owner's
     descriptors.allow()
-    room.check()
+    resources.check()
     heap.keep()
     garbage.settle()
     registry = Registry.discover()

@@ -1,7 +1,7 @@
 """Runs asynchronous work in this process, and lets go of what does not end.
 
 asyncio itself waits without limit for tasks that ignore their cancellation and for threads that do not
-return, and strangers' plugins have both. Here they are given up, and `ending.leave` ends the process.
+return, and strangers' plugins have both. Here they are given up, and `shutdown.leave` ends the process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from orbital_sentinel.ending import left_behind
+from orbital_sentinel.process.shutdown import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

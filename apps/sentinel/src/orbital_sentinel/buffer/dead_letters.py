@@ -11,22 +11,20 @@ from orbital_runtime.buffer.format.stored import letter_key
 from orbital_runtime.buffer.inspection.unknown import no_such_output
 from orbital_runtime.buffer.letters.reader import LettersAtRest
 from orbital_runtime.buffer.letters.view import view
-from orbital_runtime.buffer.model.damage import Damaged
-from orbital_runtime.buffer.model.errors import BufferFull
-from orbital_runtime.buffer.model.letter_index import Wanted
-from orbital_sentinel import loop
+from orbital_runtime.buffer.looking.unknown import no_such_output
+from orbital_sentinel.buffer.access import at_rest, silence
+from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.client.locate import client
 from orbital_sentinel.edge import Failure, Misuse
-from orbital_sentinel.locate import client
-from orbital_sentinel.looking import at_rest, silence
-from orbital_sentinel.moments import older_than as age_of
-from orbital_sentinel.offline import configured
+from orbital_sentinel.process import loop
+from orbital_sentinel.terminal.times import older_than as age_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.directory import Directory
-    from orbital_sentinel.client import Client
+    from orbital_runtime.buffer.looking.directory import Directory
+    from orbital_sentinel.client.client import Client
 
 ROUTE = "/api/v1/buffer/dead-letters"
 View = dict[str, Any]

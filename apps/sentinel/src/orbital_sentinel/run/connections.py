@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.assembly import output
 from orbital_runtime.sender.connecting import Connection, connect
-from orbital_sentinel import loop
-from orbital_sentinel.output import progress
+from orbital_sentinel.process import loop
+from orbital_sentinel.terminal.output import progress
 
 if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded

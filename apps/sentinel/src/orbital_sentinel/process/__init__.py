@@ -1,0 +1,1 @@
+"""This process: memory, file descriptors, event loop, exit."""

@@ -1,0 +1,1 @@
+"""Running in this process: the agent, single collections, connection checks."""
