@@ -17,7 +17,7 @@ from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
-from orbital_runtime.telemetry.listen import CannotListen
+from orbital_runtime.telemetry.server.listen import CannotListen
 from orbital_sdk import (
     ConfigurationError,
     DeviceFields,

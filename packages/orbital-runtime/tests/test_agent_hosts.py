@@ -11,8 +11,8 @@ from orbital_runtime.agent.agent import Agent
 from orbital_runtime.agent.telling import sources_of
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
-from orbital_runtime.telemetry.guests import Bounds, Guests
-from orbital_runtime.telemetry.metrics import Metrics
+from orbital_runtime.telemetry.metrics.exposition import Metrics
+from orbital_runtime.telemetry.server.connections import Bounds, Guests
 from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig, Processor, ProcessorConfig
 from orbital_sdk.testing import RecordingWriter
 

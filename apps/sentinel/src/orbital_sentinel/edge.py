@@ -65,7 +65,7 @@ def run(command: Callable[[], object]) -> int:
 
 def _explain(error: Exception) -> int:
     from orbital_runtime.settings.problem import SettingsError
-    from orbital_runtime.telemetry.listen import CannotListen
+    from orbital_runtime.telemetry.server.listen import CannotListen
     from orbital_sdk import OrbitalError
     from orbital_sentinel.client.client import NotRunning, Refused
     from orbital_sentinel.terminal.output import complain
@@ -118,7 +118,7 @@ def _count(problems: int) -> str:
 def _keep_details(error: Exception) -> str:
     """The traceback in a file of the user's own, since a terminal is no place for it."""
     from orbital_runtime.paths import data_dir
-    from orbital_runtime.telemetry.logs import redact
+    from orbital_runtime.telemetry.logs.setup import redact
 
     text = redact("".join(traceback.format_exception(error)))
     path = data_dir() / "crash.log"

@@ -7,7 +7,7 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from orbital_runtime.telemetry.guests import Bounds
+from orbital_runtime.telemetry.server.connections import Bounds
 from orbital_runtime.testing.asking import Unix, ask, tcp
 
 if TYPE_CHECKING:

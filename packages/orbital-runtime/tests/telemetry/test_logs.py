@@ -15,9 +15,9 @@ from pydantic import SecretStr
 
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.settings.model.agent import LoggingSection
-from orbital_runtime.telemetry import logs
-from orbital_runtime.telemetry.logfile import LogFile
-from orbital_runtime.telemetry.logqueue import LogQueue
+from orbital_runtime.telemetry.logs import setup
+from orbital_runtime.telemetry.logs.file import LogFile
+from orbital_runtime.telemetry.logs.queue import LogQueue
 from orbital_sdk.secrecy import hold
 
 
@@ -31,7 +31,7 @@ def _restored():
     root = logging.getLogger()
     level = root.level
     yield
-    logs.to_terminal()
+    setup.to_terminal()
     for handler in [h for h in root.handlers if isinstance(h, LogQueue)]:
         root.removeHandler(handler)
         handler.close()
@@ -59,7 +59,7 @@ def flush() -> None:
 
 def lines_of(settings: LoggingSection) -> tuple[logging.Logger, Told]:
     told = Told()
-    logs.configure(settings, descriptor=told.descriptor)
+    setup.configure(settings, descriptor=told.descriptor)
     return logging.getLogger("orbital_runtime.sender.delivery"), told
 
 
@@ -111,7 +111,7 @@ def test_levels_are_the_seeds(level: str):
     """`logging.level` takes the four names of the configuration and hides what is below."""
     log, stream = lines_of(section(level=level))
     for name in ("debug", "info", "warning", "error"):
-        log.log(logs.LEVELS[name], name)
+        log.log(setup.LEVELS[name], name)
     shown = len(stream.getvalue().splitlines())
     assert shown == {"debug": 4, "info": 3, "warn": 2, "error": 1}[level]
 
@@ -150,14 +150,14 @@ def test_redaction_leaves_ordinary_text_alone():
         "secret 3 of 4",
         "tokens: many",
     ):
-        assert logs.redact(text) == text
+        assert setup.redact(text) == text
 
 
 def test_a_problem_of_the_configuration_keeps_its_words():
     """A key that sounds secret, and what is wrong with it, are no secret."""
     problem = "config.yaml:3: tasks[0].config.password: unknown key; did you mean user?"
-    assert logs.redact(problem) == problem
-    assert "hunter2" not in logs.redact("spring.datasource.password=hunter2, password: hunter2")
+    assert setup.redact(problem) == problem
+    assert "hunter2" not in setup.redact("spring.datasource.password=hunter2, password: hunter2")
 
 
 def test_a_known_secret_is_not_logged():
@@ -218,7 +218,7 @@ def test_both_writes_to_file_and_stdout(tmp_path: Path):
 def test_configuring_again_replaces(tmp_path: Path):
     """A reload with other logging settings leaves no old handler behind."""
     log, old = lines_of(section())
-    logs.configure(section(output="file", file_path=str(tmp_path / "a.log")))
+    setup.configure(section(output="file", file_path=str(tmp_path / "a.log")))
     log.info("only in the file")
     flush()
     assert old.getvalue() == ""
@@ -258,7 +258,7 @@ def test_age_removes_old_backups_and_rotates_an_old_file(tmp_path: Path):
     stranger = tmp_path / "s-notes.log"
     stranger.write_text("not ours")
     os.utime(stranger, (now - 40 * 86400,) * 2)
-    (tmp_path / "s.log").write_text(f"{logs.utc(now - 31 * 86400)} INFO first line\n")
+    (tmp_path / "s.log").write_text(f"{setup.utc(now - 31 * 86400)} INFO first line\n")
     file = LogFile(tmp_path / "s.log", max_age=30 * 86400)
     file.write("fresh\n")
     file.close()
@@ -276,7 +276,7 @@ def test_a_full_disk_costs_lines_and_nothing_else(
     path = tmp_path / "s.log"
     path.symlink_to("/dev/full")
     LogQueue.lost = 0
-    logs.configure(section(output="file", file_path=str(path)))
+    setup.configure(section(output="file", file_path=str(path)))
     log = logging.getLogger("x")
     log.info("one")
     log.info("two")
@@ -294,7 +294,7 @@ def test_a_closed_pipe_costs_lines_and_nothing_else():
     reading, writing = os.pipe()
     os.close(reading)
     LogQueue.lost = 0
-    logs.configure(section(), descriptor=writing)
+    setup.configure(section(), descriptor=writing)
     logging.getLogger("x").info("nobody reads this")
     flush()
     assert LogQueue.lost == 1
@@ -307,7 +307,7 @@ def test_a_pipe_that_never_waits_is_waited_for():
     os.set_blocking(writing, False)
     log, count = logging.getLogger("x"), 1000
     LogQueue.lost = 0
-    logs.configure(section(), descriptor=writing)
+    setup.configure(section(), descriptor=writing)
     for number in range(count):
         log.info("%s %d", "x" * 200, number)
     told = b""
@@ -323,7 +323,7 @@ def test_an_unusable_log_file_is_an_error_at_start(tmp_path: Path):
     """Where the log cannot go is said at start, not found out later."""
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        logs.configure(section(output="file", file_path=str(tmp_path / "file" / "s.log")))
+        setup.configure(section(output="file", file_path=str(tmp_path / "file" / "s.log")))
 
 
 def test_a_real_disk_without_room(full_disk: Path):

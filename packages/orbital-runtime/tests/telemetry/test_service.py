@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from orbital_runtime.telemetry.service import EVERY, Service
+from orbital_runtime.telemetry.systemd import EVERY, Service
 from orbital_sdk import WriterMisconfigured
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orbital_runtime.settings.problem import Problem, SettingsError
-from orbital_runtime.telemetry import views
+from orbital_runtime.telemetry.api import views
 from orbital_runtime.testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from orbital_runtime.telemetry import health
-from orbital_runtime.telemetry.guests import Bounds, Guests
-from orbital_runtime.telemetry.metrics import Metrics
-from orbital_runtime.telemetry.standing import SLICE, standing
+from orbital_runtime.telemetry.metrics.exposition import Metrics
+from orbital_runtime.telemetry.server.connections import Bounds, Guests
+from orbital_runtime.telemetry.task_counts import SLICE, standing
 from orbital_sdk import WriterUnavailable
 
 SEED = {

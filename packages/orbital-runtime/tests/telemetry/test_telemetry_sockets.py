@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.telemetry import CannotListen, Telemetry, listen, socket_path
+from orbital_runtime.telemetry import CannotListen, Telemetry, socket_path
+from orbital_runtime.telemetry.server import listen
 from orbital_runtime.testing.asking import Unix, ask
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from orbital_runtime.agent.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load, samples_file
-from orbital_runtime.telemetry import logs, service
+from orbital_runtime.telemetry import systemd
+from orbital_runtime.telemetry.logs import setup
 from orbital_sentinel.edge import Failure
 from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
 from orbital_sentinel.terminal.output import complain, say, shown
@@ -36,7 +37,7 @@ def launch(config: Path | None) -> int:
     try:
         loaded = load(config, os.environ, registry=registry)
     except SettingsError as error:
-        service.bad_configuration(error.problems, os.environ)
+        systemd.bad_configuration(error.problems, os.environ)
         raise
     if loaded.path is None:
         with suppress(OSError):  # nobody has to listen
@@ -62,13 +63,13 @@ async def once(
 
 def log_to_stderr() -> None:
     """Warnings go to stderr, so that stdout has nothing but the answer."""
-    logs.to_terminal("warning")
+    setup.to_terminal("warning")
 
 
 def _begin_logging(loaded: Loaded) -> None:
     section = loaded.settings.logging
     try:
-        logs.configure(section)
+        setup.configure(section)
     except OSError as error:
         raise Failure(f"logging.file_path: {section.file_path}: {error.strerror}") from error
     if section.output == "file":

@@ -24,7 +24,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.news import TaskNews
 from orbital_runtime.settings import SettingsError, difference, load, secrets_of
 from orbital_runtime.slices import without_collector
-from orbital_runtime.telemetry.service import Service
+from orbital_runtime.telemetry.systemd import Service
 from orbital_runtime.threads import in_background
 from orbital_sdk.secrecy import hold
 

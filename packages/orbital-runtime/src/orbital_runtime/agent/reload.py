@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from orbital_runtime.agent import assembly, processing
 from orbital_runtime.scheduler.roster import twice
 from orbital_runtime.slices import in_slices
-from orbital_runtime.telemetry import logs
+from orbital_runtime.telemetry.logs import setup
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ async def _logs(old: Settings, new: Settings) -> None:
     if old.logging == new.logging:
         return
     try:
-        await in_background(logs.configure, new.logging)  # it waits for lines of before
+        await in_background(setup.configure, new.logging)  # it waits for lines of before
     except OSError as error:
         log.error("logging.file_path: %s; lines go where they went before", error)  # noqa: TRY400 (the sentence says it all)
 

@@ -1,6 +1,6 @@
 """What the agent says about itself: metrics, health, a small API, logs."""
 
-from orbital_runtime.telemetry.listen import CannotListen
+from orbital_runtime.telemetry.server.listen import CannotListen
 from orbital_runtime.telemetry.sources import Control, Sources
 from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
 

@@ -7,9 +7,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry import listen
-from orbital_runtime.telemetry.guests import Bounds, Guests
-from orbital_runtime.telemetry.server import AppServer
+from orbital_runtime.telemetry.server import listen
+from orbital_runtime.telemetry.server.app_server import AppServer
+from orbital_runtime.telemetry.server.connections import Bounds, Guests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,15 +73,16 @@ class Telemetry:
             owner.close()
             listen.remove(self._path, self._inode)
             raise
-        from orbital_runtime.telemetry import api, metrics  # noqa: PLC0415 (late: commands don't serve)
-        from orbital_runtime.telemetry.host_names import HostNames  # noqa: PLC0415 (as above)
+        from orbital_runtime.telemetry.api import routes  # noqa: PLC0415 (late: commands don't serve)
+        from orbital_runtime.telemetry.metrics.exposition import Metrics  # noqa: PLC0415 (as above)
+        from orbital_runtime.telemetry.server.host_names import HostNames  # noqa: PLC0415 (as above)
 
         guests = Guests(self._bounds)
-        told = metrics.Metrics(self._sources, guests, task_series=self._task_series)
-        commands = api.owning(self._sources, told, self._control)
+        told = Metrics(self._sources, guests, task_series=self._task_series)
+        commands = routes.owning(self._sources, told, self._control)
         self._servers = [AppServer(commands, owner, Guests(self._bounds), spare=SPARE)]
         if public is not None:
-            pages = HostNames(api.reading(self._sources, told), self._host_names)
+            pages = HostNames(routes.reading(self._sources, told), self._host_names)
             self._servers.append(AppServer(pages, public, guests))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
         await asyncio.gather(*(server.start() for server in self._servers))

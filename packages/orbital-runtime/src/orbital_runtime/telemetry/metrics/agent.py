@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, info
-from orbital_runtime.telemetry.logqueue import LogQueue
+from orbital_runtime.telemetry.logs.queue import LogQueue
+from orbital_runtime.telemetry.metrics.families import counter, counters, gauge, gauges, info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.telemetry.guests import Guests
+    from orbital_runtime.telemetry.server.connections import Guests
     from orbital_runtime.telemetry.sources import Sources
 
 STATES: Final = ("initializing", "registering", "running", "stopping", "stopped", "error")

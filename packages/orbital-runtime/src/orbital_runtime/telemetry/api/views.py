@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.health import reasons
-from orbital_runtime.telemetry.standing import Standing, standing
+from orbital_runtime.telemetry.task_counts import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

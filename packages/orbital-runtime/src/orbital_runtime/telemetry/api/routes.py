@@ -14,9 +14,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from orbital_runtime.settings.problem import SettingsError
-from orbital_runtime.telemetry import buffer_api, health, letters_api, views
-from orbital_runtime.telemetry.metrics import CONTENT_TYPE, Metrics
-from orbital_runtime.telemetry.requests import answer, number
+from orbital_runtime.telemetry import health
+from orbital_runtime.telemetry.api import buffer, dead_letters, views
+from orbital_runtime.telemetry.metrics.exposition import CONTENT_TYPE, Metrics
+from orbital_runtime.telemetry.server.requests import answer, number
 from orbital_runtime.threads import in_background
 from orbital_sdk.secrecy import scrub
 
@@ -69,7 +70,7 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
         Route("/api/v1/status", status),
         Route("/api/v1/tasks", tasks),
         _get("/api/v1/outputs", lambda _: answer(views.outputs(sources))),
-        *buffer_api.reading(sources),
+        *buffer.reading(sources),
         _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
         _get("/api/v1/plugins", lambda _: answer(views.plugins(sources))),
     ]
@@ -109,8 +110,8 @@ def _control(sources: Sources, control: Control) -> list[Route]:
         return answer(asdict(run))
 
     return [
-        *buffer_api.owning(sources),
-        *letters_api.owning(sources),
+        *buffer.owning(sources),
+        *dead_letters.owning(sources),
         Route("/api/v1/stop", stop, methods=["POST"]),
         Route("/api/v1/reload", reload, methods=["POST"]),
         Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),

@@ -7,7 +7,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.telemetry.acceptor import Acceptor
+from orbital_runtime.telemetry.server.acceptor import Acceptor
 
 if TYPE_CHECKING:
     import socket
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from orbital_runtime.telemetry.guests import Guests
+    from orbital_runtime.telemetry.server.connections import Guests
 
 
 class AppServer:
@@ -57,7 +57,7 @@ def _server(app: ASGIApp, guests: Guests, acceptor: Acceptor, stop: asyncio.Even
     """
     import uvicorn  # noqa: PLC0415 (late: the start of a command must not pay for it)
 
-    from orbital_runtime.telemetry.visit import Visit  # noqa: PLC0415 (as above)
+    from orbital_runtime.telemetry.server.protocol import Visit  # noqa: PLC0415 (as above)
 
     class Quiet(uvicorn.Server):
         @contextlib.contextmanager

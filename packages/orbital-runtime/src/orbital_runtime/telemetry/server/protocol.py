@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from orbital_runtime.telemetry.guests import Guests
+    from orbital_runtime.telemetry.server.connections import Guests
 
 
 class Visit(H11Protocol):

@@ -8,19 +8,19 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from orbital_runtime.telemetry.metrics_agent import Usage, agent, connections
-from orbital_runtime.telemetry.metrics_core import core
-from orbital_runtime.telemetry.metrics_outputs import buffer, dead_letters, ledger, outputs
-from orbital_runtime.telemetry.metrics_parts import background, own
-from orbital_runtime.telemetry.metrics_tasks import collecting, each_task, tasks
-from orbital_runtime.telemetry.standing import Standing, standing
+from orbital_runtime.telemetry.metrics.agent import Usage, agent, connections
+from orbital_runtime.telemetry.metrics.core import core
+from orbital_runtime.telemetry.metrics.outputs import buffer, dead_letters, ledger, outputs
+from orbital_runtime.telemetry.metrics.parts import background, own
+from orbital_runtime.telemetry.metrics.tasks import collecting, each_task, tasks
+from orbital_runtime.telemetry.task_counts import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.telemetry.guests import Guests
+    from orbital_runtime.telemetry.server.connections import Guests
     from orbital_runtime.telemetry.sources import Sources
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4

@@ -7,7 +7,7 @@ import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.requests import answer
+from orbital_runtime.telemetry.server.requests import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orbital_runtime.telemetry.families import counter, counters, gauge
+from orbital_runtime.telemetry.metrics.families import counter, counters, gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import errno
 import logging
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.spare import Spare
+from orbital_runtime.telemetry.server.spare_descriptors import Spare
 
 if TYPE_CHECKING:
     import socket

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, histogram
+from orbital_runtime.telemetry.metrics.families import counter, counters, gauge, gauges, histogram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.model import Run, TaskState
     from orbital_runtime.telemetry.sources import Sources
-    from orbital_runtime.telemetry.standing import Standing
+    from orbital_runtime.telemetry.task_counts import Standing
 
 LABELS: Final = ("task", "plugin", "device_id")
 

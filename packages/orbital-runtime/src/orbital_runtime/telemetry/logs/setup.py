@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from orbital_runtime.telemetry.logfile import LogFile
-from orbital_runtime.telemetry.logqueue import LogQueue
-from orbital_runtime.telemetry.logstream import STDERR, STDOUT, LogStream
+from orbital_runtime.telemetry.logs.file import LogFile
+from orbital_runtime.telemetry.logs.queue import LogQueue
+from orbital_runtime.telemetry.logs.stream import STDERR, STDOUT, LogStream
 from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.families import counters, gauges
+from orbital_runtime.telemetry.metrics.families import counters, gauges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

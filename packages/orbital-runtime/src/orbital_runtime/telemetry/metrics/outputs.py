@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.sender.breaker import State
 from orbital_runtime.sender.status import Phase
-from orbital_runtime.telemetry.families import counter, counters, gauge, gauges, states
+from orbital_runtime.telemetry.metrics.families import counter, counters, gauge, gauges, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

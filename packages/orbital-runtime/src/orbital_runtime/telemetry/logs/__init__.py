@@ -1,0 +1,1 @@
+"""Log lines: formats, secrets, files, and a queue that never blocks."""

@@ -1,0 +1,1 @@
+"""The agent's metrics, read when they are scraped."""

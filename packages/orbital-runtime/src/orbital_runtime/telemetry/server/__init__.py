@@ -1,0 +1,1 @@
+"""HTTP on a TCP or Unix socket, with bounded connections."""
