@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import orbital_sdk
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.run_limits import Limits
 from orbital_sdk import OrbitalError, Plugin, wire
 from orbital_sdk.wire import answers, calls
 from orbital_sdk.wire.errors import FIELDS

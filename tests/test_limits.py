@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orbital_plugin_snmp.commands.learning import LIMIT
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.settings.model.collector import LimitsSection
 from orbital_testbench import wait_until
 

@@ -13,8 +13,8 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import Report
-from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import Columns, Identity, Layout, Metric, Origin, Row, Series
 
 SESSIONS = 50

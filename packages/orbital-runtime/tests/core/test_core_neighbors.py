@@ -7,8 +7,8 @@ import pytest
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.core.errors import CoreTooLarge, CoreUnavailable
 from orbital_runtime.core.neighbors import REPEAT, Neighbors
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import Report
-from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import Identity, Origin
 
 from .conftest import Probe

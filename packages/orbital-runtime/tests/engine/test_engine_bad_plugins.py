@@ -13,9 +13,8 @@ import pytest
 
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.engine.limits import Limits
 from orbital_runtime.engine.report import METRICS
-from orbital_runtime.model import Status
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import (

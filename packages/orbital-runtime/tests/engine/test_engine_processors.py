@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.testing.engine import VALUE
 from orbital_runtime.testing.runs import make_task

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.parts import ROWS
+from orbital_runtime.engine.batching.split import ROWS
 from orbital_runtime.engine.report import METRICS
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Processor, ProcessorConfig, Row
 

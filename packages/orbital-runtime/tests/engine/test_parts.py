@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.engine.parts import ROWS, parts
+from orbital_runtime.engine.batching.split import ROWS, parts
 from orbital_sdk.testing import make_batch, make_layout
 
 

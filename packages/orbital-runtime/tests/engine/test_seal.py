@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.plans import PLANS, SMALL
+from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.plan_cache import PLANS, SMALL
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Columns, Identity, Metric, Origin, Processor, ProcessorConfig, Row, Sample
 

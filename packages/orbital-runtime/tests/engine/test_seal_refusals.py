@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.engine.run_limits import Limits
 from orbital_sdk import Columns, Identity, Metric, Origin, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.seal import Sealer
 from orbital_sdk import STALE_BYTES, Identity, Metric, Origin
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))

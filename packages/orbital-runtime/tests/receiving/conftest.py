@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.testing.engine import VALUE, Rig
 from orbital_runtime.testing.runs import Device, make_task

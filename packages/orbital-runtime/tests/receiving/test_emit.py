@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.receiving.emitter import TOGETHER
 from orbital_runtime.testing.engine import VALUE
 from orbital_sdk import (

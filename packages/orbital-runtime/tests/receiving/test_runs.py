@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_runtime.engine.limits import Limits
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.receiving.intake import Table
 from orbital_runtime.receiving.runs import FORGET, LEAST, LONGEST, Runs

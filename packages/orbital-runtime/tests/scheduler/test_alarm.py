@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from orbital_runtime.scheduler.alarm import LONGEST_SLEEP, Alarm
+from orbital_runtime.scheduler.timer import LONGEST_SLEEP, Alarm
 
 
 class Bell:

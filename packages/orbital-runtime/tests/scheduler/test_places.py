@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from orbital_runtime.scheduler.peer import peer
-from orbital_runtime.scheduler.places import PARTS, Places
-from orbital_runtime.scheduler.timetable import Timetable
+from orbital_runtime.scheduler.target import peer
+from orbital_runtime.scheduler.timetable.spread import PARTS, Places
+from orbital_runtime.scheduler.timetable.timetable import Timetable
 from orbital_sdk import DeviceFields
 
 NOW = 1_700_000_000.0

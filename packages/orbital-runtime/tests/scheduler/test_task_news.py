@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.scheduler.news import MOST, PERIOD, TaskNews
+from orbital_runtime.scheduler.task_log import MOST, PERIOD, TaskNews
 from orbital_runtime.testing.runs import failed_run, good_run, make_task
 
 

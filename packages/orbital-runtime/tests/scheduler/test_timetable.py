@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
-from orbital_runtime.scheduler.timetable import Timetable
+from orbital_runtime.scheduler.timetable.phase import GRAINS, SECOND, grain_for, phase
+from orbital_runtime.scheduler.timetable.timetable import Timetable
 
 NOW = 1_700_000_000.0
 

@@ -12,10 +12,10 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_bench import report
-from orbital_runtime.buffer.format.codec import encode
-from orbital_runtime.buffer.format.layout import encode_layout
+from orbital_runtime.buffer.codec import encode
+from orbital_runtime.buffer.layout import encode_layout
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_runtime.engine.report import Report
-from orbital_runtime.engine.seal import Sealer
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Batch, Columns, Layout, Metric, Plan, Processor, ProcessorConfig, Row
 from orbital_sdk.testing import make_origin

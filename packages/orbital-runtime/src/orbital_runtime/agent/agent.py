@@ -21,7 +21,7 @@ from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import sources_of, telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.scheduler.news import TaskNews
+from orbital_runtime.scheduler.task_log import TaskNews
 from orbital_runtime.settings import SettingsError, difference, load, secrets_of
 from orbital_runtime.slices import without_collector
 from orbital_runtime.telemetry.systemd import Service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.core.lane import Lane
 from orbital_runtime.core.missing import Missing
-from orbital_runtime.scheduler.phase import stable_hash
+from orbital_runtime.scheduler.timetable.phase import stable_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

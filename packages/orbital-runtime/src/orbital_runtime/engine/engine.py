@@ -11,12 +11,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.engine.current_chain import Processing
 from orbital_runtime.engine.handover import HandOver
-from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.memory import Memory, remember
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
-from orbital_runtime.engine.processing import Processing
 from orbital_runtime.engine.report import Report
+from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.task_record import Memory, remember
 from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.culprit import trace_of
 from orbital_runtime.guard.escape import contained, origin

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.parts import parts
+from orbital_runtime.engine.batching.split import parts
 from orbital_runtime.guard.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.engine.seal import Sealed
+    from orbital_runtime.engine.batching.batcher import Sealed
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_sdk import Batch
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.engine.current_chain import Processing
     from orbital_runtime.engine.handover import HandOver
-    from orbital_runtime.engine.limits import Limits
-    from orbital_runtime.engine.processing import Processing
+    from orbital_runtime.engine.run_limits import Limits
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_runtime.plugins.life import Life
     from orbital_sdk import Batch, Identity, Sample

@@ -9,7 +9,7 @@ from math import isnan
 from struct import pack
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from orbital_runtime.engine.sift import sift
+from orbital_runtime.engine.batching.checks import sift
 from orbital_sdk import STALE_BYTES, Columns, EmissionTooLarge, Sample
 from orbital_sdk.invoke import as_samples, whole
 

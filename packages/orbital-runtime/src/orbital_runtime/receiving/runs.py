@@ -16,7 +16,7 @@ from orbital_sdk import Series
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.engine.planner import Plan
+    from orbital_runtime.engine.batching.planner import Plan
 
 ENDS: Final = 64
 """One series in so many ends its run, ..."""

@@ -7,17 +7,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.endings import stale_values
-from orbital_runtime.engine.planner import Planner
-from orbital_runtime.engine.rows import Rows
+from orbital_runtime.engine.batching.planner import Planner
+from orbital_runtime.engine.batching.rows import Rows
+from orbital_runtime.engine.batching.staleness import stale_values
 from orbital_runtime.receiving.runs import Runs
 from orbital_sdk import Batch, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.engine.limits import Limits
-    from orbital_runtime.engine.planner import Plan
+    from orbital_runtime.engine.batching.planner import Plan
+    from orbital_runtime.engine.run_limits import Limits
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.receiving.intake import Table
     from orbital_runtime.receiving.runs import Run

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.scheduler.phase import stable_hash
+from orbital_runtime.scheduler.timetable.phase import stable_hash
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.admission import Admission
-from orbital_runtime.scheduler.alarm import Alarm
 from orbital_runtime.scheduler.assignment import Assignment, Everything
-from orbital_runtime.scheduler.broken import broken_run
-from orbital_runtime.scheduler.farewells import Farewells
+from orbital_runtime.scheduler.failed_run import broken_run
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.pauses import Pauses
-from orbital_runtime.scheduler.peer import peer
+from orbital_runtime.scheduler.removal import Farewells
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
-from orbital_runtime.scheduler.timetable import Tick, Timetable
+from orbital_runtime.scheduler.target import peer
+from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
+from orbital_runtime.scheduler.timer import Alarm
+from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
 from orbital_runtime.scheduler.totals import Totals
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from orbital_runtime.scheduler.phase import cell, phase, stable_hash
+from orbital_runtime.scheduler.timetable.phase import cell, phase, stable_hash
 
 PARTS: Final = 32
 """Points between two of the grid. Where more tasks than that fall on one, some share."""

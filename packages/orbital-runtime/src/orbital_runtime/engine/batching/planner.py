@@ -13,7 +13,7 @@ from orbital_sdk import Layout, Row, Series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.engine.rows import Rows
+    from orbital_runtime.engine.batching.rows import Rows
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.processor.course import Course
     from orbital_runtime.processor.way import Admit

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.planner import Plan, Planner
+from orbital_runtime.engine.batching.planner import Plan, Planner
 
 if TYPE_CHECKING:
-    from orbital_runtime.engine.rows import Rows
+    from orbital_runtime.engine.batching.rows import Rows
     from orbital_runtime.processor.chain import Chain
     from orbital_sdk import Origin, Series
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
-from orbital_runtime.scheduler.phase import GRAINS, SECOND, grain_for, phase
-from orbital_runtime.scheduler.places import Places
+from orbital_runtime.scheduler.timetable.phase import GRAINS, SECOND, grain_for, phase
+from orbital_runtime.scheduler.timetable.spread import Places
 
 TOLERANCE: Final = SECOND
 """After a gap of more than one tick, a tick that is older than this waits for the next one instead."""

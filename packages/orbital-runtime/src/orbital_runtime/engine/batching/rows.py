@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.engine.batching.series_limit import SeriesLimit
 from orbital_runtime.engine.report import METRICS
-from orbital_runtime.engine.series_limit import SeriesLimit
 from orbital_sdk import Row, Series
 from orbital_sdk.metric import DEVICE_ID
 from orbital_sdk.text import cut
@@ -14,7 +14,7 @@ from orbital_sdk.text import cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.engine.limits import Limits
+    from orbital_runtime.engine.run_limits import Limits
     from orbital_sdk import Origin
 
 log = logging.getLogger("orbital.engine")

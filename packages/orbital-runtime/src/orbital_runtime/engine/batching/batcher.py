@@ -12,13 +12,13 @@ from collections import Counter
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.engine.arrivals import Arrivals
-from orbital_runtime.engine.endings import Endings
-from orbital_runtime.engine.limits import Limits
-from orbital_runtime.engine.planner import Plan, report_of
-from orbital_runtime.engine.plans import Plans
-from orbital_runtime.engine.rows import Rows
-from orbital_runtime.engine.sift import rounds, sift
+from orbital_runtime.engine.batching.checks import rounds, sift
+from orbital_runtime.engine.batching.new_series import Arrivals
+from orbital_runtime.engine.batching.plan_cache import Plans
+from orbital_runtime.engine.batching.planner import Plan, report_of
+from orbital_runtime.engine.batching.rows import Rows
+from orbital_runtime.engine.batching.staleness import Endings
+from orbital_runtime.engine.run_limits import Limits
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Batch, Columns, Row, Sample, Series
 

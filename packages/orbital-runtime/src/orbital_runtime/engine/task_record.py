@@ -6,12 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.engine.seal import Sealer
+from orbital_runtime.engine.batching.batcher import Sealer
 from orbital_sdk import Origin
 
 if TYPE_CHECKING:
-    from orbital_runtime.engine.limits import Limits
-    from orbital_runtime.model import Task
+    from orbital_runtime.engine.run_limits import Limits
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
     from orbital_sdk import Identity

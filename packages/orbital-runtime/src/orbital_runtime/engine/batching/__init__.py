@@ -1,0 +1,1 @@
+"""Collections become batches: checked, labelled, processed, with stale markers."""

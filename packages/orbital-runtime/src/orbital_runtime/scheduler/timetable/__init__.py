@@ -1,0 +1,1 @@
+"""When each task is due: phase, grid, and spread over its target."""
