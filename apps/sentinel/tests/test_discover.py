@@ -20,7 +20,7 @@ from orbital_sentinel.discovery.addresses import Addresses
 from orbital_sentinel.discovery.result import Result
 from orbital_sentinel.discovery.sweep import sweep
 from orbital_sentinel.discovery.taskfile import write
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 from orbital_testbench.snmpd import PASSWORDS, Snmpd

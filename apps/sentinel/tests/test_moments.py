@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from orbital_sentinel.edge import Misuse
+from orbital_sentinel.errors import Misuse
 from orbital_sentinel.terminal.times import older_than
 
 

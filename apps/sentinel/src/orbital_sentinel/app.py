@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from orbital_sentinel import edge
+from orbital_sentinel import exit_status
 from orbital_sentinel.commands import (
     agent,
     buffer,
@@ -20,6 +20,7 @@ from orbital_sentinel.commands import (
     plugins,
     version,
 )
+from orbital_sentinel.errors import Failure
 
 ADDED: Final = "orbital.commands"
 """Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
@@ -70,7 +71,7 @@ def _broken(why: str) -> Any:
 
     @stub.command(help=why, context_settings={"ignore_unknown_options": True})
     def fail(_: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
-        raise edge.Failure(why)
+        raise Failure(why)
 
     return typer.main.get_command(stub)
 
@@ -80,7 +81,7 @@ app = typer.Typer(
     cls=Commands,
     help="Orbital Sentinel: polls devices, keeps every sample safe and delivers it.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # errors are shown in one place, edge.py
+    pretty_exceptions_enable=False,  # errors are shown in one place, exit_status.py
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -92,7 +93,7 @@ def _root(
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
     ] = False,
 ) -> None:
-    edge.show_tracebacks = debug
+    exit_status.show_tracebacks = debug
 
 
 for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the process' exit code."""
-    from orbital_sentinel import edge
+    from orbital_sentinel import exit_status
     from orbital_sentinel.process import shutdown, streams
 
     streams.take_places()
     before = set(threading.enumerate())
     given = sys.argv[1:] if arguments is None else list(arguments)
-    return shutdown.leave(edge.run(lambda: _command(given)), before)
+    return shutdown.leave(exit_status.run(lambda: _command(given)), before)
 
 
 def _command(given: list[str]) -> None:

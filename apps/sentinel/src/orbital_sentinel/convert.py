@@ -13,7 +13,7 @@ from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.document import parse
 from orbital_runtime.settings.source.renamed import NODES, RENAMED, Kind, renew
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from orbital_sentinel.buffer.offline import UNLIMITED, configured
 from orbital_sentinel.buffer.remote import Remote
 from orbital_sentinel.client.client import NotRunning
 from orbital_sentinel.client.locate import client
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

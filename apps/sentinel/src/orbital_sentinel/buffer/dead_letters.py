@@ -15,7 +15,7 @@ from orbital_runtime.buffer.looking.unknown import no_such_output
 from orbital_sentinel.buffer.access import at_rest, silence
 from orbital_sentinel.buffer.offline import configured
 from orbital_sentinel.client.locate import client
-from orbital_sentinel.edge import Failure, Misuse
+from orbital_sentinel.errors import Failure, Misuse
 from orbital_sentinel.process import loop
 from orbital_sentinel.terminal.times import older_than as age_of
 

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.looking.unknown import nothing_kept
 from orbital_sentinel.buffer.access import at_rest, silence
 from orbital_sentinel.buffer.offline import configured
 from orbital_sentinel.client.locate import client
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import loop
 from orbital_sentinel.terminal.times import older_than as age_of
 

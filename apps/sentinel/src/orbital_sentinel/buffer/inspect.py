@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer import Damaged
 from orbital_runtime.buffer.looking.inspect import Inspector, describe
 from orbital_sentinel.buffer.remote import BEYOND
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal import buffer_report
 from orbital_sentinel.terminal.output import Format, as_json, complain, progress
 

@@ -15,7 +15,7 @@ from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source.gather import gather
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.recovery import Recovery
 from orbital_sentinel.buffer.access import at_rest, silence
 from orbital_sentinel.buffer.offline import configured
 from orbital_sentinel.client.locate import client
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import loop
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ def stop(
 ) -> None:
     """Ask the running sentinel to stop, and wait until it has."""
     from orbital_sentinel.client.locate import client
-    from orbital_sentinel.edge import Failure
+    from orbital_sentinel.errors import Failure
 
     agent = client(config)
     agent.post("/api/v1/stop")

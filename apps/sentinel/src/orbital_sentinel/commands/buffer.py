@@ -94,7 +94,7 @@ def export(
     from orbital_runtime.buffer.looking.export import Export
     from orbital_runtime.buffer.looking.unknown import no_such_output
     from orbital_sentinel.buffer.access import looked_at
-    from orbital_sentinel.edge import Failure
+    from orbital_sentinel.errors import Failure
     from orbital_sentinel.terminal.times import moment
 
     with looked_at(config, path) as found:

@@ -34,7 +34,7 @@ def validate(
     something is wrong, and 1 if only the buffer's folder or an output is.
     """
     from orbital_runtime.settings import SettingsError, load
-    from orbital_sentinel.edge import BAD_CONFIGURATION, FAILED
+    from orbital_sentinel.errors import BAD_CONFIGURATION, FAILED
 
     try:
         loaded = load(config, os.environ)

@@ -154,7 +154,7 @@ def _configured(
 ) -> tuple[Settings, Sequence[Task]]:
     """The task of this name, and the settings that it is of."""
     from orbital_runtime.settings import load
-    from orbital_sentinel.edge import Misuse
+    from orbital_sentinel.errors import Misuse
     from orbital_sentinel.run.selection import chosen
 
     if name in registry.names("plugin"):

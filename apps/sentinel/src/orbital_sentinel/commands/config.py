@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal.output import Format, as_json, complain, say
 
 app = typer.Typer(help="The configuration file.", no_args_is_help=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.edge import Failure, Misuse
+from orbital_sentinel.errors import Failure, Misuse
 from orbital_sentinel.terminal.output import Format, as_json, complain, say, shown
 
 if TYPE_CHECKING:

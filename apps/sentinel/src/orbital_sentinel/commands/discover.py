@@ -11,7 +11,7 @@ import typer
 
 from orbital_sentinel.commands.options import Output  # noqa: TC001 (as above)
 from orbital_sentinel.discovery.installed import installed_probes
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal.output import Format, as_json, complain, progress, table
 
 if TYPE_CHECKING:

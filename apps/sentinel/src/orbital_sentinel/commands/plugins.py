@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from orbital_sentinel.commands.options import Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal.output import Format, as_json, say, table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import resource
 import threading
 from typing import Final
 
-from orbital_sentinel.edge import NO_MEMORY, NO_THREADS, Failure
+from orbital_sentinel.errors import NO_MEMORY, NO_THREADS, Failure
 
 THREADS: Final = 24
 """An idle agent has about ten, and the database starts some more while it opens."""

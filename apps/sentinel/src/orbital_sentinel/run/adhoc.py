@@ -21,7 +21,7 @@ from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind,
 from orbital_runtime.settings.source.files import first
 from orbital_sdk import Identity, OrbitalError
 from orbital_sdk.address import split_address
-from orbital_sentinel.edge import Misuse
+from orbital_sentinel.errors import Misuse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence

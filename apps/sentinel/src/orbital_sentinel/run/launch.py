@@ -14,7 +14,7 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load, samples_file
 from orbital_runtime.telemetry import systemd
 from orbital_runtime.telemetry.logs import setup
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
 from orbital_sentinel.terminal.output import complain, say, shown
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.core.known import bound, names_of
 from orbital_runtime.paths import data_dir
 from orbital_sdk.hints import did_you_mean
-from orbital_sentinel.edge import Failure
+from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

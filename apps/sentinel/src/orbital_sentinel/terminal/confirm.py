@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from orbital_sentinel.edge import Misuse
+from orbital_sentinel.errors import Misuse
 from orbital_sentinel.terminal.output import say
 
 

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from orbital_sdk.units import parse_duration
-from orbital_sentinel.edge import Misuse
+from orbital_sentinel.errors import Misuse
 
 
 def moment(text: str, now_ms: int) -> int:

@@ -1,40 +1,26 @@
-"""The edge of the command line: every error becomes a sentence and an exit code, never a traceback."""
+"""Every error becomes a sentence and an exit code, never a traceback."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from orbital_sentinel.errors import (
+    BAD_CONFIGURATION,
+    FAILED,
+    NO_MEMORY,
+    NO_THREADS,
+    OK,
+    USAGE,
+    Failure,
+    Misuse,
+)
 from orbital_sentinel.process import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-OK: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-BAD_CONFIGURATION: Final = 78
-"""EX_CONFIG of sysexits.h."""
-
-
-class Failure(Exception):  # noqa: N818 (reads as what happened)
-    """A command could not do what was asked; the message is all that a user needs."""
-
-
-class Misuse(Exception):  # noqa: N818 (as above)
-    """The command was given what it cannot take; exit code 2."""
-
-
-NO_THREADS: Final = (
-    "the system lets this process have no more threads; look at `ulimit -u`, TasksMax of the service and "
-    "pids.max of the container"
-)
-NO_MEMORY: Final = (
-    "the system lets this process have no more memory; look at `ulimit -v`, MemoryMax of the service and the "
-    "limit of the container"
-)
 
 show_tracebacks = False
 """Set by `sentinel --debug`."""
@@ -54,7 +40,7 @@ def run(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         streams.forget_stdout()
         return FAILED
-    except Exception as error:  # noqa: BLE001 (the edge)
+    except Exception as error:  # noqa: BLE001 (none may reach the interpreter)
         if show_tracebacks:
             traceback.print_exc()
         if streams.is_about_output(error):
