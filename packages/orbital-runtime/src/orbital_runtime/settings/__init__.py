@@ -35,7 +35,7 @@ from orbital_runtime.settings.validation.outputs import (
     outputs,
     processors,
 )
-from orbital_runtime.settings.validation.warnings import Note, notes
+from orbital_runtime.settings.validation.notes import Note, notes
 
 __all__ = [
     "BufferSection",

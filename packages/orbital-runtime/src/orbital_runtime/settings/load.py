@@ -20,7 +20,7 @@ from orbital_runtime.settings.validation.outputs import (
     processors,
 )
 from orbital_runtime.settings.validation.sections import validate
-from orbital_runtime.settings.validation.warnings import Note, notes
+from orbital_runtime.settings.validation.notes import Note, notes
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
