@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import orbital_sdk
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_sdk import OrbitalError, Plugin, wire
 from orbital_sdk.wire import answers, calls
 from orbital_sdk.wire.errors import FIELDS
@@ -115,8 +115,8 @@ def test_the_tables_of_errors_are_whole():
 def test_the_limits_are_those_of_the_code():
     """Of the agent, of a plugin's class, and of what crosses."""
     shown = {(named[-1].rpartition(".")[2] if (named := re.findall(r"`([\w.]+)`", setting)) else what): most
-             for what, most, setting in rows(part("Limits"))[1:]}  # fmt: skip
-    limits = Limits()
+             for what, most, setting in rows(part("RunLimits"))[1:]}  # fmt: skip
+    limits = RunLimits()
     assert shown == {
         "samples_per_run": f"{limits.samples:,}",
         "series_per_task": f"{limits.series:,}",

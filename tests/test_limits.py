@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orbital_plugin_snmp.commands.learning import LIMIT
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.settings.model.collector import LimitsSection
 from orbital_testbench import wait_until
 
@@ -32,7 +32,7 @@ CHASSIS = 20_000 * 38
 
 def test_the_defaults_fit_a_big_chassis():
     """Twenty thousand interfaces are below every limit, and `snmp learn` speaks of the same limits."""
-    section, limits = LimitsSection(), Limits()
+    section, limits = LimitsSection(), RunLimits()
     assert (section.samples_per_run, section.series_per_task) == (limits.samples, limits.series)
     assert section.samples_per_run == section.series_per_task == LIMIT
     assert CHASSIS < LIMIT

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
 from orbital_sdk import Columns, Identity, Layout, Metric, Origin, Row, Series
 
@@ -49,7 +49,7 @@ def living():
 async def test_series_that_ended_are_forgotten_everywhere(buffer):
     """Fifty new series in each of 300 collections, a healthy output: what there is of them does not grow."""
     metric = Metric("session_octets_total", labels=("session",))
-    sealer, encoder = Sealer(ORIGIN), Encoder(LabelRules())
+    sealer, encoder = Batcher(ORIGIN), Encoder(LabelRules())
     seen: list[Counter[str]] = []
     before = living()
     for turn in range(300):

@@ -12,7 +12,7 @@ from orbital_runtime.agent.telling import sources_of
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
 from orbital_runtime.telemetry.metrics.exposition import Metrics
-from orbital_runtime.telemetry.server.connections import Bounds, Guests
+from orbital_runtime.telemetry.server.connections import ConnectionLimits, Connections
 from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig, Processor, ProcessorConfig
 from orbital_sdk.testing import RecordingWriter
 
@@ -83,7 +83,7 @@ def agent(tmp_path) -> Agent:
 
 
 async def shown(agent: Agent) -> dict[str, float]:
-    snapshot = await Metrics(sources_of(agent), Guests(Bounds())).snapshot()
+    snapshot = await Metrics(sources_of(agent), Connections(ConnectionLimits())).snapshot()
     lines = snapshot.text().decode().splitlines()
     return {
         name: float(value)

@@ -7,7 +7,7 @@ import pytest
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.core.errors import CoreTooLarge, CoreUnavailable
 from orbital_runtime.core.neighbors import REPEAT, Neighbors
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
 from orbital_sdk import Identity, Origin
 
@@ -36,7 +36,7 @@ class Watched:
 
     def __init__(self, neighbors: Neighbors, device: str = "dev-1", task: str = "t") -> None:
         self._neighbors = neighbors
-        self._sealer = Sealer(Origin(task, "probe", device, "10.0.0.1", Identity("id", "edge")))
+        self._sealer = Batcher(Origin(task, "probe", device, "10.0.0.1", Identity("id", "edge")))
         self._now = 1_795_521_600_000
 
     def gave(self, *ports: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.engine import VALUE, Fake, Rig
 from orbital_runtime.testing.runs import Device, make_task
@@ -77,7 +77,7 @@ async def test_a_plugin_knows_its_run(rig):
 
 async def test_no_run_takes_longer_than_the_agent_allows():
     """max_execution_time is above every task's timeout."""
-    rig = Rig(Fake(), limits=Limits(max_execution_time=2))
+    rig = Rig(Fake(), limits=RunLimits(max_execution_time=2))
     await rig.run()
     assert rig.plugin.contexts[0].timeout == 2
 

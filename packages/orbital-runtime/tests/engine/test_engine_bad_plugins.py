@@ -14,7 +14,7 @@ import pytest
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.report import METRICS
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import (
@@ -115,7 +115,7 @@ def engine_of(plugins, put, processors=(), **limits):
         put=put,
         processors=processors,
         clock=ManualClock(),
-        limits=Limits(**limits),
+        limits=RunLimits(**limits),
     )
     return engine, pool
 
@@ -305,12 +305,12 @@ async def test_new_series_for_ever(collect_with):
         "2,000 samples were left out: the task gave more than 2500 different series within an hour"
         " (collector.limits.series_per_task): what grows is the label 'of' of value"
     )
-    assert len(engine._memories["t"].sealer._rows) < 10_000
+    assert len(engine._memories["t"].batcher._rows) < 10_000
 
 
 @pytest.mark.parametrize(("count", "aside"), [(100, False), (50_000, True)])
 async def test_a_large_collection_does_not_hold_the_loop(collect_with, count, aside):
-    """Fifty thousand new series are sealed on a thread, where the loop goes on meanwhile; a usual collection
+    """Fifty thousand new series are batched on a thread, where the loop goes on meanwhile; a usual collection
     is not worth it.
     """
     threads = set()

@@ -11,7 +11,7 @@ import pytest
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Identity, Metric, Plugin, PluginConfig
@@ -87,7 +87,7 @@ class Rig:
             pool=lambda name: self.pool,
             put=self.put,
             clock=ManualClock(),
-            limits=Limits(cancel_grace=SOON),
+            limits=RunLimits(cancel_grace=SOON),
         )
         self.overruns = self.engine.invoker.overruns
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.testing.engine import VALUE
 from orbital_runtime.testing.runs import make_task
@@ -75,29 +75,29 @@ class Change(Processor[ProcessorConfig]):
         return Plan(layout.rows, step)
 
 
-def seal(sealer, samples, ts):
-    return sealer.seal(samples, Report(1.0, 0.5, len(samples), 10.0), ts)
+def make_batches(batcher, samples, ts):
+    return batcher.make(samples, Report(1.0, 0.5, len(samples), 10.0), ts)
 
 
-def values(sealed):
+def values(batched):
     """Label `of` (or name) -> value."""
     return {
         dict(row.labels).get("of", row.name): value
-        for batch in sealed.batches
+        for batch in batched.batches
         for row, _, value in batch.items()
     }
 
 
-def sealer_of(*processors, **limits):
-    return Sealer(make_origin(), chain=Chain(processors), limits=Limits(**limits))
+def batcher_of(*processors, **limits):
+    return Batcher(make_origin(), chain=Chain(processors), limits=RunLimits(**limits))
 
 
 def test_the_limit_of_series_counts_what_is_left():
     """So a filter helps against what explodes; what it leaves is limited all the same."""
-    sealer = sealer_of(Keep("1", "2", "3"), series=2)
-    sealed = seal(sealer, [VALUE(n, str(n)) for n in range(100)], 0)
-    assert (sealed.samples, sealed.refused) == (2, {"series_limit": 1})
-    assert sealer.series == 2
+    batcher = batcher_of(Keep("1", "2", "3"), series=2)
+    batched = make_batches(batcher, [VALUE(n, str(n)) for n in range(100)], 0)
+    assert (batched.samples, batched.refused) == (2, {"series_limit": 1})
+    assert batcher.series == 2
 
 
 def test_labels_that_a_processor_makes_are_cut():
@@ -110,9 +110,9 @@ def test_labels_that_a_processor_makes_are_cut():
                 for row in layout.rows
             ]
 
-    sealed = seal(sealer_of(Long(), label_bytes=50), [VALUE(1, "a"), VALUE(2, "b")], 0)
-    assert (sealed.samples, sealed.refused, sealed.cut) == (1, {"duplicate": 1}, 2 + OURS)
-    assert len(dict(sealed.batches[0].layout.rows[OURS].labels)["long"].encode()) <= 50
+    batched = make_batches(batcher_of(Long(), label_bytes=50), [VALUE(1, "a"), VALUE(2, "b")], 0)
+    assert (batched.samples, batched.refused, batched.cut) == (1, {"duplicate": 1}, 2 + OURS)
+    assert len(dict(batched.batches[0].layout.rows[OURS].labels)["long"].encode()) <= 50
 
 
 def test_only_series_that_left_the_chain_end():
@@ -122,21 +122,21 @@ def test_only_series_that_left_the_chain_end():
         def plan(self, layout):
             return [row and Row(f"x_{row.name}", dict(row.labels)) for row in super().plan(layout)]
 
-    sealer = sealer_of(Renamed("a"))
-    seal(sealer, [VALUE(1, "a"), VALUE(2, "b")], 0)
-    stale = seal(sealer, [], 10).stale
+    batcher = batcher_of(Renamed("a"))
+    make_batches(batcher, [VALUE(1, "a"), VALUE(2, "b")], 0)
+    stale = make_batches(batcher, [], 10).stale
     assert [(row.name, dict(row.labels)["of"]) for row in stale.layout.rows] == [("x_value", "a")]
 
 
 def test_series_with_times_of_their_own_pass_too():
     """Each round by its own plan; only the task's report may end, since theirs could end too early."""
-    sealer = sealer_of(Keep("a"))
+    batcher = batcher_of(Keep("a"))
     samples = [VALUE(1, "a", ts=5), VALUE(2, "a", ts=6), VALUE(3, "b", ts=5), VALUE(4, "b", ts=6)]
-    sealed = seal(sealer, samples, 100)
-    assert sealed.samples == 2
-    got = [(ts, value) for batch in sealed.batches for row, ts, value in batch.items()][OURS:]
+    batched = make_batches(batcher, samples, 100)
+    assert batched.samples == 2
+    got = [(ts, value) for batch in batched.batches for row, ts, value in batch.items()][OURS:]
     assert got == [(5, 1), (6, 2)]
-    ended = sealer.farewell(200)
+    ended = batcher.end_series(200)
     assert "value" not in {row.name for row in ended.layout.rows}
     assert len(ended) == OURS
 
@@ -144,21 +144,21 @@ def test_series_with_times_of_their_own_pass_too():
 def test_a_plan_that_fails_costs_its_batches_and_ends_nothing():
     """They are counted as lost; the next collection asks again."""
     broken = Broken(ProcessorConfig())
-    sealer = sealer_of(broken)
-    seal(sealer, [VALUE(1, "a")], 0)
+    batcher = batcher_of(broken)
+    make_batches(batcher, [VALUE(1, "a")], 0)
     broken.planning = True
     for ts in (10, 20):
-        sealed = seal(sealer, [VALUE(1, "a"), VALUE(2, "b")], ts)
-        assert (sealed.batches, sealed.samples, sealed.stale) == ([], 0, None)
-    assert sealer._chain.totals.lost == {"broken": 2 * (OURS + 2)}
+        batched = make_batches(batcher, [VALUE(1, "a"), VALUE(2, "b")], ts)
+        assert (batched.batches, batched.samples, batched.stale) == ([], 0, None)
+    assert batcher._chain.totals.lost == {"broken": 2 * (OURS + 2)}
     broken.planning = False
-    assert values(seal(sealer, [VALUE(1, "a"), VALUE(2, "b")], 30))["b"] == 2
+    assert values(make_batches(batcher, [VALUE(1, "a"), VALUE(2, "b")], 30))["b"] == 2
 
 
 async def test_a_step_that_fails_costs_its_batch(rig):
     """The run itself succeeded, and its samples are no samples that the buffer took."""
     broken = Broken(ProcessorConfig())
-    rig.engine.processing.follow([broken])
+    rig.engine.processing.replace([broken])
     broken.stepping = True
     run = await rig.run()
     assert (run.samples, rig.batches) == (0, [])
@@ -170,11 +170,11 @@ async def test_a_step_that_fails_costs_its_batch(rig):
 
 def test_state_outlives_a_layout_and_an_hour():
     """A series that stands in another layout, or begins a new hour, goes on from its last value."""
-    sealer = sealer_of(Change())
-    seal(sealer, [VALUE(10, "a")], 0)
-    assert values(seal(sealer, [VALUE(11, "a"), VALUE(5, "b")], 10))["a"] == 1
-    assert values(seal(sealer, [VALUE(13, "a")], HOUR))["a"] == 2
-    assert values(seal(sealer, [VALUE(16, "a")], 2 * HOUR))["a"] == 3
+    batcher = batcher_of(Change())
+    make_batches(batcher, [VALUE(10, "a")], 0)
+    assert values(make_batches(batcher, [VALUE(11, "a"), VALUE(5, "b")], 10))["a"] == 1
+    assert values(make_batches(batcher, [VALUE(13, "a")], HOUR))["a"] == 2
+    assert values(make_batches(batcher, [VALUE(16, "a")], 2 * HOUR))["a"] == 3
 
 
 async def test_state_outlives_a_reload_of_other_parts(rig):
@@ -183,7 +183,7 @@ async def test_state_outlives_a_reload_of_other_parts(rig):
 
     def reconfigure(*processors, **limits):
         rig.engine.reconfigure(
-            identity=rig.engine.identity, processors=processors, limits=Limits(**limits)
+            identity=rig.engine.identity, processors=processors, limits=RunLimits(**limits)
         )
 
     reconfigure(change)
@@ -198,7 +198,7 @@ async def test_state_outlives_a_reload_of_other_parts(rig):
 async def test_state_goes_with_its_task(rig):
     """A processor that serves for years holds no more than tasks are there."""
     change = Change()
-    rig.engine.processing.follow([change])
+    rig.engine.processing.replace([change])
     await rig.run()
     assert len(change.last) == OURS + 2
     await rig.engine.forget(make_task())
@@ -217,7 +217,7 @@ async def test_a_reload_counts_from_the_seal_on(rig):
     rig.plugin.collect = collect
     old = Broken(ProcessorConfig())
     old.planning = True
-    rig.engine.processing.follow([old])
+    rig.engine.processing.replace([old])
     run = asyncio.create_task(rig.run())
     await began.wait()
     identity, limits = rig.engine.identity, rig.engine.limits
@@ -234,7 +234,7 @@ async def test_what_was_gathered_gets_into_the_buffer(rig):
         def flush(self, now, *, last):
             return [make_batch([("sum", {}, 3.0), ("bad", {"x": "\ud800"}, 1.0)], ts=now)]
 
-    rig.engine.processing.follow([Gathers()])
+    rig.engine.processing.replace([Gathers()])
     await rig.engine.flush()
     assert rig.take() == {"sum": 3.0}
     assert rig.engine.totals.samples == 1

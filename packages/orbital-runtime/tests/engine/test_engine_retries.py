@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.testing.engine import Fake, Rig
 from orbital_runtime.testing.runs import make_task
 from orbital_sdk import DeviceUnreachable, UnexpectedReply
@@ -24,7 +24,7 @@ class Flaky(Fake):
 
 async def test_retries_within_one_run(rig):
     """No answer is asked for again, as often as the task says; the run counts once."""
-    engine = Rig(Flaky(fails=2), limits=Limits(retry_pause=0))
+    engine = Rig(Flaky(fails=2), limits=RunLimits(retry_pause=0))
     run = await engine.run(make_task(retries=2))
     assert (run.up, run.error) == (True, "")
     assert engine.plugin.attempts == 3
@@ -37,7 +37,7 @@ async def test_retries_within_one_run(rig):
 
 async def test_attempts_do_not_mix(rig):
     """What a failed attempt gave is replaced by the next one's: no series twice, no refusals."""
-    engine = Rig(Flaky(fails=1), limits=Limits(retry_pause=0))
+    engine = Rig(Flaky(fails=1), limits=RunLimits(retry_pause=0))
     await engine.run(make_task(retries=1))
     taken = engine.take()
     assert (taken["a"], taken["b"]) == (2, 2)
@@ -54,7 +54,7 @@ async def test_a_worse_attempt_does_not_replace_a_better_one():
                 yield self.value(1, "a")
             raise DeviceUnreachable("no answer")
 
-    engine = Rig(Worse(fails=2), limits=Limits(retry_pause=0))
+    engine = Rig(Worse(fails=2), limits=RunLimits(retry_pause=0))
     run = await engine.run(make_task(retries=1))
     assert (engine.plugin.attempts, run.samples, engine.take()["a"]) == (2, 1, 1)
 
@@ -68,7 +68,7 @@ async def test_only_silence_is_retried(rig):
 
 async def test_no_retry_without_time(rig):
     """Attempts share the task's timeout; when it is used up there is no other one."""
-    engine = Rig(Flaky(fails=9), limits=Limits(retry_pause=60))
+    engine = Rig(Flaky(fails=9), limits=RunLimits(retry_pause=60))
     run = await engine.run(make_task(retries=5))
     assert run.error_kind == "DeviceUnreachable"
     assert engine.plugin.attempts == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orbital_runtime.engine.batching.split import ROWS
 from orbital_runtime.engine.report import METRICS
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Processor, ProcessorConfig, Row
 
@@ -84,7 +84,9 @@ async def test_other_processors_count_from_the_next_run(rig):
     await rig.run()
     rig.batches.clear()
     identity = rig.engine.identity
-    rig.engine.reconfigure(identity=identity, processors=[Site(ProcessorConfig())], limits=Limits())
+    rig.engine.reconfigure(
+        identity=identity, processors=[Site(ProcessorConfig())], limits=RunLimits()
+    )
     run = await rig.run()
     fresh, stale = rig.batches
     assert run.samples == 0

@@ -12,7 +12,7 @@ import pytest
 
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.sessions import IDLE, RUNS
@@ -94,7 +94,7 @@ class Rig:
         self.pool, self.clock = ThreadPoolExecutor(plugin.max_threads), ManualClock()
         self.engine = Engine(
             identity=Identity("s1", "edge"), plugins=lambda task: self.plugin, pool=lambda name: self.pool,
-            put=self.put, clock=self.clock, limits=Limits(cancel_grace=SOON, close=LONG),
+            put=self.put, clock=self.clock, limits=RunLimits(cancel_grace=SOON, close=LONG),
         )  # fmt: skip
         self.sessions = self.engine.sessions
 
@@ -495,7 +495,7 @@ async def test_a_reload_of_other_parts_keeps_sessions(make_rig):
     rig = make_rig()
     await rig.run(at("a"))
     rig.engine.reconfigure(
-        identity=replace(rig.engine.identity, name="other"), processors=(), limits=Limits()
+        identity=replace(rig.engine.identity, name="other"), processors=(), limits=RunLimits()
     )
     await rig.run(at("a"))
     assert rig.done() == ["open a", "collect a", "collect a"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.testing.engine import VALUE, Fake, Rig
 from orbital_runtime.testing.runs import make_task
 from orbital_sdk import (
@@ -113,7 +113,7 @@ async def test_what_relabelling_and_limits_leave_is_counted():
     """Scraped is what the plugin gave; a dropped series, a duplicate, no number, and one above the limit of
     series are not left. A renamed report is none of it either.
     """
-    rig = Rig(Listing(), processors=[DropA(ProcessorConfig())], limits=Limits(series=2))
+    rig = Rig(Listing(), processors=[DropA(ProcessorConfig())], limits=RunLimits(series=2))
     rig.plugin.samples = [*values("abbcd"), VALUE(float("nan"), "e")]
     for new in (2, 0):
         run = await rig.run()
@@ -144,7 +144,7 @@ async def test_the_time_out_is_the_tasks_and_the_agents_at_most(rig, seconds):
     """It stands beside `scrape_duration_seconds`, as what that may become."""
     await rig.run(make_task(timeout=seconds))
     assert rig.take()["scrape_timeout_seconds"] == seconds
-    short = Rig(Fake(), limits=Limits(max_execution_time=0.2))
+    short = Rig(Fake(), limits=RunLimits(max_execution_time=0.2))
     await short.run(make_task(timeout=seconds))
     assert short.take()["scrape_timeout_seconds"] == 0.2
 

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.testing.engine import VALUE, Rig
 from orbital_runtime.testing.runs import Device, make_task
@@ -98,7 +98,7 @@ class ReceiverRig(Rig):
 
 @pytest.fixture
 async def rig():
-    rig = ReceiverRig(Listener(), limits=Limits(close=0.2, cancel_grace=0.05))
+    rig = ReceiverRig(Listener(), limits=RunLimits(close=0.2, cancel_grace=0.05))
     yield rig
     rig.open.set()
     await rig.receivers.end()

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.receiving.emitter import TOGETHER
 from orbital_runtime.testing.engine import VALUE
 from orbital_sdk import (
@@ -93,7 +93,7 @@ async def test_the_end_of_a_series_is_told(rig):
 
 async def test_labels_and_limits_are_those_of_collections(rig):
     """The task's labels, the device's id, and what is refused under its name."""
-    rig.engine.limits = Limits(series=2)
+    rig.engine.limits = RunLimits(series=2)
     rig.engine.identity = replace(rig.engine.identity)  # as after a reload
     task = replace(TASK, labels={"site": "one"})
     await rig.run(task)
@@ -140,7 +140,7 @@ async def test_what_the_buffer_refuses_is_told_to_the_sender(rig):
 
 async def test_several_emit_at_once_within_bounds():
     """While the buffer is slow, so many samples are on their way as one emission may have, and no more."""
-    rig = ReceiverRig(Listener(), limits=Limits(samples=10))
+    rig = ReceiverRig(Listener(), limits=RunLimits(samples=10))
     emit = await rig.serving()
     rig.open.clear()
     emitting = [asyncio.ensure_future(emit([VALUE(n, f"{n}")] * 1)) for n in range(25)]
@@ -195,7 +195,7 @@ async def test_what_was_emitted_is_accepted_before_the_stop_ends(rig):
 async def test_ten_million_samples(rig):
     """Refused by name and counted; neither the loop nor the memory is held, whatever form they have."""
     emit = await rig.serving()
-    rig.engine.limits = Limits(samples=100_000)
+    rig.engine.limits = RunLimits(samples=100_000)
     turns = 0
 
     async def others():

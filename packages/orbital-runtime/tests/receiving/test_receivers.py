@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.scheduler.task import Status
 from orbital_runtime.testing.engine import VALUE
 from orbital_runtime.testing.runs import Device
@@ -269,7 +269,7 @@ async def test_serve_is_a_coroutine(rig):
 
 async def test_the_first_run_does_not_wait_long():
     """Not longer than the task may: half of its time, and a fifth of a second at most."""
-    rig = ReceiverRig(Listener(), limits=Limits())
+    rig = ReceiverRig(Listener(), limits=RunLimits())
     task = replace(TASK, timeout=0.05)
     async with asyncio.timeout(20):
         # on a busy machine the other half is soon over

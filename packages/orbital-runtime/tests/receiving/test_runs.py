@@ -8,11 +8,11 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.processor.chain import Chain
+from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import Table
 from orbital_runtime.receiving.runs import FORGET, LEAST, LONGEST, Runs
-from orbital_runtime.receiving.sealer import EmissionSealer, Sealing
 from orbital_sdk import Identity, Metric, Origin
 from orbital_sdk.testing import make_layout
 
@@ -22,26 +22,26 @@ PUSHED = [Metric(f"pushed_{n}", labels=("host",)) for n in range(50)]
 SERIES = tuple(PUSHED[n % 50].series(f"host-{n // 50}") for n in range(3000))
 
 
-def sealer(**limits):
-    return EmissionSealer(ORIGIN, {}, Chain(), Limits(**limits))
+def batcher(**limits):
+    return EmissionBatcher(ORIGIN, {}, Chain(), RunLimits(**limits))
 
 
-def seal(one, series, ts=NOW):
+def make_batches(one, series, ts=NOW):
     """A request with these series, as batches."""
-    into, start = Sealing(), 0
+    into, start = EmissionBatches(), 0
     table = Table(tuple(series), array("d", range(len(series))), array("q", [ts] * len(series)))
     one.turn(ts)
     while start < len(series):
-        start = one.seal(table, start, ts, into)
+        start = one.make_batches(table, start, ts, into)
     return into.batches
 
 
 def test_requests_whose_borders_shift_make_few_layouts():
     """3,000 series in requests of 700: after the first round nine of ten samples are in layouts of before."""
-    one, known, fresh = sealer(), set(), Counter()
+    one, known, fresh = batcher(), set(), Counter()
     stream = SERIES * 30
     for number, start in enumerate(range(0, len(stream) - 700, 700)):
-        batches = seal(one, stream[start : start + 700], NOW + number)
+        batches = make_batches(one, stream[start : start + 700], NOW + number)
         fresh["rows"] += sum(len(b) for b in batches if b.layout not in known) if number > 5 else 0
         known |= {batch.layout for batch in batches}
     assert fresh["rows"] < len(stream) / 10
@@ -54,9 +54,9 @@ def test_nothing_is_lost_and_order_holds(requests):
     """Whatever comes in whatever order and however often: each sample once, in its order; no layout has a
     series twice.
     """
-    one = sealer()
+    one = batcher()
     for numbers in requests:
-        batches = seal(one, [SERIES[number] for number in numbers])
+        batches = make_batches(one, [SERIES[number] for number in numbers])
         for batch in batches:
             assert len({row.key for row in batch.layout.rows}) == len(batch)
         items = [item for batch in batches for item in batch.items()]
@@ -66,11 +66,11 @@ def test_nothing_is_lost_and_order_holds(requests):
 
 def test_times_collapse_where_they_are_equal():
     """A scrape has one time: its batches have none for each sample, which halves their bytes."""
-    one = sealer()
-    assert all(batch.times is None and batch.ts == NOW for batch in seal(one, SERIES[:500]))
-    into = Sealing()
+    one = batcher()
+    assert all(batch.times is None and batch.ts == NOW for batch in make_batches(one, SERIES[:500]))
+    into = EmissionBatches()
     table = Table(SERIES[:500], array("d", range(500)), array("q", range(NOW, NOW + 500)))
-    one.seal(table, 0, NOW, into)
+    one.make_batches(table, 0, NOW, into)
     assert [ts for batch in into.batches for ts in batch.times or [batch.ts]] == [
         *range(NOW, NOW + 500)
     ]
@@ -100,9 +100,9 @@ class Planned:
 
 def test_a_new_hour_begins_anew():
     """As with collections: what was refused above the limit of series is taken then."""
-    one = sealer(series=5)
-    assert sum(len(batch) for batch in seal(one, SERIES[:10])) == 5
-    assert sum(len(batch) for batch in seal(one, SERIES[5:10], NOW + 3_600_001)) == 5
+    one = batcher(series=5)
+    assert sum(len(batch) for batch in make_batches(one, SERIES[:10])) == 5
+    assert sum(len(batch) for batch in make_batches(one, SERIES[5:10], NOW + 3_600_001)) == 5
 
 
 def test_what_borders_leave_is_cut_into_pieces_that_come_again():

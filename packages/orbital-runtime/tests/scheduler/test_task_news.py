@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.scheduler.task_log import MOST, PERIOD, TaskNews
+from orbital_runtime.scheduler.task_log import MOST, PERIOD, TaskLog
 from orbital_runtime.testing.runs import failed_run, good_run, make_task
 
 
@@ -17,7 +17,7 @@ class Told:
     def __init__(self, caplog):
         self.clock = ManualClock()
         self.known = set()
-        self.news = TaskNews(self.clock, self.known)
+        self.news = TaskLog(self.clock, self.known)
         self.log = caplog
         caplog.set_level(logging.INFO)
 

@@ -157,7 +157,7 @@ async def test_a_processor_that_loses_samples_is_told(world):
         def plan(self, layout):
             return Plan(layout.rows, lambda batch: batch.values[1:])
 
-    world.engine.processing.follow([Short(ProcessorConfig())])
+    world.engine.processing.replace([Short(ProcessorConfig())])
     chain, batch = world.engine.processing.chain, make_batch(3)
     course = chain.plan(batch.layout)
     for _ in range(2):

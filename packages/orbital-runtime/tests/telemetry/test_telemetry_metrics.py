@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orbital_runtime.telemetry import health
 from orbital_runtime.telemetry.metrics.exposition import Metrics
-from orbital_runtime.telemetry.server.connections import Bounds, Guests
-from orbital_runtime.telemetry.task_counts import SLICE, standing
+from orbital_runtime.telemetry.server.connections import ConnectionLimits, Connections
+from orbital_runtime.telemetry.task_counts import SLICE, count_tasks
 from orbital_sdk import WriterUnavailable
 
 SEED = {
@@ -40,7 +40,7 @@ SEED = {
 
 async def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]:
     """The text, and every sample of it by name and labels, as Prometheus' own parser reads it."""
-    snapshot = await Metrics(world.sources, Guests(Bounds()), **options).snapshot()
+    snapshot = await Metrics(world.sources, Connections(ConnectionLimits()), **options).snapshot()
     text = snapshot.text().decode()
     found = {}
     for family in text_string_to_metric_families(text):
@@ -148,7 +148,7 @@ async def test_an_output_that_is_well_has_true_figures(world):
 
 async def test_the_lag_of_the_loop_is_a_histogram(world):
     """Two alarms that were late by 0.3 s and by 2 s: each in its bucket, and their sum."""
-    lag, name = world.scheduler.alarm.lag, "sentinel_event_loop_lag_seconds"
+    lag, name = world.scheduler.timer.lag, "sentinel_event_loop_lag_seconds"
     lag.observe(0.3)
     lag.observe(2.0)
     text, found = await scrape(world)
@@ -253,7 +253,7 @@ async def test_counting_many_tasks_lets_others_in(world):
             await asyncio.sleep(0)
 
     other = asyncio.create_task(others())
-    counted = await standing(world.scheduler)
+    counted = await count_tasks(world.scheduler)
     other.cancel()
     assert counted.by_status["pending"] == SLICE * 2 + 2
     assert turns >= 2

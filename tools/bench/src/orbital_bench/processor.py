@@ -1,6 +1,6 @@
 """A filter: what it costs a sample, and on disk, beside the batch that never had the rows it leaves out.
 
-Samples in hand to a record of the buffer's codec: sealed, processed, encoded and compressed, as the agent
+Samples in hand to a record of the buffer's codec: batched, processed, encoded and compressed, as the agent
 does it. Layouts are written once, as they are in a segment of the log.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_bench import report
 from orbital_runtime.buffer.codec import encode
 from orbital_runtime.buffer.layout import encode_layout
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Batch, Columns, Layout, Metric, Plan, Processor, ProcessorConfig, Row
@@ -78,7 +78,7 @@ class Case:
     def __init__(
         self, *processors: Processor[Any], half: bool = False, by_hand: bool = False
     ) -> None:
-        self._sealer = Sealer(make_origin(), chain=Chain(processors))
+        self._batcher = Batcher(make_origin(), chain=Chain(processors))
         self._places = range(0, SERIES, 2 if half else 1)
         self._series = tuple(
             OCTETS.series(str(n % 10), f"eth{n // 10}", f"uplink to rack {n // 10}")
@@ -94,17 +94,17 @@ class Case:
         """CPU seconds for each sample that came in: sealing and processing alone, and with its record."""
         counted = time.process_time()
         batches = [self._collect() for _ in range(turns)]
-        sealed = time.process_time()
+        batched = time.process_time()
         for batch in batches:
             self._write(batch)
         came = turns * len(self._series)
-        return (sealed - counted) / came, (time.process_time() - counted) / came
+        return (batched - counted) / came, (time.process_time() - counted) / came
 
     def _collect(self) -> Batch:
         self._ts += 1000
         values = [float(self._ts * (place + 1)) for place in self._places]
         report = Report(1.0, 0.5, SERIES, 10.0)  # the same for all, as they are compared by bytes
-        (batch,) = self._sealer.seal(Columns(self._series, values), report, self._ts).batches
+        (batch,) = self._batcher.make(Columns(self._series, values), report, self._ts).batches
         return batch if self._by_hand is None else self._by_hand.process(batch)
 
     def _write(self, batch: Batch) -> None:

@@ -96,7 +96,7 @@ def register(
 
 def _advise(loaded: Loaded, *, insecure: bool) -> None:
     """What to look at in the file, if there is one."""
-    from orbital_runtime.settings.validation.warnings import REPORTS_ALONE
+    from orbital_runtime.settings.validation.notes import REPORTS_ALONE
 
     if loaded.path is None:
         return

@@ -21,7 +21,7 @@ from orbital_runtime.agent.state import Life, State
 from orbital_runtime.agent.telling import sources_of, telemetry_of
 from orbital_runtime.agent.watch import changes
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.scheduler.task_log import TaskNews
+from orbital_runtime.scheduler.task_log import TaskLog
 from orbital_runtime.settings import SettingsError, difference, load, secrets_of
 from orbital_runtime.slices import without_collector
 from orbital_runtime.telemetry.systemd import Service
@@ -133,7 +133,7 @@ class Agent:
             await self.core.start()
             await self.apply_tasks()
             scheduler = self.stations.scheduler
-            self.stations.listeners.all.append(TaskNews(self.clock, scheduler.states()))
+            self.stations.listeners.all.append(TaskLog(self.clock, scheduler.states()))
             scheduler.start()
             self.stations.receivers.look_at([task for task, _ in scheduler.states().values()])
             self.stations.watchdog.start()

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.engine.run_limits import Limits as RunLimits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.instances import Instances

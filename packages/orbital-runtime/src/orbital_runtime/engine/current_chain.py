@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Processing:
+class CurrentChain:
     """The chain of today, and the end of the one before.
 
     Args:
@@ -27,18 +27,18 @@ class Processing:
         self.chain = Chain(processors)
         self._aside: set[asyncio.Future[Any]] = set()
 
-    def follow(self, processors: Sequence[Processor[Any]]) -> None:
+    def replace(self, processors: Sequence[Processor[Any]]) -> None:
         """Have these from now on. `settled` tells when the others are not used any more."""
         self.chain = Chain(processors, self.chain.calling)
 
-    async def aside(self, seal: Callable[..., T], *arguments: Any) -> T:
+    async def on_thread(self, make: Callable[..., T], *arguments: Any) -> T:
         """Seal a large collection on a thread, which may call processors."""
-        sealing = asyncio.ensure_future(in_background(seal, *arguments))
-        self._aside.add(sealing)
-        sealing.add_done_callback(self._aside.discard)
-        return await asyncio.shield(sealing)
+        making = asyncio.ensure_future(in_background(make, *arguments))
+        self._aside.add(making)
+        making.add_done_callback(self._aside.discard)
+        return await asyncio.shield(making)
 
     async def settled(self) -> None:
-        """What was being sealed has been."""
+        """What was under way has been."""
         if self._aside:
             await asyncio.wait({*self._aside})

@@ -11,12 +11,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.engine.current_chain import Processing
+from orbital_runtime.engine.current_chain import CurrentChain
 from orbital_runtime.engine.handover import HandOver
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
 from orbital_runtime.engine.report import Report
-from orbital_runtime.engine.run_limits import Limits
-from orbital_runtime.engine.task_record import Memory, remember
+from orbital_runtime.engine.run_limits import RunLimits
+from orbital_runtime.engine.task_record import TaskRecord, new_record
 from orbital_runtime.engine.totals import EngineTotals
 from orbital_runtime.guard.culprit import trace_of
 from orbital_runtime.guard.escape import contained, origin
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.engine")
 
 LARGE: Final = 5000
-"""Samples from which sealing happens on a thread, so that the loop goes on."""
+"""Samples from which batches are made on a thread, so that the loop goes on."""
 
 NOTHING: Final = Arrived()
 
@@ -83,19 +83,19 @@ class Engine:
         put: Callable[[Batch], Awaitable[None]],
         processors: Sequence[Processor[Any]] = (),
         clock: Clock,
-        limits: Limits | None = None,
+        limits: RunLimits | None = None,
         begin: Open = begun,
     ) -> None:
         self.identity = identity
-        self.limits = limits or Limits()
+        self.limits = limits or RunLimits()
         self.totals = EngineTotals()
         self.invoker = Invoker(pool, self.limits.cancel_grace)
         """Knows the stuck threads and the abandoned coroutines."""
-        self.processing = Processing(processors)
+        self.processing = CurrentChain(processors)
         self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close, begin=begin)
         self.hand_over = HandOver(put, self.totals)
         self._clock = clock
-        self._memories: dict[str, Memory] = {}
+        self._records: dict[str, TaskRecord] = {}
 
     # ---- a run ----------------------------------------------------------------------------------
 
@@ -108,14 +108,14 @@ class Engine:
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
         life, error = self._life(task)
-        memory = await self._memory(task, life, started)
+        record = await self._record(task, life, started)
         collected: Collected = []
         if life is None:  # it may work again without a change of the task: no pause
-            outcome = self._judge(memory, error)._replace(pauses=False)
+            outcome = self._judge(record, error)._replace(pauses=False)
         else:
             life.busy, life.used = True, begin
             try:
-                outcome, collected = await self._collect(task, life, memory)
+                outcome, collected = await self._collect(task, life, record)
             finally:
                 self.sessions.leave(life)
         duration = self._clock.steady() - begin
@@ -127,16 +127,16 @@ class Engine:
             outcome.up, duration, count + arrived.given, self.limits.timeout(task.timeout),
             arrived.kept, arrived.added,
         )  # fmt: skip
-        while not memory.fits(task, life, self.identity):  # a reload came meanwhile
-            memory = await self._memory(task, life, started)
+        while not record.fits(task, life, self.identity):  # a reload came meanwhile
+            record = await self._record(task, life, started)
         if count < LARGE:
-            sealed = memory.sealer.seal(collected, report, started)
+            batched = record.batcher.make(collected, report, started)
         else:
-            seal = memory.sealer.seal
-            sealed = await self.processing.aside(seal, collected, report, started)
-        samples, lost = await self.hand_over.sealed(sealed)
-        if too_many := sealed.too_many or arrived.too_many:
-            left_out = sealed.refused["series_limit"] + arrived.left_out
+            make = record.batcher.make
+            batched = await self.processing.on_thread(make, collected, report, started)
+        samples, lost = await self.hand_over.collection(batched)
+        if too_many := batched.too_many or arrived.too_many:
+            left_out = batched.refused["series_limit"] + arrived.left_out
             outcome = outcome.also(
                 f"{left_out:,} samples were left out: {too_many}", "TooManySeries"
             )
@@ -145,15 +145,15 @@ class Engine:
         return Run(
             outcome.status, outcome.up, started, duration, samples + arrived.kept,
             outcome.error, outcome.kind, outcome.pauses,
-            memory.sealer.series + (0 if life is None else life.series),
+            record.batcher.series + (0 if life is None else life.series),
         )  # fmt: skip
 
     async def pass_over(self, task: Task) -> None:
         """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
         started = self._clock.utc_ms()
-        memory = await self._memory(task, self._life(task)[0], started)
+        record = await self._record(task, self._life(task)[0], started)
         report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
-        await self.hand_over.sealed(memory.sealer.seal([], report, started))
+        await self.hand_over.collection(record.batcher.make([], report, started))
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
@@ -166,9 +166,11 @@ class Engine:
         except Exception as error:  # noqa: BLE001 (why it cannot run is what the run reports)
             return None, error
 
-    async def _collect(self, task: Task, life: Life, memory: Memory) -> tuple[Outcome, Collected]:
+    async def _collect(
+        self, task: Task, life: Life, record: TaskRecord
+    ) -> tuple[Outcome, Collected]:
         """All attempts. Kept are the samples of the one that gave most."""
-        ctx = self._context(task, memory)
+        ctx = self._context(task, record)
         best: Collected = []
         outcome = SUCCESS
         # a receiver that failed is begun again after its run, which tells why
@@ -176,7 +178,7 @@ class Engine:
         for attempt in range(retries + 1):
             if attempt and not await self._pause(ctx):
                 break
-            outcome, collected = await self._attempt(life, memory, ctx)
+            outcome, collected = await self._attempt(life, record, ctx)
             if isinstance(collected, Columns):
                 return outcome, collected
             if len(collected) >= len(best):
@@ -185,7 +187,9 @@ class Engine:
                 break
         return outcome, best
 
-    async def _attempt(self, life: Life, memory: Memory, ctx: Context) -> tuple[Outcome, Collected]:
+    async def _attempt(
+        self, life: Life, record: TaskRecord, ctx: Context
+    ) -> tuple[Outcome, Collected]:
         sink: list[Sample] = []
         try:
             session = life.session or await self.sessions.open(life, ctx)
@@ -193,7 +197,7 @@ class Engine:
                 session, life.plugin, ctx, sink, limit=self.limits.samples, holds=life.holds
             )
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
-            outcome = self._judge(memory, error)
+            outcome = self._judge(record, error)
             if isinstance(error, TooManySamples):
                 self.totals.refused["sample_limit"] += error.refused
             outcome, samples = self._within_limit(
@@ -211,10 +215,10 @@ class Engine:
         self.totals.refused["sample_limit"] += error.refused
         return outcome.also(str(error), type(error).__name__), samples[:limit]
 
-    def _context(self, task: Task, memory: Memory) -> Context:
+    def _context(self, task: Task, record: TaskRecord) -> Context:
         seconds = self.limits.timeout(task.timeout)
         deadline = time.monotonic() + seconds
-        return Context(task.id, task.device_id, seconds, deadline, memory.log)
+        return Context(task.id, task.device_id, seconds, deadline, record.log)
 
     async def _pause(self, ctx: Context) -> bool:
         """Wait before another attempt; whether there is time for one."""
@@ -223,19 +227,19 @@ class Engine:
         await asyncio.sleep(self.limits.retry_pause)
         return True
 
-    def _judge(self, memory: Memory, error: BaseException | None) -> Outcome:
+    def _judge(self, record: TaskRecord, error: BaseException | None) -> Outcome:
         """What the error means. One that is not of the contract is a bug: logged once, and counted."""
         if error is None:
             return SUCCESS
         if isinstance(error, OrbitalError):
             return outcome_of(error)
-        plugin = memory.task.plugin
+        plugin = record.task.plugin
         self.totals.bugs[plugin] += 1
         error = origin(error)
         kind = type(error).__name__, place(error)
-        if kind not in memory.told:
-            memory.told |= {kind}
-            memory.log.error(
+        if kind not in record.told:
+            record.told |= {kind}
+            record.log.error(
                 "plugin %r has a bug; more of it is only counted", plugin,
                 exc_info=(type(error), error, trace_of(error)),
             )  # fmt: skip
@@ -261,45 +265,45 @@ class Engine:
 
     # ---- what it remembers ----------------------------------------------------------------------
 
-    async def _memory(self, task: Task, life: Life | None, ts: int) -> Memory:
-        memory = self._memories.get(task.key)
-        if memory is not None and memory.fits(task, life, self.identity):
-            return memory
-        if memory is not None and life is None:
-            life = memory.life
-        fresh = remember(task, life, self.identity, self.processing.chain, self.limits)
-        self._memories[task.key] = fresh
-        if memory is not None:
-            await self._replace(memory, fresh, ts)
+    async def _record(self, task: Task, life: Life | None, ts: int) -> TaskRecord:
+        record = self._records.get(task.key)
+        if record is not None and record.fits(task, life, self.identity):
+            return record
+        if record is not None and life is None:
+            life = record.life
+        fresh = new_record(task, life, self.identity, self.processing.chain, self.limits)
+        self._records[task.key] = fresh
+        if record is not None:
+            await self._replace(record, fresh, ts)
         return fresh
 
-    async def _replace(self, old: Memory, new: Memory, ts: int) -> None:
+    async def _replace(self, old: TaskRecord, new: TaskRecord, ts: int) -> None:
         """The task changed. Series end with their origin."""
         if old.life is new.life:
             new.told = old.told
-        if old.sealer.origin == new.sealer.origin:
-            new.sealer.inherit(old.sealer)
-        elif (ended := old.sealer.farewell(ts - 1)) is not None:
+        if old.batcher.origin == new.batcher.origin:
+            new.batcher.inherit(old.batcher)
+        elif (ended := old.batcher.end_series(ts - 1)) is not None:
             await self.hand_over.all([ended])
 
     async def forget(self, task: Task) -> None:
         """The task is gone: its session closes, its series end, and nothing is remembered."""
         self.sessions.drop(task.key)
-        memory = self._memories.pop(task.key, None)
-        if memory is None:
+        record = self._records.pop(task.key, None)
+        if record is None:
             return
-        ended = memory.sealer.farewell(self._clock.utc_ms())
+        ended = record.batcher.end_series(self._clock.utc_ms())
         if ended is not None:
             await self.hand_over.all([ended])
 
     def reconfigure(
-        self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: Limits
+        self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: RunLimits
     ) -> None:
         """Go on with other settings. Each task begins anew with them at its next run; series that go on
         have not ended.
         """
-        self.identity = replace(identity)  # another object, which no memory fits
-        self.processing.follow(processors)
+        self.identity = replace(identity)  # another object, which no record fits
+        self.processing.replace(processors)
         self.limits = limits
         self.invoker.grace = limits.cancel_grace
 
@@ -321,15 +325,15 @@ class Engine:
     async def _test(self, task: Task) -> str:
         """In a session of its own."""
         life = self.sessions.apart(task)
-        memory = remember(task, life, self.identity, self.processing.chain, self.limits)
-        ctx = self._context(task, memory)
+        record = new_record(task, life, self.identity, self.processing.chain, self.limits)
+        ctx = self._context(task, record)
         life.busy = True
         try:
             session = await self.sessions.open(life, ctx)
             test = partial(call, partial(session.test, ctx))
             return await self.invoker.call(test, life.plugin, ctx, holds=life.holds)
         except NotImplementedError:
-            outcome, collected = await self._collect(task, life, memory)
+            outcome, collected = await self._collect(task, life, record)
         finally:
             self.sessions.leave(life)
             await self.sessions.end(life)
@@ -337,7 +341,7 @@ class Engine:
             raise CollectError(outcome.error)
         count = len(collected.series) if isinstance(collected, Columns) else len(collected)
         missing = f"; {outcome.error}" if outcome.error else ""
-        return f"{memory.target} answers: {count} samples{missing}"
+        return f"{record.target} answers: {count} samples{missing}"
 
 
 def _in_time(outcome: Outcome, ctx: Context) -> Outcome:

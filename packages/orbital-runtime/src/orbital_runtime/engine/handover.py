@@ -1,4 +1,4 @@
-"""What was sealed goes to the buffer: in parts, in order, and counted where it is not taken."""
+"""Batches go to the buffer: in parts, in order, and counted where it is not taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orbital_runtime.guard.wording import words
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.engine.batching.batcher import Sealed
+    from orbital_runtime.engine.batching.batcher import BatchedCollection
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_sdk import Batch
 
@@ -20,7 +20,7 @@ FEW: Final = 8
 
 
 class HandOver:
-    """Between the sealers and the buffer.
+    """Between the batchers and the buffer.
 
     Args:
         put: Hands a batch to the buffer; returns when it may have the next one.
@@ -33,20 +33,20 @@ class HandOver:
         self._put = put
         self._totals = totals
 
-    async def sealed(self, sealed: Sealed) -> tuple[int, str]:
+    async def collection(self, batched: BatchedCollection) -> tuple[int, str]:
         """How many samples the buffer took, and why it did not take the others."""
-        self.count(sealed)
-        stale = [] if sealed.stale is None else [sealed.stale]
-        lost = await self.all([*sealed.batches, *stale])
-        samples = 0 if lost else sealed.samples
+        self.count(batched)
+        stale = [] if batched.stale is None else [batched.stale]
+        lost = await self.all([*batched.batches, *stale])
+        samples = 0 if lost else batched.samples
         self._totals.samples += samples
         return samples, lost
 
-    def count(self, sealed: Sealed) -> None:
+    def count(self, batched: BatchedCollection) -> None:
         """What was left out or cut before."""
-        self._totals.cut_labels += sealed.cut
-        if sealed.refused:
-            self._totals.refused.update(sealed.refused)
+        self._totals.cut_labels += batched.cut
+        if batched.refused:
+            self._totals.refused.update(batched.refused)
 
     async def all(self, whole: list[Batch]) -> str:
         """Hand these over in order, together, so that they share one commit; what went wrong, in words."""

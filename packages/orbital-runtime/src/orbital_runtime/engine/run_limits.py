@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RunLimits:
     """The rest is cancelled, or refused and counted."""
 
     max_execution_time: float = 300.0

@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_sdk import Origin
 
 if TYPE_CHECKING:
-    from orbital_runtime.engine.run_limits import Limits
+    from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
     from orbital_sdk import Identity
@@ -19,13 +19,13 @@ log = logging.getLogger("orbital.plugin")
 
 
 @dataclass(slots=True)
-class Memory:
-    """One task's sealer, and what was said of it."""
+class TaskRecord:
+    """One task's batcher, and what was said of it."""
 
     task: Task
     life: Life | None
     """Of its device; None where its plugin never started."""
-    sealer: Sealer
+    batcher: Batcher
     log: logging.LoggerAdapter[logging.Logger]
     told: frozenset[tuple[str, str]] = frozenset()
     """Bugs that were logged: type of error and place."""
@@ -35,26 +35,26 @@ class Memory:
         return (
             (self.task is task or self.task == task)
             and (life is None or self.life is life)
-            and self.sealer.origin.sentinel is identity
+            and self.batcher.origin.sentinel is identity
         )
 
     @property
     def target(self) -> str:
         """The device, in words."""
-        return self.sealer.origin.target or self.task.device_id or self.task.id
+        return self.batcher.origin.target or self.task.device_id or self.task.id
 
 
-def remember(
+def new_record(
     task: Task,
     life: Life | None,
     identity: Identity,
     chain: Chain,
-    limits: Limits,
-) -> Memory:
+    limits: RunLimits,
+) -> TaskRecord:
     """The memory of a task that was never run before."""
     target = "" if life is None else life.target
     origin = Origin(task.id, task.plugin, task.device_id, target, identity)
     extra = {"task": task.id, "device": task.device_id}
     adapter = logging.LoggerAdapter(log.getChild(task.plugin), extra)
-    sealer = Sealer(origin, task.labels, chain=chain, limits=limits)
-    return Memory(task, life, sealer, adapter)
+    batcher = Batcher(origin, task.labels, chain=chain, limits=limits)
+    return TaskRecord(task, life, batcher, adapter)

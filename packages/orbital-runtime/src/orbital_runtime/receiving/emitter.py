@@ -6,17 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_runtime.guard.within import look_away
+from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import tables, take
-from orbital_runtime.receiving.sealer import EmissionSealer, Sealing
 from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, Origin, ReceiverStopped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.engine.current_chain import Processing
+    from orbital_runtime.engine.current_chain import CurrentChain
     from orbital_runtime.engine.handover import HandOver
-    from orbital_runtime.engine.run_limits import Limits
+    from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_runtime.plugins.life import Life
     from orbital_sdk import Batch, Identity, Sample
@@ -38,8 +38,8 @@ class Today(Protocol):
     """How things stand: all of it may change with a reload. The engine has it."""
 
     identity: Identity
-    limits: Limits
-    processing: Processing
+    limits: RunLimits
+    processing: CurrentChain
     totals: EngineTotals
     hand_over: HandOver
 
@@ -59,7 +59,7 @@ class Emitter:
         self._today = today
         self._accept = accept
         self._clock = clock
-        self._sealer: EmissionSealer | None = None
+        self._batcher: EmissionBatcher | None = None
         self._stopped = False
         self._inside = 0
         """Samples that are on their way."""
@@ -115,19 +115,19 @@ class Emitter:
 
     async def _through(self, taken: Columns | list[Sample], count: int) -> None:
         try:
-            sealed = await self._sealed(taken)
-            self._note(sealed, count)
-            for batches in _portions(sealed.batches):
+            batched = await self._batched(taken)
+            self._note(batched, count)
+            for batches in _portions(batched.batches):
                 await self._hand(batches)
         finally:
             async with self._room:
                 self._inside -= count
                 self._room.notify_all()
 
-    async def _sealed(self, taken: Columns | list[Sample]) -> Sealing:
-        now, sealed = self._clock.utc_ms(), Sealing()
+    async def _batched(self, taken: Columns | list[Sample]) -> EmissionBatches:
+        now, batched = self._clock.utc_ms(), EmissionBatches()
         latest = now + round(self._today.limits.future * 1000)
-        made, examples = tables(taken, now, latest, sealed.refused)
+        made, examples = tables(taken, now, latest, batched.refused)
         for reason, example in examples.items():
             self._current().rows.tell(reason, example)
         self._current().turn(now)
@@ -136,36 +136,36 @@ class Emitter:
             while start < len(table.series):
                 if start:
                     await asyncio.sleep(0)
-                start = self._current().seal(table, start, now, sealed)
-        return sealed
+                start = self._current().make(table, start, now, batched)
+        return batched
 
-    def _current(self) -> EmissionSealer:
-        """The sealer for how things stand now; another one after a reload."""
-        life, today, sealer = self._life, self._today, self._sealer
+    def _current(self) -> EmissionBatcher:
+        """The batcher for how things stand now; another one after a reload."""
+        life, today, batcher = self._life, self._today, self._batcher
         task, plugin = life.task, life.plugin.name
         if (
-            sealer is None
-            or sealer.origin.sentinel is not today.identity
-            or sealer.chain is not today.processing.chain
-            or sealer.labels is not task.labels
+            batcher is None
+            or batcher.origin.sentinel is not today.identity
+            or batcher.chain is not today.processing.chain
+            or batcher.labels is not task.labels
         ):
             origin = Origin(task.id, plugin, task.device_id, life.target, today.identity)
-            fresh = EmissionSealer(origin, task.labels, today.processing.chain, today.limits)
-            if sealer is not None:
-                fresh.rows.inherit(sealer.rows)
-            self._sealer = sealer = fresh
-        return sealer
+            fresh = EmissionBatcher(origin, task.labels, today.processing.chain, today.limits)
+            if batcher is not None:
+                fresh.rows.inherit(batcher.rows)
+            self._batcher = batcher = fresh
+        return batcher
 
-    def _note(self, sealed: Sealing, count: int) -> None:
+    def _note(self, batched: EmissionBatches, count: int) -> None:
         rows, arrived, totals = self._current().rows, self._life.arrived, self._today.totals
         totals.emissions[self._life.plugin.name] += 1
         arrived.given += count
         arrived.added += max(0, rows.series - self._life.series)
         self._life.series = rows.series
-        totals.refused.update(sealed.refused)
+        totals.refused.update(batched.refused)
         totals.cut_labels += rows.cut
         rows.cut = 0
-        if left_out := sealed.refused["series_limit"]:
+        if left_out := batched.refused["series_limit"]:
             arrived.left_out += left_out
             arrived.too_many = rows.too_many
 

@@ -16,7 +16,7 @@ from orbital_sdk import Series
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.engine.batching.planner import Plan
+    from orbital_runtime.engine.batching.planner import BatchPlan
 
 ENDS: Final = 64
 """One series in so many ends its run, ..."""
@@ -38,7 +38,7 @@ class Run:
 
     __slots__ = ("_last", "plan", "series")
 
-    def __init__(self, series: tuple[Series, ...], plan: Plan) -> None:
+    def __init__(self, series: tuple[Series, ...], plan: BatchPlan) -> None:
         self.series = series
         self.plan = plan
         self._last = -1
@@ -60,7 +60,7 @@ class Runs:
         plan: Plans for the series of a new run.
     """
 
-    def __init__(self, plan: Callable[[tuple[Series, ...]], Plan]) -> None:
+    def __init__(self, plan: Callable[[tuple[Series, ...]], BatchPlan]) -> None:
         self._plan = plan
         self._young: dict[tuple[Series, ...], Run] = {}
         self._old: dict[tuple[Series, ...], Run] = {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.scheduler")
 
 
-class Farewells:
+class TaskRemoval:
     """Calls `forget` for tasks whose last run is over, unless they are back by then.
 
     Args:
@@ -31,29 +31,29 @@ class Farewells:
         self._forget = forget
         self._alive = alive
         self._gone: deque[Task] = deque()
-        self._teller: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
 
     def add(self, task: Task) -> None:
         """This one is gone."""
         self._gone.append(task)
-        if self._teller is None:
-            self._teller = asyncio.get_running_loop().create_task(self._tell())
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._remove_all())
 
-    async def told(self) -> None:
-        """Return when nothing is left to tell."""
-        if self._teller is not None:
-            await self._teller
+    async def done(self) -> None:
+        """Return when no removal is pending."""
+        if self._worker is not None:
+            await self._worker
 
-    async def _tell(self) -> None:
-        async for task in in_slices(self._leaving()):
+    async def _remove_all(self) -> None:
+        async for task in in_slices(self._pending()):
             if self._alive(task.key):
                 continue
             try:
                 await self._forget(task)
             except Exception:
                 log.exception("task %s is gone, but its end could not be told", task.id)
-        self._teller = None
+        self._worker = None
 
-    def _leaving(self) -> Iterator[Task]:
+    def _pending(self) -> Iterator[Task]:
         while self._gone:
             yield self._gone.popleft()

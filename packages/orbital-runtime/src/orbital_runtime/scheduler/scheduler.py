@@ -19,11 +19,11 @@ from orbital_runtime.scheduler.failed_run import broken_run
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.pauses import Pauses
-from orbital_runtime.scheduler.removal import Farewells
+from orbital_runtime.scheduler.removal import TaskRemoval
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
 from orbital_runtime.scheduler.target import peer
 from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
-from orbital_runtime.scheduler.timer import Alarm
+from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
 from orbital_runtime.scheduler.totals import Totals
 
@@ -92,10 +92,10 @@ class Scheduler:
         self._on_run = on_run
         self._on_idle = on_idle
         self._roster = Roster()
-        self._farewells = None if forget is None else Farewells(forget, self._roster.__contains__)
+        self._removals = None if forget is None else TaskRemoval(forget, self._roster.__contains__)
         self._timetable = Timetable()
         self._admission = Admission(slots, per_target)
-        self.alarm = Alarm(clock, self.turn)
+        self.timer = Timer(clock, self.turn)
         """Tells by how much the loop is late."""
         self._started = False
         self._burst = BURST
@@ -195,8 +195,8 @@ class Scheduler:
 
     def _part(self, job: Job) -> None:
         job.refuse("it was removed")
-        if self._farewells is not None:
-            self._farewells.add(job.task)
+        if self._removals is not None:
+            self._removals.add(job.task)
 
     # ---- when they run --------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class Scheduler:
 
     def _arm(self) -> None:
         if self._started and not self._stopping:
-            self.alarm.set(self._timetable.next() if self._burst else None)
+            self.timer.set(self._timetable.next() if self._burst else None)
 
     def _tick(self, job: Job, tick: Tick, slowness: tuple[int, ...]) -> None:
         job.state.next_due = tick.following
@@ -374,15 +374,15 @@ class Scheduler:
         and safe twice.
         """
         self._stopping = True
-        self.alarm.stop()
+        self.timer.stop()
         for key, job in self._roster.jobs.items():
             self._admission.withdraw(key)
             job.waiting = False
         await self._end(grace)
         for job in self._roster.jobs.values():
             job.refuse("the agent stops")
-        if self._farewells is not None:
-            await self._farewells.told()
+        if self._removals is not None:
+            await self._removals.done()
 
     async def _end(self, grace: float) -> None:
         runs = {job.handle for job in self._roster.runs() if job.handle is not None}

@@ -25,7 +25,7 @@ BUG: Final = "Bug"
 """Kind of error that the engine has told already, with its traceback."""
 
 
-class Standing(Enum):
+class Condition(Enum):
     """How a run leaves its task, in the words of the log; a task that works has none."""
 
     FAILS = "fails"
@@ -37,12 +37,12 @@ class Standing(Enum):
 class Trouble:
     """What is known of a task that does not work."""
 
-    standing: Standing
+    condition: Condition
     runs: int = 1
     """In a row that did not work."""
 
 
-class TaskNews:
+class TaskLog:
     """Listens to all runs; says what changed, and not each run that fails as the one before did.
 
     Args:
@@ -62,17 +62,17 @@ class TaskNews:
         """This run ended."""
         if self._untold:
             self._tell_the_rest()
-        standing = standing_of(run)
+        condition = condition_of(run)
         trouble = self._troubles.get(task.key)
-        if standing is None:
+        if condition is None:
             if trouble is not None:
                 del self._troubles[task.key]
                 runs = f"{trouble.runs} run{'s' if trouble.runs > 1 else ''}"
                 self._say(logging.INFO, f"task {task.id} works again, after {runs} that did not")
-        elif trouble is None or trouble.standing is not standing:
-            self._enter(task.key, Trouble(standing))
+        elif trouble is None or trouble.condition is not condition:
+            self._enter(task.key, Trouble(condition))
             if run.error_kind != BUG:
-                self._say(logging.WARNING, f"task {task.id} {standing.value}: {run.error}")
+                self._say(logging.WARNING, f"task {task.id} {condition.value}: {run.error}")
         else:
             trouble.runs += 1
 
@@ -100,8 +100,8 @@ class TaskNews:
             log.warning("tasks changed %d times more than was told; see `sentinel tasks`", untold)
 
 
-def standing_of(run: Run) -> Standing | None:
+def condition_of(run: Run) -> Condition | None:
     """How this run leaves its task; None: it works."""
     if run.status is not Status.FAILED:
-        return Standing.PARTIAL if run.error else None
-    return Standing.PAUSED if run.pauses else Standing.FAILS
+        return Condition.PARTIAL if run.error else None
+    return Condition.PAUSED if run.pauses else Condition.FAILS

@@ -17,7 +17,7 @@ LONGEST_SLEEP: Final = 1.0
 """Seconds between two passes of the loop at most: how soon a gap is noticed."""
 
 
-class Alarm:
+class Timer:
     """Calls at the time that it is set to, and after `LONGEST_SLEEP` at the latest.
 
     Args:

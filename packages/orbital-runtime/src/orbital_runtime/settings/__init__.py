@@ -29,13 +29,13 @@ from orbital_runtime.settings.rendering.schema import schema
 from orbital_runtime.settings.rendering.template import template
 from orbital_runtime.settings.source.builtin import builtin, samples_file
 from orbital_runtime.settings.validation.binding import bind
+from orbital_runtime.settings.validation.notes import Note, notes
 from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
     outputs,
     processors,
 )
-from orbital_runtime.settings.validation.notes import Note, notes
 
 __all__ = [
     "BufferSection",

@@ -13,6 +13,7 @@ from orbital_runtime.settings.source.gather import Source, gather
 from orbital_runtime.settings.source.tree import Node, place
 from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
 from orbital_runtime.settings.validation.exposure import exposed
+from orbital_runtime.settings.validation.notes import Note, notes
 from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
@@ -20,7 +21,6 @@ from orbital_runtime.settings.validation.outputs import (
     processors,
 )
 from orbital_runtime.settings.validation.sections import validate
-from orbital_runtime.settings.validation.notes import Note, notes
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:

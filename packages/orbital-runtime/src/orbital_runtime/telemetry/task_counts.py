@@ -17,7 +17,7 @@ SLICE: Final = 4000
 
 
 @dataclass(slots=True)
-class Standing:
+class TaskCounts:
     """Counts of tasks."""
 
     by_status: Counter[str] = field(
@@ -27,9 +27,9 @@ class Standing:
     """Those that were refused, and look again slowly."""
 
 
-async def standing(scheduler: Scheduler) -> Standing:
+async def count_tasks(scheduler: Scheduler) -> TaskCounts:
     """Count them. Tasks that come or go meanwhile may or may not be in it."""
-    states, counts = scheduler.states(), Standing()
+    states, counts = scheduler.states(), TaskCounts()
     for number, key in enumerate(list(states), 1):
         found = states.get(key)
         if found is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.telemetry.server import listen
 from orbital_runtime.telemetry.server.app_server import AppServer
-from orbital_runtime.telemetry.server.connections import Bounds, Guests
+from orbital_runtime.telemetry.server.connections import ConnectionLimits, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Telemetry:
         address: Host and port to serve HTTP on; None for no HTTP.
         host_names: More names under which HTTP may be asked for.
         task_series: Tasks that get series of their own in `/metrics`.
-        bounds: What the connections of each socket may take.
+        limits: What the connections of each socket may take.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Telemetry:
         address: tuple[str, int] | None,
         host_names: Sequence[str] = (),
         task_series: int = 1000,
-        bounds: Bounds = Bounds(),  # noqa: B008 (frozen)
+        limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 (frozen)
     ) -> None:
         self._sources = sources
         self._control = control
@@ -53,7 +53,7 @@ class Telemetry:
         self._address = address
         self._host_names = host_names
         self._task_series = task_series
-        self._bounds = bounds
+        self._limits = limits
         self._servers: list[AppServer] = []
         self._inode = 0
         self.url = ""
@@ -77,13 +77,13 @@ class Telemetry:
         from orbital_runtime.telemetry.metrics.exposition import Metrics  # noqa: PLC0415 (as above)
         from orbital_runtime.telemetry.server.host_names import HostNames  # noqa: PLC0415 (as above)
 
-        guests = Guests(self._bounds)
-        told = Metrics(self._sources, guests, task_series=self._task_series)
+        connections = Connections(self._limits)
+        told = Metrics(self._sources, connections, task_series=self._task_series)
         commands = routes.owning(self._sources, told, self._control)
-        self._servers = [AppServer(commands, owner, Guests(self._bounds), spare=SPARE)]
+        self._servers = [AppServer(commands, owner, Connections(self._limits), spare=SPARE)]
         if public is not None:
             pages = HostNames(routes.reading(self._sources, told), self._host_names)
-            self._servers.append(AppServer(pages, public, guests))
+            self._servers.append(AppServer(pages, public, connections))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
         await asyncio.gather(*(server.start() for server in self._servers))
         log.debug("the command line is served on %s", self._path)

@@ -12,13 +12,13 @@ from collections import Counter
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.engine.batching.checks import rounds, sift
-from orbital_runtime.engine.batching.new_series import Arrivals
-from orbital_runtime.engine.batching.plan_cache import Plans
-from orbital_runtime.engine.batching.planner import Plan, report_of
+from orbital_runtime.engine.batching.checks import checked, rounds
+from orbital_runtime.engine.batching.new_series import NewSeries
+from orbital_runtime.engine.batching.plan_cache import PlanCache
+from orbital_runtime.engine.batching.planner import BatchPlan, report_of
 from orbital_runtime.engine.batching.rows import Rows
-from orbital_runtime.engine.batching.staleness import Endings
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.batching.staleness import Staleness
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.processor.chain import Chain
 from orbital_sdk import Batch, Columns, Row, Sample, Series
 
@@ -32,7 +32,7 @@ SMALL_STEP: Final = 1000
 """Milliseconds by which the wall clock may go back before we believe it."""
 
 
-class Sealed(NamedTuple):
+class BatchedCollection(NamedTuple):
     """What became of one collection."""
 
     batches: list[Batch]
@@ -55,8 +55,8 @@ class _Table(NamedTuple):
     times: list[int | None] | None
 
 
-class Sealer:
-    """Seals the collections of one task, one at a time.
+class Batcher:
+    """Makes batches of the collections of one task, one at a time.
 
     Args:
         origin: Where its samples come from.
@@ -71,23 +71,25 @@ class Sealer:
         labels: Mapping[str, str] | None = None,
         *,
         chain: Chain | None = None,
-        limits: Limits | None = None,
+        limits: RunLimits | None = None,
     ) -> None:
         self.origin = origin
         self.labels = dict(labels or {})
-        limits = limits or Limits()
+        limits = limits or RunLimits()
         self._future = round(limits.future * 1000)
         self._chain = chain or Chain()
         self._rows = Rows(origin, self.labels, limits, processed=bool(self._chain))
-        self._plans = Plans(origin, self._rows, self._chain)
-        self._arrivals = Arrivals()
-        self._endings = Endings(origin)
+        self._plans = PlanCache(origin, self._rows, self._chain)
+        self._new_series = NewSeries()
+        self._staleness = Staleness(origin)
         self._report = report_of(origin)
         self._alive: tuple[Row, ...] = ()
         """What left the chain last."""
         self._last = -1
 
-    def seal(self, collected: Sequence[Sample] | Columns, report: Report, ts: int) -> Sealed:
+    def make(
+        self, collected: Sequence[Sample] | Columns, report: Report, ts: int
+    ) -> BatchedCollection:
         """One collection as batches.
 
         Args:
@@ -103,19 +105,19 @@ class Sealer:
             return self._batches(_columns(collected, latest), report, ts, Counter())
         except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
             refused: Counter[str] = Counter()
-            samples, examples = sift(_one_by_one(collected), latest, refused)
+            samples, examples = checked(_one_by_one(collected), latest, refused)
         for reason, example in examples.items():
             self._rows.tell(reason, example)
         return self._batches(_unchecked(samples), report, ts, refused)
 
-    def farewell(self, ts: int) -> Batch | None:
+    def end_series(self, ts: int) -> Batch | None:
         """The task ends, and with it every series of its last batch."""
-        return self._endings.turn((), self._stamp(ts))
+        return self._staleness.turn((), self._stamp(ts))
 
-    def inherit(self, other: Sealer) -> None:
+    def inherit(self, other: Batcher) -> None:
         """Take another's place: what goes on here has not ended there."""
-        self._arrivals.inherit(other._arrivals)
-        self._endings.inherit(other._endings)
+        self._new_series.inherit(other._new_series)
+        self._staleness.inherit(other._staleness)
         self._rows.inherit(other._rows)
         self._plans.inherit(other._plans)
         self._alive = other._alive
@@ -135,15 +137,17 @@ class Sealer:
                 ts = self._last + 1
             else:
                 self._plans.clear()
-                self._endings.clear()
+                self._staleness.clear()
         self._last = ts
         return ts
 
-    def _batches(self, table: _Table, report: Report, ts: int, refused: Counter[str]) -> Sealed:
+    def _batches(
+        self, table: _Table, report: Report, ts: int, refused: Counter[str]
+    ) -> BatchedCollection:
         if table.times is not None:
             return self._dealt(table, table.times, report, ts, refused)
         plan = self._plans.find(self._report + table.series)
-        added = self._arrivals.turn(plan.left, plan.samples)
+        added = self._new_series.turn(plan.left, plan.samples)
         values = array("d", report.values(plan.samples, added))
         values.extend(table.values)
         if plan.keep is not None:
@@ -152,9 +156,9 @@ class Sealer:
         if plan.course is not None:
             self._alive = plan.left
         samples = 0 if batch is None else len(batch) - plan.reports
-        return self._sealed([] if batch is None else [batch], samples, ts, refused)
+        return self._result([] if batch is None else [batch], samples, ts, refused)
 
-    def _processed(self, plan: Plan, batch: Batch, refused: Counter[str]) -> Batch | None:
+    def _processed(self, plan: BatchPlan, batch: Batch, refused: Counter[str]) -> Batch | None:
         """What leaves the chain; None if nothing does."""
         if plan.refused:
             refused.update(plan.refused)
@@ -165,11 +169,13 @@ class Sealer:
         self._chain.lose(plan.failed, len(batch))
         return None
 
-    def _sealed(self, batches: list[Batch], samples: int, ts: int, refused: Counter[str]) -> Sealed:
+    def _result(
+        self, batches: list[Batch], samples: int, ts: int, refused: Counter[str]
+    ) -> BatchedCollection:
         too_many = self._rows.too_many if refused and refused["series_limit"] else ""
         cut, self._rows.cut = self._rows.cut, 0
-        stale = self._endings.turn(self._alive, ts)
-        return Sealed(batches, max(0, samples), stale, refused, too_many, cut)
+        stale = self._staleness.turn(self._alive, ts)
+        return BatchedCollection(batches, max(0, samples), stale, refused, too_many, cut)
 
     def _dealt(
         self,
@@ -178,7 +184,7 @@ class Sealer:
         report: Report,
         ts: int,
         refused: Counter[str],
-    ) -> Sealed:
+    ) -> BatchedCollection:
         """Samples with times of their own: as many batches as a series has samples.
 
         Such series get no stale marker: its time might be later than that of the sample that follows.
@@ -190,7 +196,7 @@ class Sealer:
         if repeated:
             refused["duplicate"] += repeated
         plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
-        added = self._arrivals.turn(plans[0].left, plans[0].samples)
+        added = self._new_series.turn(plans[0].left, plans[0].samples)
         kept = sum([plan.samples for plan in plans])
         values = array("d", (*report.values(kept, added), *table.values))
         batches: list[Batch] = []
@@ -208,7 +214,7 @@ class Sealer:
                 ours = zip(end.layout.rows, end.sources, strict=True)
                 alive += [row for row, at in ours if at >= 0 and own[ours_at[at]] is None]
         self._alive = tuple(alive)
-        return self._sealed(batches, samples, ts, refused)
+        return self._result(batches, samples, ts, refused)
 
 
 def _columns(collected: Sequence[Sample] | Columns, latest: int) -> _Table:

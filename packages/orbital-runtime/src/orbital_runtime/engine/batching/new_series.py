@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Row
 
 
-class Arrivals:
+class NewSeries:
     """Counts the series that are new among one task's rows."""
 
     def __init__(self) -> None:
@@ -32,6 +32,6 @@ class Arrivals:
             return 0
         return len({row.key for row in fresh}.difference([row.key for row in before]))
 
-    def inherit(self, other: Arrivals) -> None:
+    def inherit(self, other: NewSeries) -> None:
         """What was known there is not new here."""
         self._known = other._known

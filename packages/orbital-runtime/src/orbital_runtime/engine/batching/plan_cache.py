@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.batching.planner import Plan, Planner
+from orbital_runtime.engine.batching.planner import BatchPlan, BatchPlanner
 
 if TYPE_CHECKING:
     from orbital_runtime.engine.batching.rows import Rows
@@ -17,7 +17,7 @@ SMALL: Final = 256
 """Rows that they may have together, in any case. More than that: twice as many as the largest of them."""
 
 
-class Plans:
+class PlanCache:
     """The plans of one task.
 
     Args:
@@ -28,16 +28,16 @@ class Plans:
 
     def __init__(self, origin: Origin, rows: Rows, chain: Chain) -> None:
         self._rows = rows
-        self._planner = Planner(origin, rows, chain)
-        self._plans: dict[tuple[Series, ...], Plan] = {}
-        self._latest: Plan | None = None
-        self._before: Plan | None = None
+        self._planner = BatchPlanner(origin, rows, chain)
+        self._plans: dict[tuple[Series, ...], BatchPlan] = {}
+        self._latest: BatchPlan | None = None
+        self._before: BatchPlan | None = None
         """Kept until another is made: what processors remember of its series hangs on it."""
 
     def __len__(self) -> int:
         return len(self._plans)
 
-    def find(self, series: tuple[Series, ...]) -> Plan:
+    def find(self, series: tuple[Series, ...]) -> BatchPlan:
         """The plan for these series in this order."""
         plan = self._plans.get(series)
         if plan is None or plan is not self._latest:
@@ -55,7 +55,7 @@ class Plans:
         self._plans.clear()
         self._latest = None
 
-    def inherit(self, other: Plans) -> None:
+    def inherit(self, other: PlanCache) -> None:
         """Keep another's last plan until the first of these is made."""
         self._before = other._latest or other._before
 
@@ -69,6 +69,6 @@ class Plans:
             del self._plans[series]
             rows -= size
 
-    def _make(self, series: tuple[Series, ...]) -> Plan:
+    def _make(self, series: tuple[Series, ...]) -> BatchPlan:
         self._rows.make_room(max([len(series), *map(len, self._plans)]))
         return self._planner.make(series)

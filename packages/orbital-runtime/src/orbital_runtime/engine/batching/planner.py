@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Plan(NamedTuple):
+class BatchPlan(NamedTuple):
     """Which samples of a collection make a batch, and its way through the processors."""
 
     layout: Layout
@@ -52,7 +52,7 @@ class Plan(NamedTuple):
         return items if self.keep is None else compress(items, self.keep)
 
 
-class Planner:
+class BatchPlanner:
     """Makes plans for one task.
 
     Args:
@@ -67,7 +67,7 @@ class Planner:
         self._chain = chain
         self._report = report_of(origin)
 
-    def make(self, series: tuple[Series, ...]) -> Plan:
+    def make(self, series: tuple[Series, ...]) -> BatchPlan:
         """The plan for these series in this order."""
         rows: dict[object, Row] = {}
         keep: list[bool] = []
@@ -86,11 +86,11 @@ class Planner:
         try:
             course = self._chain.plan(layout, self._admission(reports))
         except Failed as failed:
-            return Plan(layout, kept, refused, None, failed.name, (), 0, False)
+            return BatchPlan(layout, kept, refused, None, failed.name, (), 0, False)
         end = course.end
         own = sum([source in reports for source in end.sources])
         unchanged = bool(rows) and end is course and end.layout is layout
-        return Plan(layout, kept, refused, course, "", end.layout.rows, own, unchanged)
+        return BatchPlan(layout, kept, refused, course, "", end.layout.rows, own, unchanged)
 
     def _admission(self, reports: set[int]) -> Admit | None:
         """Without processors the rows were admitted as they were found."""

@@ -14,7 +14,7 @@ from orbital_sdk.text import cut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.engine.run_limits import Limits
+    from orbital_runtime.engine.run_limits import RunLimits
     from orbital_sdk import Origin
 
 log = logging.getLogger("orbital.engine")
@@ -38,7 +38,7 @@ class Rows:
     """
 
     def __init__(
-        self, origin: Origin, labels: Mapping[str, str], limits: Limits, *, processed: bool
+        self, origin: Origin, labels: Mapping[str, str], limits: RunLimits, *, processed: bool
     ) -> None:
         self._origin = origin
         self._labels = dict(labels)

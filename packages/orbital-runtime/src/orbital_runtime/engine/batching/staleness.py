@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Origin, Row
 
 
-class Endings:
+class Staleness:
     """Watches the rows of one task's batches.
 
     Args:
@@ -45,7 +45,7 @@ class Endings:
             self._layout = Layout(self._origin, ended)
         return Batch(self._layout, ts, stale_values(len(ended)), stale=True)
 
-    def inherit(self, other: Endings) -> None:
+    def inherit(self, other: Staleness) -> None:
         """What lived there lives on here, or ends at the next turn."""
         self._alive = other._alive
 

@@ -22,7 +22,7 @@ _ORDER: Final = tuple([int(f"{number:05b}"[::-1], 2) for number in range(PARTS)]
 _POINTS: Final = (1 << 58) - 1
 
 
-class Places:
+class TargetSpread:
     """What is taken."""
 
     def __init__(self) -> None:

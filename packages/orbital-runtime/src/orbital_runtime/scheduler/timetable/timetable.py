@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from orbital_runtime.scheduler.lazyheap import LazyHeap
 from orbital_runtime.scheduler.timetable.phase import GRAINS, SECOND, grain_for, phase
-from orbital_runtime.scheduler.timetable.spread import Places
+from orbital_runtime.scheduler.timetable.spread import TargetSpread
 
 TOLERANCE: Final = SECOND
 """After a gap of more than one tick, a tick that is older than this waits for the next one instead."""
@@ -45,7 +45,7 @@ class Timetable:
         self._lines: dict[str, _Line] = {}
         self._heap: LazyHeap[int] = LazyHeap()
         self._grain = GRAINS[0]
-        self._places = Places()
+        self._spread = TargetSpread()
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -61,7 +61,7 @@ class Timetable:
         """
         self.remove(key)
         step = max(1, round(interval * SECOND))
-        start, place = self._places.take(target, key, step, self._grain)
+        start, place = self._spread.take(target, key, step, self._grain)
         due = start - (start - round(now * SECOND)) // step * step
         self._lines[key] = _Line(step, start, due, self._grain, target, place)
         self._heap.put(key, due)
@@ -73,7 +73,7 @@ class Timetable:
         if line is None:
             return False
         self._heap.discard(key)
-        self._places.leave(line.place)
+        self._spread.leave(line.place)
         return True
 
     def suit(self, rate: float) -> None:
@@ -116,11 +116,11 @@ class Timetable:
     def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
         """To the present grid, unless that place has passed already: then at the next tick."""
         ahead = (line.phase - phase(key, line.interval, line.grain)) % line.interval
-        start, place = self._places.take(line.target, key, line.interval, self._grain, ahead=ahead)
+        start, place = self._spread.take(line.target, key, line.interval, self._grain, ahead=ahead)
         half = line.interval // 2  # the shorter way round, over the interval's end
         due = following + (start - line.phase + half) % line.interval - half
         if due <= moment:
-            self._places.leave(place)
+            self._spread.leave(place)
             return line._replace(due=following), following
-        self._places.leave(line.place)
+        self._spread.leave(line.place)
         return line._replace(phase=start, due=due, grain=self._grain, place=place), due

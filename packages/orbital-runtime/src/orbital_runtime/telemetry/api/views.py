@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.health import reasons
-from orbital_runtime.telemetry.task_counts import Standing, standing
+from orbital_runtime.telemetry.task_counts import TaskCounts, count_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ NEVER_RAN: Final[View] = {
 
 async def status(sources: Sources) -> View:
     """The whole on one page. Times are milliseconds UTC, durations seconds."""
-    counted = await standing(sources.scheduler)
+    counted = await count_tasks(sources.scheduler)
     identity, path = sources.identity(), sources.settings_path()
     found = reasons(sources)
     return {
@@ -61,7 +61,7 @@ def core(sources: Sources) -> View | None:
     return None if now is None else asdict(now)
 
 
-def _task_counts(sources: Sources, counted: Standing) -> View:
+def _task_counts(sources: Sources, counted: TaskCounts) -> View:
     totals = sources.scheduler.totals
     return {
         "total": len(sources.scheduler.states()),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.telemetry.server.connections import Guests
+    from orbital_runtime.telemetry.server.connections import Connections
     from orbital_runtime.telemetry.sources import Sources
 
 STATES: Final = ("initializing", "registering", "running", "stopping", "stopped", "error")
@@ -124,16 +124,16 @@ class Usage:
         return time.monotonic(), time.process_time()
 
 
-def connections(guests: Guests) -> Iterator[Metric]:
+def connections(current: Connections) -> Iterator[Metric]:
     """Who looks at the pages."""
     yield gauge(
-        "sentinel_telemetry_connections", "Open connections to the telemetry port", len(guests)
+        "sentinel_telemetry_connections", "Open connections to the telemetry port", len(current)
     )
     yield counters(
         "sentinel_telemetry_connections_closed_total",
         "Connections to the telemetry port that were cut: too many at once, too late with a request",
         ("reason",),
-        [((reason,), count) for reason, count in guests.dismissed.items()],
+        [((reason,), count) for reason, count in current.dropped.items()],
     )
 
 

@@ -13,14 +13,14 @@ from orbital_runtime.telemetry.metrics.core import core
 from orbital_runtime.telemetry.metrics.outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics.parts import background, own
 from orbital_runtime.telemetry.metrics.tasks import collecting, each_task, tasks
-from orbital_runtime.telemetry.task_counts import Standing, standing
+from orbital_runtime.telemetry.task_counts import TaskCounts, count_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.telemetry.server.connections import Guests
+    from orbital_runtime.telemetry.server.connections import Connections
     from orbital_runtime.telemetry.sources import Sources
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -33,13 +33,15 @@ class Metrics:
 
     Args:
         sources: What is looked at.
-        guests: Who is connected to the pages.
+        connections: Who is connected to the pages.
         task_series: Tasks that get series of their own, ten each; 0 for none.
     """
 
-    def __init__(self, sources: Sources, guests: Guests, *, task_series: int = 1000) -> None:
+    def __init__(
+        self, sources: Sources, connections: Connections, *, task_series: int = 1000
+    ) -> None:
         self._sources = sources
-        self._guests = guests
+        self._connections = connections
         self._task_series = task_series
         self._usage = Usage()
         self._process = CollectorRegistry(auto_describe=False)
@@ -49,10 +51,10 @@ class Metrics:
 
     async def snapshot(self) -> Snapshot:
         """Everything as it is now."""
-        counted = await standing(self._sources.scheduler)
+        counted = await count_tasks(self._sources.scheduler)
         return Snapshot(self._families(counted))
 
-    def _families(self, counted: Standing) -> Iterator[Metric]:
+    def _families(self, counted: TaskCounts) -> Iterator[Metric]:
         sources = self._sources
         yield from agent(sources)
         yield from tasks(sources, counted)
@@ -65,7 +67,7 @@ class Metrics:
         yield from own(sources)
         yield from core(sources)
         yield from self._usage.families()
-        yield from connections(self._guests)
+        yield from connections(self._connections)
         if self._task_series:
             yield from each_task(sources, self._task_series)
         yield from self._process.collect()

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from orbital_runtime.model import Run, TaskState
     from orbital_runtime.telemetry.sources import Sources
-    from orbital_runtime.telemetry.task_counts import Standing
+    from orbital_runtime.telemetry.task_counts import TaskCounts
 
 LABELS: Final = ("task", "plugin", "device_id")
 
 
-def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
+def tasks(sources: Sources, counted: TaskCounts) -> Iterator[Metric]:
     """Sums over all tasks."""
     scheduler, totals = sources.scheduler, sources.scheduler.totals
     yield gauge("sentinel_tasks_total", "Tasks that this sentinel runs", len(scheduler.states()))
@@ -42,7 +42,7 @@ def tasks(sources: Sources, counted: Standing) -> Iterator[Metric]:
     yield histogram(
         "sentinel_event_loop_lag_seconds",
         "How late the loop's timer came, once a second at least",
-        scheduler.alarm.lag,
+        scheduler.timer.lag,
     )
     yield gauge("sentinel_tasks_running", "Runs that hold a slot", scheduler.running)
     yield gauge("sentinel_tasks_waiting", "Runs that wait for a slot", scheduler.waiting)

@@ -11,7 +11,7 @@ import errno
 import logging
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.telemetry.server.spare_descriptors import Spare
+from orbital_runtime.telemetry.server.spare_descriptors import SpareDescriptors
 
 if TYPE_CHECKING:
     import socket
@@ -36,7 +36,7 @@ class Acceptor:
 
     def __init__(self, sock: socket.socket, spare: int = 0) -> None:
         self._sock = sock
-        self.spare = Spare(spare)
+        self.spare = SpareDescriptors(spare)
         """To be refilled when one of its connections is gone."""
         self._short = False
         self._resting: asyncio.TimerHandle | None = None

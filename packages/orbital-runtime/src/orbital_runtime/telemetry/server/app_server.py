@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from orbital_runtime.telemetry.server.connections import Guests
+    from orbital_runtime.telemetry.server.connections import Connections
 
 
 class AppServer:
@@ -24,22 +24,22 @@ class AppServer:
     Args:
         app: What answers.
         sock: Listens already; closed at stop.
-        guests: Who may be connected, and for how long.
+        connections: Who may be connected, and for how long.
         spare: File descriptors that are set aside for its connections.
     """
 
     def __init__(
-        self, app: ASGIApp, sock: socket.socket, guests: Guests, *, spare: int = 0
+        self, app: ASGIApp, sock: socket.socket, connections: Connections, *, spare: int = 0
     ) -> None:
         self._app = app
-        self._guests = guests
+        self._connections = connections
         self._acceptor = Acceptor(sock, spare)
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Answer from now on."""
-        server = _server(self._app, self._guests, self._acceptor, self._stop)
+        server = _server(self._app, self._connections, self._acceptor, self._stop)
         self._serving = asyncio.create_task(server.serve([]), name="telemetry-server")
         await asyncio.sleep(0)
 
@@ -51,13 +51,13 @@ class AppServer:
             await self._serving
 
 
-def _server(app: ASGIApp, guests: Guests, acceptor: Acceptor, stop: asyncio.Event) -> Any:
+def _server(app: ASGIApp, connections: Connections, acceptor: Acceptor, stop: asyncio.Event) -> Any:
     """A uvicorn server that takes its connections from `acceptor`, and waits for `stop` instead of waking ten
     times a second to look for it.
     """
     import uvicorn  # noqa: PLC0415 (late: the start of a command must not pay for it)
 
-    from orbital_runtime.telemetry.server.protocol import Visit  # noqa: PLC0415 (as above)
+    from orbital_runtime.telemetry.server.protocol import DeadlineProtocol  # noqa: PLC0415 (as above)
 
     class Quiet(uvicorn.Server):
         @contextlib.contextmanager
@@ -65,8 +65,10 @@ def _server(app: ASGIApp, guests: Guests, acceptor: Acceptor, stop: asyncio.Even
             yield
 
         async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
-            visit = partial(Visit, guests, acceptor.spare.refill, config=self.config)
-            acceptor.start(partial(visit, server_state=self.server_state, app_state={}))
+            protocol = partial(
+                DeadlineProtocol, connections, acceptor.spare.refill, config=self.config
+            )
+            acceptor.start(partial(protocol, server_state=self.server_state, app_state={}))
             self.servers = []
             self.started = True
 
@@ -85,7 +87,7 @@ def _server(app: ASGIApp, guests: Guests, acceptor: Acceptor, stop: asyncio.Even
             server_header=False,
             date_header=False,  # it would be the one of the start
             proxy_headers=False,
-            timeout_keep_alive=round(guests.bounds.idle),
+            timeout_keep_alive=round(connections.limits.idle),
             timeout_graceful_shutdown=1,
         )
     )

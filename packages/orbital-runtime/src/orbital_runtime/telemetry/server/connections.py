@@ -1,7 +1,7 @@
-"""Who is connected: so many at once, and so many from one address.
+"""Open connections, limited in all and for each address.
 
-Whoever comes when all places are taken gets that of the one who has been silent for longest, so that nobody
-shuts others out by holding on.
+A new connection beyond a limit closes the one that has been idle for longest, so that idle clients cannot
+shut others out.
 """
 
 from __future__ import annotations
@@ -15,73 +15,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What connections may take."""
+class ConnectionLimits:
+    """Limits of connections and their deadlines."""
 
     all: int = 128
-    """Connections at once; few enough to leave descriptors for collecting."""
+    """Connections at once; few enough to leave file descriptors for collecting."""
     each: int = 32
-    """Those of one address."""
+    """Connections at once from one address."""
     head: float = 10
-    """Seconds until a request has come, from its first byte or from the connection's begin."""
+    """Seconds for a whole request, from its first byte or from connecting."""
     total: float = 60
-    """Seconds from there until its answer is gone."""
+    """Seconds from there until the response is sent."""
     idle: float = 30
-    """Seconds of silence after an answer."""
+    """Seconds without a request after a response."""
 
 
-class Guest(Protocol):
+class Connection(Protocol):
     """One connection."""
 
     address: str
     since: float
-    """When it last connected, or got an answer."""
+    """When it connected or its last response was sent."""
 
     @property
     def busy(self) -> bool:
-        """Whether a request of it is being answered."""
+        """Whether a request is being answered."""
         ...
 
-    def dismiss(self) -> None:
+    def abort(self) -> None:
         """Close it at once."""
         ...
 
 
-class Guests:
-    """Those who are connected now.
+class Connections:
+    """The open connections of one socket.
 
     Args:
-        bounds: How many may be.
+        limits: How many there may be, and for how long.
     """
 
-    def __init__(self, bounds: Bounds) -> None:
-        self.bounds = bounds
-        self.dismissed: Counter[str] = Counter(crowded=0, late=0)
-        """Connections that were closed, by reason."""
-        self._here: set[Guest] = set()
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self.dropped: Counter[str] = Counter(crowded=0, late=0)
+        """Connections closed by us, by reason."""
+        self._here: set[Connection] = set()
 
     def __len__(self) -> int:
         return len(self._here)
 
-    def welcome(self, guest: Guest) -> None:
-        """Take it in, at the cost of others where there are too many; of itself where all are busy."""
-        self._here.add(guest)
-        neighbours = [one for one in self._here if one.address == guest.address]
-        if len(neighbours) > self.bounds.each:
+    def add(self, connection: Connection) -> None:
+        """Count a new connection in. Above a limit an idle one is closed; this one, if all others are busy."""
+        self._here.add(connection)
+        neighbours = [one for one in self._here if one.address == connection.address]
+        if len(neighbours) > self.limits.each:
             self._make_room(neighbours)
-        elif len(self._here) > self.bounds.all:
+        elif len(self._here) > self.limits.all:
             self._make_room(self._here)
 
-    def leave(self, guest: Guest) -> None:
-        """It is gone."""
-        self._here.discard(guest)
+    def remove(self, connection: Connection) -> None:
+        """It was closed."""
+        self._here.discard(connection)
 
-    def dismiss(self, guest: Guest, reason: str) -> None:
-        """Send it away."""
-        self.dismissed[reason] += 1
-        self.leave(guest)
-        guest.dismiss()
+    def drop(self, connection: Connection, reason: str) -> None:
+        """Close it, and count the reason."""
+        self.dropped[reason] += 1
+        self.remove(connection)
+        connection.abort()
 
-    def _make_room(self, among: Iterable[Guest]) -> None:
+    def _make_room(self, among: Iterable[Connection]) -> None:
         silent = (one for one in among if not one.busy)
-        self.dismiss(min(silent, key=lambda one: one.since), "crowded")
+        self.drop(min(silent, key=lambda one: one.since), "crowded")

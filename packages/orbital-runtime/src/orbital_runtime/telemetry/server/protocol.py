@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from orbital_runtime.telemetry.server.connections import Guests
+    from orbital_runtime.telemetry.server.connections import Connections
 
 
-class Visit(H11Protocol):
-    """As its base, for as long as it has something to say.
+class DeadlineProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol, which aborts a connection that overruns a deadline.
 
     Args:
-        guests: Who else is here, and what each may take.
+        connections: All that are open, and their limits.
         gone: Called when its file descriptor is free again.
-        base: Of the base.
+        base: Arguments of the base class.
     """
 
-    def __init__(self, guests: Guests, gone: Callable[[], None], **base: Any) -> None:
+    def __init__(self, connections: Connections, gone: Callable[[], None], **base: Any) -> None:
         super().__init__(**base)
-        self._guests = guests
+        self._connections = connections
         self._gone = gone
         self._asking = True
         self._deadline: asyncio.TimerHandle | None = None
@@ -36,18 +36,18 @@ class Visit(H11Protocol):
         """Whether a request is being answered."""
         return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] (it is none at first)
 
-    def dismiss(self) -> None:
+    def abort(self) -> None:
         """Close it at once, whatever is still to be sent."""
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as its base)
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
-        self._give(self._guests.bounds.head)
-        self._guests.welcome(self)
+        self._set_deadline(self._connections.limits.head)
+        self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._guests.leave(self)
+        self._connections.remove(self)
         if self._deadline is not None:
             self._deadline.cancel()
         super().connection_lost(exc)
@@ -56,7 +56,7 @@ class Visit(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._asking and not self.busy:
             self._asking = True
-            self._give(self._guests.bounds.head)
+            self._set_deadline(self._connections.limits.head)
         super().data_received(data)
 
     def handle_events(self) -> None:
@@ -64,14 +64,14 @@ class Visit(H11Protocol):
         super().handle_events()
         if self.cycle is not before:
             self._asking = False
-            self._give(self._guests.bounds.total)
+            self._set_deadline(self._connections.limits.total)
 
     def on_response_complete(self) -> None:
         self.since = self.loop.time()
         super().on_response_complete()
 
-    def _give(self, seconds: float) -> None:
-        """So long from now on, and not what was given before."""
+    def _set_deadline(self, seconds: float) -> None:
+        """Set the deadline to so many seconds from now."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.loop.call_later(seconds, self._guests.dismiss, self, "late")
+        self._deadline = self.loop.call_later(seconds, self._connections.drop, self, "late")

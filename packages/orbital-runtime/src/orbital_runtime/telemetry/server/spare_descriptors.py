@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-class Spare:
+class SpareDescriptors:
     """Descriptors that are given up one by one, and set aside again when there are some.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from orbital_runtime.scheduler.target import peer
-from orbital_runtime.scheduler.timetable.spread import PARTS, Places
+from orbital_runtime.scheduler.timetable.spread import PARTS, TargetSpread
 from orbital_runtime.scheduler.timetable.timetable import Timetable
 from orbital_sdk import DeviceFields
 
@@ -90,7 +90,7 @@ def test_a_place_is_free_again() -> None:
         table.add(f"t{n}", 1, NOW, "shop:443")
     for n in range(3 * PARTS):
         assert table.remove(f"t{n}")
-    assert table._places._taken == {}
+    assert table._spread._taken == {}
     fresh = Timetable()
     assert table.add("t1", 1, NOW, "shop:443") == fresh.add("t1", 1, NOW, "shop:443")
 
@@ -108,7 +108,7 @@ def test_a_growing_fleet_keeps_them_apart() -> None:
     assert len(set(following)) == 20
 
 
-def test_the_same_tasks_get_the_same_places() -> None:
+def test_the_same_tasks_get_the_same_spread() -> None:
     """After a restart each is where it was."""
     tables = Timetable(), Timetable()
     due = [[t.add(f"t{n}", 10, NOW, "shop:443") for n in range(40)] for t in tables]
@@ -144,7 +144,7 @@ def test_whom_a_device_is_asked_at(device, target) -> None:
 
 def test_a_place_of_nobody() -> None:
     """Where no target is known, or no grid fits, a task stands where its key says."""
-    places = Places()
+    places = TargetSpread()
     assert places.take("", "t", 1_000_000, 500_000)[1] == 0
     assert places.take("shop:443", "t", 10_001, 500_000)[1] == 0
     places.leave(0)

@@ -7,7 +7,7 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from orbital_runtime.telemetry.server.connections import Bounds
+from orbital_runtime.telemetry.server.connections import ConnectionLimits
 from orbital_runtime.testing.asking import Unix, ask, tcp
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def closed(path: Path, reason: str) -> float:
 
 async def test_who_says_nothing_is_sent_away(world, path: Path):
     """Neither silence nor half a request holds a connection for longer than a request may take to come."""
-    async with world.serving(path, bounds=Bounds(head=SOON)) as telemetry:
+    async with world.serving(path, limits=ConnectionLimits(head=SOON)) as telemetry:
         for words in (b"", REQUEST[:-2]):
             async with connected(telemetry) as (reader, writer):
                 writer.write(words)
@@ -63,7 +63,7 @@ async def test_who_says_nothing_is_sent_away(world, path: Path):
 async def test_half_a_request_after_an_answer_is_no_excuse(world, path: Path):
     """The second request on a connection has as long as the first."""
     async with (
-        world.serving(path, bounds=Bounds(head=SOON)) as telemetry,
+        world.serving(path, limits=ConnectionLimits(head=SOON)) as telemetry,
         connected(telemetry) as (reader, writer),
     ):
         writer.write(REQUEST)
@@ -76,19 +76,19 @@ async def test_half_a_request_after_an_answer_is_no_excuse(world, path: Path):
 async def test_who_does_not_read_the_answer_is_sent_away(world, path: Path):
     """A large answer that nobody takes is let go of."""
     world.add_tasks(9000)
-    async with world.serving(path, bounds=Bounds(total=SOON)) as telemetry:
+    async with world.serving(path, limits=ConnectionLimits(total=SOON)) as telemetry:
         host, port = telemetry.url.removeprefix("http://").split(":")
         with socket.socket() as lazy:
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             lazy.connect((host, int(port)))
             lazy.sendall(REQUEST.replace(b"/healthz", b"/api/v1/tasks?limit=9000"))
-            await world.until(lambda: telemetry._servers[1]._guests.dismissed["late"] == 1)
+            await world.until(lambda: telemetry._servers[1]._connections.dropped["late"] == 1)
 
 
 async def test_who_comes_last_gets_the_place_of_the_most_silent(world, path: Path):
     """Where all places of an address are taken, the newest is served and the oldest goes."""
     async with (
-        world.serving(path, bounds=Bounds(each=2)) as telemetry,
+        world.serving(path, limits=ConnectionLimits(each=2)) as telemetry,
         connected(telemetry) as (oldest, _),
         connected(telemetry) as (second, answering),
     ):
@@ -101,7 +101,7 @@ async def test_who_comes_last_gets_the_place_of_the_most_silent(world, path: Pat
 
 async def test_all_places_together_are_bounded(world, path: Path):
     """However many addresses they come from."""
-    async with world.serving(path, bounds=Bounds(all=1)) as telemetry:
+    async with world.serving(path, limits=ConnectionLimits(all=1)) as telemetry:
         port = int(telemetry.url.rpartition(":")[2])
         first = socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.2", 0))
         with first:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.batching.planner import Planner
+from orbital_runtime.engine.batching.planner import BatchPlanner
 from orbital_runtime.engine.batching.rows import Rows
 from orbital_runtime.engine.batching.staleness import stale_values
 from orbital_runtime.receiving.runs import Runs
@@ -16,19 +16,19 @@ from orbital_sdk import Batch, Layout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.engine.batching.planner import Plan
-    from orbital_runtime.engine.run_limits import Limits
+    from orbital_runtime.engine.batching.planner import BatchPlan
+    from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.receiving.intake import Table
     from orbital_runtime.receiving.runs import Run
     from orbital_sdk import Origin, Series
 
 SLICE: Final = 2048
-"""Samples that are sealed before others have the loop."""
+"""Samples that become batches before others have the loop."""
 
 
 @dataclass(slots=True)
-class Sealing:
+class EmissionBatches:
     """What became of one emission."""
 
     batches: list[Batch] = field(default_factory=list[Batch])
@@ -36,8 +36,8 @@ class Sealing:
     """Samples left out, by reason."""
 
 
-class EmissionSealer:
-    """Seals what a receiver emits.
+class EmissionBatcher:
+    """Makes batches of what a receiver emits.
 
     Args:
         origin: Where it comes from.
@@ -47,14 +47,14 @@ class EmissionSealer:
     """
 
     def __init__(
-        self, origin: Origin, labels: Mapping[str, str], chain: Chain, limits: Limits
+        self, origin: Origin, labels: Mapping[str, str], chain: Chain, limits: RunLimits
     ) -> None:
         self.origin = origin
         self.labels = labels
         self.chain = chain
         self.limits = limits
         self.rows = Rows(origin, labels, limits, processed=bool(chain))
-        self._planner = Planner(origin, self.rows, chain)
+        self._planner = BatchPlanner(origin, self.rows, chain)
         self._runs = Runs(self._plan)
 
     def turn(self, ts: int) -> None:
@@ -63,7 +63,7 @@ class EmissionSealer:
             self._runs.clear()
         self._runs.turn(ts, self.rows.series)
 
-    def seal(self, table: Table, start: int, ts: int, into: Sealing) -> int:
+    def make(self, table: Table, start: int, ts: int, into: EmissionBatches) -> int:
         """Some of it; gives where the rest begins.
 
         Args:
@@ -82,11 +82,11 @@ class EmissionSealer:
             start = end
         return start
 
-    def _plan(self, series: tuple[Series, ...]) -> Plan:
+    def _plan(self, series: tuple[Series, ...]) -> BatchPlan:
         self.rows.make_room(max(len(series), self.rows.series))
         return self._planner.make(series)
 
-    def _batch(self, run: Run, part: Table, ts: int, into: Sealing) -> Batch | None:
+    def _batch(self, run: Run, part: Table, ts: int, into: EmissionBatches) -> Batch | None:
         plan = run.plan
         _, values, times, stale = part
         if times is None:
@@ -109,7 +109,7 @@ class EmissionSealer:
         return self.chain.process(plan.course, batch, into.refused)
 
 
-def _ended(plan: Plan, ts: int, times: array[int] | None) -> Batch | None:
+def _ended(plan: BatchPlan, ts: int, times: array[int] | None) -> Batch | None:
     """The stale markers of these series, as far as they leave the chain."""
     if plan.course is None:
         return None

@@ -1,4 +1,4 @@
-"""What the sealer refuses, sample by sample, each under its reason; the rest goes on."""
+"""What the batcher refuses, sample by sample, each under its reason; the rest goes on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.engine.batching.batcher import Sealer
+from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import METRICS, Report
-from orbital_runtime.engine.run_limits import Limits
+from orbital_runtime.engine.run_limits import RunLimits
 from orbital_sdk import Columns, Identity, Metric, Origin, Sample
 
 ORIGIN = Origin("task-1", "fake", "device-1", "10.0.0.1", Identity("s1", "edge"))
@@ -31,8 +31,8 @@ class Moody:
         raise RuntimeError("not today")
 
 
-def seal(samples, sealer=None, ts=NOW):
-    return (sealer or Sealer(ORIGIN)).seal(samples, REPORT, ts)
+def make_batches(samples, batcher=None, ts=NOW):
+    return (batcher or Batcher(ORIGIN)).make(samples, REPORT, ts)
 
 
 def kept(result):
@@ -65,7 +65,7 @@ def test_a_value_that_is_none_is_refused(value, reason, form):
     values = {"a": 1.0, "bad": value, "z": 2.0}
     series = tuple([VALUE.series(of) for of in values])
     given_ = list(map(Sample, series, values.values()))
-    result = seal(given_ if form == "samples" else Columns(series, list(values.values())))
+    result = make_batches(given_ if form == "samples" else Columns(series, list(values.values())))
     assert result.refused == {reason: 1}
     assert {k: v for k, v in kept(result).items() if k} == {"a": 1.0, "z": 2.0}
 
@@ -84,34 +84,34 @@ def test_a_value_that_is_none_is_refused(value, reason, form):
 )
 def test_whatever_is_a_number_is_kept(value, as_float):
     """Big counters, decimals, infinities."""
-    result = seal([VALUE(value, "x"), VALUE(1, "y")])
+    result = make_batches([VALUE(value, "x"), VALUE(1, "y")])
     assert kept(result)["x"] == as_float
     assert not result.refused
 
 
 def test_infinities_that_cancel_are_no_nan():
     """Inf + -inf is not a number in the quick test; looked at one by one, both are kept."""
-    result = seal([VALUE(INF, "a"), VALUE(-INF, "b")])
+    result = make_batches([VALUE(INF, "a"), VALUE(-INF, "b")])
     assert (kept(result)["a"], kept(result)["b"]) == (INF, -INF)
     assert not result.refused
 
 
 def test_a_series_without_a_value_ends():
     """NaN is absence: the series gets its stale marker, and comes back by itself."""
-    sealer = Sealer(ORIGIN)
-    seal([VALUE(1, "a"), VALUE(2, "b")], sealer, NOW)
-    result = seal([VALUE(NAN, "a"), VALUE(2, "b")], sealer, NOW + 10)
+    batcher = Batcher(ORIGIN)
+    make_batches([VALUE(1, "a"), VALUE(2, "b")], batcher, NOW)
+    result = make_batches([VALUE(NAN, "a"), VALUE(2, "b")], batcher, NOW + 10)
     assert result.stale is not None
     assert [dict(r.labels)["of"] for r in result.stale.layout.rows] == ["a"]
-    assert kept(seal([VALUE(3, "a"), VALUE(2, "b")], sealer, NOW + 20))["a"] == 3
+    assert kept(make_batches([VALUE(3, "a"), VALUE(2, "b")], batcher, NOW + 20))["a"] == 3
 
 
 def test_a_label_of_ten_kilobytes_is_cut():
     """Its sample arrives with what fits of the label, in one series; the cut is counted once."""
-    sealer = Sealer(ORIGIN)
+    batcher = Batcher(ORIGIN)
     cuts = 0
     for run in range(3):
-        result = seal([VALUE(1, "x" * 10_000), VALUE(2, "ok")], sealer, NOW + run * 10)
+        result = make_batches([VALUE(1, "x" * 10_000), VALUE(2, "ok")], batcher, NOW + run * 10)
         assert not result.refused
         assert kept(result)["x" * 1021 + "…"] == 1
         assert kept(result)["ok"] == 2
@@ -122,27 +122,27 @@ def test_a_label_of_ten_kilobytes_is_cut():
 
 def test_a_label_is_cut_by_bytes_between_characters():
     """Three bytes each in UTF-8: 4 characters are 12 bytes, and a fifth does not fit."""
-    limits = Limits(label_bytes=12)
+    limits = RunLimits(label_bytes=12)
     for long, shown in (
         ("汉字汉字", "汉字汉字"),
         ("汉字汉字a", "汉字汉…"),
         ("a汉字汉字", "a汉字…"),
     ):
-        result = seal([VALUE(1, long)], Sealer(ORIGIN, limits=limits))
+        result = make_batches([VALUE(1, long)], Batcher(ORIGIN, limits=limits))
         assert kept(result)[shown] == 1
         assert result.cut == (long != shown)
 
 
 def test_labels_that_are_the_same_when_cut_are_duplicates():
     """Two long labels that differ behind the cut: the first keeps the series, the other is counted."""
-    result = seal([VALUE(1, "x" * 2000 + "1"), VALUE(2, "x" * 2000 + "2")])
+    result = make_batches([VALUE(1, "x" * 2000 + "1"), VALUE(2, "x" * 2000 + "2")])
     assert result.refused == {"duplicate": 1}
     assert kept(result)["x" * 1021 + "…"] == 1
 
 
 def test_a_tasks_own_long_label_is_cut_too():
-    """Limits hold for the row that goes out, wherever its labels come from."""
-    result = seal([VALUE(1, "a")], Sealer(ORIGIN, {"site": "x" * 2000}))
+    """RunLimits hold for the row that goes out, wherever its labels come from."""
+    result = make_batches([VALUE(1, "a")], Batcher(ORIGIN, {"site": "x" * 2000}))
     assert not result.refused
     assert {len(dict(row.labels)["site"].encode()) for row in result.batches[0].layout.rows} == {
         1024
@@ -151,7 +151,7 @@ def test_a_tasks_own_long_label_is_cut_too():
 
 def test_text_that_utf8_cannot_carry_is_refused():
     """A lone surrogate would break every writer: it does not get that far."""
-    result = seal([VALUE(1, "a")], Sealer(ORIGIN, {"site": "\ud800"}))
+    result = make_batches([VALUE(1, "a")], Batcher(ORIGIN, {"site": "\ud800"}))
     assert result.refused == {"bad_label": 1}
 
 
@@ -160,7 +160,7 @@ def test_text_that_utf8_cannot_carry_is_refused():
 )
 def test_what_is_no_sample_is_refused(thing):
     """A plugin that yields something else loses that, and nothing else."""
-    result = seal([VALUE(1, "a"), thing, VALUE(2, "b")])
+    result = make_batches([VALUE(1, "a"), thing, VALUE(2, "b")])
     assert result.refused == {"not_a_sample": 1}
     assert (kept(result)["a"], kept(result)["b"]) == (1, 2)
 
@@ -169,7 +169,7 @@ def test_columns_of_what_is_no_series():
     """A table with foreign things in it keeps the rest."""
     for thing in (None, ["unhashable"], "text"):
         table = Columns((VALUE.series("a"), thing, VALUE.series("b")), [1.0, 2.0, 3.0])
-        result = seal(table)
+        result = make_batches(table)
         assert result.refused == {"not_a_sample": 1}
         assert (kept(result)["a"], kept(result)["b"]) == (1, 3)
 
@@ -186,7 +186,7 @@ def test_columns_of_what_is_no_series():
 )
 def test_a_time_that_cannot_be_is_refused(ts, reason):
     """More than ten minutes ahead, before 1970, or no whole milliseconds."""
-    result = seal([VALUE(1, "a"), Sample(VALUE.series("bad"), 2.0, ts), VALUE(3, "b")])
+    result = make_batches([VALUE(1, "a"), Sample(VALUE.series("bad"), 2.0, ts), VALUE(3, "b")])
     assert result.refused == {reason: 1}
     assert "bad" not in kept(result)
     assert (kept(result)["a"], kept(result)["b"]) == (1, 3)
@@ -194,16 +194,16 @@ def test_a_time_that_cannot_be_is_refused(ts, reason):
 
 def test_ten_minutes_ahead_are_allowed():
     """Devices' clocks differ a little."""
-    assert not seal([VALUE(1, "a", ts=NOW + 600_000)]).refused
+    assert not make_batches([VALUE(1, "a", ts=NOW + 600_000)]).refused
 
 
 def test_the_first_refusal_is_told_and_the_rest_counted(caplog):
     """One warning a reason and task, which names the culprit; a thousand more stay quiet."""
     caplog.set_level(logging.WARNING, "orbital.engine")
-    sealer = Sealer(ORIGIN)
+    batcher = Batcher(ORIGIN)
     for run in range(10):
         samples = [VALUE(NAN, f"n{n}") for n in range(100)] + [VALUE(1, "y" * 5000)]
-        seal(samples, sealer, NOW + run * 10)
+        make_batches(samples, batcher, NOW + run * 10)
     assert len(caplog.records) == 2
     assert "value{of='n0'}" in caplog.text
     assert "'of' of value has more than 1024 bytes" in caplog.text
@@ -225,7 +225,7 @@ VALUES = st.one_of(
 def test_every_sample_is_kept_or_counted(items):
     """Whatever a plugin gives: samples in = values out + refusals, no series twice, no NaN."""
     samples = [Sample(VALUE.series(of), value) for of, value in items]
-    result = seal(samples)
+    result = make_batches(samples)
     out = sum(len(b) for b in result.batches) - len(METRICS)
     assert out + result.refused.total() == len(samples)
     for batch in result.batches:
