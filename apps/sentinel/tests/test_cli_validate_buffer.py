@@ -12,14 +12,14 @@ import pytest
 
 from orbital_runtime.settings import BufferSection
 from orbital_runtime.testing.buffer.images import listing, make_image
-from orbital_sentinel.buffer.check import checks
+from orbital_sentinel.buffer.check import check_buffer
 from orbital_sentinel.buffer.volume import file_system, syncs_per_second
 from orbital_testbench import SOMEBODY, without_rights
 
 
 def found(path, **section):
     settings = BufferSection.model_validate({"type": "disk", "disk_path": str(path)} | section)
-    return {check.check: check for check in checks(settings)}
+    return {check.check: check for check in check_buffer(settings)}
 
 
 @pytest.fixture

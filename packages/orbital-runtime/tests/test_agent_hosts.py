@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from orbital_runtime.agent.agent import Agent
-from orbital_runtime.agent.telling import sources_of
+from orbital_runtime.agent.telemetry_sources import sources_of
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
 from orbital_runtime.telemetry.metrics.exposition import Metrics

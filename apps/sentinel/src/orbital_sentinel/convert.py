@@ -37,7 +37,7 @@ class _AsWritten(dict[str, str]):
         return f"${{{key}}}"
 
 
-def converted(file: Path) -> tuple[str, list[tuple[str, str]]]:
+def convert_file(file: Path) -> tuple[str, list[tuple[str, str]]]:
     """The new text, and what was done: an old key and a sentence each.
 
     Raises:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.looking.audit import Audit
 from orbital_runtime.buffer.looking.directory import Directory
-from orbital_sentinel.buffer.offline import UNLIMITED, configured
-from orbital_sentinel.buffer.remote import Remote
+from orbital_sentinel.buffer.offline import UNLIMITED, offline_buffer
+from orbital_sentinel.buffer.remote import RemoteBuffer
 from orbital_sentinel.client.client import NotRunning
 from orbital_sentinel.client.locate import client
 from orbital_sentinel.errors import Failure
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OpenedBuffer:
     """A buffer, and who has it."""
 
     look: Look
@@ -45,7 +45,7 @@ class Found:
 
 
 @contextmanager
-def looked_at(config: Path | None, folder: Path | None = None) -> Generator[Found]:
+def open_buffer(config: Path | None, folder: Path | None = None) -> Generator[OpenedBuffer]:
     """The buffer of this configuration, or the one in this folder.
 
     Raises:
@@ -53,18 +53,18 @@ def looked_at(config: Path | None, folder: Path | None = None) -> Generator[Foun
     """
     if folder is not None:
         with Directory(folder, UNLIMITED) as directory:
-            yield Found(directory, directory)
+            yield OpenedBuffer(directory, directory)
         return
     agent = client(config)
-    silent = silence(agent)
+    silent = why_silent(agent)
     if silent is None:
-        yield Found(Remote(agent))
+        yield OpenedBuffer(RemoteBuffer(agent))
         return
-    with at_rest(config, silent) as directory:
-        yield Found(directory, directory)
+    with stopped_buffer(config, silent) as directory:
+        yield OpenedBuffer(directory, directory)
 
 
-def silence(agent: Client) -> NotRunning | None:
+def why_silent(agent: Client) -> NotRunning | None:
     """Why no agent answers; None if one does."""
     try:
         agent.get("/api/v1/buffer")
@@ -74,7 +74,7 @@ def silence(agent: Client) -> NotRunning | None:
 
 
 @contextmanager
-def at_rest(config: Path | None, silent: NotRunning) -> Generator[Directory]:
+def stopped_buffer(config: Path | None, silent: NotRunning) -> Generator[Directory]:
     """The folder of this configuration, which nobody uses.
 
     Raises:
@@ -82,7 +82,7 @@ def at_rest(config: Path | None, silent: NotRunning) -> Generator[Directory]:
         BufferUnusable: It cannot be looked at.
     """
     try:
-        directory = configured(config).look()
+        directory = offline_buffer(config).look()
     except BufferInUse as error:
         raise Failure(
             f"process {error.pid} has the buffer and does not answer: {silent}; if it runs with another "

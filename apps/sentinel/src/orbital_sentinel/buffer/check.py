@@ -33,7 +33,7 @@ class Check(NamedTuple):
     message: str
 
 
-def checks(section: BufferSection) -> Iterator[Check]:
+def check_buffer(section: BufferSection) -> Iterator[Check]:
     """Everything that can be said without starting an agent."""
     if section.type == "memory":
         yield Check(

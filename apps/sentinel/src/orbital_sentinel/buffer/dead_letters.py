@@ -12,8 +12,8 @@ from orbital_runtime.buffer.inspection.unknown import no_such_output
 from orbital_runtime.buffer.letters.reader import LettersAtRest
 from orbital_runtime.buffer.letters.view import view
 from orbital_runtime.buffer.looking.unknown import no_such_output
-from orbital_sentinel.buffer.access import at_rest, silence
-from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.buffer.access import stopped_buffer, why_silent
+from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client
 from orbital_sentinel.errors import Failure, Misuse
 from orbital_sentinel.process import loop
@@ -30,7 +30,7 @@ ROUTE = "/api/v1/buffer/dead-letters"
 View = dict[str, Any]
 
 
-class Chosen:
+class Selection:
     """Which letters the user speaks of.
 
     Args:
@@ -59,10 +59,10 @@ class Chosen:
         return {name: value for name, value in told.items() if value not in ("", None)}
 
 
-class Letters(Protocol):
+class DeadLetters(Protocol):
     """Whoever has them."""
 
-    def list(self, chosen: Chosen) -> View:
+    def list(self, chosen: Selection) -> View:
         """`total`, and the newest of them as `letters`."""
         ...
 
@@ -70,56 +70,56 @@ class Letters(Protocol):
         """One of them."""
         ...
 
-    def count(self, chosen: Chosen) -> int: ...
+    def count(self, chosen: Selection) -> int: ...
 
-    def purge(self, chosen: Chosen) -> int: ...
+    def purge(self, chosen: Selection) -> int: ...
 
-    def replay(self, chosen: Chosen) -> int: ...
+    def replay(self, chosen: Selection) -> int: ...
 
 
 @contextmanager
-def dead_letters(config: Path | None) -> Generator[Letters]:
+def dead_letters(config: Path | None) -> Generator[DeadLetters]:
     """Those of this configuration.
 
     Raises:
         Failure, BufferUnusable: There are none, or they cannot be looked at.
     """
     agent = client(config)
-    silent = silence(agent)
+    silent = why_silent(agent)
     if silent is None:
-        yield Live(agent)
+        yield LiveDeadLetters(agent)
         return
-    with at_rest(config, silent) as directory:
-        yield Stopped(config, directory)
+    with stopped_buffer(config, silent) as directory:
+        yield StoppedDeadLetters(config, directory)
 
 
-class Live:
+class LiveDeadLetters:
     """Those of a running agent."""
 
     def __init__(self, agent: Client) -> None:
         self._agent = agent
 
-    def list(self, chosen: Chosen) -> View:
+    def list(self, chosen: Selection) -> View:
         return self._agent.get(f"{ROUTE}?{urlencode(chosen.query)}")
 
     def show(self, letter: str) -> View:
         _id(letter)
         return self._agent.get(f"{ROUTE}/{quote(letter, safe='')}")
 
-    def count(self, chosen: Chosen) -> int:
+    def count(self, chosen: Selection) -> int:
         return self._change("purge", chosen, {"count": 1})
 
-    def purge(self, chosen: Chosen) -> int:
+    def purge(self, chosen: Selection) -> int:
         return self._change("purge", chosen, {})
 
-    def replay(self, chosen: Chosen) -> int:
+    def replay(self, chosen: Selection) -> int:
         return self._change("replay", chosen, {})
 
-    def _change(self, what: str, chosen: Chosen, more: View) -> int:
+    def _change(self, what: str, chosen: Selection, more: View) -> int:
         return self._agent.post(f"{ROUTE}/{what}?{urlencode(chosen.query | more)}")["letters"]
 
 
-class Stopped:
+class StoppedDeadLetters:
     """Those in a folder that nobody uses."""
 
     def __init__(self, config: Path | None, directory: Directory) -> None:
@@ -127,7 +127,7 @@ class Stopped:
         self._directory = directory
         self._letters = LettersAtRest(directory.found.letters, self._get)
 
-    def list(self, chosen: Chosen) -> View:
+    def list(self, chosen: Selection) -> View:
         self._check(chosen)
         found = [view(letter) for letter in self._letters.list(chosen.wanted)]
         return {"total": self._letters.count(chosen.wanted._replace(limit=None)), "letters": found}
@@ -138,14 +138,14 @@ class Stopped:
             raise Failure(f"there is no dead letter {letter}")
         return view(found)
 
-    def count(self, chosen: Chosen) -> int:
+    def count(self, chosen: Selection) -> int:
         self._check(chosen)
         return self._letters.count(chosen.wanted)
 
-    def purge(self, chosen: Chosen) -> int:
+    def purge(self, chosen: Selection) -> int:
         return loop.run(self._purge(chosen.wanted))
 
-    def replay(self, chosen: Chosen) -> int:
+    def replay(self, chosen: Selection) -> int:
         try:
             return loop.run(self._replay(chosen.wanted))
         except LookupError as error:
@@ -154,11 +154,11 @@ class Stopped:
             raise Failure(str(error)) from error
 
     async def _purge(self, wanted: Wanted) -> int:
-        async with configured(self._config).opened() as buffer:
+        async with offline_buffer(self._config).opened() as buffer:
             return await buffer.dead_letters.purge(wanted)
 
     async def _replay(self, wanted: Wanted) -> int:
-        async with configured(self._config).opened() as buffer:
+        async with offline_buffer(self._config).opened() as buffer:
             return await buffer.dead_letters.replay(wanted)
 
     def _get(self, letter: int) -> bytes:
@@ -167,7 +167,7 @@ class Stopped:
             raise Damaged("it is not in the database any more")
         return data
 
-    def _check(self, chosen: Chosen) -> None:
+    def _check(self, chosen: Selection) -> None:
         known = self._directory.log.ledger.accounts()
         if chosen.output and chosen.output not in known:
             raise Failure(no_such_output(chosen.output, known))

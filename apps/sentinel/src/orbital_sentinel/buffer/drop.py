@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from orbital_runtime.buffer import removal
 from orbital_runtime.buffer.looking.unknown import nothing_kept
-from orbital_sentinel.buffer.access import at_rest, silence
-from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.buffer.access import stopped_buffer, why_silent
+from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import loop
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class PlannedDrop:
     """What could be dropped."""
 
     samples: int
@@ -32,7 +32,7 @@ class Drop:
     """Does it; gives the samples dropped, and those that still wait for this output."""
 
 
-def dropping(config: Path | None, output: str, older_than: str) -> Drop:
+def plan_drop(config: Path | None, output: str, older_than: str) -> PlannedDrop:
     """Count what would go.
 
     Raises:
@@ -41,19 +41,19 @@ def dropping(config: Path | None, output: str, older_than: str) -> Drop:
     """
     age = age_of(older_than)
     agent = client(config)
-    silent = silence(agent)
+    silent = why_silent(agent)
     if silent is None:
         return _live(agent, output, age)
     before = age and age.before_ms
-    with at_rest(config, silent) as directory:
+    with stopped_buffer(config, silent) as directory:
         known = directory.log.positions
         if output not in known:
             raise Failure(nothing_kept(output, known))
         samples = removal.counted(directory.log, output, before)
-    return Drop(samples, lambda: loop.run(_at_rest(config, output, before)))
+    return PlannedDrop(samples, lambda: loop.run(_at_rest(config, output, before)))
 
 
-def _live(agent: Client, output: str, age: Age | None) -> Drop:
+def _live(agent: Client, output: str, age: Age | None) -> PlannedDrop:
     def ask(more: dict[str, Any]) -> dict[str, int]:
         query = {"output": output} | ({} if age is None else {"older_than": age.asked})
         return agent.post(f"/api/v1/buffer/drop?{urlencode(query | more)}")
@@ -62,9 +62,9 @@ def _live(agent: Client, output: str, age: Age | None) -> Drop:
         told = ask({})
         return told["samples"], told["waiting"]
 
-    return Drop(ask({"count": 1})["samples"], drop)
+    return PlannedDrop(ask({"count": 1})["samples"], drop)
 
 
 async def _at_rest(config: Path | None, output: str, before: int | None) -> tuple[int, int]:
-    async with configured(config).opened() as buffer:
+    async with offline_buffer(config).opened() as buffer:
         return await buffer.remove(output, before_ms=before), buffer.waiting(output)

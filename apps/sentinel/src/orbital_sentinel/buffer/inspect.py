@@ -15,10 +15,10 @@ from orbital_sentinel.terminal.output import Format, as_json, complain, progress
 if TYPE_CHECKING:
     from orbital_runtime.buffer.looking.inspect import Inspection
     from orbital_runtime.buffer.looking.snapshot import Books, Look
-    from orbital_sentinel.buffer.access import Found
+    from orbital_sentinel.buffer.access import OpenedBuffer
 
 
-def everything(found: Found, top: int, output: Format) -> None:
+def inspect_all(found: OpenedBuffer, top: int, output: Format) -> None:
     """One pass over it, told."""
     books = found.look.books()
     with progress("samples", books.samples) as passed:
@@ -31,7 +31,7 @@ def everything(found: Found, top: int, output: Format) -> None:
         complain(f"warning: {line}")
 
 
-def batch(look: Look, seq: int, output: Format) -> None:
+def inspect_batch(look: Look, seq: int, output: Format) -> None:
     """One batch.
 
     Raises:

@@ -25,7 +25,7 @@ UNLIMITED = BufferLimits(samples=None, size=None)
 
 
 @dataclass(frozen=True)
-class Configured:
+class OfflineBuffer:
     """The part of a configuration that says where samples wait."""
 
     section: BufferSection
@@ -82,7 +82,7 @@ class Configured:
             await buffer.close()
 
 
-def configured(config: Path | None) -> Configured:
+def offline_buffer(config: Path | None) -> OfflineBuffer:
     """The buffer of this configuration. What is wrong elsewhere in it does not hide the buffer.
 
     Raises:
@@ -93,7 +93,7 @@ def configured(config: Path | None) -> Configured:
     try:
         if not source.readable:
             raise SettingsError(source.problems)
-        return Configured(BufferSection.model_validate((node and node.plain()) or {}))
+        return OfflineBuffer(BufferSection.model_validate((node and node.plain()) or {}))
     except ValueError:  # pydantic's
         load(config, os.environ)  # says what is wrong, and where
         raise

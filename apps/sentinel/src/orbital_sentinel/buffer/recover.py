@@ -8,8 +8,8 @@ from orbital_runtime.buffer import BufferFull
 from orbital_runtime.buffer.looking.aside import Aside
 from orbital_runtime.buffer.looking.unknown import nothing_kept
 from orbital_runtime.buffer.recovery import Recovery
-from orbital_sentinel.buffer.access import at_rest, silence
-from orbital_sentinel.buffer.offline import configured
+from orbital_sentinel.buffer.access import stopped_buffer, why_silent
+from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import loop
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 
-def recovered(config: Path | None, folder: Path, output: str) -> View:
+def recover_quarantine(config: Path | None, folder: Path, output: str) -> View:
     """What was brought back, and what cannot be read.
 
     Raises:
@@ -28,12 +28,12 @@ def recovered(config: Path | None, folder: Path, output: str) -> View:
             takes nothing.
         BufferUnusable: There is no buffer, no permission, or a newer format.
     """
-    silent = silence(client(config))
+    silent = why_silent(client(config))
     if silent is None:
         raise Failure(
             "the sentinel runs and has the buffer: stop it, and start it again afterwards"
         )
-    with at_rest(config, silent) as directory:
+    with stopped_buffer(config, silent) as directory:
         if output and output not in directory.log.positions:
             raise Failure(nothing_kept(output, directory.log.positions))
         aside = Aside(folder, directory)
@@ -50,7 +50,7 @@ def recovered(config: Path | None, folder: Path, output: str) -> View:
 
 
 async def _run(config: Path | None, aside: Aside, output: str) -> Recovery:
-    async with configured(config).opened() as buffer:
+    async with offline_buffer(config).opened() as buffer:
         if trouble := buffer.usage().trouble:
             raise Failure(f"nothing is brought back: {trouble}")
         recovery = Recovery(buffer, aside, output)

@@ -25,7 +25,7 @@ BEYOND: Final = 1 << 62
 """No batch has such a number, so its page has the books alone."""
 
 
-class Remote:
+class RemoteBuffer:
     """As `Look` in the runtime.
 
     Args:

@@ -21,7 +21,7 @@ PATIENCE = 5.0
 """Seconds for its answer beside those of the run."""
 
 
-def look(task: Task, registry: Registry, config: Path | None) -> Run | None:
+def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run | None:
     """What the running sentinel says of a receiver's task, after a run at once.
 
     Returns:
@@ -37,7 +37,7 @@ def look(task: Task, registry: Registry, config: Path | None) -> Run | None:
     return Run(**told | {"status": Status(told["status"])})
 
 
-def words(run: Run) -> str:
+def describe(run: Run) -> str:
     """The same for people."""
     if not run.up:
         return f"the running sentinel does not receive: {run.error}"

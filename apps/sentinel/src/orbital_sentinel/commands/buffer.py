@@ -36,10 +36,10 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show what waits, for whom, how old it is, and what became of everything else."""
     from orbital_runtime.buffer.looking.view import view
-    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 
-    with looked_at(config, path) as found:
+    with open_buffer(config, path) as found:
         running = found.directory is None
         told = view(
             found.look.books(), found.look.place, time.time_ns() // 10**6, running=running,
@@ -66,13 +66,13 @@ def inspect(
 ) -> None:
     """Show segments, layouts, what each output still needs, and whose samples wait."""
     from orbital_sentinel.buffer import inspect
-    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.buffer.access import open_buffer
 
-    with looked_at(config, path) as found:
+    with open_buffer(config, path) as found:
         if seq is not None:
-            inspect.batch(found.look, seq, output)
+            inspect.inspect_batch(found.look, seq, output)
         else:
-            inspect.everything(found, top, output)
+            inspect.inspect_all(found, top, output)
 
 
 @app.command()
@@ -93,18 +93,18 @@ def export(
     """
     from orbital_runtime.buffer.looking.export import Export
     from orbital_runtime.buffer.looking.unknown import no_such_output
-    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.errors import Failure
-    from orbital_sentinel.terminal.times import moment
+    from orbital_sentinel.terminal.times import parse_time
 
-    with looked_at(config, path) as found:
+    with open_buffer(config, path) as found:
         books, wanted = found.look.books(), Export(found.look, output)
         known = {book.name for book in books.outputs}
         if output and output not in known:
             raise Failure(no_such_output(output, known))
         now = time.time_ns() // 10**6
-        wanted.since = moment(since, now) if since else wanted.since
-        wanted.until = moment(until, now) if until else wanted.until
+        wanted.since = parse_time(since, now) if since else wanted.since
+        wanted.until = parse_time(until, now) if until else wanted.until
         wanted.limit = limit or wanted.limit
         with progress("samples", 0 if on_terminal() else books.samples) as passed:
             for lines in wanted.lines(passed):
@@ -127,10 +127,10 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     import msgspec
 
     from orbital_runtime.buffer.looking.verify import Verification
-    from orbital_sentinel.buffer.access import looked_at
+    from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 
-    with looked_at(config, path) as found:
+    with open_buffer(config, path) as found:
         look, known = found.audited()
         with progress("samples", look.books().samples) as passed:
             verdict = Verification(look, known).run(passed)
@@ -153,11 +153,11 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
-    from orbital_sentinel.buffer.drop import dropping
+    from orbital_sentinel.buffer.drop import plan_drop
     from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm
 
-    found = dropping(config, output, older_than)
+    found = plan_drop(config, output, older_than)
     which = f" of output {output}" + (f" that are older than {older_than}" if older_than else "")
     if not found.samples:
         say(f"There are no waiting samples{which}.")
@@ -192,10 +192,10 @@ def recover(
     The sentinel must be stopped. Each output gets, once, what it is known to have lost; it counts as accepted
     once more, and as recovered. What an older version set aside needs --output. The folder stays as it is.
     """
-    from orbital_sentinel.buffer.recover import recovered
+    from orbital_sentinel.buffer.recover import recover_quarantine
     from orbital_sentinel.terminal import buffer_report
 
-    told = recovered(config, folder, output)
+    told = recover_quarantine(config, folder, output)
     if output_format is Format.JSON:
         as_json(told)
     else:

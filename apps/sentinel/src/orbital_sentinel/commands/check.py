@@ -62,15 +62,15 @@ def validate(
 
 
 def _buffer(loaded: Loaded) -> list[Check]:
-    from orbital_sentinel.buffer.check import checks
+    from orbital_sentinel.buffer.check import check_buffer
 
-    return list(checks(loaded.settings.buffer))
+    return list(check_buffer(loaded.settings.buffer))
 
 
 def _connections(loaded: Loaded) -> list[Connection]:
-    from orbital_sentinel.run.connections import connections
+    from orbital_sentinel.run.connections import check_connections
 
-    return connections(loaded)
+    return check_connections(loaded)
 
 
 def _problem(problem: Any) -> dict[str, Any]:

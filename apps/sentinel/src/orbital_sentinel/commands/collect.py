@@ -132,7 +132,7 @@ def trigger(
     else:
         settings, tasks = _configured(plugin, option, config, registry)
         (task,) = tasks
-        if run := receivers.look(task, registry, config):
+        if run := receivers.trigger_receiver(task, registry, config):
             _show_look(task, run, output)
             return
     launch.log_to_stderr()
@@ -155,14 +155,14 @@ def _configured(
     """The task of this name, and the settings that it is of."""
     from orbital_runtime.settings import load
     from orbital_sentinel.errors import Misuse
-    from orbital_sentinel.run.selection import chosen
+    from orbital_sentinel.run.selection import select_tasks
 
     if name in registry.names("plugin"):
         raise Misuse(f"which device? `sentinel trigger {name} HOST`")
     if option:
         raise Misuse("-o goes with PLUGIN and HOST; a task has its fields")
     loaded = load(config, os.environ, registry=registry)
-    return loaded.settings, chosen([name], loaded, registry)
+    return loaded.settings, select_tasks([name], loaded, registry)
 
 
 def _show(result: Result, output: Format) -> None:
@@ -188,7 +188,7 @@ def _show_look(task: Task, run: Run, output: Format) -> None:
     if output is Format.JSON:
         as_json_line({"target": task.id, **_run(task, run), "samples": []})
     else:
-        say(f"# {task.id}: {receivers.words(run)}")
+        say(f"# {task.id}: {receivers.describe(run)}")
     if _failed(run):
         raise typer.Exit(1)
 
@@ -217,11 +217,11 @@ def ask(
     from orbital_sentinel.client import receivers
     from orbital_sentinel.process import loop
     from orbital_sentinel.run import adhoc, launch
-    from orbital_sentinel.run.selection import chosen
+    from orbital_sentinel.run.selection import select_tasks
 
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
-    tasks = chosen(names, loaded, registry)
+    tasks = select_tasks(names, loaded, registry)
     launch.log_to_stderr()
 
     well: list[bool] = []
@@ -234,13 +234,13 @@ def ask(
             say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
 
     async def answers(tasks: Sequence[Task]) -> None:
-        async for task, answer, ok in adhoc.ask(tasks, registry, loaded.settings):
+        async for task, answer, ok in adhoc.test_devices(tasks, registry, loaded.settings):
             tell(task, answer, ok=ok)
 
-    looks = {task.key: receivers.look(task, registry, config) for task in tasks}
+    looks = {task.key: receivers.trigger_receiver(task, registry, config) for task in tasks}
     for task in tasks:
         if run := looks[task.key]:
-            tell(task, receivers.words(run), ok=run.up)
+            tell(task, receivers.describe(run), ok=run.up)
     if others := [task for task in tasks if looks[task.key] is None]:
         loop.run(answers(others))
     if not all(well):

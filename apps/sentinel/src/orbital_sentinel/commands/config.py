@@ -72,12 +72,12 @@ def convert(
     """Print the file of an older sentinel with the keys of today; comments stay."""
     from orbital_runtime.settings.source.files import first
     from orbital_sdk.files import write_private
-    from orbital_sentinel.convert import converted
+    from orbital_sentinel.convert import convert_file
 
     path = config or first(os.environ)
     if path is None:
         raise Failure("there is no configuration to convert; name one with -c")
-    text, done = converted(path)
+    text, done = convert_file(path)
     for key, sentence in done:
         complain(f"note: {key}: {sentence.partition('; ')[0]}")
     if not write:

@@ -43,10 +43,10 @@ def list_letters(
     output_format: Shape = Format.TEXT,
 ) -> None:
     """List them, the newest first."""
-    from orbital_sentinel.buffer.dead_letters import Chosen, dead_letters
+    from orbital_sentinel.buffer.dead_letters import Selection, dead_letters
     from orbital_sentinel.terminal import dead_letter_report
 
-    chosen = Chosen(output, older_than, limit)
+    chosen = Selection(output, older_than, limit)
     with dead_letters(config) as letters:
         told = letters.list(chosen)
     if output_format is Format.JSON:
@@ -126,11 +126,11 @@ def _change(
     done: str,
 ) -> None:
     """Count, ask and do it; `done` has a place for how many."""
-    from orbital_sentinel.buffer.dead_letters import Chosen, dead_letters
+    from orbital_sentinel.buffer.dead_letters import Selection, dead_letters
     from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm
 
-    chosen = Chosen(output, older_than, limit)
+    chosen = Selection(output, older_than, limit)
     with dead_letters(config) as letters:
         count = letters.count(chosen)
         if not count:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from orbital_sdk.probe import ProbeType
     from orbital_sentinel.discovery.addresses import Addresses
-    from orbital_sentinel.discovery.result import Found, Result
+    from orbital_sentinel.discovery.result import Discovered, Result
 
 app = typer.Typer(add_completion=False)
 
@@ -148,7 +148,7 @@ def _count(number: int, word: str, more: str = "s") -> str:
     return f"{number} {word}{'' if number == 1 else more}"
 
 
-def _write(path: Path, found: Sequence[Found], interval: int, *, force: bool) -> None:
+def _write(path: Path, found: Sequence[Discovered], interval: int, *, force: bool) -> None:
     from orbital_sentinel.discovery.taskfile import write
 
     added = write(path, [_task(one, interval) for one in found], replace=force)
@@ -156,7 +156,7 @@ def _write(path: Path, found: Sequence[Found], interval: int, *, force: bool) ->
     complain(f"{path}: {added} tasks added" + (f", {known} were there" if known else ""))
 
 
-def _task(one: Found, interval: int) -> dict[str, Any]:
+def _task(one: Discovered, interval: int) -> dict[str, Any]:
     return {
         "id": f"{one.protocol}-{one.host}",
         "device_id": one.host,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discovered:
     """An answer, and where it came from."""
 
     host: str
@@ -31,7 +31,7 @@ class Refusal:
 class Result:
     """Of a sweep that may have been cut short."""
 
-    found: list[Found] = field(default_factory=list[Found])
+    found: list[Discovered] = field(default_factory=list[Discovered])
     refused: list[Refusal] = field(default_factory=list[Refusal])
     asked: int = 0
     """Addresses."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orbital_sdk import CollectError
-from orbital_sentinel.discovery.result import Found, Refusal
+from orbital_sentinel.discovery.result import Discovered, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -58,4 +58,4 @@ async def _look(host: str, protocol: str, probe: Probe, out: Result) -> None:
         out.refused.append(Refusal(host, protocol, str(error)))
     else:
         if answer is not None:
-            out.found.append(Found(host, protocol, answer))
+            out.found.append(Discovered(host, protocol, answer))

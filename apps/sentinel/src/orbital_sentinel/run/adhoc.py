@@ -134,7 +134,7 @@ def _options(options: Sequence[str]) -> dict[str, Any]:
     return given
 
 
-class _Stations:
+class _Pipeline:
     """Plugins and engine, with a sink that keeps batches by task."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
@@ -183,7 +183,7 @@ async def collect(
     on_result: Callable[[Result], None],
 ) -> None:
     """Run each of these once, as many at a time as the settings allow; results come as they are there."""
-    stations = _Stations(registry, settings)
+    stations = _Pipeline(registry, settings)
     scheduler = Scheduler(
         stations.engine.run,
         clock=SystemClock(),
@@ -204,11 +204,11 @@ async def collect(
         await stations.instances.stop_all()
 
 
-async def ask(
+async def test_devices(
     tasks: Sequence[Task], registry: Registry, settings: Settings
 ) -> AsyncIterator[tuple[Task, str, bool]]:
     """Ask the device of each task whether it answers: the task, a line for people, and whether it does."""
-    stations = _Stations(registry, settings)
+    stations = _Pipeline(registry, settings)
     try:
         for task in tasks:
             await stations.instances.acquire(task)

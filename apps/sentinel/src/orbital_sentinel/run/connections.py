@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded
 
 
-def connections(loaded: Loaded) -> list[Connection]:
+def check_connections(loaded: Loaded) -> list[Connection]:
     """How each output would do, all asked at once."""
     with progress("outputs", len(loaded.outputs)) as step:
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CORE = "core/"
 
 
-def chosen(names: Sequence[str], loaded: Loaded, registry: Registry) -> list[Task]:
+def select_tasks(names: Sequence[str], loaded: Loaded, registry: Registry) -> list[Task]:
     """The tasks of these names, in this order. Those of Core are known from the last list that an agent got.
 
     Raises:

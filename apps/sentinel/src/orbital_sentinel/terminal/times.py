@@ -1,4 +1,4 @@
-"""A moment as people write it: a date and time, or how long ago it was."""
+"""A point in time as people write it: a date and time, or how long ago it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orbital_sdk.units import parse_duration
 from orbital_sentinel.errors import Misuse
 
 
-def moment(text: str, now_ms: int) -> int:
+def parse_time(text: str, now_ms: int) -> int:
     """Milliseconds UTC of `2026-01-31T12:00:00Z`, of a date alone, or of `2h` before now.
 
     A time without a zone is one of this machine's.
@@ -25,12 +25,12 @@ def moment(text: str, now_ms: int) -> int:
         return now_ms - round(parse_duration(text) * 1000)
     except ValueError as error:
         raise Misuse(
-            f"{text!r} is no moment; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago"
+            f"{text!r} is not a point in time; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago"
         ) from error
 
 
 class Age:
-    """How long ago a moment was, which stays the same while somebody thinks about an answer.
+    """How long ago a point in time was, which stays the same while somebody thinks about an answer.
 
     Args:
         seconds: Before now.

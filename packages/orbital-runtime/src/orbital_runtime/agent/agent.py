@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime import paths
 from orbital_runtime.agent import processing, reload
 from orbital_runtime.agent.assembly import assemble, output, run_limits
+from orbital_runtime.agent.config_watch import changes
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.linking import Core
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
-from orbital_runtime.agent.telling import sources_of, telemetry_of
-from orbital_runtime.agent.watch import changes
+from orbital_runtime.agent.telemetry_sources import sources_of, telemetry_of
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.task_log import TaskLog
 from orbital_runtime.settings import SettingsError, difference, load, secrets_of

@@ -36,8 +36,8 @@ class Failed(Exception):  # noqa: N818 (reads as what happened)
 class Calling:
     """One for all chains of an engine, whatever a reload makes of them.
 
-    Batches of a large collection are made on a thread, so a lock keeps the calls of a processor apart. Who waits for it
-    waits for one call, which would otherwise hold the loop itself.
+    Batches of a large collection are made on a thread, so a lock keeps the calls of a processor apart. The
+    loop then waits for one call at most.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from math import isnan
 from struct import pack
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from orbital_runtime.engine.batching.checks import checked
+from orbital_runtime.engine.batching.checks import valid_samples
 from orbital_sdk import STALE_BYTES, Columns, EmissionTooLarge, Sample
 from orbital_sdk.invoke import as_samples, whole
 
@@ -99,8 +99,8 @@ def tables(
     ends = [sample for sample in samples if _is_end(sample)]
     ended = set(map(id, ends))
     others = [sample for sample in samples if id(sample) not in ended]
-    kept, examples = checked(others, latest, refused)
-    sound, odd = checked(_with_a_number(ends), latest, refused)
+    kept, examples = valid_samples(others, latest, refused)
+    sound, odd = valid_samples(_with_a_number(ends), latest, refused)
     made = [_of_samples(kept, now), _of_samples(sound, now)._replace(stale=True)]
     return [table for table in made if table.series], examples | odd
 

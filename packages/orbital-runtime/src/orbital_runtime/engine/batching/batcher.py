@@ -12,7 +12,7 @@ from collections import Counter
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.engine.batching.checks import checked, rounds
+from orbital_runtime.engine.batching.checks import rounds, valid_samples
 from orbital_runtime.engine.batching.new_series import NewSeries
 from orbital_runtime.engine.batching.plan_cache import PlanCache
 from orbital_runtime.engine.batching.planner import BatchPlan, report_of
@@ -105,7 +105,7 @@ class Batcher:
             return self._batches(_columns(collected, latest), report, ts, Counter())
         except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
             refused: Counter[str] = Counter()
-            samples, examples = checked(_one_by_one(collected), latest, refused)
+            samples, examples = valid_samples(_one_by_one(collected), latest, refused)
         for reason, example in examples.items():
             self._rows.tell(reason, example)
         return self._batches(_unchecked(samples), report, ts, refused)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
 
-def checked(
+def valid_samples(
     samples: Iterable[object], latest: int, refused: Counter[str]
 ) -> tuple[list[Sample], dict[str, str]]:
     """The samples that can be kept, and for each reason one that cannot.

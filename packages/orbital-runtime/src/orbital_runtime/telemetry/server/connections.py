@@ -64,7 +64,7 @@ class Connections:
         return len(self._here)
 
     def add(self, connection: Connection) -> None:
-        """Count a new connection in. Above a limit an idle one is closed; this one, if all others are busy."""
+        """Add a new connection. Above a limit an idle one is closed, or this one if all are busy."""
         self._here.add(connection)
         neighbours = [one for one in self._here if one.address == connection.address]
         if len(neighbours) > self.limits.each:
