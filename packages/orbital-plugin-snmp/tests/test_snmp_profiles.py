@@ -48,7 +48,7 @@ def test_names_mean_one_thing():
     ("text", "said"),
     [
         (TABLE.replace("oid: 1", "iod: 1"), "x.yaml:5: tables[0].metrics[0].iod: unknown key; did you mean"),
-        (TABLE.replace("enum:", "type: EnumAsInf, enum:"), "no 'EnumAsInf' here; did you mean EnumAsInfo?"),
+        (TABLE.replace("enum:", "type: EnumAsInf, enum:"), "or InetAddress; did you mean EnumAsInfo?"),
         (TABLE + "    where: [{column: ifOperStat, equals: up}]", WHERE),
         (TABLE + "    where: [{column: ifOperStatus, equals: upp}]", "is never 'upp'; did you mean up?"),
         (TABLE + "    where: [{column: ifOperStatus, matches: '('}]", "is no regular expression"),
@@ -61,7 +61,7 @@ def test_names_mean_one_thing():
         ("scalars: [{name: a, oid: 1.3.6.1, unwrap: true}]", "unwrap is for counters"),
         ("description: nothing", "reads nothing"),
         ("- a list", "x.yaml: a profile is a map"),
-        ("a: [", "x.yaml: no YAML"),
+        ("a: [", "x.yaml:1: not readable as YAML: "),
     ],
 )  # fmt: skip
 def test_mistakes(text, said):

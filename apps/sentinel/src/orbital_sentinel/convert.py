@@ -18,8 +18,8 @@ from orbital_sentinel.errors import Failure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.settings.problem import Loc, Problem
     from orbital_runtime.settings.source.tree import Node
+    from orbital_sdk.problems import Loc, Problem
 
 COMMENTED: Final[Kind[Any]] = Kind(
     inside=lambda node: node if _is_section(node) else None,

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from orbital_plugin_modbus.problem import MapProblem, in_file
-from orbital_plugin_modbus.register import Register
+from orbital_plugin_modbus.problem import MapProblem
+from orbital_plugin_modbus.register import Register  # noqa: TC001 (pydantic reads annotations)
 from orbital_plugin_modbus.register_map import make_map
 from orbital_plugin_modbus.tables import SIZE
 from orbital_plugin_modbus.types import Order  # noqa: TC001 (pydantic reads annotations)
 from orbital_sdk.fields import Fields
+from orbital_sdk.yaml_problems import invalid, unreadable
 
 LARGEST = 1 << 20
 """Bytes of a profile's file."""
@@ -103,12 +104,8 @@ def _parsed(name: str, text: str) -> Profile:
         document: Any = yaml.safe_load(text)
         return Profile.model_validate(document)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        raise ValueError(
-            f"the profile {name}{where}: this is no YAML: {getattr(error, 'problem', error)}"
-        ) from error
+        raise ValueError(str(unreadable(error, text, f"the profile {name}"))) from error
     except ValidationError as error:
-        keys = {*Profile.model_fields, *Register.model_fields}
-        wrong = "; ".join(in_file(error, text, keys))
-        raise ValueError(f"the profile {name}:{wrong}") from error
+        root: Any = yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType] (PyYAML has no types)
+        problems = invalid(error, Profile, root, f"the profile {name}")
+        raise ValueError("; ".join(map(str, problems))) from error

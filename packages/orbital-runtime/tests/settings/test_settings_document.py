@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.source.document import MAX_DEPTH, parse, scalar
 from orbital_runtime.settings.source.tree import Node
+from orbital_sdk.problems import Problem
 
 
 def read(text: str, **environ: str) -> tuple[Node, list[Problem]]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orbital_runtime.settings.problem import Problem, SettingsError
+from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry.api import views
 from orbital_runtime.testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
+from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

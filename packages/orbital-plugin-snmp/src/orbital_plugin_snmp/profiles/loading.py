@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from pydantic import ValidationError
 
-from orbital_plugin_snmp.profiles.explain import explain
 from orbital_plugin_snmp.profiles.models import Profile
 from orbital_plugin_snmp.profiles.near import did_you_mean
 from orbital_sdk import ConfigurationError
+from orbital_sdk.yaml_problems import invalid, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ def parse(text: str, *, source: str, name: str) -> Profile:
     try:
         given: Any = yaml.load(text, Loader=_LOADER)  # noqa: S506 (both loaders are safe)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{source}: no YAML: {_said(error)}", field="profiles") from error
+        raise ConfigurationError(str(unreadable(error, text, source)), field="profiles") from error
     if not isinstance(given, dict):
         raise ConfigurationError(
             f"{source}: a profile is a map with scalars and tables", field="profiles"
@@ -46,12 +46,9 @@ def parse(text: str, *, source: str, name: str) -> Profile:
     try:
         return Profile.model_validate({"name": name, **given})
     except ValidationError as error:
-        lines = "\n".join(explain(error, text, source))
+        root: Any = yaml.compose(text, Loader=_LOADER)  # pyright: ignore[reportUnknownMemberType] (PyYAML has no types)
+        lines = "\n".join(map(str, invalid(error, Profile, root, source)))
         raise ConfigurationError(lines, field="profiles") from error
-
-
-def _said(error: yaml.YAMLError) -> str:
-    return " ".join(str(error).split())
 
 
 @cache

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.within import within
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_runtime.settings.problem import Problem, SettingsError
+from orbital_runtime.settings.problem import SettingsError
 from orbital_sdk import OrbitalError
+from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

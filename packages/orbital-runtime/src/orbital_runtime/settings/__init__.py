@@ -22,7 +22,7 @@ from orbital_runtime.settings.model.delivery import (
     SenderSection,
 )
 from orbital_runtime.settings.model.root import Settings
-from orbital_runtime.settings.problem import Problem, SettingsError
+from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.rendering.difference import difference
 from orbital_runtime.settings.rendering.dump import dump, shown
 from orbital_runtime.settings.rendering.schema import schema
@@ -36,6 +36,7 @@ from orbital_runtime.settings.validation.outputs import (
     outputs,
     processors,
 )
+from orbital_sdk.problems import Problem
 
 __all__ = [
     "BufferSection",

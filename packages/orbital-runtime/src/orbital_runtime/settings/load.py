@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings.credentials import has_core
-from orbital_runtime.settings.problem import Problem, SettingsError, dotted
+from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.secrecy import secrets_in
 from orbital_runtime.settings.source.gather import Source, gather
 from orbital_runtime.settings.source.tree import Node, place
@@ -21,6 +21,7 @@ from orbital_runtime.settings.validation.outputs import (
     processors,
 )
 from orbital_runtime.settings.validation.sections import validate
+from orbital_sdk.problems import Problem, dotted
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from orbital_sdk.secrecy import in_address
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from orbital_runtime.settings.problem import Loc
+    from orbital_sdk.problems import Loc
 
 MASK: Final = "**********"
 _NAMES: Final = re.compile(

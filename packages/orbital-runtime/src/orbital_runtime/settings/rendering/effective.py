@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.task import Task
     from orbital_runtime.settings.load import Loaded
     from orbital_runtime.settings.model.collector import TaskSection
-    from orbital_runtime.settings.problem import Loc
     from orbital_runtime.settings.validation.outputs import OutputSettings
+    from orbital_sdk.problems import Loc
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:

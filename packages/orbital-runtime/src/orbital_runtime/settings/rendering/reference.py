@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.settings.model.root import Settings
-from orbital_runtime.settings.validation.annotations import models_at
+from orbital_sdk.model_keys import models_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

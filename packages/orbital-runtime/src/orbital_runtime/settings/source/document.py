@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, cast
 
 import yaml
 
-from orbital_runtime.settings.problem import Loc, Problem
 from orbital_runtime.settings.source.references import expand
 from orbital_runtime.settings.source.tree import Node, Scalar
+from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.yaml_problems import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,23 +50,8 @@ def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Probl
     except _Refused as refusal:
         problems.append(refusal.problem)
     except yaml.YAMLError as error:
-        problems.append(_broken(error, text, file))
+        problems.append(unreadable(error, text, file))
     return None
-
-
-def _broken(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    """The parser's own words; its line may lie behind the end of the text."""
-    lines = text.splitlines() or [""]
-    mark = (
-        error.problem_mark or error.context_mark
-        if isinstance(error, yaml.MarkedYAMLError)
-        else None
-    )
-    line = min(mark.line if mark else 0, len(lines) - 1)
-    words = getattr(error, "problem", None) or str(error).splitlines()[0]
-    tab = "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
-    hint = "indent with spaces, not tabs" if tab else ""
-    return Problem(f"not readable as YAML: {words}", hint=hint, file=file, line=line + 1)
 
 
 def scalar(text: str) -> Scalar:

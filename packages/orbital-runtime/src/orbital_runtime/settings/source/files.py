@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import config_dirs
-from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.source.document import MAX_BYTES
+from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.settings.model.collector import TaskSection
 from orbital_runtime.settings.model.root import Settings
-from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.builtin import builtin
 from orbital_runtime.settings.source.document import parse
@@ -17,12 +16,13 @@ from orbital_runtime.settings.source.renamed import NODES, renew
 from orbital_runtime.settings.source.signature import signature
 from orbital_runtime.settings.source.tree import Node
 from orbital_sdk.hints import did_you_mean
+from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.settings.problem import Loc
     from orbital_runtime.settings.source.signature import Signature
+    from orbital_sdk.problems import Loc
 
 BUILTIN: Final = "built-in configuration"
 

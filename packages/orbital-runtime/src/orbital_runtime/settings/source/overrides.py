@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.settings.problem import Problem
 from orbital_runtime.settings.source.document import parse
 from orbital_runtime.settings.source.tree import Node
+from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from orbital_runtime.settings.problem import Loc, dotted
 from orbital_runtime.settings.source.tree import Node
+from orbital_sdk.problems import Loc, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping

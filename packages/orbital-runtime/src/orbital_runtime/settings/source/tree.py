@@ -10,7 +10,7 @@ from orbital_runtime.settings.secrecy import sounds_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_runtime.settings.problem import Loc, Problem
+    from orbital_sdk.problems import Loc, Problem
 
 Scalar = str | int | float | bool | None
 

@@ -11,11 +11,12 @@ from orbital_runtime.model import Task
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.scheduler.task import Task
-from orbital_runtime.settings.problem import Loc, Problem, SettingsError
-from orbital_runtime.settings.validation.annotations import accepted, takes_any
+from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
 from orbital_sdk.hints import did_you_mean
+from orbital_sdk.model_keys import accepted, takes_any
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

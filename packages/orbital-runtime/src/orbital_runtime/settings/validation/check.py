@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.registry import NotInstalled
-from orbital_runtime.settings.problem import Loc, Problem, SettingsError
-from orbital_runtime.settings.validation.explain import explain
+from orbital_runtime.settings.problem import SettingsError
+from orbital_sdk.explain import explain
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

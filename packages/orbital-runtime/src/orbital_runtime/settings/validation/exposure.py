@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orbital_runtime.settings.problem import Loc, Problem
 from orbital_runtime.settings.secrecy import secret_keys, sounds_secret
 from orbital_runtime.settings.source.files import open_to_others
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

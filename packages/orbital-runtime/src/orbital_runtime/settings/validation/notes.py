@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.credentials import has_core
-from orbital_runtime.settings.problem import dotted
 from orbital_runtime.settings.validation.outputs import is_later
+from orbital_sdk.problems import dotted
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:

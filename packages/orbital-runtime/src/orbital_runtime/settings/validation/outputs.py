@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
-from orbital_runtime.settings.problem import Loc, Problem, SettingsError
-from orbital_runtime.settings.validation.annotations import accepted
+from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import WriterConfig
+from orbital_sdk.model_keys import accepted
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from orbital_runtime.settings.model.collector import TaskSection
 from orbital_runtime.settings.model.root import Settings
-from orbital_runtime.settings.problem import Loc, Problem
-from orbital_runtime.settings.validation.explain import explain
+from orbital_sdk.explain import explain
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BaseModel
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from orbital_runtime.settings.problem import Loc
+    from orbital_sdk.problems import Loc
 
 
 def accepted(model: type[BaseModel]) -> frozenset[str]:

@@ -1,12 +1,13 @@
-"""Validation errors turned into sentences for people."""
+"""Validation errors of pydantic as problems that a user can put right."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.settings.problem import Loc, Problem
-from orbital_runtime.settings.validation.annotations import accepted, field_at, models_at
-from orbital_sdk.hints import did_you_mean
+from orbital_sdk.hints import did_you_mean, nearest
+from orbital_sdk.model_keys import accepted, field_at, models_at
+from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -60,7 +61,7 @@ def explain(
         renamed: Keys that other programs use -> ours, for hints.
         beside: Keys that may stand beside those of the model, for hints.
     """
-    details = error.errors(include_url=False, include_input=False)
+    details = error.errors(include_url=False)
     return [_problem(detail, model, prefix, renamed or {}, beside) for detail in details]
 
 
@@ -101,7 +102,11 @@ def _sentence(detail: ErrorDetails) -> str:
 
 
 def _hint(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str:
-    """What the field is for, where the sentence alone does not say what to write."""
+    """The nearest choice, or what the field is for, where the sentence alone does not say what to write."""
+    if detail["type"] in ("literal_error", "enum"):
+        choices = re.findall(r"'([^']+)'", str(detail.get("ctx", {}).get("expected", "")))
+        near = nearest(str(detail["input"]), choices)
+        return f"did you mean {near}?" if near else ""
     if detail["type"] not in ("missing", "string_pattern_mismatch"):
         return ""
     field = field_at(model, loc)
