@@ -117,12 +117,12 @@ async def test_a_refused_field_is_tried_again_and_taken_back(start_modbus, bus_o
     reader = Task(server, [{"address": n} for n in range(10)])
     _, result = await reader.run()
     assert result.failed == 1
-    memory = bus_of(reader.device).unit(1).memory
+    quirks = bus_of(reader.device).unit(1).quirks
     server.lines.remove("hole holding 5 5")
     server.restart()
     count, result = await reader.run()
     assert isinstance(result, PartialCollect)  # its time has not come
-    (pause,) = memory._refused.values()
+    (pause,) = quirks._refused.values()
     pause._until = 0.0
     reader.session._job.readers[0]._program = None
     before = len(server.asked)

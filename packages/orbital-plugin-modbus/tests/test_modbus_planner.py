@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_plugin_modbus.planner import Hole, Limits, plan, read_of, split
+from orbital_plugin_modbus.planner import Hole, ReadLimits, plan, read_of, split
 from orbital_plugin_modbus.tables import TABLES
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def maps(draw, *, overlapping: bool = True):
     spans = spans_of(draw, overlapping=overlapping)
     if overlapping:
         spans += spans_of(draw, overlapping=True)
-    limits = Limits(draw(st.integers(8, 125)), draw(st.integers(8, 2000)), draw(st.integers(0, 30)))
+    limits = ReadLimits(
+        draw(st.integers(8, 125)), draw(st.integers(8, 2000)), draw(st.integers(0, 30))
+    )
     return spans, limits
 
 
@@ -82,7 +84,7 @@ def test_no_read_runs_across_a_wide_gap_or_a_hole(case, known):
             )
 
 
-def fewest(spans: list[Span], limits: Limits) -> int:
+def fewest(spans: list[Span], limits: ReadLimits) -> int:
     """By trying every way to cut the sequence."""
     table = spans[0].table
 
@@ -132,7 +134,7 @@ def test_a_border_keeps_neighbours_apart():
     """A hole of no width: both sides can be read, but not together."""
     holding = TABLES["holding"]
     spans = [Span(holding, n, n + 1) for n in range(10)]
-    groups = plan(spans, Limits(), [Hole("holding", 4, 4)])
+    groups = plan(spans, ReadLimits(), [Hole("holding", 4, 4)])
     assert [len(group) for group in groups] == [4, 6]
 
 
@@ -141,6 +143,6 @@ def test_typical_maps():
     holding = TABLES["holding"]
     scattered = [Span(holding, n * 7, n * 7 + 1) for n in range(83)]
     blocks = [Span(holding, b * 50 + n, b * 50 + n + 1) for b in range(20) for n in range(4)]
-    assert len(plan(scattered, Limits())) == 5
-    assert len(plan(blocks, Limits())) == 20
-    assert len(plan(blocks, Limits(bridge=46))) == 7
+    assert len(plan(scattered, ReadLimits())) == 5
+    assert len(plan(blocks, ReadLimits())) == 20
+    assert len(plan(blocks, ReadLimits(bridge=46))) == 7

@@ -304,15 +304,15 @@ async def test_error_that_is_not_ours(pinger, peer, ask):
 async def test_full_send_buffer(network, pinger, ask):
     """Neighbours that are switched off fill a send buffer for seconds; others are pinged all the same."""
     network.cable()
-    lane = pinger._lanes[socket.AF_INET]
-    lane._endpoints[0]._sock.setsockopt(
+    pool = pinger._pools[socket.AF_INET]
+    pool._endpoints[0]._sock.setsockopt(
         socket.SOL_SOCKET, socket.SO_SNDBUF, 1
     )  # the least there is
     off = [
         asyncio.create_task(pinger.ping(ask(f"10.99.0.{n}", timeout=20))) for n in range(100, 120)
     ]
     outcome = await pinger.ping(ask("127.0.0.1"))
-    assert len(lane._endpoints) > 1
+    assert len(pool._endpoints) > 1
     assert outcome.rtts != [None]
     assert not any(run.done() for run in off)
     for run in off:
@@ -322,7 +322,7 @@ async def test_full_send_buffer(network, pinger, ask):
 async def test_no_room_anywhere(network, pinger, ask, no_descriptors):
     """Where no further socket can be opened packets wait, and a run that waits too long ends unsent."""
     network.cable()
-    first = pinger._lanes[socket.AF_INET]._endpoints[0]
+    first = pinger._pools[socket.AF_INET]._endpoints[0]
     first._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least there is
     with no_descriptors():
         off = [

@@ -10,8 +10,8 @@ from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.profiles.models import Index
 from orbital_plugin_snmp.tables.hints import decimals, written
 from orbital_plugin_snmp.tables.index import WrongIndexError, cut
-from orbital_plugin_snmp.tables.moments import date_and_time, ntp, parsed
 from orbital_plugin_snmp.tables.texts import LONGEST, text_of
+from orbital_plugin_snmp.tables.times import date_and_time, ntp, parsed
 
 STRING, OID, ADDRESS = 4, 6, 0x40
 

@@ -12,7 +12,7 @@ from orbital_plugin_modbus.emitter import WrongDevice
 from orbital_plugin_modbus.exceptions import OutOfTime
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics as M
-from orbital_plugin_modbus.planner import Limits
+from orbital_plugin_modbus.planner import ReadLimits
 from orbital_plugin_modbus.reader import UnitReader
 from orbital_sdk import (
     CollectError,
@@ -68,7 +68,7 @@ class Job:
         line = line_of(device, config.engine)
         self.way = _way(device, line, seconds - _margin(seconds))
         bus = BUSES.get(line, self)
-        limits = Limits(config.most_registers, config.most_bits, config.bridge)
+        limits = ReadLimits(config.most_registers, config.most_bits, config.bridge)
         self.readers = [
             UnitReader(
                 bus,
@@ -84,7 +84,7 @@ class Job:
     @property
     def version(self) -> int:
         """Grows with each thing learned of its units."""
-        return sum(reader.unit.memory.version for reader in self.readers)
+        return sum(reader.unit.quirks.version for reader in self.readers)
 
     def leave(self) -> None:
         """Give the bus back. Safe twice."""

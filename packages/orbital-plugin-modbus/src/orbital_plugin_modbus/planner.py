@@ -42,7 +42,7 @@ class Hole(NamedTuple):
         return self.start < right and left < self.stop
 
 
-class Limits(NamedTuple):
+class ReadLimits(NamedTuple):
     """What one read may be."""
 
     registers: int = 125
@@ -59,7 +59,7 @@ class Limits(NamedTuple):
         return self.bridge * BITS_A_REGISTER if table.bits else self.bridge
 
 
-def plan(spans: Iterable[S], limits: Limits, holes: Collection[Hole] = ()) -> list[list[S]]:
+def plan(spans: Iterable[S], limits: ReadLimits, holes: Collection[Hole] = ()) -> list[list[S]]:
     """Spans grouped into reads, each group in order of address.
 
     Going up through a table and putting every span into the read before it as long as it fits gives the
@@ -85,7 +85,7 @@ def read_of(group: Sequence[Span]) -> Read:
 
 
 def _joins(
-    group: Sequence[Span], stop: int, span: Span, limits: Limits, holes: Collection[Hole]
+    group: Sequence[Span], stop: int, span: Span, limits: ReadLimits, holes: Collection[Hole]
 ) -> bool:
     table = span.table
     if group[0].table is not table or span.start - stop > limits.gap(table):

@@ -9,7 +9,7 @@ from orbital_plugin_modbus.device import ModbusDevice
 from orbital_plugin_modbus.line import line_of
 from orbital_plugin_modbus.metrics import ModbusMetrics
 from orbital_plugin_modbus.session import MapSession
-from orbital_sdk import ConfigurationError, Metric, Notes, Plugin
+from orbital_sdk import ConfigurationError, Metric, Plugin, StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orbital_sdk import PluginHost
 
 ABOUT: Final = "Modbus units"
-"""What the notes are about."""
+"""What the file is about."""
 
 
 class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
@@ -32,14 +32,14 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
 
     def __init__(self, config: ModbusConfig) -> None:
         super().__init__(config)
-        self._notes = Notes(None, about=ABOUT)
+        self._state = StateFile(None, about=ABOUT)
 
     async def start(self, host: PluginHost) -> None:
         damaged = host.counter("damaged_files", "Files of what was learned that were set aside")
-        self._notes = Notes(host.folder, about=ABOUT, damaged=damaged.add)
+        self._state = StateFile(host.folder, about=ABOUT, damaged=damaged.add)
 
     async def stop(self) -> None:
-        self._notes.save()
+        self._state.save()
 
     def validate_device(self, device: ModbusDevice) -> None:
         if device.transport == "tls":
@@ -52,7 +52,7 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
             line_of(device, self.config.engine).context()
 
     async def open(self, device: ModbusDevice) -> MapSession:
-        return MapSession(device, self.config, self._notes)
+        return MapSession(device, self.config, self._state)
 
     def target(self, device: ModbusDevice) -> str:
         return line_of(device, self.config.engine).name

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_plugin_modbus.field import MapField
-    from orbital_plugin_modbus.memory import Memory
-    from orbital_plugin_modbus.planner import Limits
+    from orbital_plugin_modbus.planner import ReadLimits
+    from orbital_plugin_modbus.quirks import Quirks
     from orbital_plugin_modbus.register_map import RegisterMap
     from orbital_plugin_modbus.tables import Read
     from orbital_sdk import Series
@@ -39,33 +39,33 @@ class Program(NamedTuple):
     left_out: Sequence[MapField]
     """Fields that the device refused, not due to be tried again."""
     version: int
-    """Of the memory that it was made from."""
+    """Of the quirks that it was made from."""
     until: float
     """Loop time at which a refused field is due."""
 
 
 def make_program(
     register_map: RegisterMap,
-    memory: Memory,
-    limits: Limits,
+    quirks: Quirks,
+    limits: ReadLimits,
     tail: Sequence[Series],
     *,
     unit: int,
     now: float,
 ) -> Program:
     """The program of a unit, by what is known about it now."""
-    known = [field for field in register_map.fields if not memory.is_refused(field)]
-    refused = [field for field in register_map.fields if memory.is_refused(field)]
-    waits = {id(field): memory.wait(field, now) for field in refused}
+    known = [field for field in register_map.fields if not quirks.is_refused(field)]
+    refused = [field for field in register_map.fields if quirks.is_refused(field)]
+    waits = {id(field): quirks.wait(field, now) for field in refused}
     due = [field for field in refused if not waits[id(field)]]
     left_out = [field for field in refused if waits[id(field)]]
-    holes = memory.holes | {Hole(f.table.name, f.start, f.stop) for f in refused}
-    groups = plan(known, memory.limits(limits), holes)
+    holes = quirks.holes | {Hole(f.table.name, f.start, f.stop) for f in refused}
+    groups = plan(known, quirks.limits(limits), holes)
     steps = [_step(group) for group in groups] + [_step([field], again=True) for field in due]
     fields = [field for step in steps for field in step.decoder.fields]
     until = now + min((waits[id(field)] for field in left_out), default=math.inf)
     emitter = Emitter(fields, register_map.metrics, str(unit), tail)
-    return Program(steps, emitter, left_out, memory.version, until)
+    return Program(steps, emitter, left_out, quirks.version, until)
 
 
 def _step(group: list[MapField], *, again: bool = False) -> Step:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orbital_plugin_modbus.bus import Bus, Way
     from orbital_plugin_modbus.decoder import Value
     from orbital_plugin_modbus.field import MapField
-    from orbital_plugin_modbus.planner import Limits
+    from orbital_plugin_modbus.planner import ReadLimits
     from orbital_plugin_modbus.register_map import RegisterMap
     from orbital_plugin_modbus.tables import Read
     from orbital_sdk import Series
@@ -78,7 +78,7 @@ class UnitReader:
         way: Way,
         *,
         register_map: RegisterMap,
-        limits: Limits,
+        limits: ReadLimits,
         tail: Sequence[Series],
     ) -> None:
         self._bus, self._way = bus, way
@@ -93,10 +93,10 @@ class UnitReader:
     @property
     def program(self) -> Program:
         """By what is known now."""
-        program, memory = self._program, self.unit.memory
-        if program is None or program.version != memory.version or program.until < self._now():
+        program, quirks = self._program, self.unit.quirks
+        if program is None or program.version != quirks.version or program.until < self._now():
             program = self._program = make_program(
-                self._map, memory, self._limits, self._tail, unit=self.unit.number, now=self._now()
+                self._map, quirks, self._limits, self._tail, unit=self.unit.number, now=self._now()
             )
         return program
 
@@ -132,7 +132,7 @@ class UnitReader:
             self._end(step.fields, step.read, error, turn)
         else:
             if step.again:
-                self.unit.memory.accept(step.fields)
+                self.unit.quirks.accept(step.fields)
             return step.decoder.decode(data)
         return step.decoder.nothing
 
@@ -182,7 +182,7 @@ class UnitReader:
         halves = split(group) if error.code in SPLITS else None
         if halves is None:
             if error.code in FOR_GOOD:
-                self.unit.memory.refuse(group, self._now())
+                self.unit.quirks.refuse(group, self._now())
             turn.miss(group, read_of(group), error)
             return
         fine = [await self._try(half, turn, found) for half in halves]
@@ -210,13 +210,13 @@ class UnitReader:
         return True
 
     def _learn(self, left: Sequence[MapField], right: Sequence[MapField], code: int) -> None:
-        memory, table = self.unit.memory, left[0].table
+        quirks, table = self.unit.quirks, left[0].table
         stop, start = read_of(left).stop, right[0].start
         if code == 3 and start == stop:  # it is the size that it does not like
             most = max(read_of(left).count, read_of(right).count)
-            memory.learn_limit(bits=table.bits, most=most)
+            quirks.learn_limit(bits=table.bits, most=most)
         else:
-            memory.learn_hole(table.name, stop, start)
+            quirks.learn_hole(table.name, stop, start)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orbital_plugin_modbus.job import Job
-from orbital_plugin_modbus.learned import note, recall
+from orbital_plugin_modbus.stored_quirks import recall, store
 from orbital_sdk import DeviceUnreachable, Session
 
 if TYPE_CHECKING:
     from orbital_plugin_modbus.config import ModbusConfig
     from orbital_plugin_modbus.device import ModbusDevice
-    from orbital_sdk import Columns, Context, Notes
+    from orbital_sdk import Columns, Context, StateFile
 
 
 class MapSession(Session):
@@ -20,11 +20,11 @@ class MapSession(Session):
     Args:
         device: Its fields.
         config: The map.
-        notes: What was learned of units.
+        state: What was learned of units.
     """
 
-    def __init__(self, device: ModbusDevice, config: ModbusConfig, notes: Notes) -> None:
-        self._device, self._config, self._notes = device, config, notes
+    def __init__(self, device: ModbusDevice, config: ModbusConfig, state: StateFile) -> None:
+        self._device, self._config, self._state = device, config, state
         self._job: Job | None = None
 
     async def collect(self, ctx: Context) -> Columns:
@@ -34,7 +34,7 @@ class MapSession(Session):
             return await job.run(ctx.remaining())
         finally:
             if job.version != before:
-                note(self._notes, job)
+                store(self._state, job)
 
     async def test(self, ctx: Context) -> str:
         job = self._job_for(ctx)
@@ -61,5 +61,5 @@ class MapSession(Session):
         job = self._job = Job(self._device, self._config, ctx.timeout)
         if before is not None:  # the bus stays open
             before.leave()
-        recall(self._notes, job)
+        recall(self._state, job)
         return job

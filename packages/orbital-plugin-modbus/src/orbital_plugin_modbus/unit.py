@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orbital_plugin_modbus.backoff import Backoff
 from orbital_plugin_modbus.exceptions import Resting
-from orbital_plugin_modbus.memory import Memory
+from orbital_plugin_modbus.quirks import Quirks
 
 
 class Unit:
@@ -14,12 +14,12 @@ class Unit:
         number: 0 to 255.
     """
 
-    __slots__ = ("backoff", "memory", "number", "ready", "why")
+    __slots__ = ("backoff", "number", "quirks", "ready", "why")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.backoff = Backoff()
-        self.memory = Memory()
+        self.quirks = Quirks()
         self.ready = 0.0
         """Loop time from which it may be asked: a late answer to the last request has to pass first."""
         self.why = ""

@@ -31,13 +31,13 @@ from orbital_sdk.fields import (
 from orbital_sdk.host import Clock, PluginHost
 from orbital_sdk.manifest import manifest, plugin_yaml
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
-from orbital_sdk.notes import Notes
 from orbital_sdk.own_metrics import Counter, Gauge
 from orbital_sdk.plugin import Plugin
 from orbital_sdk.processor import Plan, Processor
 from orbital_sdk.records import Records
 from orbital_sdk.series_state import PerSeries
 from orbital_sdk.session import Session
+from orbital_sdk.state_file import StateFile
 from orbital_sdk.units import ByteSize, Duration
 from orbital_sdk.writer import Writer
 from orbital_sdk.written import NotWritten, Refusal, Refused, WriteAnswer, Written
@@ -70,7 +70,6 @@ __all__ = [
     "Layout",
     "Metric",
     "NotWritten",
-    "Notes",
     "OrbitalError",
     "Origin",
     "PartialCollect",
@@ -90,6 +89,7 @@ __all__ = [
     "Sample",
     "Series",
     "Session",
+    "StateFile",
     "UnexpectedReply",
     "WriteAnswer",
     "WriteError",

@@ -19,7 +19,7 @@ class Session:
 
     Life: made by `Plugin.open`; many `collect`, one after the other; `close`, after which nothing is called.
     What it learns belongs into its attributes: they are there at the next run. What has to outlive it (a
-    device whose fields changed, a restart) belongs into the plugin, or into its `Notes`.
+    device whose fields changed, a restart) belongs into the plugin, or into its `StateFile`.
 
     `collect`, `test` and `close` may be `async def`, or plain `def`, which runs on a thread and may block.
     """

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from orbital_bench import config, meter, report
 from orbital_bench.collectd import Collectd
 from orbital_plugin_modbus import Modbus, ModbusConfig, ModbusDevice
-from orbital_plugin_modbus.planner import Limits, plan
+from orbital_plugin_modbus.planner import ReadLimits, plan
 from orbital_runtime.engine.report import METRICS
 from orbital_sdk.testing import make_context
 from orbital_testbench import ModbusServer, VictoriaMetrics, free_port, wait_until
@@ -70,7 +70,7 @@ def _maps() -> None:
     scattered = [n * 7 for n in range(83)]
     blocks = [block * 50 + n for block in range(20) for n in range(4)]
     rows = [
-        [name, len(places), len(plan(_map(places).map.fields, Limits(bridge=bridge)))]
+        [name, len(places), len(plan(_map(places).map.fields, ReadLimits(bridge=bridge)))]
         for name, places, bridge in (
             ("83 scattered registers, 7 apart", scattered, 16),
             ("20 blocks of 4, 50 apart", blocks, 16),

@@ -12,11 +12,11 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_ping.native.endpoint import (
+    ANCILLARY_SIZE,
     HEADERS,
-    NOTES,
+    AncillaryData,
     Endpoint,
     Failure,
-    Notes,
     Reply,
     reply,
 )
@@ -58,28 +58,28 @@ class DatagramEndpoint(Endpoint):
     def read(self, *, failed: bool) -> Iterator[Reply | Failure]:
         if failed:
             yield from self._failures()
-        for data, notes, source in self._packets():
+        for data, ancillary, source in self._packets():
             echo = read_echo(data)
             if echo is not None and data[0] == REPLY[self.family]:
-                yield reply(source, echo, notes)
+                yield reply(source, echo, ancillary)
 
     def _failures(self) -> Iterator[Failure]:
         while True:
             try:
-                data, notes, _, destination = self._sock.recvmsg(
-                    HEADERS, NOTES, socket.MSG_ERRQUEUE
+                data, ancillary, _, destination = self._sock.recvmsg(
+                    HEADERS, ANCILLARY_SIZE, socket.MSG_ERRQUEUE
                 )
             except BlockingIOError:
                 return
-            echo, reason = read_echo(data), self._reason(notes)
+            echo, reason = read_echo(data), self._reason(ancillary)
             if echo is not None and reason:
                 yield Failure(destination[0], echo, reason)
 
-    def _reason(self, notes: Notes) -> str:
-        """Words for the extended error among the notes; empty for one of this machine's own, which `send`
+    def _reason(self, ancillary: AncillaryData) -> str:
+        """The extended error of the ancillary data in words; empty for one of this machine's own, which `send`
         has raised already.
         """
-        for level, kind, data in notes:
+        for level, kind, data in ancillary:
             if (level, kind) == RECVERR[self.family] and len(data) >= EXTENDED_ERROR.size:
                 _, origin, icmp_type, code, _, _, _ = EXTENDED_ERROR.unpack_from(data)
                 if origin in ORIGIN_ICMP:

@@ -27,9 +27,9 @@ READ_AT_ONCE: Final = 512
 """Packets read before the loop turns to others; their times are already taken."""
 HEADERS: Final = 320
 """Bytes to read: IP header, ICMP header, and as much again as an error quotes. The padding tells nothing."""
-NOTES: Final = 192
+ANCILLARY_SIZE: Final = 192
 
-Notes = list[tuple[int, int, bytes]]
+AncillaryData = list[tuple[int, int, bytes]]
 
 
 class Reply(NamedTuple):
@@ -98,22 +98,22 @@ class Endpoint:
         """
         raise NotImplementedError
 
-    def _packets(self) -> Iterator[tuple[bytes, Notes, str]]:
-        """Packet, the kernel's notes on it, and who sent it."""
+    def _packets(self) -> Iterator[tuple[bytes, AncillaryData, str]]:
+        """Packet, the ancillary data, and who sent it."""
         for _ in range(READ_AT_ONCE):
             try:
-                data, notes, _, source = self._sock.recvmsg(HEADERS, NOTES)
+                data, ancillary, _, source = self._sock.recvmsg(HEADERS, ANCILLARY_SIZE)
             except BlockingIOError:
                 return
             except OSError:  # about one host, and told by the queue of errors too
                 continue
-            yield data, notes, source[0]
+            yield data, ancillary, source[0]
 
 
-def reply(source: str, echo: Echo, notes: Sequence[tuple[int, int, bytes]]) -> Reply:
+def reply(source: str, echo: Echo, ancillary: Sequence[tuple[int, int, bytes]]) -> Reply:
     """The reply, with what the kernel noted."""
     read, waited, hop_limit = time.monotonic_ns(), 0, None
-    for level, kind, data in notes:
+    for level, kind, data in ancillary:
         if kind == SO_TIMESTAMPNS_NEW and level == socket.SOL_SOCKET:
             seconds, nanoseconds = TIMESPEC.unpack(data)
             waited = time.time_ns() - seconds * 1_000_000_000 - nanoseconds

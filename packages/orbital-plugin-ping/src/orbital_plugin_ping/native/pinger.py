@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_ping.native.agenda import Agenda
 from orbital_plugin_ping.native.endpoint import Reply
-from orbital_plugin_ping.native.lane import FULL, Lane
 from orbital_plugin_ping.native.packet import TOKEN
 from orbital_plugin_ping.native.run import Packet, Run
+from orbital_plugin_ping.native.socket_pool import FULL, SocketPool
 from orbital_plugin_ping.reasons import send_reason
 from orbital_plugin_ping.sockets import Options, open_each
 from orbital_sdk import CollectError
@@ -45,7 +45,7 @@ class NativePinger:
     def __init__(self, options: Options) -> None:
         self._options = options
         self.families: frozenset[int] = frozenset()
-        self._lanes: dict[int, Lane] = {}
+        self._pools: dict[int, SocketPool] = {}
         self._endpoints: dict[int, Endpoint] = {}
         self._ready: select.epoll | None = None
         self._waiting: dict[tuple[str, int], Packet] = {}
@@ -67,8 +67,8 @@ class NativePinger:
         self._loop.add_reader(self._ready.fileno(), self._read)
         try:
             for family, sock in opened.items():
-                self._lanes[family] = Lane(sock, self._options, self._watch)
-            self.families = frozenset(self._lanes)
+                self._pools[family] = SocketPool(sock, self._options, self._watch)
+            self.families = frozenset(self._pools)
         except BaseException:
             await self.stop()
             for sock in opened.values():
@@ -84,9 +84,9 @@ class NativePinger:
             self._loop.remove_reader(self._ready.fileno())
             self._ready.close()
             self._ready = None
-        for lane in self._lanes.values():
-            lane.close()
-        self._lanes.clear()
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
         self._endpoints.clear()
 
     async def ping(self, request: Request) -> Outcome:
@@ -134,7 +134,7 @@ class NativePinger:
         key = self._free_key(request.address.text)
         token = self._token()
         try:
-            sent = self._lanes[request.address.family].send(key[1], token, request.address.sockaddr)
+            sent = self._pools[request.address.family].send(key[1], token, request.address.sockaddr)
         except OSError as error:
             if error.errno in FULL:
                 self._agenda.enter(run, time.monotonic() + ROOM, self._submit)
@@ -175,7 +175,7 @@ class NativePinger:
     # receiving
 
     def _watch(self, endpoint: Endpoint) -> None:
-        assert self._ready is not None  # noqa: S101 (lanes exist between start and stop only)
+        assert self._ready is not None  # noqa: S101 (pools exist between start and stop only)
         self._endpoints[endpoint.fileno()] = endpoint
         self._ready.register(endpoint.fileno(), select.EPOLLIN)
 

@@ -33,14 +33,14 @@ class RawEndpoint(Endpoint):
             attach(sock, self.ident)
 
     def read(self, *, failed: bool) -> Iterator[Reply | Failure]:
-        for data, notes, source in self._packets():
+        for data, ancillary, source in self._packets():
             start = header_length(data) if self.family == socket.AF_INET else 0
             echo = read_echo(data, start)
             if echo is None:
                 continue
             if data[start] == REPLY[self.family]:
                 if echo.ident == self.ident:
-                    yield reply(source, echo, notes)
+                    yield reply(source, echo, ancillary)
             elif (failure := self._failure(data, start, source)) is not None:
                 yield failure
 

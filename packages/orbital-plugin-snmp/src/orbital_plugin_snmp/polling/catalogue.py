@@ -9,7 +9,7 @@ from orbital_plugin_snmp.profiles.choosing import ANY_DEVICE, AUTO, choose
 from orbital_plugin_snmp.profiles.loading import folder_profiles, resolve, shipped
 from orbital_plugin_snmp.profiles.settings import profile_of
 from orbital_plugin_snmp.tables.families import Families
-from orbital_plugin_snmp.tables.plan import Plan, compile_profiles
+from orbital_plugin_snmp.tables.plan import ReadPlan, compile_profiles
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Catalogue:
         self._settings = settings
         self._known: dict[str, Profile] = {}
         self._families = Families()
-        self._plans: dict[tuple[str, ...], tuple[str, Plan]] = {}
+        self._plans: dict[tuple[str, ...], tuple[str, ReadPlan]] = {}
 
     @property
     def is_automatic(self) -> bool:
@@ -57,7 +57,7 @@ class Catalogue:
         if not self._known:
             self.load()
 
-    def plan_for(self, sysobjectid: str) -> tuple[str, Plan]:
+    def plan_for(self, sysobjectid: str) -> tuple[str, ReadPlan]:
         """What the task reads, and what it is called: the names of the profiles."""
         chosen = choose(sysobjectid, self._known) if self.is_automatic else ()
         return self._plan(chosen)
@@ -72,13 +72,13 @@ class Catalogue:
         found = (*self._families.all, *((NEIGHBOR, COUNT) if lldp else ()))
         return tuple({metric.name: metric for metric in reversed(found)}.values())[::-1]
 
-    def _plan(self, chosen: tuple[str, ...]) -> tuple[str, Plan]:
+    def _plan(self, chosen: tuple[str, ...]) -> tuple[str, ReadPlan]:
         known = self._plans.get(chosen)
         if known is None:
             known = self._plans[chosen] = self._compile(chosen)
         return known
 
-    def _compile(self, chosen: tuple[str, ...]) -> tuple[str, Plan]:
+    def _compile(self, chosen: tuple[str, ...]) -> tuple[str, ReadPlan]:
         settings = self._settings
         named = [one for one in settings.profiles if one != AUTO]
         wanted: list[str | Profile] = [*named, *chosen]

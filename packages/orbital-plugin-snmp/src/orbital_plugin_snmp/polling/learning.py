@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.profiles.models import Profile
     from orbital_plugin_snmp.session.reader import Reader
-    from orbital_plugin_snmp.tables.plan import Plan
+    from orbital_plugin_snmp.tables.plan import ReadPlan
 
 GENERAL: Final = ("hrsystem", "ucd", "entity_sensor", "ups", "printer", "bgp4", "lldp")
 """Profiles for devices of any make, where these have what they read."""
@@ -83,7 +83,7 @@ async def learn(reader: Reader) -> Learnt:
     )
 
 
-def _rows(plan: Plan, read: Mapping[bytes, Sequence[VarBind]]) -> dict[str, int]:
+def _rows(plan: ReadPlan, read: Mapping[bytes, Sequence[VarBind]]) -> dict[str, int]:
     counted = {
         table.name: max((len(read.get(column.oid, ())) for column in table.columns), default=0)
         for table in plan.tables

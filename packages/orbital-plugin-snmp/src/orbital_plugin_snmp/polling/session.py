@@ -58,12 +58,12 @@ class PollSession(Session):
         """What was said about values that make no sense: once each."""
 
     async def collect(self, ctx: Context) -> Columns:
-        places = self._pool.places
-        place = await places.take()
+        slots = self._pool.slots
+        slot = await slots.take()
         try:
             return await self._collect(ctx)
         finally:
-            places.give(place)
+            slots.give(slot)
 
     async def test(self, ctx: Context) -> str:
         found = await self._reader(ctx).get((SYS_NAME, SYS_DESCR, SYS_UP_TIME))

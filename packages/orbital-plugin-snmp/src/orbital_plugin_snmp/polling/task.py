@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.reader import Reader
-    from orbital_plugin_snmp.tables.plan import Plan
+    from orbital_plugin_snmp.tables.plan import ReadPlan
 
 MIXED = "the device started again while it was read, so that rows of before and after may be mixed"
 
@@ -53,7 +53,7 @@ class PollTask:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ReadPlan,
         *,
         refresh: float,
         wrap: bool,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.session.counts import UNCOUNTED
 from orbital_plugin_snmp.session.credentials import view_of
-from orbital_plugin_snmp.session.memory import Memory
+from orbital_plugin_snmp.session.learned_walks import LearnedWalks
 from orbital_plugin_snmp.session.opener import Opener
-from orbital_plugin_snmp.session.places import Places
+from orbital_plugin_snmp.session.poll_slots import PollSlots
 from orbital_plugin_snmp.session.shared import SharedDevice
-from orbital_plugin_snmp.walks.walker import Limits
+from orbital_plugin_snmp.walks.walker import WalkLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +46,10 @@ class Pool:
     ) -> None:
         self._config = config
         self._opener = Opener(config, counts.stray)
-        self._memory = Memory(folder, counts.damaged)
+        self._learned_walks = LearnedWalks(folder, counts.damaged)
         self._devices: dict[SnmpDevice, tuple[SharedDevice, float]] = {}
         self._tidied = time.monotonic()
-        self.places = Places()
+        self.slots = PollSlots()
         """Of its polls."""
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -68,7 +68,7 @@ class Pool:
         if now - self._tidied > TIDY:
             self._tidied = now
             self._forget_idle(now)
-            self._memory.save()
+            self._learned_walks.save()
         known = self._devices.get(device)
         shared = known[0] if known else self._new(device)
         self._devices[device] = shared, now
@@ -80,14 +80,14 @@ class Pool:
             await shared.close()
         self._devices.clear()
         self._opener.close()
-        self._memory.save()
+        self._learned_walks.save()
 
     def _new(self, device: SnmpDevice) -> SharedDevice:
         return SharedDevice(
             partial(self._opener.open, device),
-            self._memory.of(view_of(device)),
+            self._learned_walks.of(view_of(device)),
             has_bulk=device.version != "1",
-            limits=Limits(self._config.response_size, self._config.max_rows),
+            limits=WalkLimits(self._config.response_size, self._config.max_rows),
         )
 
     def _forget_idle(self, now: float) -> None:
@@ -98,7 +98,7 @@ class Pool:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         if idle:
-            self._memory.keep({view_of(device) for device in self._devices})
+            self._learned_walks.keep({view_of(device) for device in self._devices})
 
 
 class DeviceReader:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.engines.port import Session, VarBind
     from orbital_plugin_snmp.walks.learned import Learned
-    from orbital_plugin_snmp.walks.walker import Limits
+    from orbital_plugin_snmp.walks.walker import WalkLimits
 
 T = TypeVar("T")
 SILENT: Final = 3
@@ -43,7 +43,7 @@ class SharedDevice:
         learned: Learned,
         *,
         has_bulk: bool,
-        limits: Limits,
+        limits: WalkLimits,
     ) -> None:
         self.learned = learned
         self._opening = opening

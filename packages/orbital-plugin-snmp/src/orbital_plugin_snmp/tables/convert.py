@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.profiles.words import MOMENTS
-from orbital_plugin_snmp.tables.moments import date_and_time, ntp, parsed
 from orbital_plugin_snmp.tables.texts import Raw, clean, display, is_set, number, text_of, whole
+from orbital_plugin_snmp.tables.times import date_and_time, ntp, parsed
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.profiles.models import Extract, Value

@@ -72,7 +72,7 @@ class TablePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReadPlan:
     """All that one task reads."""
 
     names: tuple[str, ...]
@@ -82,7 +82,7 @@ class Plan:
     lldp: bool
 
 
-def compile_profiles(profiles: Iterable[Profile], families: Families) -> Plan:
+def compile_profiles(profiles: Iterable[Profile], families: Families) -> ReadPlan:
     """One plan for several profiles: what two of them say alike is read and told once."""
     chosen = list(profiles)
     seen: set[tuple[int, bytes]] = set()
@@ -99,7 +99,7 @@ def compile_profiles(profiles: Iterable[Profile], families: Families) -> Plan:
             taken = any(other.name == table.name for other in tables)
             name = f"{profile.name}.{table.name}" if taken else table.name
             tables.append(_table(name, table, families, seen))
-    return Plan(
+    return ReadPlan(
         names=tuple(profile.name for profile in chosen),
         scalars=tuple(scalars),
         tables=tuple(table for table in tables if table.columns),

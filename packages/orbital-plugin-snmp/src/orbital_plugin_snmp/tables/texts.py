@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.tables.hints import written
-from orbital_plugin_snmp.tables.moments import date_and_time
+from orbital_plugin_snmp.tables.times import date_and_time
 from orbital_sdk.text import cut
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp.usm.engine import LATE
-from orbital_sdk import Notes
+from orbital_sdk import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,22 +63,22 @@ def lasting(folder: Path | None, engine_id: bytes) -> OwnEngine:
     fresh = passing()
     known, boots = _last(folder)
     engine = OwnEngine(engine_id or known or fresh.id, min(boots + 1, MOST_BOOTS))
-    notes = _notes(folder)
-    notes.note("id", engine.id.hex())
-    notes.note("boots", engine.boots)
-    notes.save()
+    state = _state(folder)
+    state.set("id", engine.id.hex())
+    state.set("boots", engine.boots)
+    state.save()
     is_stored = _last(folder) == (engine.id, engine.boots)
     return engine if is_stored or engine_id else fresh  # the same boots twice would confuse devices
 
 
-def _notes(folder: Path | None) -> Notes:
-    return Notes(folder, about="our SNMP engine", name="engine.json")
+def _state(folder: Path | None) -> StateFile:
+    return StateFile(folder, about="our SNMP engine", name="engine.json")
 
 
 def _last(folder: Path | None) -> tuple[bytes, int]:
     """Id and boots, as they are on the disk."""
-    notes = _notes(folder)
+    state = _state(folder)
     try:
-        return bytes.fromhex(notes.get("id"))[:32], int(notes.get("boots"))
+        return bytes.fromhex(state.get("id"))[:32], int(state.get("boots"))
     except (ValueError, TypeError):
         return b"", 0

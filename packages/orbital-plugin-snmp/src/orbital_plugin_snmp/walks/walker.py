@@ -25,7 +25,7 @@ UNKNOWN_ROWS: Final = 25
 """Rows to ask for where nobody knows how many there are."""
 
 
-class Limits(NamedTuple):
+class WalkLimits(NamedTuple):
     """Of walks."""
 
     response_size: int
@@ -51,7 +51,7 @@ class Walker:
         learned: Learned,
         columns: Sequence[bytes],
         *,
-        limits: Limits,
+        limits: WalkLimits,
         deadline: float,
     ) -> None:
         self._session = session

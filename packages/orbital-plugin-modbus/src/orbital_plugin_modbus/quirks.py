@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orbital_plugin_modbus.backoff import Backoff
-from orbital_plugin_modbus.planner import Hole, Limits
+from orbital_plugin_modbus.planner import Hole, ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ MOST_HOLES = 10_000
 Place = tuple[str, int, int]
 
 
-class Memory:
+class Quirks:
     """Shared by all tasks that read the unit."""
 
     __slots__ = ("_refused", "holes", "most_bits", "most_registers", "version")
@@ -32,9 +32,9 @@ class Memory:
         self.version = 0
         """Grows with each thing learned, so that plans made before are known to be old."""
 
-    def limits(self, wanted: Limits) -> Limits:
+    def limits(self, wanted: ReadLimits) -> ReadLimits:
         """The narrower of what the settings and what the device say."""
-        return Limits(
+        return ReadLimits(
             min(wanted.registers, self.most_registers),
             min(wanted.bits, self.most_bits),
             wanted.bridge,

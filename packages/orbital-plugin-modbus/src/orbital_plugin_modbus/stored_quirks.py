@@ -1,4 +1,4 @@
-"""What was learned of units, noted across restarts."""
+"""What was learned of units, kept across restarts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from orbital_plugin_modbus.memory import MOST_HOLES
 from orbital_plugin_modbus.planner import Hole  # noqa: TC001 (pydantic reads annotations)
+from orbital_plugin_modbus.quirks import MOST_HOLES
 
 if TYPE_CHECKING:
     from orbital_plugin_modbus.job import Job
-    from orbital_plugin_modbus.memory import Memory
-    from orbital_sdk import Notes
+    from orbital_plugin_modbus.quirks import Quirks
+    from orbital_sdk import StateFile
 
 DAY: Final = 86_400.0
 
@@ -29,23 +29,23 @@ class Entry(BaseModel):
     bits: int = Field(2000, ge=1, le=2000)
 
 
-def recall(notes: Notes, job: Job) -> None:
+def recall(state: StateFile, job: Job) -> None:
     """Give units that know nothing yet what was learned of them less than a day ago."""
     for reader in job.readers:
-        memory = reader.unit.memory
-        if memory.version:
+        quirks = reader.unit.quirks
+        if quirks.version:
             continue
-        entry = _entry(notes.get(_key(job, reader.unit.number)))
+        entry = _entry(state.get(_key(job, reader.unit.number)))
         if entry is not None and entry.at > time.time() - DAY:
-            memory.restore(entry.holes, registers=entry.registers, bits=entry.bits)
+            quirks.restore(entry.holes, registers=entry.registers, bits=entry.bits)
 
 
-def note(notes: Notes, job: Job) -> None:
-    """Note what is known of a job's units."""
+def store(state: StateFile, job: Job) -> None:
+    """Store what is known of a job's units."""
     for reader in job.readers:
-        entry = _known(reader.unit.memory)
-        notes.note(_key(job, reader.unit.number), entry.model_dump(mode="json"))
-    notes.save_soon()
+        entry = _known(reader.unit.quirks)
+        state.set(_key(job, reader.unit.number), entry.model_dump(mode="json"))
+    state.save_soon()
 
 
 def _entry(stored: object) -> Entry | None:
@@ -56,12 +56,12 @@ def _entry(stored: object) -> Entry | None:
         return None
 
 
-def _known(memory: Memory) -> Entry:
+def _known(quirks: Quirks) -> Entry:
     return Entry(
         at=time.time(),
-        holes=sorted(memory.holes),
-        registers=memory.most_registers,
-        bits=memory.most_bits,
+        holes=sorted(quirks.holes),
+        registers=quirks.most_registers,
+        bits=quirks.most_bits,
     )
 
 

@@ -21,14 +21,14 @@ MOST: Final = 16
 FULL: Final = frozenset({errno.EAGAIN, errno.ENOBUFS})
 
 
-class Lane:
+class SocketPool:
     """Sends through whichever socket has room.
 
     A packet to a neighbour that is switched off stays in the send buffer until the kernel gives up looking
     for it, some three seconds. A few hundred such hosts fill a socket, and must not hold up the others.
 
     Args:
-        first: An open socket; the lane owns it from now on.
+        first: An open socket; the pool owns it from now on.
         options: For further ones.
         opened: Told of each endpoint.
     """

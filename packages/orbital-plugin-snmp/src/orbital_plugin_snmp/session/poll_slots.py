@@ -21,7 +21,7 @@ BUSY: Final = 0.05
 """... unless the look itself came so many seconds late: then all wait for the processor."""
 
 
-class Place:
+class PollSlot:
     """Of one poll."""
 
     __slots__ = ("holds", "since")
@@ -32,7 +32,7 @@ class Place:
         """Whether others wait for it."""
 
 
-class Places:
+class PollSlots:
     """The places of all polls of one event loop.
 
     Args:
@@ -41,26 +41,26 @@ class Places:
 
     def __init__(self, size: int = AT_WORK) -> None:
         self._slots = Slots(size, newest_first=True)
-        self._taken: set[Place] = set()
+        self._taken: set[PollSlot] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
-    async def take(self) -> Place:
+    async def take(self) -> PollSlot:
         """Begin to work; `give` it back in any case."""
         loop = asyncio.get_running_loop()
         if not self._slots.take_at_once():
             self._look_later(loop)
             await self._slots.take()
-        place = Place(loop.time())
+        place = PollSlot(loop.time())
         self._taken.add(place)
         return place
 
-    def give(self, place: Place) -> None:
+    def give(self, place: PollSlot) -> None:
         """The poll is over."""
         self._taken.discard(place)
         self._let_go(place)
 
-    def _let_go(self, place: Place) -> None:
+    def _let_go(self, place: PollSlot) -> None:
         if place.holds:
             place.holds = False
             self._slots.give()

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger("orbital.plugin")
 
 
-class Notes:
-    """Notes of one plugin.
+class StateFile:
+    """JSON values by key, in one file.
 
-    All instances of a plugin share its folder, and so may two processes: saving adds what this one noted to
-    what the file has by then. The file is replaced as a whole; nobody else may read it (0600). A disk that
-    does not take it costs nothing but the memory, and power that fails may leave an old or a damaged file: so
-    what is noted has to be something that can be found out again.
+    All instances of a plugin share its folder, and so may two processes: saving merges the new values into
+    the file as it is then. The file is replaced atomically and readable by its owner alone (0600). If the
+    disk refuses it, values stay in memory; a power cut may leave an old or damaged file. So store only what
+    can be found out again.
 
     Args:
-        folder: The plugin's; None: noted things are known to this process only.
-        about: What is noted, for the log: `Modbus units`.
-        name: Of the file.
-        most: Keys. What was noted longest ago goes first.
-        largest: Bytes of the file.
-        damaged: Called for each file that was set aside because it was damaged: a counter's `add`.
+        folder: The plugin's folder; None: values are kept in memory only.
+        about: What the values are, for the log: `Modbus units`.
+        name: Name of the file.
+        most: Keys at most; the least recently set are dropped.
+        largest: Bytes of the file at most.
+        damaged: Called for each file that was set aside as damaged: a counter's `add`.
     """
 
     def __init__(
@@ -51,26 +51,26 @@ class Notes:
         self._damaged = damaged
 
     def get(self, key: str) -> Any:
-        """What was noted last, by this process or an earlier one; None where nothing was.
+        """The last value of this key, from this process or an earlier one; None if there is none.
 
-        It comes from a file that anybody may have edited, so check it.
+        It may come from a file that somebody edited, so check it.
         """
         return self._fresh[key] if key in self._fresh else self._load().get(key)
 
-    def note(self, key: str, value: object) -> None:
-        """Remember a JSON value. It reaches the disk with the next save."""
+    def set(self, key: str, value: object) -> None:
+        """Set a JSON value. It is written with the next save."""
         self._fresh.pop(key, None)
         self._fresh[key] = value
         if len(self._fresh) > self._most:
             del self._fresh[next(iter(self._fresh))]
 
     def save_soon(self, seconds: float = 5.0) -> None:
-        """Save in so many seconds, with all that is noted until then. Needs a running event loop."""
+        """Save in so many seconds, once, with all values set until then. Needs a running event loop."""
         if self._timer is None and self._path is not None:
             self._timer = asyncio.get_running_loop().call_later(seconds, self.save)
 
     def save(self) -> None:
-        """Write what is new. What cannot be written now is kept for the next time, and the log says so."""
+        """Write new values. If that fails it is logged, and they are kept for the next save."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -90,7 +90,7 @@ class Notes:
         data = json.dumps(dict(kept)).encode()
         while len(data) > self._largest:
             kept = kept[len(kept) // 2 + 1 :]
-            self._warn(f"is more than {self._largest} bytes: {len(kept)} notes are kept")
+            self._warn(f"is more than {self._largest} bytes: {len(kept)} values are kept")
             data = json.dumps(dict(kept)).encode()
         return data
 

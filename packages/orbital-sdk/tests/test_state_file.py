@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from orbital_sdk import Notes
+from orbital_sdk import StateFile
 from orbital_sdk.testing import FakeHost
 
 NAME = "learned.json"
@@ -15,14 +15,14 @@ NAME = "learned.json"
 
 def open_notes(folder, **limits):
     """Those of a process that begins now."""
-    return Notes(folder, about="boxes", **limits)
+    return StateFile(folder, about="boxes", **limits)
 
 
 def test_notes_outlive_the_process(tmp_path):
     """Whatever JSON has, texts that are no Unicode too; nobody else may read the file."""
     first = open_notes(tmp_path)
     assert first.get("a") is None
-    first.note("a", {"holes": [[1, 2]], "name": "\ud800", "limit": None})
+    first.set("a", {"holes": [[1, 2]], "name": "\ud800", "limit": None})
     first.save()
     assert open_notes(tmp_path).get("a") == {"holes": [[1, 2]], "name": "\ud800", "limit": None}
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
@@ -32,15 +32,15 @@ def test_notes_outlive_the_process(tmp_path):
 def test_who_shares_the_file_keeps_what_others_noted(tmp_path):
     """Two instances, or two processes: each adds its own, and sees the other's."""
     one, two = open_notes(tmp_path), open_notes(tmp_path)
-    one.note("a", 1)
-    two.note("b", 2)
+    one.set("a", 1)
+    two.set("b", 2)
     one.save()
     two.save()
     assert (one.get("b"), two.get("a")) == (2, 1)
-    one.note("b", 3)
+    one.set("b", 3)
     assert (one.get("b"), two.get("b")) == (3, 2)
     one.save()
-    two.note("c", 4)
+    two.set("c", 4)
     two.save()
     assert json.loads((tmp_path / NAME).read_text()) == {"a": 1, "b": 3, "c": 4}
 
@@ -56,7 +56,7 @@ def test_without_a_folder_the_process_remembers():
     """As in tests, or where the agent has no place for it; as much as there is room for."""
     kept = open_notes(None, most=2)
     for key in "abac":
-        kept.note(key, key)
+        kept.set(key, key)
     kept.save()
     assert [kept.get(key) for key in "abc"] == ["a", None, "c"]
 
@@ -65,19 +65,19 @@ def test_what_was_noted_longest_ago_goes_first(tmp_path):
     """Noting something again makes it new."""
     kept = open_notes(tmp_path, most=3)
     for key in "abcad":
-        kept.note(key, key)
+        kept.set(key, key)
         kept.save()
     assert list(json.loads((tmp_path / NAME).read_text())) == ["c", "a", "d"]
 
 
 def test_the_file_stays_small(tmp_path, caplog):
-    """Notes that are too large together: the older half goes, and the log says so."""
+    """Values that are too large together: the older half goes, and the log says so."""
     kept = open_notes(tmp_path, largest=1000)
     for number in range(8):
-        kept.note(str(number), "x" * 200)
+        kept.set(str(number), "x" * 200)
     kept.save()
     assert list(json.loads((tmp_path / NAME).read_text())) == ["5", "6", "7"]
-    assert "3 notes are kept" in caplog.text
+    assert "3 values are kept" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_damaged_file_is_set_aside(tmp_path, caplog, content):
     assert host.value("damaged_total") == 1
     assert (tmp_path / f"{NAME}.damaged").read_bytes() == content
     assert "what is known of boxes begins anew" in caplog.text
-    kept.note("a", 1)
+    kept.set("a", 1)
     kept.save()
     assert open_notes(tmp_path).get("a") == 1
 
@@ -120,7 +120,7 @@ def test_a_disk_that_takes_nothing_loses_nothing(tmp_path, caplog):
     """What was noted is written when the disk is back."""
     folder = tmp_path / "plugin"
     kept = open_notes(folder)
-    kept.note("a", 1)
+    kept.set("a", 1)
     kept.save()
     assert "cannot be stored" in caplog.text
     assert kept.get("a") == 1
@@ -132,14 +132,14 @@ def test_a_disk_that_takes_nothing_loses_nothing(tmp_path, caplog):
 def test_a_write_that_was_interrupted_leaves_the_old_file(tmp_path):
     """Its half stands beside the file, and is written over, whoever may read it."""
     kept = open_notes(tmp_path)
-    kept.note("a", 1)
+    kept.set("a", 1)
     kept.save()
     half = tmp_path / f"{NAME}.new"
     half.write_text('{"a"')
     half.chmod(0o644)
     again = open_notes(tmp_path)
     assert again.get("a") == 1
-    again.note("b", 2)
+    again.set("b", 2)
     again.save()
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
     assert not half.exists()
@@ -149,7 +149,7 @@ async def test_many_notes_are_saved_together(tmp_path):
     """Some time after the first of them, once."""
     saved = asyncio.Event()
 
-    class Told(Notes):
+    class Told(StateFile):
         def save(self):
             assert not saved.is_set()
             super().save()
@@ -157,7 +157,7 @@ async def test_many_notes_are_saved_together(tmp_path):
 
     kept = Told(tmp_path, about="boxes")
     for number in range(3):
-        kept.note(str(number), number)
+        kept.set(str(number), number)
         kept.save_soon(0.01)
     await asyncio.wait_for(saved.wait(), 20)
     assert len(json.loads((tmp_path / NAME).read_text())) == 3
@@ -166,7 +166,7 @@ async def test_many_notes_are_saved_together(tmp_path):
 async def test_a_save_makes_the_later_one_needless(tmp_path):
     """As a plugin stops: nothing of it is left on the loop."""
     kept = open_notes(tmp_path)
-    kept.note("a", 1)
+    kept.set("a", 1)
     kept.save_soon()
     kept.save()
     assert kept._timer is None
