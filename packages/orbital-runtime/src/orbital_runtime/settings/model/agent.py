@@ -1,4 +1,4 @@
-"""The sections about this sentinel itself: who it is, its Core, its plugins, what it says about itself."""
+"""The sections about the agent itself: identity, Core, plugins, telemetry and logging."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ ALLOW: Final = f"set core.allow_insecure_http: true ({INSECURE}=true in the envi
 
 
 class SentinelSection(Section):
-    """Who collects."""
+    """Identity of this sentinel."""
 
     id: Annotated[str, AfterValidator(str.strip)] = ""
-    """Stable id of this sentinel. Empty: made once and kept in the data folder."""
+    """Stable id. Empty: generated once and stored in the data folder."""
     name: str = ""
-    """Name for people. Empty: the host's name."""
+    """Display name. Empty: the host's name."""
     region: str = ""
-    """Where it stands."""
+    """Location."""
     labels: Labels = Field(default_factory=dict[str, str])
-    """Put on every sample of this sentinel."""
+    """Labels added to every sample of this sentinel."""
 
 
 def _proxy(value: SecretStr) -> SecretStr:
@@ -76,9 +76,9 @@ class CoreSection(Section):
     credentials_path: str = ""
     """File with what registration gave. Empty: `~/.sentinel/credentials.yaml`."""
     timeout: Timeout = 30
-    """What one call may take."""
+    """Timeout of one call."""
     allow_insecure_http: bool = False
-    """Speak plain HTTP to an address that is not this machine's own."""
+    """Allow plain HTTP to an address that is not this machine's own."""
     insecure_skip_verify: bool = False
     """Don't verify Core's TLS certificate."""
     ca_file: str = ""
@@ -88,7 +88,7 @@ class CoreSection(Section):
     key_file: str = ""
     """Its key, where that is in a file of its own."""
     proxy_url: ProxyUrl | None = None
-    """Proxy on the way; left out: what the environment says (`HTTPS_PROXY`); empty: none."""
+    """Proxy; default: as the environment says (`HTTPS_PROXY`); empty: none."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> CoreSection:
@@ -132,14 +132,14 @@ def _is_loopback(host: str) -> bool:
 
 
 class HeartbeatSection(Section):
-    """Signs of life to Core."""
+    """Heartbeats to Core."""
 
     interval: Interval = 30
     """Time between heartbeats."""
     timeout: Timeout = 10
-    """What one heartbeat may take."""
+    """Timeout of one heartbeat."""
     retry_times: Annotated[int, Field(ge=0)] = 3
-    """Attempts after the first."""
+    """Retries after the first attempt."""
 
 
 class PluginsSection(Section):
@@ -150,9 +150,9 @@ class PluginsSection(Section):
     auto_reload: bool = True
     """Reload the configuration when its files change."""
     reload_interval: Interval = 300
-    """How often the files are looked at where the system tells of no change (network folders, systems without inotify)."""
+    """Time between two checks of the files where the system does not report changes (network folders)."""
     config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
-    """Settings of a plugin, by its name, that all its tasks begin with; a task's own win."""
+    """Default settings of all tasks of a plugin, by its name; a task's own take precedence."""
 
 
 def split_listen(value: str) -> tuple[str, int]:
@@ -179,20 +179,19 @@ Listen = Annotated[
 
 
 class TelemetrySection(Section):
-    """What it says about itself: /metrics, /healthz, /readyz, and the socket of the command line."""
+    """The agent's own pages (/metrics, /healthz, /readyz), and the socket of the command line."""
 
     enabled: bool = True
-    """Serve these pages over HTTP. The command line's socket is there in any case."""
+    """Serve these pages over HTTP. The command line's socket is served in any case."""
     listen: Listen = "127.0.0.1:9464"
     """Address and port; port 0 takes a free one."""
     host_names: list[str] = Field(default_factory=list[str])
-    """Names under which these pages may be asked for, beside addresses, `localhost` and the machine's own
-    name; `*` for any. Others are refused, so that no web page can read them by a name that it makes point
-    here."""
+    """Host names under which these pages are served, beside addresses, `localhost` and the machine's own
+    name; `*` for any. Requests to others are refused, as a protection against DNS rebinding."""
     socket: str = ""
-    """Unix socket for `sentinel status` and its like. Empty, or a relative path: in the runtime folder."""
+    """Unix socket of the command line. A relative path, or the default if empty, is in the runtime folder."""
     task_series: Annotated[int, Field(ge=0)] = 1000
-    """Tasks that get series of their own in /metrics, ten each; 0 = none. Sums are there in any case."""
+    """Tasks that have series of their own in /metrics, ten each; 0: none. Totals are always there."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -206,19 +205,19 @@ def _lower(value: object) -> object:
 
 
 class LoggingSection(Section):
-    """Logs of the agent."""
+    """The agent's log."""
 
     level: Annotated[Literal["debug", "info", "warn", "error"], BeforeValidator(_lower)] = "info"
-    """What is worth a line."""
+    """Lowest level that is logged."""
     format: Literal["text", "json"] = "text"
-    """For people or for machines."""
+    """Text for people, or JSON for programs."""
     output: Literal["stdout", "file", "both"] = "stdout"
-    """Where lines go."""
+    """Where log lines go."""
     file_path: str = "./logs/sentinel.log"
-    """The file, for `file` and `both`."""
+    """The log file, for `file` and `both`."""
     max_size: Annotated[float, Field(gt=0)] = 100
-    """Megabytes after which a new file begins."""
+    """Megabytes after which the file is rotated."""
     max_backups: Annotated[int, Field(ge=0)] = 7
-    """Old files that are kept; 0 keeps all that are young enough."""
+    """Rotated files that are kept; 0: all that `max_age` allows."""
     max_age: Annotated[float, Field(ge=0)] = 30
-    """Days an old file is kept; 0 keeps it for ever."""
+    """Days for which a rotated file is kept; 0: for ever."""

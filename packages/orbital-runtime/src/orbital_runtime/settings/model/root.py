@@ -18,18 +18,18 @@ from orbital_runtime.settings.model.delivery import BufferSection, ProcessorSect
 
 
 class Settings(Section):
-    """The configuration of a sentinel. Every key may be left out."""
+    """The configuration of a sentinel. Every key is optional."""
 
     sentinel: SentinelSection = SentinelSection()
-    """Who collects."""
+    """Identity of this sentinel."""
     core: CoreSection = CoreSection()
     """Gravital Core, the central server."""
     heartbeat: HeartbeatSection = HeartbeatSection()
-    """Signs of life to Core."""
+    """Heartbeats to Core."""
     collector: CollectorSection = CollectorSection()
     """How tasks run."""
     processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
-    """What happens to samples between plugin and buffer, in this order."""
+    """Processors of samples between plugin and buffer, in this order."""
     buffer: BufferSection = BufferSection()
     """Where samples wait for their outputs."""
     sender: SenderSection = SenderSection()
@@ -37,10 +37,10 @@ class Settings(Section):
     plugins: PluginsSection = PluginsSection()
     """Plugins, and reloading."""
     telemetry: TelemetrySection = TelemetrySection()
-    """What the agent says about itself."""
+    """The agent's own metrics, health and API."""
     logging: LoggingSection = LoggingSection()
-    """Logs of the agent."""
+    """The agent's log."""
     tasks: list[TaskSection] = Field(default_factory=list[TaskSection])
     """The local tasks."""
     tasks_dir: str = ""
-    """Folder whose *.yaml files hold more tasks. Empty: `tasks.d` beside this file, if it is there."""
+    """Folder of further *.yaml files with tasks. Empty: `tasks.d` beside this file, if it exists."""
