@@ -99,7 +99,7 @@ def test_plugins_show_and_schema(machine):
     unknown = machine.sentinel("plugins", "show", "pong")
     assert (unknown.code, unknown.err) == (
         1,
-        "error: nothing installed is called 'pong'; did you mean ping?\n",
+        "error: there is no plugin, writer or processor 'pong'; did you mean ping?\n",
     )
 
 

@@ -1,4 +1,4 @@
-"""A configuration file of an older sentinel in the words of today: comments, order and `${NAME}` stay."""
+"""The configuration file of an older sentinel with today's keys: comments, order and `${NAME}` are kept."""
 
 from __future__ import annotations
 

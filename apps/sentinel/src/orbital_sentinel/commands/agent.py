@@ -26,10 +26,10 @@ def stop(
     *,
     config: ConfigFile = None,
     wait: Annotated[
-        float, typer.Option(help="Seconds to wait for the end; 0 only asks for it.", min=0)
+        float, typer.Option(help="Seconds to wait until it has stopped; 0: do not wait.", min=0)
     ] = 60,
 ) -> None:
-    """Ask the running sentinel to stop, and wait until it has."""
+    """Stop the running sentinel, and wait until it has stopped."""
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.errors import Failure
 
@@ -56,9 +56,10 @@ def _gone(agent: Client, patience: float) -> bool:
 
 
 def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
-    """Ask the running sentinel to read its configuration again.
+    """Reload the configuration of the running sentinel.
 
-    Only what changed is applied. If the new one is bad, the old one stays, and the exit code is 78.
+    Only what changed is applied. If the new configuration has errors, the old one stays in effect and the exit
+    code is 78.
     """
     from orbital_sentinel.client.locate import client
 
@@ -74,7 +75,7 @@ def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
 
 
 def status(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
-    """Show how the running sentinel is: tasks, outputs, what waits, and what is wrong."""
+    """Show the state of the running sentinel: tasks, outputs, waiting samples, and problems."""
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.terminal import agent_report
 
@@ -97,7 +98,7 @@ def tasks(
     plugin: Annotated[str, typer.Option(help="Only tasks of this plugin.")] = "",
     output: Output = Format.TEXT,
 ) -> None:
-    """List the tasks of the running sentinel, and how their last run ended."""
+    """List the tasks of the running sentinel, and the result of their last run."""
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.terminal import agent_report
 

@@ -1,4 +1,4 @@
-"""`sentinel buffer ...`: what waits to be delivered, on a running agent or in a stopped one's folder."""
+"""`sentinel buffer ...`: samples that wait to be delivered, of a running agent or in a stopped one's folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orbital_sentinel.commands import dead_letters
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.terminal.output import Format, as_json, complain, on_terminal, progress, say
 
-app = typer.Typer(help="What waits to be delivered.", no_args_is_help=True)
+app = typer.Typer(help="Samples that wait to be delivered.", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 Folder = Annotated[
@@ -21,7 +21,7 @@ Folder = Annotated[
     typer.Option(
         "--path",
         metavar="FOLDER",
-        help="Look at the disk buffer in this folder, whoever it belongs to.",
+        help="Read the disk buffer in this folder, instead of the configured one.",
     ),
 ]
 Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Name of an output.")]
@@ -29,12 +29,12 @@ Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Name of an 
 
 @app.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
-    """What waits to be delivered: in the running sentinel, else in the folder that the last one left."""
+    """Samples that wait to be delivered: of the running sentinel, else in the folder of a stopped one."""
 
 
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
-    """Show what waits, for whom, how old it is, and what became of everything else."""
+    """Show how many samples wait, for which output, how old they are, and the ledger of each output."""
     from orbital_runtime.buffer.looking.view import view
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
@@ -64,7 +64,7 @@ def inspect(
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Show segments, layouts, what each output still needs, and whose samples wait."""
+    """Show segments, layouts, what each output has yet to deliver, and waiting samples by task and device."""
     from orbital_sentinel.buffer import inspect
     from orbital_sentinel.buffer.access import open_buffer
 
@@ -84,12 +84,12 @@ def export(
     since: Annotated[
         str, typer.Option(metavar="TIME", help="2026-01-31T12:00:00Z, or 2h for two hours ago.")
     ] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="Likewise; itself excluded.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Likewise, exclusive.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Samples at most.")] = None,
 ) -> None:
-    """Print the waiting samples as JSON lines, oldest first. Nothing is taken out of the buffer.
+    """Print the waiting samples as JSON lines, oldest first. The buffer is not changed.
 
-    What is damaged is left out and told on stderr, and the exit code is 1 then.
+    Damaged samples are omitted and reported on stderr, and the exit code is 1 then.
     """
     from orbital_runtime.buffer.looking.export import Export
     from orbital_runtime.buffer.looking.unknown import no_such_output
@@ -119,10 +119,10 @@ def export(
 
 @app.command()
 def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
-    """Read everything and hold it against the ledger; the exit code is 1 where anything differs.
+    """Read everything and compare it with the ledger; the exit code is 1 if anything differs.
 
     Checks checksums, layouts, sequence numbers, the position of each output, and that accepted =
-    delivered + waiting + dead-lettered + dropped, with waiting counted from what is there. Changes nothing.
+    delivered + waiting + dead-lettered + dropped, with waiting counted from the records. Changes nothing.
     """
     import msgspec
 
@@ -148,11 +148,14 @@ def drop(
     config: ConfigFile = None,
     output: Annotated[str, typer.Option("--output", metavar="NAME", help="Name of the output.")],
     older_than: Annotated[
-        str, typer.Option(metavar="DURATION", help="Only what was collected longer ago, as in 2h.")
+        str,
+        typer.Option(
+            metavar="DURATION", help="Only samples collected longer ago than this, as in 2h."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Throw away what waits for one output. It is counted as dropped, under the reason `removed`."""
+    """Drop the samples that wait for one output. They are counted as dropped, with the reason `removed`."""
     from orbital_sentinel.buffer.drop import plan_drop
     from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm
@@ -182,15 +185,15 @@ def recover(
         typer.Option(
             "--output",
             metavar="NAME",
-            help="Deliver all of it to this output, also what it may have had: samples may come twice.",
+            help="Deliver everything to this output, also what it may have already: samples may be stored twice.",
         ),
     ] = "",
     output_format: dead_letters.Shape = Format.TEXT,
 ) -> None:
-    """Deliver what can be read of a quarantine, after its files were put right or came from a backup.
+    """Deliver what can be read of a quarantine, after its files were repaired or restored from a backup.
 
     The sentinel must be stopped. Each output gets, once, what it is known to have lost; it counts as accepted
-    once more, and as recovered. What an older version set aside needs --output. The folder stays as it is.
+    once more, and as recovered. A quarantine of an older version needs --output. The folder is not changed.
     """
     from orbital_sentinel.buffer.recover import recover_quarantine
     from orbital_sentinel.terminal import buffer_report

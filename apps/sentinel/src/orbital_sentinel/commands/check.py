@@ -20,18 +20,18 @@ def validate(
     *,
     config: ConfigFile = None,
     buffer: Annotated[
-        bool, typer.Option("--buffer", help="Check too whether samples can be kept on the disk.")
+        bool, typer.Option("--buffer", help="Also check that the disk buffer can be used.")
     ] = False,
     connect: Annotated[
         bool,
-        typer.Option("--connect", help="Ask the outputs, too, whether they would take samples."),
+        typer.Option("--connect", help="Also check that the outputs accept samples."),
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Check the configuration, and show what would run.
 
-    Nothing is started and, without --connect, nobody on the network is asked. The exit code is 78 if
-    something is wrong, and 1 if only the buffer's folder or an output is.
+    Nothing is started and, without --connect, the network is not used. The exit code is 78 if the configuration
+    has errors, and 1 if only the buffer's folder or an output fails its check.
     """
     from orbital_runtime.settings import SettingsError, load
     from orbital_sentinel.errors import BAD_CONFIGURATION, FAILED

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def run(
     *,
     once: Annotated[
-        bool, typer.Option("--once", help="Run every task once, deliver, and end.")
+        bool, typer.Option("--once", help="Run every task once, deliver, and exit.")
     ] = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
@@ -116,9 +116,9 @@ def trigger(
 ) -> None:
     """Collect from these addresses, or for this task, now, and print the samples.
 
-    A task may be one of Gravital Core. Nothing is stored or delivered. As JSON it prints one line a host.
-    A receiver listens for a moment, and what was sent meanwhile is printed and gone; where the running
-    sentinel has the task, that one runs it at once instead, and delivers its report.
+    A task may be one of Gravital Core. Nothing is stored or delivered. JSON output has one line for each host.
+    A receiver listens for a moment, and what it receives is printed and discarded. If the running sentinel has
+    the receiver's task, it runs the task at once instead, and delivers its samples.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_sentinel.client import receivers
@@ -207,10 +207,10 @@ def ask(
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Ask the devices of tasks whether they answer.
+    """Test whether the devices of tasks answer.
 
-    A receiver is asked whether it can listen: the running sentinel where it has the task, else here, for a
-    moment that takes nothing from senders. The exit code is 1 if one doesn't.
+    For a receiver it tests whether it can listen: in the running sentinel if that has the task, else here, for a
+    moment and without accepting anything. The exit code is 1 if a test fails.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load

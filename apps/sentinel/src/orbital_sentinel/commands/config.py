@@ -21,14 +21,14 @@ def init(
         "config.yaml"
     ),
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a configuration to begin with, which runs as it is."""
+    """Write a starting configuration, which works without changes."""
     from orbital_runtime.settings import template
     from orbital_sdk.files import write_private
 
     if not force and path.exists():
-        raise Failure(f"{path} is there already; name another file, or replace it with --force")
+        raise Failure(f"{path} exists; name another file, or replace it with --force")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_private(path, [template().encode()])  # private: it will hold passwords
@@ -41,7 +41,7 @@ def init(
 
 @app.command()
 def show(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
-    """Show all that holds, defaults and environment included, secrets hidden."""
+    """Show the effective configuration: defaults and environment included, secrets masked."""
     from orbital_runtime.settings import dump, load, shown
 
     loaded = load(config, os.environ)
@@ -54,7 +54,7 @@ def show(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the file, for editors, with the fields of what is installed."""
+    """Print the JSON Schema of the file, for editors, including the fields of installed plugins and writers."""
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import schema as schema_of
 
@@ -69,7 +69,7 @@ def convert(
         bool, typer.Option("--write", help="Replace the file; the old one is kept as FILE.older.")
     ] = False,
 ) -> None:
-    """Print the file of an older sentinel with the keys of today; comments stay."""
+    """Print the file of an older sentinel with today's keys; comments are kept."""
     from orbital_runtime.settings.source.files import first
     from orbital_sdk.files import write_private
     from orbital_sentinel.convert import convert_file
@@ -83,7 +83,7 @@ def convert(
     if not write:
         say(text.rstrip("\n"))
     elif not done:
-        say(f"{path} is of today already.")
+        say(f"{path} has today's keys already.")
     else:
         kept = path.with_name(f"{path.name}.older")
         try:
@@ -91,4 +91,4 @@ def convert(
             write_private(path, [text.encode()])
         except OSError as error:
             raise Failure(f"{path} cannot be replaced: {error.strerror}") from error
-        say(f"Wrote {path}; as it was before, it is in {kept}.")
+        say(f"Wrote {path}; the old file is {kept}.")

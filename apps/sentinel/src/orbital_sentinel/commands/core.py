@@ -1,4 +1,4 @@
-"""`sentinel register` and `sentinel credentials`: who this sentinel is at Gravital Core."""
+"""`sentinel register` and `sentinel credentials`: this sentinel's identity at Gravital Core."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ WIDTHS: Final = {"--name": 255, "--region": 64}
 
 CoreUrl = Annotated[
     str,
-    typer.Option("--core-url", help="Address of Core. Left out: core.url of the configuration."),
+    typer.Option("--core-url", help="Address of Core. Default: core.url of the configuration."),
 ]
-Name = Annotated[str, typer.Option("--name", help="Name for people. Left out: the host's.")]
-Region = Annotated[str, typer.Option("--region", help="Where it stands.")]
+Name = Annotated[str, typer.Option("--name", help="Display name. Default: the host's name.")]
+Region = Annotated[str, typer.Option("--region", help="Location.")]
 Labels = Annotated[
     list[str] | None,
     typer.Option(
         "--label",
         metavar="KEY=VALUE",
-        help="May be given again. Left out: those of the configuration, else of before.",
+        help="May be repeated. Default: those of the configuration, else of the last registration.",
     ),
 ]
 RegistrationKey = Annotated[
@@ -43,17 +43,15 @@ RegistrationKey = Annotated[
     typer.Option(
         "--registration-key",
         envvar="SENTINEL_REGISTRATION_KEY",
-        help="Key that Core asks for, if it does; better in the environment.",
+        help="Registration key, if Core requires one; better given in the environment.",
     ),
 ]
-Force = Annotated[
-    bool, typer.Option("--force", help="Register although there are credentials already.")
-]
+Force = Annotated[bool, typer.Option("--force", help="Register even if there are credentials.")]
 PlainHttp = Annotated[
     bool,
     typer.Option(
         "--allow-insecure-http",
-        help="Speak plain HTTP to Core: anyone on the way can read the token.",
+        help="Use plain HTTP: anyone on the network path can read the token.",
     ),
 ]
 
@@ -70,7 +68,7 @@ def register(
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Register this sentinel at Gravital Core, and keep the credentials it gets.
+    """Register this sentinel at Gravital Core, and store its credentials.
 
     An agent that has a core.url does that by itself at its first start.
     """
@@ -133,7 +131,7 @@ def _tell_notes(loaded: Loaded) -> None:
 
 
 def credentials(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
-    """Show who this sentinel is at Core; the token stays hidden."""
+    """Show this sentinel's identity at Core, without the token."""
     from orbital_runtime.settings.credentials import credentials_path, load_for
 
     section = _loaded(config).settings.core

@@ -17,7 +17,7 @@ app = typer.Typer(help="Samples that a destination refused for good.", no_args_i
 Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Only those of this output.")]
 Age = Annotated[
     str,
-    typer.Option(metavar="DURATION", help="Only those that were refused longer ago, as in 2h."),
+    typer.Option(metavar="DURATION", help="Only those refused longer ago than this, as in 2h."),
 ]
 _SHAPE = "Text for people, or JSON for programs."
 Shape = Annotated[Format, typer.Option("--output-format", help=_SHAPE)]
@@ -30,7 +30,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @app.callback()
 def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
-    """Samples that a destination refused for good, with its own words: to read, send again or throw away."""
+    """Samples that a destination refused for good: list, show, replay or purge them."""
 
 
 @app.command("list")
@@ -57,14 +57,14 @@ def list_letters(
 
 @app.command()
 def show(
-    letter: Annotated[str, typer.Argument(metavar="ID", help="As `list` tells it: 3-17.")],
+    letter: Annotated[str, typer.Argument(metavar="ID", help="Id, as `list` shows it: 3-17.")],
     *,
     config: ConfigFile = None,
     output: Annotated[
         Format, typer.Option("--output", "--output-format", help=_SHAPE)
     ] = Format.TEXT,
 ) -> None:
-    """Show one with all of its labels and the server's words."""
+    """Show one with all of its labels and the destination's message."""
     from orbital_sentinel.buffer.dead_letters import dead_letters
     from orbital_sentinel.terminal import dead_letter_report
 
@@ -85,7 +85,7 @@ def replay(
     limit: Limit = None,
     yes: Yes = False,
 ) -> None:
-    """Deliver them once more, each to its own output and with its own time.
+    """Deliver them again, each to its own output and with its own time.
 
     They are dead letters no longer, wait like any other sample, and count as accepted once more. What the
     destination refuses again becomes a dead letter again.
@@ -106,7 +106,7 @@ def purge(
     limit: Limit = None,
     yes: Yes = False,
 ) -> None:
-    """Throw them away for good. They are counted, under the reason `purged`."""
+    """Delete them. They are counted as `purged`."""
     _change(
         config, output, older_than, limit, yes=yes, change="purge",
         fate="will be lost", nothing="Nothing was thrown away.", done="Threw away {}.",

@@ -1,4 +1,4 @@
-"""`sentinel discover`: who answers in a network, and tasks for them."""
+"""`sentinel discover`: devices of a network, and tasks for them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ def with_options(known: Mapping[str, ProbeType]) -> Callable[..., None]:
     def discover(
         network: Networks,
         *,
-        timeout: Annotated[float, typer.Option(min=0.05, max=60, help="Seconds an attempt.")] = 1.0,
-        retries: Annotated[int, typer.Option(min=0, max=5, help="Attempts after the first.")] = 1,
+        timeout: Annotated[
+            float, typer.Option(min=0.05, max=60, help="Seconds for one attempt.")
+        ] = 1.0,
+        retries: Annotated[
+            int, typer.Option(min=0, max=5, help="Retries after the first attempt.")
+        ] = 1,
         concurrency: Annotated[
             int, typer.Option(min=1, max=200, help="Addresses asked at once.")
         ] = 100,
@@ -48,7 +52,7 @@ def with_options(known: Mapping[str, ProbeType]) -> Callable[..., None]:
             typer.Option(help="Add tasks to this file (0600), such as tasks.d/found.yaml."),
         ] = None,
         force: Annotated[
-            bool, typer.Option("--force", help="Replace the file, whatever is in it.")
+            bool, typer.Option("--force", help="Replace the file and its contents.")
         ] = False,
         large: Large = False,
         output: Output = Format.TEXT,

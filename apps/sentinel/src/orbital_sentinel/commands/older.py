@@ -1,4 +1,4 @@
-"""Command names of older sentinels: hidden, they say what the command is called now, and run that."""
+"""Commands of older sentinels: hidden, they print the new name and run that command."""
 
 from __future__ import annotations
 

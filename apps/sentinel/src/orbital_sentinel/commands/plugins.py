@@ -21,13 +21,13 @@ Name = Annotated[
     str, typer.Argument(metavar="NAME", help="Name, as `sentinel plugins list` shows it.")
 ]
 KindOption = Annotated[
-    str, typer.Option(help="plugin, writer or processor, where two have the same name.")
+    str, typer.Option(help="plugin, writer or processor, if two have the same name.")
 ]
 
 
 @app.command("list")
 def list_(*, output: Output = Format.TEXT) -> None:
-    """List everything installed; what is broken, with its reason."""
+    """List everything installed, and why a broken one is broken."""
     from dataclasses import asdict
 
     entries = _registry().list()
@@ -40,7 +40,7 @@ def list_(*, output: Output = Format.TEXT) -> None:
 
 @app.command()
 def show(name: Name, *, kind: KindOption = "", output: Output = Format.TEXT) -> None:
-    """Show the fields that a plugin or writer takes, and the metrics that it gives."""
+    """Show the fields of a plugin or writer, and the metrics of a plugin."""
     about = _manifest(name, kind)
     if output is Format.JSON:
         as_json(about)
@@ -99,7 +99,7 @@ def _entry(name: str, kind: str) -> Entry:
     found = [e for e in entries if e.name == name and kind in ("", e.kind)]
     if not found:
         hint = did_you_mean(name, {e.name for e in entries})
-        raise Failure(f"nothing installed is called {name!r}; {hint}")
+        raise Failure(f"there is no plugin, writer or processor {name!r}; {hint}")
     if found[0].broken:
         raise Failure(found[0].broken)
     return found[0]

@@ -8,7 +8,7 @@ from orbital_sentinel.terminal.output import Format, as_json, say
 
 
 def version(*, output: Output = Format.TEXT) -> None:
-    """Show which version this is."""
+    """Show the version."""
     if output is Format.JSON:
         as_json(versions.about())
     else:
