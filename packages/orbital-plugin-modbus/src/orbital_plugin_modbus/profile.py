@@ -106,6 +106,6 @@ def _parsed(name: str, text: str) -> Profile:
     except yaml.YAMLError as error:
         raise ValueError(str(unreadable(error, text, f"the profile {name}"))) from error
     except ValidationError as error:
-        root: Any = yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType] (PyYAML has no types)
+        root: Any = yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] (PyYAML has no types)
         problems = invalid(error, Profile, root, f"the profile {name}")
         raise ValueError("; ".join(map(str, problems))) from error

@@ -12,7 +12,7 @@ import pytest
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 from orbital_runtime.testing.runs import Device, make_task
 from orbital_sdk import Identity, Metric, Plugin, PluginConfig
 

@@ -13,6 +13,7 @@ import pytest
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
+from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.sessions import IDLE, RUNS

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.scheduler.task import Status
+from orbital_runtime.model import Status
 from orbital_runtime.testing.engine import VALUE
 from orbital_runtime.testing.runs import Device
 from orbital_sdk import (

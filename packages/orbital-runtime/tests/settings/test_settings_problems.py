@@ -76,7 +76,7 @@ def test_everything_wrong_is_told_at_once(desk):
     assert desk.problems(BAD) == [
         "config.yaml:3: sentinel.labels.data-center: a label's name is made of letters, digits and _",
         "config.yaml:4: sendr: unknown key; did you mean sender?",
-        "config.yaml:7: sender.mode: must be core, direct or hybrid",
+        "config.yaml:7: sender.mode: must be core, direct or hybrid; did you mean core?",
         "config.yaml:8: sender.batch_sze: unknown key; did you mean batch_size?",
         "config.yaml:9: sender.timeout: '5 parsecs' is not a duration; " + HOW,
         "config.yaml:10: sender.retry_interval: must be at least 10ms",

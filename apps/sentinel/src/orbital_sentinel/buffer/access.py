@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer import BufferInUse, BufferUnusable
-from orbital_runtime.buffer.looking.audit import Audit
-from orbital_runtime.buffer.looking.directory import Directory
+from orbital_runtime.buffer.inspection.audit import Audit
+from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_sentinel.buffer.offline import UNLIMITED, offline_buffer
 from orbital_sentinel.buffer.remote import RemoteBuffer
 from orbital_sentinel.client.client import NotRunning
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.looking.snapshot import Look
+    from orbital_runtime.buffer.inspection.snapshot import Look
     from orbital_sentinel.client.client import Client
 
 

@@ -11,7 +11,9 @@ from orbital_runtime.buffer.format.stored import letter_key
 from orbital_runtime.buffer.inspection.unknown import no_such_output
 from orbital_runtime.buffer.letters.reader import LettersAtRest
 from orbital_runtime.buffer.letters.view import view
-from orbital_runtime.buffer.looking.unknown import no_such_output
+from orbital_runtime.buffer.model.damage import Damaged
+from orbital_runtime.buffer.model.errors import BufferFull
+from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from orbital_runtime.buffer.looking.directory import Directory
+    from orbital_runtime.buffer.inspection.directory import Directory
     from orbital_sentinel.client.client import Client
 
 ROUTE = "/api/v1/buffer/dead-letters"

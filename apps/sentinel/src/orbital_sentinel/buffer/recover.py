@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer import BufferFull
-from orbital_runtime.buffer.looking.aside import Aside
-from orbital_runtime.buffer.looking.unknown import nothing_kept
-from orbital_runtime.buffer.recovery import Recovery
+from orbital_runtime.buffer.inspection.aside import Aside
+from orbital_runtime.buffer.inspection.recovery import Recovery
+from orbital_runtime.buffer.inspection.unknown import nothing_kept
+from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client

@@ -58,8 +58,8 @@ def _gone(agent: Client, patience: float) -> bool:
 def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """Reload the configuration of the running sentinel.
 
-    Only what changed is applied. If the new configuration has errors, the old one stays in effect and the exit
-    code is 78.
+    Only what changed is applied. If the new configuration has errors, the old one stays in effect and the
+    exit code is 78.
     """
     from orbital_sentinel.client.locate import client
 

@@ -1,4 +1,4 @@
-"""`sentinel buffer ...`: samples that wait to be delivered, of a running agent or in a stopped one's folder."""
+"""`sentinel buffer ...`: samples that wait to be delivered, of a running or a stopped agent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show how many samples wait, for which output, how old they are, and the ledger of each output."""
-    from orbital_runtime.buffer.looking.view import view
+    from orbital_runtime.buffer.inspection.view import view
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 
@@ -91,8 +91,8 @@ def export(
 
     Damaged samples are omitted and reported on stderr, and the exit code is 1 then.
     """
-    from orbital_runtime.buffer.looking.export import Export
-    from orbital_runtime.buffer.looking.unknown import no_such_output
+    from orbital_runtime.buffer.inspection.export import Export
+    from orbital_runtime.buffer.inspection.unknown import no_such_output
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.errors import Failure
     from orbital_sentinel.terminal.times import parse_time
@@ -126,7 +126,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     """
     import msgspec
 
-    from orbital_runtime.buffer.looking.verify import Verification
+    from orbital_runtime.buffer.inspection.verify import Verification
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 
@@ -185,7 +185,7 @@ def recover(
         typer.Option(
             "--output",
             metavar="NAME",
-            help="Deliver everything to this output, also what it may have already: samples may be stored twice.",
+            help="Deliver everything to this output, even what it may have already (samples may come twice).",
         ),
     ] = "",
     output_format: dead_letters.Shape = Format.TEXT,

@@ -116,9 +116,9 @@ def trigger(
 ) -> None:
     """Collect from these addresses, or for this task, now, and print the samples.
 
-    A task may be one of Gravital Core. Nothing is stored or delivered. JSON output has one line for each host.
-    A receiver listens for a moment, and what it receives is printed and discarded. If the running sentinel has
-    the receiver's task, it runs the task at once instead, and delivers its samples.
+    A task may be one of Gravital Core. Nothing is stored or delivered. JSON output has one line a host.
+    A receiver listens for a moment, and what it receives is printed and discarded. If the running sentinel
+    has the receiver's task, it runs the task at once instead, and delivers its samples.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_sentinel.client import receivers
@@ -209,8 +209,8 @@ def ask(
 ) -> None:
     """Test whether the devices of tasks answer.
 
-    For a receiver it tests whether it can listen: in the running sentinel if that has the task, else here, for a
-    moment and without accepting anything. The exit code is 1 if a test fails.
+    For a receiver it tests whether it can listen: in the running sentinel if that has the task, else here,
+    for a moment and without accepting anything. The exit code is 1 if a test fails.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load

@@ -54,7 +54,7 @@ def show(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the file, for editors, including the fields of installed plugins and writers."""
+    """Print the JSON Schema of the file, for editors, with the fields of installed plugins and writers."""
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import schema as schema_of
 

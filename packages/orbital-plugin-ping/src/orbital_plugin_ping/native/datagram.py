@@ -76,7 +76,7 @@ class DatagramEndpoint(Endpoint):
                 yield Failure(destination[0], echo, reason)
 
     def _reason(self, ancillary: AncillaryData) -> str:
-        """The extended error in words; empty for one of this machine's own, which `send` has raised already."""
+        """The extended error in words; empty for one of this machine's own, which `send` raised already."""
         for level, kind, data in ancillary:
             if (level, kind) == RECVERR[self.family] and len(data) >= EXTENDED_ERROR.size:
                 _, origin, icmp_type, code, _, _, _ = EXTENDED_ERROR.unpack_from(data)

@@ -46,7 +46,7 @@ def parse(text: str, *, source: str, name: str) -> Profile:
     try:
         return Profile.model_validate({"name": name, **given})
     except ValidationError as error:
-        root: Any = yaml.compose(text, Loader=_LOADER)  # pyright: ignore[reportUnknownMemberType] (PyYAML has no types)
+        root: Any = yaml.compose(text, Loader=_LOADER)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] (PyYAML has no types)
         lines = "\n".join(map(str, invalid(error, Profile, root, source)))
         raise ConfigurationError(lines, field="profiles") from error
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.validation.binding import Binder
 
 

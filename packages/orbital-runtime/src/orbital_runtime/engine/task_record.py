@@ -11,6 +11,7 @@ from orbital_sdk import Origin
 
 if TYPE_CHECKING:
     from orbital_runtime.engine.run_limits import RunLimits
+    from orbital_runtime.model import Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.processor.chain import Chain
     from orbital_sdk import Identity

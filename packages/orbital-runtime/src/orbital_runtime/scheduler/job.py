@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.pace import UNREACHABLE, while_down
 from orbital_runtime.scheduler.target import peer
-from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 
 if TYPE_CHECKING:
     import asyncio

@@ -22,7 +22,6 @@ from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.removal import TaskRemoval
 from orbital_runtime.scheduler.roster import Changes, Roster, by_key
 from orbital_runtime.scheduler.target import peer
-from orbital_runtime.scheduler.task import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
 from orbital_runtime.scheduler.totals import Totals

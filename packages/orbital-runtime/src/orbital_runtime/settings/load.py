@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.model.root import Settings
     from orbital_runtime.settings.source.signature import Signature

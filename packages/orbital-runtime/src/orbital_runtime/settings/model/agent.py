@@ -150,7 +150,8 @@ class PluginsSection(Section):
     auto_reload: bool = True
     """Reload the configuration when its files change."""
     reload_interval: Interval = 300
-    """Time between two checks of the files where the system does not report changes (network folders)."""
+    """Time between two checks of the files where the system does not report changes (network folders, no
+    inotify)."""
     config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
     """Default settings of all tasks of a plugin, by its name; a task's own take precedence."""
 

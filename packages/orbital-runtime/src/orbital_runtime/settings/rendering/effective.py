@@ -13,7 +13,7 @@ from orbital_sdk.units import format_duration
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.load import Loaded
     from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.validation.outputs import OutputSettings

@@ -10,7 +10,6 @@ from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.model import Task
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.registry import Unusable
-from orbital_runtime.scheduler.task import Task
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig

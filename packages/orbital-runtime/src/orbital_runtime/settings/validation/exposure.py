@@ -12,7 +12,7 @@ from orbital_sdk.problems import Loc, Problem
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from orbital_runtime.scheduler.task import Task
+    from orbital_runtime.model import Task
     from orbital_runtime.settings.model.root import Settings
     from orbital_runtime.settings.source.tree import Node
     from orbital_runtime.settings.validation.outputs import OutputSettings, ProcessorSettings
