@@ -15,7 +15,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 
 async def test_a_writer_of_lines(hostile_server, authority):
     """It delivers, and every failure is one that the sender can act upon."""
-    (shown,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    shown, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {}
     exec(compile(shown, "README.md", "exec"), names)
 
@@ -45,3 +45,9 @@ async def test_a_writer_of_lines(hostile_server, authority):
         await written(server.url)
     for error in (busy.value, cut.value):
         assert "hush" not in str(error)
+
+
+def test_a_hostile_server():
+    """The steps that are shown are there."""
+    _, shown = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(shown, "README.md", "exec"), {})

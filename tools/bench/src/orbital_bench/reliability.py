@@ -24,7 +24,7 @@ from orbital_testbench import Answer, CutConnection, MountError, NoAnswer, small
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from orbital_testbench.behaviours import Behaviour
+    from orbital_testbench import Behaviour
 
 WARM, FAULT, AFTER = 6.0, 15.0, 75.0
 """Seconds before, during and after the faults; a paused output looks again after 60."""

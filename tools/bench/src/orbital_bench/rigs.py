@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from orbital_testbench import Request
-    from orbital_testbench.behaviours import Behaviour
+    from orbital_testbench import Behaviour, Request
 
 TARGETS: Final = 5
 ROWS, COLUMNS = 5, 10

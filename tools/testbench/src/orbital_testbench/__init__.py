@@ -1,6 +1,6 @@
 """Real servers and hostile peers, started on free loopback ports."""
 
-from orbital_testbench.behaviours import (
+from orbital_http.testing import (
     Answer,
     Behaviour,
     CloseAfterHeaders,
@@ -9,6 +9,7 @@ from orbital_testbench.behaviours import (
     Drip,
     DripHeaders,
     Garbage,
+    HostileServer,
     NoAnswer,
     Request,
 )
@@ -19,7 +20,6 @@ from orbital_testbench.disk_faults import DiskFaults, Fault
 from orbital_testbench.disk_trace import DiskTrace, PowerCut
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.feeder import SILENT, Feeder, NumberSink
-from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import Asked, ModbusServer, SerialLine, pty_pair, serial_modbus
 from orbital_testbench.name_server import Name, NameServer
 from orbital_testbench.nginx import Nginx

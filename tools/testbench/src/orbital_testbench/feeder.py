@@ -9,14 +9,14 @@ import sys
 import threading
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from orbital_testbench.hostile import HostileServer
+from orbital_http.testing import HostileServer
 from orbital_testbench.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from orbital_testbench.behaviours import Request
+    from orbital_http.testing import Request
 
 SILENT: Final = "http://127.0.0.1:9"
 """Nobody listens there."""

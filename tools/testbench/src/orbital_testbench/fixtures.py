@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import pytest
 
+from orbital_http.testing import HostileServer
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority
 from orbital_testbench.clickhouse import ClickHouse, FullServer
 from orbital_testbench.disks import MountError, small_disk
-from orbital_testbench.hostile import HostileServer
 from orbital_testbench.modbus import ModbusServer, SerialLine, serial_modbus
 from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import silent_port

@@ -8,7 +8,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Literal, Self
 
-from orbital_testbench.hostile import server_tls
+from orbital_http.testing import server_tls
 from orbital_testbench.ports import LOOPBACK
 
 if TYPE_CHECKING:

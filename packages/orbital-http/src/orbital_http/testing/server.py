@@ -8,9 +8,9 @@ import ssl
 import struct
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from orbital_testbench.behaviours import (
+from orbital_http.testing.behaviours import (
     Answer,
     CloseAfterHeaders,
     CutAnswer,
@@ -22,13 +22,22 @@ from orbital_testbench.behaviours import (
     Request,
     Step,
 )
-from orbital_testbench.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from io import BufferedReader
+    from pathlib import Path
 
-    from orbital_testbench.certificates import Certificate
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Certificate(Protocol):
+    """PEM files of a server."""
+
+    @property
+    def certificate(self) -> Path: ...
+    @property
+    def key(self) -> Path: ...
 
 
 class HostileServer:
@@ -40,6 +49,9 @@ class HostileServer:
         ...
         assert len(peer.requests) == 3  # the third got `default`, an empty 200
     ```
+
+    Args:
+        certificate: Speak TLS with this one.
     """
 
     def __init__(self, *, certificate: Certificate | None = None) -> None:
