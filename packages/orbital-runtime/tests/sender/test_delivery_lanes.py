@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 
@@ -93,13 +92,12 @@ async def test_the_backlog_tells_when_it_will_be_gone():
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in range(20)])
     clock.advance(3600)
-    attempts = SimpleNamespace(too_large=None)
-    lanes = Lanes("a", buffer, DeliveryPolicy(), apart=True, attempts=lambda: attempts)
+    lanes = Lanes("a", buffer, DeliveryPolicy(), apart=True)
     assert lanes.status(100.0) == (3600, 0, None)
     assert lanes.turn(100.0, 4, hurry=False).lane is lanes.backlog
     assert lanes.status(105.0) == (0, 40, None)
     chunk = await lanes.read(lanes.backlog, 105.0, 4)
-    lanes.delivered(lanes.backlog, chunk.samples, 4)
+    lanes.delivered(lanes.backlog, chunk.samples, 4, too_large=False)
     assert lanes.status(110.0) == (0, 36, 36 * 10 / 4)
     lanes.close()
     await buffer.close()

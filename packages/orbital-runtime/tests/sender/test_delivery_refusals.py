@@ -6,9 +6,12 @@ from itertools import groupby
 
 import pytest
 
+from orbital_runtime.sender import Phase
 from orbital_runtime.sender.delivery import GROW_AFTER
 from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
+
+NEVER = 3600.0
 
 
 async def test_too_large_requests_are_halved_and_the_size_is_learned(lines):
@@ -132,6 +135,21 @@ async def test_what_was_delivered_before_an_outage_is_not_sent_again(lines):
     await line.settled()
     assert sorted(record.ts for record in line.writer.records) == list(range(8))
     assert line.account.delivered == 8
+
+
+async def test_only_what_went_out_last_is_in_doubt(lines):
+    """The rest of a request that was refused whole is not: nothing of that was stored."""
+    line = lines(batch_size=100, retry_interval=NEVER)
+    line.writer.then(NotWritten("bad", Refusal.DOUBTFUL), None, WriterUnavailable("gone"))
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
+    await line.reaches(Phase.BACKING_OFF)
+    tally = line.delivery.tally
+    assert (list(tally.doubtful), list(tally.failed)) == ([(5, 9)], [(5, 9)])
+    line.delivery.hurry()
+    line.writer.then(NotWritten("bad", Refusal.DOUBTFUL), WriterUnavailable("gone", sent=False))
+    await line.writer.called(5)
+    await line.reaches(Phase.BACKING_OFF)
+    assert (list(tally.doubtful), list(tally.failed)) == ([(5, 9)], [(5, 9)])
 
 
 async def test_duplicates_after_a_lost_answer_are_deliveries(lines):

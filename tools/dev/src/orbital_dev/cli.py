@@ -76,7 +76,7 @@ def docs(
 
 @app.command()
 def mutants(
-    room: Annotated[str, typer.Argument(help="`sender`, `sender/bisect.py`, or a path.")],
+    room: Annotated[str, typer.Argument(help="`sender`, `sender/refusals`, or a path.")],
     *,
     count: Annotated[int, typer.Option(help="So many changes, taken at random; 0: all.")] = 50,
     seed: Annotated[int, typer.Option(help="Of the choice.")] = 1,

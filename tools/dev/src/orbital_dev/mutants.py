@@ -54,7 +54,7 @@ class Mutant:
 
 
 def find_room(root: Path, name: str, tests: Sequence[Path] = ()) -> Room:
-    """The room of this name (`sender`, `sender/bisect.py`, `ledger.py`) or path.
+    """The room of this name (`sender`, `sender/refusals`, `ledger.py`) or path.
 
     Its tests are the folder of its name beneath `tests` of the package, unless others are given.
 

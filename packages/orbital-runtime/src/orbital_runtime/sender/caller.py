@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.guard.escape import Escape, as_exception, contained
 from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_runtime.sender.refusals import WriteTimeout
+from orbital_runtime.sender.refusals.answers import WriteTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

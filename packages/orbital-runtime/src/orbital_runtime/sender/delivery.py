@@ -18,8 +18,8 @@ from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
 from orbital_runtime.sender.caller import Caller
 from orbital_runtime.sender.cut import cut_of
-from orbital_runtime.sender.doubt import Doubt, Undecided
 from orbital_runtime.sender.lanes import Lanes
+from orbital_runtime.sender.refusals.trust import Undecided
 from orbital_runtime.sender.request import Requests
 from orbital_runtime.sender.rest import Rest
 from orbital_runtime.sender.settling import Settlement
@@ -71,7 +71,8 @@ class Delivery:
     ) -> None:
         self.name = output.name
         self.tally = tally or Tally()
-        self.tally.failed([], unknown=_still_doubtful(buffer, output.name))
+        for start, stop in _still_doubtful(buffer, output.name):
+            self.tally.doubtful.add(start, stop)
         self._writer = output.writer
         self._policy = policy = output.policy
         self._buffer = buffer
@@ -81,22 +82,14 @@ class Delivery:
         self._caller = Caller(
             output.name, output.writer, most_stuck=policy.stuck_writes, hosts=hosts
         )
-        make_attempts = partial(
-            Attempts,
+        self._attempts = Attempts(
             output,
             buffer,
             tally=self.tally,
             requests=Requests(output, buffer, clock=clock, tally=self.tally, caller=self._caller),
             settlement=Settlement(output, buffer, clock=clock, tally=self.tally),
-            doubt=Doubt(output, buffer),
         )
-        self._lanes = Lanes(
-            output.name,
-            buffer,
-            policy,
-            apart=output.writer.takes_old_samples,
-            attempts=make_attempts,
-        )
+        self._lanes = Lanes(output.name, buffer, policy, apart=output.writer.takes_old_samples)
         self._rest = Rest()
         self._task: asyncio.Task[None] | None = None
         self._drains: set[asyncio.Future[bool]] = set()
@@ -257,19 +250,22 @@ class Delivery:
         requests = self.tally.requests
         await self._note(chunk)
         try:
-            await lane.attempts.make(chunk, self._failures)
+            outcome = await self._attempts.make(chunk, self._failures, lane.repeats)
         except BaseException:
-            self._lanes.failed(lane)
+            self._lanes.failed(lane, None)
             raise
-        finally:
-            self._fit(lane.attempts.too_large)
-        self._lanes.delivered(lane, chunk.samples, self._size)
+        self._fit(outcome.too_large)
+        if outcome.error is not None:
+            self._lanes.failed(lane, outcome.left)
+            raise outcome.error
+        smaller = outcome.too_large is not None
+        self._lanes.delivered(lane, chunk.samples, self._size, too_large=smaller)
         if self.tally.requests > requests:
             self._succeeded()
 
     async def _note(self, chunk: Chunk | None = None) -> None:
         """Let the buffer remember how requests are cut and what is in doubt, before this chunk goes out."""
-        doubtful = self.tally.tried.copy()
+        doubtful = self.tally.doubtful.copy()
         for start, stop in runs(chunk.entries) if chunk else ():
             doubtful.add(start, stop)
         note = self._lanes.note([*doubtful])

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.sender.cut import Cut, cut_of
+from orbital_runtime.sender.refusals.repeats import Repeats
 from orbital_runtime.sender.sweep import REQUESTS, extent, joined, requests, stretch
 from orbital_runtime.sender.throttle import Throttle
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.intervals import Pieces
-    from orbital_runtime.sender.attempt import Attempts
     from orbital_runtime.sender.cut import Size
     from orbital_runtime.sender.policy import DeliveryPolicy
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Lane:
     """One lane, and what has to come again in it."""
 
-    def __init__(self, attempts: Attempts) -> None:
-        self.attempts = attempts
+    def __init__(self) -> None:
+        self.repeats = Repeats()
         self.again: Size | None = None
         """How much to read so that the same batches come again: the token must not change."""
         self.sending: Chunk | None = None
@@ -60,7 +60,6 @@ class Lanes:
         buffer: What it reads.
         policy: Its sizes and times.
         apart: Whether the destination takes old samples; if not there is only ever one lane.
-        attempts: Makes what keeps the record of one lane.
     """
 
     def __init__(
@@ -70,9 +69,8 @@ class Lanes:
         policy: DeliveryPolicy,
         *,
         apart: bool,
-        attempts: Callable[[], Attempts],
     ) -> None:
-        self.fresh, self.backlog = Lane(attempts()), Lane(attempts())
+        self.fresh, self.backlog = Lane(), Lane()
         self._output = output
         self._buffer = buffer
         self._policy = policy
@@ -176,17 +174,23 @@ class Lanes:
         self._throttle.spend(chunk.samples, now)
         return chunk
 
-    def failed(self, lane: Lane) -> None:
+    def failed(self, lane: Lane, left: Chunk | None) -> None:
         """An attempt failed: what it left, and what was to follow it, has to come again as it is."""
-        left, plan = lane.attempts.left, self._put_back(lane)
-        lane.sending = None
+        plan, lane.sending = self._put_back(lane), None
         if left is not None:
             lane.again = _size((left, *plan))
 
-    def delivered(self, lane: Lane, samples: int, size: int) -> None:
-        """So many of this lane are done with. A fresh lane that keeps up gives way once."""
+    def delivered(self, lane: Lane, samples: int, size: int, *, too_large: bool) -> None:
+        """So many of this lane are done with. A fresh lane that keeps up gives way once.
+
+        Args:
+            lane: Of `read`.
+            samples: Its.
+            size: Of a full request.
+            too_large: Whether it was more than the destination takes at once, so what follows is cut anew.
+        """
         lane.sending = None
-        if lane.attempts.too_large is not None:
+        if too_large:
             self._put_back(lane)
         if lane is self.backlog:
             self._done += samples

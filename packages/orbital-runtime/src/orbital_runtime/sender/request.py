@@ -6,18 +6,17 @@ import logging
 from typing import TYPE_CHECKING
 
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.sender.groups import newest
-from orbital_runtime.sender.refusals import WriterBug, kind
+from orbital_runtime.sender.refusals.answers import WriterBug, kind, may_be_stored
+from orbital_runtime.sender.refusals.groups import token
 from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
 from orbital_sdk.written import misfit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.caller import Caller
     from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, WriteAnswer
 
@@ -45,19 +44,27 @@ class Requests:
         self._caller = caller
         self._said = ""
 
-    async def send(self, batches: Sequence[Batch], number: int, rows: str) -> WriteAnswer:
+    async def send(self, group: Group[Batch], failures: int) -> WriteAnswer:
         """What the destination answers.
 
         Args:
-            batches: What to send.
-            number: Which attempt at them it is.
-            rows: Names them.
+            group: What to send.
+            failures: Attempts that failed in a row before this one.
 
         Raises:
             WriteError, ConfigurationError: There is no answer. A bug of the writer is one of these, too.
         """
-        tally = self._tally
-        attempt = Attempt(number, f"{self._buffer.name(newest(rows))}:{rows}")
+        try:
+            return await self._ask(group, failures)
+        except BaseException as error:
+            if may_be_stored(error):
+                self._tally.doubt(part.seq for part in group)
+            raise
+
+    async def _ask(self, group: Group[Batch], failures: int) -> WriteAnswer:
+        tally, batches = self._tally, [part.batch for part in group]
+        number = max(2, failures + 1) if group[0].seq in tally.doubtful else 1
+        attempt = Attempt(number, f"{self._buffer.name(group[-1].seq)}:{token(group)}")
         tally.requests += 1
         try:
             answer = await self._caller.write(batches, attempt, self._output.policy.timeout)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.format.letter import DeadLetter
-from orbital_runtime.buffer.model.chunk import Chunk, runs
+from orbital_runtime.buffer.model.chunk import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.bisect import RefusedRow
     from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.refusals.trial import RefusedRow
     from orbital_runtime.sender.status import Tally
 
 logger = logging.getLogger(__name__)
@@ -48,24 +48,25 @@ class Settlement:
             left: Its batches that have to come again.
             refused: Its rows that become dead letters.
         """
-        done = [entry for entry in chunk.entries if entry.seq not in left]
-        rest = [entry for entry in chunk.entries if entry.seq in left]
-        released = _part(chunk, rest) if rest else None
-        if released:
-            self._buffer.release(released)
-        if done:
-            await self._acknowledge(_part(chunk, done), refused)
-        return released
+        done = part(chunk, [entry for entry in chunk.entries if entry.seq not in left])
+        rest = part(chunk, [entry for entry in chunk.entries if entry.seq in left])
+        self._buffer.release(rest)
+        self._tally.left(entry.seq for entry in rest.entries)
+        if done.entries:
+            await self._acknowledge(done, refused)
+        return rest if rest.entries else None
 
     async def _acknowledge(self, done: Chunk, refused: Sequence[RefusedRow]) -> None:
         letters = list(self._letters(done.entries, refused))
+        seqs = [entry.seq for entry in done.entries]
         try:
             await self._buffer.acknowledge(done, letters=letters)
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
-            self._tally.failed(runs(done.entries), unknown=runs(done.entries))
+            self._tally.left(seqs)
+            self._tally.doubt(seqs)
             raise
-        self._tally.settled(runs(done.entries))
+        self._tally.settled(seqs)
         self._tally.samples += done.samples - len(letters)
         self._tally.dead_letters += len(letters)
         if letters and self._said != letters[0].reason:
@@ -95,7 +96,8 @@ class Settlement:
                 )
 
 
-def _part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:
+def part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:
+    """The chunk with these of its entries alone."""
     if len(entries) == len(chunk.entries):
         return chunk
     return Chunk(chunk.output, tuple(entries), sum(entry.batch.samples for entry in entries))

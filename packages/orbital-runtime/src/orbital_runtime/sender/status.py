@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.model.intervals import Intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.sender.breaker import State
 
 
@@ -50,24 +49,27 @@ class Tally:
     """Milliseconds UTC."""
     last_success_ms: int | None = None
     """Milliseconds UTC."""
-    attempted: Intervals = field(default_factory=Intervals)
-    """Batches that were in an attempt that failed, and are not settled yet."""
-    tried: Intervals = field(default_factory=Intervals)
-    """Those of them that it may have stored: it was sent, with an unknown outcome."""
+    failed: Intervals = field(default_factory=Intervals)
+    """Batches that waited at the end of an attempt, and are not settled yet."""
+    doubtful: Intervals = field(default_factory=Intervals)
+    """Batches that the destination may have stored although they wait: sent, with an unknown outcome."""
 
-    def failed(self, pieces: Pieces, *, unknown: Pieces) -> None:
-        """An attempt at these batches failed, with an unknown outcome for some."""
-        for start, stop in pieces:
-            self.attempted.add(start, stop)
-        for start, stop in unknown:
-            self.tried.add(start, stop)
+    def left(self, seqs: Iterable[int]) -> None:
+        """These batches wait at the end of an attempt."""
+        for seq in seqs:
+            self.failed.add(seq, seq + 1)
 
-    def settled(self, pieces: Pieces) -> None:
+    def doubt(self, seqs: Iterable[int]) -> None:
+        """The destination may have stored these batches, or not."""
+        for seq in seqs:
+            self.doubtful.add(seq, seq + 1)
+
+    def settled(self, seqs: Iterable[int]) -> None:
         """These batches are done with, for good."""
-        if self.attempted or self.tried:
-            for start, stop in pieces:
-                self.attempted.discard(start, stop)
-                self.tried.discard(start, stop)
+        if self.failed or self.doubtful:
+            for seq in seqs:
+                self.failed.discard(seq, seq + 1)
+                self.doubtful.discard(seq, seq + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,30 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_runtime.sender.refusals.groups import token, whole
+from orbital_runtime.sender.refusals.steps import run
+from orbital_runtime.sender.refusals.trial import Trial
+from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
+from orbital_sdk import WriteError, Written
 from orbital_sdk.testing import RecordingWriter
 
 NEVER = 3600.0
+
+
+async def attempt(entries, send, **known):
+    """A trial of these entries, run to its end, and the error that it ended with; any witness is taken."""
+    trial, error = Trial(whole(entries), Trust(), **known), None
+
+    async def do(step):
+        if isinstance(step, Look):
+            return Witness(step.since, 1, step.since + 1, Written(1))
+        return await send([part.batch for part in step], token(step))
+
+    try:
+        await run(trial.steps(), do)
+    except WriteError as raised:
+        error = raised
+    return trial, error
 
 
 class Line:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.buffer.model.chunk import Entry
-from orbital_runtime.sender.bisect import Isolation
-from orbital_runtime.sender.repeats import SERIES
+from orbital_runtime.sender.refusals.repeats import SERIES
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
+
+from .conftest import attempt
 
 FAULT = "http://tsdb/write answered 500: label name is not unique"
 
@@ -126,16 +127,14 @@ async def test_any_bad_data_is_found_and_nothing_else(sizes, data):
         return Written(1)
 
     entries = [Entry(seq, make_batch(size, ts=seq)) for seq, size in enumerate(sizes, 1)]
-    isolation = Isolation(entries, suspect=FAULT)
-    try:
-        await isolation.run(send)
-    except WriterUnavailable:
-        assert isolation.left
+    trial, error = await attempt(entries, send, suspect=FAULT)
+    if error:
+        assert trial.left
     else:
-        assert {(refused.seq, float(refused.row)) for refused in isolation.refused} == bad
+        assert {(refused.seq, float(refused.row)) for refused in trial.refused} == bad
     assert stored == sorted(set(stored))
-    assert {(refused.seq, float(refused.row)) for refused in isolation.refused} <= bad
-    assert all(row in stored or row in bad or row[0] in isolation.left for row in every)
+    assert {(refused.seq, float(refused.row)) for refused in trial.refused} <= bad
+    assert all(row in stored or row in bad or row[0] in trial.left for row in every)
 
 
 @pytest.mark.parametrize("until", range(1, 12))
@@ -150,12 +149,10 @@ async def test_an_outage_that_ends_amid_the_search_accuses_nobody(until):
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    isolation = Isolation([Entry(1, make_batch(16, ts=1))], suspect=FAULT)
-    try:
-        await isolation.run(send)
-    except WriterUnavailable:
+    trial, error = await attempt([Entry(1, make_batch(16, ts=1))], send, suspect=FAULT)
+    if error:
         assert until > 2 * (16).bit_length()
-    assert isolation.refused == []
+    assert trial.refused == []
 
 
 @pytest.mark.parametrize("since", range(2, 12))
@@ -170,11 +167,11 @@ async def test_an_outage_that_begins_amid_the_search_accuses_nobody(since):
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    isolation = Isolation([Entry(1, make_batch(8)), Entry(2, make_batch(8, ts=2))], suspect=FAULT)
-    with pytest.raises(WriterUnavailable):
-        await isolation.run(send)
-    assert {refused.row for refused in isolation.refused} <= {3}
-    assert isolation.left
+    entries = [Entry(1, make_batch(8)), Entry(2, make_batch(8, ts=2))]
+    trial, error = await attempt(entries, send, suspect=FAULT)
+    assert isinstance(error, WriterUnavailable)
+    assert {refused.row for refused in trial.refused} <= {3}
+    assert trial.left
 
 
 # What was never sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.sender.groups import Part, halves, rows
+from orbital_runtime.sender.refusals.groups import Part, halves, rows
 from orbital_sdk.testing import make_batch
 
 

@@ -3,45 +3,49 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
 from zlib import crc32
-
-from orbital_runtime.buffer.model.chunk import Entry, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_runtime.buffer.model.intervals import Pieces
-    from orbital_sdk import Batch
+
+class Rows(Protocol):
+    """What can be cut into fewer rows; a batch is."""
+
+    def __len__(self) -> int: ...
+
+    def part(self, start: int, stop: int) -> Self:
+        """Rows `start` to `stop` of it."""
+        ...
 
 
-class Part(NamedTuple):
+R = TypeVar("R", bound=Rows)
+
+
+class Part(NamedTuple, Generic[R]):
     """Some rows of one batch."""
 
     seq: int
     start: int
     """Which row of the whole batch its first one is."""
-    batch: Batch
+    batch: R
     whole: bool = True
 
 
-Group = tuple[Part, ...]
+Group = tuple[Part[R], ...]
 
 
-def whole(entries: Iterable[Entry]) -> Group:
-    """All rows of these batches."""
+def whole(entries: Iterable[tuple[int, R]]) -> Group[R]:
+    """All rows of these numbered batches."""
     return tuple(Part(seq, 0, batch) for seq, batch in entries)
 
 
-def rows(group: Group) -> int:
+def rows(group: Group[R]) -> int:
     return sum(len(part.batch) for part in group)
 
 
-def divisible(group: Group) -> bool:
-    return rows(group) > 1
-
-
-def halves(group: Group) -> tuple[Group, Group]:
+def halves(group: Group[R]) -> tuple[Group[R], Group[R]]:
     """About half of the rows each; batches are only cut where one is left."""
     if len(group) == 1:
         seq, start, batch, _ = group[0]
@@ -57,8 +61,10 @@ def halves(group: Group) -> tuple[Group, Group]:
     return group[:cut], group[cut:]
 
 
-def token(group: Group) -> str:
-    """Names these very rows."""
+def token(group: Group[R]) -> str:
+    """Names these very rows; empty where there are none."""
+    if not group:
+        return ""
     first = group[0]
     part = "" if first.whole else f":{first.start}+{len(first.batch)}"
     return f"{name([each.seq for each in group])}{part}"
@@ -75,8 +81,3 @@ def name(seqs: Sequence[int]) -> str:
 def newest(token: str) -> int:
     """The last of the batches that a token names: where that is the same one, so are all before it."""
     return int(token.partition("-")[2].partition(":")[0].partition("~")[0])
-
-
-def pieces(group: Group) -> Pieces:
-    """Its batches, as intervals."""
-    return runs(Entry(part.seq, part.batch) for part in group)

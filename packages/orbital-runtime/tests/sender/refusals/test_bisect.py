@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.buffer.model.chunk import Chunk, Entry
-from orbital_runtime.sender.bisect import Isolation
 from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
+
+from .conftest import attempt
 
 
 class Destination:
@@ -62,11 +62,10 @@ async def test_the_good_are_delivered_and_the_bad_are_named(case, tells):
     """Whichever samples are bad, the others arrive once and in order, and exactly the bad are refused."""
     sizes, bad = case
     destination = Destination(bad, tells=tells)
-    isolation = Isolation(entries_of(sizes), requests=10_000)
-    await isolation.run(destination.send)
+    trial, _ = await attempt(entries_of(sizes), destination.send, requests=10_000)
     assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
-    assert [(r.seq, float(r.row)) for r in isolation.refused] == sorted(bad)
-    assert not isolation.left
+    assert [(r.seq, float(r.row)) for r in trial.refused] == sorted(bad)
+    assert not trial.left
     most = 1 if tells else 1 + 2 * len(bad) * (math.ceil(math.log2(sum(sizes) + 1)) + 2)
     assert len(destination.tokens) <= most
 
@@ -75,38 +74,34 @@ async def test_the_good_are_delivered_and_the_bad_are_named(case, tells):
 async def test_too_large_requests_are_halved(sizes, most):
     """Any limit of the destination is met, also by cutting one batch by its rows; nothing is refused."""
     destination = Destination(most=most)
-    isolation = Isolation(entries_of(sizes), requests=1)
-    await isolation.run(destination.send)
+    trial, _ = await attempt(entries_of(sizes), destination.send, requests=1)
     assert destination.stored == all_rows(sizes)
-    assert not isolation.refused
-    assert not isolation.left
+    assert not trial.refused
+    assert not trial.left
 
 
 async def test_a_size_that_was_too_large_is_not_tried_again():
     """After the first 413s the other halves are cut without asking."""
     destination = Destination(most=10)
-    isolation = Isolation(entries_of([8] * 16))
-    await isolation.run(destination.send)
+    trial, _ = await attempt(entries_of([8] * 16), destination.send)
     assert len(destination.tokens) == 4 + 16
-    assert isolation.too_large == 16
+    assert trial.too_large == 16
 
 
 async def test_one_sample_that_is_too_large_is_refused():
     """Where not even one sample goes through there is nothing left to halve."""
     destination = Destination(most=0)
-    isolation = Isolation(entries_of([2]))
-    await isolation.run(destination.send)
-    assert [r.reason for r in isolation.refused] == ["413: request entity too large"] * 2
+    trial, _ = await attempt(entries_of([2]), destination.send)
+    assert [r.reason for r in trial.refused] == ["413: request entity too large"] * 2
 
 
 async def test_b25_bad_data_ends_after_so_many_requests():
     """B-25: a 400 was retried for ever. A chunk of bad data costs a bounded number of requests, once."""
     sizes = [50] * 100
     destination = Destination(bad=all_rows(sizes))
-    isolation = Isolation(entries_of(sizes), requests=64)
-    await isolation.run(destination.send)
-    assert not isolation.left
-    assert len(isolation.refused) == 5000
+    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
+    assert not trial.left
+    assert len(trial.refused) == 5000
     assert len(destination.tokens) <= 2 * (64 + 13)
 
 
@@ -117,10 +112,9 @@ async def test_bad_batches_do_not_cost_the_good_ones_between_them():
     sizes = [50] * 100
     bad = {row for row in all_rows(sizes) if row[0] % 7 == 3}
     destination = Destination(bad)
-    isolation = Isolation(entries_of(sizes), requests=64)
-    await isolation.run(destination.send)
+    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
     assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
-    assert {(r.seq, float(r.row)) for r in isolation.refused} == bad
+    assert {(r.seq, float(r.row)) for r in trial.refused} == bad
     assert len(destination.tokens) <= 64 + 2 * len(sizes)
 
 
@@ -131,9 +125,8 @@ async def test_a_bad_row_in_each_of_many_batches_costs_these_batches_and_no_more
     sizes = [10] * 100
     bad = {(seq, 3.0) for seq in range(1, 101, 2)}
     destination = Destination(bad)
-    isolation = Isolation(entries_of(sizes), requests=64)
-    await isolation.run(destination.send)
-    refused = {(r.seq, float(r.row)) for r in isolation.refused}
+    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
+    refused = {(r.seq, float(r.row)) for r in trial.refused}
     assert bad <= refused
     assert {seq for seq, _ in refused} == {seq for seq, _ in bad}
     assert len(refused) < 10 * len(bad)
@@ -147,7 +140,7 @@ async def test_tokens_name_the_rows():
     tokens = []
     for _ in range(2):
         destination = Destination(bad)
-        await Isolation(entries).run(destination.send)
+        await attempt(entries, destination.send)
         tokens.append(destination.tokens)
     assert tokens[0] == tokens[1]
     assert len(set(tokens[0])) == len(tokens[0])
@@ -166,12 +159,10 @@ async def test_an_interruption_keeps_what_was_achieved():
             raise WriterUnavailable("gone")
         return await destination.send(batches, token)
 
-    isolation = Isolation(entries_of([1, 4, 4, 4]))
-    with pytest.raises(WriterUnavailable):
-        await isolation.run(send)
-    assert isolation.left == {3, 4}
-    assert [(r.seq, r.row) for r in isolation.refused] == [(1, 0)]
-    assert isolation.unknown == [(3, 4)]
+    trial, error = await attempt(entries_of([1, 4, 4, 4]), send)
+    assert isinstance(error, WriterUnavailable)
+    assert trial.left == {3, 4}
+    assert [(r.seq, r.row) for r in trial.refused] == [(1, 0)]
 
 
 async def test_duplicates_after_an_unknown_outcome_are_deliveries():
@@ -182,19 +173,16 @@ async def test_duplicates_after_an_unknown_outcome_are_deliveries():
             return NotWritten("duplicate sample for timestamp", Refusal.THERE)
         return Written(1)
 
-    tried = Isolation(entries_of([3, 3]), tried=range(3))
-    await tried.run(send)
+    tried, _ = await attempt(entries_of([3, 3]), send, doubtful=range(3))
     assert (tried.refused, tried.left) == ([], set())
 
-    fresh = Isolation(entries_of([1, 1]), tried=())
-    await fresh.run(send)
+    fresh, _ = await attempt(entries_of([1, 1]), send, doubtful=())
     assert [(r.seq, r.reason) for r in fresh.refused] == [
         (1, "duplicate sample for timestamp"),
         (2, "duplicate sample for timestamp"),
     ]
 
-    mixed = Isolation(entries_of([1, 1, 1]), tried=range(3))
-    await mixed.run(send)
+    mixed, _ = await attempt(entries_of([1, 1, 1]), send, doubtful=range(3))
     assert (mixed.refused, mixed.left) == ([], set())
 
 
@@ -207,10 +195,9 @@ async def test_a_duplicate_beside_a_tried_one_is_refused():
         return NotWritten("duplicate sample for timestamp", Refusal.THERE)
 
     for tried, refused in ((1, 2), (2, 1)):
-        isolation = Isolation(entries_of([2, 2]), tried={tried})
-        await isolation.run(send)
-        assert {r.seq for r in isolation.refused} == {refused}
-        assert not isolation.left
+        trial, _ = await attempt(entries_of([2, 2]), send, doubtful={tried})
+        assert {r.seq for r in trial.refused} == {refused}
+        assert not trial.left
 
 
 async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
@@ -227,11 +214,10 @@ async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
 
     for tried, there in (({3}, []), ({6}, [6])):
         stored.clear()
-        isolation = Isolation(entries_of([2] * 8), tried=tried, requests=2)
-        await isolation.run(send)
-        assert {r.seq for r in isolation.refused} == set(range(1, 9)) - tried
+        trial, _ = await attempt(entries_of([2] * 8), send, doubtful=tried, requests=2)
+        assert {r.seq for r in trial.refused} == set(range(1, 9)) - tried
         assert stored == there
-        assert not isolation.left
+        assert not trial.left
 
 
 async def test_listed_duplicates_are_deliveries_too():
@@ -240,6 +226,5 @@ async def test_listed_duplicates_are_deliveries_too():
     async def send(batches, token):
         return Written(1, [Refused(row, 0, "have it", Refusal.THERE) for row in range(2)])
 
-    isolation = Isolation(entries_of([1, 1]), tried=range(2))
-    await isolation.run(send)
-    assert [r.seq for r in isolation.refused] == [2]
+    trial, _ = await attempt(entries_of([1, 1]), send, doubtful=range(2))
+    assert [r.seq for r in trial.refused] == [2]

@@ -1,0 +1,51 @@
+"""Notices a destination that gives the same error to the same chunk again and again. Pure.
+
+Some answer 5xx to data that they will never take: Prometheus says 500 to two labels of one name. That looks
+like an outage, and waiting would not end. What an outage and such data have in common is the words; what
+tells them apart is that other samples pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.sender.refusals.answers import is_answer
+
+if TYPE_CHECKING:
+    from orbital_runtime.sender.refusals.trial import Trial
+
+SERIES: Final = 10
+"""Equal answers in a row after which the cause is looked for in the data, once."""
+
+
+class Repeats:
+    """Counts equal answers to one chunk of a lane.
+
+    Args:
+        series: So many, until the cause is looked for.
+    """
+
+    def __init__(self, series: int = SERIES) -> None:
+        self._series = series
+        self._last = ("", "")
+        """The chunk that failed last, and the answer."""
+        self._count = 0
+        self._proven = ""
+        """The answer that was last traced to samples: it needs no second series."""
+
+    def suspect(self, token: str) -> str:
+        """The answer whose cause is to be looked for in this chunk now; empty: none."""
+        failed, words = self._last
+        if token != failed or (self._count < self._series and words != self._proven):
+            return ""
+        self._count = 0
+        return words
+
+    def ended(self, trial: Trial[Any], error: BaseException | None) -> None:
+        """A trial of a chunk ended, and some of it waits because of this error."""
+        if trial.suspect:
+            self._proven = trial.suspect if trial.suspect in trial.words else ""
+        if error is not None:
+            failure = (trial.token, str(error)) if is_answer(error) else ("", "")
+            self._count = self._count + 1 if failure[1] and failure == self._last else 1
+            self._last = failure

@@ -1,0 +1,212 @@
+"""One attempt at a chunk: what to send, until each of its samples is delivered, refused, or has to wait.
+
+A state machine without I/O that follows the tables of docs/decisions/0011 line by line. Groups are cut over
+batches first and then over rows, oldest first, so that each series stays in order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple
+
+from orbital_runtime.sender.refusals.answers import is_answer, understands
+from orbital_runtime.sender.refusals.groups import Group, R, halves, rows, token
+from orbital_sdk import NotWritten, Refusal, WriteAnswer, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from orbital_runtime.sender.refusals.steps import Steps
+    from orbital_runtime.sender.refusals.trust import Look, Trust
+
+
+class RefusedRow(NamedTuple):
+    """One row that the destination refused."""
+
+    seq: int
+    row: int
+    reason: str
+    """The destination's words."""
+
+
+class Trial(Generic[R]):
+    """What became of a chunk so far: what neither waits nor is refused is delivered.
+
+    Args:
+        group: The chunk.
+        trust: What is known of the destination.
+        doubtful: Batches that an earlier request may have stored.
+        requests: Refusals that may be spent on the rows of single batches, and refusals of several batches
+            in a row. What is refused after that is refused whole, so that a bad hour of data cannot keep an
+            output busy for ever.
+        suspect: The words of an error whose cause is looked for in the chunk; empty: none.
+    """
+
+    def __init__(
+        self,
+        group: Group[R],
+        trust: Trust,
+        *,
+        doubtful: Container[int] = (),
+        requests: int = 256,
+        suspect: str = "",
+    ) -> None:
+        self.token = token(group)
+        self.suspect = suspect
+        self.understood = False
+        """Whether the destination took some, or spoke of samples."""
+        self._group = group
+        self._trust = trust
+        self._doubtful = doubtful
+        self._requests = requests
+        self._spent = self._fruitless = 0
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        """Let all of it wait."""
+        self._waiting = [self._group] if self._group else []
+        """What is to be sent, the next group last."""
+        self._aside: list[Group[R]] = []
+        """Rows that got the suspect error alone; they are sent again when something else was taken."""
+        self._again: set[str] = set()
+        """Those that were."""
+        self._refused: list[RefusedRow] = []
+        self.words: set[str] = set()
+        """Why whole groups were refused."""
+        self.too_large: int | None = None
+        """Rows of the smallest group that was too large, if one was."""
+
+    @property
+    def left(self) -> set[int]:
+        """The batches that have rows which wait."""
+        return {part.seq for group in (*self._waiting, *self._aside) for part in group}
+
+    @property
+    def refused(self) -> list[RefusedRow]:
+        """The refused rows of the batches that have nothing left, in order."""
+        left = self.left
+        return sorted(row for row in self._refused if row.seq not in left)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether rows wait because nothing behind them was there to be taken."""
+        return bool(self._aside) and not self._waiting
+
+    def steps(self) -> Steps[Group[R] | Look]:
+        """Gives what to send and takes the answers, until nothing waits.
+
+        Raises:
+            BaseException: Why something does: the error that came instead of an answer, or a doubt.
+        """
+        try:
+            yield from self._search()
+            if (words := self._doubts()) is not None:
+                yield from self._trust.ask_others(self._group, words)
+        except BaseException:
+            if self._doubts() is not None:
+                self._withdraw()
+            raise
+
+    def _search(self) -> Steps[Group[R] | Look]:
+        while self._waiting:
+            group = self._waiting[-1]
+            if self.too_large is not None and rows(group) >= max(2, self.too_large):
+                self._send(*halves(group))
+                continue
+            try:
+                answer: WriteAnswer = yield group
+            except BaseException as error:
+                if not self._may_look_into(error):
+                    raise
+                self._suspected(group, error)
+                continue
+            if isinstance(answer, NotWritten) and self._trust.keeps(group, answer):
+                yield from self._trust.ask_others(group, answer.reason)
+            self._heard(group, answer)
+        if self._aside:
+            raise self._error
+
+    def _heard(self, group: Group[R], answer: WriteAnswer) -> None:
+        size = rows(group)
+        self.understood = self.understood or understands(answer, size)
+        match answer:
+            case Written(refused=named):
+                self._refused += refused_rows(group, answer, self._doubtful)
+                self._send()
+                if len(named) < size:
+                    self._taken()
+            case NotWritten(refusal=Refusal.TOO_LARGE) if size > 1:
+                self.too_large = min(size, self.too_large or size)
+                self._send(*halves(group))
+            case NotWritten(refusal=Refusal.THERE) if not self._part(group, stored=False):
+                self._send()
+            case NotWritten() if self._may_search(group):
+                self._send(*halves(group))
+            case NotWritten(refusal=Refusal.THERE) if stored := self._part(group, stored=True):
+                self._send(stored, self._part(group, stored=False))
+            case NotWritten(reason):
+                self._refuse(group, reason)
+
+    def _suspected(self, group: Group[R], error: BaseException) -> None:
+        """One that gets it alone is guilty if it gets it again after something else was taken. So nobody is
+        in an outage, also not in one that begins or ends meanwhile.
+        """
+        if rows(group) > 1:
+            self._send(*halves(group))
+        elif token(group) not in self._again:
+            self._send()
+            self._aside.append(group)
+            self._error = error
+        else:
+            self._refuse(group, str(error))
+
+    def _send(self, *instead: Group[R]) -> None:
+        """Send these next, instead of the last one."""
+        self._waiting[-1:] = instead[::-1]
+
+    def _refuse(self, group: Group[R], reason: str) -> None:
+        self._send()
+        self.words.add(reason)
+        for seq, start, batch, _ in group:
+            self._refused += (RefusedRow(seq, start + row, reason) for row in range(len(batch)))
+
+    def _taken(self) -> None:
+        self._fruitless = 0
+        self._again.update(map(token, self._aside))
+        self._waiting += reversed(self._aside)
+        self._aside = []
+
+    def _part(self, group: Group[R], *, stored: bool) -> Group[R]:
+        """The batches that an earlier request may have stored, or the others."""
+        return tuple(part for part in group if (part.seq in self._doubtful) is stored)
+
+    def _may_search(self, group: Group[R]) -> bool:
+        """Whether to cut a group that was refused. Bad batches must not cost the good ones between them, so
+        those are told apart for as long as some are taken.
+        """
+        if len(group) == 1 and self._spent < self._requests:
+            self._spent += 1
+            return rows(group) > 1
+        self._fruitless += 1
+        return len(group) > 1 and self._fruitless < self._requests
+
+    def _may_look_into(self, error: BaseException) -> bool:
+        """Whether this is the suspect error, and not so often in a row that it is an outage."""
+        if not (self.suspect and is_answer(error) and str(error) == self.suspect):
+            return False
+        self._spent += 1
+        self._fruitless += 1
+        outage = self._fruitless > 2 * rows(self._group).bit_length()
+        return not outage and self._spent <= self._requests
+
+    def _doubts(self) -> str | None:
+        return self._trust.doubts(self._group, self.words, understood=self.understood)
+
+
+def refused_rows(group: Group[R], answer: Written, doubtful: Container[int]) -> list[RefusedRow]:
+    """The rows that were refused by name, but for those that an earlier request seems to have stored."""
+    named = {(one.batch, one.row): one for one in answer.refused}
+    return [
+        RefusedRow(group[batch].seq, group[batch].start + row, one.reason)
+        for (batch, row), one in named.items()
+        if one.refusal is not Refusal.THERE or group[batch].seq not in doubtful
+    ]

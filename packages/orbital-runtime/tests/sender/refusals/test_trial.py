@@ -1,0 +1,180 @@
+"""The state machine of an attempt: whatever is answered, each sample ends in exactly one way, and soon."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbital_runtime.buffer.model.chunk import Entry
+from orbital_runtime.sender.refusals.groups import whole
+from orbital_runtime.sender.refusals.repeats import SERIES, Repeats
+from orbital_runtime.sender.refusals.trial import Trial
+from orbital_runtime.sender.refusals.trust import Look, Trust, Undecided, Witness
+from orbital_sdk import (
+    NotWritten,
+    Refusal,
+    Refused,
+    WriterMisconfigured,
+    WriterUnavailable,
+    Written,
+)
+from orbital_sdk.testing import make_batch
+
+SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=8)
+FAULT = "500: internal"
+PROXY = "400: not here"
+
+
+def chunk(sizes):
+    return whole(Entry(seq, make_batch(size, ts=seq)) for seq, size in enumerate(sizes, 1))
+
+
+def rows_of(group):
+    return {(part.seq, part.start + row) for part in group for row in range(len(part.batch))}
+
+
+def played(trial, answer):
+    """Each step with what `answer` gave or raised for it, and the error that ended it all."""
+    steps, heard, send = trial.steps(), [], None
+    try:
+        step = next(steps)
+        while True:
+            try:
+                send = answer(step)
+            except Exception as error:  # noqa: BLE001 (as whoever sends does)
+                heard.append((step, error))
+                step = steps.throw(error)
+            else:
+                heard.append((step, send))
+                step = steps.send(send)
+    except StopIteration:
+        return heard, None
+    except Exception as error:  # noqa: BLE001 (the machine's end)
+        return heard, error
+
+
+@st.composite
+def answers(draw, group):
+    """Anything that a writer may answer or raise."""
+    kind = draw(st.sampled_from(["all", "some", "none", "raise", *Refusal]))
+    words = draw(st.sampled_from([PROXY, "another"]))
+    match kind:
+        case "all":
+            return Written(1)
+        case "some" | "none":
+            every = [(b, row) for b, part in enumerate(group) for row in range(len(part.batch))]
+            named = every if kind == "none" else draw(st.lists(st.sampled_from(every)))
+            own = draw(st.sampled_from([Refusal.BAD, Refusal.THERE]))
+            return Written(0, [Refused(b, row, words, own) for b, row in named])
+        case "raise":
+            return draw(
+                st.sampled_from([WriterUnavailable(FAULT), WriterUnavailable("gone", sent=False)])
+            )
+        case refusal:
+            return NotWritten(words, refusal)
+
+
+@given(SIZES, st.data(), st.booleans(), st.integers(0, 20))
+def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
+    """Delivered, refused, or it waits, whatever comes: what was taken is neither sent again nor refused."""
+    group, doubtful = chunk(sizes), data.draw(st.sets(st.integers(1, len(sizes))))
+    trial = Trial(
+        group, Trust(), doubtful=doubtful, requests=requests, suspect=FAULT if suspect else ""
+    )
+    taken, there = set(), set()
+
+    def answer(step):
+        if isinstance(step, Look):
+            told = data.draw(answers(chunk([1])))
+            if isinstance(told, Exception):
+                raise told
+            return data.draw(st.sampled_from([None, Witness(step.since, 1, step.since + 9, told)]))
+        sent, told = rows_of(step), data.draw(answers(step))
+        assert sent <= rows_of(group) - taken
+        if isinstance(told, Exception):
+            raise told
+        if isinstance(told, Written):
+            named = {(step[one.batch].seq, step[one.batch].start + one.row) for one in told.refused}
+            taken.update(sent - named)
+        if getattr(told, "refusal", None) is Refusal.THERE or isinstance(told, Written):
+            there.update(row for row in sent if row[0] in doubtful)
+        return told
+
+    heard, error = played(trial, answer)
+    refused = [(row.seq, row.row) for row in trial.refused]
+    waits = {row for row in rows_of(group) if row[0] in trial.left}
+    assert len(refused) == len(set(refused))
+    assert not waits.intersection(refused)
+    assert not taken.intersection(refused)
+    assert rows_of(group) - waits - set(refused) <= taken | there
+    assert (error is not None) == bool(trial.left)
+    looks = sum(isinstance(step, Look) for step, _ in heard)
+    assert len(heard) - looks <= 4 * sum(sizes)
+
+
+@given(
+    SIZES,
+    st.sampled_from([Refusal.DOUBTFUL, Refusal.TOO_LARGE]),
+    st.lists(st.booleans(), min_size=1, max_size=5),
+    st.integers(0, 30),
+)
+def test_who_refuses_everything_costs_nothing(sizes, refusal, witnesses, requests):
+    """A proxy with one answer to all: everything waits, after each look, with and without a witness."""
+    trust, answer = Trust(), NotWritten(PROXY, refusal)
+    for there in witnesses:
+        trial = Trial(chunk(sizes), trust, requests=requests)
+        heard, error = played(
+            trial,
+            lambda step, there=there: (
+                answer
+                if not isinstance(step, Look)
+                else Witness(step.since, 1, step.since + 1, answer)
+                if there
+                else None
+            ),
+        )
+        assert (trial.refused, trial.left) == ([], set(range(1, len(sizes) + 1)))
+        assert isinstance(error, WriterMisconfigured)
+        assert PROXY in str(error)
+        assert isinstance(heard[-1][0], Look)
+    asked = any(witnesses)
+    assert isinstance(error, Undecided) is not asked
+
+
+@given(SIZES, st.data())
+def test_a_bad_sample_is_found_soon(sizes, data):
+    """In twice the logarithm of the samples at most, and one more request for an error that it gets again."""
+    group = chunk(sizes)
+    bad = data.draw(st.sampled_from(sorted(rows_of(group))))
+    most = 2 * math.ceil(math.log2(sum(sizes))) + 2 * math.ceil(math.log2(max(sizes))) + 1
+
+    def refuse(step):
+        if isinstance(step, Look):
+            return Witness(step.since, 1, step.since + 1, Written(1))
+        return NotWritten(PROXY, Refusal.DOUBTFUL) if bad in rows_of(step) else Written(1)
+
+    def fail(step):
+        if bad in rows_of(step):
+            raise WriterUnavailable(FAULT)
+        return Written(1)
+
+    trial = Trial(group, Trust())
+    heard, error = played(trial, refuse)
+    assert error is None
+    assert [(row.seq, row.row) for row in trial.refused] == [bad]
+    assert len(heard) <= most + 1  # and a witness, if it was alone
+
+    repeats = Repeats()
+    for _ in range(SERIES):
+        trial = Trial(group, Trust(), suspect=repeats.suspect(trial.token))
+        heard, error = played(trial, fail)
+        repeats.ended(trial, error)
+        assert len(heard) == 1
+    trial = Trial(group, Trust(), suspect=repeats.suspect(trial.token))
+    heard, error = played(trial, fail)
+    if trial.understood and error is None:
+        assert [(row.seq, row.row) for row in trial.refused] == [bad]
+    assert not trial.left or trial.undecided
+    assert len(heard) <= most + 1
