@@ -10,7 +10,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, Phase
-from orbital_runtime.sender.cut import Cut, cut_of
+from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
 from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.throttle import Throttle
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable
@@ -75,12 +75,12 @@ async def test_what_goes_out_is_noted(lines):
     await line.writer.called(1)
     await line.put(make_batch(2))
     size = 4, 4 * 8
-    assert cut_of(line.buffer.noted("out")) == Cut(0, size, None, ((1, 3),))
+    assert checkpoint_of(line.buffer.noted("out")) == Checkpoint(0, size, None, ((1, 3),))
     line, gate = await outage(lines)
     gate.set()
     line.writer.hang()
     await line.writer.called(len(line.writer.calls) + 1)
-    cut = cut_of(line.buffer.noted("out"))
+    cut = checkpoint_of(line.buffer.noted("out"))
     assert (cut.edge, cut.backlog, cut.fresh) == (21, (36, 36 * 8), None)
     assert cut.doubtful == ((3, 5),)
 

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
-from orbital_runtime.sender.cut import Cut, cut_of
+from orbital_runtime.sender.checkpoint import Cut, cut_of
 from orbital_sdk import (
     NotWritten,
     Refusal,

@@ -9,7 +9,7 @@ from orbital_runtime.sender.refusals.groups import rows, token, whole
 from orbital_runtime.sender.refusals.steps import run
 from orbital_runtime.sender.refusals.trial import Trial, refused_rows
 from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
-from orbital_runtime.sender.settling import part
+from orbital_runtime.sender.settlement import part
 from orbital_sdk import Written
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.refusals.repeats import Repeats
     from orbital_runtime.sender.request import Requests
-    from orbital_runtime.sender.settling import Settlement
+    from orbital_runtime.sender.settlement import Settlement
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, WriteAnswer
 

@@ -17,12 +17,12 @@ from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.backoff import backoff
 from orbital_runtime.sender.breaker import Breaker, State
 from orbital_runtime.sender.caller import Caller
-from orbital_runtime.sender.cut import cut_of
+from orbital_runtime.sender.checkpoint import checkpoint_of
+from orbital_runtime.sender.interruptible import InterruptibleWait
 from orbital_runtime.sender.lanes import Lanes
 from orbital_runtime.sender.refusals.trust import Undecided
 from orbital_runtime.sender.request import Requests
-from orbital_runtime.sender.rest import Rest
-from orbital_runtime.sender.settling import Settlement
+from orbital_runtime.sender.settlement import Settlement
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 
@@ -90,7 +90,7 @@ class Delivery:
             settlement=Settlement(output, buffer, clock=clock, tally=self.tally),
         )
         self._lanes = Lanes(output.name, buffer, policy, apart=output.writer.takes_old_samples)
-        self._rest = Rest()
+        self._wait = InterruptibleWait()
         self._task: asyncio.Task[None] | None = None
         self._drains: set[asyncio.Future[bool]] = set()
         self._phase = Phase.STOPPED
@@ -124,7 +124,7 @@ class Delivery:
     def hurry(self) -> None:
         """Send now what waits, without gathering or backing off any longer."""
         self._breaker.hurry(self._clock.steady())
-        self._rest.cut()
+        self._wait.interrupt()
 
     async def drain(self) -> bool:
         """Send all that waits. False when the output is paused, or stopped before it was done."""
@@ -230,7 +230,7 @@ class Delivery:
         lane = await self._gather()
         now = self._clock.steady()
         if lane and not self._breaker.allow(now):
-            await self._rest.until(seconds=self._breaker.probe_at - now)
+            await self._wait.until(seconds=self._breaker.probe_at - now)
             self._breaker.hurry(now)
             self._breaker.allow(now)
         return lane
@@ -243,7 +243,7 @@ class Delivery:
             turn = self._lanes.turn(monotonic(), self._size, hurry=hurry or bool(self._drains))
             if turn.lane or self._drains:
                 return turn.lane
-            hurry = await self._rest.until(turn.event, seconds=turn.seconds)
+            hurry = await self._wait.until(turn.event, seconds=turn.seconds)
 
     async def _deliver(self, lane: Lane, chunk: Chunk) -> None:
         self._phase = Phase.DELIVERING
@@ -333,7 +333,7 @@ class Delivery:
         logger.log(level, message, self.name, phase, reason, waiting, seconds)
         self._phase, self._reason = phase, reason
         self._until_ms = self._clock.utc_ms() + round(seconds * 1000)
-        await self._rest.until(event, seconds=seconds)
+        await self._wait.until(event, seconds=seconds)
         self._until_ms = None
 
     def _drained(self, *, done: bool) -> None:
@@ -345,7 +345,7 @@ class Delivery:
 
 def _still_doubtful(buffer: Buffer, output: str) -> Pieces:
     """What was in doubt when this output was last delivered to, maybe by a process that was killed."""
-    noted = cut_of(buffer.noted(output)).doubtful
+    noted = checkpoint_of(buffer.noted(output)).doubtful
     return [
         piece for piece in noted if buffer.unsent(output, since=piece[0], before=piece[1]).batches
     ]

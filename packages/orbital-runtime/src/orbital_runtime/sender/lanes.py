@@ -11,9 +11,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.cut import Cut, cut_of
+from orbital_runtime.sender.backlog import REQUESTS, extent, joined, requests, stretch
+from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
 from orbital_runtime.sender.refusals.repeats import Repeats
-from orbital_runtime.sender.sweep import REQUESTS, extent, joined, requests, stretch
 from orbital_runtime.sender.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.intervals import Pieces
-    from orbital_runtime.sender.cut import Size
+    from orbital_runtime.sender.checkpoint import Size
     from orbital_runtime.sender.policy import DeliveryPolicy
 
 
@@ -86,15 +86,19 @@ class Lanes:
         self._gives_way = False
         """Whether the backlog goes next although fresh samples are due."""
         self._began, self._done = 0.0, 0
-        self._recall(cut_of(buffer.noted(output)))
+        self._recall(checkpoint_of(buffer.noted(output)))
 
-    def _recall(self, cut: Cut) -> None:
-        if self._apart or not cut.edge:
-            self._edge, self.fresh.again, self.backlog.again = cut.edge, cut.fresh, cut.backlog
+    def _recall(self, noted: Checkpoint) -> None:
+        if self._apart or not noted.edge:
+            self._edge, self.fresh.again, self.backlog.again = (
+                noted.edge,
+                noted.fresh,
+                noted.backlog,
+            )
 
     def note(self, doubtful: Pieces) -> bytes:
         """How requests are cut now, and what is in doubt."""
-        return Cut(self._edge, self.fresh.cut(), self.backlog.cut(), tuple(doubtful)).note()
+        return Checkpoint(self._edge, self.fresh.cut(), self.backlog.cut(), tuple(doubtful)).note()
 
     def turn(self, now: float, size: int, *, hurry: bool) -> Turn:
         """Whose turn it is.

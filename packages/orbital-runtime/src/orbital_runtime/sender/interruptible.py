@@ -1,4 +1,4 @@
-"""Waiting that somebody else can cut short."""
+"""A wait that somebody else can end early."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-class Rest:
-    """Waits for a time, for an event, or for `cut`, whichever comes first. One wait at a time."""
+class InterruptibleWait:
+    """Waits for a time, for an event, or for `interrupt`, whichever comes first. One wait at a time."""
 
     def __init__(self) -> None:
         self._scope: asyncio.Timeout | None = None
-        self._cut = False
+        self._interrupted = False
 
     async def until(
         self, event: Callable[[], Awaitable[None]] | None = None, *, seconds: float | None
     ) -> bool:
-        """Return after `seconds` (None = never), after the event, or at `cut`. Gives whether it was cut.
+        """Return after `seconds` (None = never), after the event, or at `interrupt`.
 
-        A cut that came while nothing waited ends the next wait at once.
+        An interruption that came while nothing waited ends the next wait at once.
+
+        Returns:
+            Whether it was interrupted.
         """
         try:
-            if not self._cut:
+            if not self._interrupted:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds) as self._scope:
                         await (event or _for_ever)()
-            return self._cut
+            return self._interrupted
         finally:
             self._scope = None
-            self._cut = False
+            self._interrupted = False
 
-    def cut(self) -> None:
+    def interrupt(self) -> None:
         """End the wait, or the next one."""
-        self._cut = True
+        self._interrupted = True
         if self._scope is not None and not self._scope.expired():
             self._scope.reschedule(asyncio.get_running_loop().time())
 

@@ -14,7 +14,7 @@ Size: TypeAlias = tuple[int, int]
 """Rows, and bytes of values and times."""
 
 
-class Cut(msgspec.Struct, array_like=True, frozen=True):
+class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     """Where lanes part, and how much of each to read at first. One that is out of date does no harm."""
 
     edge: int = 0
@@ -31,9 +31,9 @@ class Cut(msgspec.Struct, array_like=True, frozen=True):
 _encoder: Final = msgspec.msgpack.Encoder()
 
 
-def cut_of(note: bytes) -> Cut:
+def checkpoint_of(note: bytes) -> Checkpoint:
     """What a note says; nothing where it cannot be read."""
     try:
-        return msgspec.msgpack.decode(note, type=Cut) if note else Cut()
+        return msgspec.msgpack.decode(note, type=Checkpoint) if note else Checkpoint()
     except msgspec.MsgspecError:
-        return Cut()
+        return Checkpoint()
