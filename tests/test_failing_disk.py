@@ -22,7 +22,7 @@ import pytest
 
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.testing.buffer.images import verified
+from orbital_runtime_testing.buffer.images import verified
 from orbital_testbench import (
     Answer,
     CutAnswer,

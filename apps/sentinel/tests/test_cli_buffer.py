@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.testing.buffer.images import make_image
+from orbital_runtime_testing.buffer.images import make_image
 from orbital_testbench import SOMEBODY, as_root, without_rights
 
 DEAD = "http://127.0.0.1:9/api/v1/write"

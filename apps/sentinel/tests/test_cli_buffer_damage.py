@@ -7,7 +7,7 @@ import signal
 
 from orbital_runtime.buffer.format.stored import RECORD
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
-from orbital_runtime.testing.buffer.images import BATCHES, ROWS, listing, make_image, values
+from orbital_runtime_testing.buffer.images import BATCHES, ROWS, listing, make_image, values
 
 from .test_cli_buffer import book, configure, status
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orbital_runtime.settings import BufferSection
-from orbital_runtime.testing.buffer.images import listing, make_image
+from orbital_runtime_testing.buffer.images import listing, make_image
 from orbital_sentinel.buffer.check import check_buffer
 from orbital_sentinel.buffer.volume import file_system, syncs_per_second
 from orbital_testbench import SOMEBODY, without_rights

@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
-from orbital_runtime.testing.buffer import CONTRACT
-from orbital_runtime.testing.buffer.machine import BufferMachine
-from orbital_runtime.testing.buffer.tools import IN_MEMORY, SMALL, crash_image
+from orbital_runtime_testing.buffer import CONTRACT
+from orbital_runtime_testing.buffer.machine import BufferMachine
+from orbital_runtime_testing.buffer.tools import IN_MEMORY, SMALL, crash_image
 
 
 @asynccontextmanager

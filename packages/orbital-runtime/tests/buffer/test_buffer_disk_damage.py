@@ -14,8 +14,8 @@ from orbital_runtime.buffer.model.errors import BufferUnreadable
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.images import verified
-from orbital_runtime.testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
+from orbital_runtime_testing.buffer.images import verified
+from orbital_runtime_testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = BufferLimits(samples=None, size=None)

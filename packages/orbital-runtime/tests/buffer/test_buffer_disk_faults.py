@@ -14,7 +14,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.rocks.folder import Folder
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.telemetry import health
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, noise, refused, take
+from orbital_runtime_testing.buffer.tools import PLENTY, balanced, noise, refused, take
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = BufferLimits(samples=None, size=None)

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.space import BALLAST
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import balanced, noise, take
+from orbital_runtime_testing.buffer.tools import balanced, noise, take
 from orbital_sdk.testing import make_batch
 
 UNLIMITED = BufferLimits(samples=None, size=None)

@@ -4,7 +4,7 @@ from shutil import copytree
 
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import take
+from orbital_runtime_testing.buffer.tools import take
 from orbital_sdk.testing import make_batch
 
 

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.inspection.export import Export
 from orbital_runtime.buffer.inspection.inspect import Inspector, describe
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import UNLIMITED, take
+from orbital_runtime_testing.buffer.tools import UNLIMITED, take
 from orbital_sdk import STALE_BYTES, Batch, Identity, Layout, Origin, Row
 
 WHO = Identity("s-1", "Süd", "eu", {"site": "b"})

@@ -16,8 +16,8 @@ from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
-from orbital_runtime.testing.buffer import CONTRACT
-from orbital_runtime.testing.buffer.machine import BufferMachine
+from orbital_runtime_testing.buffer import CONTRACT
+from orbital_runtime_testing.buffer.machine import BufferMachine
 from orbital_sdk.testing import make_batch, make_layout
 
 UNLIMITED = BufferLimits(samples=None, size=None)

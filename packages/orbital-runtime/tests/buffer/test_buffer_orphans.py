@@ -11,7 +11,7 @@ from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import UNLIMITED, balanced, take
+from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, take
 from orbital_sdk.testing import make_batch
 
 DAY = 86_400

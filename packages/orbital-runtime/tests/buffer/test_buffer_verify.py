@@ -26,7 +26,7 @@ from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.images import (
+from orbital_runtime_testing.buffer.images import (
     BATCHES,
     DONE,
     ROWS,
@@ -36,7 +36,7 @@ from orbital_runtime.testing.buffer.images import (
     values,
     verified,
 )
-from orbital_runtime.testing.buffer.tools import SMALL, UNLIMITED, take
+from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
 
 WAITING = {"a": set(range(DONE, BATCHES)), "b": set(range(BATCHES))}

@@ -23,7 +23,7 @@ from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.settings import BufferSection
 from orbital_runtime.settings.model.delivery import DeadLetterSection
-from orbital_runtime.testing.buffer.tools import NOW, balanced, refused, take
+from orbital_runtime_testing.buffer.tools import NOW, balanced, refused, take
 from orbital_sdk import Row
 from orbital_sdk.testing import make_batch, make_layout, make_origin
 

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced, refused
+from orbital_runtime_testing.buffer.tools import PLENTY, balanced, refused
 from orbital_sdk.testing import make_batch
 
 UNLIMITED = BufferLimits(samples=None, size=None)

@@ -29,7 +29,7 @@ from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import (
+from orbital_runtime_testing.buffer.tools import (
     IN_MEMORY,
     PLENTY,
     SMALL,

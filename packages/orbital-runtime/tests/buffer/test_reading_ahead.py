@@ -12,7 +12,7 @@ from orbital_runtime.buffer.log.filling import AHEAD
 from orbital_runtime.buffer.model.errors import BufferUnreadable
 from orbital_runtime.buffer.store.rocks.port import PLAIN
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore, RocksStores
-from orbital_runtime.testing.buffer.tools import PLENTY, balanced
+from orbital_runtime_testing.buffer.tools import PLENTY, balanced
 from orbital_sdk.testing import make_batch, make_layout
 
 ROWS = 10

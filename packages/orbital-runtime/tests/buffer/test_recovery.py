@@ -17,7 +17,7 @@ from orbital_runtime.buffer.model.errors import BufferFull, BufferUnusable
 from orbital_runtime.buffer.model.position import REMEMBERED, Position
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.images import (
+from orbital_runtime_testing.buffer.images import (
     BATCHES,
     DONE,
     ROWS,
@@ -26,7 +26,7 @@ from orbital_runtime.testing.buffer.images import (
     values,
     verified,
 )
-from orbital_runtime.testing.buffer.tools import (
+from orbital_runtime_testing.buffer.tools import (
     IN_MEMORY,
     PLENTY,
     SMALL,

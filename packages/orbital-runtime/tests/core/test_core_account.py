@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from orbital_runtime.core.account import CALM, Account
 from orbital_runtime.core.errors import CoreError, CoreUnavailable
 from orbital_runtime.settings import Credentials
-from orbital_runtime.testing.clock import LeapClock
+from orbital_runtime_testing.clock import LeapClock
 
 URL = "https://core.example.com"
 BASE = 0.01

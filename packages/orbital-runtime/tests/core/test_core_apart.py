@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.core.apart import Apart
-from orbital_runtime.testing.runs import make_task
+from orbital_runtime_testing.runs import make_task
 
 
 def some(*names: str, device: str = "dev-1", source: str = "core", **more):

@@ -6,7 +6,7 @@ import asyncio
 
 from orbital_runtime.core.neighbors import REPEAT as NEIGHBORS_REPEAT
 from orbital_runtime.core.states import REPEAT as STATES_REPEAT
-from orbital_runtime.testing.clock import LeapClock
+from orbital_runtime_testing.clock import LeapClock
 
 from .conftest import Probe, until
 

@@ -16,7 +16,7 @@ from orbital_runtime.core.line import Line
 from orbital_runtime.core.report import LONGEST, report_of
 from orbital_runtime.core.reports import Reports
 from orbital_runtime.settings import CoreSection
-from orbital_runtime.testing.runs import failed_run
+from orbital_runtime_testing.runs import failed_run
 
 from .conftest import until
 

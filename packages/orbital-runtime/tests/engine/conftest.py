@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from orbital_runtime.testing.engine import Fake, Rig
+from orbital_runtime_testing.engine import Fake, Rig
 
 
 @pytest.fixture

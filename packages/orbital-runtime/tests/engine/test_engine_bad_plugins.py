@@ -17,7 +17,7 @@ from orbital_runtime.engine.report import METRICS
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.model import Status
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import Device, make_task
+from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import (
     Columns,
     DeviceUnreachable,

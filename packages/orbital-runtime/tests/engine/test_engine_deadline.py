@@ -13,7 +13,7 @@ from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.model import Status
-from orbital_runtime.testing.runs import Device, make_task
+from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import Identity, Metric, Plugin, PluginConfig
 
 VALUE = Metric("value", labels=("of",))

@@ -9,8 +9,8 @@ from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import METRICS, Report
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.processor.chain import Chain
-from orbital_runtime.testing.engine import VALUE
-from orbital_runtime.testing.runs import make_task
+from orbital_runtime_testing.engine import VALUE
+from orbital_runtime_testing.runs import make_task
 from orbital_sdk import PerSeries, Plan, Processor, ProcessorConfig, Row
 from orbital_sdk.testing import make_batch, make_origin
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.testing.engine import Fake, Rig
-from orbital_runtime.testing.runs import make_task
+from orbital_runtime_testing.engine import Fake, Rig
+from orbital_runtime_testing.runs import make_task
 from orbital_sdk import DeviceUnreachable, UnexpectedReply
 
 

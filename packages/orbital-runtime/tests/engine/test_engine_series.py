@@ -5,7 +5,7 @@ from __future__ import annotations
 from orbital_runtime.engine.batching.split import ROWS
 from orbital_runtime.engine.report import METRICS
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.testing.runs import Device, make_task
+from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import Processor, ProcessorConfig, Row
 
 REPORT = {metric.name for metric in METRICS}

@@ -19,7 +19,7 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.sessions import IDLE, RUNS
 from orbital_runtime.plugins.shared import Patience
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import Device, make_task, settle
+from orbital_runtime_testing.runs import Device, make_task, settle
 from orbital_sdk import (
     AuthenticationFailed,
     ConfigurationError,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.testing.engine import VALUE, Fake, Rig
-from orbital_runtime.testing.runs import make_task
+from orbital_runtime_testing.engine import VALUE, Fake, Rig
+from orbital_runtime_testing.runs import make_task
 from orbital_sdk import (
     AuthenticationFailed,
     DeviceUnreachable,

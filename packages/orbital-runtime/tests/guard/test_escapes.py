@@ -17,7 +17,7 @@ from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import Device, make_task, settle
+from orbital_runtime_testing.runs import Device, make_task, settle
 from orbital_sdk import Identity, Metric, Plugin, PluginConfig
 
 VALUE = Metric("value")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orbital_runtime.plugins.registry import NotInstalled, Registry, Unusable
-from orbital_runtime.testing.parts import Drop, Gauge, Store, made_up
+from orbital_runtime_testing.parts import Drop, Gauge, Store, made_up
 
 GOOD = """
 from orbital_sdk import DeviceFields, Host, Metric, Plugin
@@ -183,8 +183,8 @@ def test_every_kind_has_its_group(site):
     """Writers, processors and commands are found the same way; a command may be anything."""
     site.install(
         "acme-all",
-        "[orbital.writers]\nstore = orbital_runtime.testing.parts:Store\n"
-        "[orbital.processors]\ndrop = orbital_runtime.testing.parts:Drop\n"
+        "[orbital.writers]\nstore = orbital_runtime_testing.parts:Store\n"
+        "[orbital.processors]\ndrop = orbital_runtime_testing.parts:Drop\n"
         "[orbital.commands]\nwalk = acme_all:app\n[console_scripts]\nx = y:z\n",
         "acme_all",
         "app = {'any': 'thing'}",
@@ -204,9 +204,9 @@ def test_an_unknown_contract_is_refused_whatever_it_is_for(site, kind, base):
     module = f"acme_{kind}_of_tomorrow"
     site.install(
         "acme-new",
-        f"[orbital.{kind}s]\nnew = {module}:New\n{base.lower()} = orbital_runtime.testing.parts:{base}\n",
+        f"[orbital.{kind}s]\nnew = {module}:New\n{base.lower()} = orbital_runtime_testing.parts:{base}\n",
         module,
-        f"from orbital_runtime.testing.parts import {base}\nclass New({base}):\n"
+        f"from orbital_runtime_testing.parts import {base}\nclass New({base}):\n"
         "    name = 'new'\n    contract = 7\n",
     )
     told = {entry.name: entry.broken for entry in site.registry().list()}

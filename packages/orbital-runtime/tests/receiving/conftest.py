@@ -10,8 +10,8 @@ import pytest
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.receiving.receivers import Receivers
-from orbital_runtime.testing.engine import VALUE, Rig
-from orbital_runtime.testing.runs import Device, make_task
+from orbital_runtime_testing.engine import VALUE, Rig
+from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import Plugin, PluginConfig
 from orbital_sdk.invoke import receives
 

@@ -11,7 +11,7 @@ import pytest
 
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.receiving.emitter import TOGETHER
-from orbital_runtime.testing.engine import VALUE
+from orbital_runtime_testing.engine import VALUE
 from orbital_sdk import (
     STALE,
     BufferRefused,

@@ -10,8 +10,8 @@ import pytest
 
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.model import Status
-from orbital_runtime.testing.engine import VALUE
-from orbital_runtime.testing.runs import Device
+from orbital_runtime_testing.engine import VALUE
+from orbital_runtime_testing.runs import Device
 from orbital_sdk import (
     AuthenticationFailed,
     ConfigurationError,

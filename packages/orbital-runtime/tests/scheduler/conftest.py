@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.runs import Runs
+from orbital_runtime_testing.runs import Runs
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from orbital_runtime.model import Status, TaskState
 from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import Device, failed_run, good_run, make_task, settle
+from orbital_runtime_testing.runs import Device, failed_run, good_run, make_task, settle
 
 REFUSED = failed_run("AuthenticationFailed", pauses=True, error="wrong password")
 

@@ -11,7 +11,7 @@ from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Status
 from orbital_runtime.scheduler.assignment import Shard
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import good_run, make_task, settle
+from orbital_runtime_testing.runs import good_run, make_task, settle
 from orbital_sdk import ConfigurationError
 
 

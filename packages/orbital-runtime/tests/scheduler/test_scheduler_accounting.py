@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import Runs, failed_run, good_run, make_task
+from orbital_runtime_testing.runs import Runs, failed_run, good_run, make_task
 
 INTERVALS = (0.5, 1.0, 7.0, 60.0)
 EVENTS = st.one_of(

@@ -6,7 +6,7 @@ import pytest
 
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import (
+from orbital_runtime_testing.runs import (
     Device,
     failed_run,
     good_run,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import (
+from orbital_runtime_testing.runs import (
     Device,
     failed_run,
     good_run,

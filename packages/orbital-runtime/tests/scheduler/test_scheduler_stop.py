@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.testing.runs import good_run, make_task, settle
+from orbital_runtime_testing.runs import good_run, make_task, settle
 
 
 async def test_stop_lets_runs_end(runs, clock):

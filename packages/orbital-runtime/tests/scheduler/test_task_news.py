@@ -8,7 +8,7 @@ import pytest
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.scheduler.task_log import MOST, PERIOD, TaskLog
-from orbital_runtime.testing.runs import failed_run, good_run, make_task
+from orbital_runtime_testing.runs import failed_run, good_run, make_task
 
 
 class Told:

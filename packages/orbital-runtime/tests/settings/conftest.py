@@ -7,7 +7,7 @@ import pytest
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Loaded, SettingsError, load
-from orbital_runtime.testing.parts import made_up
+from orbital_runtime_testing.parts import made_up
 
 
 class Desk:

@@ -9,7 +9,7 @@ from orbital_runtime.plugins.found import GROUPS, Offer
 from orbital_runtime.plugins.instances import Instances, PluginDown
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, difference, dump, load
-from orbital_runtime.testing.parts import made_up
+from orbital_runtime_testing.parts import made_up
 from orbital_sdk import ConfigurationError
 from orbital_sdk.testing import FakeHost
 

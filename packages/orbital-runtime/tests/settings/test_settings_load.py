@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orbital_runtime.settings import SettingsError, load
-from orbital_runtime.testing.parts import made_up
+from orbital_runtime_testing.parts import made_up
 
 SEED = """\
 # config.yaml

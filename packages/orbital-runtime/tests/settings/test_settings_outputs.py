@@ -4,7 +4,7 @@ import pytest
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError, notes, outputs, processors
-from orbital_runtime.testing.parts import Drop, Gauge, Store, StoreConfig, made_up
+from orbital_runtime_testing.parts import Drop, Gauge, Store, StoreConfig, made_up
 
 
 def settings(**sections) -> Settings:

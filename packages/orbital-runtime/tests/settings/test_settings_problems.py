@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbital_runtime.settings import SettingsError, difference, dump, load
-from orbital_runtime.testing.parts import made_up
+from orbital_runtime_testing.parts import made_up
 
 SET = "set it, or write ${{{}:-default}}"
 HOW = "write it like 30s, 5m, 1h30m or 500ms"

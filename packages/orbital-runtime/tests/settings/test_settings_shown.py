@@ -23,7 +23,7 @@ from orbital_runtime.settings import (
 from orbital_runtime.settings.rendering.dump import masked
 from orbital_runtime.settings.rendering.reference import renewed
 from orbital_runtime.settings.secrecy import MASK, mask_text, sounds_secret
-from orbital_runtime.testing.parts import made_up
+from orbital_runtime_testing.parts import made_up
 from orbital_sdk import PluginConfig
 
 FULL = """\

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.telemetry import health
-from orbital_runtime.testing.runs import Runs, make_task, settle
+from orbital_runtime_testing.runs import Runs, make_task, settle
 from orbital_sdk import Plan, Processor, ProcessorConfig, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orbital_runtime.testing.asking import Unix, ask, tcp
+from orbital_runtime_testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 from orbital_testbench import eventually
 

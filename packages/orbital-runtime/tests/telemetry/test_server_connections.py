@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from orbital_runtime.telemetry.server.connections import ConnectionLimits
-from orbital_runtime.testing.asking import Unix, ask, tcp
+from orbital_runtime_testing.asking import Unix, ask, tcp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

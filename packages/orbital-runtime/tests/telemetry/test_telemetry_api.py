@@ -9,7 +9,7 @@ import pytest
 
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry.api import views
-from orbital_runtime.testing.asking import Unix, ask, tcp
+from orbital_runtime_testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 from orbital_sdk.problems import Problem
 

@@ -9,7 +9,7 @@ import pytest
 
 from orbital_runtime.buffer.format.layout import decode_layout
 from orbital_runtime.buffer.inspection.snapshot import Page
-from orbital_runtime.testing.asking import Unix, ask, tcp
+from orbital_runtime_testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orbital_runtime.testing.asking import Unix, ask, tcp
-from orbital_runtime.testing.buffer.tools import refused, take
+from orbital_runtime_testing.asking import Unix, ask, tcp
+from orbital_runtime_testing.buffer.tools import refused, take
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from orbital_runtime.telemetry import CannotListen, Telemetry, socket_path
 from orbital_runtime.telemetry.server import listen
-from orbital_runtime.testing.asking import Unix, ask
+from orbital_runtime_testing.asking import Unix, ask
 
 
 def mode(path: Path) -> int | None:

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.chunk import Chunk
 from orbital_runtime.buffer.model.errors import BufferClosed, NoReader
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import (
+from orbital_runtime_testing.buffer.tools import (
     PLENTY,
     UNLIMITED,
     balanced,
@@ -25,7 +25,7 @@ from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
-    from orbital_runtime.testing.buffer.tools import Check, OpenBuffer
+    from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 
 async def batches_come_back_as_they_were(open_buffer: OpenBuffer) -> None:

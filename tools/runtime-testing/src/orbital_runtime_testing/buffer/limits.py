@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.model.errors import BufferClosed, BufferFull
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import (
+from orbital_runtime_testing.buffer.tools import (
     PLENTY,
     balanced,
     idle,
@@ -21,7 +21,7 @@ from orbital_runtime.testing.buffer.tools import (
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
-    from orbital_runtime.testing.buffer.tools import Check, OpenBuffer
+    from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 
 async def drop_oldest_makes_room(open_buffer: OpenBuffer) -> None:

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.inspection.export import Export
 from orbital_runtime.buffer.inspection.verify import Verification
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import SMALL, UNLIMITED, take
+from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.tools import UNLIMITED, balanced, raises, refused, take
+from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, raises, refused, take
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
-    from orbital_runtime.testing.buffer.tools import Check, OpenBuffer
+    from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 
 async def letters_come_with_their_count(open_buffer: OpenBuffer) -> None:

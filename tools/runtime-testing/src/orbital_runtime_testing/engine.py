@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.testing.runs import Device, make_task
+from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import Identity, Metric, Plugin, PluginConfig
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orbital_runtime.testing.buffer.letters import LETTERS
-from orbital_runtime.testing.buffer.limits import LIMITS
-from orbital_runtime.testing.buffer.reading import READING
-from orbital_runtime.testing.buffer.tools import OpenBuffer
+from orbital_runtime_testing.buffer.letters import LETTERS
+from orbital_runtime_testing.buffer.limits import LIMITS
+from orbital_runtime_testing.buffer.reading import READING
+from orbital_runtime_testing.buffer.tools import OpenBuffer
 
 if TYPE_CHECKING:
-    from orbital_runtime.testing.buffer.tools import Check
+    from orbital_runtime_testing.buffer.tools import Check
 
 CONTRACT: tuple[Check, ...] = READING + LIMITS + LETTERS
 """Every promise that needs no restart."""

@@ -32,8 +32,8 @@ from orbital_runtime.buffer.model.chunk import Chunk
 from orbital_runtime.buffer.model.errors import BufferFull, NoReader
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.testing.buffer.model import Sent, Side, needed_by_any
-from orbital_runtime.testing.buffer.tools import PLENTY, raises, refused
+from orbital_runtime_testing.buffer.model import Sent, Side, needed_by_any
+from orbital_runtime_testing.buffer.tools import PLENTY, raises, refused
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
