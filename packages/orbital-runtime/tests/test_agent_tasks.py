@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from orbital_runtime.agent import Agent, reload
-from orbital_runtime.agent.reload import PORTION
+from orbital_runtime.agent import Agent
+from orbital_runtime.agent.tasks import PORTION
 from orbital_runtime.model import Status, Task
 from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.scheduler.assignment import Shard
 from orbital_runtime.settings import load
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig, PluginHost
 from orbital_sdk.testing import RecordingWriter
@@ -104,12 +105,12 @@ async def test_a_long_list_comes_changes_and_goes(agent):
     """All of it, though in portions; what is equal keeps its phase and its state, whatever the others do."""
     states, instances = agent.stations.scheduler.states(), agent.stations.instances
     first = [task(f"t{n}") for n in range(LONG)]
-    await reload.tasks(agent.stations, first)
+    await agent.stations.tasks.reconcile(first)
     assert list(states) == [one.key for one in first]
     await asyncio.gather(*(agent.stations.scheduler.trigger(one.key) for one in first))
     before = {key: (state, state.next_due) for key, (_, state) in states.items()}
     second = [task(f"t{n}", timeout=4.0 if n % 2 else 5.0) for n in range(LONG)]
-    await reload.tasks(agent.stations, [*second[PORTION:], task("new")])
+    await agent.stations.tasks.reconcile([*second[PORTION:], task("new")])
     assert list(states) == [*(one.key for one in second[PORTION:]), "new"]
     for n in range(PORTION, LONG):
         known, state = states[f"t{n}"]
@@ -117,7 +118,7 @@ async def test_a_long_list_comes_changes_and_goes(agent):
         assert (state, state.next_due) == before[f"t{n}"]
         assert state.runs == 1
     assert sorted(instances.holders()) == sorted(states)
-    await reload.tasks(agent.stations, [])
+    await agent.stations.tasks.reconcile([])
     assert (list(states), instances.holders()) == ([], [])
 
 
@@ -126,16 +127,16 @@ async def test_a_list_that_is_cut_off_is_made_good_by_the_next(agent):
     task that never came.
     """
     scheduler, instances = agent.stations.scheduler, agent.stations.instances
-    await reload.tasks(agent.stations, [task("here")])
+    await agent.stations.tasks.reconcile([task("here")])
     long = [task("here", timeout=4.0), *(task(f"t{n}", "slow") for n in range(LONG))]
-    going_over = asyncio.create_task(reload.tasks(agent.stations, long))
+    going_over = asyncio.create_task(agent.stations.tasks.reconcile(long))
     await Slow.begun.wait()
     going_over.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going_over
     assert list(scheduler.states()) == ["here"]
     assert (await scheduler.trigger("here")).status is Status.SUCCESS
-    await reload.tasks(agent.stations, [task("here", timeout=4.0), task("t7")])
+    await agent.stations.tasks.reconcile([task("here", timeout=4.0), task("t7")])
     assert list(scheduler.states()) == ["here", "t7"]
     assert scheduler.states()["here"][0].timeout == 4.0
     assert sorted(instances.holders()) == ["here", "t7"]
@@ -171,17 +172,30 @@ async def test_a_stop_in_the_middle_of_a_list_is_a_stop(agent):
 
 async def test_a_key_that_stands_twice_changes_nothing(agent):
     """However far apart the two are."""
-    await reload.tasks(agent.stations, [task("here")])
+    await agent.stations.tasks.reconcile([task("here")])
     twice = [*(task(f"t{n}") for n in range(LONG)), task("t0", timeout=1.0)]
     with pytest.raises(ConfigurationError, match="two tasks have the id 't0'"):
-        await reload.tasks(agent.stations, twice)
+        await agent.stations.tasks.reconcile(twice)
     assert list(agent.stations.scheduler.states()) == ["here"]
     assert agent.stations.instances.holders() == ["here"]
 
 
+async def test_only_our_share_runs(agent):
+    """The assignment decides before anything else: other members' tasks do not exist here."""
+    shard = Shard(1, 2)
+    agent.stations.tasks.assignment = shard
+    tasks = [task(f"t{n}") for n in range(50)]
+    await agent.stations.tasks.reconcile(tasks)
+    ours = [each.key for each in tasks if shard.owner(each.device_id) == 1]
+    assert list(agent.stations.scheduler.states()) == agent.stations.instances.holders() == ours
+    assert 10 < len(ours) < 40
+
+
 async def test_settings_that_cannot_be_compared_cost_their_task_alone(agent, caplog):
     """It is logged, its runs say that it has no plugin, and the others run."""
-    await reload.tasks(agent.stations, [task("odd", config=Odd(thing=Unhashable())), task("good")])
+    await agent.stations.tasks.reconcile(
+        [task("odd", config=Odd(thing=Unhashable())), task("good")]
+    )
     scheduler = agent.stations.scheduler
     assert (await scheduler.trigger("good")).status is Status.SUCCESS
     run = await scheduler.trigger("odd")
@@ -191,9 +205,9 @@ async def test_settings_that_cannot_be_compared_cost_their_task_alone(agent, cap
 
 async def test_a_run_that_just_began_has_its_plugin_though_its_task_goes(agent):
     """It ends as any other."""
-    await reload.tasks(agent.stations, [task("going")])
+    await agent.stations.tasks.reconcile([task("going")])
     run = asyncio.create_task(agent.stations.scheduler.trigger("going"))
-    going = asyncio.create_task(reload.tasks(agent.stations, []))
+    going = asyncio.create_task(agent.stations.tasks.reconcile([]))
     await going
     assert (await run).status is Status.SUCCESS
     assert agent.stations.instances.holders() == []

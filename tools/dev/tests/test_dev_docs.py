@@ -1,8 +1,10 @@
-"""`docs/reference` says what there is."""
+"""Pages that are made from the code say what there is."""
 
+from pathlib import Path
 from typing import get_args
 
-from orbital_dev.docs import pages
+from orbital_dev.docs import pages, stale, write
+from orbital_dev.settings import BEGIN, END, updated
 from orbital_sdk.wire import answers, calls
 
 
@@ -34,3 +36,24 @@ def test_every_message_has_its_part():
     assert "| `table` | integer, 0 to 15 | required |  |" in page
     assert "| `times` | bytes or null | `null` | The device's own time of each value" in page
     assert "| `records` | list of Table or Samples | `[]` |  |" in page
+
+
+def test_the_documentation_has_every_setting():
+    """docs/configuration.md is made from the models and is not out of date."""
+    page = Path(__file__).parents[3] / "docs" / "configuration.md"
+    text = page.read_text(encoding="utf-8")
+    assert text == updated(text), "run `make docs`"
+
+
+def test_stale_pages_are_made_anew(tmp_path):
+    """Missing ones, changed ones and those that nothing makes any more; text around the tables stays."""
+    (tmp_path / "configuration.md").write_text(f"Above.\n{BEGIN}old{END}Below.\n")
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "plugin-gone.md").touch()
+    changed = {path.relative_to(tmp_path).as_posix() for path in write(tmp_path)}
+    assert {"configuration.md", "reference/plugin-gone.md", "reference/wire.md"} <= changed
+    text = (tmp_path / "configuration.md").read_text()
+    assert text.startswith("Above.\n")
+    assert text.endswith("Below.\n")
+    assert not (tmp_path / "reference" / "plugin-gone.md").exists()
+    assert stale(tmp_path) == []

@@ -373,7 +373,7 @@ async def test_all_else_goes_on():
         forget=engine.forget,
         on_run=on_run,
     )
-    scheduler.apply([make_task(name, plugin=name, interval=0.2, timeout=0.05) for name in plugins])
+    scheduler.put([make_task(name, plugin=name, interval=0.2, timeout=0.05) for name in plugins])
     scheduler.start()
     await enough.wait()
     await scheduler.stop()

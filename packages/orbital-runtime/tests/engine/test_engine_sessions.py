@@ -458,10 +458,10 @@ async def test_a_task_removed_while_its_run_hangs_is_closed_when_that_is_given_u
         exclusive=rig.engine.exclusive,
         forget=rig.engine.forget,
     )
-    scheduler.apply([at("a", timeout=0.2)])
+    scheduler.put([at("a", timeout=0.2)])
     asking = asyncio.create_task(scheduler.trigger("t"))
     await running.wait()
-    scheduler.apply([])
+    scheduler.remove(list(scheduler.states()))
     assert (await asking).error_kind == "Timeout"
     async with asyncio.timeout(LONG):
         await closed.wait()

@@ -118,7 +118,7 @@ async def test_a_run_that_raises_anything_ends(agent, caplog, form, raises):
     plugin = form()
     plugin.raises = raises
     engine, scheduler = agent(plugin)
-    scheduler.apply([make_task("t", plugin="wild")])
+    scheduler.put([make_task("t", plugin="wild")])
     for _ in range(3):
         run = await scheduler.trigger("t")
         assert (run.status, run.error_kind) == (Status.FAILED, "Bug")
@@ -142,7 +142,7 @@ async def test_a_run_that_cancels_itself_ends(agent, caplog):
     """It is no stop of the agent: the run broke, the slot is free, the next one runs."""
     caplog.set_level(logging.CRITICAL, "orbital")
     _, scheduler = agent(Suicidal())
-    scheduler.apply([make_task("t", plugin="wild")])
+    scheduler.put([make_task("t", plugin="wild")])
     for _ in range(3):
         assert (await scheduler.trigger("t")).error_kind == "Bug"
     assert scheduler.running == 0
@@ -157,7 +157,7 @@ async def test_a_stop_still_cancels(agent):
             await asyncio.Event().wait()
 
     _, scheduler = agent(Hangs())
-    scheduler.apply([make_task("t", plugin="wild", timeout=3600)])
+    scheduler.put([make_task("t", plugin="wild", timeout=3600)])
     asking = asyncio.create_task(scheduler.trigger("t"))
     await settle()
     await scheduler.stop(0)

@@ -69,7 +69,7 @@ def test_a_hurry_sends_one_of_each_device():
 
 async def test_a_refused_task_looks_once_a_minute(scheduler, runs, clock, told):
     """Its other ticks ask nobody: they are passed over and counted so, and are neither runs nor failures."""
-    scheduler.apply([make_task(interval=10)])
+    scheduler.put([make_task(interval=10)])
     await pass_by(scheduler, clock, 300)
     state = scheduler.states()["t"][1]
     assert 4 <= len(runs.started) <= 6
@@ -85,7 +85,7 @@ async def test_a_refused_task_looks_once_a_minute(scheduler, runs, clock, told):
 
 async def test_twenty_tasks_of_a_device_look_no_oftener_than_one(scheduler, runs, clock):
     """Twenty tasks with one wrong password are no twenty attempts a minute; mended, all are back soon."""
-    scheduler.apply([make_task(f"t{n}", device_id="sw", interval=10) for n in range(20)])
+    scheduler.put([make_task(f"t{n}", device_id="sw", interval=10) for n in range(20)])
     await pass_by(scheduler, clock, 10)
     first = len(runs.started)
     assert first == 20
@@ -98,7 +98,7 @@ async def test_twenty_tasks_of_a_device_look_no_oftener_than_one(scheduler, runs
 
 async def test_a_trigger_asks_at_once(scheduler, runs, clock):
     """Whoever mended it need not wait; and if it is still refused, the pause begins again."""
-    scheduler.apply([make_task(interval=10)])
+    scheduler.put([make_task(interval=10)])
     await pass_by(scheduler, clock, 11)
     assert (await scheduler.trigger("t")).pauses
     assert len(runs.started) == 2
@@ -109,9 +109,9 @@ async def test_a_trigger_asks_at_once(scheduler, runs, clock):
 
 async def test_other_settings_are_tried_at_the_next_tick(scheduler, runs, clock):
     """The password was corrected in the configuration."""
-    scheduler.apply([make_task(interval=10)])
+    scheduler.put([make_task(interval=10)])
     await pass_by(scheduler, clock, 11)
-    scheduler.apply([make_task(interval=10, device=Device(host="mended"))])
+    scheduler.put([make_task(interval=10, device=Device(host="mended"))])
     assert scheduler.states()["t"][1].status is not Status.PAUSED
     runs.give = lambda task: good_run()
     await pass_by(scheduler, clock, 10)
@@ -121,17 +121,17 @@ async def test_other_settings_are_tried_at_the_next_tick(scheduler, runs, clock)
 
 async def test_a_task_that_goes_is_forgotten(scheduler, clock):
     """Nothing of it slows down those that stay."""
-    scheduler.apply(
+    scheduler.put(
         [make_task("a", device_id="sw", interval=10), make_task("b", device_id="sw", interval=10)]
     )
     await pass_by(scheduler, clock, 11)
-    scheduler.apply([])
+    scheduler.remove(list(scheduler.states()))
     await settle()
     assert scheduler.pauses._paused == {}
 
 
 async def test_only_paused_tasks_are_no_silence(scheduler, clock):
     """Where nothing is due because all is paused, readiness has nothing to say."""
-    scheduler.apply([make_task(interval=10)])
+    scheduler.put([make_task(interval=10)])
     await pass_by(scheduler, clock, 50)
     assert scheduler.silence == 0

@@ -9,10 +9,8 @@ import pytest
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Status
-from orbital_runtime.scheduler.assignment import Shard
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime_testing.runs import good_run, make_task, settle
-from orbital_sdk import ConfigurationError
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def at(scheduler: Scheduler, clock: ManualClock, key: str = "t", ticks: int = 0)
 
 async def test_a_task_runs_at_each_tick_of_its_phase(scheduler, runs, clock):
     """Once a tick, exactly; between ticks nothing runs."""
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     first = state(scheduler).next_due
     for n in range(5):
         clock.now = first + 10 * n - 0.01
@@ -61,7 +59,7 @@ async def test_the_timer_itself_runs_tasks(runs):
     from orbital_runtime.clock import SystemClock
 
     scheduler = Scheduler(runs, clock=SystemClock())
-    scheduler.apply([make_task(interval=0.02)])
+    scheduler.put([make_task(interval=0.02)])
     scheduler.start()
     await runs.until(lambda: len(runs.started) >= 5)
     await scheduler.stop()
@@ -77,7 +75,7 @@ async def test_a_queued_task_is_not_submitted_again(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=1)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task("slow", interval=3600), make_task()])
+    scheduler.put([make_task("slow", interval=3600), make_task()])
     at(scheduler, clock, "slow")
     await runs.until(lambda: runs.started == ["slow"])
     missed = state(scheduler).missed
@@ -109,7 +107,7 @@ async def test_a_crash_does_not_leave_a_task_running(runs, clock, caplog):
 
     scheduler = Scheduler(crash, clock=clock)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     with caplog.at_level(logging.CRITICAL, "orbital.scheduler"):
         for n in range(3):
             at(scheduler, clock)
@@ -127,7 +125,7 @@ async def test_a_crash_does_not_leave_a_task_running(runs, clock, caplog):
 async def test_a_task_never_overlaps_itself(scheduler, runs, clock):
     """Ticks during a run are missed, one each; the run after it is on phase again."""
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: len(runs.started) == 1)
     for _ in range(3):
@@ -146,11 +144,11 @@ async def test_a_task_never_overlaps_itself(scheduler, runs, clock):
 async def test_a_slow_task_does_not_hold_another(scheduler, runs, clock):
     """While one hangs for ever, all others run at each of their ticks."""
     runs.hold = True
-    scheduler.apply([make_task("hung")])
+    scheduler.put([make_task("hung")])
     at(scheduler, clock, "hung")
     await runs.until(lambda: runs.started == ["hung"])
     runs.hold = False
-    scheduler.apply([make_task("hung"), make_task("a"), make_task("b")])
+    scheduler.put([make_task("hung"), make_task("a"), make_task("b")])
     for _ in range(10):
         clock.now += 10
         scheduler.turn()
@@ -164,7 +162,7 @@ async def test_no_more_runs_than_slots(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=5)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task(f"t{n}") for n in range(100)])
+    scheduler.put([make_task(f"t{n}") for n in range(100)])
     clock.now += 9.999
     scheduler.turn()
     for _ in range(100):
@@ -181,7 +179,7 @@ async def test_a_slot_is_free_when_the_device_is(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=1)
     scheduler.start()
     runs.hold = runs.release_early = True
-    scheduler.apply([make_task("a"), make_task("b")])
+    scheduler.put([make_task("a"), make_task("b")])
     clock.now += 9.999
     scheduler.turn()
     await runs.until(lambda: sorted(runs.started) == ["a", "b"])
@@ -203,7 +201,7 @@ async def test_what_is_exclusive_runs_one_at_a_time(runs, clock):
     )
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task(n) for n in ("bus-1", "bus-2", "bus-3", "free")])
+    scheduler.put([make_task(n) for n in ("bus-1", "bus-2", "bus-3", "free")])
     clock.now += 9.999
     scheduler.turn()
     await runs.until(lambda: len(runs.started) == 2)
@@ -218,7 +216,7 @@ async def test_what_is_exclusive_runs_one_at_a_time(runs, clock):
 
 async def test_a_gap_is_counted_and_not_replayed(scheduler, runs, clock):
     """The machine slept an hour: one count of missed ticks, no burst, next run on phase."""
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     first = state(scheduler).next_due
     clock.now = first + 3605
     scheduler.turn()
@@ -240,7 +238,7 @@ async def test_a_step_of_the_wall_clock_disturbs_nothing(runs):
     clock = Stepping()
     scheduler = Scheduler(runs, clock=clock)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     for step in (0, 3_600_000, -3_600_000, 86_400_000, 0):
         clock.step = step
         at(scheduler, clock)
@@ -253,7 +251,7 @@ async def test_a_step_of_the_wall_clock_disturbs_nothing(runs):
 async def test_lateness_and_duration_are_measured(scheduler, runs, clock):
     """How late a run began and how long it took are in histograms, and in the task's state."""
     runs.give = lambda task: good_run(duration=0.3, samples=7)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     clock.now = state(scheduler).next_due + 0.2
     scheduler.turn()
     await settle()
@@ -270,7 +268,7 @@ async def test_one_pass_does_not_hold_the_loop(runs, clock):
     """Two thousand ticks at once are handled in several passes, between which others run."""
     scheduler = Scheduler(runs, clock=clock, slots=5000)
     scheduler.start()
-    scheduler.apply([make_task(f"t{n}") for n in range(2000)])
+    scheduler.put([make_task(f"t{n}") for n in range(2000)])
     clock.now += 9.999
     scheduler.turn()
     await asyncio.sleep(0)
@@ -293,7 +291,7 @@ async def test_the_heartbeat_goes_on_when_nothing_is_due(runs, tasks):
 
     clock = Asked()
     scheduler = Scheduler(runs, clock=clock)
-    scheduler.apply(tasks)
+    scheduler.put(tasks)
     scheduler.start()
     clock.advance(5)
     clock.asked.clear()
@@ -315,14 +313,14 @@ async def test_listeners_may_call_back(runs, clock, caplog):
         assert scheduler.states()[task.key][1].status is Status.SUCCESS
         heard.append(task.key)
         if len(heard) == 1:
-            scheduler.apply([make_task(), make_task("new")])
+            scheduler.put([make_task(), make_task("new")])
             again.append(asyncio.ensure_future(scheduler.trigger("t")))
         raise RuntimeError("a listener's own bug")
 
     again: list[asyncio.Future] = []
     scheduler = Scheduler(runs, clock=clock, on_run=on_run)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     with caplog.at_level(logging.CRITICAL, "orbital.scheduler"):
         at(scheduler, clock)
         await settle()
@@ -332,31 +330,11 @@ async def test_listeners_may_call_back(runs, clock, caplog):
     await scheduler.stop()
 
 
-async def test_only_our_share_runs(runs, clock):
-    """The assignment decides before anything else: other members' tasks do not exist here."""
-    shard = Shard(1, 2)
-    scheduler = Scheduler(runs, clock=clock, assignment=shard)
-    tasks = [make_task(f"t{n}") for n in range(50)]
-    changes = scheduler.apply(tasks)
-    assert list(changes.added) == [t for t in tasks if shard.owner(t.device_id) == 1]
-    assert 10 < len(scheduler.states()) < 40
-
-
-async def test_a_key_that_stands_twice_is_refused(scheduler):
-    """Nothing is overwritten silently, and nothing of the bad list is applied."""
-    scheduler.apply([make_task("a")])
-    with pytest.raises(ConfigurationError, match="'b'"):
-        scheduler.apply([make_task("b"), make_task("b")])
-    assert set(scheduler.states()) == {"a"}
-    scheduler.apply([make_task("b"), make_task("b", source="core")])
-    assert set(scheduler.states()) == {"b", "core/b"}
-
-
 async def test_a_look_runs_a_task_now_and_nobody_waits(runs, clock):
     """Or right after the run that goes on, once; before the start and for a task that is gone: nothing."""
     runs.hold = True
     scheduler = Scheduler(runs, clock=clock)
-    scheduler.apply([make_task("t")])
+    scheduler.put([make_task("t")])
     scheduler.look("t")
     await settle()
     assert runs.started == []

@@ -38,7 +38,7 @@ async def simulate(slots: int, events: list[tuple[str, float]]) -> None:
         pressure=Pressure(lambda: fill[0], 0.8, 4),
     )
     tasks = [make_task(f"t{n}", interval=i, priority=n) for n, i in enumerate(INTERVALS)]
-    scheduler.apply(tasks)
+    scheduler.put(tasks)
     first = {key: its.next_due for key, (_, its) in scheduler.states().items()}
     for event, amount in events:
         if event in {"wait", "sleep"}:
@@ -77,7 +77,7 @@ async def test_idle_is_told_after_the_last_run():
     scheduler = Scheduler(
         runs, clock=clock, on_idle=lambda: idle.append((scheduler.running, scheduler.totals.runs))
     )
-    scheduler.apply([make_task(name) for name in "abc"])
+    scheduler.put([make_task(name) for name in "abc"])
     asked = [asyncio.create_task(scheduler.trigger(name)) for name in "abc"]
     await breathe()
     for name in "bca":

@@ -30,7 +30,7 @@ async def test_a_device_that_stays_down_is_probed_less_often(runs, clock, kind):
     """
     scheduler = Scheduler(runs, clock=clock, backoff_max=60)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     runs.give = lambda task: failed_run(kind)
     ran = []
     for n in range(40):
@@ -58,7 +58,7 @@ async def test_only_silence_slows_down(runs, clock, kind):
     """A device that answers something, or a fault of ours, is no reason to ask less often."""
     scheduler = Scheduler(runs, clock=clock)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     runs.give = lambda task: failed_run(kind)
     await ticks(scheduler, clock, 10)
     assert len(runs.started) == 10
@@ -69,11 +69,11 @@ async def test_a_corrected_device_is_tried_at_once(runs, clock):
     """Other device fields end the back-off: whoever corrects an address wants to see it work."""
     scheduler = Scheduler(runs, clock=clock)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     runs.give = lambda task: failed_run()
     await ticks(scheduler, clock, 8)
     count = len(runs.started)
-    scheduler.apply([make_task(device=Device(host="corrected"))])
+    scheduler.put([make_task(device=Device(host="corrected"))])
     await ticks(scheduler, clock, 1)
     assert len(runs.started) == count + 1
     await scheduler.stop()
@@ -83,7 +83,7 @@ async def test_somebody_who_asks_ends_the_backoff(runs, clock):
     """A triggered run that finds the device up again brings the full rate back."""
     scheduler = Scheduler(runs, clock=clock)
     scheduler.start()
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     runs.give = lambda task: failed_run()
     await ticks(scheduler, clock, 8)
     runs.give = lambda task: good_run()
@@ -101,7 +101,7 @@ async def test_low_priorities_give_way_when_the_buffer_fills(runs, clock):
     fill = [0.5]
     scheduler = Scheduler(runs, clock=clock, pressure=Pressure(lambda: fill[0], 0.8, 4))
     scheduler.start()
-    scheduler.apply([make_task(f"p{p}", priority=p) for p in range(10)])
+    scheduler.put([make_task(f"p{p}", priority=p) for p in range(10)])
     await ticks(scheduler, clock, 4)
     assert all(runs.started.count(f"p{p}") == 4 for p in range(10))
     fill[0] = 0.9
@@ -121,7 +121,7 @@ async def test_the_users_floor_holds_when_the_buffer_is_full(runs, clock):
     """max_slowdown 2: even full to the brim every task runs every second tick."""
     scheduler = Scheduler(runs, clock=clock, pressure=Pressure(lambda: 1.0, 0.8, 2))
     scheduler.start()
-    scheduler.apply([make_task("low", priority=0), make_task("high", priority=9)])
+    scheduler.put([make_task("low", priority=0), make_task("high", priority=9)])
     await ticks(scheduler, clock, 20)
     assert runs.started.count("low") == runs.started.count("high") == 10
     await scheduler.stop()

@@ -16,7 +16,6 @@ from orbital_runtime_testing.runs import (
     make_task,
     settle,
 )
-from orbital_sdk import ConfigurationError
 
 
 class Forgotten(list[str]):
@@ -52,13 +51,12 @@ def at(scheduler, clock, key="t"):
 async def test_an_equal_task_is_left_alone(scheduler, runs, clock):
     """An equal list, though of other objects, changes nothing: same phase, same state, same run."""
     runs.hold = True
-    scheduler.apply([make_task("a"), make_task("b")])
+    scheduler.put([make_task("a"), make_task("b")])
     at(scheduler, clock, "a")
     await runs.until(lambda: "a" in runs.gates)
     running = scheduler.running
     before = {key: (its, its.next_due) for key, (_, its) in scheduler.states().items()}
-    changes = scheduler.apply([make_task("b"), make_task("a")])
-    assert (changes.added, changes.removed, changes.changed) == ((), (), ())
+    scheduler.put([make_task("b"), make_task("a")])
     for key, (_, its) in scheduler.states().items():
         assert its is before[key][0]
         assert its.next_due == before[key][1]
@@ -66,21 +64,10 @@ async def test_an_equal_task_is_left_alone(scheduler, runs, clock):
     assert scheduler.running == running
 
 
-async def test_the_difference_is_told(scheduler):
-    """What came, what went and what changed, by its newest version."""
-    scheduler.apply([make_task("keep"), make_task("go"), make_task("change")])
-    new = [make_task("keep"), make_task("change", timeout=1.0), make_task("come")]
-    changes = scheduler.apply(new)
-    assert [t.id for t in changes.added] == ["come"]
-    assert [t.id for t in changes.removed] == ["go"]
-    assert changes.changed == (new[1],)
-    assert list(scheduler.states()) == ["keep", "change", "come"]
-
-
 async def test_a_part_of_a_list_leaves_all_others_alone(scheduler, clock):
     """New tasks enter, another version goes on in its place, an equal one changes nothing."""
     equal, changed, other = make_task("equal"), make_task("changed"), make_task("other")
-    scheduler.apply([equal, changed, other])
+    scheduler.put([equal, changed, other])
     before = {key: (its, its.next_due) for key, (_, its) in scheduler.states().items()}
     clock.advance(3)
     scheduler.put([make_task("equal"), make_task("changed", timeout=1.0), make_task("new")])
@@ -96,17 +83,10 @@ async def test_a_part_of_a_list_leaves_all_others_alone(scheduler, clock):
     assert clock.now + 10 < state(scheduler, "changed").next_due <= clock.now + 3600
 
 
-async def test_a_part_that_has_a_key_twice_changes_nothing(scheduler):
-    """As a whole list."""
-    with pytest.raises(ConfigurationError, match="two tasks have the id 'twin'"):
-        scheduler.put([make_task("one"), make_task("twin"), make_task("twin")])
-    assert len(scheduler.states()) == 0
-
-
 async def test_some_can_be_removed_alone(scheduler, runs, clock, forgotten):
     """The others stay as they are, what runs comes to its end, and what is not there is passed over."""
     runs.hold = True
-    scheduler.apply([make_task("runs"), make_task("rests", interval=86400), make_task("stays")])
+    scheduler.put([make_task("runs"), make_task("rests", interval=86400), make_task("stays")])
     at(scheduler, clock, "runs")
     await runs.until(lambda: "runs" in runs.gates)
     scheduler.remove(["runs", "rests", "nobody"])
@@ -121,7 +101,7 @@ async def test_some_can_be_removed_alone(scheduler, runs, clock, forgotten):
 @pytest.mark.parametrize("interval", [0.5, 1, 7, 3600])
 async def test_the_rate_follows_every_change(scheduler, interval):
     """It decides on the grid of phases."""
-    scheduler.apply([make_task(f"t{n}", interval=10) for n in range(20)])
+    scheduler.put([make_task(f"t{n}", interval=10) for n in range(20)])
     assert scheduler._roster.rate == pytest.approx(2)
     scheduler.put([make_task(f"t{n}", interval=interval) for n in range(15, 25)])
     assert scheduler._roster.rate == pytest.approx(1.5 + 10 / interval)
@@ -130,9 +110,9 @@ async def test_the_rate_follows_every_change(scheduler, interval):
 
 
 async def test_the_last_task_can_be_removed(scheduler, runs, clock):
-    """An empty list means no tasks."""
-    scheduler.apply([make_task()])
-    scheduler.apply([])
+    """Nothing of it runs any more."""
+    scheduler.put([make_task()])
+    scheduler.remove(["t"])
     clock.advance(100)
     scheduler.turn()
     await settle()
@@ -142,14 +122,14 @@ async def test_the_last_task_can_be_removed(scheduler, runs, clock):
 
 async def test_a_changed_task_keeps_its_counts_and_its_phase(scheduler, runs, clock):
     """Another timeout: same phase, same history. Another interval: its own phase at once."""
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await settle()
     due = state(scheduler).next_due
-    scheduler.apply([make_task(timeout=1.0)])
+    scheduler.put([make_task(timeout=1.0)])
     assert state(scheduler).next_due == due
     assert state(scheduler).runs == 1
-    scheduler.apply([make_task(timeout=1.0, interval=3600)])
+    scheduler.put([make_task(timeout=1.0, interval=3600)])
     assert state(scheduler).next_due != due
     assert clock.now <= state(scheduler).next_due <= clock.now + 3600
     assert state(scheduler).runs == 1
@@ -159,23 +139,23 @@ async def test_a_changed_task_keeps_its_counts_and_its_phase(scheduler, runs, cl
 async def test_another_device_ends_a_pause(scheduler, runs, clock, fields):
     """Paused for refused credentials: another label does not help, another device's fields do."""
     runs.give = lambda task: failed_run("AuthenticationFailed", pauses=True)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await settle()
     assert state(scheduler).paused == "it failed"
-    scheduler.apply([make_task(labels={"site": "x"})])
+    scheduler.put([make_task(labels={"site": "x"})])
     assert state(scheduler).paused == "it failed"
-    scheduler.apply([make_task(labels={"site": "x"}, **fields)])
+    scheduler.put([make_task(labels={"site": "x"}, **fields)])
     assert state(scheduler).paused == ""
 
 
 async def test_the_end_of_an_old_run_does_not_pause_the_new_task(scheduler, runs, clock):
     """The device's password was corrected while a run with the old one was still going on."""
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: "t" in runs.gates)
-    scheduler.apply([make_task(device=Device(host="other"))])
+    scheduler.put([make_task(device=Device(host="other"))])
     runs.end("t", failed_run("AuthenticationFailed", pauses=True))
     await settle()
     assert state(scheduler).paused == ""
@@ -184,8 +164,8 @@ async def test_the_end_of_an_old_run_does_not_pause_the_new_task(scheduler, runs
 
 async def test_removed_tasks_are_forgotten(scheduler, forgotten):
     """The engine is told, so that it can end the task's series."""
-    scheduler.apply([make_task("a"), make_task("b")])
-    scheduler.apply([make_task("b")])
+    scheduler.put([make_task("a"), make_task("b")])
+    scheduler.remove(["a"])
     await settle()
     assert forgotten == ["a"]
 
@@ -193,10 +173,10 @@ async def test_removed_tasks_are_forgotten(scheduler, forgotten):
 async def test_a_running_task_is_forgotten_after_its_run(scheduler, runs, clock, forgotten):
     """Its last samples must not come after its end was told."""
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: "t" in runs.gates)
-    scheduler.apply([])
+    scheduler.remove(["t"])
     await settle()
     assert forgotten == []
     assert runs.cancelled == []
@@ -208,11 +188,11 @@ async def test_a_running_task_is_forgotten_after_its_run(scheduler, runs, clock,
 async def test_a_task_that_comes_back_is_not_forgotten(scheduler, runs, clock, forgotten):
     """Removed and added again while it runs: nothing overlaps, and nothing ends."""
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: "t" in runs.gates)
-    scheduler.apply([])
-    scheduler.apply([make_task()])
+    scheduler.remove(["t"])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await settle()
     assert runs.started == ["t"]
@@ -220,8 +200,8 @@ async def test_a_task_that_comes_back_is_not_forgotten(scheduler, runs, clock, f
     runs.end("t")
     await settle()
     assert forgotten == []
-    scheduler.apply([])
-    scheduler.apply([make_task()])
+    scheduler.remove(["t"])
+    scheduler.put([make_task()])
     await settle()
     assert forgotten == []
 
@@ -231,13 +211,13 @@ async def test_a_waiting_task_can_be_removed(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=1)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task(n) for n in ("a", "b", "c")])
+    scheduler.put([make_task(n) for n in ("a", "b", "c")])
     clock.advance(9.999)
     scheduler.turn()
     await runs.until(lambda: len(runs.started) == 1)
     first = runs.started[0]
     keep, go = sorted({"a", "b", "c"} - {first})
-    scheduler.apply([make_task(first), make_task(keep)])
+    scheduler.remove([go])
     runs.end(first)
     await runs.until(lambda: len(runs.started) == 2)
     runs.end(keep)
@@ -257,9 +237,9 @@ async def test_a_farewell_that_fails_does_not_stop_the_others(runs, clock, caplo
         told.append(task.id)
 
     scheduler = Scheduler(runs, clock=clock, forget=forget)
-    scheduler.apply([make_task(n) for n in "abc"])
+    scheduler.put([make_task(n) for n in "abc"])
     with caplog.at_level(logging.CRITICAL, "orbital.scheduler"):
-        scheduler.apply([])
+        scheduler.remove("abc")
         await scheduler.stop()
     assert told == ["b", "c"]
 
@@ -267,7 +247,7 @@ async def test_a_farewell_that_fails_does_not_stop_the_others(runs, clock, caplo
 async def test_trigger_runs_now(scheduler, runs, clock):
     """Without waiting for the phase, and without moving it."""
     runs.give = lambda task: good_run(samples=42)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     due = state(scheduler).next_due
     run = await scheduler.trigger("t")
     assert run.samples == 42
@@ -281,7 +261,7 @@ async def test_trigger_runs_now(scheduler, runs, clock):
 async def test_trigger_waits_for_the_run_that_goes_on(scheduler, runs, clock):
     """It does not overlap it: it runs right after, once for all who asked meanwhile."""
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: "t" in runs.gates)
     asked = [asyncio.create_task(scheduler.trigger("t")) for _ in range(3)]
@@ -299,7 +279,7 @@ async def test_trigger_jumps_the_queue(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=1)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task(f"t{n}") for n in range(5)])
+    scheduler.put([make_task(f"t{n}") for n in range(5)])
     clock.advance(9.999)
     scheduler.turn()
     await runs.until(lambda: len(runs.started) == 1)
@@ -324,12 +304,12 @@ async def test_trigger_of_what_is_not_there(scheduler, runs, clock):
     with pytest.raises(LookupError, match="'nope'"):
         await scheduler.trigger("nope")
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     at(scheduler, clock)
     await runs.until(lambda: "t" in runs.gates)
     asked = asyncio.create_task(scheduler.trigger("t"))
     await settle()
-    scheduler.apply([])
+    scheduler.remove(["t"])
     runs.end("t")
     with pytest.raises(LookupError, match="removed"):
         await asked
@@ -341,7 +321,7 @@ async def test_trigger_of_what_is_not_there(scheduler, runs, clock):
 async def test_ticks_count_from_the_start(runs, clock):
     """Tasks that were applied long before the start have missed nothing."""
     scheduler = Scheduler(runs, clock=clock)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     clock.advance(1000)
     scheduler.start()
     at(scheduler, clock)
@@ -354,6 +334,8 @@ async def test_ticks_count_from_the_start(runs, clock):
 async def test_equal_means_equal(scheduler):
     """Secrets and nested settings count: a task is the same only if every field is."""
     one = make_task(labels={"site": "x"})
-    assert scheduler.apply([one]).added == (one,)
-    assert scheduler.apply([replace(one, labels={"site": "x"})]).changed == ()
-    assert len(scheduler.apply([replace(one, labels={"site": "y"})]).changed) == 1
+    scheduler.put([one])
+    scheduler.put([replace(one, labels={"site": "x"})])
+    assert scheduler.states()["t"][0] is one
+    scheduler.put([other := replace(one, labels={"site": "y"})])
+    assert scheduler.states()["t"][0] is other

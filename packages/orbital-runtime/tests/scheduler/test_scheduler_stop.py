@@ -16,7 +16,7 @@ async def test_stop_lets_runs_end(runs, clock):
     scheduler = Scheduler(runs, clock=clock, slots=1)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task("a"), make_task("b")])
+    scheduler.put([make_task("a"), make_task("b")])
     clock.advance(9.999)
     scheduler.turn()
     await runs.until(lambda: len(runs.started) == 1)
@@ -38,7 +38,7 @@ async def test_stop_cancels_what_takes_too_long(runs, clock):
     scheduler = Scheduler(runs, clock=clock)
     scheduler.start()
     runs.hold = True
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     clock.now = scheduler.states()["t"][1].next_due
     scheduler.turn()
     await runs.until(lambda: "t" in runs.gates)
@@ -65,7 +65,7 @@ async def test_stop_leaves_behind_what_swallows_its_cancellation(clock):
         return good_run()
 
     scheduler = Scheduler(stubborn, clock=clock)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     asked = asyncio.create_task(scheduler.trigger("t"))
     await settle()
     await scheduler.stop(grace=0)
@@ -77,6 +77,6 @@ async def test_stop_leaves_behind_what_swallows_its_cancellation(clock):
 async def test_stop_is_safe_without_start_and_twice(runs, clock):
     """As every station's stop."""
     scheduler = Scheduler(runs, clock=clock)
-    scheduler.apply([make_task()])
+    scheduler.put([make_task()])
     await scheduler.stop()
     await scheduler.stop()

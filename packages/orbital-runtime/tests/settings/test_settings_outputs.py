@@ -4,7 +4,7 @@ import pytest
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError, notes, outputs, processors
-from orbital_runtime_testing.parts import Drop, Gauge, Store, StoreConfig, made_up
+from orbital_runtime_testing.parts import Drop, Store, StoreConfig, made_up
 
 
 def settings(**sections) -> Settings:
@@ -148,7 +148,6 @@ def test_a_running_configuration_has_no_notes():
         ({"sender": {"mode": "hybrid"}}, "sender.mode", "there is no Core"),
         ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
         ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
-        ({"sender": {"direct": {"clickhouse": {"dsn": "x"}}}}, "sender.direct.clickhouse", "not installed"),
         ({"sender": {"mode": "core", "direct": {"store": {}}}}, "sender.direct.store", "gets nothing"),
         ({"tasks": [{"id": "t", "plugin": "gauge", "timeout": "9m"}]}, "tasks.t.timeout", "5m"),
     ],
@@ -158,16 +157,10 @@ def test_what_is_switched_on_in_vain_is_noted(sections, key, word):
     assert word in noted(**sections)[key]
 
 
-def test_a_writer_that_is_installed_needs_no_note():
-    """A third party's `clickhouse` writer is used like any other."""
-
-    class House(Store):
-        name = "clickhouse"
-
-    registry = Registry.of(plugins=[Gauge], writers=[House])
-    sections = {"sender": {"direct": {"clickhouse": {"url": "u"}}}}
-    assert "sender.direct.clickhouse" not in noted(registry, **sections)
-    assert [o.writer for o in outputs(settings(**sections), registry)] == [House]
+def test_an_output_whose_writer_is_not_installed_is_refused():
+    """Also one that the built-in configuration's comments name: nothing is lost without a word."""
+    with pytest.raises(SettingsError, match="no writer is called 'clickhouse'"):
+        outputs(settings(sender={"direct": {"clickhouse": {"dsn": "x"}}}), made_up())
 
 
 def test_a_plugin_folder_that_is_there_is_noted(tmp_path, monkeypatch):

@@ -146,7 +146,7 @@ class World:
         for name in names:
             device, config = ProbeDevice(host=name), PluginConfig()
             self.tasks[name] = Task(name, name, plugin, device, config, interval=60, timeout=10)
-        self.scheduler.apply(self.tasks.values())
+        self.scheduler.put(self.tasks.values())
 
     def add_tasks(self, count: int) -> None:
         self.add_task(*(f"more-{number}" for number in range(count)))

@@ -48,9 +48,7 @@ async def test_runs_that_never_end_make_it_unready(world):
     runs = Runs()
     runs.hold = True
     scheduler = Scheduler(runs, clock=world.clock, slots=1)
-    scheduler.apply(
-        [make_task("a", interval=10, timeout=5), make_task("b", interval=10, timeout=20)]
-    )
+    scheduler.put([make_task("a", interval=10, timeout=5), make_task("b", interval=10, timeout=20)])
     sources = replace(world.sources, scheduler=scheduler)
     for passed in range(60):
         scheduler.turn()

@@ -60,7 +60,7 @@ async def _measure(count: int, seconds: float) -> Sequence[object]:
         for n in range(count)
     ]
     start = time.perf_counter()
-    scheduler.apply(tasks)
+    scheduler.put(tasks)
     applied = time.perf_counter() - start
     scheduler.start()
     await asyncio.sleep(3)

@@ -61,14 +61,12 @@ def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if stale.")] = False,
 ) -> None:
-    """Make docs/reference anew from the code."""
+    """Make docs/reference, and the tables of docs/configuration.md, anew from the code."""
     from orbital_dev import docs as reference  # noqa: PLC0415 (needs every package; the rest needs none)
 
-    folder = find_root(Path.cwd()) / "docs" / "reference"
+    folder = find_root(Path.cwd()) / "docs"
     if check:
-        _finish(
-            f"docs/reference/{name} is stale; run `make docs`" for name in reference.stale(folder)
-        )
+        _finish(f"docs/{name} is stale; run `make docs`" for name in reference.stale(folder))
         return
     for path in reference.write(folder):
         print(path)

@@ -1,4 +1,4 @@
-"""`docs/reference`, derived from the code: plugins, writers, command line, messages."""
+"""The pages that are derived from the code: plugins, writers, command line, messages, settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from orbital_dev import wire
+from orbital_dev.settings import updated
 from orbital_sdk import manifest
 from orbital_sentinel.app import app
 
@@ -21,31 +22,43 @@ if TYPE_CHECKING:
 HEAD = "<!-- Made by `make docs` from the code; changes here are lost. -->\n\n"
 
 
-def write(folder: Path) -> list[Path]:
+def write(docs: Path) -> list[Path]:
     """Make every page anew. Returns those that changed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    changed: list[Path] = []
-    made = dict(pages())
-    for name, text in made.items():
-        path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    for path in set(folder.glob("*.md")) - {folder / name for name in made}:
-        path.unlink()
-        changed.append(path)
-    return sorted(changed)
+    made = _made(docs)
+    changed = _stale(docs, made)
+    for name in changed:
+        path = docs / name
+        if name in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made[name], encoding="utf-8")
+        else:
+            path.unlink()
+    return [docs / name for name in changed]
 
 
-def stale(folder: Path) -> list[str]:
+def stale(docs: Path) -> list[str]:
     """Names of the pages that differ from what `write` would make."""
-    made = dict(pages())
-    old = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
-    return sorted(name for name in made.keys() | old.keys() if made.get(name) != old.get(name))
+    return _stale(docs, _made(docs))
+
+
+def _stale(docs: Path, made: Mapping[str, str]) -> list[str]:
+    there = {f"reference/{path.name}" for path in (docs / "reference").glob("*.md")}
+    return sorted(name for name in made.keys() | there if made.get(name) != _text(docs / name))
+
+
+def _made(docs: Path) -> dict[str, str]:
+    """Every page that is made from the code, by its name below `docs`."""
+    made = {f"reference/{name}": text for name, text in pages()}
+    made["configuration.md"] = updated(_text(docs / "configuration.md") or "")
+    return made
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """File name and text of every page."""
+    """File name and text of every page of `docs/reference`."""
     index: list[str] = []
     for kind in ("plugin", "writer"):
         for point in sorted(entry_points(group=f"orbital.{kind}s"), key=lambda p: p.name):

@@ -197,7 +197,7 @@ async def collect(
 
     try:
         await asyncio.gather(*(stations.instances.acquire(task) for task in tasks))
-        scheduler.apply(tasks)
+        scheduler.put(tasks)
         await asyncio.gather(*(collect_one(task) for task in tasks))
     finally:
         await scheduler.stop(0)

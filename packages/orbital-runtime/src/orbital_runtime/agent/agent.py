@@ -181,7 +181,7 @@ class Agent:
         await self._start_processors()
         self._life.to(State.REGISTERING)
         await self.core.start()
-        await reload.tasks(self.stations, await self.core.apart(self.loaded.tasks))
+        await self.stations.tasks.reconcile(await self.core.apart(self.loaded.tasks))
         self.stations.scheduler.start(ticks=False)
         self.stations.watchdog.start()
         self._life.to(State.RUNNING)
@@ -246,7 +246,7 @@ class Agent:
             await in_background(hold, "tasks of Core", secrets_of(of_core))
             wanted = await self.core.apart([*self.loaded.tasks, *of_core])
             with without_collector():
-                await reload.tasks(self.stations, wanted)
+                await self.stations.tasks.reconcile(wanted)
             if self.core.link is not None:
                 await self.core.link.keep(wanted)
 

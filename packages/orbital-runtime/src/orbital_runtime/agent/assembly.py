@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.agent.tasks import Tasks
 from orbital_runtime.buffer.commit import Committer
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
@@ -55,6 +56,8 @@ class Stations:
     sender: Sender
     listeners: Listeners
     receivers: Receivers
+    tasks: Tasks
+    """Which tasks run through them."""
     watchdog: Watchdog
     """Beside the way: it watches the loop that all of them share."""
     hosts: Hosts
@@ -94,7 +97,6 @@ def assemble(
         clock=clock,
         slots=collector.worker_pool_size,
         per_target=collector.runs_per_target,
-        assignment=assignment(settings),
         exclusive=engine.exclusive,
         pass_over=engine.pass_over,
         forget=engine.forget,
@@ -108,11 +110,12 @@ def assemble(
         on_idle=committer.hurry,
     )
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
+    tasks = Tasks(scheduler, instances, receivers, assignment(settings))
     sender = Sender(buffer, clock=clock, hosts=hosts)
     watchdog = Watchdog(instances.owner, threshold=collector.watchdog)
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
-        receivers, watchdog, hosts,
+        receivers, tasks, watchdog, hosts,
     )  # fmt: skip
 
 

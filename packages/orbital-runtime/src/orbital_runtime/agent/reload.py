@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from itertools import chain
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING
 
 from orbital_runtime.agent import assembly, processing
-from orbital_runtime.scheduler.roster import twice
-from orbital_runtime.slices import in_slices
 from orbital_runtime.telemetry.logs import setup
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from orbital_runtime.agent.assembly import Stations
-    from orbital_runtime.model import Task
-    from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.processor.processors import Running
-    from orbital_runtime.scheduler.assignment import Assignment
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 
-T = TypeVar("T")
-
 log = logging.getLogger("orbital.agent")
-
-PORTION: Final = 100
-"""Tasks that are taken on in one go: about a millisecond."""
-PATIENCE: Final = 3.0
-"""Seconds for which tasks wait for the start of their plugins."""
 
 
 async def apply(
@@ -49,67 +35,6 @@ async def apply(
     _numbers(stations, new.settings)
     if _shapes_samples(old) != _shapes_samples(new):
         await processing.change(stations, processors, new, identity)
-
-
-async def tasks(stations: Stations, wanted: Iterable[Task]) -> None:
-    """Run these tasks from now on; plugins start before their first task and stop after their last.
-
-    A plugin that is slow to start holds nobody else: its runs fail with that reason until it is there. All of
-    it goes in slices, beside the runs; where it is cut off half-way, the next call does the rest.
-
-    Raises:
-        ConfigurationError: A key stands twice; nothing was changed.
-    """
-    scheduler, instances = stations.scheduler, stations.instances
-    ours = await _ours(wanted, scheduler.assignment)
-    news = await _news(stations, ours)
-    begun = [_begin(instances, task) async for task in in_slices(news)]
-    starting = {start for start in begun if start is not None}
-    if starting:
-        await asyncio.wait(starting, timeout=PATIENCE)
-    async for some in in_slices(_portions(news)):
-        scheduler.put(some)
-        stations.receivers.look_at(some)
-    known = chain(list(scheduler.states()), instances.holders())
-    gone = [key async for key in in_slices(known) if key not in ours]
-    async for some in in_slices(_portions(gone)):
-        scheduler.remove(some)
-    await asyncio.sleep(0)  # for a run that was just begun: it takes its plugin first
-    async for key in in_slices(gone):
-        instances.release(key)
-
-
-async def _ours(wanted: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
-    ours: dict[str, Task] = {}
-    async for task in in_slices(wanted):
-        if task.key in ours:
-            raise twice(task)
-        if assignment.mine(task):
-            ours[task.key] = task
-    return ours
-
-
-async def _news(stations: Stations, ours: Mapping[str, Task]) -> list[Task]:
-    """Those that do not run yet, or run as others, and those whose plugin failed: it is tried again."""
-    known, down = stations.scheduler.states(), stations.instances.failed()
-    news: list[Task] = []
-    async for key, task in in_slices(ours.items()):
-        before = known[key][0] if key in known else None
-        if (before is not task and before != task) or task.plugin in down:
-            news.append(task)
-    return news
-
-
-def _begin(instances: Instances, task: Task) -> asyncio.Task[None] | None:
-    try:
-        return instances.hold(task)
-    except Exception:
-        log.exception("task %s cannot have its plugin", task.id)
-        return None
-
-
-def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
 
 
 async def _logs(old: Settings, new: Settings) -> None:
@@ -138,7 +63,7 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
 def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler, collector = stations.scheduler, settings.collector
     scheduler.suit(collector.worker_pool_size, collector.runs_per_target)
-    scheduler.assignment = assembly.assignment(settings)
+    stations.tasks.assignment = assembly.assignment(settings)
     scheduler.backoff_max = collector.backoff_max
     scheduler.pauses.every = collector.pause_retry
     stations.watchdog.threshold = collector.watchdog

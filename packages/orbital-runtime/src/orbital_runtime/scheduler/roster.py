@@ -1,28 +1,12 @@
-"""The tasks that there are: which came, which went, which changed; and those still on their way out."""
+"""The tasks that there are, and those still on their way out."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from orbital_runtime.model import Task, TaskState
 from orbital_runtime.scheduler.job import Job
-from orbital_sdk import ConfigurationError
-
-if TYPE_CHECKING:
-    from orbital_runtime.scheduler.assignment import Assignment
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """A difference between two lists of tasks."""
-
-    added: tuple[Task, ...] = ()
-    removed: tuple[Task, ...] = ()
-    changed: tuple[Task, ...] = ()
-    """The new versions."""
 
 
 class Roster(Mapping[str, tuple[Task, TaskState]]):
@@ -59,30 +43,7 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         """The longest time-out, in seconds."""
         return max(self._timeouts, default=0.0)
 
-    def difference(self, tasks: Iterable[Task], assignment: Assignment) -> Changes:
-        """What would have to happen for these to be the tasks, as far as they are ours.
-
-        Raises:
-            ConfigurationError: A key stands twice.
-        """
-        wanted = by_key(tasks, assignment)
-        added, changed = self.news(wanted.values())
-        removed = tuple([job.task for key, job in self.jobs.items() if key not in wanted])
-        return Changes(tuple(added), removed, tuple(changed))
-
-    def news(self, tasks: Iterable[Task]) -> tuple[list[Task], list[Task]]:
-        """Those of these that are not known, and those that are known as others."""
-        added: list[Task] = []
-        changed: list[Task] = []
-        for task in tasks:
-            job = self.jobs.get(task.key)
-            if job is None:
-                added.append(task)
-            elif job.task is not task and job.task != task:
-                changed.append(task)
-        return added, changed
-
-    def add(self, task: Task) -> None:
+    def add(self, task: Task) -> Job:
         """A job for a new task. One that is back before its last run is over may not run beside itself."""
         key = task.key
         job = self._leaving.pop(key, None)
@@ -92,6 +53,7 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
             job.replace(task)
         self.jobs[key] = job
         self._enter(task)
+        return job
 
     def replace(self, task: Task) -> None:
         """Another version of a known task."""
@@ -130,26 +92,3 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         """Whatever runs, on its way out or not."""
         jobs = (*self.jobs.values(), *self._leaving.values())
         return [job for job in jobs if job.handle is not None]
-
-
-def by_key(tasks: Iterable[Task], assignment: Assignment) -> dict[str, Task]:
-    """Those that are ours.
-
-    Raises:
-        ConfigurationError: A key stands twice.
-    """
-    wanted: dict[str, Task] = {}
-    for task in tasks:
-        key = task.key
-        if key in wanted:
-            raise twice(task)
-        if assignment.mine(task):
-            wanted[key] = task
-    return wanted
-
-
-def twice(task: Task) -> ConfigurationError:
-    """There is another one of its key."""
-    return ConfigurationError(
-        f"two tasks have the id {task.id!r}; give each its own", field="tasks"
-    )

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.admission import Admission
-from orbital_runtime.scheduler.assignment import Assignment, Everything
 from orbital_runtime.scheduler.failed_run import broken_run
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.pauses import Pauses
 from orbital_runtime.scheduler.removal import TaskRemoval
-from orbital_runtime.scheduler.roster import Changes, Roster, by_key
+from orbital_runtime.scheduler.roster import Roster
 from orbital_runtime.scheduler.target import peer
 from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
@@ -49,7 +48,6 @@ class Scheduler:
         clock: Tells the time.
         slots: Runs that may go on at once.
         per_target: Runs that may go on at once against one target.
-        assignment: Which tasks are ours; all, if it is left out.
         exclusive: What a task needs for itself alone while it runs; the engine's `exclusive`.
         pass_over: Called at each tick of a paused task that asks nobody; the engine's `pass_over`.
         forget: Called when a task is gone and its last run is over; the engine's `forget`.
@@ -67,7 +65,6 @@ class Scheduler:
         clock: Clock,
         slots: int = 256,
         per_target: int = 1 << 30,
-        assignment: Assignment | None = None,
         exclusive: Callable[[Task], str | None] | None = None,
         pass_over: Callable[[Task], Awaitable[None]] | None = None,
         forget: Callable[[Task], Awaitable[None]] | None = None,
@@ -79,7 +76,6 @@ class Scheduler:
     ) -> None:
         self.backoff_max = backoff_max
         self.pressure = pressure or Pressure(None, 0.8, 4)
-        self.assignment = Everything() if assignment is None else assignment
         self.totals = Totals()
         self.pauses = Pauses(pause_retry)
         self.heartbeat = clock.steady()
@@ -140,25 +136,14 @@ class Scheduler:
 
     # ---- which tasks there are ------------------------------------------------------------------
 
-    def apply(self, tasks: Iterable[Task]) -> Changes:
-        """Run these from now on. What is equal keeps its phase and its state.
-
-        Raises:
-            ConfigurationError: A key stands twice; nothing was changed.
-        """
-        changes = self._roster.difference(tasks, self.assignment)
-        self.remove(task.key for task in changes.removed)
-        self._take_on(changes.added, changes.changed)
-        return changes
-
     def put(self, tasks: Iterable[Task]) -> None:
-        """Run these too, as far as they are ours, and of known ones this version: a part of a long list,
-        without a look at the rest.
-
-        Raises:
-            ConfigurationError: A key stands twice; nothing was changed.
-        """
-        self._take_on(*self._roster.news(by_key(tasks, self.assignment).values()))
+        """Run these too, and of known ones this version. What is equal keeps its phase and its state."""
+        placed = [job for job in map(self._take_on, tasks) if job is not None]
+        self._timetable.suit(self._roster.rate)
+        now = self._clock.steady()
+        for job in placed:
+            self._enter(job, now)
+        self._arm()
 
     def remove(self, keys: Iterable[str]) -> None:
         """Run these no more, as far as there are any. Runs that go on come to their end."""
@@ -167,18 +152,17 @@ class Scheduler:
                 self._remove(key)
         self._timetable.suit(self._roster.rate)
 
-    def _take_on(self, added: Sequence[Task], changed: Sequence[Task]) -> None:
-        jobs, now = self._roster.jobs, self._clock.steady()
-        moved = [task for task in changed if moves(jobs[task.key].task, task)]
-        for task in added:
-            self._roster.add(task)
-        for task in changed:
-            self.pauses.forget(task.key, jobs[task.key].task.device_id)
-            self._roster.replace(task)
-        self._timetable.suit(self._roster.rate)
-        for task in (*added, *moved):
-            self._enter(jobs[task.key], now)
-        self._arm()
+    def _take_on(self, task: Task) -> Job | None:
+        """Its job, where that needs a place in the timetable, or another one."""
+        job = self._roster.jobs.get(task.key)
+        if job is None:
+            return self._roster.add(task)
+        before = job.task
+        if before is task or before == task:
+            return None
+        self.pauses.forget(task.key, before.device_id)
+        self._roster.replace(task)
+        return job if moves(before, task) else None
 
     def _enter(self, job: Job, now: float) -> None:
         task, job.target = job.task, peer(job.task.device)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.credentials import has_core
-from orbital_runtime.settings.validation.outputs import is_later
 from orbital_sdk.problems import dotted
 from orbital_sdk.units import format_duration
 
@@ -126,8 +125,6 @@ def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
         key = dotted(("sender", "direct", name))
         if sender.mode == "core":
             yield Note(key, "is enabled, and gets nothing while sender.mode is core")
-        elif is_later(name, section, registry):
-            yield Note(key, "its writer is not installed: nothing is delivered there, nothing kept")
         elif why := _broken(registry.writer, section.writer or name):
             kept = "its samples are kept until that is repaired and the agent started again"
             yield Note(key, f"{why}; {kept}")

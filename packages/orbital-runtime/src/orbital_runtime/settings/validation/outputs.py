@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from orbital_runtime.plugins.registry import NotInstalled, Unusable
+from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
 from orbital_runtime.settings.validation.check import checked, looked_up
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from orbital_sdk import Processor, ProcessorConfig, Writer
 
 T = TypeVar("T")
-
-LATER: Final = frozenset({"clickhouse", "victoria_metrics"})
-"""Writers that the original configuration names. One that is not installed is worth a note, not a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +78,11 @@ def outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
 
 
 def enabled_outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
-    """Every enabled output whose writer is there, whatever the mode; raises as `outputs` does."""
+    """Every enabled output, whatever the mode; raises as `outputs` does."""
     found: list[OutputSettings] = []
     problems: list[Problem] = []
     for name, section in settings.sender.direct.items():
-        if not section.enabled or is_later(name, section, registry):
+        if not section.enabled:
             continue
         try:
             found.append(_output(name, section, settings, registry))
@@ -94,20 +91,6 @@ def enabled_outputs(settings: Settings, registry: Registry) -> list[OutputSettin
     if problems:
         raise SettingsError(problems)
     return found
-
-
-def is_later(name: str, section: OutputSection, registry: Registry) -> bool:
-    """Whether its writer is one that the configuration names and that is not installed."""
-    writer = section.writer or name
-    if writer not in LATER:
-        return False
-    try:
-        registry.writer(writer)
-    except NotInstalled:
-        return True
-    except Exception:  # noqa: BLE001 (the check proper says what is wrong with it)
-        return False
-    return False
 
 
 def _output(

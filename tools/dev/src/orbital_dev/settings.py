@@ -1,13 +1,8 @@
-"""Every key of the file as Markdown tables, made from the models.
-
-`python -m orbital_runtime.settings.rendering.reference docs/configuration.md` puts them into the page anew.
-"""
+"""Every key of the configuration as Markdown tables, made from the models, for `docs/configuration.md`."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.settings.model.root import Settings
@@ -24,7 +19,7 @@ BEGIN: Final = "<!-- reference -->\n"
 END: Final = "<!-- end of reference -->"
 
 
-def renewed(page: str) -> str:
+def updated(page: str) -> str:
     """The page with the tables between its two marks made anew."""
     before, _, rest = page.partition(BEGIN)
     return before + BEGIN + reference() + END + rest.partition(END)[2]
@@ -75,8 +70,3 @@ def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
