@@ -18,7 +18,7 @@ from orbital_testbench.snmp_message import number, varbind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from orbital_plugin_snmp.session.reader import Walked
+    from orbital_plugin_snmp.walks.walked import Walked
     from orbital_testbench.snmp_message import SnmpRequest
 
 pytestmark = pytest.mark.asyncio

@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.commands import app
 from orbital_plugin_snmp.commands.printing import END, line
-from orbital_plugin_snmp.engines import port
+from orbital_plugin_snmp.wire import smi
 from orbital_sdk import ConfigurationError, DeviceUnreachable
 from orbital_testbench.snmpd import PASSWORDS, USERS
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import Value
+    from orbital_plugin_snmp.wire.smi import Value
     from orbital_testbench.snmpd import Snmpd
 
 LIKE_OURS = ("-m", "", "-On", "-v2c", "-cpublic")
@@ -104,15 +104,15 @@ def test_names(snmpd: Snmpd) -> None:
 @pytest.mark.parametrize(
     ("tag", "value", "text"),
     [
-        (port.TIME_TICKS, 19, "Timeticks: (19) 0:00:00.19"),
-        (port.TIME_TICKS, 8_640_000 * 2 + 6123, "Timeticks: (17286123) 2 days, 0:01:01.23"),
-        (port.OCTET_STRING, b"", '""'),
-        (port.OCTET_STRING, b'a "b"', 'STRING: "a \\"b\\""'),
-        (port.OCTET_STRING, bytes(17), "Hex-STRING: " + "00 " * 16 + "\n00 "),
-        (port.COUNTER64, 2**64 - 1, "Counter64: 18446744073709551615"),
-        (port.FLOAT, 0.5, "Opaque: Float: 0.500000"),
-        (port.IP_ADDRESS, b"\xc0\0\2\1", "IpAddress: 192.0.2.1"),
-        (port.END_OF_MIB_VIEW, None, END),
+        (smi.TIME_TICKS, 19, "Timeticks: (19) 0:00:00.19"),
+        (smi.TIME_TICKS, 8_640_000 * 2 + 6123, "Timeticks: (17286123) 2 days, 0:01:01.23"),
+        (smi.OCTET_STRING, b"", '""'),
+        (smi.OCTET_STRING, b'a "b"', 'STRING: "a \\"b\\""'),
+        (smi.OCTET_STRING, bytes(17), "Hex-STRING: " + "00 " * 16 + "\n00 "),
+        (smi.COUNTER64, 2**64 - 1, "Counter64: 18446744073709551615"),
+        (smi.FLOAT, 0.5, "Opaque: Float: 0.500000"),
+        (smi.IP_ADDRESS, b"\xc0\0\2\1", "IpAddress: 192.0.2.1"),
+        (smi.END_OF_MIB_VIEW, None, END),
     ],
 )  # fmt: skip
 def test_lines(tag: int, value: Value, text: str) -> None:

@@ -15,21 +15,16 @@ from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.engines.errors import NoAnswer, Refused
-from orbital_plugin_snmp.engines.port import (
-    END_OF_MIB_VIEW,
-    EXCEPTIONS,
-    NO_SUCH_OBJECT,
-    OCTET_STRING,
-)
 from orbital_plugin_snmp.session.pool import Pool
+from orbital_plugin_snmp.wire.smi import END_OF_MIB_VIEW, EXCEPTIONS, NO_SUCH_OBJECT, OCTET_STRING
 from orbital_testbench.snmpd import PASSWORDS, USERS, Snmpd, SnmpUser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.pool import DeviceReader
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 pytestmark = [
     pytest.mark.asyncio,

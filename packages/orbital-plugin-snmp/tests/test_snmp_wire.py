@@ -12,8 +12,8 @@ from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api, rfc1902, rfc1905
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.usm import message as usm
+from orbital_plugin_snmp.wire import smi
 from orbital_plugin_snmp.wire.ber import WireError, expect, read_integer, tlv
 from orbital_plugin_snmp.wire.community import V2C, read_message, writer
 from orbital_plugin_snmp.wire.identity import identify
@@ -40,18 +40,18 @@ names = parts.map(lambda rest: (1, 3, 6, 1, *rest))
 u32, u64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
 octets = st.binary(max_size=300)
 values = st.one_of(
-    st.integers(-(2**31), 2**31 - 1).map(lambda n: (rfc1902.Integer32(n), port.INTEGER, n)),
-    u32.map(lambda n: (rfc1902.Counter32(n), port.COUNTER32, n)),
-    u32.map(lambda n: (rfc1902.Gauge32(n), port.GAUGE32, n)),
-    u32.map(lambda n: (rfc1902.TimeTicks(n), port.TIME_TICKS, n)),
-    u64.map(lambda n: (rfc1902.Counter64(n), port.COUNTER64, n)),
-    octets.map(lambda b: (rfc1902.OctetString(b), port.OCTET_STRING, b)),
-    octets.filter(lambda b: b[:1] != b"\x9f").map(lambda b: (rfc1902.Opaque(b), port.OPAQUE, b)),
-    st.binary(min_size=4, max_size=4).map(lambda b: (rfc1902.IpAddress(b), port.IP_ADDRESS, b)),
-    names.map(lambda n: (rfc1902.ObjectIdentifier(n), port.OBJECT_IDENTIFIER, encoded(n))),
-    st.just((rfc1905.noSuchObject, port.NO_SUCH_OBJECT, None)),
-    st.just((rfc1905.noSuchInstance, port.NO_SUCH_INSTANCE, None)),
-    st.just((rfc1905.endOfMibView, port.END_OF_MIB_VIEW, None)),
+    st.integers(-(2**31), 2**31 - 1).map(lambda n: (rfc1902.Integer32(n), smi.INTEGER, n)),
+    u32.map(lambda n: (rfc1902.Counter32(n), smi.COUNTER32, n)),
+    u32.map(lambda n: (rfc1902.Gauge32(n), smi.GAUGE32, n)),
+    u32.map(lambda n: (rfc1902.TimeTicks(n), smi.TIME_TICKS, n)),
+    u64.map(lambda n: (rfc1902.Counter64(n), smi.COUNTER64, n)),
+    octets.map(lambda b: (rfc1902.OctetString(b), smi.OCTET_STRING, b)),
+    octets.filter(lambda b: b[:1] != b"\x9f").map(lambda b: (rfc1902.Opaque(b), smi.OPAQUE, b)),
+    st.binary(min_size=4, max_size=4).map(lambda b: (rfc1902.IpAddress(b), smi.IP_ADDRESS, b)),
+    names.map(lambda n: (rfc1902.ObjectIdentifier(n), smi.OBJECT_IDENTIFIER, encoded(n))),
+    st.just((rfc1905.noSuchObject, smi.NO_SUCH_OBJECT, None)),
+    st.just((rfc1905.noSuchInstance, smi.NO_SUCH_INSTANCE, None)),
+    st.just((rfc1905.endOfMibView, smi.END_OF_MIB_VIEW, None)),
 )
 
 
@@ -180,20 +180,20 @@ def one(tag: int, content: bytes) -> tuple[int, object]:
 @pytest.mark.parametrize(
     ("tag", "content", "expected"),
     [
-        (port.GAUGE32, b"\xff\xff\xff\xff", (port.GAUGE32, 2**32 - 1)),
-        (port.COUNTER32, b"\x01\0\0\0\0", (port.NULL, None)),
-        (port.COUNTER64, b"\0" + b"\xff" * 8, (port.COUNTER64, 2**64 - 1)),
-        (port.COUNTER64, b"\x01" + b"\xff" * 8, (port.NULL, None)),
-        (port.COUNTER32, b"", (port.NULL, None)),
-        (port.INTEGER, b"", (port.NULL, None)),
-        (port.INTEGER, b"\xff", (port.INTEGER, -1)),
-        (port.INTEGER, bytes(9), (port.NULL, None)),
-        (port.IP_ADDRESS, b"\1\2\3", (port.OCTET_STRING, b"\1\2\3")),
-        (port.OPAQUE, b"\x9f\x78\x04" + struct.pack(">f", -2.5), (port.FLOAT, -2.5)),
-        (port.OPAQUE, b"\x9f\x79\x08" + struct.pack(">d", 1e300), (port.DOUBLE, 1e300)),
-        (port.OPAQUE, b"\x9f\x7a\x08" + b"\xff" * 8, (port.INTEGER, -1)),
-        (port.OPAQUE, b"\x9f\x7b\x01\x07", (port.COUNTER64, 7)),
-        (port.OPAQUE, b"\x9f\x78\x05abc", (port.OPAQUE, b"\x9f\x78\x05abc")),
+        (smi.GAUGE32, b"\xff\xff\xff\xff", (smi.GAUGE32, 2**32 - 1)),
+        (smi.COUNTER32, b"\x01\0\0\0\0", (smi.NULL, None)),
+        (smi.COUNTER64, b"\0" + b"\xff" * 8, (smi.COUNTER64, 2**64 - 1)),
+        (smi.COUNTER64, b"\x01" + b"\xff" * 8, (smi.NULL, None)),
+        (smi.COUNTER32, b"", (smi.NULL, None)),
+        (smi.INTEGER, b"", (smi.NULL, None)),
+        (smi.INTEGER, b"\xff", (smi.INTEGER, -1)),
+        (smi.INTEGER, bytes(9), (smi.NULL, None)),
+        (smi.IP_ADDRESS, b"\1\2\3", (smi.OCTET_STRING, b"\1\2\3")),
+        (smi.OPAQUE, b"\x9f\x78\x04" + struct.pack(">f", -2.5), (smi.FLOAT, -2.5)),
+        (smi.OPAQUE, b"\x9f\x79\x08" + struct.pack(">d", 1e300), (smi.DOUBLE, 1e300)),
+        (smi.OPAQUE, b"\x9f\x7a\x08" + b"\xff" * 8, (smi.INTEGER, -1)),
+        (smi.OPAQUE, b"\x9f\x7b\x01\x07", (smi.COUNTER64, 7)),
+        (smi.OPAQUE, b"\x9f\x78\x05abc", (smi.OPAQUE, b"\x9f\x78\x05abc")),
         (0x9E, b"?", (0x9E, b"?")),
     ],
 )  # fmt: skip
@@ -207,7 +207,7 @@ def test_long_lengths_are_read() -> None:
     name = b"\x06\x82\0" + bytes((len(SYS_UP_TIME),)) + SYS_UP_TIME
     inner = name + b"\x41\x81\x01\x05"
     data = varbinds_of(b"\x30\x82\0" + bytes((len(inner),)) + inner)
-    assert read_message(data).varbinds == [(SYS_UP_TIME, port.COUNTER32, 5)]
+    assert read_message(data).varbinds == [(SYS_UP_TIME, smi.COUNTER32, 5)]
 
 
 def test_lengths_that_promise_the_sky_cost_nothing() -> None:
@@ -238,7 +238,7 @@ def content_of(data: bytes) -> bytes:
     """The content of the list of varbinds, which ends the message."""
     seen: list[bytes] = []
 
-    def read(whole: bytes, begin: int, stop: int) -> list[port.VarBind]:
+    def read(whole: bytes, begin: int, stop: int) -> list[smi.VarBind]:
         seen.append(whole[begin:stop])
         return []
 
@@ -253,7 +253,7 @@ def test_answers_that_always_look_another_way_are_read_all_the_same() -> None:
         value = 1 << (turn * 7 % 60)
         content = content_of(response([((1, 3, 6, 1), rfc1902.Counter64(value))]))
         found = repeats.read(request, content, 0, len(content))
-        assert found == [(b"+\6\1", port.COUNTER64, value)]
+        assert found == [(b"+\6\1", smi.COUNTER64, value)]
 
 
 def test_counters_that_grow_within_their_octets_keep_their_oids() -> None:

@@ -20,6 +20,7 @@ from orbital_plugin_modbus.exceptions import (
     Refused,
     Resting,
 )
+from orbital_plugin_modbus.mbap import MbapLink
 from orbital_plugin_modbus.turns import Turns
 from orbital_plugin_modbus.unit import Unit
 
@@ -54,8 +55,13 @@ class Way(NamedTuple):
 
 
 def open_line(line: Line) -> Link:
-    """The connection of a line."""
-    return line.link()
+    """A connection of this line, not opened yet."""
+    if line.engine != "pymodbus" and line.transport in {"tcp", "tls"}:
+        secure = line.context if line.transport == "tls" else None
+        return MbapLink(line.host, line.port, secure, line.tls.server_name if line.tls else "")
+    from orbital_plugin_modbus.library import LibraryLink  # noqa: PLC0415 (Modbus/TCP alone needs none)
+
+    return LibraryLink(line)
 
 
 class Bus:

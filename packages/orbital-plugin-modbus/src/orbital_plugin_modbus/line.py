@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_plugin_modbus.mbap import MbapLink
 from orbital_sdk.tls import client_context
 
 if TYPE_CHECKING:
     import ssl
 
     from orbital_plugin_modbus.device import ModbusDevice, TransportName
-    from orbital_plugin_modbus.link import Link
 
 
 class TlsOptions(NamedTuple):
@@ -89,15 +87,6 @@ class Line(NamedTuple):
             prefix="tls.",
             password_setting="tls.key_password",  # noqa: S106 (its name)
         )
-
-    def link(self) -> Link:
-        """A connection, not opened yet."""
-        if self.engine != "pymodbus" and self.transport in {"tcp", "tls"}:
-            secure = self.context if self.transport == "tls" else None
-            return MbapLink(self.host, self.port, secure, self.tls.server_name if self.tls else "")
-        from orbital_plugin_modbus.library import LibraryLink  # noqa: PLC0415 (Modbus/TCP alone needs none)
-
-        return LibraryLink(self)
 
 
 def line_of(device: ModbusDevice, engine: str) -> Line:

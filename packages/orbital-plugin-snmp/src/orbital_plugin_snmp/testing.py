@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.engines.cost import Cost
-from orbital_plugin_snmp.engines.port import (
+from orbital_plugin_snmp.walks.walked import Walked
+from orbital_plugin_snmp.wire.smi import (
     COUNTER32,
     COUNTER64,
     FLOAT,
@@ -16,12 +17,11 @@ from orbital_plugin_snmp.engines.port import (
     OCTET_STRING,
     TIME_TICKS,
 )
-from orbital_plugin_snmp.session.reader import Walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import Value, VarBind
+    from orbital_plugin_snmp.wire.smi import Value, VarBind
 
 TAGS = {
     "counter": COUNTER32, "counter64": COUNTER64, "ticks": TIME_TICKS, "integer": INTEGER,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_sdk.errors import PartialCollect
 from orbital_sdk.metric import Columns, Sample
-from orbital_sdk.plugin import Plugin
-from orbital_sdk.session import Plain, Session
+from orbital_sdk.plugin import Plain, Plugin
+from orbital_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

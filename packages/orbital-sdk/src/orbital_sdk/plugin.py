@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.metric import Metric
-from orbital_sdk.session import Plain
+from orbital_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from orbital_sdk.emit import Emit
     from orbital_sdk.host import PluginHost
     from orbital_sdk.records import Collected
-    from orbital_sdk.session import Session
 
 D = TypeVar("D", bound=DeviceFields)
 C = TypeVar("C", bound=PluginConfig)
@@ -160,3 +160,12 @@ def type_arguments(cls: type, base: type) -> tuple[type, ...]:
         if isinstance(origin, type) and issubclass(origin, base):
             return tuple(a for a in get_args(parent) if isinstance(a, type))
     return ()
+
+
+class Plain(Session):
+    """Of a plugin that keeps nothing of a device: every call goes to the plugin, with the device's fields."""
+
+    def __init__(self, plugin: Plugin[Any, Any], device: DeviceFields) -> None:
+        # of what form they are shows through a partial, and not through a method that calls them
+        self.collect = partial(plugin.collect, device)  # type: ignore[method-assign]
+        self.test = partial(plugin.test_connection, device)  # type: ignore[method-assign]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from orbital_sdk.context import Context
-    from orbital_sdk.fields import DeviceFields
-    from orbital_sdk.plugin import Plugin
     from orbital_sdk.records import Collected
 
 
@@ -40,12 +37,3 @@ class Session:
 
         A run that was given up at its deadline may still go on: closing what it waits for ends it.
         """
-
-
-class Plain(Session):
-    """Of a plugin that keeps nothing of a device: every call goes to the plugin, with the device's fields."""
-
-    def __init__(self, plugin: Plugin[Any, Any], device: DeviceFields) -> None:
-        # of what form they are shows through a partial, and not through a method that calls them
-        self.collect = partial(plugin.collect, device)  # type: ignore[method-assign]
-        self.test = partial(plugin.test_connection, device)  # type: ignore[method-assign]

@@ -15,9 +15,9 @@ import cramjam
 from orbital_bench import config, meter, report
 from orbital_bench.rigs import Sink
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import TIME_TICKS
 from orbital_plugin_snmp.traps.notification import TRAP, TRAP_OID
 from orbital_plugin_snmp.wire.ber import OCTETS, SEQUENCE, integer, tlv
+from orbital_plugin_snmp.wire.smi import TIME_TICKS
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_testbench import free_port, wait_until
 

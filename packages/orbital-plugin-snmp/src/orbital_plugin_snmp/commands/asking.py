@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from orbital_plugin_snmp import oids
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice, mistakes
-from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, EXCEPTIONS
 from orbital_plugin_snmp.session.pool import Pool
+from orbital_plugin_snmp.wire.smi import END_OF_MIB_VIEW, EXCEPTIONS
 from orbital_sdk import ConfigurationError
 from orbital_sdk.address import split_address
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from orbital_plugin_snmp.commands.options import How
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.pool import DeviceReader
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 T = TypeVar("T")
 PATIENT: Final = 86_400.0

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines import port
+from orbital_plugin_snmp.wire import smi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 END: Final = "No more variables left in this MIB View (It is past the end of the MIB tree)"
 _PLAIN: Final = {
-    port.INTEGER: "INTEGER",
-    port.COUNTER32: "Counter32",
-    port.GAUGE32: "Gauge32",
-    port.COUNTER64: "Counter64",
+    smi.INTEGER: "INTEGER",
+    smi.COUNTER32: "Counter32",
+    smi.GAUGE32: "Gauge32",
+    smi.COUNTER64: "Counter64",
 }
 _MISSING: Final = {
-    port.NO_SUCH_OBJECT: "No Such Object available on this agent at this OID",
-    port.NO_SUCH_INSTANCE: "No Such Instance currently exists at this OID",
-    port.END_OF_MIB_VIEW: END,
-    port.NULL: "NULL",
+    smi.NO_SUCH_OBJECT: "No Such Object available on this agent at this OID",
+    smi.NO_SUCH_INSTANCE: "No Such Instance currently exists at this OID",
+    smi.END_OF_MIB_VIEW: END,
+    smi.NULL: "NULL",
 }
 
 
@@ -35,9 +35,9 @@ def line(varbind: VarBind) -> str:
         return f"{name} {_MISSING[tag]}"
     if isinstance(value, bytes):
         return f"{name} {_OCTETS.get(tag, _other)(value)}"
-    if tag == port.TIME_TICKS:
+    if tag == smi.TIME_TICKS:
         return f"{name} Timeticks: ({value}) {_clock(int(value or 0))}"
-    if tag in (port.FLOAT, port.DOUBLE):
+    if tag in (smi.FLOAT, smi.DOUBLE):
         return f"{name} Opaque: Float: {value:f}"
     return f"{name} {_PLAIN.get(tag, f'0x{tag:02X}')}: {value}"
 
@@ -74,7 +74,7 @@ def _other(value: bytes) -> str:
 
 
 _OCTETS: Final[dict[int, Callable[[bytes], str]]] = {
-    port.OCTET_STRING: _string,
-    port.OBJECT_IDENTIFIER: lambda value: f"OID: .{oids.text(value)}",
-    port.IP_ADDRESS: lambda value: "IpAddress: " + ".".join(map(str, value)),
+    smi.OCTET_STRING: _string,
+    smi.OBJECT_IDENTIFIER: lambda value: f"OID: .{oids.text(value)}",
+    smi.IP_ADDRESS: lambda value: "IpAddress: " + ".".join(map(str, value)),
 }

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from orbital_plugin_snmp.engines import errors
 from orbital_plugin_snmp.engines.cost import Cost
-from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, NO_SUCH_OBJECT, NULL
 from orbital_plugin_snmp.wire import pdu
 from orbital_plugin_snmp.wire.pdu import Request
+from orbital_plugin_snmp.wire.smi import END_OF_MIB_VIEW, NO_SUCH_OBJECT, NULL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_plugin_snmp.engines.port import Flight, VarBind
+    from orbital_plugin_snmp.engines.port import Flight
     from orbital_plugin_snmp.wire.pdu import Pdu
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 
 class Conversation(ABC):

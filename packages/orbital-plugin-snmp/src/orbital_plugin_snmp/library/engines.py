@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_plugin_snmp.engines.slots import Slots
+from orbital_plugin_snmp.library.engine import LibraryEngine
 from orbital_plugin_snmp.library.session import LibrarySession
-from orbital_plugin_snmp.library.untyped import hlapi, udp, udp6
+from orbital_plugin_snmp.library.untyped import hlapi
 
 if TYPE_CHECKING:
     from orbital_plugin_snmp.engines.address import Address
     from orbital_plugin_snmp.engines.attempts import Patience
     from orbital_plugin_snmp.usm.user import User
 
-ON_THE_WAY: Final = 100
-BUFFER: Final = 4 << 20
 FOREVER: Final = 3600
 """Seconds that pysnmp may wait: who is waiting gives up before."""
 _AUTH: Final[dict[str, Any]] = {
@@ -38,30 +35,6 @@ _PRIV: Final[dict[str, Any]] = {
     "AES192C": hlapi.usmAesCfb192Protocol,
     "AES256C": hlapi.usmAesCfb256Protocol,
 }
-
-
-class LibraryEngine:
-    """One of pysnmp's engines, and how many sessions use it."""
-
-    def __init__(self) -> None:
-        self.snmp: Any = hlapi.SnmpEngine()
-        self.slots = Slots(ON_THE_WAY)
-        self.sessions = 0
-        self._widened = False
-
-    def widen(self) -> None:
-        """Give its socket, which is there after the first request, a buffer that holds many answers."""
-        if self._widened:
-            return
-        for domain in (udp.DOMAIN_NAME, udp6.DOMAIN_NAME):
-            with contextlib.suppress(
-                Exception
-            ):  # pysnmp raises its own where it has no such socket
-                transport = self.snmp.transport_dispatcher.get_transport(domain).transport
-                transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER
-                )
-                self._widened = True
 
 
 class LibraryEngines:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_plugin_snmp.engines.attempts import Patience
     from orbital_plugin_snmp.engines.port import Flight
-    from orbital_plugin_snmp.library.engines import LibraryEngine
+    from orbital_plugin_snmp.library.engine import LibraryEngine
     from orbital_plugin_snmp.wire.pdu import Request
 
 TIMED_OUT: Final = "RequestTimedOut"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.library.untyped import ObjectName
+from orbital_plugin_snmp.wire import smi
 from orbital_plugin_snmp.wire.values import value
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 
 def to_library(oid: bytes) -> Any:
@@ -23,10 +23,10 @@ def from_library(name: Any, found: Any) -> VarBind:
     ids = found.tagSet.superTags[-1]
     tag = int(ids.tagClass | ids.tagId)
     oid = oids.encode(str(name))
-    if tag in port.EXCEPTIONS:
+    if tag in smi.EXCEPTIONS:
         return oid, tag, None
-    if tag == port.OBJECT_IDENTIFIER:
+    if tag == smi.OBJECT_IDENTIFIER:
         return oid, tag, oids.encode(str(found))
-    if tag in (port.OCTET_STRING, port.IP_ADDRESS, port.OPAQUE):
+    if tag in (smi.OCTET_STRING, smi.IP_ADDRESS, smi.OPAQUE):
         return (oid, *value(tag, bytes(found)))
     return oid, tag, int(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_plugin_snmp.tables.texts import clean, display, hexadecimal, number
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import Value
+    from orbital_plugin_snmp.wire.smi import Value
 
 CHASSIS_MAC: Final = 4
 CHASSIS_NETWORK: Final = 5

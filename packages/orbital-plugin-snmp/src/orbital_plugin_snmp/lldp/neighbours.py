@@ -26,8 +26,8 @@ from orbital_sdk import Metric
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import Value, VarBind
     from orbital_plugin_snmp.tables.column import Output
+    from orbital_plugin_snmp.wire.smi import Value, VarBind
     from orbital_sdk import Series
 
 NEIGHBOR: Final = Metric(

@@ -9,8 +9,8 @@ from orbital_sdk import AuthenticationFailed, CollectError, DeviceUnreachable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.reader import Reader
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 SILENCE: Final = 2
 """Requests in a row that get no answer until the rest of the poll is given up."""

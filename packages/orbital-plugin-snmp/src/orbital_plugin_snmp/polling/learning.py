@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import EXCEPTIONS, OBJECT_IDENTIFIER
 from orbital_plugin_snmp.lldp.neighbours import COLUMNS
 from orbital_plugin_snmp.polling.task import PollTask
 from orbital_plugin_snmp.profiles.choosing import choose
@@ -15,15 +14,16 @@ from orbital_plugin_snmp.profiles.loading import resolve, shipped
 from orbital_plugin_snmp.tables.families import Families
 from orbital_plugin_snmp.tables.plan import compile_profiles, instance
 from orbital_plugin_snmp.tables.texts import clean, display, text_of
+from orbital_plugin_snmp.wire.smi import EXCEPTIONS, OBJECT_IDENTIFIER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_plugin_snmp.engines.cost import Cost
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.profiles.models import Profile
     from orbital_plugin_snmp.session.reader import Reader
     from orbital_plugin_snmp.tables.plan import ReadPlan
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 GENERAL: Final = ("hrsystem", "ucd", "entity_sensor", "ups", "printer", "bgp4", "lldp")
 """Profiles for devices of any make, where these have what they read."""

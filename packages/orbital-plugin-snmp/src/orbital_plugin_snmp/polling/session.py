@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import EXCEPTIONS
 from orbital_plugin_snmp.metrics import ScrapeMetrics as M
 from orbital_plugin_snmp.polling.task import PollTask
 from orbital_plugin_snmp.tables.scalars import SYS_UP_TIME
 from orbital_plugin_snmp.tables.texts import clean, display, text_of
+from orbital_plugin_snmp.wire.smi import EXCEPTIONS
 from orbital_sdk import Columns, PartialCollect, Sample, Session
 from orbital_sdk.units import format_duration
 

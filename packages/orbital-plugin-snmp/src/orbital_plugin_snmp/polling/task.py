@@ -22,9 +22,9 @@ from orbital_plugin_snmp.tables.uptime import Uptime
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.reader import Reader
     from orbital_plugin_snmp.tables.plan import ReadPlan
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 MIXED = "the device started again while it was read, so that rows of before and after may be mixed"
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_snmp.config import SessionConfig
-from orbital_plugin_snmp.engines.port import EXCEPTIONS
 from orbital_plugin_snmp.polling.session import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID
 from orbital_plugin_snmp.probing.fields import device_of, fields
 from orbital_plugin_snmp.profiles.choosing import choose
 from orbital_plugin_snmp.profiles.loading import shipped
 from orbital_plugin_snmp.session.opener import Opener
 from orbital_plugin_snmp.tables.texts import clean, text_of
+from orbital_plugin_snmp.wire.smi import EXCEPTIONS
 from orbital_sdk import CollectError, DeviceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_plugin_snmp.device import SnmpDevice
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 WANTED = (SYS_NAME, SYS_DESCR, SYS_OBJECT_ID)
 LONGEST = 100

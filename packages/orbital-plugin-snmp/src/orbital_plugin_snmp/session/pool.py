@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.config import SessionConfig
     from orbital_plugin_snmp.device import SnmpDevice
     from orbital_plugin_snmp.engines.cost import Cost
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.session.counts import Counts
-    from orbital_plugin_snmp.session.reader import Walked
+    from orbital_plugin_snmp.walks.walked import Walked
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 IDLE: Final = 3600.0
 """Seconds after which a device that nobody reads any more is forgotten."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_plugin_snmp.engines.cost import Cost
-    from orbital_plugin_snmp.engines.port import VarBind
-
-
-@dataclass(slots=True)
-class Walked:
-    """What walking some columns gave."""
-
-    columns: dict[bytes, list[VarBind]] = field(default_factory=dict[bytes, "list[VarBind]"])
-    """Column -> its varbinds, in order. Empty for one that the device does not have."""
-    problems: dict[bytes, str] = field(default_factory=dict[bytes, str])
-    """Column -> why its walk ended early; what came before is in `columns`."""
+    from orbital_plugin_snmp.walks.walked import Walked
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 
 class Reader(Protocol):
@@ -29,7 +19,7 @@ class Reader(Protocol):
     """
 
     async def get(self, oids: Sequence[bytes]) -> list[VarBind]:
-        """Any number of instances, in the order asked. What is missing has a tag of `port.EXCEPTIONS`."""
+        """Any number of instances, in the order asked. What is missing has a tag of `smi.EXCEPTIONS`."""
         ...
 
     async def walk(self, columns: Sequence[bytes], *, table: str = "") -> Walked:

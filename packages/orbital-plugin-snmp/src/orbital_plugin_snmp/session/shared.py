@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from orbital_plugin_snmp.engines.cost import Cost
 from orbital_plugin_snmp.engines.errors import ErrorStatus, NoAnswer, TooBig
-from orbital_plugin_snmp.engines.port import NO_SUCH_OBJECT
-from orbital_plugin_snmp.session.reader import Walked
+from orbital_plugin_snmp.walks.walked import Walked
 from orbital_plugin_snmp.walks.walker import Walker
+from orbital_plugin_snmp.wire.smi import NO_SUCH_OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from orbital_plugin_snmp.engines.port import Session, VarBind
+    from orbital_plugin_snmp.engines.port import Session
     from orbital_plugin_snmp.walks.learned import Learned
     from orbital_plugin_snmp.walks.walker import WalkLimits
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 T = TypeVar("T")
 SILENT: Final = 3

@@ -14,10 +14,10 @@ from orbital_plugin_snmp.tables.counters import Unwrapper
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.tables.convert import Told
     from orbital_plugin_snmp.tables.plan import ColumnPlan
     from orbital_plugin_snmp.tables.texts import Raw
+    from orbital_plugin_snmp.wire.smi import VarBind
     from orbital_sdk import Series
 
     LabelsOf = Callable[[bytes], tuple[str, ...] | None]

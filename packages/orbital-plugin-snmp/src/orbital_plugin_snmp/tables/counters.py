@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_snmp.engines.port import COUNTER32
+from orbital_plugin_snmp.wire.smi import COUNTER32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 TURN: Final = 1 << 32
 HALF: Final = 1 << 31

@@ -10,8 +10,8 @@ from orbital_plugin_snmp.tables.texts import Raw, number, text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.tables.plan import FilterPlan
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 
 class Sieve:

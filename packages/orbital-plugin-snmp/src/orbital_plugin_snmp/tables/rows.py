@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.profiles.models import Label
     from orbital_plugin_snmp.tables.plan import TablePlan
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 
 class Cell(NamedTuple):

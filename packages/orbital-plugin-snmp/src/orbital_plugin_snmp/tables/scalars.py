@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import EXCEPTIONS, NO_SUCH_OBJECT
 from orbital_plugin_snmp.tables.column import ColumnState
 from orbital_plugin_snmp.tables.convert import plain_number
 from orbital_plugin_snmp.tables.plan import instance
+from orbital_plugin_snmp.wire.smi import EXCEPTIONS, NO_SUCH_OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.tables.column import Output
     from orbital_plugin_snmp.tables.plan import ColumnPlan
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 SYS_UP_TIME: Final = oids.encode("1.3.6.1.2.1.1.3.0")
 LOOK_AGAIN: Final = 3600.0

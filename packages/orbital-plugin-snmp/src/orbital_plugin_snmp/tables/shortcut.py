@@ -15,8 +15,8 @@ from orbital_plugin_snmp.tables.column import EXACT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.tables.column import ColumnState, Output
+    from orbital_plugin_snmp.wire.smi import VarBind
     from orbital_sdk import Series
 
 

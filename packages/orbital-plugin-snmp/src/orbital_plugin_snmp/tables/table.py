@@ -14,9 +14,9 @@ from orbital_plugin_snmp.tables.shortcut import Shortcut
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.tables.plan import TablePlan
     from orbital_plugin_snmp.tables.texts import Raw
+    from orbital_plugin_snmp.wire.smi import VarBind
 
     Found = Mapping[bytes, list[VarBind]]
     """Column -> its varbinds, of the columns that could be read."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines import port
 from orbital_plugin_snmp.tables.texts import address_v4
+from orbital_plugin_snmp.wire import smi
 from orbital_plugin_snmp.wire.ber import SEQUENCE, WireError, expect, header, read_integer, tlv
 from orbital_plugin_snmp.wire.pdu import RESPONSE
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 TRAP_V1: Final = 0xA4
 INFORM: Final = 0xA6
@@ -82,13 +82,13 @@ def read(data: bytes, at: int, end: int) -> Notification:
 
 def _v1(data: bytes, at: int, end: int) -> Notification:
     """As RFC 3584 3.1 translates it."""
-    begin, at = expect(data, at, end, port.OBJECT_IDENTIFIER, "enterprise")
+    begin, at = expect(data, at, end, smi.OBJECT_IDENTIFIER, "enterprise")
     enterprise = _oid(data[begin:at])
-    begin, at = expect(data, at, end, port.IP_ADDRESS, "agent address")
+    begin, at = expect(data, at, end, smi.IP_ADDRESS, "agent address")
     origin = _address(data[begin:at])
     generic, at = read_integer(data, at, end, "generic trap")
     specific, at = read_integer(data, at, end, "specific trap")
-    _, at = expect(data, at, end, port.TIME_TICKS, "time stamp")
+    _, at = expect(data, at, end, smi.TIME_TICKS, "time stamp")
     if not (0 <= generic <= SPECIFIC and 0 <= specific <= oids.LARGEST):
         raise WireError(f"generic trap {generic}, specific trap {specific}")
     trap = f"{enterprise}.0.{specific}" if generic == SPECIFIC else f"{GENERIC}.{generic + 1}"
@@ -100,7 +100,7 @@ def _varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
     return read_varbinds(data, begin, stop)
 
 
-def _oid(content: port.Value) -> str:
+def _oid(content: smi.Value) -> str:
     try:
         text = oids.text(content) if isinstance(content, bytes) else ""
     except ValueError as error:
@@ -110,7 +110,7 @@ def _oid(content: port.Value) -> str:
     return text
 
 
-def _address(content: port.Value) -> str:
+def _address(content: smi.Value) -> str:
     """Empty for 0.0.0.0, which devices without an address of their own say."""
     known = isinstance(content, bytes) and len(content) == 4 and any(content)
     return address_v4(content) if known and isinstance(content, bytes) else ""

@@ -15,9 +15,9 @@ from orbital_sdk import Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.traps.notification import Notification
     from orbital_plugin_snmp.traps.rules import TrapFilter, TrapLabel, TrapRule
+    from orbital_plugin_snmp.wire.smi import VarBind
     from orbital_sdk import Series
 
 

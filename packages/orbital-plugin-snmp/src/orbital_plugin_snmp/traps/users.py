@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import COUNTER32
 from orbital_plugin_snmp.traps.notification import SenderError, answer_to, read
 from orbital_plugin_snmp.usm.engine import Engine
 from orbital_plugin_snmp.usm.message import (
@@ -28,6 +27,7 @@ from orbital_plugin_snmp.wire.ber import (
     tlv,
 )
 from orbital_plugin_snmp.wire.pdu import REPORT
+from orbital_plugin_snmp.wire.smi import COUNTER32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,10 +6,10 @@ from operator import lt
 from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_snmp import oids
-from orbital_plugin_snmp.engines.port import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT
+from orbital_plugin_snmp.wire.smi import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 ENDS: Final = frozenset({END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT})
 HEADERS: Final = 6

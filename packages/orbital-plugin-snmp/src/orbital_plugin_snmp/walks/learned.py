@@ -39,7 +39,7 @@ class Leg(NamedTuple):
     """What the answer to one request meant for each of its columns."""
 
     names: tuple[bytes, ...]
-    """The OIDs of that answer: see `port.Rows.names`."""
+    """The OIDs of that answer: see `smi.Rows.names`."""
     ends: tuple[tuple[int, bytes, bool], ...]
     """Rows that belong to the column, where it stands then, and whether it is over."""
 

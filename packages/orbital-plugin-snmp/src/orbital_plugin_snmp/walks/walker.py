@@ -7,17 +7,18 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_plugin_snmp.engines.errors import ErrorStatus, Malformed, NoAnswer, TooBig
-from orbital_plugin_snmp.engines.port import Rows
-from orbital_plugin_snmp.session.reader import Walked
 from orbital_plugin_snmp.walks.ahead import Ahead
 from orbital_plugin_snmp.walks.column import ColumnWalk
 from orbital_plugin_snmp.walks.learned import MOST, REPETITIONS, Leg, Shape, Step
+from orbital_plugin_snmp.walks.walked import Walked
+from orbital_plugin_snmp.wire.smi import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_plugin_snmp.engines.port import Session, VarBind
+    from orbital_plugin_snmp.engines.port import Session
     from orbital_plugin_snmp.walks.learned import Learned
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 ENVELOPE: Final = 80
 """Bytes of an answer around its varbinds: community or USM, and the PDU's head."""

@@ -20,7 +20,7 @@ from orbital_plugin_snmp.wire.varbinds import read_varbinds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
     Reading = Callable[[bytes, int, int], list[VarBind]]
     """As `read_varbinds`."""

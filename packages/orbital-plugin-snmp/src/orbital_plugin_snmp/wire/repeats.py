@@ -8,8 +8,8 @@ from orbital_plugin_snmp.wire.skeleton import Skeleton, skeleton
 from orbital_plugin_snmp.wire.varbinds import read_varbinds
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import VarBind
     from orbital_plugin_snmp.wire.pdu import Request
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 KEPT: Final = 256
 """Requests of one device whose answers are remembered."""

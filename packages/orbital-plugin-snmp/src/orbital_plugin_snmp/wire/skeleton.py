@@ -11,16 +11,16 @@ from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_plugin_snmp.engines import port
-from orbital_plugin_snmp.engines.port import Rows
 from orbital_plugin_snmp.oids import shared
+from orbital_plugin_snmp.wire import smi
 from orbital_plugin_snmp.wire.ber import expect, header
+from orbital_plugin_snmp.wire.smi import Rows
 from orbital_plugin_snmp.wire.values import UNSIGNED, UNSIGNED_32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_plugin_snmp.engines.port import Value, VarBind
+    from orbital_plugin_snmp.wire.smi import Value, VarBind
 
 SIGNED: Final = {1: "b", 2: "h", 4: "i", 8: "q"}
 UNSIGNED_LETTERS: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -103,7 +103,7 @@ def skeleton(content: bytes, varbinds: list[VarBind]) -> Skeleton | None:
         lead, letter = kind
         letters.append(f"{begin - at + lead}x{letter}")
         if letter.endswith("s") and not isinstance(value, bytes):
-            odd.append((number, tag == port.INTEGER))
+            odd.append((number, tag == smi.INTEGER))
         at = stop
     form = _form("".join(letters), len(content))
     pattern = int.from_bytes(content, "big") & form.mask
@@ -114,7 +114,7 @@ def skeleton(content: bytes, varbinds: list[VarBind]) -> Skeleton | None:
 def _value(content: bytes, at: int) -> tuple[int, int]:
     """Where the value of the varbind at `at` begins and ends."""
     begin, stop = expect(content, at, len(content), 0x30, "varbind")
-    _, begin = expect(content, begin, stop, port.OBJECT_IDENTIFIER, "OID")
+    _, begin = expect(content, begin, stop, smi.OBJECT_IDENTIFIER, "OID")
     _, begin, end = header(content, begin, stop)
     return begin, end
 
@@ -122,11 +122,11 @@ def _value(content: bytes, at: int) -> tuple[int, int]:
 def _letters(tag: int, value: Value, octets: bytes) -> tuple[int, str] | None:
     """Octets that belong to the pattern, and how `struct` reads the others."""
     size = len(octets)
-    if tag in (port.OCTET_STRING, port.OBJECT_IDENTIFIER, port.IP_ADDRESS):
+    if tag in (smi.OCTET_STRING, smi.OBJECT_IDENTIFIER, smi.IP_ADDRESS):
         return 0, f"{size}s"
-    if not isinstance(value, int) or not size or tag not in UNSIGNED | {port.INTEGER}:
+    if not isinstance(value, int) or not size or tag not in UNSIGNED | {smi.INTEGER}:
         return None
-    if tag == port.INTEGER:
+    if tag == smi.INTEGER:
         return 0, SIGNED.get(size, f"{size}s")
     lead = size in (5, 9) and octets[0] == 0
     if size - lead > (4 if tag in UNSIGNED_32 else 8):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_snmp.engines import port
+from orbital_plugin_snmp.wire import smi
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import Value
+    from orbital_plugin_snmp.wire.smi import Value
 
-UNSIGNED_32: Final = frozenset({port.COUNTER32, port.GAUGE32, port.TIME_TICKS})
-UNSIGNED: Final = UNSIGNED_32 | {port.COUNTER64}
+UNSIGNED_32: Final = frozenset({smi.COUNTER32, smi.GAUGE32, smi.TIME_TICKS})
+UNSIGNED: Final = UNSIGNED_32 | {smi.COUNTER64}
 _FLOAT, _DOUBLE = Struct(">f"), Struct(">d")
 _OPAQUE: Final = b"\x9f"
 """First octet of the tag that net-snmp puts into an Opaque; the next one says which number it is."""
-NOTHING: Final = (port.NULL, None)
+NOTHING: Final = (smi.NULL, None)
 
 
 def value(tag: int, content: bytes) -> tuple[int, Value]:
@@ -23,16 +23,16 @@ def value(tag: int, content: bytes) -> tuple[int, Value]:
 
     A Gauge32 above 2^31 that comes in four octets, as some devices send it, is the number they mean.
     """
-    if tag == port.INTEGER:
+    if tag == smi.INTEGER:
         return _signed(tag, content)
     if tag in UNSIGNED:
         return _unsigned(tag, content)
-    if tag == port.OPAQUE and content[:1] == _OPAQUE and len(content) > 2:
+    if tag == smi.OPAQUE and content[:1] == _OPAQUE and len(content) > 2:
         return _opaque(content)
-    if tag in port.EXCEPTIONS:
+    if tag in smi.EXCEPTIONS:
         return tag, None
-    if tag == port.IP_ADDRESS and len(content) != 4:
-        return port.OCTET_STRING, content
+    if tag == smi.IP_ADDRESS and len(content) != 4:
+        return smi.OCTET_STRING, content
     return tag, content
 
 
@@ -53,11 +53,11 @@ def _opaque(content: bytes) -> tuple[int, Value]:
     kind, size, inner = content[1], content[2], content[3:]
     if size == len(inner):
         if kind == 0x78 and size == 4:
-            return port.FLOAT, _FLOAT.unpack(inner)[0]
+            return smi.FLOAT, _FLOAT.unpack(inner)[0]
         if kind == 0x79 and size == 8:
-            return port.DOUBLE, _DOUBLE.unpack(inner)[0]
+            return smi.DOUBLE, _DOUBLE.unpack(inner)[0]
         if kind in (0x76, 0x7B):
-            return _unsigned(port.COUNTER64, inner)
+            return _unsigned(smi.COUNTER64, inner)
         if kind == 0x7A:
-            return _signed(port.INTEGER, inner)
-    return port.OPAQUE, content
+            return _signed(smi.INTEGER, inner)
+    return smi.OPAQUE, content

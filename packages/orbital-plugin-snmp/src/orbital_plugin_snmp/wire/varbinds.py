@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_snmp.engines import port
+from orbital_plugin_snmp.wire import smi
 from orbital_plugin_snmp.wire.ber import SEQUENCE, WireError, expect, header
 from orbital_plugin_snmp.wire.values import UNSIGNED, value
 
 if TYPE_CHECKING:
-    from orbital_plugin_snmp.engines.port import VarBind
+    from orbital_plugin_snmp.wire.smi import VarBind
 
 _SHORT: Final = 0x80
 """Lengths below it have one octet."""
@@ -24,7 +24,7 @@ def read_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
         WireError: They are none.
     """
     out: list[VarBind] = []
-    add, number, unsigned, octets = out.append, int.from_bytes, UNSIGNED, port.OCTET_STRING
+    add, number, unsigned, octets = out.append, int.from_bytes, UNSIGNED, smi.OCTET_STRING
     try:
         while at < end:
             size, stem = data[at + 1], data[at + 3]
@@ -32,7 +32,7 @@ def read_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
             stop = at + 2 + size  # of the varbind
             if (
                 data[at] != SEQUENCE
-                or data[at + 2] != port.OBJECT_IDENTIFIER
+                or data[at + 2] != smi.OBJECT_IDENTIFIER
                 or size >= _SHORT
                 or stop > end
                 or begin + 2 + data[begin + 1] != stop
@@ -56,7 +56,7 @@ def read_varbinds(data: bytes, at: int, end: int) -> list[VarBind]:
 def _any_varbind(data: bytes, at: int, end: int) -> tuple[VarBind, int]:
     """One varbind with headers of any length; where it ends."""
     begin, stop = expect(data, at, end, SEQUENCE, "varbind")
-    name, name_end = expect(data, begin, stop, port.OBJECT_IDENTIFIER, "OID")
+    name, name_end = expect(data, begin, stop, smi.OBJECT_IDENTIFIER, "OID")
     tag, content, content_end = header(data, name_end, stop)
     if content_end != stop:
         raise WireError(f"{stop - content_end} octets too many in the varbind at octet {at}")

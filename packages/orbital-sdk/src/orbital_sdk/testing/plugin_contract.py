@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
 from orbital_sdk.invoke import call, is_blocking
-from orbital_sdk.session import Plain, Session
+from orbital_sdk.plugin import Plain
+from orbital_sdk.session import Session
 from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel
 from orbital_sdk.testing.life import Life
