@@ -27,7 +27,7 @@ STATES: Final = ("initializing", "registering", "running", "stopping", "stopped"
 
 
 def agent(sources: Sources) -> Iterator[Metric]:
-    """Who it is, since when, in which state, with which plugins."""
+    """Who it is, since when, in which state."""
     yield info(
         "sentinel_info",
         "This sentinel: program version, operating system, architecture",
@@ -38,56 +38,6 @@ def agent(sources: Sources) -> Iterator[Metric]:
     now = sources.state()
     rows = [((state,), float(state == now)) for state in STATES]
     yield gauges("sentinel_state", "1 for the state it is in", ("state",), rows)
-    started = sources.instances.running()
-    yield gauge("sentinel_plugins_loaded", "Plugins that are started", len(set(started)))
-    yield gauge(
-        "sentinel_plugin_instances",
-        "Started plugins, one for each different settings",
-        len(started),
-    )
-    yield gauge(
-        "sentinel_plugins_broken",
-        "Installed parts that were needed and cannot be used",
-        len(sources.registry.broken()),
-    )
-    failed = sources.instances.failed()
-    yield gauges(
-        "sentinel_plugin_start_failed",
-        "1 for a plugin that did not start",
-        ("plugin",),
-        [((name,), 1.0) for name in failed],
-    )
-    sessions = sources.engine.sessions
-    yield gauges(
-        "sentinel_sessions",
-        "Devices that a plugin has open",
-        ("plugin",),
-        [((name,), count) for name, count in sessions.opened.items()],
-    )
-    yield counters(
-        "sentinel_sessions_not_closed_total",
-        "Sessions whose close failed, or took too long",
-        ("plugin",),
-        [((name,), count) for name, count in sessions.not_closed.items()],
-    )
-    yield counters(
-        "sentinel_emissions_total",
-        "Times that a receiver handed over what it received",
-        ("plugin",),
-        [((name,), count) for name, count in sources.engine.totals.emissions.items()],
-    )
-    yield counters(
-        "sentinel_receiver_restarts_total",
-        "Receivers that ended by themselves and were begun again",
-        ("plugin",),
-        [((name,), count) for name, count in sources.engine.totals.restarts.items()],
-    )
-    yield counters(
-        "sentinel_plugin_bugs_total",
-        "Errors of a plugin that are not of the contract",
-        ("plugin",),
-        [((name,), count) for name, count in sources.engine.totals.bugs.items()],
-    )
 
 
 class Usage:

@@ -12,6 +12,7 @@ from orbital_runtime.telemetry.metrics.agent import Usage, agent, connections
 from orbital_runtime.telemetry.metrics.core import core
 from orbital_runtime.telemetry.metrics.outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics.parts import background, own
+from orbital_runtime.telemetry.metrics.plugins import plugins, runs, sessions
 from orbital_runtime.telemetry.metrics.tasks import collecting, each_task, tasks
 from orbital_runtime.telemetry.task_counts import TaskCounts, count_tasks
 
@@ -57,6 +58,9 @@ class Metrics:
     def _families(self, counted: TaskCounts) -> Iterator[Metric]:
         sources = self._sources
         yield from agent(sources)
+        yield from plugins(sources)
+        yield from sessions(sources)
+        yield from runs(sources)
         yield from tasks(sources, counted)
         yield from collecting(sources)
         yield from buffer(sources)

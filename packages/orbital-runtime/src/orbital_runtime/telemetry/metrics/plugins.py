@@ -1,0 +1,78 @@
+"""Plugins: which are started, their sessions and receivers, and what went wrong in their code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from orbital_runtime.telemetry.metrics.families import counters, gauge, gauges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from prometheus_client.core import Metric
+
+    from orbital_runtime.telemetry.sources import Sources
+
+PLUGIN: Final = ("plugin",)
+"""The label that tells them apart."""
+
+
+def plugins(sources: Sources) -> Iterator[Metric]:
+    """Which are started, and which are not though tasks need them."""
+    started = sources.instances.running()
+    yield gauge("sentinel_plugins_loaded", "Plugins that are started", len(set(started)))
+    yield gauge(
+        "sentinel_plugin_instances",
+        "Started plugins, one for each different settings",
+        len(started),
+    )
+    yield gauge(
+        "sentinel_plugins_broken",
+        "Installed parts that were needed and cannot be used",
+        len(sources.registry.broken()),
+    )
+    yield gauges(
+        "sentinel_plugin_start_failed",
+        "1 for a plugin that did not start",
+        PLUGIN,
+        [((name,), 1.0) for name in sources.instances.failed()],
+    )
+
+
+def sessions(sources: Sources) -> Iterator[Metric]:
+    """The devices that plugins have open."""
+    found = sources.engine.sessions
+    yield gauges("sentinel_sessions", "Devices that a plugin has open", PLUGIN, _rows(found.opened))
+    yield counters(
+        "sentinel_sessions_not_closed_total",
+        "Sessions whose close failed, or took too long",
+        PLUGIN,
+        _rows(found.not_closed),
+    )
+
+
+def runs(sources: Sources) -> Iterator[Metric]:
+    """What the code of plugins did."""
+    totals = sources.engine.totals
+    yield counters(
+        "sentinel_emissions_total",
+        "Times that a receiver handed over what it received",
+        PLUGIN,
+        _rows(totals.emissions),
+    )
+    yield counters(
+        "sentinel_receiver_restarts_total",
+        "Receivers that ended by themselves and were begun again",
+        PLUGIN,
+        _rows(totals.restarts),
+    )
+    yield counters(
+        "sentinel_plugin_bugs_total",
+        "Errors of a plugin that are not of the contract",
+        PLUGIN,
+        _rows(totals.bugs),
+    )
+
+
+def _rows(counted: Mapping[str, int]) -> Sequence[tuple[tuple[str], int]]:
+    return [((name,), count) for name, count in counted.items()]
