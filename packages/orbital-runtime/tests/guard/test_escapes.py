@@ -13,6 +13,7 @@ from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.guard.escape import Escape, contained, origin
 from orbital_runtime.guard.within import within
+from orbital_runtime.guard.work import Work
 from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
@@ -210,7 +211,7 @@ async def test_a_test_of_the_connection_may_raise_anything(agent, raises):
 
 async def test_who_waits_within_a_limit_may_be_cancelled():
     """That is nobody's escape."""
-    waiting = asyncio.create_task(within(60, asyncio.sleep(60), "p"))
+    waiting = asyncio.create_task(within(60, Work(asyncio.sleep(60), "p")))
     await settle()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -57,7 +57,7 @@ async def test_a_blocking_writer_runs_on_one_thread_of_its_own():
     await caller.write(BATCHES, Attempt(), LONG)
     assert len(set(writer.threads)) == 1
     assert writer.threads[0] is not threading.main_thread()
-    assert writer.threads[0].name == "output-a"
+    assert writer.threads[0].name == "output-a-0"
     assert writer.threads[0].daemon
     caller.close()
 
@@ -147,12 +147,14 @@ async def test_a_hanging_thread_is_left_behind_and_counted():
     hangs = [True, False]
     writer = Blocking(lambda: release.wait(LONG) if hangs.pop(0) else 1)
     caller = Caller("a", writer)
-    with pytest.raises(WriteTimeout, match=r"no answer within 0\.01 s"):
-        await caller.write(BATCHES, Attempt(), 0.01)
+    while not caller.stuck:  # a write whose thread was not there in time does not hang
+        with pytest.raises(WriteTimeout, match=r"no answer within 0\.01 s"):
+            await caller.write(BATCHES, Attempt(), 0.01)
     assert caller.stuck == 1
     assert await caller.write(BATCHES, Attempt(), LONG) == 1
     release.set()
     writer.threads[0].join(LONG)
+    await asyncio.sleep(0)
     assert caller.stuck == 0
     caller.close()
 
@@ -162,7 +164,7 @@ async def test_only_so_many_writes_hang_at_once():
     release = threading.Event()
     writer = Blocking(lambda: release.wait(LONG))
     caller = Caller("a", writer, most_stuck=2)
-    for _ in range(2):
+    while caller.stuck < 2:  # a write whose thread was not there in time does not hang
         with pytest.raises(WriteTimeout):
             await caller.write(BATCHES, Attempt(), 0.01)
     with pytest.raises(WriteTimeout, match="2 earlier writes hang"):
@@ -171,6 +173,7 @@ async def test_only_so_many_writes_hang_at_once():
     release.set()
     for thread in writer.threads:
         thread.join(LONG)
+    await asyncio.sleep(0)
     assert await caller.write(BATCHES, Attempt(), LONG) is True
     caller.close()
 
@@ -211,8 +214,8 @@ async def test_a_coroutine_that_will_not_be_cancelled_is_left_behind():
     complaints = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, what: complaints.append(what))
     end.set()
-    await asyncio.wait(caller._stuck)
-    assert caller.stuck == 0
+    while caller.stuck:
+        await asyncio.sleep(0)
     gc.collect()
     assert complaints == []  # its late error is nobody's business any more
 
@@ -247,10 +250,10 @@ async def test_stopping_cancels_a_running_write():
     await asyncio.wait({writing})
     await asyncio.wait_for(ended.wait(), timeout=10)
 
-    release, caller = threading.Event(), None
-    caller = Caller("a", Blocking(lambda: release.wait(LONG)))
+    begun, release = threading.Event(), threading.Event()
+    caller = Caller("a", Blocking(lambda: begun.set() or release.wait(LONG)))
     writing = asyncio.ensure_future(caller.write(BATCHES, Attempt(), LONG))
-    await asyncio.sleep(0.01)
+    await asyncio.to_thread(begun.wait, LONG)
     writing.cancel()
     await asyncio.wait({writing})
     assert caller.stuck == 1

@@ -13,49 +13,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orbital_runtime.guard.deadlines import Deadlines
-from orbital_runtime.guard.escape import as_exception, contained
+from orbital_runtime.guard.escape import as_exception
 from orbital_runtime.guard.overrun import NoThread, Timeout
 from orbital_runtime.guard.overruns import Overruns
 from orbital_runtime.guard.result import Result
+from orbital_runtime.guard.thread import Thread
 from orbital_runtime.guard.within import driven, look_away
 from orbital_runtime.guard.work import Unfinished, Work
 from orbital_sdk.invoke import invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
     from orbital_sdk import Columns, Context, Plugin, Sample, Session
 
 T = TypeVar("T")
-
-
-class Thread:
-    """The thread that a blocking plugin may ask for during one run."""
-
-    def __init__(self, pool: Callable[[], Executor]) -> None:
-        self._pool = pool
-        self.future: Future[Any] | None = None
-        self.began = False
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """Run this on the pool."""
-        self.future = self._pool().submit(self._run, work)
-        return await asyncio.wrap_future(self.future)
-
-    def _run(self, work: Callable[[], T]) -> T:
-        self.began = True
-        try:
-            with contained:
-                return work()
-        except StopIteration as error:  # no future can carry it
-            raise RuntimeError("collect() let a StopIteration out") from error
-
-    @property
-    def stuck(self) -> Future[Any] | None:
-        """What goes on although nobody waits for it. A call that never began does not."""
-        future = self.future
-        return None if future is None or future.cancel() or future.done() else future
 
 
 class Invoker:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from orbital_sdk import CollectError
 
 
+class OverLimit(TimeoutError):  # noqa: N818 (reads as what happened)
+    """It took longer than it had; ours, and not one of the code that was called."""
+
+
 class Timeout(CollectError):  # noqa: N818 (reads as what happened)
     """The deadline came first."""
 

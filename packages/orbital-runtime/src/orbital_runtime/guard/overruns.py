@@ -34,6 +34,10 @@ class Overruns:
         """What such a run still holds, and the task whose run it is."""
         self._lost: set[asyncio.Task[Any]] = set()
 
+    def going(self, name: str) -> int:
+        """Those that have not returned yet."""
+        return self.stuck[name] + self.abandoned[name]
+
     def check(self, plugin: Plugin[Any, Any], holds: Iterable[str]) -> None:
         """Refuse a run that would need what is held.
 
@@ -52,7 +56,9 @@ class Overruns:
                 " their deadline; none can start until one returns"
             )
 
-    def leave(self, future: Future[Any], plugin: str, task: str, holds: tuple[str, ...]) -> None:
+    def leave(
+        self, future: Future[Any], plugin: str, task: str, holds: tuple[str, ...] = ()
+    ) -> None:
         """Nobody waits for this thread any longer. To be called on the loop."""
         self._hold(task, holds)
         self.stuck[plugin] += 1
@@ -61,7 +67,7 @@ class Overruns:
         future.add_done_callback(partial(on_loop, asyncio.get_running_loop(), returned))
 
     def abandon(
-        self, work: asyncio.Task[Any], plugin: str, task: str, holds: tuple[str, ...]
+        self, work: asyncio.Task[Any], plugin: str, task: str, holds: tuple[str, ...] = ()
     ) -> None:
         """Nobody waits for this coroutine any longer."""
         self._hold(task, holds)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.within import within
+from orbital_runtime.guard.work import Work
 from orbital_runtime.plugins.registry import Unusable
 from orbital_sdk import ConfigurationError, OrbitalError
 from orbital_sdk.secrecy import scrub
@@ -111,7 +112,7 @@ class Shared:
     async def _start(self) -> None:
         self._cancel_retry()
         try:
-            await within(self._patience.start, self._begin(), self.name)
+            await within(self._patience.start, Work(self._begin(), self.name))
         except Exception as error:  # noqa: BLE001 (a stranger's code; only its own tasks are lost)
             self._fail(error)
             await self._end()
@@ -137,7 +138,7 @@ class Shared:
         if host is not None:
             await host.close()
         try:
-            await within(self._patience.stop, plugin.stop(), self.name)
+            await within(self._patience.stop, Work(plugin.stop(), self.name))
         except TimeoutError:
             limit = format_duration(self._patience.stop)
             log.error("plugin %s did not stop within %s and is left behind", self.name, limit)  # noqa: TRY400 (no traceback says more)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.guard.within import within
+from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.settings.problem import SettingsError
 from orbital_sdk import OrbitalError
@@ -94,7 +95,7 @@ class Processors:
             return processor
 
         try:
-            return Running(settings, await within(self._patience, make(), name), host)
+            return Running(settings, await within(self._patience, Work(make(), name)), host)
         except Exception as error:
             await host.close()
             cause = origin(error)
@@ -106,7 +107,7 @@ class Processors:
     async def _end(self, one: Running) -> None:
         await one.host.close()
         try:
-            await within(self._patience, one.processor.stop(), one.settings.name)
+            await within(self._patience, Work(one.processor.stop(), one.settings.name))
         except Exception as error:
             log.exception(
                 "processor %r failed while it stopped", one.settings.name, exc_info=origin(error)
