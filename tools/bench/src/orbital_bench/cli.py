@@ -15,6 +15,7 @@ NAMES = (
     "drain",
     "reliability",
     "scheduler",
+    "deadline",
     "memory",
     "probes",
     "remote_write",
