@@ -11,6 +11,7 @@ from orbital_http import (
     BasicAuth,
     Credentials,
     HttpMisconfigured,
+    HttpUnavailable,
     RequestFailed,
     SettingNames,
     Tls,
@@ -119,13 +120,17 @@ def test_a_proxy_has_credentials_of_its_own(hostile_server, connect):
     assert hostile_server.requests[0].path == url
     assert hostile_server.requests[0].headers["proxy-authorization"].startswith("Basic ")
     url = "https://far.example/write"
+    client = connect(url, proxy_url=proxy)
     for status, words in [
         (407, "it wants credentials; put them into proxy_url"),
         (403, "it answered 403 Scripted; look at proxy_url"),
     ]:
         hostile_server.default = Answer(status)
-        error = failure(connect(url, proxy_url=proxy), url)
-        assert str(error) == f"{url}, through the proxy: {words}"
+        assert str(failure(client, url)) == f"{url}, through the proxy: {words}"
+    hostile_server.default = Answer(502)
+    with pytest.raises(HttpUnavailable, match="through the proxy: it answered 502") as caught:
+        client.post(url, b"")
+    assert not caught.value.sent
 
 
 def test_an_address_that_cannot_be_asked_is_not_shown(connect):

@@ -60,8 +60,8 @@ def test_a_connection_is_used_again(hostile_server, connect, status):
         (CutConnection(), "closed before the answer was complete"),
         (CloseAfterHeaders(204), None),
         (CloseAfterHeaders(200), "closed before the answer was complete"),
-        (Garbage(), "closed before|no usable answer"),
-        (Garbage(b"HTTP/1.1 banana\r\n\r\n"), "no usable answer"),
+        (Garbage(), "closed before|no usable answer: what came is no HTTP"),
+        (Garbage(b"HTTP/1.1 banana\r\n\r\n"), "no usable answer: what came is no HTTP"),
         (NoAnswer(), "no complete answer in time"),
         (Drip(every=0.02), "no complete answer in time"),
         (DripHeaders(every=0.02), "no complete answer in time"),
@@ -125,15 +125,18 @@ def test_nothing_was_sent_where_no_connection_was_made(hostile_server, connect, 
     gone = f"http://127.0.0.1:{free_port()}"
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes connections and never shakes hands
         port = mute.getsockname()[1]
-        for url, settings in [
-            (gone, {}),
-            ("http://no-such-host.invalid/w", {}),
-            (f"http://127.0.0.1:{dead_port}/w", {"connect_timeout": 0.3}),
-            (hostile_server.url, {"proxy_url": SecretStr(gone)}),
-            (f"https://127.0.0.1:{port}/w", {"connect_timeout": 0.3}),
-            ("https://far.invalid/w", {"proxy_url": SecretStr(f"http://127.0.0.1:{port}"), "timeout": 0.3}),
+        silent = {"proxy_url": SecretStr(f"http://127.0.0.1:{port}"), "timeout": 0.3}
+        for url, settings, words in [
+            (gone, {}, "connection refused"),
+            ("http://no-such-host.invalid/w", {}, "name is not known"),
+            (f"http://127.0.0.1:{dead_port}/w", {"connect_timeout": 0.3}, "no connection in time"),
+            (hostile_server.url, {"proxy_url": SecretStr(gone)}, "through the proxy: connection ref"),
+            (f"https://127.0.0.1:{port}/w", {"connect_timeout": 0.3}, "no TLS connection in time (if"),
+            ("https://far.invalid/w", silent, "no TLS connection in time"),
         ]:  # fmt: skip
-            assert not failure(connect(url, **settings), url).sent
+            error = failure(connect(url, **settings), url)
+            assert not error.sent
+            assert words in str(error)
 
 
 def test_what_went_out_may_have_counted(hostile_server, connect):

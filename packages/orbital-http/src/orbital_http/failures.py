@@ -6,7 +6,7 @@ import errno
 import re
 import ssl
 from dataclasses import dataclass, field
-from http.client import RemoteDisconnected
+from http.client import HTTPException, RemoteDisconnected
 from typing import TYPE_CHECKING, Final
 
 import requests
@@ -26,7 +26,7 @@ _BAD_ADDRESS: Final = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
-_TUNNEL: Final = re.compile(r"Tunnel connection failed: (4\d\d\b.*)")
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d+ .*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def explain(error: Exception, to: Destination) -> RequestFailed:
     advice = _advice(error, causes, to)
     if advice is not None:
         return HttpMisconfigured(f"{where}: {advice}", sent=False)
-    what = f"{where}: {_what(error, causes)}"
+    what = f"{where}: {_what(error, causes, to)}"
     if to.address.startswith("https:") and not to.has_certificate and _was_cut(causes):
         what += f" (if it asks for a client certificate, set {to.names.cert_file})"
     return HttpUnavailable(what, sent=not _is_unsent(causes))
@@ -85,12 +85,16 @@ def _advice(error: Exception, causes: list[BaseException], to: Destination) -> s
 
 
 def _refused_tunnel(causes: list[BaseException], to: Destination) -> str | None:
-    refusal = next(filter(None, (_TUNNEL.match(str(cause)) for cause in causes)), None)
-    if refusal is None:
-        return None
-    if refusal[1].startswith("407"):
+    said = _tunnel(causes)
+    if said.startswith("407"):
         return f"it wants credentials; put them into {to.names.proxy_url}"
-    return f"it answered {refusal[1]}; look at {to.names.proxy_url}"
+    return f"it answered {said}; look at {to.names.proxy_url}" if said.startswith("4") else None
+
+
+def _tunnel(causes: list[BaseException]) -> str:
+    """Status and reason of a proxy that does not CONNECT; empty where it is not that."""
+    found = (_TUNNEL.match(str(cause)) for cause in causes)
+    return next((match[1] for match in found if match), "")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -105,16 +109,27 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
 
 
-def _what(error: Exception, causes: list[BaseException]) -> str:
+def _what(error: Exception, causes: list[BaseException], to: Destination) -> str:
     if _among(causes, low.NameResolutionError):
         return UNKNOWN
-    if _among(causes, requests.ConnectTimeout):
-        return "no connection in time"
-    if _among(causes, TimeoutError, low.ReadTimeoutError):
-        return "no complete answer in time"
+    if _among(causes, TimeoutError, requests.Timeout, low.ReadTimeoutError):
+        return _late(causes, to)
     if _was_cut(causes):
         return CLOSED
+    if said := _tunnel(causes):
+        return f"it answered {said}"
+    if _among(causes, HTTPException):
+        return "no usable answer: what came is no HTTP"
     return _system_says(causes) or f"no usable answer ({type(error).__name__})"
+
+
+def _late(causes: list[BaseException], to: Destination) -> str:
+    if not _is_unsent(causes):
+        return "no complete answer in time"
+    if _among(causes, requests.ConnectTimeout) or not to.address.startswith("https:"):
+        return "no connection in time"
+    hint = f"if it speaks no TLS there, write http:// in {to.names.address}"
+    return f"no TLS connection in time ({hint})"
 
 
 def _system_says(causes: list[BaseException]) -> str | None:
