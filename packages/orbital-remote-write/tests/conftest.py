@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from orbital_remote_write import Client, RemoteWriteConfig
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 
 HEADER = {
@@ -31,3 +32,17 @@ def parse():
         return dict(found)
 
     return parse
+
+
+@pytest.fixture
+def connect():
+    """Makes clients; closes them."""
+    clients = []
+
+    def connect(url: str, **settings) -> Client:
+        clients.append(Client(RemoteWriteConfig.model_validate({"url": url, **settings})))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()

@@ -14,20 +14,6 @@ BODY = b"body"
 SECRET = "correct-horse-battery"
 
 
-@pytest.fixture
-def connect():
-    """Makes clients; closes them."""
-    clients = []
-
-    def connect(url: str, **settings) -> Client:
-        clients.append(Client(RemoteWriteConfig.model_validate({"url": url, **settings})))
-        return clients[-1]
-
-    yield connect
-    for client in clients:
-        client.close()
-
-
 def last_header(server: HostileServer, name: str) -> str | None:
     return server.requests[-1].headers.get(name)
 

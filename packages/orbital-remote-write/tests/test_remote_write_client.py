@@ -6,26 +6,12 @@ from email.utils import format_datetime
 import pytest
 import snappy
 
-from orbital_remote_write import Client, RemoteWriteConfig
+from orbital_remote_write import Client
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.waiting import retry_after
 from orbital_testbench import Answer, CutAnswer, Drip, HostileServer, free_port
 
 BODY = b"a request, as far as the client is concerned"
-
-
-@pytest.fixture
-def connect():
-    """Makes clients; closes them."""
-    clients = []
-
-    def connect(url: str, **settings) -> Client:
-        clients.append(Client(RemoteWriteConfig.model_validate({"url": url, **settings})))
-        return clients[-1]
-
-    yield connect
-    for client in clients:
-        client.close()
 
 
 def failure(client: Client, kind: type[Exception]) -> Exception:

@@ -108,3 +108,14 @@ async def test_a_call_that_was_given_up_is_in_nobodys_way(database, connect, now
         slow.join(30)
         write(make_batch({"m": 3.0}, ts=now), token="c")
     assert database.query("SELECT metric_value FROM {db}.metrics ORDER BY 1") == [[1], [2], [3]]
+
+
+@pytest.mark.parametrize("scheme", ["https", "clickhouses"])
+async def test_a_file_that_vanishes_is_no_outage(connect, authority, tmp_path, scheme, now):
+    """It was there at the start; a person has to put it back, and nothing was sent."""
+    copy = tmp_path / "ca.pem"
+    copy.write_bytes(authority.ca_file.read_bytes())
+    write = await connect(f"{scheme}://127.0.0.1:{free_port()}/d", tls={"ca_file": str(copy)})
+    copy.unlink()
+    with pytest.raises(WriterMisconfigured, match=r"ca\.pem"):
+        write(make_batch({"m": 1.0}, ts=now))

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_http import Destination
-from orbital_sdk import WriterMisconfigured
+from orbital_sdk import ConfigurationError, WriterMisconfigured
 from orbital_sdk.secrecy import scrub
 from orbital_writer_clickhouse.faults import unreachable
 from orbital_writer_clickhouse.refusals import refused
@@ -18,6 +18,7 @@ from orbital_writer_clickhouse.settings import NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from orbital_http import Tls
     from orbital_sdk import Batch
     from orbital_writer_clickhouse.block import Blocks
     from orbital_writer_clickhouse.settings import ClickHouseConfig
@@ -113,7 +114,7 @@ class NativeConnection:
     def _open(self) -> Any:
         config, place = self._config, self._config.place
         host, port = place.hosts[self._host]
-        tls = config.effective_tls
+        tls = self._usable_tls()
         return _driver().Client(
             host=host,
             port=port,
@@ -132,6 +133,15 @@ class NativeConnection:
             send_receive_timeout=config.timeout,
             sync_request_timeout=config.connect_timeout,
         )
+
+    def _usable_tls(self) -> Tls:
+        """The driver would call a file that is gone an outage."""
+        tls = self._config.effective_tls
+        try:
+            tls.check_files()
+        except ConfigurationError as error:
+            raise WriterMisconfigured(f"{self._address}: {error}") from error
+        return tls
 
     def _compression(self) -> str | bool:
         wanted = self._config.encoding
