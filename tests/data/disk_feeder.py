@@ -20,14 +20,19 @@ from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
 from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.clock import SystemClock
-from orbital_runtime.sender.policy import DeliveryPolicy, Output
+from orbital_runtime.delivery_policy import DeliveryPolicy
+from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_sdk import Refused, Writer, WriterConfig, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch, make_layout
 
 say = partial(print, flush=True)
 POLICY = DeliveryPolicy(
-    batch_size=400, flush_interval=0.0, retry_interval=0.02, retry_cap=0.1, breaker_failures=10**6
+    batch_size=400,
+    flush_interval=0.0,
+    retry_interval=0.02,
+    retry_max_interval=0.1,
+    breaker_failures=10**6,
 )
 
 

@@ -21,7 +21,11 @@ async def deliver():
 
     async def deliver(settings: dict, *batches, **policy):
         quick = DeliveryPolicy(
-            flush_interval=0.0, retry_interval=0.001, retry_cap=0.001, breaker_reset=0.001, **policy
+            flush_interval=0.0,
+            retry_interval=0.001,
+            retry_max_interval=0.001,
+            breaker_reset=0.001,
+            **policy,
         )
         config = ClickHouseConfig.model_validate(settings)
         await sender.add(Output("out", ClickHouse(config), quick))

@@ -37,7 +37,7 @@ async def deliver():
 
     async def deliver(cls, url: str, *batches):
         quick = DeliveryPolicy(
-            flush_interval=0.0, retry_interval=0.001, retry_cap=0.001, breaker_reset=0.001
+            flush_interval=0.0, retry_interval=0.001, retry_max_interval=0.001, breaker_reset=0.001
         )
         await sender.add(Output("out", cls(cls.config_model.model_validate({"url": url})), quick))
         await buffer.append(batches)

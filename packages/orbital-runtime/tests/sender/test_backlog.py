@@ -67,7 +67,7 @@ def test_a_stretch_is_bounded():
 
 async def backlog(lines, rounds=6, **policy):
     """A line with rounds of polls that have waited for an hour; its first request hangs."""
-    line = lines(batch_size=6, retry_cap=0.001, **policy)
+    line = lines(batch_size=6, retry_max_interval=0.001, **policy)
     line.writer.always(WriterUnavailable("down"))
     for ts in range(rounds):
         await line.put(*(poll(task, ts) for task in TASKS))

@@ -29,7 +29,7 @@ class InOrder(RecordingWriter):
 
 async def outage(lines, writer=None, *, batches=20, **policy):
     """A line after an hour without its destination; the first of its batches is on its way, and hangs."""
-    line = lines(writer, batch_size=4, retry_cap=0.001, **policy)
+    line = lines(writer, batch_size=4, retry_max_interval=0.001, **policy)
     line.writer.always(WriterUnavailable("down"))
     await line.put(*(make_batch(2, ts=ts) for ts in range(batches)))
     await line.writer.called(3)
@@ -128,7 +128,7 @@ async def test_a_strict_destination_gets_one_lane(lines):
 async def test_a_short_wait_makes_no_lanes(lines):
     """A few failed requests, or few samples however old, are caught up with in order."""
     for batches, seconds in ((20, 50), (2, 3600)):
-        line = lines(batch_size=4, retry_cap=0.001)
+        line = lines(batch_size=4, retry_max_interval=0.001)
         line.writer.always(WriterUnavailable("down"))
         await line.put(*(make_batch(2, ts=ts) for ts in range(batches)))
         await line.writer.called(3)

@@ -32,12 +32,12 @@ def test_an_output_takes_the_senders_numbers():
     )  # fmt: skip
     assert (output.name, output.writer) == ("store", Store)
     assert output.config == StoreConfig(url="u", timeout=4)
-    assert (output.batch_size, output.batch_bytes) == (10, 65536)
-    assert (output.flush_interval, output.timeout) == (3, 4)
-    assert (output.retry_interval, output.retry_max_interval) == (2, 50)
-    assert output.pause_retry == 7
-    assert (output.breaker_failures, output.breaker_reset) == (6, 9)
-    assert (output.backlog_after, output.backlog_rate) == (120, 5000)
+    assert (output.policy.batch_size, output.policy.batch_bytes) == (10, 65536)
+    assert (output.policy.flush_interval, output.policy.timeout) == (3, 4)
+    assert (output.policy.retry_interval, output.policy.retry_max_interval) == (2, 50)
+    assert output.policy.pause_retry == 7
+    assert (output.policy.breaker_failures, output.policy.breaker_reset) == (6, 9)
+    assert (output.policy.backlog_after, output.policy.backlog_rate) == (120, 5000)
 
 
 def test_an_output_may_have_its_own_numbers():
@@ -51,12 +51,12 @@ def test_an_output_may_have_its_own_numbers():
         ),
         made_up(),
     )  # fmt: skip
-    assert (output.name, output.batch_size, output.batch_bytes) == ("mine", 1, 2048)
-    assert (output.flush_interval, output.timeout, output.config.timeout) == (0, 1, 1)
-    assert (output.retry_interval, output.retry_max_interval) == (0.02, 5)
-    assert output.pause_retry == 1
-    assert (output.breaker_failures, output.breaker_reset) == (2, 60)
-    assert (output.backlog_after, output.backlog_rate) == (5, 10)
+    assert (output.name, output.policy.batch_size, output.policy.batch_bytes) == ("mine", 1, 2048)
+    assert (output.policy.flush_interval, output.policy.timeout, output.config.timeout) == (0, 1, 1)
+    assert (output.policy.retry_interval, output.policy.retry_max_interval) == (0.02, 5)
+    assert output.policy.pause_retry == 1
+    assert (output.policy.breaker_failures, output.policy.breaker_reset) == (2, 60)
+    assert (output.policy.backlog_after, output.policy.backlog_rate) == (5, 10)
     assert output.config.password.get_secret_value() == "p"
 
 
@@ -75,7 +75,7 @@ def test_retry_times_opens_the_breaker_unless_it_has_its_own_number(sender, outp
     (found,) = outputs(
         settings(sender=sender | {"direct": {"store": {"url": "u"} | output}}), made_up()
     )
-    assert found.breaker_failures == failures
+    assert found.policy.breaker_failures == failures
 
 
 def test_modes_say_which_outputs_get_samples():

@@ -13,6 +13,7 @@ from orbital_runtime.buffer.commit import Committer
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
+from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.guard.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
@@ -20,7 +21,7 @@ from orbital_runtime.model import Task
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.sender.policy import DeliveryPolicy, Output
+from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
 from orbital_runtime.telemetry.sources import CoreStanding, UnusableTask
@@ -138,7 +139,7 @@ class World:
 
     async def add_output(self, name: str, writer: RecordingWriter | None = None) -> None:
         policy = DeliveryPolicy(
-            flush_interval=0, retry_interval=3600, retry_cap=3600, breaker_failures=2
+            flush_interval=0, retry_interval=3600, retry_max_interval=3600, breaker_failures=2
         )
         await self.sender.add(Output(name, writer or RecordingWriter(), policy))
 

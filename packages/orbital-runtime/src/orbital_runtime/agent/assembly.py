@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.agent.tasks import Tasks
@@ -21,8 +21,9 @@ from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
 from orbital_runtime.scheduler.pace import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.sender.policy import DeliveryPolicy, Output
+from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
+from orbital_runtime.settings import delivery_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,46 +133,18 @@ class Listeners:
 
 def core_output(settings: Settings, writer: Writer[Any]) -> Output:
     """The output that delivers to Core, with the usual numbers and requests of a size that Core likes."""
-    sender = settings.sender
-    failures = sender.breaker.failures or sender.retry_times
-    return Output(
-        name=CORE,
-        writer=writer,
-        policy=DeliveryPolicy(
-            batch_size=min(CORE_BATCH, sender.batch_size),
-            batch_bytes=sender.batch_bytes,
-            flush_interval=settings.buffer.flush_interval,
-            timeout=max(sender.timeout, settings.core.timeout),
-            retry_interval=sender.retry_interval,
-            retry_cap=sender.retry_max_interval,
-            pause_retry=sender.pause_retry,
-            backlog_after=sender.backlog_after,
-            backlog_rate=sender.backlog_rate,
-            breaker_failures=max(1, failures),
-            breaker_reset=sender.breaker.reset,
-        ),
+    usual = delivery_policy(settings)
+    policy = replace(
+        usual,
+        batch_size=min(CORE_BATCH, usual.batch_size),
+        timeout=max(usual.timeout, settings.core.timeout),
     )
+    return Output(CORE, writer, policy)
 
 
 def output(settings: OutputSettings) -> Output:
     """An output for the sender, with a writer of its own."""
-    return Output(
-        name=settings.name,
-        writer=settings.writer(settings.config),
-        policy=DeliveryPolicy(
-            batch_size=settings.batch_size,
-            batch_bytes=settings.batch_bytes,
-            flush_interval=settings.flush_interval,
-            timeout=settings.timeout,
-            retry_interval=settings.retry_interval,
-            retry_cap=settings.retry_max_interval,
-            pause_retry=settings.pause_retry,
-            backlog_after=settings.backlog_after,
-            backlog_rate=settings.backlog_rate,
-            breaker_failures=settings.breaker_failures,
-            breaker_reset=settings.breaker_reset,
-        ),
-    )
+    return Output(settings.name, settings.writer(settings.config), settings.policy)
 
 
 def assignment(settings: Settings) -> Assignment:

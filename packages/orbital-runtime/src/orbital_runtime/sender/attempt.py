@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Chunk, Entry
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.refusals.repeats import Repeats
     from orbital_runtime.sender.request import Requests

@@ -11,7 +11,7 @@ from orbital_runtime.sender.caller import Caller
 from orbital_sdk import OrbitalError
 
 if TYPE_CHECKING:
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.sender.lanes import Lane
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
 
     Event = Callable[[], Awaitable[None]]
 
@@ -301,7 +301,7 @@ class Delivery:
         seconds = backoff(
             self._failures,
             base=policy.retry_interval,
-            cap=policy.retry_cap,
+            cap=policy.retry_max_interval,
             chance=self._chance(),
             retry_after=retry_after,
         )

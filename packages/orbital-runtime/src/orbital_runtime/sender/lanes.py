@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.intervals import Pieces
+    from orbital_runtime.delivery_policy import DeliveryPolicy
     from orbital_runtime.sender.checkpoint import Size
-    from orbital_runtime.sender.policy import DeliveryPolicy
 
 
 class Lane:

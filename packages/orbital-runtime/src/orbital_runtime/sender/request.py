@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.caller import Caller
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, WriteAnswer

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.status import OutputStatus, Tally
 
 logger = logging.getLogger(__name__)

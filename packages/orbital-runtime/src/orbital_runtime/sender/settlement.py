@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Buffer
     from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.policy import Output
+    from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.trial import RefusedRow
     from orbital_runtime.sender.status import Tally
 

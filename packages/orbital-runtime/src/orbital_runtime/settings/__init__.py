@@ -33,6 +33,7 @@ from orbital_runtime.settings.validation.notes import Note, notes
 from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
+    delivery_policy,
     outputs,
     processors,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "bind",
     "builtin",
     "credentials_path",
+    "delivery_policy",
     "difference",
     "dump",
     "load",

@@ -48,7 +48,9 @@ class Line:
 
     def output(self, **policy):
         quick = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
-        policy = DeliveryPolicy(**{**quick, "retry_cap": 0.001, "pause_retry": NEVER, **policy})
+        policy = DeliveryPolicy(
+            **{**quick, "retry_max_interval": 0.001, "pause_retry": NEVER, **policy}
+        )
         return Output("out", self.writer, policy)
 
     @property

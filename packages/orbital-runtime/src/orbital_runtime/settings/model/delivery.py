@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.settings.model.base import Interval, Section, Timeout
 from orbital_sdk.units import ByteSize, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+USUAL: Final = DeliveryPolicy()
+"""The numbers of an output that the file says nothing of."""
 Count = Annotated[int, Field(gt=0)]
 Tries = Annotated[int, Field(ge=0)]
 Size = Annotated[ByteSize, Field(ge=1024)]
@@ -67,7 +70,7 @@ class BufferSection(Section):
     again, or they are dropped by hand."""
     when_full: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
     """What gives way when it is full: old samples, new ones, or collecting itself."""
-    flush_interval: Duration = 10
+    flush_interval: Duration = USUAL.flush_interval
     """How long a batch waits for more samples before it is sent; the first after a start does not."""
     commit_window: Duration = 0.1
     """How long collections wait for others to share one write."""
@@ -89,7 +92,7 @@ class BreakerSection(Section):
 
     failures: Count | None = None
     """Failures in a row that open it; left out: retry_times."""
-    reset: Timeout = 30
+    reset: Timeout = USUAL.breaker_reset
     """How long it stays open before one probe."""
 
 
@@ -150,21 +153,21 @@ class SenderSection(Section):
     mode: Literal["core", "direct", "hybrid"] = "direct"
     """To Core, to the outputs under `direct`, or samples there and metadata to Core. Left out: `core` where
     there is a Core and no output."""
-    batch_size: Count = 6000
+    batch_size: Count = USUAL.batch_size
     """Samples of one request, at most."""
-    batch_bytes: Size = 1 << 20
+    batch_bytes: Size = USUAL.batch_bytes
     """Bytes of values in one request, at most."""
-    timeout: Timeout = 30
+    timeout: Timeout = USUAL.timeout
     """What one request may take."""
     retry_times: Tries = 3
     """Failures in a row before the breaker opens. Retrying itself never ends while the buffer holds."""
-    retry_interval: Interval = 1
+    retry_interval: Interval = USUAL.retry_interval
     """First pause after a failure; it doubles with each further one, with jitter."""
-    retry_max_interval: Interval = 60
+    retry_max_interval: Interval = USUAL.retry_max_interval
     """The pause grows no longer than this."""
-    pause_retry: Interval = 60
+    pause_retry: Interval = USUAL.pause_retry
     """How often a paused output (refused credentials, wrong address) looks whether it was mended."""
-    backlog_after: Interval = 60
+    backlog_after: Interval = USUAL.backlog_after
     """When samples have waited this long and fill more than one request, they are a backlog: fresh samples
     go first and it goes beside them, where the destination takes old samples."""
     backlog_rate: Count | None = None

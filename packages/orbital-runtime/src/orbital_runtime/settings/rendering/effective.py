@@ -50,8 +50,9 @@ def _task(section: TaskSection, task: Task) -> dict[str, Any]:
 
 def _numbers(output: OutputSettings) -> dict[str, Any]:
     """The output's own numbers, those taken from `sender` included, as its section writes them."""
-    breaker = {"failures": output.breaker_failures, "reset": output.breaker_reset}
-    own = {k: getattr(output, k) for k in OutputSection.model_fields if hasattr(output, k)}
+    policy = output.policy
+    breaker = {"failures": policy.breaker_failures, "reset": policy.breaker_reset}
+    own = {k: getattr(policy, k) for k in OutputSection.model_fields if hasattr(policy, k)}
     section = OutputSection.model_validate(own | {"writer": "", "breaker": breaker})
     return section.model_dump(exclude_defaults=True)
 

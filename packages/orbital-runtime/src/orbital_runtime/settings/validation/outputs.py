@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
@@ -15,11 +16,14 @@ from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings.model.delivery import OutputSection
+    from orbital_runtime.settings.model.delivery import OutputSection, SenderSection
     from orbital_runtime.settings.model.root import Settings
     from orbital_sdk import Processor, ProcessorConfig, Writer
 
-T = TypeVar("T")
+CONFIGURABLE: Final = frozenset(field.name for field in fields(DeliveryPolicy)) - {
+    "bisect_requests", "stuck_writes",
+}  # fmt: skip
+"""The numbers that sections may say. A writer that knows one by the same name is given it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +33,7 @@ class OutputSettings:
     name: str
     writer: type[Writer[Any]]
     config: WriterConfig
-    batch_size: int
-    """Samples of one request, at most."""
-    batch_bytes: int
-    """Bytes of values in one request, at most."""
-    flush_interval: float
-    """Seconds that a batch waits for more."""
-    timeout: float
-    """Seconds that one request may take."""
-    retry_interval: float
-    """Seconds of the first pause."""
-    retry_max_interval: float
-    """Seconds of the longest pause."""
-    pause_retry: float
-    """Seconds until a paused output looks again."""
-    backlog_after: float
-    """Seconds after which more than a request's worth is a backlog."""
-    backlog_rate: int | None
-    """Samples a second of it, at most."""
-    breaker_failures: int
-    """Failures in a row that open the breaker."""
-    breaker_reset: float
-    """Seconds until its probe."""
+    policy: DeliveryPolicy
 
     @property
     def broken(self) -> str:
@@ -98,39 +81,34 @@ def _output(
 ) -> OutputSettings:
     at: Loc = ("sender", "direct", name)
     name_at = (*at, "writer") if section.writer else at
-    numbers = _numbers(section, settings)
+    policy = delivery_policy(settings, section)
     try:
         writer = looked_up(registry.writer, section.writer or name, at=name_at)
     except Unusable as error:
         stand_in = broken_writer(section.writer or name, str(error))
-        return OutputSettings(name=name, writer=stand_in, config=WriterConfig(), **numbers)
-    shared = {key: numbers[key] for key in accepted(writer.config_model) & numbers.keys()}
+        return OutputSettings(name, stand_in, WriterConfig(), policy)
+    shared = {n: getattr(policy, n) for n in CONFIGURABLE & accepted(writer.config_model)}
     own = accepted(type(section))
     config = checked(writer.config_model, section.options | shared, at=at, beside=own)
-    return OutputSettings(name=name, writer=writer, config=config, **numbers)
+    return OutputSettings(name, writer, config, policy)
 
 
-def _numbers(section: OutputSection, settings: Settings) -> dict[str, Any]:
-    """Delivery's numbers. A writer that knows one by the same name is given it as well."""
-    sender, own, usual = settings.sender, section.breaker, settings.sender.breaker
-    failures = _first(own.failures, section.retry_times, usual.failures, sender.retry_times)
-    return {
-        "batch_size": _first(section.batch_size, sender.batch_size),
-        "batch_bytes": _first(section.batch_bytes, sender.batch_bytes),
-        "flush_interval": _first(section.flush_interval, settings.buffer.flush_interval),
-        "timeout": _first(section.timeout, sender.timeout),
-        "retry_interval": _first(section.retry_interval, sender.retry_interval),
-        "retry_max_interval": _first(section.retry_max_interval, sender.retry_max_interval),
-        "pause_retry": _first(section.pause_retry, sender.pause_retry),
-        "backlog_after": _first(section.backlog_after, sender.backlog_after),
-        "backlog_rate": section.backlog_rate or sender.backlog_rate,
-        "breaker_failures": max(1, failures),
-        "breaker_reset": _first(own.reset, usual.reset),
-    }
+def delivery_policy(settings: Settings, output: OutputSection | None = None) -> DeliveryPolicy:
+    """How an output is delivered to: its own numbers, else those of `sender` and `buffer`."""
+    numbers: dict[str, Any] = {"flush_interval": settings.buffer.flush_interval}
+    for section in (settings.sender, output):
+        numbers |= _numbers(section) if section else {}
+    return DeliveryPolicy(**numbers)
 
 
-def _first(*values: T | None) -> T:
-    return next(value for value in values if value is not None)
+def _numbers(section: SenderSection | OutputSection) -> dict[str, Any]:
+    """What the section says of a policy, by the policy's names."""
+    failures = section.breaker.failures
+    if failures is None and section.retry_times is not None:
+        failures = max(1, section.retry_times)
+    numbers = {name: getattr(section, name, None) for name in CONFIGURABLE}
+    numbers |= {"breaker_failures": failures, "breaker_reset": section.breaker.reset}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from orbital_sdk import Writer
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +19,7 @@ class DeliveryPolicy:
     """One request may take this long."""
     retry_interval: float = 1.0
     """The first pause after a failure; each further one may be twice as long."""
-    retry_cap: float = 60.0
+    retry_max_interval: float = 60.0
     """No pause is longer, unless the destination asks for it."""
     breaker_failures: int = 5
     """Failures in a row that open the circuit breaker."""
@@ -41,13 +37,3 @@ class DeliveryPolicy:
     beside the fresh ones; only where the writer takes old samples."""
     backlog_rate: float | None = None
     """Samples a second of the backlog, at most; None: as fast as the destination takes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One configured destination."""
-
-    name: str
-    """Stable: what waits for it in the buffer is kept under this name."""
-    writer: Writer[Any]
-    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
