@@ -10,10 +10,11 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from orbital_http.deadline import DeadlineAdapter
-from orbital_http.failures import Destination, SettingNames, explain
+from orbital_http.destination import Destination, SettingNames
+from orbital_http.failures import explain
+from orbital_http.incoming import Incoming
 from orbital_http.reply import Reply
 from orbital_http.settings import Tls
-from orbital_sdk.inflate import Inflated, inflated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -25,38 +26,7 @@ if TYPE_CHECKING:
 
 ANSWER: Final = 64 << 10
 """Bytes of an answer that `post` reads; more end the connection."""
-PIECE: Final = 1 << 20
 AGENT: Final = "orbital-sentinel"
-
-
-class Incoming:
-    """An answer whose body is still to be read."""
-
-    def __init__(self, response: requests.Response) -> None:
-        self._response = response
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        """Looked up without regard to case."""
-
-    def read(self, limit: int, *, times: int = 0) -> Inflated:
-        """The body without its Content-Encoding. Read to its end, its connection can be used again.
-
-        Args:
-            limit: Bytes of it, as it comes and unpacked; more end the connection, and are a `problem`.
-            times: As for `orbital_sdk.inflate.inflated`.
-        """
-        raw, pieces, size = self._response.raw, list[bytes](), 0
-        while size <= limit:
-            piece = raw.read1(min(PIECE, limit + 1), decode_content=False)  # what is there, not all
-            if not piece:
-                break
-            pieces.append(piece)
-            size += len(piece)
-        if size > limit:
-            raw.close()
-        return inflated(
-            b"".join(pieces), self.headers.get("Content-Encoding", ""), limit, times=times
-        )
 
 
 class HttpClient:
@@ -160,7 +130,7 @@ class HttpClient:
         """POST, and the answer as far as it goes: for answers that are short, or words for people.
 
         Args:
-            url: As for `exchange`, as the others.
+            url: With its query.
             body: May be empty.
             headers: Of this request alone.
             params: More of a query.

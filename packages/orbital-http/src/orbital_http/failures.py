@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import ssl
-from dataclasses import dataclass, field
 from http.client import HTTPException, RemoteDisconnected
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +13,12 @@ from urllib3 import exceptions as low
 
 from orbital_http.deadline import UNSENT
 from orbital_http.errors import HttpMisconfigured, HttpUnavailable, RequestFailed
+from orbital_http.tls import tls_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from orbital_http.destination import Destination
 
 CLOSED: Final = "the connection was closed before the answer was complete"
 REFUSED: Final = "connection refused: nothing listens there"
@@ -27,34 +29,6 @@ _BAD_ADDRESS: Final = (
     requests.exceptions.MissingSchema,
 )
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d+ .*)")
-
-
-@dataclass(frozen=True, slots=True)
-class SettingNames:
-    """What the settings are called that messages point to. Empty where there is no such setting."""
-
-    address: str = "url"
-    proxy_url: str = "proxy_url"
-    ca_file: str = "tls.ca_file"
-    cert_file: str = "tls.cert_file"
-    key_file: str = "tls.key_file"
-    server_name: str = "tls.server_name"
-
-    @property
-    def files(self) -> str:
-        """Those of TLS."""
-        return f"{self.ca_file}, {self.cert_file} and {self.key_file}"
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where requests go, as messages speak of it."""
-
-    address: str
-    """Without user, password and query."""
-    names: SettingNames = field(default_factory=SettingNames)
-    has_certificate: bool = False
-    """Whether a client certificate is configured."""
 
 
 def explain(error: Exception, to: Destination) -> RequestFailed:
@@ -154,35 +128,3 @@ def _was_cut(causes: list[BaseException]) -> bool:
         ConnectionResetError, BrokenPipeError, RemoteDisconnected,
         ssl.SSLEOFError, ssl.SSLZeroReturnError, low.IncompleteRead,
     )  # fmt: skip
-
-
-def tls_advice(reason: str, why: str, to: Destination) -> str:
-    """Why TLS did not come about, and what to do.
-
-    Args:
-        reason: OpenSSL's name for it, such as `CERTIFICATE_VERIFY_FAILED`.
-        why: What is wrong with the server's certificate, where it is that.
-        to: Where to.
-    """
-    names = to.names
-    if why:
-        return _certificate_advice(why.strip(". "), names)
-    words = reason.replace("_", " ").lower()
-    if "wrong version number" in words or "http request" in words:
-        plain = to.address.partition(":")[0].removesuffix("s")
-        return f"it speaks no TLS there; write {plain}:// in {names.address}, or another port"
-    if "certificate required" in words or ("handshake failure" in words and not to.has_certificate):
-        return f"it asks for a client certificate; set {names.cert_file} and {names.key_file}"
-    if "alert" in words and ("certificate" in words or "unknown ca" in words):
-        return f"it does not accept our certificate ({words}); look at {names.cert_file}"
-    return f"no TLS connection ({words}); look at {names.files}"
-
-
-def _certificate_advice(why: str, names: SettingNames) -> str:
-    said = f"its certificate is not accepted ({why})"
-    if "mismatch" in why or "not valid for" in why:
-        other = f", or set {names.server_name}" if names.server_name else ""
-        return f"{said}; look at {names.address}{other}"
-    if "expired" in why or "not yet valid" in why:
-        return f"{said}; renew it there, and look at the clocks"
-    return f"{said}; set {names.ca_file} to the authority that signed it"
