@@ -29,7 +29,7 @@ BROKEN = {
 }
 """Which no agent can use, each with its reason."""
 FAILS = {
-    "raises": "plugin 'raises' has a bug: KeyError: 'host' (strange.py:30); please tell its author",
+    "raises": "plugin 'raises' has a bug: KeyError: 'host' (strange.py:30); please report it to its author",
     "hangs": "no result within 0.4 s; the run was cancelled",
     "own-threads": "no result within 0.4 s; the run was cancelled",
     "blocks": "an earlier run of task 'blocks' was given up at its deadline and goes on",
@@ -234,7 +234,5 @@ def test_it_stops_clean_and_in_time(crowd):
     assert log.count(f"plugin close-hangs {left} close-hangs: no result within 5 s") == 1
     assert log.count(f"plugin close-exits {left} close-exits: SystemExit: bye") == 1
     assert log.count("its background task 'Background.swallows' did not end within 5s") == 1
-    assert (
-        "ends without waiting for what ignores its cancellation (2) and threads any longer" in log
-    )
+    assert "exiting without waiting for tasks that ignore their cancellation (2) and threads" in log
     assert "agent: stopped" in log

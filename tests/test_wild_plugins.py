@@ -128,7 +128,7 @@ def test_a_task_of_its_own_ends_nothing(crowd):
     (beside,) = states(crowd, "beside").values()
     assert beside["failed"] == 0
     assert beside["runs"] >= 2
-    assert "something beside a run wanted to end the agent, which goes on" in crowd.log.read_text()
+    assert "code outside of a run tried to end the agent; ignored" in crowd.log.read_text()
 
 
 def test_bugs_are_counted_each_and_logged_once(crowd):

@@ -200,7 +200,7 @@ async def test_settings_that_cannot_be_compared_cost_their_task_alone(agent, cap
     assert (await scheduler.trigger("good")).status is Status.SUCCESS
     run = await scheduler.trigger("odd")
     assert (run.status, "not started" in run.error) == (Status.FAILED, True)
-    assert "task odd cannot have its plugin" in caplog.text
+    assert "task odd cannot get its plugin" in caplog.text
 
 
 async def test_a_run_that_just_began_has_its_plugin_though_its_task_goes(agent):

@@ -51,7 +51,7 @@ class Status(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
     PAUSED = "paused"
-    """Its last run was refused: it looks again slowly. No run ends so."""
+    """Its last run was refused: it is retried slowly. No run has this status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Run:
     error_kind: str = ""
     """Class name of the error (`DeviceUnreachable`), `Timeout`, or `Bug`."""
     pauses: bool = False
-    """The device refused the credentials or settings: the task looks again slowly."""
+    """The device refused the credentials or settings: the task is retried slowly."""
     series: int = 0
     """Different series that the task gave within this hour, of `collector.limits.series_per_task`."""
 

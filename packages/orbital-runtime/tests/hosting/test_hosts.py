@@ -71,7 +71,7 @@ async def test_a_task_that_ignores_its_end_is_left_behind(caplog):
     await host.close(seconds=0.01)
     (said,) = caplog.messages
     assert "writer 'strange': its background task" in said
-    assert "stays' did not end within 10ms of its cancellation and is left behind" in said
+    assert "stays' did not end within 10ms of its cancellation and was abandoned" in said
     assert (part(hosts).abandoned, part(hosts).failed) == (1, 0)
     release.set()
     await ended.wait()

@@ -295,7 +295,7 @@ async def test_nobody_waits_for_a_plugin_that_hangs_when_it_stops(make, moody, c
     assert moody.stopped.is_set()
     texts = [record.getMessage() for record in caplog.records]
     assert sorted(texts) == [
-        "plugin moody did not stop within 50ms and is left behind",
+        "plugin moody did not stop within 50ms and was abandoned",
         "plugin moody failed while it stopped",
     ]
 

@@ -55,8 +55,8 @@ def test_it_says_how_the_task_does_not_work(told):
     told.run("plc", failed_run(error="wrong password", pauses=True))
     told.run("plc", good_run())
     assert [line for _, line in told.lines()] == [
-        "task plc gives only a part: unit 3: exception 2",
-        "task plc is refused, and looks again slowly: wrong password",
+        "task plc collects only a part: unit 3: exception 2",
+        "task plc is refused and paused: wrong password",
         "task plc works again, after 2 runs that did not",
     ]
 
@@ -77,7 +77,7 @@ def test_a_link_that_takes_all_tasks_with_it_does_not_fill_the_log(told):
     told.clock.advance(PERIOD)
     told.run("t0", failed_run())
     assert told.lines() == [
-        ("WARNING", f"tasks changed {5000 - MOST} times more than was told; see `sentinel tasks`")
+        ("WARNING", f"{5000 - MOST} more changes of tasks were not logged; see `sentinel tasks`")
     ]
     told.run("t0", good_run())
     assert told.lines() == [("INFO", "task t0 works again, after 2 runs that did not")]

@@ -27,7 +27,7 @@ class OrbitalError(Exception):
 
 
 class ConfigurationError(OrbitalError):
-    """The settings cannot work. An output is refused until they change, a task pauses and looks again slowly.
+    """The settings cannot work. An output is refused until they change, a task pauses and is retried slowly.
 
     Args:
         message: What is wrong and what would be right.
@@ -58,7 +58,7 @@ class DeviceUnreachable(CollectError):  # noqa: N818 (reads as what happened, as
 
 
 class AuthenticationFailed(CollectError):  # noqa: N818 (as above)
-    """The device refused the credentials. The task pauses, and looks again slowly."""
+    """The device refused the credentials. The task pauses and is retried slowly."""
 
 
 class UnexpectedReply(CollectError):  # noqa: N818 (as above)

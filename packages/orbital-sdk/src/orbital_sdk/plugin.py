@@ -103,7 +103,7 @@ class Plugin(Generic[D, C]):
         as well: it is asked at every interval of the task, for what the receiver knows about itself.
 
         Raises:
-            ConfigurationError, AuthenticationFailed: The task pauses, and looks again slowly.
+            ConfigurationError, AuthenticationFailed: The task pauses and is retried slowly.
             DeviceUnreachable, UnexpectedReply: As `collect` does.
         """
         raise NotImplementedError(f"plugin {self.name!r} has no serve()")

@@ -38,7 +38,7 @@ def run(work: Coroutine[Any, Any, T], *, alone: bool = True) -> T:
         return runner.run(ending) if alone else _run_on(runner.get_loop(), ending)
     finally:
         if stubborn:
-            log.warning("ends without waiting for %s any longer", " and ".join(stubborn))
+            log.warning("exiting without waiting for %s", " and ".join(stubborn))
             left_behind.append(runner)
         else:
             runner.close()
@@ -53,7 +53,7 @@ def _run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
         except (KeyboardInterrupt, SystemExit):
             if task.done():
                 raise
-            log.exception("something beside a run wanted to end the agent, which goes on")
+            log.exception("code outside of a run tried to end the agent; ignored")
 
 
 def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -72,7 +72,7 @@ async def _to_the_end(work: Coroutine[Any, Any, T], stubborn: list[str]) -> T:
         for task in others:
             task.cancel()
         if late := await _late(others):
-            stubborn.append(f"what ignores its cancellation ({len(late)})")
+            stubborn.append(f"tasks that ignore their cancellation ({len(late)})")
         idle = asyncio.ensure_future(asyncio.get_running_loop().shutdown_default_executor())
         if await _late({idle}):
             stubborn.append("threads")

@@ -115,7 +115,7 @@ class Agent:
             await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
             hurry.cancel()
             if not stopping.done():
-                log.warning("asked twice to stop: ending at once")
+                log.warning("asked twice to stop: exiting at once")
                 stopping.cancel()
                 await self._close()
         return 0
@@ -368,6 +368,6 @@ class Agent:
         except SettingsError as error:
             for problem in error.problems:
                 log.error("%s", problem)  # noqa: TRY400 (it says it all)
-            log.error("the new configuration is bad, the old one stays")  # noqa: TRY400 (as above)
+            log.error("the new configuration has errors, the old one stays in effect")  # noqa: TRY400 (as above)
         except Exception:
-            log.exception("the reload failed half-way; restart when you can")
+            log.exception("the reload failed half-way; restart the agent")

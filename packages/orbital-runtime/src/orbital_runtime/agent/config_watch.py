@@ -62,7 +62,11 @@ async def _looks(paths: tuple[Path, ...], interval: float) -> AsyncGenerator[Non
             if (why := events.watch(folders)) and not said:
                 said = True
                 again = format_duration(interval)
-                log.warning("changes of files are not told here (%s): looking every %s", why, again)
+                log.warning(
+                    "the system does not report changes of files (%s): checking every %s",
+                    why,
+                    again,
+                )
             yield
             with suppress(TimeoutError):
                 async with asyncio.timeout(interval):

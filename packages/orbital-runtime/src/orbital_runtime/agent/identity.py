@@ -44,11 +44,11 @@ def kept_id(folder: Path) -> str:
         kept = path.read_text(encoding="ascii").strip()
         if _ID.fullmatch(kept):
             return kept
-        log.warning("%s holds no usable id; a new one is made", path)
+        log.warning("%s holds no usable id; a new one is generated", path)
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
-        log.warning("%s cannot be read (%s); a new id is made", path, error)
+        log.warning("%s cannot be read (%s); a new id is generated", path, error)
     made = f"sentinel-{uuid.uuid4().hex[:12]}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -214,4 +214,4 @@ async def _triggered(agent: Agent, key: str) -> None:
     try:
         await agent.stations.scheduler.trigger(key)
     except LookupError as error:
-        log.debug("a trigger from Core came to nothing: %s", error)
+        log.debug("a trigger from Core failed: %s", error)

@@ -43,7 +43,7 @@ async def _logs(old: Settings, new: Settings) -> None:
     try:
         await in_background(setup.configure, new.logging)  # it waits for lines of before
     except OSError as error:
-        log.error("logging.file_path: %s; lines go where they went before", error)  # noqa: TRY400 (the sentence says it all)
+        log.error("logging.file_path: %s; the log stays as it is", error)  # noqa: TRY400 (the sentence says it all)
 
 
 async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:

@@ -104,7 +104,7 @@ class Tasks:
         try:
             return self._instances.hold(task)
         except Exception:
-            log.exception("task %s cannot have its plugin", task.id)
+            log.exception("task %s cannot get its plugin", task.id)
             return None
 
 

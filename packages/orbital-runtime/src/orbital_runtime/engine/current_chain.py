@@ -1,4 +1,4 @@
-"""The processors of an engine, which a reload may change while collections are under way."""
+"""The processor chain of an engine, which a reload replaces while collections are in progress."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class CurrentChain:
-    """The chain of today, and the end of the one before.
+    """The processor chain in use, and what still runs through the one before.
 
     Args:
-        processors: Of the first chain.
+        processors: The processors of the first chain.
     """
 
     def __init__(self, processors: Sequence[Processor[Any]]) -> None:
@@ -28,17 +28,17 @@ class CurrentChain:
         self._aside: set[asyncio.Future[Any]] = set()
 
     def replace(self, processors: Sequence[Processor[Any]]) -> None:
-        """Have these from now on. `settled` tells when the others are not used any more."""
+        """Use these processors from now on. `settled` returns when the former ones are not in use."""
         self.chain = Chain(processors, self.chain.calling)
 
     async def on_thread(self, make: Callable[..., T], *arguments: Any) -> T:
-        """Seal a large collection on a thread, which may call processors."""
+        """Make the batches of a large collection on a thread, which may call processors."""
         making = asyncio.ensure_future(in_background(make, *arguments))
         self._aside.add(making)
         making.add_done_callback(self._aside.discard)
         return await asyncio.shield(making)
 
     async def settled(self) -> None:
-        """What was under way has been."""
+        """Wait for the threads that still use a chain."""
         if self._aside:
             await asyncio.wait({*self._aside})

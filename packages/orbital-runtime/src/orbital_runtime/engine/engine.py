@@ -240,7 +240,7 @@ class Engine:
         if kind not in record.told:
             record.told |= {kind}
             record.log.error(
-                "plugin %r has a bug; more of it is only counted", plugin,
+                "plugin %r has a bug; further ones are only counted", plugin,
                 exc_info=(type(error), error, trace_of(error)),
             )  # fmt: skip
         return bug(plugin, error)
@@ -350,7 +350,9 @@ def _in_time(outcome: Outcome, ctx: Context) -> Outcome:
     if late <= 0 or outcome.status is not Status.SUCCESS:
         return outcome
     took = f"took {ctx.timeout + late:.1f} s, its time-out is {ctx.timeout:g} s"
-    return outcome_of(Timeout(f"{took}; it could not be cut off, since something held the agent"))
+    return outcome_of(
+        Timeout(f"{took}; it could not be interrupted, since something blocked the event loop")
+    )
 
 
 def _saved(error: Exception, limit: int) -> list[Sample]:

@@ -1,4 +1,4 @@
-"""Batches go to the buffer: in parts, in order, and counted where it is not taken."""
+"""Hands batches to the buffer: split, in order; refused samples are counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch
 
 FEW: Final = 8
-"""Batches of one collection that are handed over together."""
+"""Batches of one collection that are handed over concurrently, at most."""
 
 
 class HandOver:
@@ -29,12 +29,12 @@ class HandOver:
 
     def __init__(self, put: Callable[[Batch], Awaitable[None]], totals: EngineTotals) -> None:
         self.witness: Callable[[Batch], None] | None = None
-        """Sees each batch that the buffer took."""
+        """Called with each batch that the buffer accepted."""
         self._put = put
         self._totals = totals
 
     async def collection(self, batched: BatchedCollection) -> tuple[int, str]:
-        """How many samples the buffer took, and why it did not take the others."""
+        """Hand over a collection: how many samples were accepted, and why others were not."""
         self.count(batched)
         stale = [] if batched.stale is None else [batched.stale]
         lost = await self.all([*batched.batches, *stale])
@@ -43,13 +43,13 @@ class HandOver:
         return samples, lost
 
     def count(self, batched: BatchedCollection) -> None:
-        """What was left out or cut before."""
+        """Count what batching refused or truncated."""
         self._totals.cut_labels += batched.cut
         if batched.refused:
             self._totals.refused.update(batched.refused)
 
     async def all(self, whole: list[Batch]) -> str:
-        """Hand these over in order, together, so that they share one commit; what went wrong, in words."""
+        """Hand these over in order, so that they share one commit; gives an error message, or nothing."""
         batches = [part for batch in whole for part in parts(batch)]
         if len(batches) == 1:
             return await self._one(batches[0])
@@ -59,7 +59,7 @@ class HandOver:
         return next(filter(None, answers), "")
 
     async def _in_turn(self, batches: list[Batch]) -> str:
-        """The same for so many that others have to get their turn in between."""
+        """The same for many batches: other work on the loop runs in between."""
         lost = ""
         for batch in batches:
             lost = await self._one(batch) or lost
@@ -75,12 +75,12 @@ class HandOver:
         return ""
 
     def refused(self, samples: int, error: Exception) -> str:
-        """The buffer did not take so many; in words."""
+        """Count samples that the buffer refused; gives the message."""
         self._totals.refused["buffer"] += samples
         return f"the buffer did not take {samples} samples: {words(error)}"
 
     def taken(self, batch: Batch) -> None:
-        """The buffer has it."""
+        """Count a batch that the buffer accepted."""
         if batch.stale:
             self._totals.stale += len(batch)
         if self.witness is not None:

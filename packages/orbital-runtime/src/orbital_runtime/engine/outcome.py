@@ -55,7 +55,5 @@ def outcome_of(error: OrbitalError) -> Outcome:
 
 def bug(plugin: str, error: BaseException) -> Outcome:
     """The plugin raised what is no error of the contract."""
-    message = (
-        f"plugin {plugin!r} has a bug: {named(error)} ({place(error)}); please tell its author"
-    )
+    message = f"plugin {plugin!r} has a bug: {named(error)} ({place(error)}); please report it to its author"
     return Outcome(up=False, status=Status.FAILED, error=message, kind="Bug")

@@ -1,4 +1,4 @@
-"""What one run may take and give."""
+"""Limits of one run."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """The rest is cancelled, or refused and counted."""
+    """What exceeds them is cancelled, or refused and counted."""
 
     max_execution_time: float = 300.0
-    """Seconds a run may take, whatever its task says."""
+    """Seconds of a run at most, whatever the timeout of its task."""
     samples: int = 1_000_000
     """Samples of one collection."""
     series: int = 1_000_000
     """Different series of one task within an hour."""
     label_bytes: int = 1024
-    """Bytes of one label value, in UTF-8; what is longer is cut."""
+    """Bytes of one label value in UTF-8; longer ones are truncated."""
     future: float = 600.0
-    """Seconds by which a device's own timestamp may be ahead of ours."""
+    """Seconds by which a timestamp of a device may be in the future."""
     cancel_grace: float = 1.0
-    """Seconds a cancelled collection gets to clean up before it is abandoned."""
+    """Seconds for a cancelled collection to clean up before it is abandoned."""
     close: float = 5.0
-    """Seconds that closing a session may take."""
+    """Timeout of closing a session, in seconds."""
     retry_pause: float = 0.5
     """Seconds between two attempts of one run."""
 
     def timeout(self, asked: float) -> float:
-        """Seconds that the run of a task may take which asks for so many."""
+        """Seconds of a run whose task has this timeout."""
         return min(asked, self.max_execution_time)

@@ -1,4 +1,4 @@
-"""What the engine remembers of a task between its runs."""
+"""What the engine keeps of a task between its runs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ log = logging.getLogger("orbital.plugin")
 
 @dataclass(slots=True)
 class TaskRecord:
-    """One task's batcher, and what was said of it."""
+    """The batcher and the log of one task."""
 
     task: Task
     life: Life | None
-    """Of its device; None where its plugin never started."""
+    """Of its device; None if its plugin never started."""
     batcher: Batcher
     log: logging.LoggerAdapter[logging.Logger]
     told: frozenset[tuple[str, str]] = frozenset()
-    """Bugs that were logged: type of error and place."""
+    """Bugs that were logged: type and place of the error."""
 
     def fits(self, task: Task, life: Life | None, identity: Identity) -> bool:
-        """Whether it can be used for this run as it is."""
+        """Whether it is up to date for this run."""
         return (
             (self.task is task or self.task == task)
             and (life is None or self.life is life)
@@ -52,7 +52,7 @@ def new_record(
     chain: Chain,
     limits: RunLimits,
 ) -> TaskRecord:
-    """The memory of a task that was never run before."""
+    """The record of a task that has none yet."""
     target = "" if life is None else life.target
     origin = Origin(task.id, task.plugin, task.device_id, target, identity)
     extra = {"task": task.id, "device": task.device_id}

@@ -78,6 +78,6 @@ class Hosts:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            log.warning("%s cannot remember anything in %s: %s", part, folder, error.strerror)
+            log.warning("%s cannot store anything in %s: %s", part, folder, error.strerror)
             return None
         return folder

@@ -71,7 +71,7 @@ class Part:
         """A background task goes on after its end."""
         self.abandoned += 1
         log.error(
-            "%s: its background task %r did not end within %s of its cancellation and is left behind",
+            "%s: its background task %r did not end within %s of its cancellation and was abandoned",
             self, task.get_name(), format_duration(seconds),
         )  # fmt: skip
 

@@ -63,7 +63,7 @@ class Closer:
         self._told.add(kind)
         known = isinstance(error, OrbitalError)
         log.error(
-            "plugin %s did not close its session with %s: %s; more of it is only counted",
+            "plugin %s did not close its session with %s: %s; further ones are only counted",
             name,
             life.target or life.task.id,
             words(raised) if known else named(raised),

@@ -118,7 +118,7 @@ class Shared:
             await self._end()
         else:
             if self.failure:
-                log.info("plugin %s started after all", self.name)
+                log.info("plugin %s started late", self.name)
             self.plugin, self.failure = self._made, ""
         finally:
             self._starting = None
@@ -141,7 +141,7 @@ class Shared:
             await within(self._patience.stop, Work(plugin.stop(), self.name))
         except TimeoutError:
             limit = format_duration(self._patience.stop)
-            log.error("plugin %s did not stop within %s and is left behind", self.name, limit)  # noqa: TRY400 (no traceback says more)
+            log.error("plugin %s did not stop within %s and was abandoned", self.name, limit)  # noqa: TRY400 (no traceback says more)
         except Exception as error:
             log.exception("plugin %s failed while it stopped", self.name, exc_info=origin(error))
 

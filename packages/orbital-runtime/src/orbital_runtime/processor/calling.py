@@ -67,7 +67,7 @@ class Calling:
                 self.totals.fail(processor, scrub(f"{type(cause).__name__}: {cause}".rstrip(": ")))
             if self._first(processor, type(cause).__name__):
                 log.error(  # noqa: TRY400 (the traceback that matters is the cause's)
-                    "processor %r failed on %s, which is lost; more of it is only counted",
+                    "processor %r failed on %s, which is lost; further ones are only counted",
                     processor, what, exc_info=cause,
                 )  # fmt: skip
             raise Failed(processor) from error
@@ -80,7 +80,7 @@ class Calling:
     def tell(self, processor: str, kind: str, message: str) -> None:
         """Say this of a processor, unless something of this kind was said of it before."""
         if self._first(processor, kind):
-            log.warning("processor %r %s; more of it is only counted", processor, message)
+            log.warning("processor %r %s; further ones are only counted", processor, message)
 
     def _alone(self, processor: str, call: Callable[..., T], *arguments: Any) -> T:
         with self._locks[processor]:

@@ -1,8 +1,7 @@
-"""Who may start now: so many at once, few against one target, one at a time on what cannot be shared, and
-nobody left waiting.
+"""Admission of runs to slots: limits in all, per target, and for exclusive resources, without starvation.
 
-Pure. Runs ask, are admitted in order of rank, and hand their slot back. A rank is fixed when it is asked
-for, so everyone who waits is overtaken a bounded number of times:
+Pure. Runs queue up, are admitted in order of rank, and give their slot back. A rank is fixed when a run
+queues up, so a waiting run is overtaken a bounded number of times:
 
     rank = due - priority * BOOST + (runs that the device has here already) * CROWD
 """
@@ -17,17 +16,17 @@ from orbital_runtime.scheduler.lazyheap import LazyHeap
 BOOST: Final = 5.0
 """Seconds that one step of priority is worth."""
 CROWD: Final = 0.25
-"""Seconds by which a device's next run stands back for each one that it has here already."""
+"""Seconds by which the rank of a run grows for each other run of its device."""
 ALONE: Final = "alone on "
-"""Tells what is exclusive from targets."""
+"""Prefix that separates exclusive resources from targets."""
 
 
 class _Request(NamedTuple):
     device: str
     claim: str
-    """What only so many may use at once; empty for nothing."""
+    """The target or exclusive resource; empty if none."""
     alone: bool
-    """Whether only one may, and not `per_target`."""
+    """Whether one run may use it at once, instead of `per_target`."""
     rank: float
 
 
@@ -46,23 +45,23 @@ class Admission:
         self._running: dict[str, _Request] = {}
         self._queue: LazyHeap[float] = LazyHeap()
         self._used: defaultdict[str, int] = defaultdict(int)
-        """By how many each claim is in use."""
+        """How many runs use each claim."""
         self._behind: dict[str, LazyHeap[float]] = {}
-        """What waits for a claim of which no more is to be had."""
+        """Runs that wait for a claim that is used up."""
         self._crowd: defaultdict[str, int] = defaultdict(int)
 
     @property
     def waiting(self) -> int:
-        """How many ask."""
+        """How many runs wait."""
         return len(self._waiting)
 
     @property
     def running(self) -> int:
-        """How many hold a slot."""
+        """How many runs hold a slot."""
         return len(self._running)
 
     def suit(self, slots: int, per_target: int) -> None:
-        """So many from now on, also for those who wait already."""
+        """Change the limits, also for runs that wait already."""
         self.slots, self.per_target = slots, per_target
         for behind in self._behind.values():
             while (key := behind.pop()) is not None:
@@ -83,11 +82,11 @@ class Admission:
 
         Args:
             key: The run; it must neither wait nor run.
-            device: Whom it concerns: devices take turns.
-            due: Steady seconds since when it should run.
+            device: Its device: devices take turns.
+            due: Steady seconds at which it is due.
             priority: 0 to 9; 9 goes first.
-            exclusive: What only one run at a time may use.
-            target: Whom it asks, where nothing is exclusive: `per_target` runs at a time may.
+            exclusive: A resource that one run at a time may use.
+            target: Its target, if nothing is exclusive; `per_target` runs may use it at a time.
         """
         rank = due - priority * BOOST + self._crowd[device] * CROWD
         self._crowd[device] += 1
@@ -98,7 +97,7 @@ class Admission:
         self._queue.put(key, rank)
 
     def next(self) -> str | None:
-        """Admit the first that may start; None when nobody can."""
+        """Admit the first run that may start; None if none can."""
         while len(self._running) < self.slots and (key := self._queue.pop()) is not None:
             request = self._waiting[key]
             if not request.claim:
@@ -110,7 +109,7 @@ class Admission:
         return None
 
     def done(self, key: str) -> bool:
-        """Hand the slot back; whether the run held one."""
+        """Give the slot back; whether the run held one."""
         request = self._running.pop(key, None)
         if request is None:
             return False
@@ -123,7 +122,7 @@ class Admission:
         return True
 
     def withdraw(self, key: str) -> bool:
-        """Stop asking; whether it did ask."""
+        """Leave the queue; whether it was queued."""
         request = self._waiting.pop(key, None)
         if request is None:
             return False
@@ -150,7 +149,7 @@ class Admission:
             del self._crowd[device]
 
     def _call_up(self, claim: str) -> None:
-        """There is room: the first of those behind it joins the queue again."""
+        """A claim is free: the first run that waits for it joins the queue again."""
         behind = self._behind.get(claim)
         if behind is None:
             return

@@ -1,4 +1,4 @@
-"""The run that stands for one that did not end as runs do."""
+"""The result of a run that raised instead of returning one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ log = logging.getLogger("orbital.scheduler")
 
 
 def broken_run(task: Task, error: BaseException, now: int, *, stopped: bool) -> Run:
-    """What it counts as.
+    """A failed run.
 
     Args:
         task: What ran.
-        error: What came out of it.
+        error: What it raised.
         now: Milliseconds UTC.
         stopped: Whether the scheduler stops, and cancels what still runs.
     """
     if stopped and isinstance(error, asyncio.CancelledError):
         return _run(now, "Cancelled", "the agent stopped before it was done")
-    log.error("task %s: the run itself broke", task.id, exc_info=error)
-    return _run(now, "Bug", f"the run itself broke: {type(error).__name__}: {error}")
+    log.error("task %s: the run failed by a bug of the agent", task.id, exc_info=error)
+    return _run(
+        now, "Bug", f"the run failed by a bug of the agent: {type(error).__name__}: {error}"
+    )
 
 
 def _run(now: int, kind: str, error: str) -> Run:

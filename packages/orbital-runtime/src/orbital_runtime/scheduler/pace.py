@@ -1,6 +1,6 @@
-"""How often a task really runs: every tick, or every nth while its device is down or the buffer fills.
+"""Backoff and backpressure: a task runs at every nth tick while its device is down or the buffer fills.
 
-A task that is slowed down passes over ticks, so whatever runs stays on its phase.
+Ticks are skipped, so that runs keep their phase.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FULL_RATE: Final = (1,) * PRIORITIES
 FEEL: Final = 0.1
 """Seconds between two looks at the buffer's fill."""
 UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
-"""Kinds of errors after which probing slows down: nobody answered."""
+"""Kinds of errors that count for backoff: the device did not answer."""
 
 
 def while_down(failures: int, interval: float, longest: float) -> int:

@@ -1,4 +1,4 @@
-"""Tells the engine which tasks are gone for good, one after the other and beside everything else."""
+"""Removes tasks from the engine, one after the other in the background."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger("orbital.scheduler")
 
 
 class TaskRemoval:
-    """Calls `forget` for tasks whose last run is over, unless they are back by then.
+    """Calls `forget` for removed tasks whose last run is over, unless they were added again.
 
     Args:
-        forget: Gives the stale markers of a task and drops its memory.
-        alive: Whether there is a task of this key again.
+        forget: Writes the stale markers of a task and drops its record.
+        alive: Whether there is a task with this key again.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class TaskRemoval:
         self._worker: asyncio.Task[None] | None = None
 
     def add(self, task: Task) -> None:
-        """This one is gone."""
+        """Remove this task."""
         self._gone.append(task)
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._remove_all())
@@ -51,7 +51,9 @@ class TaskRemoval:
             try:
                 await self._forget(task)
             except Exception:
-                log.exception("task %s is gone, but its end could not be told", task.id)
+                log.exception(
+                    "task %s was removed, but its stale markers could not be written", task.id
+                )
         self._worker = None
 
     def _pending(self) -> Iterator[Task]:

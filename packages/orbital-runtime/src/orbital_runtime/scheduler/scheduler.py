@@ -328,7 +328,7 @@ class Scheduler:
             try:
                 self._on_run(task, run)
             except Exception:
-                log.exception("task %s: whoever listens for finished runs broke", task.id)
+                log.exception("task %s: a listener for finished runs failed", task.id)
         if self._on_idle is not None and not self._admission.running:
             self._on_idle()
 
@@ -337,7 +337,7 @@ class Scheduler:
         try:
             await work
         except Exception:
-            log.exception("task %s is paused, which could not be told", job.task.id)
+            log.exception("task %s is paused, but `up 0` could not be written", job.task.id)
         finally:
             self._rest(job)
 

@@ -1,4 +1,4 @@
-"""Whom a task asks, as far as its device's fields tell it by their names."""
+"""The target of a task, from the fields `url`, `host` and `port` of its device."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from orbital_sdk import DeviceFields
 
 PORTS: Final = {"http": 80, "https": 443}
-"""Of addresses that name none."""
+"""Default ports of URLs."""
 
 
 def peer(device: DeviceFields) -> str:
-    """`host:port`, or `host` where there is no port; empty where nobody knows."""
+    """`host:port`, or `host` if there is no port; empty if unknown."""
     fields = vars(device)
     if url := fields.get("url"):
         return _of_url(str(url))

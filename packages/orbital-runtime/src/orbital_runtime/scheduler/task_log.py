@@ -1,4 +1,4 @@
-"""Tells the log when a task begins to fail, pauses or gives only a part, and when it works again."""
+"""Logs when a task begins to fail, pauses or collects only a part, and when it works again."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.tasks")
 
 MOST: Final = 20
-"""Lines in a `PERIOD`: a link that goes down takes thousands of tasks with it."""
+"""Lines in a `PERIOD` at most, since a failed link affects thousands of tasks."""
 PERIOD: Final = 60.0
 """Seconds."""
 BUG: Final = "Bug"
-"""Kind of error that the engine has told already, with its traceback."""
+"""Kind of error that the engine has logged already, with its traceback."""
 
 
 class Condition(Enum):
-    """How a run leaves its task, in the words of the log; a task that works has none."""
+    """The condition of a task after a run, as it is logged; a task that works has none."""
 
     FAILS = "fails"
-    PAUSED = "is refused, and looks again slowly"
-    PARTIAL = "gives only a part"
+    PAUSED = "is refused and paused"
+    PARTIAL = "collects only a part"
 
 
 @dataclass(slots=True)
 class Trouble:
-    """What is known of a task that does not work."""
+    """A task that does not work."""
 
     condition: Condition
     runs: int = 1
@@ -43,11 +43,11 @@ class Trouble:
 
 
 class TaskLog:
-    """Listens to all runs; says what changed, and not each run that fails as the one before did.
+    """Listens to all runs and logs changes, but not each further run that fails in the same way.
 
     Args:
         clock: Tells the time.
-        known: Keys of the tasks that there are; what is remembered of others is dropped.
+        known: Keys of the existing tasks; others are forgotten.
     """
 
     def __init__(self, clock: Clock, known: Container[str]) -> None:
@@ -97,11 +97,11 @@ class TaskLog:
     def _tell_the_rest(self) -> None:
         if self._clock.steady() >= self._until:
             untold, self._untold = self._untold, 0
-            log.warning("tasks changed %d times more than was told; see `sentinel tasks`", untold)
+            log.warning("%d more changes of tasks were not logged; see `sentinel tasks`", untold)
 
 
 def condition_of(run: Run) -> Condition | None:
-    """How this run leaves its task; None: it works."""
+    """The condition of the task after this run; None: it works."""
     if run.status is not Status.FAILED:
         return Condition.PARTIAL if run.error else None
     return Condition.PAUSED if run.pauses else Condition.FAILS

@@ -18,18 +18,18 @@ LONGEST_SLEEP: Final = 1.0
 
 
 class Timer:
-    """Calls at the time that it is set to, and after `LONGEST_SLEEP` at the latest.
+    """Calls back at the time it is set to, or after `LONGEST_SLEEP` if that is sooner.
 
     Args:
         clock: Tells the time.
-        call: What it calls.
+        call: The callback.
     """
 
     def __init__(self, clock: Clock, call: Callable[[], None]) -> None:
         self._clock = clock
         self._call = call
         self.lag = Histogram(LATENESS_BUCKETS)
-        """Seconds by which its calls were late: how long other work held the loop."""
+        """Seconds by which its calls were late: how long other work blocked the loop."""
         self._handle: asyncio.Handle | None = None
         self._wakes = math.inf
 

@@ -24,7 +24,7 @@ class TaskCounts:
         default_factory=lambda: Counter(dict.fromkeys(map(str, Status), 0))
     )
     paused: int = 0
-    """Those that were refused, and look again slowly."""
+    """Those that were refused and are retried slowly."""
 
 
 async def count_tasks(scheduler: Scheduler) -> TaskCounts:

@@ -1,4 +1,4 @@
-"""The slow road: samples looked at one by one, after something in a collection was found odd."""
+"""Checks of single samples: the slow path, for collections in which something is invalid."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 def valid_samples(
     samples: Iterable[object], latest: int, refused: Counter[str]
 ) -> tuple[list[Sample], dict[str, str]]:
-    """The samples that can be kept, and for each reason one that cannot.
+    """The valid samples, and for each reason a description of an invalid one.
 
     Args:
-        samples: What a plugin gave, whatever it is.
-        latest: Milliseconds UTC; a later timestamp is refused.
+        samples: What a plugin gave, of any type.
+        latest: Milliseconds UTC; later timestamps are refused.
         refused: Takes the counts.
     """
     kept: list[Sample] = []
@@ -36,7 +36,7 @@ def valid_samples(
 
 
 def fault(sample: object, latest: int) -> str | None:
-    """Why this is no usable sample; None if it is one."""
+    """Why this sample is invalid; None if it is valid."""
     if not isinstance(sample, Sample) or not isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (msgspec checks no types here)
         return "not_a_sample"
     try:
@@ -55,7 +55,7 @@ def _fault_of_time(ts: object, latest: int) -> str | None:
 
 
 def rounds(keys: Sequence[Hashable], times: Sequence[int]) -> tuple[list[list[int]], int]:
-    """Samples with times of their own, dealt out so that no series stands twice in a round.
+    """Groups samples with timestamps of their own, so that no series is twice in a group.
 
     Args:
         keys: What makes two samples the same series; None takes no part.
@@ -85,7 +85,7 @@ def rounds(keys: Sequence[Hashable], times: Sequence[int]) -> tuple[list[list[in
 
 
 def _described(sample: object) -> str:
-    """The sample in words, without asking foreign objects for theirs."""
+    """A description of the sample, without calling methods of foreign objects."""
     if isinstance(sample, Sample) and isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (as above)
         return f"{sample.series!r} with a value of type {type(sample.value).__name__}"
     return f"{type(sample).__name__} is not a Sample"

@@ -1,4 +1,4 @@
-"""New series: what the collection before did not have, and this one has."""
+"""New series: those of this collection that the previous one did not have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class NewSeries:
-    """Counts the series that are new among one task's rows."""
+    """Counts new series of one task."""
 
     def __init__(self) -> None:
         self._known: tuple[Row, ...] = ()
@@ -17,11 +17,11 @@ class NewSeries:
     def turn(self, rows: tuple[Row, ...], samples: int) -> int:
         """How many series this collection has that the last one with samples did not have.
 
-        One without samples changes nothing, as in Prometheus: a device that comes back brings no new series.
+        Collections without samples are ignored, as in Prometheus: a device that is back has no new series.
 
         Args:
-            rows: The report's, and then the plugin's. The same tuple as the last time costs nothing.
-            samples: How many are the plugin's.
+            rows: The rows of the report, then of the plugin. The same tuple as before costs nothing.
+            samples: How many of them are the plugin's.
         """
         before = self._known
         if rows is before or not samples:
@@ -33,5 +33,5 @@ class NewSeries:
         return len({row.key for row in fresh}.difference([row.key for row in before]))
 
     def inherit(self, other: NewSeries) -> None:
-        """What was known there is not new here."""
+        """Continue with the series of another one, which is replaced."""
         self._known = other._known

@@ -1,4 +1,4 @@
-"""The plans of a task's collections: each is made once, and used for every collection that gives the same."""
+"""A cache of a task's batch plans: one for each tuple of series that its collections have."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from orbital_sdk import Origin, Series
 
 PLANS: Final = 8
-"""Plans that a task keeps at most: those used last."""
+"""Plans kept for a task at most; the least recently used are dropped."""
 SMALL: Final = 256
-"""Rows that they may have together, in any case. More than that: twice as many as the largest of them."""
+"""Rows of all plans that are always allowed; beyond that, twice the rows of the largest plan."""
 
 
 class PlanCache:
@@ -32,7 +32,7 @@ class PlanCache:
         self._plans: dict[tuple[Series, ...], BatchPlan] = {}
         self._latest: BatchPlan | None = None
         self._before: BatchPlan | None = None
-        """Kept until another is made: what processors remember of its series hangs on it."""
+        """Kept until a new one is made, because the state of processors for its series is tied to it."""
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -50,17 +50,17 @@ class PlanCache:
         return plan
 
     def clear(self) -> None:
-        """Begin again with new layouts."""
+        """Drop all plans, so that new layouts are made."""
         self._before = self._latest or self._before
         self._plans.clear()
         self._latest = None
 
     def inherit(self, other: PlanCache) -> None:
-        """Keep another's last plan until the first of these is made."""
+        """Keep the last plan of another cache until the first plan of this one is made."""
         self._before = other._latest or other._before
 
     def _forget(self) -> None:
-        """Let go of what was used longest ago, where there is too much."""
+        """Drop the least recently used plans above the limits."""
         sizes = [*map(len, self._plans)]
         rows, room = sum(sizes), max(SMALL, 2 * max(sizes))
         for series, size in zip([*self._plans], sizes, strict=True):

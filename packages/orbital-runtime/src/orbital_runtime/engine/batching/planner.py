@@ -1,4 +1,4 @@
-"""How a tuple of series becomes a batch, and its way through the processors: worked out once."""
+"""Plans how a tuple of series becomes a batch and passes the processors; made once for each tuple."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ T = TypeVar("T")
 
 
 class BatchPlan(NamedTuple):
-    """Which samples of a collection make a batch, and its way through the processors."""
+    """Which samples of a collection are in its batch, and its course through the processors."""
 
     layout: Layout
     """Of the batch that enters the chain."""
     keep: tuple[bool, ...] | None
-    """Which positions have a row; None = all."""
+    """Which positions have a row; None: all."""
     refused: Mapping[str, int]
-    """Why the others have none."""
+    """Counts of the others, by reason."""
     course: Course | None
-    """None where a processor failed to plan."""
+    """None if a processor failed to plan."""
     failed: str
-    """Its name."""
+    """Name of that processor."""
     left: tuple[Row, ...]
-    """The rows that leave the chain, where every one has a value."""
+    """The rows that leave the chain if all values are there."""
     reports: int
-    """How many of these are the task's own report: the first ones."""
+    """How many of these, the first ones, are the run's report."""
     unchanged: bool
-    """A batch leaves the chain as it entered it."""
+    """Whether a batch leaves the chain as it entered it."""
 
     @property
     def samples(self) -> int:
-        """How many of these are not the report's: the last ones."""
+        """How many of the rows that leave, the last ones, are the plugin's."""
         return len(self.left) - self.reports
 
     def kept(self, items: Iterable[T]) -> Iterable[T]:
-        """What of these stands in the layout, in its order."""
+        """Those of these items whose positions are in the layout, in order."""
         return items if self.keep is None else compress(items, self.keep)
 
 
@@ -100,7 +100,7 @@ class BatchPlanner:
         return lambda row, source: admit(row, report=source in reports)
 
     def _unwanted(self, row: Row, rows: dict[object, Row]) -> str | None:
-        """Why this row cannot join the others; None when it did."""
+        """Add the row to the others; gives the reason if it is refused."""
         key = row.key
         if key in rows:
             self._rows.tell("duplicate", f"{row!r} stands twice in one collection")

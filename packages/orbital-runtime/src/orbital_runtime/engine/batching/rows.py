@@ -1,4 +1,4 @@
-"""The rows of one task: each series is named, labelled and checked once."""
+"""The rows of one task: labels are merged and checked once for each series."""
 
 from __future__ import annotations
 
@@ -20,21 +20,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.engine")
 
 LEAST: Final = 64
-"""Rows that are remembered at least before the unused ones are forgotten."""
+"""Rows that are cached at least, before unused ones are dropped."""
 
 
 class Rows:
-    """Series -> its row, or the reason why it has none.
+    """Series -> its row, or the reason why it is refused.
 
-    Two dictionaries make a cache that needs no sweep: the full one becomes the
-    older generation, and what is still in use moves back into the younger. So a task whose series come
-    and go keeps what its last two collections had, however long it runs.
+    A cache of two generations: when the young one is full it becomes the old one, and entries in use move
+    back. So rows of the last two collections are kept, however many series come and go.
 
     Args:
         origin: Where the samples come from.
-        labels: The task's; a metric's own win over them, and the device's id wins over all.
-        limits: What is refused.
-        processed: Whether processors come next: then `admit` is asked about what they make of the rows.
+        labels: Labels of the task; a metric's own take precedence, and the device's id over all.
+        limits: Of labels and series.
+        processed: Whether there are processors; then `admit` checks the rows that leave them.
     """
 
     def __init__(
@@ -48,9 +47,9 @@ class Rows:
         self._young: dict[Series, Row | str] = {}
         self._old: dict[Series, Row | str] = {}
         self.cut = 0
-        """Labels of new series that were cut; whoever counts them begins again at 0."""
+        """Labels of new series that were truncated; reset by whoever counts them."""
         self.too_many = ""
-        """Of what there are too many series in this hour, in words; empty if there are not."""
+        """Error message if there are too many series in this hour; else empty."""
         self._told: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
@@ -58,22 +57,22 @@ class Rows:
 
     @property
     def series(self) -> int:
-        """Different series within this hour, the report left out."""
+        """Different series within this hour, without the report."""
         return self._hour.count
 
     def turn(self, ts: int) -> bool:
-        """Whether a new hour begins at this time, in milliseconds UTC: every series begins anew."""
+        """Whether a new hour begins at this time (milliseconds UTC); then counting starts again."""
         if not self._hour.turn(ts):
             return False
         self._young, self._old, self.too_many = {}, {}, ""
         return True
 
     def inherit(self, other: Rows) -> None:
-        """Go on with another's hour."""
+        """Continue the hour of another one, which is replaced."""
         self._hour.inherit(other._hour)
 
     def make_room(self, series: int) -> None:
-        """A collection of so many series comes: forget what was long unused, if it is time."""
+        """Before a collection of so many series: drop the old generation if the young one is full."""
         if len(self._young) >= max(LEAST, series):
             self._young, self._old = {}, self._young
 
@@ -92,7 +91,7 @@ class Rows:
         if reason not in self._told:
             self._told |= {reason}
             log.warning(
-                "%s (%s): %s; more of it is only counted",
+                "%s (%s): %s; further ones are only counted",
                 what,
                 reason,
                 message,
@@ -111,11 +110,11 @@ class Rows:
         return row if self._processed else self.admit(row, report=metric in METRICS)
 
     def admit(self, row: Row, *, report: bool) -> Row | str:
-        """The row as destinations get it, or why it is refused.
+        """The row as it goes to the buffer, or why it is refused.
 
         Args:
-            row: Of a plugin, or of processors.
-            report: It is the task's own.
+            row: Made by a plugin or a processor.
+            report: Whether it belongs to the run's report.
         """
         fitting = self._fitting(row)
         if report or isinstance(fitting, str):
@@ -123,7 +122,7 @@ class Rows:
         return self._admitted(fitting)
 
     def _fitting(self, row: Row) -> Row | str:
-        """The row with labels that destinations can carry: what is too long is cut."""
+        """The row with labels of valid length and encoding: longer ones are truncated."""
         most = self._limits.label_bytes
         try:
             labels = {name: cut(value, most) for name, value in row.labels}
@@ -154,9 +153,9 @@ class Rows:
 
 
 def growing(row: Row, others: Iterable[Row | str]) -> str:
-    """What makes this row a new series, in words: the label whose value no other row of the metric has.
+    """Describes why the number of series grows: the label whose value no other row of the metric has.
 
-    Where that is so of several labels, or of none, the one with the most values.
+    If that holds for several labels, or for none, the one with the most values.
     """
     alike = [other for other in others if isinstance(other, Row) and other.name == row.name]
     if not alike or not row.labels:

@@ -1,7 +1,6 @@
-"""A large collection in parts, none of which is a burden: to the loop, to a record, to a request.
+"""Splits large batches, so that none blocks the loop for long or exceeds a record or a request.
 
-Processors see the whole of it. What comes behind them takes each batch as it is: an output sends no request
-smaller than one.
+Processors see the whole collection. The buffer and the outputs do not split batches.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch, Layout
 
 ROWS: Final = 5000
-"""Rows of one part: less than a request has by default (`sender.batch_size`)."""
+"""Rows of a part: less than a request has by default (`sender.batch_size`)."""
 _KEY: Final = "engine.parts"
 
 
 def parts(batch: Batch) -> Iterator[Batch]:
-    """The batch, in parts of `ROWS`; their layouts are made once, so that they are shared as any other."""
+    """The batch in parts of `ROWS` rows; their layouts are cached, so that they are shared."""
     if len(batch) <= ROWS:
         yield batch
         return

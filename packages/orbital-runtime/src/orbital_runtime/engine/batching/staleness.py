@@ -1,4 +1,4 @@
-"""Stale markers: which series the collection before still had, and this one has no more."""
+"""Stale markers for series that the previous collection had and this one has not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Staleness:
-    """Watches the rows of one task's batches.
+    """Compares the rows of one task's collections.
 
     Args:
         origin: Where its samples come from.
@@ -25,10 +25,10 @@ class Staleness:
         self._layout: Layout | None = None
 
     def turn(self, alive: tuple[Row, ...], ts: int) -> Batch | None:
-        """These rows live now; a stale batch for those that did before, None where there are none.
+        """A batch of stale markers for rows that are not among these any more; None if there are none.
 
         Args:
-            alive: The rows. The same tuple as the last time costs nothing.
+            alive: The rows of this collection. The same tuple as before costs nothing.
             ts: Milliseconds UTC.
         """
         before, self._alive = self._alive, alive
@@ -46,16 +46,16 @@ class Staleness:
         return Batch(self._layout, ts, stale_values(len(ended)), stale=True)
 
     def inherit(self, other: Staleness) -> None:
-        """What lived there lives on here, or ends at the next turn."""
+        """Continue with the rows of another one, which is replaced."""
         self._alive = other._alive
 
     def clear(self) -> None:
-        """Begin again with new layouts."""
+        """Forget the cached layout."""
         self._layout = None
 
 
 def stale_values(count: int) -> array[float]:
-    """So many stale markers, bit for bit."""
+    """So many stale markers, as the exact NaN of Prometheus."""
     values = array("d", STALE_BYTES * count)
     if sys.byteorder == "big":
         values.byteswap()

@@ -1,4 +1,4 @@
-"""Where the tasks of one target stand: each on a point of its own, so that the target is not asked in bursts.
+"""Spreads the tasks of one target over the points of the grid, so that it is not polled in bursts.
 
 Tasks of different targets share the points of the grid (`phase.py`), since each point costs a wake-up. Of
 tasks with one interval and one target, each further one that falls on the same point stands on the next one
@@ -23,7 +23,7 @@ _POINTS: Final = (1 << 58) - 1
 
 
 class TargetSpread:
-    """What is taken."""
+    """Which points are taken by tasks of which target."""
 
     def __init__(self) -> None:
         self._taken: dict[int, int] = {}

@@ -95,7 +95,10 @@ def _control(sources: Sources, control: Control) -> list[Route]:
         except SettingsError as error:
             problems = [str(problem) for problem in error.problems]
             return answer(
-                {"error": "the new configuration is bad, the old one stays", "problems": problems},
+                {
+                    "error": "the new configuration has errors, the old one stays in effect",
+                    "problems": problems,
+                },
                 422,
             )
 
