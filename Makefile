@@ -34,7 +34,7 @@ test: setup ## the tests (what CI checks is `make check test`)
 bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
 	$(RUN) orbital-bench $(BENCH)
 
-mutants: setup ## change ROOM (sender, scheduler/pace.py) in 50 places, and show what its tests do not notice
+mutants: setup ## change ROOM (sender, scheduler/admission.py) in 50 places, and show what its tests do not notice
 	$(RUN) orbital-dev mutants $(ROOM)
 
 docs: setup ## regenerate what docs/reference derives from the code

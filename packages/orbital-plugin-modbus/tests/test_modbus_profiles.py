@@ -170,7 +170,7 @@ def test_a_file_that_changed_makes_other_settings(tmp_path):
          ":5: registers[1]: modbus_register_2 (holding 2) overlaps modbus_register_1"),
         ("title: x\nsource: y\nregisters: [{address: 1, typ: int16}]\nordr: ABCD\n",
          ":3: registers[0].typ: unknown key; did you mean type?; the profile PATH:4: ordr: unknown key"),
-        ("title: [\n", ":2: not readable as YAML: "),
+        ("title: [\n", ":1: not readable as YAML: "),
         ("- 1\n", ":1: "),
         ("", ":1: "),
     ],

@@ -142,7 +142,7 @@ async def test_folders_are_made_when_they_are_asked_for(tmp_path, caplog):
     refused = Hosts(tmp_path / "file").plugin("snmp")
     assert (refused.folder, refused.folder) == (None, None)
     (said,) = caplog.messages
-    assert said.startswith("plugin 'snmp' cannot remember anything in ")
+    assert said.startswith("plugin 'snmp' cannot store anything in ")
     assert said.endswith(os.strerror(20))
 
 

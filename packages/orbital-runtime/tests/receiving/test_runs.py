@@ -32,7 +32,7 @@ def make_batches(one, series, ts=NOW):
     table = Table(tuple(series), array("d", range(len(series))), array("q", [ts] * len(series)))
     one.turn(ts)
     while start < len(series):
-        start = one.make_batches(table, start, ts, into)
+        start = one.make(table, start, ts, into)
     return into.batches
 
 
@@ -70,7 +70,7 @@ def test_times_collapse_where_they_are_equal():
     assert all(batch.times is None and batch.ts == NOW for batch in make_batches(one, SERIES[:500]))
     into = EmissionBatches()
     table = Table(SERIES[:500], array("d", range(500)), array("q", range(NOW, NOW + 500)))
-    one.make_batches(table, 0, NOW, into)
+    one.make(table, 0, NOW, into)
     assert [ts for batch in into.batches for ts in batch.times or [batch.ts]] == [
         *range(NOW, NOW + 500)
     ]

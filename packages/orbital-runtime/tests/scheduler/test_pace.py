@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.scheduler.pace import FULL_RATE, under_pressure, while_down
+from orbital_runtime.scheduler.pacing.backoff import while_down
+from orbital_runtime.scheduler.pacing.backpressure import FULL_RATE, under_pressure
 
 
 def test_probing_slows_to_a_cap() -> None:

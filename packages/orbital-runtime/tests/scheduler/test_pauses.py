@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.model import Status, TaskState
-from orbital_runtime.scheduler.pauses import Pauses
+from orbital_runtime.scheduler.pacing.pauses import Pauses
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime_testing.runs import Device, failed_run, good_run, make_task, settle
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.scheduler.pace import Pressure
+from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime_testing.runs import Runs, failed_run, good_run, make_task
 

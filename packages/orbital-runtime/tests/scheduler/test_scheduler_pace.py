@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.scheduler.pace import Pressure
+from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime_testing.runs import (
     Device,

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
-from orbital_runtime.sender.checkpoint import Cut, cut_of
+from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
 from orbital_sdk import (
     NotWritten,
     Refusal,
@@ -121,14 +121,14 @@ async def test_an_outcome_stays_unknown_after_a_crash(buffer, sender):
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in (1, 2, 3)])
     gone = (1 << 31, (1 << 31) + 5)
-    await buffer.note("a", Cut(doubtful=((2, 3), gone)).note())
+    await buffer.note("a", Checkpoint(doubtful=((2, 3), gone)).note())
     await sender.add(output("a", writer))
     assert await sender.flush(10)
     account = buffer.ledger.account("a")
     assert (account.delivered, account.dead_lettered) == (2, 4)
     assert {letter.ts for letter in await buffer.dead_letters.list()} == {1, 3}
     await sender.remove("a")
-    assert cut_of(buffer.noted("a")).doubtful == ()
+    assert checkpoint_of(buffer.noted("a")).doubtful == ()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_requests_are_cut_as_before_the_crash(buffer, sender, old, request
     writer.takes_old_samples = old
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in range(1, 7)])
-    await buffer.note("a", Cut(5, fresh=(2, 16), backlog=(4, 32)).note())
+    await buffer.note("a", Checkpoint(5, fresh=(2, 16), backlog=(4, 32)).note())
     await sender.add(output("a", writer))
     assert await sender.flush(10)
     sent = [[batch.ts for batch in call.batches] for call in writer.calls]
@@ -179,11 +179,11 @@ async def test_what_could_not_be_sent_is_not_in_doubt(buffer, sender):
     await sender.add(output("a", writer))
     await buffer.append([make_batch(2)])
     await until(lambda: sender.status()["a"].phase is Phase.PAUSED)
-    assert cut_of(buffer.noted("a")).doubtful == ()
+    assert checkpoint_of(buffer.noted("a")).doubtful == ()
     writer.always(WriterUnavailable("cut off"))
     sender.hurry()
     await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
-    assert cut_of(buffer.noted("a")).doubtful == ((1, 2),)
+    assert checkpoint_of(buffer.noted("a")).doubtful == ((1, 2),)
 
 
 async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):

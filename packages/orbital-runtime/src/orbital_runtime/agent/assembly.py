@@ -19,7 +19,7 @@ from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.processor.processors import Processors
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
-from orbital_runtime.scheduler.pace import Pressure
+from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender

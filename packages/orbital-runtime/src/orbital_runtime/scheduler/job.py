@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task, TaskState
-from orbital_runtime.scheduler.pace import UNREACHABLE, while_down
+from orbital_runtime.scheduler.pacing.backoff import UNREACHABLE, while_down
 from orbital_runtime.scheduler.target import peer
 
 if TYPE_CHECKING:

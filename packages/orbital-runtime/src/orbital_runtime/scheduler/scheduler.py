@@ -16,8 +16,8 @@ from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.admission import Admission
 from orbital_runtime.scheduler.failed_run import broken_run
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
-from orbital_runtime.scheduler.pace import Pressure
-from orbital_runtime.scheduler.pauses import Pauses
+from orbital_runtime.scheduler.pacing.backpressure import Pressure
+from orbital_runtime.scheduler.pacing.pauses import Pauses
 from orbital_runtime.scheduler.removal import TaskRemoval
 from orbital_runtime.scheduler.roster import Roster
 from orbital_runtime.scheduler.target import peer

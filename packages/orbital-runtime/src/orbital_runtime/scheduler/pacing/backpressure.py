@@ -1,7 +1,4 @@
-"""Backoff and backpressure: a task runs at every nth tick while its device is down or the buffer fills.
-
-Ticks are skipped, so that runs keep their phase.
-"""
+"""Backpressure: tasks run at every nth tick while the buffer is nearly full, those of low priority first."""
 
 from __future__ import annotations
 
@@ -14,20 +11,6 @@ PRIORITIES: Final = 10
 FULL_RATE: Final = (1,) * PRIORITIES
 FEEL: Final = 0.1
 """Seconds between two looks at the buffer's fill."""
-UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
-"""Kinds of errors that count for backoff: the device did not answer."""
-
-
-def while_down(failures: int, interval: float, longest: float) -> int:
-    """Run every nth tick after so many runs in a row to which the device did not answer.
-
-    One lost answer changes nothing. From the second on the pace halves each time, until runs are `longest`
-    seconds apart; a task whose interval is longer than that anyway keeps it.
-    """
-    if failures <= 1:
-        return 1
-    most = max(1, int(longest / interval))
-    return min(1 << min(failures - 1, 30), most)
 
 
 def under_pressure(fill: float, high_water: float, slowest: float) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""How often a task runs: backoff, backpressure, and pauses of refused tasks."""

@@ -1,0 +1,20 @@
+"""Backoff: a task runs at every nth tick while its device does not answer. Runs keep their phase."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
+"""Kinds of errors that count for backoff: the device did not answer."""
+
+
+def while_down(failures: int, interval: float, longest: float) -> int:
+    """Run every nth tick after so many runs in a row to which the device did not answer.
+
+    One lost answer changes nothing. From the second on the pace halves each time, until runs are `longest`
+    seconds apart; a task whose interval is longer than that anyway keeps it.
+    """
+    if failures <= 1:
+        return 1
+    most = max(1, int(longest / interval))
+    return min(1 << min(failures - 1, 30), most)
