@@ -91,6 +91,27 @@ async def test_the_end_of_a_series_is_told(rig):
     assert rig.engine.totals.samples == 1
 
 
+async def test_infinities_of_both_signs_are_numbers(rig):
+    """Their sum is none, which is how a NaN among many is noticed."""
+    emit = await rig.serving()
+    await emit(Columns((A, B), array("d", [float("inf"), float("-inf")]), array("q", [5, 5])))
+    assert rig.samples() == [("a", 5, float("inf")), ("b", 5, float("-inf"))]
+    assert not rig.engine.totals.refused
+
+
+async def test_the_rest_of_an_emission_with_nan_stays_columns(rig):
+    """A summary without observations has one in each push: the others are not looked at one by one."""
+    emit = await rig.serving()
+    series = [VALUE.series(f"s{n}") for n in range(64)]
+    values = array("d", [float("nan") if n % 8 == 0 else n for n in range(64)])
+    for turn in range(2):
+        await emit(Columns(tuple(series), values, array("q", [turn] * 64)))
+    first, second = rig.batches
+    assert first.layout is second.layout
+    assert [value for _, _, value in rig.samples()] == 2 * [n for n in range(64) if n % 8]
+    assert rig.engine.totals.refused == {"nan": 16}
+
+
 async def test_labels_and_limits_are_those_of_collections(rig):
     """The task's labels, the device's id, and what is refused under its name."""
     rig.engine.limits = RunLimits(series=2)

@@ -125,4 +125,33 @@ def test_what_borders_leave_is_cut_into_pieces_that_come_again():
             start += len(runs.at(request, start).series)
             batches += 1
     assert sum(planned) < 170 * 500 / 20
-    assert batches < 190 * 30
+    assert batches < 190 * 18
+
+
+def test_large_requests_are_few_batches():
+    """What a batch costs beside its samples is paid for a hundred of them; larger runs are in the middle."""
+    runs = Runs(lambda _: Planned(make_layout(1)))
+    stream, sizes = SERIES * 30, []
+    for number in range(40):
+        request, start = stream[number * 2100 : number * 2100 + 2000], 0
+        while start < len(request):
+            sizes.append(len(runs.at(request, start).series))
+            start += sizes[-1]
+    assert len(sizes) < 40 * 2000 / 70
+    assert max(sizes) > 256
+
+
+def test_behind_a_series_that_stands_twice_runs_are_found_again():
+    """Only what is between the two is cut as never before."""
+    runs = Runs(lambda _: Planned(make_layout(1)))
+    twice = (*SERIES[:100], *SERIES[99:1000])
+    start = 0
+    while start < len(twice):
+        run = runs.at(twice, start)
+        start += len(run.series)
+        assert len({*run.series}) == len(run.series)
+    again, known = SERIES[120:1000], len(runs)
+    start = 0
+    while start < len(again):
+        start += len(runs.at(again, start).series)
+    assert len(runs) - known < 8

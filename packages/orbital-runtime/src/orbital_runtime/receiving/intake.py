@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from itertools import islice
+from itertools import compress, islice
 from math import isnan
 from struct import pack
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -39,6 +39,12 @@ class Table(NamedTuple):
         times = self.times
         values = self.values[start:stop]
         return Table((), values, None if times is None else times[start:stop], self.stale)
+
+    def picked(self, which: list[bool]) -> Table:
+        """Those samples for which it says so."""
+        times = None if self.times is None else array("q", compress(self.times, which))
+        values = array("d", compress(self.values, which))
+        return Table(tuple(compress(self.series, which)), values, times, self.stale)
 
 
 async def take(records: Records, limit: int) -> Columns | list[Sample]:
@@ -93,7 +99,7 @@ def tables(
         refused: Takes the counts.
     """
     try:
-        return [_sound(taken, now, latest)], {}
+        return _without_nan(_sound(taken, now, latest), refused)
     except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
         samples = [*taken.samples()] if isinstance(taken, Columns) else taken
     ends = [sample for sample in samples if _is_end(sample)]
@@ -106,15 +112,31 @@ def tables(
 
 
 def _sound(taken: Columns | list[Sample], now: int, latest: int) -> Table:
-    """All of it, if nothing about it is odd; else it raises."""
+    """All of it, if nothing about it is odd but a NaN; else it raises."""
     table = _of_columns(taken) if isinstance(taken, Columns) else _of_samples(taken, now)
-    if isnan(sum(table.values)):
-        raise ValueError("not a number among them")
     if table.times:
         different = {*table.times}
         if min(different) < 0 or max(different) > latest:
             raise ValueError("a time that cannot be")
     return table
+
+
+def _without_nan(table: Table, refused: Counter[str]) -> tuple[list[Table], dict[str, str]]:
+    """What has a number, and what ends; as `tables` gives it."""
+    values = table.values
+    if not isnan(sum(values)):
+        return [table], {}
+    nan = [isnan(value) for value in values]
+    ends = [
+        odd and pack("<d", value) == STALE_BYTES for odd, value in zip(nan, values, strict=True)
+    ]
+    examples: dict[str, str] = {}
+    if lost := sum(nan) - sum(ends):
+        refused["nan"] += lost
+        first = next(at for at, odd in enumerate(nan) if odd and not ends[at])
+        examples["nan"] = f"{table.series[first]!r} has no number"
+    made = [table.picked([not odd for odd in nan]), table.picked(ends)._replace(stale=True)]
+    return [one for one in made if one.series], examples
 
 
 def _of_columns(columns: Columns) -> Table:

@@ -1,9 +1,9 @@
 """Runs of series: emissions cut where their content says so, so that the same series make the same layouts.
 
-Senders cut what they have into requests, and the borders shift from one to the next. A run ends behind a
-series of which a hash says so, wherever it stands in its request; so all runs but the first and the last of
-a request are those of the request before. What the borders leave of these two is cut again in the same way,
-into pieces of a few series, and only one piece at each end is new.
+Senders cut what they have into requests, and the borders shift from one to the next. A hash gives each series
+a rank: one in 8 has rank 1 or more, one in 32 rank 2, and so on. A run of some rank begins behind a series of
+that rank and ends with the next one. So a request falls into a few large runs, and smaller ones towards its
+borders, most of which came before; only the first and the last few series are cut as never before.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
     from orbital_runtime.engine.batching.planner import BatchPlan
 
-ENDS: Final = 64
-"""One series in so many ends its run, ..."""
-PIECE: Final = 8
-"""... and one in so many a piece of it."""
-LONGEST: Final = 512
+SMALLEST: Final = 8
+"""One series in so many has a rank."""
+GROWTH: Final = 4
+"""One in so many of these has the next rank, too."""
+RANKS: Final = 4
+SMALL: Final = 64
+"""An emission of so many series at most is one run."""
+LONGEST: Final = 2048
 """Series of a run at most."""
 LEAST: Final = 4096
-"""Rows of runs that are kept at least, and twice as many as there are series; both once more for the older
+"""Rows of runs that are kept at least, and for each series one of each rank; both once more for the older
 generation."""
 AHEAD: Final = 1000
 """Milliseconds by which our times may be ahead of the clock."""
@@ -64,62 +67,79 @@ class Runs:
         self._plan = plan
         self._young: dict[tuple[Series, ...], Run] = {}
         self._old: dict[tuple[Series, ...], Run] = {}
-        self._first: dict[Series, Run] = {}
-        """The whole run that began last with this series: most of the time it is the one that comes."""
-        self._marks: dict[Series, int] = {}
-        """Which of the series end something."""
+        self._from: list[dict[Series, Run]] = []
+        """For each rank, the run that began last with a series: most of the time it is the one that comes."""
+        self._ranks: dict[Series, int] = {}
         self._rows = 0
         """Of the younger generation."""
         self._since = 0
+        self.clear()
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
     def turn(self, ts: int, series: int) -> None:
         """It is so late, in milliseconds UTC, and there are so many series: forget what was long unused."""
-        if self._rows > max(LEAST, 2 * series) or not 0 <= ts - self._since < FORGET:
-            self._young, self._old, self._first, self._marks = {}, self._young, {}, {}
-            self._rows, self._since = 0, ts
+        if self._rows > max(LEAST, RANKS * series) or not 0 <= ts - self._since < FORGET:
+            young = self._young
+            self.clear()
+            self._old, self._since = young, ts
 
     def clear(self) -> None:
         """Begin anew."""
-        self._young, self._old, self._first, self._marks, self._rows = {}, {}, {}, {}, 0
+        self._young, self._old, self._ranks, self._rows = {}, {}, {}, 0
+        self._from = [{} for _ in range(RANKS + 1)]
 
     def at(self, series: tuple[Series, ...], start: int) -> Run:
-        """The run that begins here."""
-        run = self._first.get(series[start])
-        if run is None or series[start : start + len(run.series)] != run.series:
-            end, whole = self._end(series, start)
-            run = self._find(series[start:end], whole=whole)
+        """The run that begins here: the largest that comes to its end."""
+        first, room = series[start], len(series) - start
+        highest = self._highest(series, start)
+        for rank in range(highest, 0, -1):
+            run = self._from[rank].get(first)
+            if run is None:
+                break
+            end = len(run.series)
+            if end <= room:
+                if series[start : start + end] == run.series:
+                    return run
+                break
+        end, rank = self._end(series, start, highest)
+        run = self._find(series[start:end])
+        if rank:
+            self._from[rank][first] = run
         return run
 
-    def _end(self, series: tuple[Series, ...], start: int) -> tuple[int, bool]:
-        """Where the run ends that begins here, in which no series stands twice; and whether it is whole, and
-        no piece that a border left.
+    def _highest(self, series: tuple[Series, ...], start: int) -> int:
+        """The rank of the largest run that may begin here; 0 where all that is left is one."""
+        if len(series) <= SMALL:
+            return 0
+        return max(1, self._rank(series[start - 1])) if start else 1
+
+    def _end(self, series: tuple[Series, ...], start: int, highest: int) -> tuple[int, int]:
+        """Where the largest run ends that begins here, up to this rank, and its rank: 0 where nothing but the
+        emission ends there, or a series comes that stands in it already.
         """
-        whole = len(series) <= ENDS or (start > 0 and self._mark(series[start - 1]) == ENDS)
         seen: set[Series] = set()
-        piece, last = 0, min(len(series), start + LONGEST)
-        for at in range(start, last):
+        end, rank = min(len(series), start + LONGEST), 0
+        for at in range(start, end):
             if series[at] in seen:
-                return at, whole
+                return (end, rank) if rank else (at, 0)
             seen.add(series[at])
-            mark = self._mark(series[at])
-            if mark == ENDS or (mark and not whole):
-                return at + 1, whole
-            piece = piece or (at + 1 if mark else 0)
-        if len(series) <= ENDS or last < len(series):
-            return last, whole
-        return piece or last, False
+            found = min(highest, self._rank(series[at]))
+            if found > rank:
+                end, rank = at + 1, found
+            if rank and rank == highest:
+                break
+        return end, rank
 
-    def _mark(self, series: Series) -> int:
-        """`ENDS` where it ends a run, `PIECE` where it ends a piece of one, 0 where it ends nothing."""
-        mark = self._marks.get(series)
-        if mark is None:
-            mark = self._marks[series] = _marked(series)
-        return mark
+    def _rank(self, series: Series) -> int:
+        """Of the runs that end with it; 0 where none does."""
+        rank = self._ranks.get(series)
+        if rank is None:
+            rank = self._ranks[series] = _ranked(series)
+        return rank
 
-    def _find(self, series: tuple[Series, ...], *, whole: bool) -> Run:
+    def _find(self, series: tuple[Series, ...]) -> Run:
         run = self._young.get(series)
         if run is None:
             run = self._old.pop(series, None) or Run(series, self._plan(series))
@@ -127,14 +147,15 @@ class Runs:
                 return run  # to be tried again
             self._young[series] = run
             self._rows += len(series)
-        if whole:
-            self._first[series[0]] = run
         return run
 
 
-def _marked(series: object) -> int:
+def _ranked(series: object) -> int:
     if not isinstance(series, Series):
         return 0
     text = "\xff".join((series.metric.name, *series.values))
-    number = crc32(text.encode("utf-8", "surrogatepass"))
-    return 0 if number % PIECE else PIECE if number % ENDS else ENDS
+    number, rank = crc32(text.encode("utf-8", "surrogatepass")), 0
+    size = SMALLEST
+    while rank < RANKS and number % size == 0:
+        rank, size = rank + 1, size * GROWTH
+    return rank
