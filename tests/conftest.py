@@ -24,8 +24,8 @@ import yaml
 from cramjam import snappy
 
 from orbital_remote_write.remote_write_pb2 import WriteRequest
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.last_words import LastWords
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client.client import Client, NotRunning
@@ -336,7 +336,7 @@ def ledgers_of() -> Callable[[Path], dict[str, Account]]:
     """The ledger in the folder of a disk buffer that no process has open, by output."""
 
     async def read(folder: Path) -> dict[str, Account]:
-        buffer = DiskBuffer(folder, BufferLimits(), SystemClock())
+        buffer = disk_buffer(folder, BufferLimits(), SystemClock())
         await buffer.open()
         accounts = dict(buffer.ledger.accounts())
         await buffer.close()

@@ -15,8 +15,8 @@ import sys
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_testbench import DiskTrace, wait_until
 
@@ -38,7 +38,7 @@ def kept(folder):
     """The batches in a buffer's folder."""
 
     async def read():
-        buffer = DiskBuffer(
+        buffer = disk_buffer(
             folder, BufferLimits(samples=None, size=None), SystemClock(), min_free=0
         )
         await buffer.open()

@@ -9,9 +9,8 @@ import pytest
 
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.labels import LabelRules
+from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
@@ -30,9 +29,9 @@ ORIGIN = Origin("task-1", "sessions", "device-1", "192.0.2.1", Identity("s1", "e
 async def buffer(request, tmp_path):
     clock = SystemClock()
     if request.param == "memory":
-        buffer = MemoryBuffer(UNLIMITED, clock)
+        buffer = memory_buffer(UNLIMITED, clock)
     else:
-        buffer = DiskBuffer(tmp_path, UNLIMITED, clock, min_free=0)
+        buffer = disk_buffer(tmp_path, UNLIMITED, clock, min_free=0)
     await buffer.open()
     buffer.attach("output")
     yield buffer

@@ -16,8 +16,8 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.delivery_policy import DeliveryPolicy
@@ -80,7 +80,7 @@ async def main(
     clock = SystemClock()
     refuse = options.pop("refuse", 0)
     kept = LetterLimits(letters=10**6, size=1 << 30)
-    buffer = DiskBuffer(folder, limits, clock, letters=kept, stores=StorageProcess(), **options)
+    buffer = disk_buffer(folder, limits, clock, letters=kept, stores=StorageProcess(), **options)
     await buffer.open()
     sender = Sender(buffer, clock=clock)
     names = ["sink", *(f"other{number}" for number in range(len(others)))]

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_sdk.testing import make_batch, make_layout
@@ -16,7 +16,7 @@ from orbital_writer_clickhouse import ClickHouse, ClickHouseConfig
 @pytest.fixture
 async def deliver():
     """Starts a sender before a writer; gives it and its buffer."""
-    buffer = MemoryBuffer(BufferLimits(samples=None, size=None), SystemClock())
+    buffer = memory_buffer(BufferLimits(samples=None, size=None), SystemClock())
     sender = Sender(buffer, clock=SystemClock())
 
     async def deliver(settings: dict, *batches, **policy):

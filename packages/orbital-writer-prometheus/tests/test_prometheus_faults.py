@@ -3,8 +3,8 @@
 import pytest
 
 from orbital_remote_write.remote_write_pb2 import WriteRequest
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_sdk.testing import make_batch, make_layout
@@ -32,7 +32,7 @@ class Careless(Prometheus):
 @pytest.fixture
 async def deliver():
     """Starts a sender before a writer; gives it, its buffer and its status."""
-    buffer = MemoryBuffer(BufferLimits(samples=None, size=None), SystemClock())
+    buffer = memory_buffer(BufferLimits(samples=None, size=None), SystemClock())
     sender = Sender(buffer, clock=SystemClock())
 
     async def deliver(cls, url: str, *batches):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 
 UNLIMITED = BufferLimits(samples=None, size=None)
@@ -17,7 +17,7 @@ async def opened(tmp_path):
     buffers = []
 
     async def open_(name="buffer", limits=UNLIMITED, clock=None, **more):
-        buffer = DiskBuffer(tmp_path / name, limits, clock or ManualClock(), **more)
+        buffer = disk_buffer(tmp_path / name, limits, clock or ManualClock(), **more)
         buffers.append(buffer)
         await buffer.open()
         return buffer
@@ -25,4 +25,4 @@ async def opened(tmp_path):
     yield open_
     for buffer in buffers:
         await buffer.close()
-        buffer._database.last_words.forget()
+        buffer.store.database.last_words.forget()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime_testing.buffer import CONTRACT
 from orbital_runtime_testing.buffer.machine import BufferMachine
 from orbital_runtime_testing.buffer.tools import IN_MEMORY, SMALL, crash_image
@@ -20,7 +20,7 @@ from orbital_runtime_testing.buffer.tools import IN_MEMORY, SMALL, crash_image
 @asynccontextmanager
 async def open_disk(limits, clock):
     with TemporaryDirectory() as folder:
-        buffer = DiskBuffer(Path(folder) / "buffer", limits, clock)
+        buffer = disk_buffer(Path(folder) / "buffer", limits, clock)
         await buffer.open()
         try:
             yield buffer
@@ -43,7 +43,7 @@ class DiskMachine(BufferMachine):
         return await self.reopened()
 
     async def reopened(self):
-        buffer = DiskBuffer(
+        buffer = disk_buffer(
             self.folder / str(self.generation), self.limits, self.clock, min_free=SMALL
         )
         await buffer.open()
@@ -57,9 +57,9 @@ class DiskMachine(BufferMachine):
     @rule()
     def crash(self):
         """What upkeep does within a second happened; then the process is gone, its files are as they are."""
-        self.run(self.buffer._commit())
+        self.run(self.buffer.store.commit())
         self.generation += 1
-        crash_image(self.buffer.path, self.folder / str(self.generation))
+        crash_image(self.buffer.store.path, self.folder / str(self.generation))
         self.run(self.buffer.close())
         self.begin_again()
 

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.model.errors import BufferUnreadable
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.images import verified
 from orbital_runtime_testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
@@ -36,17 +36,17 @@ async def write(buffer, start, stop):
 async def make_image(path):
     """Tables of two runs, a write-ahead log behind them, one output half done, one not begun."""
     for start in (0, 60):
-        buffer = DiskBuffer(path / "live", UNLIMITED, ManualClock(), min_free=SMALL)
+        buffer = disk_buffer(path / "live", UNLIMITED, ManualClock(), min_free=SMALL)
         await buffer.open()
         buffer.attach("a")
         buffer.attach("b")
         await write(buffer, start, start + 40)
-        buffer._database._store._db.flush()
+        buffer.store.database._store._db.flush()
         await write(buffer, start + 40, start + 60)
         if start == 0:
             chunk = await buffer.read("a", samples=40 * ROWS, size=PLENTY)
             await buffer.acknowledge(chunk, letters=refused(chunk, 700))
-            buffer._database._store._db.flush()
+            buffer.store.database._store._db.flush()
             await buffer.close()
     copytree(path / "live", path / "image")
     await buffer.close()
@@ -110,7 +110,7 @@ async def test_it_opens_and_counts(image, tmp_path, kind, damage):
 
 
 async def judge(path):
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     try:
         for output, needed in NEEDED.items():
@@ -135,7 +135,7 @@ async def judge(path):
 
 async def reopens(path):
     """The damage is dealt with: the next start finds nothing wrong."""
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     before = {o: dict(a.dropped) for o, a in buffer.ledger.accounts().items()}
     for output in NEEDED:
@@ -168,7 +168,7 @@ async def read(buffer, output):
 
 async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
     """RocksDB's default would hide everything behind it; here only the batches of that block are missing."""
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     buffer.attach("b")
     await write(buffer, 0, 1000)
@@ -176,7 +176,7 @@ async def test_damage_in_the_middle_of_the_log_costs_its_own_place(tmp_path):
     await buffer.close()
     log = max((tmp_path / "copy/db").glob("*.log"), key=lambda file: file.stat().st_size)
     flip(0.5)(log)
-    buffer = DiskBuffer(tmp_path / "copy", UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(tmp_path / "copy", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     seen = await read_all(buffer, "b")
     assert 0 < 1000 - len(seen) < 150
@@ -192,7 +192,7 @@ async def test_what_cannot_be_opened_is_kept(image, tmp_path):
     """
     copytree(image, tmp_path / "buffer")
     (tmp_path / "buffer/db/CURRENT").write_bytes(b"")
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     assert await read_all(buffer, "b") == sorted(NEEDED["b"])
     await buffer.close()
@@ -209,7 +209,7 @@ async def test_a_shortened_manifest_costs_nothing(image, tmp_path, part):
     (manifest,) = (tmp_path / "buffer/db").glob("MANIFEST-*")
     data = manifest.read_bytes()
     manifest.write_bytes(data[: int(len(data) * part)])
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     for output, needed in NEEDED.items():
         assert await read_all(buffer, output) == sorted(needed)
@@ -233,7 +233,7 @@ async def test_a_log_that_held_the_start_for_ever_costs_nothing(image, tmp_path)
         assert verdict.samples == len(NEEDED["b"]) * ROWS
         assert any("type 5" in finding for finding in verdict.findings)
     assert log.read_bytes()[second + 6] == data[second + 6]
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(tmp_path / "buffer", UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     for output, needed in NEEDED.items():
         assert await read_all(buffer, output) == sorted(needed)
@@ -254,10 +254,10 @@ async def test_one_damage_is_one_quarantine(tmp_path):
         await buffer.close()
     flip(0.5)(max((path / "db").glob("*.sst"), key=lambda file: file.stat().st_size))
     buffer = await opened(path)
-    buffer._database._store.compact(b"\0", b"\xff")
+    buffer.store.database._store.compact(b"\0", b"\xff")
     writing, looks = asyncio.create_task(write(buffer, 200, 202)), []
     while not writing.done():
-        looks.append(asyncio.create_task(buffer._look(1)))
+        looks.append(asyncio.create_task(buffer.store.look(1)))
         await asyncio.sleep(0.001)
     await asyncio.gather(writing, *looks)
     assert not buffer.usage().trouble
@@ -266,7 +266,7 @@ async def test_one_damage_is_one_quarantine(tmp_path):
 
 
 async def opened(path):
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     buffer.attach("b")
     return buffer

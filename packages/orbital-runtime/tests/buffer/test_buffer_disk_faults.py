@@ -22,8 +22,8 @@ UNLIMITED = BufferLimits(samples=None, size=None)
 
 async def crash(buffer, to):
     """What a power cut leaves: the files as they are now, under another name."""
-    await buffer._commit()
-    copytree(buffer.path, buffer.path.parent / to)
+    await buffer.store.commit()
+    copytree(buffer.store.path, buffer.store.path.parent / to)
 
 
 async def stamps(buffer, output="a"):
@@ -76,7 +76,7 @@ async def test_acknowledged_means_durable(opened):
     await fill(buffer, 5)
     chunk = await buffer.read("a", samples=80, size=PLENTY)
     await buffer.acknowledge(chunk)
-    copytree(buffer.path, buffer.path.parent / "after")
+    copytree(buffer.store.path, buffer.store.path.parent / "after")
     after = await opened("after")
     assert await stamps(after) == [2, 3, 4]
     assert after.ledger.account("a") == buffer.ledger.account("a")
@@ -86,7 +86,7 @@ async def test_numbers_are_never_given_twice(opened):
     """A crash takes what was not durable; its numbers, which name chunks for destinations, stay unused."""
     buffer = await opened()
     buffer.attach("a")
-    copytree(buffer.path, buffer.path.parent / "before")
+    copytree(buffer.store.path, buffer.store.path.parent / "before")
     await fill(buffer, 1)
     lost = await take(buffer, "a")
     after = await opened("before")
@@ -103,8 +103,8 @@ async def test_appends_share_one_write_with_acknowledgements(opened):
     await fill(buffer, 1)
     chunks = [await take(buffer, output) for output in "abcd"]
     writes = []
-    write = buffer._database.write
-    buffer._database.write = lambda *a, **k: (writes.append(a), write(*a, **k))
+    write = buffer.store.database.write
+    buffer.store.database.write = lambda *a, **k: (writes.append(a), write(*a, **k))
     await asyncio.gather(fill(buffer, 1, start=1), *(buffer.acknowledge(chunk) for chunk in chunks))
     assert len(writes) <= 2
 
@@ -171,15 +171,15 @@ async def test_a_damaged_record_is_set_aside(opened, tmp_path, caplog):
     buffer.attach("a")
     buffer.attach("b")
     await fill(buffer, 3)
-    first = buffer._log.records[1].first
+    first = buffer.store.index.records[1].first
     key = b"r" + first.to_bytes(8, "big")
-    spoilt = bytearray(buffer._database.get(key))
+    spoilt = bytearray(buffer.store.database.get(key))
     spoilt[-1] ^= 1
-    buffer._database.write([(key, bytes(spoilt))], [])
+    buffer.store.database.write([(key, bytes(spoilt))], [])
     assert await stamps(buffer) == [0, 2]
     for output in "ab":
         assert buffer.ledger.account(output).dropped == {"quarantined": 40}
-    await buffer._errands.run(lambda: None)  # what was asked for before is done
+    await buffer.store.errands.run(lambda: None)  # what was asked for before is done
     (record,) = (tmp_path / "buffer/quarantine").glob("*.record")
     assert record.read_bytes() == bytes(spoilt)
     why = json.loads(record.with_suffix(".json").read_text())
@@ -199,7 +199,7 @@ async def test_a_damaged_layout_costs_its_batches(opened):
     await buffer.append([make_batch(4, ts=3)])
     await buffer.close()
     buffer = await opened()
-    buffer._database.write([(b"l" + bytes((0, 0, 0, 1, 0, 0, 0, 1)), b"rubbish")], [])
+    buffer.store.database.write([(b"l" + bytes((0, 0, 0, 1, 0, 0, 0, 1)), b"rubbish")], [])
     assert await stamps(buffer) == [1, 3]
     assert buffer.ledger.account("a").dropped == {"quarantined": 3}
     balanced(buffer)
@@ -210,12 +210,12 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
     buffer = await opened(memory=20_000)
     buffer.attach("a")
     await fill(buffer, 2)
-    write = buffer._database.write
+    write = buffer.store.database.write
 
     def refuse(*_, **__):
         raise OSError("No space left on device")
 
-    buffer._database.write = refuse
+    buffer.store.database.write = refuse
     with caplog.at_level(logging.INFO):
         await fill(buffer, 20, start=2)
         assert await stamps(buffer) == list(range(22))
@@ -233,9 +233,9 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
         kept = await stamps(buffer)
         assert kept[:2] == [0, 1]
         assert kept[-1] == 121
-        buffer._database.write = write
-        await buffer._look(1)
-        await buffer._look(2)
+        buffer.store.database.write = write
+        await buffer.store.look(1)
+        await buffer.store.look(2)
     assert buffer.usage().trouble == ""
     assert "cannot be written: new samples wait in memory" in caplog.text
     assert "takes samples again" in caplog.text
@@ -257,14 +257,14 @@ async def test_drop_newest_refuses_when_memory_is_full_too(opened):
     def refuse(*_, **__):
         raise OSError("gone")
 
-    buffer._database.write = refuse
+    buffer.store.database.write = refuse
     with pytest.raises(BufferFull):
         await fill(buffer, 100)
     kept = await stamps(buffer)
     assert kept == list(range(len(kept)))
     assert buffer.ledger.account("a").dropped == {"refused": 40}
     balanced(buffer)
-    buffer._database.write = lambda *_, **__: None
+    buffer.store.database.write = lambda *_, **__: None
 
 
 async def test_a_crash_while_memory_bridged_is_counted(opened):
@@ -272,8 +272,8 @@ async def test_a_crash_while_memory_bridged_is_counted(opened):
     buffer = await opened()
     buffer.attach("a")
     await fill(buffer, 2)
-    buffer._database.short = lambda: "no room"
-    await buffer._settle_trouble()
+    buffer.store.database.short = lambda: "no room"
+    await buffer.store.settle()
     await fill(buffer, 3, start=2)
     assert buffer.usage().unsaved > 0
     await crash(buffer, "after")
@@ -317,7 +317,7 @@ async def test_sync_interval_survives_a_crash_of_the_process(opened):
     buffer = await opened(sync="interval", sync_interval=0.05)
     buffer.attach("a")
     await fill(buffer, 5)
-    copytree(buffer.path, buffer.path.parent / "after")
+    copytree(buffer.store.path, buffer.store.path.parent / "after")
     assert await stamps(await opened("after")) == list(range(5))
 
 

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_sdk.testing import make_batch
 
@@ -56,7 +56,7 @@ async def test_a_folder_with_other_things_is_refused(opened, tmp_path):
 
 async def test_a_place_that_takes_no_folder_is_refused():
     """Whatever the system says to it becomes a sentence that names the folder and the setting."""
-    buffer = DiskBuffer("/proc/orbital", BufferLimits(), ManualClock())
+    buffer = disk_buffer("/proc/orbital", BufferLimits(), ManualClock())
     with pytest.raises(BufferUnusable, match=r"/proc/orbital cannot be used .*buffer\.disk_path"):
         await buffer.open()
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.space import BALLAST
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import balanced, noise, take
@@ -24,7 +24,7 @@ def disk(mount_disk):
 
 
 async def opened(folder, **more):
-    buffer = DiskBuffer(folder / "buffer", UNLIMITED, ManualClock(), **more)
+    buffer = disk_buffer(folder / "buffer", UNLIMITED, ManualClock(), **more)
     await buffer.open()
     buffer.attach("a")
     return buffer
@@ -80,7 +80,7 @@ async def test_a_stop_on_a_disk_that_was_seen_to_be_full_loses_nothing(disk, cap
     """The upkeep saw that there is no room before any write failed: the stop makes room all the same."""
     buffer = await opened(disk, min_free=BALLAST)
     fill(disk)
-    await buffer._look(1)
+    await buffer.store.look(1)
     assert "min_free" in buffer.usage().trouble
     for ts in range(40):
         await buffer.append([make_batch([float(ts * i) / 7 for i in range(2000)], ts=ts)])
@@ -136,14 +136,14 @@ async def test_one_flipped_bit_and_less_room_than_data_costs_one_block(disk):
     assert buffer.ledger.account("a").dropped == {"quarantined": 2000 * (301 - len(seen))}
     balanced(buffer)
     (disk / "others").unlink()
-    buffer._database.deleted = (
+    buffer.store.database.deleted = (
         1 << 60
     )  # so much is deleted that RocksDB shall compact, and meets the damage
     with suppress(OSError):
-        await buffer._look(10)
+        await buffer.store.look(10)
     await buffer.append([make_batch(3, ts=1001)])
     for turn in range(1, 9):
-        await buffer._look(turn)
+        await buffer.store.look(turn)
     assert not buffer.usage().trouble
     balanced(buffer)
     await buffer.close()

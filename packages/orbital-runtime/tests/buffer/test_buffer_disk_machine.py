@@ -24,8 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import (
     IN_MEMORY,
@@ -59,14 +59,14 @@ class FaultMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def open(self, path):
-        buffer = DiskBuffer(
+        buffer = disk_buffer(
             path, BufferLimits(samples=None, size=None), ManualClock(), min_free=SMALL
         )
         self.run(buffer.open())
         for output in OUTPUTS:
             buffer.attach(output)
-        self.run(buffer._commit())
-        self.write = buffer._database.write
+        self.run(buffer.store.commit())
+        self.write = buffer.store.database.write
         return buffer
 
     @rule(count=st.integers(1, 6))
@@ -95,12 +95,12 @@ class FaultMachine(RuleBasedStateMachine):
             raise OSError("No space left on device")
 
         self.full = True
-        self.buffer._database.write = refuse
+        self.buffer.store.database.write = refuse
 
     @rule()
     def make_room(self):
-        self.buffer._database.write = self.write
-        self.run(self.buffer._look(1))
+        self.buffer.store.database.write = self.write
+        self.run(self.buffer.store.look(1))
         self.full = False
         for output in OUTPUTS:
             self.unsure[output].clear()
@@ -110,30 +110,30 @@ class FaultMachine(RuleBasedStateMachine):
     def restart(self):
         self.make_room()
         self.run(self.buffer.close())
-        self.buffer = self.open(self.buffer.path)
+        self.buffer = self.open(self.buffer.store.path)
         self.compare()
 
     @rule(count=st.integers(1, 4), before=st.booleans(), act=st.sampled_from(["append", "deliver"]))
     def crash_at_a_write(self, count, before, act):
         """The files as they are before, or behind, the write of what is done last."""
         target = self.next_path()
-        write = self.buffer._database.write
+        write = self.buffer.store.database.write
 
         def watched(*arguments, **options):
             if before and not target.exists():
-                crash_image(self.buffer.path, target)
+                crash_image(self.buffer.store.path, target)
             write(*arguments, **options)
             if not target.exists():
-                crash_image(self.buffer.path, target)
+                crash_image(self.buffer.store.path, target)
 
         held = {output: set(numbers) for output, numbers in self.needed.items()}
-        self.buffer._database.write = watched
+        self.buffer.store.database.write = watched
         if act == "append":
             self.append(count)
         else:
             self.deliver("a", count, 0)
         if not target.exists():
-            crash_image(self.buffer.path, target)
+            crash_image(self.buffer.store.path, target)
         for output in OUTPUTS:
             self.unsure[output] |= held[output] ^ self.needed[output]
             if self.full:
@@ -145,9 +145,9 @@ class FaultMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.full)
     def damage(self, where, which, cut):
         """A byte is flipped in any file, or any write-ahead log loses its tail."""
-        self.run(self.buffer._commit())
+        self.run(self.buffer.store.commit())
         target = self.next_path()
-        crash_image(self.buffer.path, target)
+        crash_image(self.buffer.store.path, target)
         pattern = "db/*.log" if cut else "**/*"
         files = [f for f in sorted(target.glob(pattern)) if f.is_file() and f.stat().st_size]
         files = [
@@ -170,15 +170,15 @@ class FaultMachine(RuleBasedStateMachine):
     def move(self, target):
         """The process is gone; another one begins with these files."""
         old = self.buffer
-        old._database.write = lambda *_, **__: None
+        old.store.database.write = lambda *_, **__: None
         self.run(old.close())
-        rmtree(old.path)
+        rmtree(old.store.path)
         self.full = False
         self.buffer = self.open(target)
 
     def in_memory(self):
-        records = self.buffer._journal.records
-        log = self.buffer._log
+        records = self.buffer.store.journal.records
+        log = self.buffer.store.index
         spans = [(r.first, r.stop) for r in log.records if r.first in records]
         return {n for seq, n in self.seqs().items() if any(a <= seq < b for a, b in spans)}
 

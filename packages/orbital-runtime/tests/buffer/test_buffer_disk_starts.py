@@ -23,7 +23,7 @@ async def test_a_start_has_a_name_that_no_copy_has(opened):
     known = await grown(buffer)
     numbers, names = set(), {buffer.name(known)}
     for copy in ("first", "second"):
-        copytree(buffer.path, buffer.path.parent / copy)
+        copytree(buffer.store.path, buffer.store.path.parent / copy)
         other = await opened(copy)
         assert other.name(known) == buffer.name(known)
         numbers.add(number := await grown(other))
@@ -38,7 +38,7 @@ async def test_notes_outlive_the_process(opened):
         buffer.attach(output)
         await buffer.note(output, b"first")
     await buffer.note("a", b"second")
-    copytree(buffer.path, buffer.path.parent / "after")
+    copytree(buffer.store.path, buffer.store.path.parent / "after")
     after = await opened("after")
     assert [after.noted(output) for output in ("a", "b", "c")] == [b"second", b"first", b""]
     after.detach("b")

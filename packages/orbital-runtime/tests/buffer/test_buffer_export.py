@@ -8,10 +8,10 @@ from array import array
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.inspection.export import Export
 from orbital_runtime.buffer.inspection.inspect import Inspector, describe
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import UNLIMITED, take
 from orbital_sdk import STALE_BYTES, Batch, Identity, Layout, Origin, Row
@@ -27,7 +27,7 @@ STALE = array("d", STALE_BYTES * 3)
 @pytest.fixture
 async def folder(tmp_path):
     """Three batches: odd values, own times, the end of the series; `a` has the first already."""
-    buffer = DiskBuffer(tmp_path / "b", UNLIMITED, ManualClock())
+    buffer = disk_buffer(tmp_path / "b", UNLIMITED, ManualClock())
     await buffer.open()
     buffer.attach("a")
     buffer.attach("b")

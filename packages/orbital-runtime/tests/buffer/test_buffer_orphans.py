@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
 from orbital_runtime.buffer.inspection.directory import Directory
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, take
 from orbital_sdk.testing import make_batch
@@ -21,7 +20,7 @@ HOUR_MS = 3_600_000
 
 @asynccontextmanager
 async def disk(path, clock, *attached):
-    buffer = DiskBuffer(path, UNLIMITED, clock)
+    buffer = disk_buffer(path, UNLIMITED, clock)
     await buffer.open()
     for output in attached:
         buffer.attach(output)
@@ -34,7 +33,7 @@ async def disk(path, clock, *attached):
 
 @asynccontextmanager
 async def memory(_, clock, *attached):
-    buffer = MemoryBuffer(UNLIMITED, clock)
+    buffer = memory_buffer(UNLIMITED, clock)
     for output in attached:
         buffer.attach(output)
     try:
@@ -95,7 +94,7 @@ async def test_an_orphan_that_was_emptied_is_forgotten(opened, tmp_path):
         assert buffer.orphans() == {"old": clock.utc_ms()}
         assert await buffer.remove("old") == 30
         assert set(buffer.outputs()) == {"other"}
-        states = {book.name: book.state for book in buffer.books().outputs}
+        states = {book.name: book.state for book in buffer.inspection.books().outputs}
         assert states == {"old": "removed", "other": "attached"}
 
 
@@ -187,13 +186,15 @@ async def test_pages_hold_everything_once(opened, tmp_path):
             await buffer.append([make_batch([1.0, 2.0], ts=clock.utc_ms())])
         seen, start, pages = [], 0, 0
         while start is not None:
-            page = await buffer.page(start)
+            page = await buffer.inspection.page(start)
             pages += 1
             seen += [seq for stored in page.records for seq in range(stored.first, stored.stop)]
             for stored in page.records:
                 (head,) = stored.opened().heads
-                assert head.layout in (await buffer.layouts(stored.segment, [head.layout, 10**6]))
-                assert await buffer.layouts(1 << 40, [1 << 70]) == {}
+                assert head.layout in (
+                    await buffer.inspection.layouts(stored.segment, [head.layout, 10**6])
+                )
+                assert await buffer.inspection.layouts(1 << 40, [1 << 70]) == {}
             start = page.following
         assert pages > 1
         assert len(seen) == len(set(seen)) == 1200

@@ -8,6 +8,7 @@ from shutil import copytree
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.letter import DeadLetter
 from orbital_runtime.buffer.format.stored import (
     LAYOUT,
@@ -23,7 +24,6 @@ from orbital_runtime.buffer.format.stored import (
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.inspection.snapshot import ATTACHED
 from orbital_runtime.buffer.model.errors import BufferUnusable
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.images import (
@@ -231,7 +231,7 @@ def _with(struct, **changes):
 
 async def with_letters(path, count):
     """A buffer with this many dead letters, and its folder after the stop."""
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     buffer.attach("a")
     batch = make_batch(values(1), ts=1, layout=make_layout(ROWS))
@@ -245,7 +245,7 @@ async def with_letters(path, count):
         for row in range(count)
     ]
     await buffer.acknowledge(chunk, letters=letters)
-    books = buffer.books()
+    books = buffer.inspection.books()
     await buffer.close()
     return books
 

@@ -8,9 +8,9 @@ from array import array
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.commit import FAR_BEHIND, Committer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_sdk import Batch
 from orbital_sdk.testing import make_batch, make_layout
@@ -18,11 +18,11 @@ from orbital_sdk.testing import make_batch, make_layout
 NEVER = 3600.0
 
 
-class Recorded(MemoryBuffer):
+class Recorded:
     """A memory buffer that notes how many batches each append brought, and can be held up or broken."""
 
     def __init__(self, limits=None):
-        super().__init__(limits or BufferLimits(samples=None, size=None), ManualClock())
+        self._buffer = memory_buffer(limits or BufferLimits(samples=None, size=None), ManualClock())
         self.attach("a")
         self.appends = []
         self.open = asyncio.Event()
@@ -35,7 +35,10 @@ class Recorded(MemoryBuffer):
             error, self.error = self.error, None
             raise error
         self.appends.append(len(batches))
-        await super().append(batches)
+        await self._buffer.append(batches)
+
+    def __getattr__(self, name):
+        return getattr(self._buffer, name)
 
 
 async def test_collections_of_one_window_share_a_record():

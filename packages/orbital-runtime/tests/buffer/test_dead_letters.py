@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from orbital_runtime.agent.assembly import buffer_of
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.format.letter import (
     WORDS,
     DeadLetter,
@@ -19,7 +20,6 @@ from orbital_runtime.buffer.format.letter import (
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.settings import BufferSection
 from orbital_runtime.settings.model.delivery import DeadLetterSection
@@ -47,7 +47,7 @@ async def refuse(buffer, output, *reasons, at_ms=NOW):
 
 
 def memory(**limits):
-    buffer = MemoryBuffer(UNLIMITED, ManualClock(), LetterLimits(**limits))
+    buffer = memory_buffer(UNLIMITED, ManualClock(), LetterLimits(**limits))
     buffer.attach("a")
     buffer.attach("b")
     return buffer
@@ -130,7 +130,7 @@ async def test_one_flooding_output_does_not_push_out_the_letters_of_others():
 async def test_old_letters_go_by_themselves():
     """After their age, also where nothing new comes; counted apart."""
     buffer = memory(age=60)
-    clock = buffer._clock
+    clock = buffer.log._state.clock
     await refuse(buffer, "a", "old", at_ms=clock.utc_ms())
     clock.advance(50)
     await refuse(buffer, "a", "new", at_ms=clock.utc_ms())
@@ -174,7 +174,7 @@ async def test_a_damaged_letter_costs_no_other(caplog):
     await refuse(buffer, "a", "one", "two")
     first = (await buffer.dead_letters.list())[-1].id
     store = buffer.dead_letters._store
-    store.put(first, store.in_memory(first)[:-1])
+    store.put(first, (await store.get(first))[:-1])
     assert [kept.reason for kept in await buffer.dead_letters.list()] == ["two"]
     assert await buffer.dead_letters.show(first) is None
     assert buffer.ledger.account("a").letters_gone == {"damaged": 1}

@@ -6,11 +6,11 @@ import struct
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.letter import id_text
 from orbital_runtime.buffer.format.stored import letter_key
 from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import PLENTY, balanced, refused
@@ -25,7 +25,7 @@ async def opened(tmp_path):
     buffers = []
 
     async def start(**limits):
-        buffer = DiskBuffer(
+        buffer = disk_buffer(
             tmp_path / "buffer", UNLIMITED, ManualClock(), letters=LetterLimits(**limits)
         )
         await buffer.open()
@@ -89,7 +89,7 @@ async def test_letters_are_not_kept_in_memory(opened):
     """On the disk they take no more memory than a line in the index."""
     buffer = await opened()
     await refuse(buffer, *map(float, range(3000)), reason="x" * 900)
-    assert not buffer._letters_there.unsaved
+    assert not buffer.store.letters.unsaved
     assert buffer.dead_letters.held()["a"][1] > 3000 * 900
 
 
@@ -133,19 +133,19 @@ async def test_letters_of_memory_join_a_database_that_opens_late(opened, tmp_pat
     buffer = await opened()
     await refuse(buffer, 1.0, 2.0)
     await buffer.close()
-    buffer = DiskBuffer(tmp_path / "buffer", UNLIMITED, ManualClock())
-    folder_open = buffer._database._open
+    buffer = disk_buffer(tmp_path / "buffer", UNLIMITED, ManualClock())
+    folder_open = buffer.store.database._open
 
     def no_room(*_):
         raise OSError("No space left on device")
 
-    buffer._database._open = no_room
+    buffer.store.database._open = no_room
     await buffer.open()
     buffer.attach("a")
     await refuse(buffer, 3.0)
     assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0]
-    buffer._database._open = folder_open
-    await buffer._look(1)
+    buffer.store.database._open = folder_open
+    await buffer.store.look(1)
     assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
     balanced(buffer)
     await buffer.close()

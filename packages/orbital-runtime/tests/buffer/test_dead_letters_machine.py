@@ -25,9 +25,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.letter_index import Wanted
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import (
     IN_MEMORY,
@@ -61,7 +61,7 @@ class LetterMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def open(self, path):
-        self.buffer = DiskBuffer(
+        self.buffer = disk_buffer(
             path,
             BufferLimits(samples=None, size=None),
             ManualClock(),
@@ -71,8 +71,8 @@ class LetterMachine(RuleBasedStateMachine):
         self.run(self.buffer.open())
         for output in OUTPUTS:
             self.buffer.attach(output)
-        self.run(self.buffer._commit())
-        self.write = self.buffer._database.write
+        self.run(self.buffer.store.commit())
+        self.write = self.buffer.store.database.write
 
     def observed(self):
         """All that there is to see: samples by their values, and the ledger."""
@@ -141,7 +141,7 @@ class LetterMachine(RuleBasedStateMachine):
     @rule()
     def restart(self):
         self.run(self.buffer.close())
-        self.open(self.buffer.path)
+        self.open(self.buffer.store.path)
         assert self.observed() == self.seen
 
     @rule(step=steps)
@@ -151,11 +151,11 @@ class LetterMachine(RuleBasedStateMachine):
         def no_room(*_, **__):
             raise OSError("No space left on device")
 
-        self.buffer._database.write = no_room
+        self.buffer.store.database.write = no_room
         self.act(step)
-        self.buffer._database.write = self.write
-        self.run(self.buffer._look(1))
-        assert not self.buffer._letters_there.unsaved
+        self.buffer.store.database.write = self.write
+        self.run(self.buffer.store.look(1))
+        assert not self.buffer.store.letters.unsaved
         self.restart()
 
     @rule(step=steps, late=st.integers(0, 2))
@@ -167,27 +167,27 @@ class LetterMachine(RuleBasedStateMachine):
             self.run(self.buffer.append([make_batch([float(self.number)], layout=LAYOUT)]))
             self.number += 1
             self.seen = self.observed()
-        write, count = self.buffer._database.write, 0
+        write, count = self.buffer.store.database.write, 0
 
         def watched(*arguments, **options):
             nonlocal count
             if count == late:
-                crash_image(self.buffer.path, target)
+                crash_image(self.buffer.store.path, target)
             count += 1
             write(*arguments, **options)
 
-        self.buffer._database.write = watched
+        self.buffer.store.database.write = watched
         if what == "refuse":
             self.run(self.acknowledge(output, (float(self.number - 1),)))
             after = self.observed()
         else:
             after = self.do(step)
         if not target.exists():
-            crash_image(self.buffer.path, target)
+            crash_image(self.buffer.store.path, target)
         before, old = self.seen, self.buffer
-        old._database.write = lambda *_, **__: None
+        old.store.database.write = lambda *_, **__: None
         self.run(old.close())
-        rmtree(old.path)
+        rmtree(old.store.path)
         self.open(target)
         self.seen = self.observed()
         assert self.seen in (before, after)

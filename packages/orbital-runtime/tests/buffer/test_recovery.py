@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.stored import RECORD, number
 from orbital_runtime.buffer.inspection.aside import Aside
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.inspection.recovery import Recovery
 from orbital_runtime.buffer.model.errors import BufferFull, BufferUnusable
 from orbital_runtime.buffer.model.position import REMEMBERED, Position
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.images import (
     BATCHES,
@@ -52,7 +52,7 @@ def image(tmp_path_factory):
 
 
 async def opened(path):
-    buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+    buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
     await buffer.open()
     for output in NEEDED:
         buffer.attach(output)
@@ -75,9 +75,9 @@ async def notice(path):
         missing[output] = sorted(set(needed).difference(there))
         assert buffer.ledger.account(output).dropped["quarantined"] == len(missing[output]) * ROWS
     try:
-        buffer._database._store.compact(b"\0", b"\xff")
+        buffer.store.database._store.compact(b"\0", b"\xff")
     except OSError as error:  # met by reading alone so far: the table is still in use
-        buffer._database.recover(1, str(error))
+        buffer.store.database.recover(1, str(error))
     await buffer.close()
     return missing
 
@@ -100,7 +100,7 @@ async def recover(path, output="", folder=None):
     with Directory(path, UNLIMITED) as live:
         aside = Aside(folder or path / "quarantine", live)
         buffer = await opened(path)
-        recovery = Recovery(buffer, aside, output)
+        recovery = Recovery(buffer.log, aside, output)
         await recovery.run()
         balanced(buffer)
         await buffer.close()
@@ -197,7 +197,7 @@ async def test_a_kill_in_the_middle(image, tmp_path):
     flip(aside(path, file.name), 0.05)
     with Directory(path, UNLIMITED) as live:
         buffer = await opened(path)
-        recovery = Recovery(buffer, Cut(path / "quarantine", live), portion=ROWS)
+        recovery = Recovery(buffer.log, Cut(path / "quarantine", live), portion=ROWS)
         await recovery.run()
         crash_image(path, killed)
         await buffer.close()
@@ -213,10 +213,10 @@ async def test_single_records(image, tmp_path):
     path = tmp_path / "buffer"
     copytree(image, path)
     buffer = await opened(path)
-    record = buffer._log.records[-1]
+    record = buffer.store.index.records[-1]
     key = RECORD + number(record.first)
-    good = buffer._database.get(key)
-    buffer._database.write([(key, good[:-1] + b"x")], ())
+    good = buffer.store.database.get(key)
+    buffer.store.database.write([(key, good[:-1] + b"x")], ())
     missing = {output: NEEDED[output][-2:] for output in NEEDED}
     assert {o: sorted(set(NEEDED[o]).difference(await times(buffer, o))) for o in NEEDED} == missing
     await buffer.close()
@@ -232,7 +232,7 @@ async def test_labels_of_another_segment(image, tmp_path):
     path = tmp_path / "buffer"
     copytree(image, path)
     buffer = await opened(path)
-    records, database = buffer._log.records, buffer._database
+    records, database = buffer.store.index.records, buffer.store.database
     data = database.get(RECORD + number(records[0].first))
     await buffer.close()
     stray = (77 << 32) + 1
@@ -269,9 +269,9 @@ async def test_a_disk_without_room(image, tmp_path):
     missing = await notice(path)
     flip(aside(path, file.name), 0.05)
     with Directory(path, UNLIMITED) as live:
-        buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=1 << 60)
+        buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=1 << 60)
         await buffer.open()
-        recovery = Recovery(buffer, Aside(path / "quarantine", live))
+        recovery = Recovery(buffer.log, Aside(path / "quarantine", live))
         with pytest.raises(BufferFull):
             await recovery.run()
         assert not recovery.samples

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Sender
 from orbital_runtime.sender.delivery import Delivery
@@ -31,7 +31,7 @@ class Line:
 
     def __init__(self, writer=None, *, limits=None, chance=1.0, **policy):
         self.clock = ManualClock()
-        self.buffer = MemoryBuffer(limits or BufferLimits(samples=None, size=None), self.clock)
+        self.buffer = memory_buffer(limits or BufferLimits(samples=None, size=None), self.clock)
         self.buffer.attach("out")
         self.writer = writer or RecordingWriter()
         self.letters = self.buffer.dead_letters
@@ -87,7 +87,7 @@ async def lines():
 
 @pytest.fixture
 async def buffer():
-    buffer = MemoryBuffer(BufferLimits(samples=None, size=None), SystemClock())
+    buffer = memory_buffer(BufferLimits(samples=None, size=None), SystemClock())
     yield buffer
     await buffer.close()
 

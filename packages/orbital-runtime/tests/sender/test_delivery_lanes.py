@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, Phase
 from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
@@ -88,7 +88,7 @@ async def test_what_goes_out_is_noted(lines):
 async def test_the_backlog_tells_when_it_will_be_gone():
     """At its pace so far: nothing before the first request, then the time that went for what is done."""
     clock = ManualClock()
-    buffer = MemoryBuffer(BufferLimits(samples=None, size=None), clock)
+    buffer = memory_buffer(BufferLimits(samples=None, size=None), clock)
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in range(20)])
     clock.advance(3600)

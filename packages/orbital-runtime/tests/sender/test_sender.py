@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
 from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
@@ -222,7 +222,7 @@ async def test_tokens_are_never_used_twice():
     """A destination that deduplicates must not take the first batches after a restart for known ones."""
     tokens = []
     for _ in range(2):
-        buffer = MemoryBuffer(BufferLimits(), SystemClock())
+        buffer = memory_buffer(BufferLimits(), SystemClock())
         sender, writer = Sender(buffer, clock=SystemClock()), RecordingWriter()
         await sender.add(output("a", writer))
         await buffer.append([make_batch(1)])

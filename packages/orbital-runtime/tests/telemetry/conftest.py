@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.commit import Committer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.engine.engine import Engine
@@ -86,7 +86,7 @@ class World:
         self.stops = 0
         self.clock = ManualClock()
         self.registry = Registry.of(plugins=[Probe, Unstartable])
-        self.buffer = MemoryBuffer(BufferLimits(samples=1000), self.clock)
+        self.buffer = memory_buffer(BufferLimits(samples=1000), self.clock)
         self.committer = Committer(self.buffer, window=0)
         self.hosts = Hosts()
         self.instances = Instances(self.registry, hosts=self.hosts)

@@ -20,11 +20,11 @@ import psutil
 from rocksdict import Options, Rdict
 
 from orbital_bench import report
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.codec import encode
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
-from orbital_runtime.buffer.store.rocks.port import in_process
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
+from orbital_runtime.buffer.store.rocks.rocksdb import RocksStores
 from orbital_runtime.clock import SystemClock
 from orbital_sdk.testing import make_batch, make_layout
 
@@ -68,7 +68,11 @@ def _size(folder: Path, size: int) -> list[list[object]]:
         ["", "a sync of 1 byte", *_timed(_syncs(folder / "sync"), [b"x"] * COUNT, 0), ""],
         ["", "file with CRC", *_file(folder / "file", records, size)],
         ["", "raw rocksdict", *_raw(folder / "raw", records, size)],
-        ["", "disk buffer, one process", *asyncio.run(_buffer(folder / "one", size, in_process()))],
+        [
+            "",
+            "disk buffer, one process",
+            *asyncio.run(_buffer(folder / "one", size, RocksStores())),
+        ],
         ["", "disk buffer", *asyncio.run(_buffer(folder / "two", size, StorageProcess()))],
     ]
     rows[0][0] = size
@@ -138,7 +142,7 @@ def _figures(took: list[float], wall: float, cpu: float, size: int) -> list[obje
 
 async def _buffer(folder: Path, size: int, stores: Stores) -> list[object]:
     """The CPU is that of both processes, where there are two."""
-    buffer = DiskBuffer(folder, UNLIMITED, SystemClock(), stores=stores)
+    buffer = disk_buffer(folder, UNLIMITED, SystemClock(), stores=stores)
     await buffer.open()
     buffer.attach("output")
     took: list[float] = []
@@ -156,7 +160,7 @@ async def _buffer(folder: Path, size: int, stores: Stores) -> list[object]:
 
 async def _shared(folder: Path, size: int, devices: int = 50) -> list[object]:
     """One record of fifty collections, like 500 polls a second with a window of 100 ms."""
-    buffer = DiskBuffer(folder, UNLIMITED, SystemClock(), stores=StorageProcess())
+    buffer = disk_buffer(folder, UNLIMITED, SystemClock(), stores=StorageProcess())
     await buffer.open()
     buffer.attach("output")
     layouts = [make_layout(size) for _ in range(devices)]

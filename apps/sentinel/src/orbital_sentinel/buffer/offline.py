@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.letters.reader import UNLIMITED as KEEP_ALL
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source.gather import gather
@@ -19,6 +19,8 @@ from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from orbital_runtime.buffer.buffer import Buffer
 
 UNLIMITED = BufferLimits(samples=None, size=None)
 """Opening the buffer for somebody who looks must not drop anything."""
@@ -55,7 +57,7 @@ class OfflineBuffer:
         return Directory(self.folder, limits, sync=section.sync, min_free=section.min_free)
 
     @asynccontextmanager
-    async def opened(self) -> AsyncGenerator[DiskBuffer]:
+    async def opened(self) -> AsyncGenerator[Buffer]:
         """Open it to change it: what is damaged is repaired first, as an agent would. Nothing is dropped
         that is not asked for, and what got new samples before will get them again.
 
@@ -65,15 +67,16 @@ class OfflineBuffer:
         with self.look() as before:
             attached = [book.name for book in before.books().outputs if book.state == "attached"]
         section = self.section
-        buffer = DiskBuffer(
+        buffer = disk_buffer(
             self.folder, UNLIMITED, SystemClock(), min_free=section.min_free, letters=KEEP_ALL
         )
         await buffer.open()
         try:
-            if buffer.unopened:
+            status = buffer.store.status()
+            if not status.opened:
                 raise Failure(
                     f"the buffer in {self.folder} does not open now, and nothing was changed: "
-                    f"{buffer.unopened}; try again when its disk works"
+                    f"{status.trouble}; try again when its disk works"
                 )
             for name in attached:
                 buffer.attach(name)

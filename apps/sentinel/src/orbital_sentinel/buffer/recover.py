@@ -53,7 +53,7 @@ async def _run(config: Path | None, aside: Aside, output: str) -> Recovery:
     async with offline_buffer(config).opened() as buffer:
         if trouble := buffer.usage().trouble:
             raise Failure(f"nothing is brought back: {trouble}")
-        recovery = Recovery(buffer, aside, output)
+        recovery = Recovery(buffer.log, aside, output)
         try:
             await recovery.run()
         except (BufferFull, OSError) as error:

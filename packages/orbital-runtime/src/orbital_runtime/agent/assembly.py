@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.agent.tasks import Tasks
+from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
 from orbital_runtime.buffer.commit import Committer
 from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life
@@ -172,8 +171,8 @@ def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
     kept = section.dead_letters
     letters = LetterLimits(letters=kept.size, size=kept.bytes, age=kept.max_age or None)
     if section.type == "memory":
-        return MemoryBuffer(limits, clock, letters)
-    return DiskBuffer(
+        return memory_buffer(limits, clock, letters)
+    return disk_buffer(
         section.disk_path,
         limits,
         clock,

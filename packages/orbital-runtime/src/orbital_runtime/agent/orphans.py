@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Administration
 
 log = logging.getLogger("orbital.agent")
 
@@ -18,7 +18,7 @@ LOOK: Final = 10.0
 """Seconds between two looks."""
 
 
-async def let_go(buffer: Buffer, delivered: Container[str], age: float) -> None:
+async def let_go(buffer: Administration, delivered: Container[str], age: float) -> None:
     """Look at them for ever. Begins when the configured outputs are attached, never before.
 
     Args:

@@ -14,7 +14,7 @@ from orbital_runtime.buffer.model.errors import BufferClosed, BufferFull, NoRead
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Appender
     from orbital_sdk import Batch
 
     _Waiting = tuple[frozenset[int], asyncio.Future[str]]
@@ -40,7 +40,7 @@ class Committer:
     """
 
     def __init__(
-        self, buffer: Buffer, *, window: float = 0.1, size: int = 256 << 10, retry: float = 1.0
+        self, buffer: Appender, *, window: float = 0.1, size: int = 256 << 10, retry: float = 1.0
     ) -> None:
         self._buffer = buffer
         self._window = window

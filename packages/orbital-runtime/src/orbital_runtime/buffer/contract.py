@@ -1,10 +1,12 @@
-"""What a buffer promises. The memory buffer and the disk buffer keep the same promises.
+"""What a buffer promises, by who asks: whoever appends, whoever reads for an output, and administration.
 
 An append-only log of batches, each with a sequence number that only grows. Every output reads the log
 on its own: its position is the set of sequence numbers it has not acknowledged yet. A batch leaves the
 log when no output needs it any more. The ledger moves in the same step as the position:
 
     accepted = delivered + waiting + dead_lettered + sum(dropped by reason)      (samples, per output)
+
+All methods belong to the event loop. A buffer in memory and one on disk keep the same promises.
 """
 
 from __future__ import annotations
@@ -12,41 +14,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.format.letter import DeadLetter
-    from orbital_runtime.buffer.inspection.snapshot import Books, Page
+    from orbital_runtime.buffer.inspection.live import Snapshots
     from orbital_runtime.buffer.letters.dead_letters import DeadLetters
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.limits import Usage
-    from orbital_runtime.buffer.store.place import Place
     from orbital_runtime.ledger import Ledger
     from orbital_sdk import Batch
 
 
-class Buffer(Protocol):
-    """An append-only log that several outputs read. All methods belong to the event loop."""
+class Appender(Protocol):
+    """Who adds samples: the engine's group commit."""
 
-    def name(self, seq: int) -> str:
-        """Names the start of this log that gave this number, also after later starts.
+    async def append(self, batches: Sequence[Batch]) -> None:
+        """Add these as one record. On return they are accepted: durable as far as this buffer can be.
 
-        No other start has this name, not even one of a copied folder: with it the number is unique
-        everywhere.
-        """
-        ...
-
-    @property
-    def ledger(self) -> Ledger:
-        """Counts of samples, per output."""
-        ...
-
-    async def open(self) -> None:
-        """Make ready; before anything else, and once.
+        The outputs attached then will read them. With `block` it waits for room. With `drop_oldest` it
+        makes room. With `drop_newest` the last tenth of the room is kept for outputs that keep up, so
+        that a dead one does not shut them out.
 
         Raises:
-            BufferUnusable: It cannot be; the message says why and what to do.
+            BufferFull: `drop_newest`, and no output could take them.
+            NoReader: No output is attached.
+            ValueError: A batch cannot be stored; none of them was.
+            BufferClosed: After `close`.
         """
         ...
+
+
+class Reader(Protocol):
+    """Who delivers samples: the sender, for each output."""
 
     def attach(self, output: str) -> None:
         """Begin (or resume) reading for this output. A new one starts with what comes from now on."""
@@ -63,55 +62,11 @@ class Buffer(Protocol):
         """Whether new samples wait for this output: it is attached, and no orphan."""
         ...
 
-    def detach(self, output: str) -> None:
-        """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
-        ...
+    def name(self, seq: int) -> str:
+        """Names the start of this log that gave this number, also after later starts.
 
-    def orphans(self) -> dict[str, int]:
-        """Outputs that get nothing new and for which something is kept, with the time since when
-        (milliseconds UTC; 0 where it is not known).
-        """
-        ...
-
-    def expire_orphans(self, age: float) -> None:
-        """Forget the outputs that have been orphans for more than so many seconds.
-
-        What waits for them is dropped under the reason `orphaned`, and logged. The age counts over
-        restarts, by the wall clock.
-        """
-        ...
-
-    async def remove(self, output: str, *, before_ms: int | None = None) -> int:
-        """Drop what waits for this output, by hand: the reason is `removed`. Gives how many samples.
-
-        An orphan of which nothing is left is forgotten.
-
-        Args:
-            output: Its stable name.
-            before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
-        """
-        ...
-
-    def removable(self, output: str, *, before_ms: int | None = None) -> int:
-        """Samples that `remove` would drop now."""
-        ...
-
-    def outputs(self) -> Collection[str]:
-        """Every output that has a position here, whether or not anything reads for it."""
-        ...
-
-    async def append(self, batches: Sequence[Batch]) -> None:
-        """Add these as one record. On return they are accepted: durable as far as this buffer can be.
-
-        The outputs attached then will read them. With `block` it waits for room. With `drop_oldest` it
-        makes room. With `drop_newest` the last tenth of the room is kept for outputs that keep up, so
-        that a dead one does not shut them out.
-
-        Raises:
-            BufferFull: `drop_newest`, and no output could take them.
-            NoReader: No output is attached.
-            ValueError: A batch cannot be stored; none of them was.
-            BufferClosed: After `close`.
+        No other start has this name, not even one of a copied folder: with it the number is unique
+        everywhere.
         """
         ...
 
@@ -145,7 +100,7 @@ class Buffer(Protocol):
         chunk: Chunk,
         *,
         letters: Sequence[DeadLetter] = (),
-        dropped: dict[str, int] | None = None,
+        dropped: Mapping[str, int] | None = None,
     ) -> None:
         """These are done with; on return that is as durable as the batches were.
 
@@ -156,11 +111,6 @@ class Buffer(Protocol):
                 step that counts them.
             dropped: How many were dropped, by reason. All others count as delivered.
         """
-        ...
-
-    @property
-    def dead_letters(self) -> DeadLetters:
-        """What destinations refused, to look at, to throw away, or to send again."""
         ...
 
     def release(self, chunk: Chunk) -> None:
@@ -202,24 +152,76 @@ class Buffer(Protocol):
         """Samples not acknowledged yet by this output, in flight ones included."""
         ...
 
+
+class Administration(Protocol):
+    """Who looks after a buffer: the agent, telemetry and the command line."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Counts of samples, per output."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What destinations refused, to look at, to throw away, or to send again."""
+        ...
+
+    @property
+    def inspection(self) -> Snapshots:
+        """Its books and its records, to look at."""
+        ...
+
     def usage(self) -> Usage:
         """What it holds now."""
         ...
 
-    def books(self) -> Books:
-        """All of the books, to look at."""
+    def waiting(self, output: str) -> int:
+        """Samples not acknowledged yet by this output, in flight ones included."""
         ...
 
-    async def page(self, start: int) -> Page:
-        """The records from this batch on, as many as fit on a page, as bytes."""
+    def outputs(self) -> Collection[str]:
+        """Every output that has a position here, whether or not anything reads for it."""
         ...
 
-    async def layouts(self, segment: int, numbers: Collection[int]) -> dict[int, bytes]:
-        """Layouts that records of a page refer to, as bytes; those that cannot be read are left out."""
+    def detach(self, output: str) -> None:
+        """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
         ...
 
-    async def place(self) -> Place | None:
-        """Its folder; None for a buffer in memory. While the disk does not answer: as it was last."""
+    def orphans(self) -> dict[str, int]:
+        """Outputs that get nothing new and for which something is kept, with the time since when
+        (milliseconds UTC; 0 where it is not known).
+        """
+        ...
+
+    def expire_orphans(self, age: float) -> None:
+        """Forget the outputs that have been orphans for more than so many seconds.
+
+        What waits for them is dropped under the reason `orphaned`, and logged. The age counts over
+        restarts, by the wall clock.
+        """
+        ...
+
+    async def remove(self, output: str, *, before_ms: int | None = None) -> int:
+        """Drop what waits for this output, by hand: the reason is `removed`. Gives how many samples.
+
+        An orphan of which nothing is left is forgotten.
+
+        Args:
+            output: Its stable name.
+            before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
+        """
+        ...
+
+    def removable(self, output: str, *, before_ms: int | None = None) -> int:
+        """Samples that `remove` would drop now."""
+        ...
+
+    async def open(self) -> None:
+        """Make ready; before anything else, and once.
+
+        Raises:
+            BufferUnusable: It cannot be; the message says why and what to do.
+        """
         ...
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from orbital_sdk import Written
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Chunk, Entry
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
@@ -51,7 +51,7 @@ class Attempts:
     def __init__(
         self,
         output: Output,
-        buffer: Buffer,
+        buffer: Reader,
         *,
         tally: Tally,
         requests: Requests,

@@ -29,7 +29,7 @@ from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Chunk
     from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.clock import Clock
@@ -62,7 +62,7 @@ class Delivery:
     def __init__(
         self,
         output: Output,
-        buffer: Buffer,
+        buffer: Reader,
         *,
         clock: Clock,
         hosts: Hosts | None = None,
@@ -343,7 +343,7 @@ class Delivery:
                 drain.set_result(done)
 
 
-def _still_doubtful(buffer: Buffer, output: str) -> Pieces:
+def _still_doubtful(buffer: Reader, output: str) -> Pieces:
     """What was in doubt when this output was last delivered to, maybe by a process that was killed."""
     noted = checkpoint_of(buffer.noted(output)).doubtful
     return [

@@ -19,7 +19,7 @@ from orbital_runtime.sender.throttle import Throttle
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.delivery_policy import DeliveryPolicy
@@ -65,7 +65,7 @@ class Lanes:
     def __init__(
         self,
         output: str,
-        buffer: Buffer,
+        buffer: Reader,
         policy: DeliveryPolicy,
         *,
         apart: bool,

@@ -12,7 +12,7 @@ from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
 from orbital_sdk.written import misfit
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.caller import Caller
     from orbital_runtime.sender.output import Output
@@ -35,7 +35,7 @@ class Requests:
     """
 
     def __init__(
-        self, output: Output, buffer: Buffer, *, clock: Clock, tally: Tally, caller: Caller
+        self, output: Output, buffer: Reader, *, clock: Clock, tally: Tally, caller: Caller
     ) -> None:
         self._output = output
         self._buffer = buffer

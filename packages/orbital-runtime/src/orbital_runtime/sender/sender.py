@@ -12,7 +12,7 @@ from orbital_runtime.sender.delivery import Delivery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.status import OutputStatus, Tally
@@ -31,7 +31,7 @@ class Sender:
         hosts: What writers are started with.
     """
 
-    def __init__(self, buffer: Buffer, *, clock: Clock, hosts: Hosts | None = None) -> None:
+    def __init__(self, buffer: Reader, *, clock: Clock, hosts: Hosts | None = None) -> None:
         self._buffer = buffer
         self._clock = clock
         self._hosts = hosts or Hosts(clock=clock)

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.chunk import Chunk
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.output import Output
@@ -31,7 +31,7 @@ class Settlement:
         tally: Counts of the output.
     """
 
-    def __init__(self, output: Output, buffer: Buffer, *, clock: Clock, tally: Tally) -> None:
+    def __init__(self, output: Output, buffer: Reader, *, clock: Clock, tally: Tally) -> None:
         self._name = output.name
         self._buffer = buffer
         self._clock = clock

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.buffer.commit import Committer
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Administration
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.guard.watchdog import Watchdog
@@ -80,7 +80,7 @@ class Sources:
     engine: Engine
     watchdog: Watchdog
     committer: Committer
-    buffer: Buffer
+    buffer: Administration
     sender: Sender
     instances: Instances
     hosts: Hosts

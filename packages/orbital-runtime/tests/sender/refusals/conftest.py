@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.memory import MemoryBuffer
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_runtime.sender.refusals.groups import token, whole
@@ -41,7 +41,7 @@ class Line:
 
     def __init__(self):
         self.clock = ManualClock()
-        self.buffer = MemoryBuffer(BufferLimits(samples=None, size=None), self.clock)
+        self.buffer = memory_buffer(BufferLimits(samples=None, size=None), self.clock)
         self.sender = Sender(self.buffer, clock=SystemClock())
         self.writer = RecordingWriter()
         self.writer.takes_old_samples = False

@@ -8,10 +8,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.inspection.audit import Audit
 from orbital_runtime.buffer.inspection.export import Export
 from orbital_runtime.buffer.inspection.verify import Verification
-from orbital_runtime.buffer.store.disk.store import DiskBuffer
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
@@ -39,7 +39,7 @@ def make_image(path: Path) -> None:
 
 async def _make(path: Path) -> None:
     for start in (0, BATCHES // 2):
-        buffer = DiskBuffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
+        buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=SMALL)
         await buffer.open()
         buffer.attach("a")
         buffer.attach("b")

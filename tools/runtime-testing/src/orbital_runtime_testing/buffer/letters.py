@@ -14,7 +14,7 @@ from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, raises, re
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.buffer import Buffer
     from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 

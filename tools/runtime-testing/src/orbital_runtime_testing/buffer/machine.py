@@ -39,7 +39,7 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.buffer import Buffer
     from orbital_runtime.buffer.model.limits import Policy
     from orbital_runtime.clock import Clock
 

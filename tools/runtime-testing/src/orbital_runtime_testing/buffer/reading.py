@@ -24,7 +24,7 @@ from orbital_sdk import STALE_BYTES, Batch
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.buffer import Buffer
     from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.buffer import Buffer
     from orbital_runtime.buffer.model.chunk import Chunk
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch

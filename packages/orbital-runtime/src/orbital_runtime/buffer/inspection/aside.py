@@ -54,13 +54,13 @@ class Aside:
         if found == quarantine:
             self._folders = sorted(inside for inside in found.iterdir() if inside.is_dir())
 
-    def parts(self) -> Iterator[Iterator[Record]]:
+    def parts(self) -> Iterator[Iterator[QuarantinedRecord]]:
         """Databases, logs and single records, each by itself. What is in two of them comes twice."""
         for folder in self._folders:
             yield from self._database(folder)
-        yield self._singles(Layouts(self._live))
+        yield self._singles(QuarantinedLayouts(self._live))
 
-    def _database(self, folder: Path) -> Iterator[Iterator[Record]]:
+    def _database(self, folder: Path) -> Iterator[Iterator[QuarantinedRecord]]:
         """As it is, and repaired: either may have what the other lacks."""
         with ExitStack() as cleanup:
             stores = StorageProcess()
@@ -77,15 +77,15 @@ class Aside:
             with closing(repaired):
                 yield self._records(folder, repaired)
 
-    def _records(self, folder: Path, store: Store) -> Iterator[Record]:
-        layouts = Layouts(self._live, store)
+    def _records(self, folder: Path, store: Store) -> Iterator[QuarantinedRecord]:
+        layouts = QuarantinedLayouts(self._live, store)
         try:
             for key, data in store.scan(RECORD):
                 yield from self._record(int.from_bytes(key[1:], "big"), data, layouts)
         except OSError as error:
             self.unreadable.append(f"{folder.name}: {error}")
 
-    def _singles(self, layouts: Layouts) -> Iterator[Record]:
+    def _singles(self, layouts: QuarantinedLayouts) -> Iterator[QuarantinedRecord]:
         for file in sorted(self.folder.glob("*.record")):
             if found := _RECORD.search(file.name):
                 try:
@@ -95,20 +95,22 @@ class Aside:
                 else:
                     yield from self._record(int(found[1]), data, layouts)
 
-    def _record(self, first: int, data: bytes, layouts: Layouts) -> Iterator[Record]:
+    def _record(
+        self, first: int, data: bytes, layouts: QuarantinedLayouts
+    ) -> Iterator[QuarantinedRecord]:
         try:
-            yield Record(first, decode(data), layouts)
+            yield QuarantinedRecord(first, decode(data), layouts)
         except Damaged as error:
             self.unreadable.append(f"the record of batch {first}: {error}")
 
 
-class Record(NamedTuple):
+class QuarantinedRecord(NamedTuple):
     """One whose heads can be read."""
 
     first: int
     """Sequence number of its first batch."""
     opened: Opened
-    layouts: Layouts
+    layouts: QuarantinedLayouts
 
     @property
     def stop(self) -> int:
@@ -126,7 +128,7 @@ class Record(NamedTuple):
         return self.opened.batch(index, self.layouts.get(self.first >> START, segment, number))
 
 
-class Layouts:
+class QuarantinedLayouts:
     """Those of the same database, else of the live one as far as it means the same ones.
 
     Args:

@@ -12,8 +12,8 @@ from orbital_runtime.buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_runtime.buffer.inspection.aside import Aside, Record
-    from orbital_runtime.buffer.log.log import LogBuffer
+    from orbital_runtime.buffer.inspection.aside import Aside, QuarantinedRecord
+    from orbital_runtime.buffer.log.log import Log
     from orbital_sdk import Batch
 
 PORTION: Final = 10_000
@@ -38,7 +38,7 @@ class Recovery:
     """One run through a quarantine.
 
     Args:
-        buffer: Gets what was lost.
+        log: Gets what was lost.
         aside: Where it is read.
         output: Gets all that it does not have waiting and did not get this way before, whether it is known to
             have lost it or not: what it got before the damage comes twice. Empty: each output gets what it is
@@ -46,11 +46,9 @@ class Recovery:
         portion: Samples that are brought back in one write.
     """
 
-    def __init__(
-        self, buffer: LogBuffer, aside: Aside, output: str = "", portion: int = PORTION
-    ) -> None:
+    def __init__(self, log: Log, aside: Aside, output: str = "", portion: int = PORTION) -> None:
         self.aside = aside
-        self._buffer = buffer
+        self._log = log
         self._portion = portion
         self._output = output
         self._portions: dict[tuple[str, ...], Portion] = {}
@@ -76,21 +74,21 @@ class Recovery:
                 await self._bring(outputs)
         self.unreadable.difference_update(self.readable)
 
-    def _wanted(self, record: Record) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _wanted(self, record: QuarantinedRecord) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Its batches, each with the outputs that want it."""
-        outputs = [self._output] if self._output else self._buffer.outputs()
+        outputs = [self._output] if self._output else self._log.outputs.all()
         wants = {output: lost for output in outputs if (lost := self._lost(output, record))}
         for seq in range(record.first, record.stop):
             yield seq, tuple(name for name, lost in wants.items() if seq in lost)
 
-    def _lost(self, output: str, record: Record) -> Intervals:
-        lost = self._buffer.lost(output, record.first, record.stop, known=not self._output)
+    def _lost(self, output: str, record: QuarantinedRecord) -> Intervals:
+        lost = self._log.outputs.lost(output, record.first, record.stop, known=not self._output)
         for outputs, portion in self._portions.items():
             if output in outputs:
                 lost.difference_update(portion.numbers)
         return lost
 
-    async def _take(self, record: Record, seq: int, outputs: tuple[str, ...]) -> None:
+    async def _take(self, record: QuarantinedRecord, seq: int, outputs: tuple[str, ...]) -> None:
         try:
             batch = record.batch(seq)
         except Damaged:
@@ -105,5 +103,5 @@ class Recovery:
 
     async def _bring(self, outputs: tuple[str, ...]) -> None:
         portion = self._portions.pop(outputs)
-        await self._buffer.bring_back(outputs, portion.numbers, portion.batches)
+        await self._log.appending.bring_back(outputs, portion.numbers, portion.batches)
         self.samples.update(dict.fromkeys(outputs, portion.samples))

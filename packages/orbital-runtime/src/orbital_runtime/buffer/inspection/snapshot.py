@@ -10,6 +10,7 @@ import msgspec
 
 from orbital_runtime.buffer.format.codec import decode
 from orbital_runtime.buffer.model.damage import Damaged
+from orbital_runtime.buffer.model.intervals import Pieces  # noqa: TC001 (msgspec reads annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.store.place import Place
     from orbital_runtime.ledger import Account
     from orbital_sdk import Layout
-
-Pieces = list[tuple[int, int]]
 
 ATTACHED: Final = "attached"
 """It gets new samples (of a stopped agent: it did when that ended)."""
@@ -192,20 +191,13 @@ def _output(log: LogIndex, name: str, account: Account, letters: int) -> OutputB
         waiting=account.waiting,
         dead_lettered=account.dead_lettered,
         dropped=dict(account.dropped),
-        needs=[] if position is None else needs(position),
+        needs=[] if position is None else position.needs,
         oldest_ms=None if first is None else log.record(first).oldest_ms,
         orphaned_ms=None if position is None else position.orphaned_ms or None,
         letters=letters,
         letters_gone=dict(account.letters_gone),
         recovered=account.recovered,
     )
-
-
-def needs(position: Position) -> Pieces:
-    """All that it has not acknowledged, in flight or not."""
-    both = position.todo.copy()
-    both.update(position.flight)
-    return list(both)
 
 
 def _state(position: Position | None) -> str:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.buffer.format.codec import Opened
-    from orbital_runtime.buffer.inspection.snapshot import Look, OutputBook, Pieces, Stored
+    from orbital_runtime.buffer.inspection.snapshot import Look, OutputBook, Stored
+    from orbital_runtime.buffer.model.intervals import Pieces
 
 FINDINGS: Final = 1000
 """Differences that are kept as text; further ones are only counted."""
 
 
-class Account(msgspec.Struct, frozen=True):
+class CountedOutput(msgspec.Struct, frozen=True):
     """One output's ledger, with what waits counted from what is really there."""
 
     name: str
@@ -57,7 +58,7 @@ class Verdict(msgspec.Struct):
     batches: int = 0
     samples: int = 0
     layouts: int = 0
-    outputs: list[Account] = []
+    outputs: list[CountedOutput] = []
     findings: list[str] = []
     more: int = 0
     """Differences beyond those in `findings`."""
@@ -148,7 +149,7 @@ class Verification:
             self.verdict.find(
                 f"output {book.name} needs batches {_span(start, stop)}, which are not there"
             )
-        counted = Account(
+        counted = CountedOutput(
             book.name, book.state, book.accepted, book.delivered, self._count(book.needs),
             book.dead_lettered, book.dropped, book.letters, book.letters_gone,
         )  # fmt: skip
@@ -169,7 +170,7 @@ class Verification:
         return samples
 
 
-def _equation(one: Account) -> str:
+def _equation(one: CountedOutput) -> str:
     dropped = sum(one.dropped.values())
     off = f"{one.missing} are missing" if one.missing > 0 else f"{-one.missing} are too many"
     return (
@@ -178,7 +179,7 @@ def _equation(one: Account) -> str:
     )
 
 
-def _letters(one: Account) -> str:
+def _letters(one: CountedOutput) -> str:
     gone = (
         ", ".join(f"{count} {reason}" for reason, count in one.letters_gone.items()) or "none gone"
     )

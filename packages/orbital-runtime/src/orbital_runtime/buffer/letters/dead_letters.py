@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.format.letter import decode_letter, encode_letters, first_of
-from orbital_runtime.buffer.letters.reader import ALL, LetterShelf, tell_damaged
+from orbital_runtime.buffer.letters.reader import ALL, tell_damaged
 from orbital_runtime.buffer.letters.resend import batches_of
 from orbital_runtime.buffer.model.ageing import Ageing
 from orbital_runtime.buffer.model.damage import Damaged
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from orbital_runtime.buffer.format.letter import DeadLetter
+    from orbital_runtime.buffer.log.log import Log
     from orbital_runtime.buffer.model.letter_index import Wanted
     from orbital_runtime.buffer.model.limits import LetterLimits
-    from orbital_runtime.buffer.store.letters import LetterStore
     from orbital_runtime.clock import Clock
-    from orbital_sdk import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -35,52 +34,35 @@ PORTION: Final = 1000
 """Letters that are sent again in one write."""
 
 
-class Books(Protocol):
-    """What the letters need of the buffer that they are in."""
-
-    def count_gone(self, output: str, reason: str, letters: int) -> None:
-        """So many letters are not kept any more."""
-        ...
-
-    def delivers(self, output: str) -> bool:
-        """Whether this output gets what is appended."""
-        ...
-
-    async def settle(self, output: str) -> None:
-        """Return when what changed is as durable as this buffer can make it."""
-        ...
-
-    async def resend(self, output: str, batches: Sequence[Batch], letters: Sequence[int]) -> None:
-        """Append these for this output alone, and let go of the letters, in one step.
-
-        Raises:
-            LookupError: Nothing is delivered to this output.
-            BufferFull: There is no room; nothing was dropped for it.
-        """
-        ...
-
-
-class DeadLetters(LetterShelf):
-    """All dead letters of one buffer.
+class DeadLetters:
+    """All dead letters of one log.
 
     Args:
+        log: What they were read from, and are sent again through.
         limits: How many are kept.
-        store: Keeps their bytes.
-        books: The buffer.
         clock: For their age.
     """
 
-    def __init__(
-        self, limits: LetterLimits, store: LetterStore, books: Books, clock: Clock
-    ) -> None:
-        super().__init__(LetterIndex(limits))
-        self._store = store
-        self._books = books
+    def __init__(self, log: Log, limits: LetterLimits, clock: Clock) -> None:
+        self._log = log
+        self._store = log.store.letters
+        self._store.owner = self
         self._limits = limits
+        self._index = LetterIndex(limits)
         self._ageing = Ageing(clock)
         self._next = first_of(0)
 
     # Looking
+
+    def held(self) -> Mapping[str, tuple[int, int]]:
+        """How many there are and their bytes, by output."""
+        self.expire()
+        return self._index.held()
+
+    def count(self, wanted: Wanted = ALL) -> int:
+        """How many of those wanted there are."""
+        self.expire()
+        return len(self._index.oldest(wanted))
 
     async def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
         """Those wanted, newest first; one that turns out to be damaged is set aside, and logged.
@@ -122,7 +104,7 @@ class DeadLetters(LetterShelf):
         purged = 0
         for output, letters in self._by_output(self._index.oldest(wanted)).items():
             purged += self._let_go(output, letters, "purged")
-            await self._books.settle(output)
+            await self._log.commit()
             logger.info("output %s: %d dead letters were thrown away by hand", output, len(letters))
         return purged
 
@@ -138,31 +120,31 @@ class DeadLetters(LetterShelf):
         """
         return await asyncio.shield(asyncio.ensure_future(self._replay(wanted)))
 
-    # For the buffer
+    def stopped(self) -> None:
+        """Those in memory are lost with the process, and counted."""
+        for output, (letters, _) in self._index.held().items():
+            logger.warning(
+                "output %s: %d dead letters were kept in memory and are lost (stopped)",
+                output, letters,
+            )  # fmt: skip
+            self._count_gone(output, "stopped", letters)
 
-    def replayed(self, output: str, letters: Sequence[int], *, after: int) -> None:
-        """These are in the record that begins with the batch `after` now."""
-        self._let_go(output, letters, "replayed", after=after)
+    # Told by the store
 
-    def restore(
+    def restored(
         self, found: Mapping[int, tuple[str, Known]], bad: Mapping[int, str], start: int
     ) -> None:
-        """Begin with these; the bad ones, which are counted, are set aside. New ids are of this start."""
+        held, self._index = self._index, LetterIndex(self._limits)
         self._next = first_of(start)
         self._set_aside(bad)
         for letter, (output, known) in found.items():
             self._index.add(letter, output, known)
-        self._trim()
-
-    def absorb(self, other: DeadLetters) -> None:
-        """Take over what another one has, which ran in memory until the database opened."""
-        for output, letter, known in other._index.letters():
-            self._store.put(letter, other._store.in_memory(letter))
+        for output, letter, known in held.letters():
             self._index.add(letter, output, known)
         self._trim()
 
-    def compare(self, there: Collection[int], bad: Mapping[int, str]) -> None:
-        """The database is another one: what it lacks is lost, and what had gone already goes again."""
+    def replaced(self, there: Collection[int], bad: Mapping[int, str]) -> None:
+        """What the database lacks is lost, and what had gone already goes again."""
         known = {letter for _, letter, _ in self._index.letters()}
         for output, lost in self._by_output(known.difference(there)).items():
             logger.error("output %s: %d dead letters are lost (damaged)", output, len(lost))
@@ -177,7 +159,7 @@ class DeadLetters(LetterShelf):
         replayed = 0
         chosen = self._by_output(self._index.oldest(wanted))
         for output in chosen:
-            if not self._books.delivers(output):
+            if not self._log.outputs.delivers(output):
                 raise LookupError(
                     f"output {output!r} is not configured any more; configure it again, or purge its dead "
                     "letters"
@@ -192,9 +174,11 @@ class DeadLetters(LetterShelf):
         return replayed
 
     async def _resend(self, output: str, letters: Sequence[DeadLetter], before: int) -> None:
-        ids = [letter.id for letter in letters]
+        def storing(first: int) -> None:
+            self._let_go(output, [letter.id for letter in letters], "replayed", after=first)
+
         try:
-            await self._books.resend(output, batches_of(letters), ids)
+            await self._log.appending.resend(output, batches_of(letters), storing)
         except BufferFull as error:
             told = f"; {before} dead letters were replayed before" if before else ""
             raise BufferFull(f"{error}{told}") from error
@@ -231,8 +215,12 @@ class DeadLetters(LetterShelf):
     def _let_go(self, output: str, letters: Iterable[int], reason: str, *, after: int = 0) -> int:
         gone = [letter for letter in letters if self._index.remove(letter, output)]
         self._store.drop(gone, after=after)
-        self._books.count_gone(output, reason, len(gone))
+        self._count_gone(output, reason, len(gone))
         return len(gone)
+
+    def _count_gone(self, output: str, reason: str, letters: int) -> None:
+        if letters:
+            self._log.index.ledger.account(output).letters_gone[reason] += letters
 
     def _by_output(self, letters: Iterable[int]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}

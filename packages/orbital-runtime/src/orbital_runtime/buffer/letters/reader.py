@@ -22,26 +22,7 @@ ALL: Final = Wanted()
 UNLIMITED: Final = LetterLimits(letters=1 << 62, size=1 << 62, age=None)
 
 
-class LetterShelf:
-    """Which letters there are.
-
-    Args:
-        index: Of all of them.
-    """
-
-    def __init__(self, index: LetterIndex) -> None:
-        self._index = index
-
-    def held(self) -> Mapping[str, tuple[int, int]]:
-        """How many there are and their bytes, by output."""
-        return self._index.held()
-
-    def count(self, wanted: Wanted = ALL) -> int:
-        """How many of those wanted there are."""
-        return len(self._index.oldest(wanted))
-
-
-class LettersAtRest(LetterShelf):
+class LettersAtRest:
     """The letters in the folder of a stopped agent. Blocking.
 
     Args:
@@ -50,10 +31,14 @@ class LettersAtRest(LetterShelf):
     """
 
     def __init__(self, found: Mapping[int, tuple[str, Known]], get: Callable[[int], bytes]) -> None:
-        super().__init__(LetterIndex(UNLIMITED))
+        self._index = LetterIndex(UNLIMITED)
         self._get = get
         for letter, (output, known) in found.items():
             self._index.add(letter, output, known)
+
+    def count(self, wanted: Wanted = ALL) -> int:
+        """How many of those wanted there are."""
+        return len(self._index.oldest(wanted))
 
     def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
         """Those wanted, newest first; one that turns out to be damaged is left out, and logged."""

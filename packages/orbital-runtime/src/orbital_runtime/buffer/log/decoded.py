@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.format.codec import decode
-from orbital_runtime.buffer.format.layout_cache import LayoutCache
 from orbital_runtime.buffer.model.damage import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.format.codec import Opened
     from orbital_runtime.buffer.model.record import Record
+    from orbital_runtime.buffer.store.port import RecordStore
     from orbital_sdk import Layout
 
 
@@ -20,21 +20,14 @@ class Decoded:
     """What was read lately.
 
     Args:
-        load: Gives the bytes of records, or why one cannot be read, by their first batch.
-        layout_bytes: Gives those of layouts of a segment, or why one cannot be read.
+        store: Gives their bytes, and knows the layouts in use.
     """
 
-    def __init__(
-        self,
-        load: Callable[[Sequence[Record]], Awaitable[Mapping[int, bytes | Damaged]]],
-        layout_bytes: Callable[[int, Collection[int]], Awaitable[Mapping[int, bytes | Damaged]]],
-    ) -> None:
-        self._load = load
-        self._layout_bytes = layout_bytes
+    def __init__(self, store: RecordStore) -> None:
+        self._store = store
         self._loaded: dict[str, dict[int, bytes | Damaged]] = {}
         """Output -> what it is about to take, as bytes."""
         self._opened: dict[str, tuple[Record, Opened]] = {}
-        self.cache = LayoutCache()
 
     def has(self, output: str, record: Record) -> bool:
         """Whether `record` gives this one now."""
@@ -49,7 +42,7 @@ class Decoded:
         Raises:
             OSError: The disk does not give the first one now.
         """
-        self._loaded[output] = dict(await self._load(records))
+        self._loaded[output] = dict(await self._store.load(records))
 
     def record(self, output: str, record: Record) -> Opened:
         """A record that was read; the last one of each output is kept, as chunks may end inside.
@@ -77,13 +70,13 @@ class Decoded:
         found: dict[int, Layout | Damaged] = {}
         missing: list[int] = []
         for number in numbers:
-            known = self.cache.find(segment, number)
+            known = self._store.cache.find(segment, number)
             if known is None:
                 missing.append(number)
             else:
                 found[number] = known
         if missing:
-            for number, data in (await self._layout_bytes(segment, missing)).items():
+            for number, data in (await self._store.layouts(segment, missing)).items():
                 found[number] = self._layout(segment, number, data)
         return found
 
@@ -96,12 +89,11 @@ class Decoded:
         """All of it is stored anew, by other numbers."""
         self._loaded.clear()
         self._opened.clear()
-        self.cache = LayoutCache()
 
     def _layout(self, segment: int, number: int, data: bytes | Damaged) -> Layout | Damaged:
         if isinstance(data, Damaged):
             return data
         try:
-            return self.cache.decode(segment, number, data)
+            return self._store.cache.decode(segment, number, data)
         except Damaged as error:
             return error

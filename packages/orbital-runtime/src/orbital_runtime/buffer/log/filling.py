@@ -86,7 +86,7 @@ class Filling:
         return Chunk(output, tuple(entries), sum(entry.batch.samples for entry in entries))
 
 
-class Reader:
+class ChunkReader:
     """Fills a chunk with what the log has, record by record; what is damaged is left out.
 
     Args:

@@ -9,6 +9,8 @@ from orbital_runtime.buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from orbital_runtime.buffer.model.intervals import Pieces
+
 DAMAGED: Final = "quarantined"
 """The reason under which damaged batches are dropped. They may come back."""
 REMEMBERED: Final = 1000
@@ -68,6 +70,13 @@ class Position:
         """The oldest batch that it needs."""
         both = [n for n in (self.todo.first, self.flight.first) if n is not None]
         return min(both, default=None)
+
+    @property
+    def needs(self) -> Pieces:
+        """All that it has not acknowledged, in flight or not."""
+        both = self.todo.copy()
+        both.update(self.flight)
+        return list(both)
 
     @property
     def waiting(self) -> int:

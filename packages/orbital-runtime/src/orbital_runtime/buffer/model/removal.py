@@ -9,8 +9,6 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.inspection.snapshot import needs
-
 if TYPE_CHECKING:
     from orbital_runtime.buffer.model.index import LogIndex
 
@@ -67,7 +65,7 @@ def _pieces(log: LogIndex, output: str, before_ms: int | None) -> list[tuple[int
     """What this output needs that is old enough, a piece for each record."""
     position = log.positions.get(output)
     pieces: list[tuple[int, int]] = []
-    for start, stop in () if position is None else needs(position):
+    for start, stop in () if position is None else position.needs:
         index = bisect_left(log.records, start + 1, key=lambda record: record.first) - 1
         for record in islice(log.records, index, None):
             if record.first >= stop:

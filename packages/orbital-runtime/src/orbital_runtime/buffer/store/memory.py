@@ -1,97 +1,129 @@
-"""The memory buffer: the same records as on disk, about 4 bytes a sample, gone when the process ends."""
+"""The store in memory: the same records as on disk, about 4 bytes a sample, gone when the process ends."""
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.format.codec import encode
 from orbital_runtime.buffer.format.layout import encode_layout, layout_size
-from orbital_runtime.buffer.log.log import LogBuffer
+from orbital_runtime.buffer.format.layout_cache import LayoutCache
 from orbital_runtime.buffer.model.damage import Damaged
-from orbital_runtime.buffer.model.limits import LETTERS, LetterLimits
-from orbital_runtime.buffer.store.letters import MemoryLetterStore
-from orbital_runtime.buffer.store.port import Draft
+from orbital_runtime.buffer.model.index import LogIndex
+from orbital_runtime.buffer.store.port import Draft, StoreStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from orbital_runtime.buffer.model.limits import BufferLimits
     from orbital_runtime.buffer.model.record import Record
-    from orbital_runtime.clock import Clock
+    from orbital_runtime.buffer.store.port import LetterOwner, StoreOwner
     from orbital_sdk import Batch, Layout
-
-logger = logging.getLogger(__name__)
 
 SEGMENT: Final = 0
 """There is one alone: memory lets go of each layout by itself."""
 
 
-class MemoryBuffer(LogBuffer):
-    """A buffer without a disk. `append`, `read` and `acknowledge` never wait, but for room (`block`)."""
+class MemoryStore:
+    """A store without a disk. Nothing in it ever waits."""
 
-    def __init__(self, limits: BufferLimits, clock: Clock, letters: LetterLimits = LETTERS) -> None:
-        super().__init__(limits, clock, letters)
+    lasting = False
+    owner: StoreOwner
+
+    def __init__(self) -> None:
+        self.index = LogIndex(self._forget)
+        self.cache = LayoutCache()
+        self.letters = MemoryLetterStore()
         self._data: dict[int, bytes] = {}
-        self._layouts = Layouts()
+        self._layouts = StoredLayouts()
 
-    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
+    async def open(self) -> None:
+        """It is open."""
+
+    def draft(self, batches: Sequence[Batch], written: int) -> Draft:
         numbers, fresh = self._layouts.number(batches)
         data = encode(batches, numbers, segment=SEGMENT, written=written)
         samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
         return Draft(batches, data, numbers, fresh, samples, shared)
 
-    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
+    async def add(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         self._data[record.first] = draft.data
         self._layouts.keep(draft, record.first)
-        self._decoded.cache.put(record.first, SEGMENT, draft.fresh)
-        self._log.shared = self._layouts.size
+        self.cache.put(record.first, SEGMENT, draft.fresh)
+        self.index.shared = self._layouts.size
 
-    async def _load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
+    def kept(self, first: int) -> bool:
+        return True
+
+    async def load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
         return {record.first: self._data[record.first] for record in records}
 
-    async def _layout_bytes(
+    async def layouts(
         self, segment: int, numbers: Collection[int]
     ) -> Mapping[int, bytes | Damaged]:
         return {number: self._layouts.get(number) for number in numbers}
 
-    def _letter_store(self) -> MemoryLetterStore:
-        return MemoryLetterStore()
-
-    def _segment(self, first: int) -> int:
+    def segment(self, first: int) -> int:
         return SEGMENT
+
+    async def commit(self) -> None:
+        """Nothing outlives the process anyway."""
+
+    def fits(self, size: int) -> bool:
+        return True
+
+    def surplus(self) -> None:
+        """The limits alone say what is too much."""
+
+    def set_aside(self, start: int, stop: int, error: Damaged) -> None:
+        """There is no quarantine."""
+
+    def status(self) -> StoreStatus:
+        return StoreStatus()
+
+    async def note(self, output: str, note: bytes) -> None:
+        """There is no next start."""
+
+    async def place(self) -> None:
+        """It has no folder."""
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
     def _forget(self, records: Sequence[Record]) -> None:
         for record in records:
             del self._data[record.first]
-        self._decoded.cache.release([record.first for record in records])
-        oldest = self._log.records[0].first if self._log.records else self._log.next
-        self._decoded.cache.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
-        self._log.shared = self._layouts.size
-
-    async def _moved(self, output: str) -> None:
-        """Nothing outlives the process anyway."""
-
-    async def _shut(self) -> None:
-        for output, (letters, _) in self.dead_letters.held().items():
-            logger.warning(
-                "output %s: %d dead letters were kept in memory and are lost (stopped)",
-                output, letters,
-            )  # fmt: skip
-            self.count_gone(output, "stopped", letters)
-        for output in self._log.positions:
-            waiting = self.waiting(output)
-            if waiting:
-                logger.warning(
-                    "output %s: %d samples were still waiting in memory and are lost (stopped)",
-                    output, waiting,
-                )  # fmt: skip
-        if self._log.records:
-            self._log.drop(self._log.records[0].first, self._log.next, "stopped")
+        self.cache.release([record.first for record in records])
+        oldest = self.index.records[0].first if self.index.records else self.index.next
+        self.cache.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
+        self.index.shared = self._layouts.size
 
 
-class Layouts:
+class MemoryLetterStore:
+    """Dead letters without a disk."""
+
+    owner: LetterOwner
+
+    def __init__(self) -> None:
+        self._letters: dict[int, bytes] = {}
+
+    def put(self, letter: int, data: bytes) -> None:
+        self._letters[letter] = data
+
+    async def get(self, letter: int) -> bytes:
+        try:
+            return self._letters[letter]
+        except KeyError as error:
+            raise Damaged("it is gone") from error
+
+    def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
+        for letter in letters:
+            self._letters.pop(letter, None)
+
+    def set_aside(self, letter: int, reason: str) -> None:
+        """There is no quarantine."""
+
+
+class StoredLayouts:
     """The layouts that records refer to, encoded, by number. Those used longest ago come first.
 
     Each knows its own number, so that nothing here keeps one whose series have ended.

@@ -1,16 +1,18 @@
-"""What a buffer needs of the place where its bytes are: memory, or a disk."""
+"""What a log asks of the place where its bytes are: memory, or a disk."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from orbital_runtime.buffer.format.layout_cache import LayoutCache
     from orbital_runtime.buffer.model.damage import Damaged
+    from orbital_runtime.buffer.model.index import LogIndex
+    from orbital_runtime.buffer.model.letter_index import Known
     from orbital_runtime.buffer.model.record import Record
-    from orbital_runtime.buffer.store.letters import LetterStore
+    from orbital_runtime.buffer.store.place import Place
     from orbital_sdk import Batch, Layout
 
 
@@ -27,67 +29,199 @@ class Draft(NamedTuple):
     shared: int
     """Bytes of the fresh layouts."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that it adds."""
+        return len(self.data) + self.shared
 
-class Medium(ABC):
-    """Given by a subclass of the buffer."""
 
-    @abstractmethod
-    def _draft(self, batches: Sequence[Batch], written: int) -> Draft:
-        """A record of these batches. Changes nothing yet.
+class StoreStatus(NamedTuple):
+    """Whether a store takes what it is given."""
+
+    opened: bool = True
+    """Whether what earlier processes left is known yet."""
+    unsaved: int = 0
+    """Bytes of records that are in memory only, because the disk does not take them."""
+    fill: float = 0.0
+    """0 to 1: how full the memory for these is."""
+    trouble: str = ""
+    """Why it does not take them, in words; empty when all is well."""
+
+
+class StoreOwner(Protocol):
+    """The log on a store, told of what happens there by itself."""
+
+    def restored(self, names: Mapping[int, str], notes: Mapping[str, bytes]) -> None:
+        """The store opened, and the index has what was there, with what was added before on top.
+
+        Args:
+            names: Of the starts that have batches here, this one included.
+            notes: By output.
+        """
+        ...
+
+    def damaged(self, start: int, stop: int, error: Damaged) -> None:
+        """The batches `start` to `stop` cannot be read any more."""
+        ...
+
+    def room_made(self) -> None:
+        """There may be room for more."""
+        ...
+
+
+class RecordStore(Protocol):
+    """The bytes of one buffer, and the index of what is there."""
+
+    owner: StoreOwner
+    """Set before it is opened."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it outlives the process."""
+        ...
+
+    @property
+    def index(self) -> LogIndex:
+        """What is there. Another object once a store that could not be opened is open at last."""
+        ...
+
+    @property
+    def cache(self) -> LayoutCache:
+        """The layouts of its records, as objects."""
+        ...
+
+    @property
+    def letters(self) -> LetterStore:
+        """The bytes of dead letters, which change in the same step as the records."""
+        ...
+
+    async def open(self) -> None:
+        """Make ready; before anything else, and once.
+
+        Raises:
+            BufferUnusable: It cannot be; the message says why and what to do.
+        """
+        ...
+
+    def draft(self, batches: Sequence[Batch], written: int) -> Draft:
+        """A record of these batches, `written` in steady milliseconds. Changes nothing yet.
 
         Raises:
             ValueError: One of them cannot be stored.
         """
+        ...
 
-    @abstractmethod
-    async def _store(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
-        """Keep this, as durably as this buffer can. These outputs get it as soon as that is done."""
+    async def add(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
+        """Keep this, as durably as this store can. These outputs get it as soon as that is done."""
+        ...
 
-    @abstractmethod
-    async def _load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
-        """What `_store` kept, by first batch, or why one cannot be read. Where the disk fails on the way,
-        those from there on may be missing.
+    def kept(self, first: int) -> bool:
+        """Whether the record that begins with this batch is where it belongs: on disk, if there is one."""
+        ...
+
+    async def load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
+        """Records as bytes by first batch, or why one cannot be read. Where the disk fails on the way, those
+        from there on may be missing.
 
         Raises:
             OSError: The disk does not give the first of them now.
         """
+        ...
 
-    @abstractmethod
-    async def _layout_bytes(
+    async def layouts(
         self, segment: int, numbers: Collection[int]
     ) -> Mapping[int, bytes | Damaged]:
-        """The layouts that `_draft` gave these numbers, or why one cannot be read.
+        """The layouts that `draft` gave these numbers, or why one cannot be read.
 
         Raises:
             OSError: The disk does not give them now.
         """
+        ...
 
-    @abstractmethod
-    def _letter_store(self) -> LetterStore:
-        """Where the bytes of dead letters are; asked for once."""
-
-    @abstractmethod
-    def _segment(self, first: int) -> int:
+    def segment(self, first: int) -> int:
         """The segment of the record that begins with this batch."""
+        ...
 
-    @abstractmethod
-    def _forget(self, records: Sequence[Record]) -> None:
-        """No output needs these any more."""
+    async def commit(self) -> None:
+        """Return when what changed in the index is as durable as this store can make it."""
+        ...
 
-    def _kept(self, first: int) -> bool:
-        """Whether the record that begins with this batch is where it belongs."""
-        return True
+    def fits(self, size: int) -> bool:
+        """Whether it can take so many bytes more, whatever the limits say."""
+        ...
 
-    @abstractmethod
-    async def _moved(self, output: str) -> None:
-        """The position of this output changed; return when that is as durable as the batches."""
+    def surplus(self) -> int | None:
+        """The first batch of the record that has to go next for want of room; None while there is some."""
+        ...
 
-    @abstractmethod
-    async def _shut(self) -> None:
-        """Close what is open."""
+    def set_aside(self, start: int, stop: int, error: Damaged) -> None:
+        """Copy the batches `start` to `stop`, which are damaged, to the quarantine, if there is one."""
+        ...
 
-    async def _write_note(self, output: str, note: bytes) -> None:  # noqa: B027 (as below)
+    def status(self) -> StoreStatus:
+        """As it is now."""
+        ...
+
+    async def note(self, output: str, note: bytes) -> None:
         """Keep this of an output for the next start."""
+        ...
 
-    async def open(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
-        """Make ready; before anything else, and once."""
+    async def place(self) -> Place | None:
+        """Its folder, None in memory. While the disk does not answer: as it was last."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing after this."""
+        ...
+
+
+class LetterOwner(Protocol):
+    """The dead letters on a store, told of what happens there by itself."""
+
+    def restored(
+        self, found: Mapping[int, tuple[str, Known]], bad: Mapping[int, str], start: int
+    ) -> None:
+        """The store opened. These are there, and the bad ones, which are counted, cannot be read.
+
+        Args:
+            found: By id, with their outputs.
+            bad: By id, and why.
+            start: New ones get ids of this start.
+        """
+        ...
+
+    def replaced(self, there: Collection[int], bad: Mapping[int, str]) -> None:
+        """The database is another one, which has these."""
+        ...
+
+
+class LetterStore(Protocol):
+    """Keeps letters by id. What is put and dropped gets to the disk with the next state of their output."""
+
+    owner: LetterOwner
+
+    def put(self, letter: int, data: bytes) -> None:
+        """Keep this."""
+        ...
+
+    async def get(self, letter: int) -> bytes:
+        """What was put.
+
+        Raises:
+            Damaged: It is not what was put, or is gone.
+            OSError: The disk failed.
+        """
+        ...
+
+    def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
+        """Forget these.
+
+        Args:
+            letters: By id.
+            after: The batch that begins the record which has to be as safe as they are before.
+        """
+        ...
+
+    def set_aside(self, letter: int, reason: str) -> None:
+        """Copy one that is damaged to the quarantine."""
+        ...

@@ -27,8 +27,8 @@ def reading(sources: Sources) -> list[Route]:
     """Counts, for whoever reaches the address."""
 
     async def status(_: Request) -> Response:
-        place = await sources.buffer.place()
-        books = sources.buffer.books()
+        place = await sources.buffer.inspection.place()
+        books = sources.buffer.inspection.books()
         return answer(view(books, place, sources.clock.utc_ms(), running=True))
 
     return [Route("/api/v1/buffer", status)]
@@ -40,12 +40,12 @@ def owning(sources: Sources) -> list[Route]:
 
     async def page(request: Request) -> Response:
         start = number(request, "from", 0)
-        return _packed(await buffer.page(start))
+        return _packed(await buffer.inspection.page(start))
 
     async def layouts(request: Request) -> Response:
         wanted = request.query_params.get("numbers", "").split(",")[:LAYOUTS]
         numbers = [int(one) for one in wanted if one.isdecimal() and len(one) < 12]
-        return _packed(await buffer.layouts(number(request, "segment", 0), numbers))
+        return _packed(await buffer.inspection.layouts(number(request, "segment", 0), numbers))
 
     async def drop(request: Request) -> Response:
         output = request.query_params.get("output", "")

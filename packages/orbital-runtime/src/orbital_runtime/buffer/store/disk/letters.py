@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from orbital_runtime.buffer.store.disk.errands import Errands
+    from orbital_runtime.buffer.store.port import LetterOwner
     from orbital_runtime.buffer.store.rocks.database import Database
 
 
@@ -23,12 +24,14 @@ class LetterChange(NamedTuple):
 
 
 class DiskLetterStore:
-    """Only what the database does not have yet is in memory.
+    """Dead letters on disk: only what the database does not have yet is in memory.
 
     Args:
         database: Read here; who writes it asks for the changes.
         errands: Waits for the disk.
     """
+
+    owner: LetterOwner
 
     def __init__(self, database: Database, errands: Errands) -> None:
         self._database = database
@@ -47,9 +50,6 @@ class DiskLetterStore:
         if data is None:
             raise Damaged("it is not in the database any more")
         return data
-
-    def in_memory(self, letter: int) -> bytes:
-        return self._puts[letter]
 
     def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
         for letter in letters:

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import logging
-import secrets
-import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.format.frame import seal
 from orbital_runtime.buffer.format.stored import (
-    META,
     NOTE,
-    OUTPUT,
     RECORD,
     SUMMARY,
     VERSION,
-    Meta,
     layout_key,
     number,
-    pack,
 )
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.errors import BufferUnusable
-from orbital_runtime.buffer.store.rocks.contents import Contents, find
+from orbital_runtime.buffer.store.rocks.contents import Contents
 from orbital_runtime.buffer.store.rocks.damage.quarantine import Quarantine
-from orbital_runtime.buffer.store.rocks.damage.salvage import Salvage, meta_of
 from orbital_runtime.buffer.store.rocks.damage.second_look import PATIENCE, SecondLook
 from orbital_runtime.buffer.store.rocks.errors import is_damage
 from orbital_runtime.buffer.store.rocks.folder import Folder
+from orbital_runtime.buffer.store.rocks.port import only
 from orbital_runtime.buffer.store.rocks.space import Space
+from orbital_runtime.buffer.store.rocks.start import Starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.store.disk.journal import Change
-    from orbital_runtime.buffer.store.rocks.checkpoint import Checkpoint
-    from orbital_runtime.buffer.store.rocks.port import Store, Stores, Value
+    from orbital_runtime.buffer.store.rocks.port import Pair, Store, Stores, Value
 
 logger = logging.getLogger(__name__)
 
@@ -49,17 +42,10 @@ RARELY: Final = 32
 """Failed tries after which the next one comes no later than after as many again."""
 MORE: Final = 1 << 20
 """Bytes that must have become free before something that had no room is tried again."""
-UNKNOWN: Final = 1 << 28
-"""Starts from here on are those that could not see which numbers are taken."""
 
 
 def _there(value: Value, what: str) -> bytes | Damaged:
     return Damaged(f"{what} is not in the database any more") if value is None else value
-
-
-def nothing_known() -> Contents:
-    """What is in a database that nobody could look into yet; its start has a number that no other has."""
-    return Contents(start=UNKNOWN + secrets.randbelow(UNKNOWN))
 
 
 class Database:
@@ -82,11 +68,8 @@ class Database:
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._look = SecondLook(path, self._folder.database, patience)
-        self._salvage = Salvage(stores, self._folder, self._quarantine, self._look)
+        self._starts = Starts(stores, self._folder, self._quarantine, self._look)
         self._store: Store | None = None
-        self._start = 0
-        self._worn = ""
-        """Why it needs to be rebuilt, for which there was no room."""
         self._tried = (0, 0)
         """Bytes free, and bytes of records, when that was tried last."""
         self.trouble = ""
@@ -105,8 +88,7 @@ class Database:
             found = self._open_with_ballast()
         except OSError as error:
             self.trouble = f"{error}: the database could not be opened yet"
-            self._start = self._provisional()
-            return Contents(start=self._start)
+            return Contents(start=self._starts.provisional())
         except BaseException:
             self.close()
             raise
@@ -142,10 +124,7 @@ class Database:
             Damaged: It is there and cannot be read.
             OSError: The disk failed.
         """
-        (value,) = self.values([key])
-        if isinstance(value, Damaged):
-            raise value
-        return value
+        return only(self.values([key]))
 
     def records(self, firsts: Sequence[int]) -> dict[int, bytes | Damaged]:
         """The records that begin with these batches, as bytes, or why one cannot be read, up to the first
@@ -172,8 +151,8 @@ class Database:
 
     def write(
         self,
-        puts: Iterable[tuple[bytes, bytes]],
-        drops: Iterable[tuple[bytes, bytes]],
+        puts: Iterable[Pair],
+        drops: Iterable[Pair],
         deletes: Iterable[bytes] = (),
         *,
         sync: bool = False,
@@ -186,8 +165,14 @@ class Database:
         write = self._opened.commit if sync else self._opened.write
         write(puts, drops, deletes)
 
-    def commit(self, change: Change, states: Mapping[str, bytes] | None) -> str:
-        """Write a change, and with these states sync it.
+    def commit(
+        self,
+        puts: Iterable[Pair],
+        drops: Iterable[Pair],
+        deletes: Iterable[bytes],
+        states: Mapping[str, bytes] | None,
+    ) -> str:
+        """Write this, and sync it where there are states, which are noted beside it.
 
         Returns:
             Why further records should stay in memory; empty while there is room.
@@ -195,16 +180,16 @@ class Database:
         Raises:
             OSError: It is not written, or not synced.
         """
-        self.write(change.puts, change.drops, change.deletes, sync=states is not None)
+        self.write(puts, drops, deletes, sync=states is not None)
         if states is not None:
-            self._checkpoints.write(self._start, states)
+            self._checkpoints.write(self._starts.number, states)
         return self.short()
 
     def vouch(self, states: Mapping[str, bytes]) -> None:
         """Note these states beside the database, which does not take them. That writes over what the file has
         already, so it works on a full disk; where nothing works, the note before it stays.
         """
-        self._checkpoints.write(self._start, states)
+        self._checkpoints.write(self._starts.number, states)
 
     def note(self, output: str, note: bytes) -> None:
         """Keep a note of an output. What fails here fails at the next write too, which tells."""
@@ -218,7 +203,7 @@ class Database:
             OSError: It has not.
         """
         self._opened.sync()
-        self._checkpoints.write(self._start, states)
+        self._checkpoints.write(self._starts.number, states)
 
     def short(self) -> str:
         """Why records should stay in memory; empty while there is room."""
@@ -234,7 +219,7 @@ class Database:
 
     def tidy(self, live: int) -> None:
         """Now and then: give back room once much was deleted, take the ballast again, look at the files."""
-        if self.deleted > max(COMPACT, live) and not self._worn:
+        if self.deleted > max(COMPACT, live) and not self._starts.worn:
             self.deleted = 0
             self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
         self._space.take_ballast()
@@ -251,10 +236,10 @@ class Database:
             What is in it then.
         """
         free, (tried_free, tried_live) = self._space.free() or 0, self._tried
-        if not self._worn or (free < tried_free + MORE and live > tried_live // 2):
+        if not self._starts.worn or (free < tried_free + MORE and live > tried_live // 2):
             return None
         self._tried = free, live
-        return self._anew(self._worn)
+        return self._anew(self._starts.worn)
 
     def recover(self, failures: int, reason: str, *, last: bool = False) -> Contents | None:
         """After a failed write: give up the ballast; open anew where that did not help, or on damage.
@@ -272,7 +257,7 @@ class Database:
             logger.warning("the disk is full: gave up %s", self._folder.ballast)
         if not (last or self.gone) and (self._space.short() or not self._is_time(failures)):
             return None
-        broken = self._store is not None and self._is_damage(reason)
+        broken = self._store is not None and self._look.is_damage(reason)
         return self._anew(reason if broken else "")
 
     def close(self) -> None:
@@ -297,9 +282,6 @@ class Database:
             return False
         return self._store is None or self._look.works()
 
-    def _is_damage(self, reason: str) -> bool:
-        return is_damage(reason) or self._look.gives_up(reason)
-
     def _anew(self, damage: str) -> Contents | None:
         """Close it and open it again, with `damage` another one; nothing where the disk fails still."""
         store, self._store = self._store, None
@@ -314,69 +296,6 @@ class Database:
             self.trouble = str(error)
             return None
 
-    def _open(self, damage: str = "") -> Contents:
-        """Open, read what is there, and begin the next start.
-
-        Args:
-            damage: What is known to be wrong with it; it is looked at once more before anything is done.
-
-        Raises:
-            OSError: The disk fails, or is full.
-        """
-        checkpoint = self._checkpoints.read()
-        if not damage:
-            try:
-                return self._begun(self._salvage.open(checkpoint), checkpoint)
-            except Damaged:
-                self._look.at_all()
-            try:
-                return self._begun(self._salvage.open(checkpoint), checkpoint)
-            except Damaged as error:
-                damage = str(error)
-        self._look.at_all()
-        return self._begun(self._mended(damage), checkpoint, known=True)
-
-    def _mended(self, damage: str) -> Store:
-        try:
-            store = self._salvage.rebuild(damage)
-        except OSError as error:
-            if not self._worn:
-                logger.warning(
-                    "the buffer's database is damaged (%s) and cannot be rebuilt yet (%s): what can be read "
-                    "of it is used as it is, and room is not given back", damage, error,
-                )  # fmt: skip
-            self._worn = damage
-            return self._salvage.worn()
-        self._worn = ""
-        return store
-
-    def _begun(self, store: Store, checkpoint: Checkpoint, *, known: bool = False) -> Contents:
-        """Use this one. What is damaged in it may be known, and dealt with as far as it can be.
-
-        Raises:
-            Damaged: It is damaged, and nobody knew.
-            OSError: The disk fails.
-        """
-        try:
-            found = find(store, checkpoint.outputs)
-            self.last_words.tell(found)
-            if found.damaged and not known:
-                raise Damaged("there are blocks that cannot be read")  # noqa: TRY301 (closed below)
-            self._begin(store, found, checkpoint.start)
-        except BaseException as error:
-            store.close()
-            if isinstance(error, OSError) and not known and self._is_damage(str(error)):
-                raise Damaged(str(error)) from error
-            raise
-        self._store, self.trouble = store, ""
-        self._tell_mended(store)
-        return found
-
-    def _tell_mended(self, store: Store) -> None:
-        for log, offset, data, reason in store.mended:
-            logger.error("the buffer's log %s was damaged at byte %d: %s", log, offset, reason)
-            self._quarantine.record(f"{log}-{offset}", data, reason)
-
     def _open_with_ballast(self) -> Contents:
         try:
             return self._open()
@@ -386,23 +305,7 @@ class Database:
                 raise
         return self._open()
 
-    def _provisional(self) -> int:
-        """The number of a start before it is known which one it is: one that no other has."""
-        try:
-            return self._checkpoints.read().start + 1
-        except OSError:
-            return nothing_known().start
-
-    def _begin(self, store: Store, found: Contents, known: int) -> None:
-        meta, used = meta_of(store), {first >> 32 for first in found.summaries}
-        self._start = found.start = max(meta.start, known, self._start, *used) + 1
-        found.names = {start: name for start, name in meta.names.items() if start in used}
-        found.names[self._start] = uuid.uuid4().hex
-        states = {name: pack(state) for name, state in found.states.items()}
-        self.last_words.taken(states)
-        meta = META, pack(Meta(self._start, found.names))
-        store.write([meta, *((OUTPUT + name.encode(), state) for name, state in states.items())])
-        store.sync()
-        self._checkpoints.look()
-        self._checkpoints.write(self._start, states)
-        self._folder.private()
+    def _open(self, damage: str = "") -> Contents:
+        self._store, found = self._starts.open(damage)
+        self.trouble = ""
+        return found

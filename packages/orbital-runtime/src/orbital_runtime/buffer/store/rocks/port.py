@@ -22,6 +22,14 @@ PORTION: Final = 1 << 20
 """Bytes of a portion, about."""
 
 
+def only(values: list[Value]) -> bytes | None:
+    """The one value that was asked for; raises what is wrong with it."""
+    (value,) = values
+    if isinstance(value, Damaged):
+        raise value
+    return value
+
+
 class Portion(NamedTuple):
     """Some pairs in order."""
 
@@ -91,10 +99,7 @@ class Store(ABC):
             Damaged: It is there and cannot be read.
             OSError: The disk failed.
         """
-        (value,) = self.values([key])
-        if isinstance(value, Damaged):
-            raise value
-        return value
+        return only(self.values([key]))
 
     @abstractmethod
     def write(
@@ -212,10 +217,3 @@ class Stores(ABC):
 
     def give_up(self, why: str) -> None:  # noqa: B027 (as above)
         """Wait no longer: who waits for an answer gets an error. From any thread."""
-
-
-def in_process() -> Stores:
-    """Databases of this process, which stands still where the disk does."""
-    from orbital_runtime.buffer.store.rocks.rocksdb import RocksStores  # noqa: PLC0415 (it loads RocksDB)
-
-    return RocksStores()

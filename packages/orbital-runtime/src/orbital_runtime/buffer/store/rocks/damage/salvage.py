@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from orbital_runtime.buffer.format.stored import META, Meta, unpack
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.store.rocks.damage.rebuild import finish, rebuilt
-from orbital_runtime.buffer.store.rocks.errors import is_damage
 from orbital_runtime.buffer.store.rocks.port import Opening
 from orbital_sdk.files import sync_folder
 
@@ -116,7 +115,7 @@ class Salvage:
         try:
             store = self._stores.open(self._folder.database, Opening(lenient=lenient))
         except OSError as error:
-            if is_damage(str(error)) or self._look.gives_up(str(error)):
+            if self._look.is_damage(str(error)):
                 raise Damaged(str(error)) from error
             raise
         try:

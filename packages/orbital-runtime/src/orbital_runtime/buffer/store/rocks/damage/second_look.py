@@ -13,6 +13,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.buffer.store.rocks.errors import is_damage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -59,6 +61,10 @@ class SecondLook:
         for file in sorted(self._database.iterdir()):
             if file.is_file() and file.name not in self.lost:
                 read_through(file)
+
+    def is_damage(self, text: str) -> bool:
+        """Whether what RocksDB says is not the disk's fault just now."""
+        return is_damage(text) or self.gives_up(text)
 
     def gives_up(self, text: str) -> bool:
         """Whether the file of which RocksDB says this is lost: it has been unreadable for long, and nothing
