@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SEED = (HERE / "data" / "seed-config.yaml").read_text()
-CORE = "packages/orbital-runtime/tests/core/test_core_"
+CORE = "packages/orbital-gravital/tests/test_core_"
 OURS = "tests/test_every_key.py::"
 LOGS = "tests/test_logging_keys.py::test_logging_"
 MAIN_JOB = "tests/test_seed_configuration.py::test_each_run_reaches_prometheus"

@@ -18,6 +18,7 @@ from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.telemetry.server.listen import CannotListen
+from orbital_runtime_testing.depot import Depot
 from orbital_sdk import (
     ConfigurationError,
     DeviceFields,
@@ -87,7 +88,7 @@ def fresh():
 
 @pytest.fixture
 def registry() -> Registry:
-    return Registry.of(plugins=[Steady, Hanging, Forbidden], writers=[Recorder])
+    return Registry.of(plugins=[Steady, Hanging, Forbidden], writers=[Recorder], extensions=[Depot])
 
 
 @pytest.fixture
@@ -305,13 +306,13 @@ async def test_an_id_that_cannot_be_kept_lasts_as_long_as_the_agent(tmp_path, re
     await agent.stop()
 
 
-async def test_mode_core_keeps_samples_for_later(agent_of):
-    """Until there is a Core to deliver to, samples wait under the output `core`, counted."""
-    agent = agent_of({"a": "steady"}, sender={"mode": "core"})
+async def test_an_output_without_a_writer_keeps_samples_for_later(agent_of):
+    """Until an extension has a writer for its output, samples wait there, counted."""
+    agent = agent_of({"a": "steady"}, sender={"mode": "depot"})
     await agent.start()
-    await until(lambda: agent.stations.buffer.waiting("core") >= 4)
+    await until(lambda: agent.stations.buffer.waiting("depot") >= 4)
     await agent.stop()
-    account = agent.stations.buffer.ledger.account("core")
+    account = agent.stations.buffer.ledger.account("depot")
     assert account.accepted == account.dropped["stopped"] > 0
 
 
@@ -319,13 +320,13 @@ async def test_a_stop_says_what_stays_on_disk(agent_of, tmp_path, caplog):
     """Nothing is lost with the disk buffer, and the log says how much waits, then and at the next start."""
     caplog.set_level("INFO")
     disk = {"type": "disk", "disk_path": str(tmp_path / "buffer")}
-    agent = agent_of({"a": "steady"}, sender={"mode": "core"}, buffer=disk)
+    agent = agent_of({"a": "steady"}, sender={"mode": "depot"}, buffer=disk)
     await agent.start()
-    await until(lambda: agent.stations.buffer.waiting("core") >= 4)
+    await until(lambda: agent.stations.buffer.waiting("depot") >= 4)
     await agent.stop()
-    kept = agent.stations.buffer.waiting("core")
+    kept = agent.stations.buffer.waiting("depot")
     assert f"{kept} samples wait on disk for the next start" in caplog.text
-    agent = agent_of({}, sender={"mode": "core"}, buffer=disk)
+    agent = agent_of({}, sender={"mode": "depot"}, buffer=disk)
     await agent.start()
     await agent.stop()
     assert f"tasks: 0, outputs: 0, samples that wait: {kept}" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from importlib.metadata import version as version_of
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,7 +16,6 @@ from orbital_sentinel.commands import (
     check,
     collect,
     config,
-    core,
     older,
     plugins,
     version,
@@ -88,17 +88,17 @@ app = typer.Typer(
 
 @app.callback()
 def _root(
+    ctx: typer.Context,
     *,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
     ] = False,
 ) -> None:
     exit_status.show_tracebacks = debug
+    ctx.obj = {"version": version_of("orbital-sentinel")}  # commands of packages may tell servers
 
 
 for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):
-    app.command()(command)
-for command in (core.register, core.credentials):
     app.command()(command)
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)

@@ -9,13 +9,16 @@ from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.tokens import CommentToken
 
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings.model.addition import additions
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.document import parse
-from orbital_runtime.settings.source.renamed import NODES, RENAMED, Kind, renew
+from orbital_runtime.settings.source.renamed import NODES, Kind, all_renamed, renew
 from orbital_sentinel.errors import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from orbital_runtime.settings.source.tree import Node
@@ -46,8 +49,9 @@ def convert_file(file: Path) -> tuple[str, list[tuple[str, str]]]:
     """
     text = _read(file)
     wanted = _parsed(text, file)
-    done = list(renew(wanted, NODES))
-    new = _rewritten(text) or ""
+    moves = all_renamed(additions(Registry.discover()))
+    done = list(renew(wanted, NODES, moves))
+    new = _rewritten(text, moves) or ""
     if not new or _parsed(new, file).plain() != wanted.plain():
         raise Failure(f"{file} is written in a way that cannot be kept; change its keys by hand")
     return new, done
@@ -69,7 +73,7 @@ def _parsed(text: str, file: Path) -> Node:
     return root
 
 
-def _rewritten(text: str) -> str | None:
+def _rewritten(text: str, moves: Mapping[Loc, Loc]) -> str | None:
     """None where the library cannot read what we can."""
     yaml: Any = YAML()
     yaml.preserve_quotes = True
@@ -79,10 +83,10 @@ def _rewritten(text: str) -> str | None:
         document = yaml.load(text)
     except YAMLError:
         return None
-    comments = {old: _comment(document, old) for old in RENAMED}
-    above = {old: _above(document, old) for old in RENAMED}
-    list(renew(document, COMMENTED))
-    for old, new in RENAMED.items():
+    comments = {old: _comment(document, old) for old in moves}
+    above = {old: _above(document, old, moves) for old in moves}
+    list(renew(document, COMMENTED, moves))
+    for old, new in moves.items():
         if comments[old]:
             _put_back(document, comments[old], old, new, above[old])
     out = StringIO()
@@ -108,13 +112,13 @@ def _comment(document: Any, way: Loc) -> Any:
     return found and found[BEHIND]
 
 
-def _above(document: Any, way: Loc) -> Loc | None:
+def _above(document: Any, way: Loc, moves: Mapping[Loc, Loc]) -> Loc | None:
     """The key above this one in its section, as far as it stays."""
     found: Loc | None = None
     for key in _section(document, way) or ():
         if key == way[-1]:
             break
-        if (*way[:-1], key) not in RENAMED:
+        if (*way[:-1], key) not in moves:
             found = (*way[:-1], key)
     return found
 

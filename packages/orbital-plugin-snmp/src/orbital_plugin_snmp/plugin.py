@@ -31,6 +31,7 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
     metadata: ClassVar[Mapping[str, Any]] = {
         "author": "Orbital",
         "device_types": ["switch", "router", "firewall", "server", "ups", "printer", "storage"],
+        "neighbors": "lldp_neighbor",
     }
 
     def __init__(self, config: SnmpConfig) -> None:

@@ -32,7 +32,7 @@ class Task:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Put on every sample of the task; a metric's own labels win over them."""
     source: str = "local"
-    """Who gave it: `local` or `core`. Ids are unique within a source."""
+    """Who gave it: `local`, or the name of an extension. Ids are unique within a source."""
     warning: str = ""
     """What is odd about its settings, and no reason not to run it: keys that nobody knows."""
     key: str = field(init=False, compare=False, repr=False)

@@ -117,8 +117,8 @@ def test_a_key_of_the_task_that_slipped_down_is_recognised():
     ]
 
 
-def test_unknown_keys_are_passed_over_where_core_sends_them():
-    """What Core sends may hold more than this version knows; what is wrong stays wrong."""
+def test_unknown_keys_are_passed_over_where_an_extension_hands_them_out():
+    """What a server sends may hold more than this version knows; what is wrong stays wrong."""
     section = task(config={"host": "h", "colour": "red"})
     assert bind(section, made_up(), settings(), strict=False).device.host == "h"
     assert problems(task(config={"colour": "red"}), strict=False) == [

@@ -7,109 +7,14 @@ import pytest
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime_testing.parts import made_up
 
-SEED = """\
-# config.yaml
-sentinel:
-  id: ""                           # left empty: made automatically
-  name: "sentinel-office-1"
-  region: "office-beijing"
-  labels:
-    env: production
-    datacenter: dc1
-
-core:
-  url: "https://gravital-core.example.com"
-  api_token: "${API_TOKEN}"
-  insecure_skip_verify: false
-
-heartbeat:
-  interval: 30s
-  timeout: 10s
-  retry_times: 3
-
-collector:
-  worker_pool_size: 10
-  task_fetch_interval: 60s
-  max_execution_time: 300s
-
-buffer:
-  type: "memory"                   # memory, disk
-  size: 10000
-  flush_interval: 10s
-  disk_path: "./data/buffer"
-
-sender:
-  mode: "core"                     # core, direct, hybrid
-  batch_size: 1000
-  timeout: 30s
-  retry_times: 3
-  retry_interval: 5s
-
-  direct:
-    prometheus:
-      enabled: false
-      url: "http://prometheus:9090/api/v1/write"
-    victoria_metrics:
-      enabled: false
-      url: "http://victoria:8428/api/v1/write"
-    clickhouse:
-      enabled: false
-      dsn: "tcp://clickhouse:9000/metrics"
-
-plugins:
-  directory: "./plugins"
-  auto_reload: true
-  reload_interval: 300s
-
-logging:
-  level: info                      # debug, info, warn, error
-  format: json                     # text, json
-  output: stdout                   # stdout, file, both
-  file_path: "./logs/sentinel.log"
-  max_size: 100                    # MB
-  max_backups: 7
-  max_age: 30                      # days
-"""
-SECTIONS = [line for line in SEED.splitlines() if line.endswith(":") and line[0] != " "]
-
-
-def test_the_original_configuration_is_accepted_to_the_letter(desk):
-    """Whoever has a file of the original design keeps it, and each of its numbers arrives."""
-    loaded = desk.load(SEED, API_TOKEN="t0ken")
-    settings = loaded.settings
-    assert settings.sentinel.labels == {"env": "production", "datacenter": "dc1"}
-    assert settings.core.api_token.get_secret_value() == "t0ken"
-    assert settings.heartbeat.interval == 30
-    assert settings.collector.worker_pool_size == 10
-    assert settings.collector.max_execution_time == 300
-    assert settings.buffer.size == 10_000
-    assert settings.sender.retry_interval == 5
-    assert set(settings.sender.direct) == {"prometheus", "victoria_metrics", "clickhouse"}
-    assert settings.logging.format == "json"
-    assert loaded.outputs == ()
-
-
-def test_nothing_of_the_original_configuration_is_ignored_silently(desk):
-    """What has no effect is named, key by key."""
-    keys = [note.key for note in desk.load(SEED, API_TOKEN="x").notes]
-    assert keys == ["plugins.directory", "plugins.auto_reload"]
-
-
-def test_a_missing_variable_is_told_with_its_line(desk):
-    """The original configuration without its token says which variable to set."""
-    assert desk.problems(SEED) == [
-        (
-            "config.yaml:12: core.api_token: environment variable API_TOKEN is not set; "
-            "set it, or write ${API_TOKEN:-default}"
-        )
-    ]
+SECTIONS = ["sentinel:", "depot:", "collector:", "buffer:", "sender:", "plugins:", "logging:"]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_key_may_be_left_out(desk, section):
     """B-11: no missing value stops collecting, sending or starting; an empty section counts as left out."""
     settings = desk.load(section).settings
-    assert settings.heartbeat.interval == 30
+    assert settings.depot.plugin == "gauge"
     assert settings.collector.task_fetch_interval == 60
     assert settings.collector.worker_pool_size == 256
     assert settings.sender.timeout == 30
@@ -225,7 +130,7 @@ def test_the_environment_overrides_the_file(desk):
         "buffer: {size: 5}\nsender: {direct: {my-store: {writer: store, url: u}}}\n"
         "tasks:\n- {id: a, plugin: gauge, config: {host: h}}\n",
         SENTINEL_BUFFER__SIZE="7",
-        SENTINEL_CORE__API_TOKEN="12345",
+        SENTINEL_DEPOT__TOKEN="12345",
         SENTINEL_SENDER__DIRECT__MY_STORE__URL="http://other:1",
         SENTINEL_SENDER__TIMEOUT="90s",
         SENTINEL_SENTINEL__LABELS="{rack: 7, row: b}",
@@ -235,7 +140,7 @@ def test_the_environment_overrides_the_file(desk):
     )
     settings = loaded.settings
     assert settings.buffer.size == 7
-    assert settings.core.api_token.get_secret_value() == "12345"
+    assert settings.depot.token.get_secret_value() == "12345"
     assert loaded.outputs[0].config.url == "http://other:1"
     assert settings.sender.timeout == 90
     assert settings.sentinel.labels == {"rack": "7", "row": "b"}
@@ -272,21 +177,21 @@ def test_an_override_does_not_reach_through_an_alias(desk):
     assert [task.device.host for task in loaded.tasks] == ["h", "other"]
 
 
-CORE = "core: {url: 'https://core.example.com'}\n"
+DEPOT = "depot: {url: 'https://depot.example.com'}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "mode"),
     [
-        (CORE, "core"),
-        ("core: {credentials_path: who.yaml}", "direct"),  # nobody registered yet
-        (CORE + "sender: {direct: {store: {url: u, enabled: false}}}", "direct"),
-        (CORE + "sender: {direct: {store: {url: u}}}", "direct"),
-        (CORE + "sender: {mode: direct}", "direct"),
+        (DEPOT, "depot"),
+        ("depot: {token: t}", "direct"),
+        (DEPOT + "sender: {direct: {store: {url: u, enabled: false}}}", "direct"),
+        (DEPOT + "sender: {direct: {store: {url: u}}}", "direct"),
+        (DEPOT + "sender: {mode: direct}", "direct"),
         ("tasks: []", "direct"),
     ],
-    ids=["core", "unknown", "output off", "output", "said", "nothing"],
+    ids=["extension", "not configured", "output off", "output", "said", "nothing"],
 )
-def test_samples_go_to_core_where_they_have_nowhere_else_to_go(desk, text, mode):
-    """A Core in the file is enough; whoever names a mode or an output has that."""
+def test_samples_go_to_an_extension_where_they_have_nowhere_else_to_go(desk, text, mode):
+    """One that is configured is enough; whoever names a mode or an output has that."""
     assert desk.load(text).settings.sender.mode == mode

@@ -4,11 +4,12 @@ import pytest
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError, notes, outputs, processors
+from orbital_runtime.settings.model.addition import additions, settings_model
 from orbital_runtime_testing.parts import Drop, Store, StoreConfig, made_up
 
 
 def settings(**sections) -> Settings:
-    return Settings.model_validate(sections)
+    return settings_model(additions(made_up())).model_validate(sections)
 
 
 def direct(name: str = "store", /, mode: str = "direct", **keys) -> Settings:
@@ -79,13 +80,13 @@ def test_retry_times_opens_the_breaker_unless_it_has_its_own_number(sender, outp
 
 
 def test_modes_say_which_outputs_get_samples():
-    """`direct` and `hybrid` all that are enabled, `core` none, though they are checked."""
+    """`direct` all that are enabled, others as their extension says; those are checked in any."""
     assert [o.name for o in outputs(direct(mode="direct"), made_up())] == ["store"]
-    assert [o.name for o in outputs(direct(mode="hybrid"), made_up())] == ["store"]
-    assert outputs(direct(mode="core"), made_up()) == []
+    assert [o.name for o in outputs(direct(mode="both"), made_up())] == ["store"]
+    assert outputs(direct(mode="depot"), made_up()) == []
     assert outputs(direct(enabled=False), made_up()) == []
     with pytest.raises(SettingsError):
-        outputs(direct(mode="core", shade="red"), made_up())
+        outputs(direct(mode="depot", shade="red"), made_up())
 
 
 def test_every_bad_output_is_told_at_once():
@@ -141,14 +142,11 @@ def test_a_running_configuration_has_no_notes():
 @pytest.mark.parametrize(
     ("sections", "key", "word"),
     [
-        ({"core": {"url": "https://x", "insecure_skip_verify": True}}, "core.insecure_skip_verify", "anyone"),
-        ({"heartbeat": {"interval": "5s"}}, "heartbeat", "Core"),
-        ({"collector": {"task_fetch_interval": "5s"}}, "collector.task_fetch_interval", "Core"),
-        ({"sender": {"mode": "core"}}, "sender.mode", "wait in the buffer"),
-        ({"sender": {"mode": "hybrid"}}, "sender.mode", "there is no Core"),
+        ({"sender": {"mode": "depot"}}, "sender.mode", "wait in the buffer"),
+        ({"depot": {"url": "u"}}, "sender.direct", "or set sender.mode: depot"),
         ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
         ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
-        ({"sender": {"mode": "core", "direct": {"store": {}}}}, "sender.direct.store", "gets nothing"),
+        ({"sender": {"mode": "depot", "direct": {"store": {}}}}, "sender.direct.store", "gets nothing"),
         ({"tasks": [{"id": "t", "plugin": "gauge", "timeout": "9m"}]}, "tasks.t.timeout", "5m"),
     ],
 )  # fmt: skip

@@ -30,9 +30,9 @@ sender:
     typo: {writer: stor, url: http://x}
     late: {writer: store, timeout: soon}
     less: {writer: store}
-core:
-  api_token: ${NOPE}
-  insecure_skip_verify: maybe
+depot:
+  token: ${NOPE}
+  verify: maybe
 processors:
   - name: drop
   - name: dorp
@@ -76,7 +76,7 @@ def test_everything_wrong_is_told_at_once(desk):
     assert desk.problems(BAD) == [
         "config.yaml:3: sentinel.labels.data-center: a label's name is made of letters, digits and _",
         "config.yaml:4: sendr: unknown key; did you mean sender?",
-        "config.yaml:7: sender.mode: must be core, direct or hybrid; did you mean core?",
+        "config.yaml:7: sender.mode: must be both, depot or direct",
         "config.yaml:8: sender.batch_sze: unknown key; did you mean batch_size?",
         "config.yaml:9: sender.timeout: '5 parsecs' is not a duration; " + HOW,
         "config.yaml:10: sender.retry_interval: must be at least 10ms",
@@ -84,9 +84,8 @@ def test_everything_wrong_is_told_at_once(desk):
         "config.yaml:14: sender.direct.late.timeout: 'soon' is not a duration; " + HOW,
         "config.yaml:14: sender.direct.late.url: is missing; it is: Address",
         "config.yaml:15: sender.direct.less.url: is missing; it is: Address",
-        "config.yaml:17: core.api_token: environment variable NOPE is not set; "
-        + SET.format("NOPE"),
-        "config.yaml:18: core.insecure_skip_verify: must be true or false",
+        "config.yaml:17: depot.token: environment variable NOPE is not set; " + SET.format("NOPE"),
+        "config.yaml:18: depot.verify: must be true or false",
         "config.yaml:20: processors[0].names: is missing",
         "config.yaml:21: processors[1].name: no processor is called 'dorp'; did you mean drop?",
         "config.yaml:22: collector: must be a section, that is, `key: value` lines below it",
@@ -167,12 +166,12 @@ def test_a_file_without_end_is_refused_by_its_size(tmp_path):
         ("tasks: [{id: '', plugin: gauge}]", "tasks[0].id: must not be empty"),
         ('tasks: [{id: "a\\nb", plugin: gauge}]', "tasks[0].id: must be printable text"),
         (
-            "tasks: [{id: core/1, plugin: gauge}]",
-            "tasks[0].id: tasks of Gravital Core are called core/",
+            "tasks: [{id: depot/1, plugin: gauge, config: {host: h}}]",
+            "tasks[0].id: tasks of extension depot are called depot/",
         ),
         (
-            "sender: {direct: {core: {writer: store}}}",
-            "sender.direct.core: is what the buffer calls",
+            "sender: {direct: {depot: {writer: store, url: u}}}",
+            "sender.direct.depot: is what the buffer calls",
         ),
         (
             "sender: {direct: {'a b': {writer: store}}}",
@@ -229,7 +228,7 @@ KEYS = st.sampled_from(
 VALUES = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=5),
-        st.sampled_from(["gauge", "store", "drop", "core", "5s", "${X}", "${NO}", "h"]),
+        st.sampled_from(["gauge", "store", "drop", "depot", "5s", "${X}", "${NO}", "h"]),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)),
     max_leaves=25,

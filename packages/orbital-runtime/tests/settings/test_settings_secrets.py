@@ -12,7 +12,7 @@ from orbital_runtime.settings.secrecy import secrets_in
 def test_the_clear_text_of_a_secret_must_be_for_the_owner_alone(desk):
     """A literal secret in a file that others may read is refused, with the command that helps."""
     text = (
-        "core: {api_token: abcd}\n"
+        "depot: {token: abcd}\n"
         "sender: {direct: {store: {url: u, password: x}}}\n"
         "tasks:\n- {id: a, plugin: gauge, config: {host: h, login: {user: u, password: p}}}\n"
     )
@@ -21,9 +21,7 @@ def test_the_clear_text_of_a_secret_must_be_for_the_owner_alone(desk):
     with pytest.raises(SettingsError) as caught:
         desk.again()
     (problem,) = desk.short(caught.value)
-    assert problem.startswith(
-        "config.yaml:1: core.api_token: is a secret, and others may read this"
-    )
+    assert problem.startswith("config.yaml:1: depot.token: is a secret, and others may read this")
     assert f"run `chmod 600 {desk.file}`, or write ${{NAME}}" in str(caught.value)
     desk.file.chmod(0o600)
     assert desk.again().tasks
@@ -53,10 +51,10 @@ def test_secrets_are_found_wherever_they_stand(desk, text, key):
 
 def test_secrets_from_the_environment_may_be_in_an_open_file(desk):
     """`${NAME}` keeps the file harmless; a literal default does not."""
-    text = "core: {api_token: '${T:-}'}\nsender: {direct: {store: {url: u, password: '${P:-x}'}}}\n"
+    text = "depot: {token: '${T:-}'}\nsender: {direct: {store: {url: u, password: '${P:-x}'}}}\n"
     desk.file.write_text(text)
     desk.file.chmod(0o644)
-    assert desk.again(T="t", P="p").settings.core.api_token.get_secret_value() == "t"
+    assert desk.again(T="t", P="p").settings.depot.token.get_secret_value() == "t"
     with pytest.raises(SettingsError, match=r"sender\.direct\.store\.password: is a secret"):
         desk.again(T="t")
 
@@ -84,7 +82,7 @@ def test_an_address_is_secret_for_what_stands_in_it(desk, address, harmless):
 def test_no_problem_repeats_a_secret(desk):
     """Neither values from the environment nor those of keys that sound secret are in a message."""
     problems = desk.problems(
-        "core: {api_token: [hush-hush]}\n"
+        "depot: {token: [hush-hush]}\n"
         "sender: {timeout: '${WAIT}'}\n"
         "tasks:\n- {id: a, plugin: gauge, config: {host: '-hush-hush', community: 5, timeout: '${WAIT}'}}\n",
         WAIT="hush-hush",
@@ -96,7 +94,7 @@ def test_no_problem_repeats_a_secret(desk):
 def test_secrets_are_in_no_repr(desk):
     """Whatever is logged of a configuration, its secrets are not in it."""
     text = (
-        "core: {api_token: hush-hush}\n"
+        "depot: {token: hush-hush}\n"
         "plugins: {config: {gauge: {community: hush-hush}}}\n"
         "processors: [{name: drop, names: [hush-hush]}]\n"
         "sender: {direct: {store: {url: u, password: hush-hush}}}\n"

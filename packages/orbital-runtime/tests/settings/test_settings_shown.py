@@ -25,7 +25,7 @@ from orbital_runtime_testing.parts import made_up
 from orbital_sdk import PluginConfig
 
 FULL = """\
-core: {url: 'https://me:hush-hush@core.example', api_token: hush-hush}
+depot: {url: 'https://me:hush-hush@depot.example', token: hush-hush}
 processors: [{name: drop, names: [x]}]
 plugins: {config: {gauge: {community: hush-hush}}}
 sender:
@@ -54,8 +54,8 @@ def test_the_effective_configuration_shows_no_secret(read):
     text = dump(read(FULL))
     assert "hush" not in text
     data = yaml.safe_load(text)
-    assert data["core"]["api_token"] == MASK
-    assert data["core"]["url"] == f"https://me:{MASK}@core.example"
+    assert data["depot"]["token"] == MASK
+    assert data["depot"]["url"] == f"https://me:{MASK}@depot.example"
     assert data["sender"]["direct"]["store"]["url"] == f"http://u:{MASK}@h/?token={MASK}&a=b"
     assert data["sender"]["direct"]["later"]["api_key"] == MASK
     assert data["tasks"][0]["device"]["login"] == {"user": "u", "password": MASK}
@@ -172,9 +172,9 @@ def test_a_changed_secret_is_told_and_not_shown(read):
     old = read(FULL)
     lines = difference(old, read(FULL.replace("hush-hush", "other")))
     assert lines == [
-        "core.url: changed",
-        "core.api_token: changed",
         "plugins.config.gauge.community: changed",
+        "depot.url: changed",
+        "depot.token: changed",
         "output store: url: changed",
         "output store: password: changed",
         "output later: api_key: changed",
@@ -196,9 +196,15 @@ def test_what_is_switched_on_or_off_is_told_in_one_line(read):
 
 def test_a_mode_that_gives_outputs_nothing_switches_them_off(read):
     """One line for each that was on, and none for its defaults."""
-    direct, core = read(FULL), read(FULL.replace("sender:", "sender:\n  mode: core"))
-    assert difference(direct, core) == ["sender.mode: direct -> core", "output store: switched off"]
-    assert difference(core, direct) == ["sender.mode: core -> direct", "output store: switched on"]
+    direct, depot = read(FULL), read(FULL.replace("sender:", "sender:\n  mode: depot"))
+    assert difference(direct, depot) == [
+        "sender.mode: direct -> depot",
+        "output store: switched off",
+    ]
+    assert difference(depot, direct) == [
+        "sender.mode: depot -> direct",
+        "output store: switched on",
+    ]
 
 
 def test_the_schema_describes_every_key():
@@ -221,7 +227,7 @@ def test_the_schema_describes_every_key():
 def test_the_template_names_every_section_that_works_and_is_valid():
     """`sentinel config init` gives something that runs, with the real plugins and with these."""
     Settings.model_validate(yaml.safe_load(template()))
-    sections = "sentinel core sender tasks collector buffer plugins telemetry logging"
+    sections = "sentinel sender tasks collector buffer plugins telemetry logging"
     for section in sections.split():
         assert f"\n{section}:" in template().replace("\n# ", "\n")
 

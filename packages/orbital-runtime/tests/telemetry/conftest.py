@@ -24,7 +24,6 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
-from orbital_runtime.telemetry.sources import CoreStanding, UnusableTask
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -42,6 +41,8 @@ from orbital_sdk.testing import RecordingWriter, make_batch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from orbital_runtime.extensions import Extension
 
 
 class ProbeDevice(DeviceFields):
@@ -102,7 +103,7 @@ class World:
         self.sender = Sender(self.buffer, clock=self.clock)
         self.writer = RecordingWriter()
         self.tasks: dict[str, Task] = {}
-        self.core: CoreStanding | None = None
+        self.extensions: list[Extension] = []
         self.sources = Sources(
             version="1.2.3",
             started=self.clock.steady(),
@@ -120,7 +121,7 @@ class World:
             instances=self.instances,
             hosts=self.hosts,
             registry=self.registry,
-            core=lambda: self.core,
+            extensions=self.extensions,
         )
         self.control = Control(stop=self._stop, reload=self._reload)
 
@@ -210,14 +211,3 @@ async def world() -> AsyncIterator[World]:
 def path(tmp_path: Path) -> Path:
     """Where the owner's socket will be."""
     return tmp_path / "run" / "sentinel.sock"
-
-
-@pytest.fixture
-def core_standing() -> CoreStanding:
-    """A Core that knows this sentinel, and a task of it that cannot run."""
-    return CoreStanding(
-        address="https://core.example", sentinel_id="sentinel-a", trouble="", heartbeats=7,
-        heartbeats_failed=1, last_heartbeat_ms=0, tasks=3,
-        unusable={"b": UnusableTask("no plugin")}, reports=4,
-        reports_waiting=2, reports_refused=1, reports_given_up=5, reports_dropped=6,
-    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from orbital_runtime.extensions import Extension, Reason
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.telemetry import health
 from orbital_runtime_testing.runs import Runs, make_task, settle
@@ -138,12 +139,15 @@ async def test_runs_that_ignore_their_end_are_told(world):
     assert not any(reason.blocks for reason in told.values())
 
 
-async def test_a_core_that_is_away_is_told_and_blocks_nothing(world, core_standing):
-    """Nor does a task of it that cannot run."""
-    world.core = replace(core_standing, sentinel_id="", trouble="connection refused")
-    assert words(world) == {"core_unknown": False, "core_task_unusable": False}
-    world.core = replace(core_standing, trouble="503", unusable={})
-    assert words(world) == {"core_away": False}
+async def test_what_an_extension_misses_is_told(world):
+    """As it says, beside the agent's own reasons."""
+
+    class Lost(Extension):
+        def reasons(self):
+            yield Reason("depot_away", "the depot does not answer", blocks=False)
+
+    world.extensions.append(Lost(None))
+    assert words(world) == {"depot_away": False}
 
 
 async def test_a_processor_that_loses_samples_is_told(world):

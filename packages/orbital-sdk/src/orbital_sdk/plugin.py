@@ -42,9 +42,10 @@ class Plugin(Generic[D, C]):
     """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
     metadata: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """More about it, as JSON has it, for whoever lists plugins or hands out tasks; part of its manifest.
-    Gravital Core knows `author`, `device_types` and `protocols`: what it calls the protocol of a device whose
+    Known are `author`, `device_types`, and `protocols`: what servers call the protocol of a device whose
     port and login are meant for this plugin, such as `["snmp"]`. Those of another protocol (ssh) are not
-    handed to it. Left out: the plugin's name, with and without an `s`."""
+    handed to it. Left out: the plugin's name, with and without an `s`. `neighbors` is the name of the metric
+    whose series are the neighbours of a device."""
     max_threads: ClassVar[int] = 16
     """Threads that blocking (`def`) calls may use at once, over all devices."""
 

@@ -18,14 +18,16 @@ from orbital_bench.holds import watched
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
-from orbital_runtime.core.answers import Answer
-from orbital_runtime.core.assigned import Assigned
-from orbital_runtime.core.cache import TaskCache
-from orbital_runtime.core.client import CoreClient
-from orbital_runtime.core.ingest import encode, requests_of
-from orbital_runtime.core.spec import entries
+from orbital_gravital.calls.answers import Answer
+from orbital_gravital.calls.client import CoreClient
+from orbital_gravital.credentials import Credentials
+from orbital_gravital.samples.ingest import encode, requests_of
+from orbital_gravital.sections import CoreSection
+from orbital_gravital.tasks.assigned import Assigned
+from orbital_gravital.tasks.cache import TaskCache
+from orbital_gravital.tasks.spec import entries
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings import CoreSection, Credentials, Settings
+from orbital_runtime.settings import Settings
 from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import Batch, Identity, Layout, Origin, Row
 
@@ -86,7 +88,7 @@ def _ingest() -> None:
 
         rows = [
             ["encode alone", _per_second(lambda: encode(batches), count)],
-            ["encode, gzip, post (core/client.py)", _per_second(ours, count)],
+            ["encode, gzip, post (orbital-gravital)", _per_second(ours, count)],
             ["dicts, json.dumps, requests.post", _per_second(plain, count)],
         ]
     report.table(

@@ -1,11 +1,12 @@
-"""Every key of the configuration as Markdown tables, made from the models, for `docs/configuration.md`."""
+"""Every key of `docs/configuration.md` as Markdown tables: of our models, and of installed extensions."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_runtime.settings.model.root import Settings
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings.model.addition import additions, settings_model
 from orbital_sdk.model_keys import models_at
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def updated(page: str) -> str:
 
 def reference() -> str:
     """One table for each section."""
-    return "\n".join(_section("", Settings))
+    return "\n".join(_section("", settings_model(additions(Registry.discover()))))
 
 
 def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Made-up parts for tests: a plugin, a writer and a processor that no package installs."""
+"""Made-up parts for tests: a plugin, a writer, a processor and an extension that no package installs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from orbital_runtime.plugins.registry import Registry
+from orbital_runtime_testing.depot import Depot
 from orbital_sdk import (
     ConfigurationError,
     DeviceFields,
@@ -112,4 +113,4 @@ class Drop(Processor[DropConfig]):
 
 def made_up() -> Registry:
     """A registry of these classes alone, whatever is installed."""
-    return Registry.of(plugins=[Gauge], writers=[Store], processors=[Drop])
+    return Registry.of(plugins=[Gauge], writers=[Store], processors=[Drop], extensions=[Depot])

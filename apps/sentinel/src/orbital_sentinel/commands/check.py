@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.terminal.output import Format, as_json, say, shown, table
+from orbital_sentinel.terminal.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
+    from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.sender.connecting import Connection
     from orbital_runtime.settings import Loaded
     from orbital_sentinel.buffer.check import Check
@@ -33,11 +34,13 @@ def validate(
     Nothing is started and, without --connect, the network is not used. The exit code is 78 if the
     configuration has errors, and 1 if only the buffer's folder or an output fails its check.
     """
+    from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import SettingsError, load
     from orbital_sentinel.errors import BAD_CONFIGURATION, FAILED
 
+    registry = Registry.discover()
     try:
-        loaded = load(config, os.environ)
+        loaded = load(config, os.environ, registry=registry)
     except SettingsError as error:
         if output is not Format.JSON:
             raise
@@ -48,9 +51,9 @@ def validate(
     if output is Format.JSON:
         told = {"buffer": [check._asdict() for check in checked]} if buffer else {}
         asked = {"connections": [one._asdict() for one in connected]} if connect else {}
-        as_json(_summary(loaded) | told | asked)
+        as_json(_summary(loaded, registry) | told | asked)
     else:
-        _tell(loaded)
+        _tell(loaded, registry)
         if checked:
             say("\nBuffer")
             table(("check", "result", "about"), checked)
@@ -83,7 +86,10 @@ def _problem(problem: Any) -> dict[str, Any]:
     }
 
 
-def _summary(loaded: Loaded) -> dict[str, Any]:
+def _summary(loaded: Loaded, registry: Registry) -> dict[str, Any]:
+    from orbital_sentinel.run.outlook import outlooks
+
+    views = {kind.name: outlook.view for kind, outlook in outlooks(loaded, registry)}
     return {
         "valid": True,
         "configuration": str(loaded.path) if loaded.path else None,
@@ -99,33 +105,26 @@ def _summary(loaded: Loaded) -> dict[str, Any]:
             for task in loaded.tasks
         ],
         "processors": [one.name for one in loaded.processors],
-        "outputs": [{"name": name, "writer": writer} for name, writer in _outputs(loaded)],
-        "core": _core(loaded),
+        "outputs": [
+            {"name": name, "writer": writer} for name, writer in _outputs(loaded, registry)
+        ],
+        **{name: views.get(name) for name in registry.names("extension")},
     }
 
 
-def _outputs(loaded: Loaded) -> list[tuple[str, str]]:
-    """Their names, and of what writers."""
+def _outputs(loaded: Loaded, registry: Registry) -> list[tuple[str, str]]:
+    """Their names, and of what writers. An extension that takes all samples is its own writer."""
+    from orbital_sentinel.run.outlook import outlooks
+
+    mode = loaded.settings.sender.mode
+    taking = [k for k, _ in outlooks(loaded, registry) if not k.settings.modes.get(mode, True)]
     configured = [(out.name, out.writer.name) for out in loaded.outputs]
-    to_core = loaded.settings.sender.mode == "core" and _core(loaded) is not None
-    return [("core", "core"), *configured] if to_core else configured
+    return [*((kind.name, kind.name) for kind in taking), *configured]
 
 
-def _core(loaded: Loaded) -> dict[str, str] | None:
-    """Where Core is, and as whom it knows this sentinel; None where there is no Core."""
-    from orbital_runtime.settings.credentials import core_url, known
-
-    section = loaded.settings.core
-    url = core_url(section)
-    if not url:
-        return None
-    found = known(section)
-    given = loaded.settings.sentinel.id if section.api_token.get_secret_value() else ""
-    return {"address": shown(url), "sentinel_id": given or (found.sentinel_id if found else "")}
-
-
-def _tell(loaded: Loaded) -> None:
+def _tell(loaded: Loaded, registry: Registry) -> None:
     from orbital_sdk.units import format_duration
+    from orbital_sentinel.run.outlook import outlooks
 
     say(f"{loaded.path or 'The built-in configuration'} is valid.")
     for note in loaded.notes:
@@ -140,9 +139,8 @@ def _tell(loaded: Loaded) -> None:
     if loaded.processors:
         say("\nWould process with")
         table(("processor", "about"), [(p.name, p.processor.summary) for p in loaded.processors])
-    if outputs := _outputs(loaded):
+    if outputs := _outputs(loaded, registry):
         say("\nWould deliver to")
         table(("output", "writer"), outputs)
-    if core := _core(loaded):
-        who = f"as {core['sentinel_id']}" if core["sentinel_id"] else "once it has registered there"
-        say(f"\nWould work for Gravital Core at {core['address']}, {who}")
+    for _, outlook in outlooks(loaded, registry):
+        say(f"\nWould {outlook.role}")

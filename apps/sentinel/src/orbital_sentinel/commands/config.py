@@ -24,14 +24,17 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a starting configuration, which works without changes."""
+    from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import template
+    from orbital_runtime.settings.model.addition import additions
     from orbital_sdk.files import write_private
 
     if not force and path.exists():
         raise Failure(f"{path} exists; name another file, or replace it with --force")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, [template().encode()])  # private: it will hold passwords
+        text = template(additions(Registry.discover()))
+        write_private(path, [text.encode()])  # private: it will hold passwords
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from error
     say(

@@ -16,7 +16,8 @@ from orbital_runtime.telemetry import systemd
 from orbital_runtime.telemetry.logs import setup
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
-from orbital_sentinel.terminal.output import complain, say, shown
+from orbital_sentinel.run.outlook import outlooks
+from orbital_sentinel.terminal.output import complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ def launch(config: Path | None) -> int:
         raise
     if loaded.path is None:
         with suppress(OSError):  # nobody has to listen
-            _introduce(loaded)
+            _introduce(loaded, registry)
     _begin_logging(loaded)
 
     async def agent() -> int:
@@ -81,11 +82,10 @@ def _begin_logging(loaded: Loaded) -> None:
         logging.getLogger("orbital.agent").info("configuration: %s", loaded.path)
 
 
-def _introduce(loaded: Loaded) -> None:
+def _introduce(loaded: Loaded, registry: Registry) -> None:
     """What happens without a configuration file, in three lines."""
-    if core := loaded.settings.core.url:
-        say(f"There is no configuration file, so this sentinel works for Core at {shown(core)}.")
-        say("Ctrl-C stops. `sentinel credentials` shows who it is there.")
+    for _, outlook in outlooks(loaded, registry):
+        say(f"There is no configuration file, so this sentinel will {outlook.role}. Ctrl-C stops.")
         return
     every = ", ".join(f"{task.id} every {task.interval:g} s" for task in loaded.tasks)
     say(f"There is no configuration file, so the built-in one runs: {every}.")

@@ -12,6 +12,8 @@ from orbital_sentinel.terminal.output import on_terminal, say, table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_runtime.extensions import Extension
+
 View = dict[str, Any]
 LEDGER: Final = ("accepted", "delivered", "waiting", "dead_lettered")
 
@@ -29,7 +31,7 @@ def status(told: View) -> None:
         "configuration": told["configuration"] or "built-in",
         "tasks": f"{tasks['total']} ({counts(tasks['by_status']) or 'none'})",
         "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
-        "core": _core(told.get("core")),
+        **_extensions(told),
         "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
     }
     for name, value in pairs.items():
@@ -42,17 +44,12 @@ def status(told: View) -> None:
         say(f"note: {note}")
 
 
-def _core(core: View | None) -> str:
-    if core is None:
-        return ""
-    if not core["sentinel_id"]:
-        return f"{core['address']}, not registered yet"
-    heard = ago(core["last_heartbeat_ms"])
-    pulse = f"last heartbeat {heard}" if heard else "no heartbeat yet"
-    state = "away" if core["trouble"] else "connected" if heard else "asked"
-    ends = ("waiting", "refused", "given_up", "dropped")
-    reports = {end.replace("_", " "): core[f"reports_{end}"] for end in ends}
-    return f"{core['address']}, {state}, {pulse}, reports: {counts(reports) or 'none waiting'}"
+def _extensions(told: View) -> dict[str, str]:
+    """A line for each extension that tells something."""
+    from orbital_runtime.plugins.registry import Registry
+
+    kinds: list[type[Extension]] = Registry.discover().extensions()
+    return {kind.name: kind.summarize(told[kind.name]) for kind in kinds if told.get(kind.name)}
 
 
 def _outputs(outputs: list[View]) -> None:

@@ -14,8 +14,8 @@ from orbital_runtime import paths
 from orbital_runtime.agent import processing, reload
 from orbital_runtime.agent.assembly import assemble, output, run_limits
 from orbital_runtime.agent.config_watch import changes
+from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
-from orbital_runtime.agent.linking import Core
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Life, State
@@ -72,7 +72,7 @@ class Agent:
         self.version = version
         self.started = self.clock.steady()
         self.environ = environ
-        self.core = Core(self)
+        self.extensions = Extensions(self)
         self._own_id = cache(partial(kept_id, paths.data_dir(environ)))
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
@@ -130,7 +130,7 @@ class Agent:
             self._life.to(State.REGISTERING)
             await self._open_outputs()
             await self._start_processors()
-            await self.core.start()
+            await self.extensions.start()
             await self.apply_tasks()
             scheduler = self.stations.scheduler
             self.stations.listeners.all.append(TaskLog(self.clock, scheduler.states()))
@@ -180,8 +180,8 @@ class Agent:
         await self._open_outputs()
         await self._start_processors()
         self._life.to(State.REGISTERING)
-        await self.core.start()
-        await self.stations.tasks.reconcile(await self.core.apart(self.loaded.tasks))
+        await self.extensions.start()
+        await self.stations.tasks.reconcile(await self.extensions.arrange(self.loaded.tasks))
         self.stations.scheduler.start(ticks=False)
         self.stations.watchdog.start()
         self._life.to(State.RUNNING)
@@ -236,22 +236,21 @@ class Agent:
         await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(last_flush)
-        await self.core.stop()
+        await self.extensions.stop()
         await self._close()
 
     async def apply_tasks(self) -> None:
-        """Run the local tasks and those of Core from now on."""
+        """Run the local tasks and those of extensions from now on."""
         async with self._applying:
-            of_core = self.core.tasks()
-            await in_background(hold, "tasks of Core", secrets_of(of_core))
-            wanted = await self.core.apart([*self.loaded.tasks, *of_core])
+            given = self.extensions.tasks()
+            await in_background(hold, "tasks of extensions", secrets_of(given))
+            wanted = await self.extensions.arrange([*self.loaded.tasks, *given])
             with without_collector():
                 await self.stations.tasks.reconcile(wanted)
-            if self.core.link is not None:
-                await self.core.link.keep(wanted)
+            await self.extensions.arranged(wanted)
 
     def become(self, identity: Identity) -> None:
-        """Collect as somebody else from now on: Core gave us another id."""
+        """Collect as somebody else from now on."""
         self.identity = identity
         self.stations.engine.reconfigure(
             identity=identity,
@@ -289,7 +288,7 @@ class Agent:
         old, self.loaded = self.loaded, new
         self.identity = self._who(new.settings)
         await reload.apply(self.stations, old, new, self.identity, ready)
-        await self.core.follow(old.settings)
+        await self.extensions.follow(old.settings)
         await self.apply_tasks()
         later = list(reload.at_next_start(self._began, old.settings, new.settings))
         for line in (*lines, *later):
@@ -312,7 +311,7 @@ class Agent:
             await self.stations.sender.add(output(settings))
 
     def _who(self, settings: Settings) -> Identity:
-        return identity(settings.sentinel, self._own_id, *self.core.known_as(settings))
+        return identity(settings.sentinel, self._own_id, *self.extensions.identity())
 
     async def _once(
         self, task: Task, on_run: Callable[[Task, Run], None] | None
@@ -330,7 +329,7 @@ class Agent:
         await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(0)
-        await self.core.stop()
+        await self.extensions.stop()
         await stations.instances.stop_all()
         await stations.buffer.close()
         if kept := stations.buffer.usage().samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.agent.tasks import Tasks
 from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
     from orbital_sdk import Identity, Plugin, Session, Writer
     from orbital_sdk.invoke import OnThread
-
-CORE: Final = "core"
-"""The output of samples that go to Gravital Core, in mode `core`."""
-CORE_BATCH: Final = 1000
-"""Samples of one request to it, at most: its queue refuses more than it has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +125,17 @@ class Listeners:
             listener(task, run)
 
 
-def core_output(settings: Settings, writer: Writer[Any]) -> Output:
-    """The output that delivers to Core, with the usual numbers and requests of a size that Core likes."""
+def extension_output(
+    name: str, writer: Writer[Any], settings: Settings, *, batch_size: int | None, timeout: float
+) -> Output:
+    """The output of an extension. Requests are no larger, and their time-out no shorter, than it wants."""
     usual = delivery_policy(settings)
     policy = replace(
         usual,
-        batch_size=min(CORE_BATCH, usual.batch_size),
-        timeout=max(usual.timeout, settings.core.timeout),
+        batch_size=min(batch_size or usual.batch_size, usual.batch_size),
+        timeout=max(usual.timeout, timeout),
     )
-    return Output(CORE, writer, policy)
+    return Output(name, writer, policy)
 
 
 def output(settings: OutputSettings) -> Output:

@@ -24,14 +24,14 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def identity(
-    section: SentinelSection, own_id: Callable[[], str], core_id: str = "", core_name: str = ""
+    section: SentinelSection, own_id: Callable[[], str], given_id: str = "", given_name: str = ""
 ) -> Identity:
-    """Id, name, region and labels. The id that Core gave wins, and `own_id` is asked where nobody has one.
-    The name it was registered with counts where the configuration has none.
+    """Id, name, region and labels. The id of an extension wins, and `own_id` is asked where nobody has one.
+    The extension's name counts where the configuration has none.
     """
     return Identity(
-        id=core_id or section.id or own_id(),
-        name=section.name or core_name or socket.gethostname(),
+        id=given_id or section.id or own_id(),
+        name=section.name or given_name or socket.gethostname(),
         region=section.region,
         labels=section.labels,
     )

@@ -32,7 +32,7 @@ def sources_of(agent: Agent) -> Sources:
         instances=stations.instances,
         hosts=stations.hosts,
         registry=agent.registry,
-        core=agent.core.standing,
+        extensions=agent.extensions.all,
     )
 
 

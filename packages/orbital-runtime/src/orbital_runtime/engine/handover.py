@@ -9,7 +9,7 @@ from orbital_runtime.engine.batching.split import parts
 from orbital_runtime.guard.wording import words
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from orbital_runtime.engine.batching.batcher import BatchedCollection
     from orbital_runtime.engine.totals import EngineTotals
@@ -28,7 +28,7 @@ class HandOver:
     """
 
     def __init__(self, put: Callable[[Batch], Awaitable[None]], totals: EngineTotals) -> None:
-        self.witness: Callable[[Batch], None] | None = None
+        self.witnesses: Sequence[Callable[[Batch], None]] = ()
         """Called with each batch that the buffer accepted."""
         self._put = put
         self._totals = totals
@@ -83,5 +83,5 @@ class HandOver:
         """Count a batch that the buffer accepted."""
         if batch.stale:
             self._totals.stale += len(batch)
-        if self.witness is not None:
-            self.witness(batch)
+        for witness in self.witnesses:
+            witness(batch)

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-Kind = Literal["plugin", "writer", "processor", "command"]
+Kind = Literal["plugin", "writer", "processor", "command", "extension"]
 
 GROUPS: Final[dict[Kind, str]] = {
     "plugin": "orbital.plugins",
     "writer": "orbital.writers",
     "processor": "orbital.processors",
     "command": "orbital.commands",
+    "extension": "orbital.extensions",
 }
 RESTRICT: Final = "ORBITAL_PLUGINS"
-"""Environment variable: only these names or distributions, separated by commas."""
+"""Environment variable: only these names or distributions, separated by commas. A package that brings an
+extension is always there: its settings say whether it does anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[
     """
     wanted = {_plain(name) for name in environ.get(RESTRICT, "").split(",") if name.strip()}
     offers = [offer for one in _distributions(path) for offer in _offers(one)]
-    offers = [offer for offer in offers if not wanted or _is_wanted(offer, wanted)]
+    if wanted:
+        kept = {offer.distribution for offer in offers if offer.kind == "extension"}
+        offers = [o for o in offers if o.distribution in kept or _is_wanted(o, wanted)]
     return sorted(offers, key=lambda offer: (_plain(offer.distribution), offer.name))
 
 

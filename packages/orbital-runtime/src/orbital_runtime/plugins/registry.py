@@ -1,10 +1,11 @@
-"""Plugins, writers, processors and commands by name. A broken one is listed with its reason, never fatal."""
+"""Plugins, writers, processors, commands and extensions by name. A broken one is listed, and never fatal."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -27,7 +28,7 @@ _MUST: Final[dict[Kind, tuple[str, ...]]] = {
 }
 """Methods of which at least one must be the class's own."""
 CONTRACTS: Final = (1,)
-"""Those of the SDK that this runtime keeps; a class says in `contract` for which it was written."""
+"""Those that this runtime keeps; a class says in `contract` for which it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,13 @@ class Registry:
         plugins: Iterable[type[Plugin[Any, Any]]] = (),
         writers: Iterable[type[Writer[Any]]] = (),
         processors: Iterable[type[Processor[Any]]] = (),
+        extensions: Iterable[type[Any]] = (),
     ) -> Registry:
         """Just these classes, whatever is installed."""
         registry = cls()
         given: dict[Kind, Iterable[Any]] = {
             "plugin": plugins, "writer": writers, "processor": processors,
+            "extension": extensions,
         }  # fmt: skip
         for kind, classes in given.items():
             registry._loaded.update({(kind, one.name): one for one in classes})
@@ -133,6 +136,13 @@ class Registry:
         """
         return self._load("plugin", name)
 
+    def metadata(self, plugin: str) -> Mapping[str, Any]:
+        """What this plugin declares about itself; nothing where it cannot be used."""
+        try:
+            return self.plugin(plugin).metadata
+        except (NotInstalled, Unusable):
+            return {}
+
     def writer(self, name: str) -> type[Writer[Any]]:
         """The writer of this name; raises as `plugin` does."""
         return self._load("writer", name)
@@ -144,6 +154,18 @@ class Registry:
     def command(self, name: str) -> Any:
         """What a package adds to the command line under this name; raises as `plugin` does."""
         return self._load("command", name)
+
+    def extension(self, name: str) -> type[Any]:
+        """The extension of this name; raises as `plugin` does."""
+        return self._load("extension", name)
+
+    def extensions(self) -> list[type[Any]]:
+        """Every extension that can be used, as `orbital_runtime.extensions.Extension` has it."""
+        found: list[type[Any]] = []
+        for name in self.names("extension"):
+            with suppress(Unusable):  # `list` and `broken` tell why
+                found.append(self.extension(name))
+        return found
 
     def names(self, kind: Kind) -> list[str]:
         """Every name of this kind, those included that may turn out broken."""
@@ -215,25 +237,27 @@ def _words(error: BaseException) -> str:
 
 def _unfit(offer: Offer, loaded: object) -> str:
     """Why this is not what its group promises; empty if it is."""
-    base = _BASES.get(offer.kind)
-    if base is None:
+    if offer.kind == "command":
         return ""
-    if not (inspect.isclass(loaded) and issubclass(loaded, base)):
-        return f"{offer.point.value} is not a class derived from orbital_sdk.{base.__name__}"
+    base = _BASES.get(offer.kind)
+    if not inspect.isclass(loaded) or (base and not issubclass(loaded, base)):
+        wanted = f" derived from orbital_sdk.{base.__name__}" if base else ""
+        return f"{offer.point.value} is not a class{wanted}"
     return next(_faults(offer, cast("Any", loaded), base), "")
 
 
-def _faults(offer: Offer, own: Any, base: type) -> Iterator[str]:
+def _faults(offer: Offer, own: Any, base: type | None) -> Iterator[str]:
     """What is wrong with a class, the gravest first."""
-    if own.contract not in CONTRACTS:
+    contract = getattr(own, "contract", None)
+    if contract not in CONTRACTS:
         known = " and ".join(map(str, CONTRACTS))
         yield (
-            f"it is written for contract {own.contract!r} of the SDK, and this agent knows {known}: "
+            f"it is written for contract {contract!r} of the SDK, and this agent knows {known}: "
             f"install a newer orbital-runtime, or an older {offer.distribution}"
         )
     if getattr(own, "name", None) != offer.name:
         yield f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
     if not isinstance(getattr(own, "metadata", {}), Mapping):
         yield f"its metadata is {own.metadata!r}; it has to be a mapping"
-    if all(getattr(own, method) is getattr(base, method) for method in _MUST[offer.kind]):
+    if base and all(getattr(own, m) is getattr(base, m) for m in _MUST[offer.kind]):
         yield f"its class has no {' or '.join(f'{one}()' for one in _MUST[offer.kind])}"

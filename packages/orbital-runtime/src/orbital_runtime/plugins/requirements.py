@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def unmet(declared: Iterable[str]) -> list[str]:
-    """Those that do not hold here, each as `pysnmp>=7,<8 (6.2.6 is installed)`.
+    """Those that do not hold here, each as `attrs>=24,<26 (23.1.0 is installed)`.
 
     Args:
         declared: As in a package's metadata (`Requires-Dist`); those of extras do not count.

@@ -1,10 +1,8 @@
 """The configuration: one file, checked as a whole before anything starts."""
 
-from orbital_runtime.settings.credentials import Credentials, credentials_path
 from orbital_runtime.settings.load import Loaded, load, secrets_of
+from orbital_runtime.settings.model.addition import Addition
 from orbital_runtime.settings.model.agent import (
-    CoreSection,
-    HeartbeatSection,
     LoggingSection,
     PluginsSection,
     SentinelSection,
@@ -22,6 +20,7 @@ from orbital_runtime.settings.model.delivery import (
     SenderSection,
 )
 from orbital_runtime.settings.model.root import Settings
+from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.rendering.difference import difference
 from orbital_runtime.settings.rendering.dump import dump, shown
@@ -29,7 +28,7 @@ from orbital_runtime.settings.rendering.schema import schema
 from orbital_runtime.settings.rendering.template import template
 from orbital_runtime.settings.source.builtin import builtin, samples_file
 from orbital_runtime.settings.validation.binding import bind
-from orbital_runtime.settings.validation.notes import Note, notes
+from orbital_runtime.settings.validation.notes import notes
 from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
@@ -40,11 +39,9 @@ from orbital_runtime.settings.validation.outputs import (
 from orbital_sdk.problems import Problem
 
 __all__ = [
+    "Addition",
     "BufferSection",
     "CollectorSection",
-    "CoreSection",
-    "Credentials",
-    "HeartbeatSection",
     "LimitsSection",
     "Loaded",
     "LoggingSection",
@@ -63,7 +60,6 @@ __all__ = [
     "TelemetrySection",
     "bind",
     "builtin",
-    "credentials_path",
     "delivery_policy",
     "difference",
     "dump",

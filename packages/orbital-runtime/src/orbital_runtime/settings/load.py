@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings.credentials import has_core
+from orbital_runtime.settings.model.addition import additions, modes, settings_model, with_mode
+from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.secrecy import secrets_in
 from orbital_runtime.settings.source.gather import Source, gather
 from orbital_runtime.settings.source.tree import Node, place
 from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
 from orbital_runtime.settings.validation.exposure import exposed
-from orbital_runtime.settings.validation.notes import Note, notes
+from orbital_runtime.settings.validation.extensions import explained, mistakes
+from orbital_runtime.settings.validation.notes import notes
 from orbital_runtime.settings.validation.outputs import (
     OutputSettings,
     ProcessorSettings,
@@ -46,7 +48,9 @@ class Loaded:
     tasks: tuple[Task, ...]
     """The enabled local tasks."""
     outputs: tuple[OutputSettings, ...]
-    """Where samples go; empty in mode `core`."""
+    """Where samples go; empty in a mode that sends them elsewhere."""
+    direct: bool
+    """Whether samples go to the outputs under `sender.direct`."""
     processors: tuple[ProcessorSettings, ...]
     notes: tuple[Note, ...]
     broken: frozenset[str]
@@ -99,10 +103,11 @@ def load(
     Raises:
         SettingsError: Everything that is wrong, at once.
     """
-    source = gather(path, environ)
+    registry = registry or Registry.discover(environ)
+    source = gather(path, environ, additions(registry))
     if not source.readable:
         raise SettingsError(source.problems)
-    return _Loading(source, registry or Registry.discover(environ)).result()
+    return _Loading(source, registry).result()
 
 
 class _Loading:
@@ -115,8 +120,11 @@ class _Loading:
 
     def result(self) -> Loaded:
         source, registry = self._source, self._registry
-        settings, sections = validate(source.root, self._problems)
-        settings = with_mode(settings)
+        added = additions(registry)
+        settings, sections = validate(source.root, self._problems, settings_model(added))
+        settings = with_mode(settings, added)
+        self._problems[:] = [explained(problem, registry) for problem in self._problems]
+        self._problems += mistakes(settings, sections, registry)
         self._problems += unknown_defaults(registry, settings.plugins.config)
         chain = self._part(processors, settings)
         reached = self._part(enabled_outputs, settings)
@@ -128,11 +136,13 @@ class _Loading:
         if self._problems:
             raise SettingsError(presented(self._problems, source.root))
         hold("configuration", _secrets(settings, bound.values(), reached, chain))
+        direct = modes(added)[settings.sender.mode]
         return Loaded(
             settings=settings,
             path=source.path,
             tasks=tuple(bound.values()),
-            outputs=() if settings.sender.mode == "core" else tuple(reached),
+            outputs=tuple(reached) if direct else (),
+            direct=direct,
             processors=tuple(chain),
             notes=(*(Note(*one) for one in source.renamed), *notes(settings, registry)),
             broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
@@ -158,14 +168,6 @@ class _Loading:
                 except SettingsError as error:
                     self._problems += error.problems
         return tasks
-
-
-def with_mode(settings: Settings) -> Settings:
-    """The same with `sender.mode: core` where it is left out, there is a Core, and there is no output."""
-    sender = settings.sender
-    if "mode" not in sender.model_fields_set and not sender.direct and has_core(settings.core):
-        return settings.model_copy(update={"sender": sender.model_copy(update={"mode": "core"})})
-    return settings
 
 
 def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:

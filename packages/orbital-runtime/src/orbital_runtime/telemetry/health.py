@@ -7,42 +7,25 @@ concerns some of its work is told beside that and does not make it unready.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.extensions.status import Reason
 from orbital_runtime.sender.breaker import State as BreakerState
 from orbital_runtime.sender.status import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from orbital_runtime.sender.status import OutputStatus
-    from orbital_runtime.telemetry.sources import Sources, UnusableTask
+    from orbital_runtime.telemetry.sources import Sources
 
 RECENT: Final = 300.0
 """Seconds for which a hold of the loop, or a failure of a processor, is told."""
 STALLED: Final = 30.0
 """Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
-NAMED: Final = 3
-"""Tasks of Core that are told one by one."""
 FULL: Final = 0.95
 """Fill of the buffer from which it is about to refuse or to drop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that is not as it should be."""
-
-    reason: str
-    """A fixed word for programs."""
-    message: str
-    """For people: what, and what to do."""
-    blocks: bool
-    """Whether it makes the sentinel unready."""
-    subject: str = ""
-    """The output, plugin or processor it is about."""
 
 
 def alive(sources: Sources) -> Reason | None:
@@ -62,7 +45,8 @@ def reasons(sources: Sources) -> list[Reason]:
         *_orphans(sources),
         *_buffer(sources),
     ]
-    found += [*_core(sources), *_plugins(sources), *_processors(sources)]
+    found += [reason for one in sources.extensions for reason in one.reasons()]
+    found += [*_plugins(sources), *_processors(sources)]
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -141,29 +125,6 @@ def _buffer(sources: Sources) -> Iterator[Reason]:
     elif fill > sources.scheduler.pressure.high_water:
         message = f"the buffer is {fill:.0%} full: tasks slow down, lowest priority first"
         yield Reason("buffer_high", message, blocks=False)
-
-
-def _core(sources: Sources) -> Iterator[Reason]:
-    """Core away blocks nothing: tasks go on, and what is for it waits."""
-    now = sources.core()
-    if now is None:
-        return
-    if not now.sentinel_id:
-        why = now.trouble or f"{now.address} did not answer yet"
-        yield Reason("core_unknown", f"not registered at Core: {why}", blocks=False)
-    elif now.trouble:
-        yield Reason("core_away", f"Core's tasks stay as they are: {now.trouble}", blocks=False)
-    yield from _unusable(now.unusable)
-
-
-def _unusable(tasks: Mapping[str, UnusableTask]) -> Iterator[Reason]:
-    """The first few, and how many more: a list of a thousand helps nobody."""
-    for name, task in islice(tasks.items(), NAMED):
-        message = f"task {name} of Core cannot run: {task.reason}"
-        yield Reason("core_task_unusable", message, blocks=False, subject=name)
-    if (more := len(tasks) - NAMED) > 0:
-        message = f"and {more} more tasks of Core cannot run: `sentinel tasks --status unusable`"
-        yield Reason("core_task_unusable", message, blocks=False)
 
 
 def _plugins(sources: Sources) -> Iterator[Reason]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from orbital_runtime.buffer.commit import Committer
     from orbital_runtime.buffer.contract import Administration
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
+    from orbital_runtime.extensions.extension import Extension
     from orbital_runtime.guard.watchdog import Watchdog
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.plugins.instances import Instances
@@ -20,44 +21,6 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.scheduler import Scheduler
     from orbital_runtime.sender.sender import Sender
     from orbital_sdk import Identity
-
-
-@dataclass(frozen=True, slots=True)
-class UnusableTask:
-    """A task of Core that cannot run here."""
-
-    reason: str
-    plugin: str = ""
-    """Empty where not even that could be read."""
-    device_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CoreStanding:
-    """How it stands between this sentinel and Gravital Core."""
-
-    address: str
-    sentinel_id: str
-    """Empty while it is not registered."""
-    trouble: str
-    """Why it is not, or why the last list of tasks did not come; empty when all is well."""
-    heartbeats: int
-    """Those that Core answered."""
-    heartbeats_failed: int
-    last_heartbeat_ms: int | None
-    """Milliseconds UTC."""
-    tasks: int
-    """Those of Core that can run."""
-    unusable: Mapping[str, UnusableTask]
-    """Those that cannot."""
-    reports: int
-    """Those that Core has."""
-    reports_waiting: int
-    reports_refused: int
-    reports_given_up: int
-    """Core broke over them, and over no others."""
-    reports_dropped: int
-    """More waited than there is room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +48,7 @@ class Sources:
     instances: Instances
     hosts: Hosts
     registry: Registry
-    core: Callable[[], CoreStanding | None] = lambda: None
-    """None where there is no Core."""
+    extensions: Sequence[Extension] = ()
 
     @property
     def uptime(self) -> float:

@@ -39,7 +39,7 @@ class CollectorSection(Section):
     runs_per_target: Annotated[int, Field(gt=0)] = 6
     """Collections that run at once against one host and port: small servers drop further connections."""
     task_fetch_interval: Interval = 60
-    """Time between two requests for Core's tasks."""
+    """Time between two requests for the tasks that a server assigns."""
     max_execution_time: Timeout = 300
     """Timeout of every run, even if its task sets a longer one."""
     default_interval: Interval = 60
@@ -65,8 +65,6 @@ class CollectorSection(Section):
 def _task_id(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must be printable text")
-    if text.startswith("core/"):
-        raise ValueError("tasks of Gravital Core are called core/...; choose another name")
     return text
 
 

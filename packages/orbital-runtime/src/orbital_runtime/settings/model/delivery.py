@@ -139,8 +139,6 @@ class OutputSection(OpenSection):
 def _output_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise ValueError("an output's name is made of letters, digits, _, - and .")
-    if name == "core":
-        raise ValueError("is what the buffer calls Gravital Core; choose another name")
     return name
 
 
@@ -150,9 +148,9 @@ OutputName = Annotated[str, AfterValidator(_output_name)]
 class SenderSection(Section):
     """How samples are delivered."""
 
-    mode: Literal["core", "direct", "hybrid"] = "direct"
-    """To Core, to the outputs under `direct`, or samples there and metadata to Core. Left out: `core` where
-    there is a Core and no output."""
+    mode: str = "direct"
+    """Who gets samples: `direct`, the outputs below; other modes come with extensions. Left out: that of an
+    extension which is configured, where no output is."""
     batch_size: Count = USUAL.batch_size
     """Samples of one request, at most."""
     batch_bytes: Size = USUAL.batch_bytes

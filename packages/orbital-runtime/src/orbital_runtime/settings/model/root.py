@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pydantic import Field
 
 from orbital_runtime.settings.model.agent import (
-    CoreSection,
-    HeartbeatSection,
     LoggingSection,
     PluginsSection,
     SentinelSection,
@@ -16,16 +16,14 @@ from orbital_runtime.settings.model.base import Section
 from orbital_runtime.settings.model.collector import CollectorSection, TaskSection
 from orbital_runtime.settings.model.delivery import BufferSection, ProcessorSection, SenderSection
 
+S = TypeVar("S", bound=Section)
+
 
 class Settings(Section):
     """The configuration of a sentinel. Every key is optional."""
 
     sentinel: SentinelSection = SentinelSection()
     """Identity of this sentinel."""
-    core: CoreSection = CoreSection()
-    """Gravital Core, the central server."""
-    heartbeat: HeartbeatSection = HeartbeatSection()
-    """Heartbeats to Core."""
     collector: CollectorSection = CollectorSection()
     """How tasks run."""
     processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
@@ -44,3 +42,8 @@ class Settings(Section):
     """The local tasks."""
     tasks_dir: str = ""
     """Folder of further *.yaml files with tasks. Empty: `tasks.d` beside this file, if it exists."""
+
+    def section(self, model: type[S]) -> S:
+        """The section of this model, which an extension added; its defaults where it did not."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return next((value for value in values if isinstance(value, model)), model())

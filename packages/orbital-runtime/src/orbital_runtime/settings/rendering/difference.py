@@ -36,7 +36,7 @@ def _keyed(loaded: Loaded) -> dict[str, Any]:
     """Tasks and outputs by name, so that order does not matter and each is told apart."""
     data = effective(loaded)
     direct = data["sender"].pop("direct")
-    if loaded.settings.sender.mode == "core":  # they get nothing then
+    if not loaded.direct:  # they get nothing then
         direct = {name: output | {"enabled": False} for name, output in direct.items()}
     tasks = {str(task["id"]): task for task in data.pop("tasks")}
     return data | {"output": direct, "task": tasks}

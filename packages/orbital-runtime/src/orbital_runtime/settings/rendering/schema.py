@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.plugins.registry import Registry, Unusable
-from orbital_runtime.settings.model.root import Settings
+from orbital_runtime.settings.model.addition import additions, modes, settings_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,9 +18,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(registry: Registry | None = None) -> dict[str, Any]:
-    """The schema; tasks and outputs are checked by plugin and writer if a registry is given."""
-    whole = Settings.model_json_schema()
+    """The schema; a registry adds the sections of extensions, and what each plugin and writer takes."""
+    added = additions(registry) if registry else ()
+    whole = settings_model(added).model_json_schema()
     definitions = whole["$defs"]
+    definitions["SenderSection"]["properties"]["mode"]["enum"] = sorted(modes(added))
     if registry is not None:
         definitions["TaskSection"]["allOf"] = list(_tasks(registry, definitions))
         outputs = whole["$defs"]["SenderSection"]["properties"]["direct"]

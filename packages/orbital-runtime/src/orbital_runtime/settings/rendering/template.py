@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbital_runtime.settings.model.addition import Addition
 
 TEMPLATE: Final = """\
 # Orbital Sentinel. Every key may be left out; what stands behind # is an example or the default.
@@ -15,11 +20,8 @@ sentinel:
   # labels: # put on every sample
   #   datacenter: dc1
 
-# core: # Gravital Core, which gives tasks; see sender.mode, too
-#   url: https://core.example.com
-
 sender:
-  mode: direct # samples to these outputs; core: all to Gravital Core; hybrid: states of devices there
+  mode: direct # samples go to these outputs
   direct: # the outputs; as many as you like, all get every sample
     file:
       path: ./data/samples.jsonl
@@ -74,6 +76,6 @@ tasks: # more of them may stand in files of their own: tasks.d/*.yaml
 """
 
 
-def template() -> str:
+def template(added: Sequence[Addition] = ()) -> str:
     """A configuration to begin with: it runs as it is, and says what else there is."""
-    return TEMPLATE
+    return "\n".join([TEMPLATE, *(one.template for one in added if one.template)])

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import data_dir
 from orbital_runtime.plugins.found import find
-from orbital_runtime.settings.credentials import known
-from orbital_runtime.settings.model.agent import CoreSection, TelemetrySection, split_listen
+from orbital_runtime.settings.model.agent import TelemetrySection, split_listen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+
+    from orbital_runtime.settings.model.addition import Addition
 
 _TEXT: Final = """\
 buffer:
@@ -42,31 +43,24 @@ _HEALTH: Final = """\
 """
 
 
-_CORE: Final = """\
-buffer:
-  flush_interval: 1s # first samples appear at once
-sender:
-  mode: core
-core:
-  url: {url}
-  allow_insecure_http: {insecure}
-"""
-
-
 def samples_file(environ: Mapping[str, str]) -> Path:
     """Where the built-in configuration writes."""
     return data_dir(environ) / "samples.jsonl"
 
 
-def builtin(environ: Mapping[str, str], installed: Collection[str] | None = None) -> str:
-    """The built-in configuration, as a file would have it: a registered sentinel works for its Core.
+def builtin(
+    environ: Mapping[str, str],
+    installed: Collection[str] | None = None,
+    added: Sequence[Addition] = (),
+) -> str:
+    """The built-in configuration, as a file would have it: that of an extension which has something to do.
 
-    Without one it watches this machine, and its own health page where that address is known beforehand, with
+    Else it watches this machine, and its own health page where that address is known beforehand, with
     what is installed of ping and http (`installed`: names of plugins, found out if not given).
     """
-    if (who := known(CoreSection())) and who.core_url:
-        insecure = json.dumps(who.allow_insecure_http)
-        return _CORE.format(url=json.dumps(who.core_url), insecure=insecure)
+    for one in added:
+        if text := one.builtin():
+            return text
     path = json.dumps(str(samples_file(environ)), ensure_ascii=False).replace("${", "$${")
     url = _own_health(environ)
     tasks = {"ping": _PING, "http": _HEALTH.format(url=json.dumps(url)) if url else ""}

@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from orbital_runtime.settings.model.addition import settings_model
 from orbital_runtime.settings.model.collector import TaskSection
-from orbital_runtime.settings.model.root import Settings
 from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.builtin import builtin
 from orbital_runtime.settings.source.document import parse
 from orbital_runtime.settings.source.overrides import override
-from orbital_runtime.settings.source.renamed import NODES, renew
+from orbital_runtime.settings.source.renamed import NODES, all_renamed, renew
 from orbital_runtime.settings.source.signature import signature
 from orbital_runtime.settings.source.tree import Node
 from orbital_sdk.hints import did_you_mean
 from orbital_sdk.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from orbital_runtime.settings.model.addition import Addition
     from orbital_runtime.settings.source.signature import Signature
     from orbital_sdk.problems import Loc
 
@@ -50,22 +51,24 @@ class Source:
         self.seen += signature(path)
 
 
-def gather(path: Path | None, environ: Mapping[str, str]) -> Source:
+def gather(path: Path | None, environ: Mapping[str, str], added: Sequence[Addition] = ()) -> Source:
     """Read all of it.
 
     Args:
         path: The file; None to search for one, and to use the built-in configuration if there is none.
         environ: All variables.
+        added: What extensions add to it.
     """
     path = path or files.first(environ)
     source = Source(path, Node({}, BUILTIN, 1))
     if path:
         source.watch(path)
-    text = files.read(path, source.problems) if path else builtin(environ)
+    text = files.read(path, source.problems) if path else builtin(environ, added=added)
     source.readable = text is not None and _parse(source, text, environ)
     if source.readable:
-        override(source.root, environ, source.problems, keys=Settings.model_fields)
-        source.renamed += renew(source.root, NODES)
+        keys = settings_model(tuple(added)).model_fields
+        override(source.root, environ, source.problems, keys=keys)
+        source.renamed += renew(source.root, NODES, all_renamed(added))
         _add_tasks(source, environ)
     return source
 

@@ -13,14 +13,15 @@ from orbital_runtime.settings.source.tree import Node
 from orbital_sdk.problems import Loc, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+
+    from orbital_runtime.settings.model.addition import Addition
 
 T = TypeVar("T")
 
 _DIRECT: Final = ("sender", "direct")
 _LOGINS: Final = tuple((*_DIRECT, output) for output in ("prometheus", "victoria_metrics"))
 RENAMED: Final[dict[Loc, Loc]] = {
-    ("credentials_path",): ("core", "credentials_path"),
     ("sender", "flush_interval"): ("buffer", "flush_interval"),
     **{
         (*output, key): (*output, "basic_auth", key)
@@ -31,6 +32,14 @@ RENAMED: Final[dict[Loc, Loc]] = {
 }
 """As the key was called -> as it is called now."""
 CONVERT: Final = "`sentinel config convert` writes the new form"
+
+
+def all_renamed(added: Sequence[Addition]) -> dict[Loc, Loc]:
+    """All keys of older files that have another name now: as it was -> as it is."""
+    found = dict(RENAMED)
+    for one in added:
+        found.update(one.renamed)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +61,18 @@ NODES: Final[Kind[Node]] = Kind(
 )
 
 
-def renew(root: T, kind: Kind[T]) -> Iterator[tuple[str, str]]:
+def renew(root: T, kind: Kind[T], renamed: Mapping[Loc, Loc]) -> Iterator[tuple[str, str]]:
     """Move each such key to where it belongs now; gives what was done: the old key, and a sentence.
 
     One without a value is left out, as an older sentinel did. Where the new key is there too, it counts.
+
+    Args:
+        root: The whole file; it is changed.
+        kind: What it is made of.
+        renamed: As keys were called -> as they are called now: `RENAMED`, and those of extensions.
     """
     logins: set[Loc] = set()
-    for old, new in RENAMED.items():
+    for old, new in renamed.items():
         above = _find(root, old[:-1], kind)
         section = None if above is None else kind.inside(above)
         if section is None or old[-1] not in section:

@@ -34,7 +34,7 @@ def bind(task: TaskSection, registry: Registry, defaults: Settings, *, strict: b
     """One task, checked.
 
     Args:
-        task: As the user (or Core) wrote it.
+        task: As the user wrote it, or whoever handed it out.
         registry: Where its plugin is looked up.
         defaults: For `collector` and `plugins.config`.
         strict: Refuse keys that the plugin does not know; False passes them over.
@@ -91,15 +91,17 @@ class Binder:
         with suppress(ConfigurationError):  # binding says so
             self._registry.plugin(plugin)
 
-    def protocols(self, plugin: str) -> tuple[str, ...]:
-        """Those of a device of Core whose port and login are meant for this plugin, as its metadata says."""
+    def metadata(self, plugin: str) -> Mapping[str, Any]:
+        """What the plugin declares about itself; nothing where it cannot be used."""
+        return self._registry.metadata(plugin)
+
+    def fields(self, plugin: str) -> frozenset[str]:
+        """The keys that the plugin knows, of a device or of its own; none where it cannot be used."""
         try:
-            declared = self._registry.plugin(plugin).metadata.get("protocols")
+            found = self._registry.plugin(plugin)
         except ConfigurationError:  # binding says so
-            declared = None
-        if isinstance(declared, str):
-            return (declared,)
-        return tuple(map(str, declared or (plugin, f"{plugin}s")))
+            return frozenset()
+        return accepted(found.device_model) | accepted(found.config_model)
 
     def strangers(self, plugin: str, config: Mapping[str, Any]) -> list[Problem]:
         """The keys of a task's `config` that its plugin does not know, each with the nearest known one."""

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
-from orbital_runtime.settings.credentials import has_core
+from orbital_runtime.settings.model.addition import Addition, additions, modes, usual_modes
+from orbital_runtime.settings.note import Note
 from orbital_sdk.problems import dotted
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from orbital_runtime.plugins.found import Kind
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.root import Settings
 
 
-REPORTS_ALONE: Final = (
-    "is direct, so Core gets reports alone, and will show its devices as offline since it hears nothing of "
-    "them; in the mode hybrid it gets their states, in core their samples, too"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One key, and what happens instead of what it asks for."""
-
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.message}"
-
-
 def notes(settings: Settings, registry: Registry) -> list[Note]:
-    """One for each such key, in the file's order."""
+    """One for each such key; those of extensions first, then in the file's order."""
+    added = additions(registry)
     return [
-        *_core(settings),
-        *_tasks(settings),
+        *(note for one in added for note in one.notes(settings)),
+        *_tasks(settings, added),
         *_broken_plugins(settings, registry),
         *_unmet(settings, registry),
         *_delivery(settings, registry),
@@ -49,39 +33,7 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
     ]
 
 
-def _core(settings: Settings) -> Iterator[Note]:
-    section, mode = settings.core, settings.sender.mode
-    if section.insecure_skip_verify:
-        yield Note(
-            "core.insecure_skip_verify",
-            "Core's certificate is not verified: anyone on the way can read and change everything",
-        )
-    if section.url.startswith("http:") and section.allow_insecure_http:
-        yield Note(
-            "core.allow_insecure_http",
-            "the token goes over plain HTTP; anyone on the way can read it",
-        )
-    if has_core(section):
-        if mode == "direct":
-            yield Note("sender.mode", REPORTS_ALONE)
-        return
-    if mode != "direct":
-        yield Note(
-            "sender.mode",
-            f"is {mode}, and there is no Core: set core.url, or use `sentinel register`"
-            + ("; samples wait in the buffer" if mode == "core" else ""),
-        )
-    explicit = {
-        "heartbeat": settings.model_fields_set,
-        "task_fetch_interval": settings.collector.model_fields_set,
-    }
-    for name, given in explicit.items():
-        if name in given:
-            key = name if name == "heartbeat" else f"collector.{name}"
-            yield Note(key, "has no effect without a Core; set core.url")
-
-
-def _tasks(settings: Settings) -> Iterator[Note]:
+def _tasks(settings: Settings, added: Sequence[Addition]) -> Iterator[Note]:
     longest = settings.collector.max_execution_time
     for task in settings.tasks:
         if task.enabled and task.timeout and task.timeout > longest:
@@ -89,7 +41,8 @@ def _tasks(settings: Settings) -> Iterator[Note]:
                 f"tasks.{task.id}.timeout",
                 f"collector.max_execution_time ends its runs after {format_duration(longest)}",
             )
-    if not has_core(settings.core) and not any(task.enabled for task in settings.tasks):
+    given = any(one.gives_tasks(settings) for one in added)
+    if not given and not any(task.enabled for task in settings.tasks):
         yield Note("tasks", "there is no enabled task, so nothing is collected")
 
 
@@ -119,20 +72,21 @@ def _unmet(settings: Settings, registry: Registry) -> Iterator[Note]:
 
 
 def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
-    sender = settings.sender
+    sender, added = settings.sender, additions(registry)
+    direct = modes(added).get(sender.mode, True)
     enabled = {name: section for name, section in sender.direct.items() if section.enabled}
     for name, section in enabled.items():
         key = dotted(("sender", "direct", name))
-        if sender.mode == "core":
-            yield Note(key, "is enabled, and gets nothing while sender.mode is core")
+        if not direct:
+            yield Note(key, f"is enabled, and gets nothing while sender.mode is {sender.mode}")
         elif why := _broken(registry.writer, section.writer or name):
             kept = "its samples are kept until that is repaired and the agent started again"
             yield Note(key, f"{why}; {kept}")
-    if sender.mode != "core" and not enabled:
-        core = ", or set sender.mode: core" if has_core(settings.core) else ""
+    if direct and not enabled:
+        others = "".join(f", or set sender.mode: {mode}" for mode in usual_modes(settings, added))
         yield Note(
             "sender.direct",
-            f"no output is enabled, so samples have nowhere to go: enable one{core}",
+            f"no output is enabled, so samples have nowhere to go: enable one{others}",
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.plugins.registry import Unusable
+from orbital_runtime.settings.model.addition import additions, modes
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
 from orbital_runtime.settings.validation.check import checked, looked_up
@@ -51,13 +52,13 @@ class ProcessorSettings:
 
 
 def outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
-    """Every output that samples go to, checked; none in mode `core`.
+    """Every output that samples go to, checked; none in a mode that sends them elsewhere.
 
     Raises:
         SettingsError: All that is wrong with any enabled one, whatever the mode.
     """
     found = enabled_outputs(settings, registry)
-    return [] if settings.sender.mode == "core" else found
+    return found if modes(additions(registry)).get(settings.sender.mode, True) else []
 
 
 def enabled_outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:

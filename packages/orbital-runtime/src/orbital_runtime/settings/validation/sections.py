@@ -30,12 +30,15 @@ _ELSEWHERE: Final = {
 """How other programs of this family call a task's keys."""
 
 
-def validate(root: Node, problems: list[Problem]) -> tuple[Settings, dict[int, TaskSection]]:
+def validate(
+    root: Node, problems: list[Problem], model: type[Settings] = Settings
+) -> tuple[Settings, dict[int, TaskSection]]:
     """The settings as far as they are right, so that other checks can go on.
 
     Args:
         root: The whole configuration.
         problems: Takes what is wrong.
+        model: Of the whole, with the sections of extensions.
 
     Returns:
         The settings, and their tasks by place in the file.
@@ -44,15 +47,17 @@ def validate(root: Node, problems: list[Problem]) -> tuple[Settings, dict[int, T
     tasks: dict[int, TaskSection] = {}
     if isinstance(data.get("tasks"), list):
         tasks = _tasks(data.pop("tasks"), root, problems)
-    return _settings(data, problems).model_copy(update={"tasks": list(tasks.values())}), tasks
+    return _settings(data, problems, model).model_copy(
+        update={"tasks": list(tasks.values())}
+    ), tasks
 
 
-def _settings(data: dict[str, Any], problems: list[Problem]) -> Settings:
+def _settings(data: dict[str, Any], problems: list[Problem], model: type[Settings]) -> Settings:
     while True:
         try:
-            return Settings.model_validate(data)
+            return model.model_validate(data)
         except ValidationError as error:
-            for problem in explain(error, Settings):
+            for problem in explain(error, model):
                 problems.append(problem)
                 _take_away(data, problem.loc)
 

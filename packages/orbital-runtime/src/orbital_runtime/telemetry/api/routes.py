@@ -103,9 +103,9 @@ def _control(sources: Sources, control: Control) -> list[Route]:
             )
 
     async def trigger(request: Request) -> Response:
-        key, states = request.path_params["key"], sources.scheduler.states()
-        if key not in states and f"core/{key}" in states:
-            key = f"core/{key}"
+        given, states = request.path_params["key"], sources.scheduler.states()
+        keys = (given, *(f"{one.name}/{given}" for one in sources.extensions))
+        key = next((key for key in keys if key in states), given)
         try:
             run = await sources.scheduler.trigger(key)
         except LookupError as error:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 View = dict[str, Any]
 NEVER_RAN: Final[View] = {
-    "source": "core", "status": "unusable", "error_kind": "Unusable", "warning": "", "paused": "",
+    "status": "unusable", "error_kind": "Unusable", "warning": "", "paused": "",
     "runs": 0, "failed": 0, "failures_in_a_row": 0, "missed": 0, "skipped": {}, "samples": 0, "busy": 0.0,
     **dict.fromkeys((
         "interval", "timeout", "priority", "up", "next_look", "last_started", "last_duration", "last_samples",
         "series", "lateness", "next_run",
     )),
 }  # fmt: skip
-"""What a task of Core says that cannot run here: all that others have."""
+"""What a task says that cannot run here: all that others have."""
 
 
 async def status(sources: Sources) -> View:
@@ -51,14 +51,8 @@ async def status(sources: Sources) -> View:
         "tasks": _task_counts(sources, counted),
         "buffer": buffer(sources),
         "outputs": outputs(sources),
-        "core": core(sources),
+        **{one.name: one.status() for one in sources.extensions},
     }
-
-
-def core(sources: Sources) -> View | None:
-    """How it stands with Gravital Core; None where there is none."""
-    now = sources.core()
-    return None if now is None else asdict(now)
 
 
 def _task_counts(sources: Sources, counted: TaskCounts) -> View:
@@ -112,15 +106,13 @@ def _has(row: View, wanted: Mapping[str, str]) -> bool:
 
 
 def _unusable(sources: Sources) -> list[View]:
-    """Tasks of Core that cannot run here, as if they had."""
-    now = sources.core()
-    if now is None:
-        return []
+    """Tasks of extensions that cannot run here, as if they had."""
     return [
         NEVER_RAN
-        | {"key": f"core/{name}", "id": name, "plugin": task.plugin, "device_id": task.device_id}
-        | {"error": task.reason}
-        for name, task in now.unusable.items()
+        | {"key": f"{one.name}/{name}", "id": name, "source": one.name, "plugin": task.plugin}
+        | {"device_id": task.device_id, "error": task.reason}
+        for one in sources.extensions
+        for name, task in one.unusable().items()
     ]
 
 

@@ -9,7 +9,6 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from orbital_runtime.telemetry.metrics.agent import Usage, agent, connections
-from orbital_runtime.telemetry.metrics.core import core
 from orbital_runtime.telemetry.metrics.outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics.parts import background, own
 from orbital_runtime.telemetry.metrics.plugins import plugins, runs, sessions
@@ -69,7 +68,8 @@ class Metrics:
         yield from dead_letters(sources)
         yield from background(sources)
         yield from own(sources)
-        yield from core(sources)
+        for extension in sources.extensions:
+            yield from extension.metrics()
         yield from self._usage.families()
         yield from connections(self._connections)
         if self._task_series:

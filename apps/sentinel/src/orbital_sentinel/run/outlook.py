@@ -1,0 +1,20 @@
+"""What extensions would do with a configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orbital_runtime.extensions import Extension, Outlook
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import Loaded
+
+
+def outlooks(loaded: Loaded, registry: Registry) -> Iterator[tuple[type[Extension], Outlook]]:
+    """Each extension that has something to do, and what."""
+    kinds: list[type[Extension]] = registry.extensions()
+    for kind in kinds:
+        if outlook := kind.outlook(loaded.settings):
+            yield kind, outlook

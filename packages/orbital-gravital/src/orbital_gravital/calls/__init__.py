@@ -1,0 +1,1 @@
+"""One HTTP client for Core, and what its answers mean."""

@@ -1,0 +1,120 @@
+"""What each answer of Core means. Its envelope is looked at, and not only its status."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from orbital_gravital.errors import (
+    CoreError,
+    CoreMisconfigured,
+    CorePanicked,
+    CoreRefused,
+    CoreTooLarge,
+    CoreUnavailable,
+    IdentityLost,
+    NotThere,
+)
+from orbital_sdk.waiting import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORDS: Final = 300
+"""Characters of an answer that are kept for people."""
+NO_SENTINEL: Final = "sentinel not found"
+NO_TASK: Final = "task not found"
+FULL: Final = "buffer is full"
+ROOM_IN: Final = 2.0
+"""Seconds that a full forward channel gets: it is no fault of the samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came."""
+
+    status: int
+    body: bytes | bytearray = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def data_of(answer: Answer, where: str) -> Any:
+    """What stands under `data`; None where an answer is a success without any.
+
+    Args:
+        answer: What came.
+        where: Method and address, for messages.
+
+    Raises:
+        CoreError: One of its subclasses.
+    """
+    envelope = _envelope(answer.body)
+    if answer.status == 200 and envelope is not None and envelope.get("code") == 0:
+        return envelope.get("data")
+    raise _error(answer, envelope, where)
+
+
+def _envelope(body: bytes | bytearray) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _error(answer: Answer, envelope: dict[str, Any] | None, where: str) -> CoreError:
+    status, words = answer.status, _words(answer.body, envelope)
+    message = f"{where} answered {status}{f': {words}' if words else ''}"
+    if status == 200 and envelope is None:
+        return CoreUnavailable(f"{message} (that is no answer of Core; look at core.url)")
+    if kind := _kind(answer, envelope, words):
+        return kind(message)
+    if status == 200 or status in {408, 425, 429} or status >= 500:
+        pause = retry_after(answer.headers.get("Retry-After", ""))
+        if pause is None and words.endswith(FULL):
+            pause = ROOM_IN
+        return CoreUnavailable(message, retry_after=pause)
+    return CoreMisconfigured(f"{message} ({_advice(status)})")
+
+
+def _kind(answer: Answer, envelope: dict[str, Any] | None, words: str) -> type[CoreError] | None:
+    """What no waiting helps with; None for the rest."""
+    status, code = answer.status, None if envelope is None else envelope.get("code")
+    cases: list[tuple[bool, type[CoreError]]] = [
+        (status in {401, 403} or _is_group(code, 2) or words.endswith(NO_SENTINEL), IdentityLost),
+        (words.endswith(NO_TASK) or (status == 404 and envelope is not None), NotThere),
+        (status == 413, CoreTooLarge),
+        (
+            (status in {400, 422} and envelope is not None)  # an nginx says 400 to a certificate
+            or (status == 200 and _is_group(code, 4)),
+            CoreRefused,
+        ),
+        (status == 500 and not answer.body, CorePanicked),
+    ]
+    return next((error for holds, error in cases if holds), None)
+
+
+def _is_group(code: object, first: int) -> bool:
+    """Whether it is a code such as 20001 of the group 2."""
+    return isinstance(code, int) and not isinstance(code, bool) and code // 10_000 == first
+
+
+def _advice(status: int) -> str:
+    if status < 400:
+        return "redirects are not followed; look at core.url"
+    if status in {400, 422}:
+        return "that is no answer of Core; look at core.cert_file, and at what stands before Core"
+    if status == 407:
+        return "the proxy wants credentials; put them into core.proxy_url"
+    return "nothing of Core's is at that address; look at core.url"
+
+
+def _words(body: bytes | bytearray, envelope: dict[str, Any] | None) -> str:
+    said = envelope.get("message") if envelope else body.decode(errors="replace")
+    text = said if isinstance(said, str) else ""
+    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
+        text = re.sub(r"<[^>]*>", " ", text[: 20 * WORDS])
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
+    return text[:WORDS]

@@ -1,0 +1,172 @@
+"""Calls Core over one pooled session, and gives back what stands in the envelope, or one of our errors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_gravital.calls.answers import Answer, data_of
+from orbital_gravital.errors import CoreMisconfigured, CoreUnavailable
+from orbital_http import (
+    HttpClient,
+    HttpMisconfigured,
+    Incoming,
+    RequestFailed,
+    SettingNames,
+    Tls,
+    public_address,
+)
+
+if TYPE_CHECKING:
+    from orbital_gravital.credentials import Credentials
+    from orbital_gravital.sections import CoreSection
+
+NAMES: Final = SettingNames(
+    address="core.url",
+    proxy_url="core.proxy_url",
+    ca_file="core.ca_file",
+    cert_file="core.cert_file",
+    key_file="core.key_file",
+    server_name="",
+)
+"""What settings are called in messages about connections."""
+HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+PREFIX: Final = "/api/v1"
+CONNECT: Final = 10.0
+"""Seconds that connecting may take."""
+MOST: Final = 128 << 20
+"""Bytes of an answer with a list, unpacked: 50,000 tasks are some 60 MB."""
+VALUES: Final = 6_000_000
+"""Of an answer: 120 for each of 50,000 tasks. `[],` becomes 24 times as large in memory; so
+many of them take 0.2 GB, as many numbers 0.4."""
+SHORT: Final = 1 << 20
+"""Bytes of any other."""
+LIKELY: Final = 100
+"""Times as large as it came that an answer may well become. Lists of tasks become 20 to 60 times as large."""
+PIECE: Final = 1 << 20
+PACK_FROM: Final = 1024
+"""Bytes from which a body is worth packing."""
+
+
+class CoreClient:
+    """One Core. Its methods block, and may be called from several threads.
+
+    Args:
+        url: Its address; a slash at the end does no harm.
+        section: TLS, proxy and time-out.
+    """
+
+    def __init__(self, url: str, section: CoreSection) -> None:
+        self.url = url.rstrip("/")
+        self.address = public_address(self.url)
+        """For people: no user, no password, no query."""
+        self._http = HttpClient(
+            self.address,
+            timeout=section.timeout,
+            connect_timeout=CONNECT,
+            tls=_tls(section),
+            proxy_url=section.proxy_url,
+            proxy_from_environment=section.proxy_url is None,
+            headers=HEADERS,
+            connections=8,
+            names=NAMES,
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        credentials: Credentials | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """One call with a JSON body.
+
+        Args:
+            method: GET or POST.
+            path: After `/api/v1`.
+            body: Anything JSON; None for none.
+            credentials: Of this sentinel, where the route wants them.
+            headers: More of them.
+            timeout: Seconds for all of it; core.timeout where None.
+
+        Raises:
+            CoreError: One of its subclasses.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        _, answer = self.send(
+            method, path, data, credentials=credentials, headers=headers, timeout=timeout
+        )
+        return data_of(answer, f"{method} {self.address}{PREFIX}{path}")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        *,
+        credentials: Credentials | None = None,
+        headers: dict[str, str] | None = None,
+        packed: bool = False,
+        timeout: float | None = None,
+    ) -> tuple[int, Answer]:
+        """One call with a body that is encoded already, gzipped if `packed`: ingest alone reads that.
+
+        Returns:
+            Bytes that went out, and what came back.
+
+        Raises:
+            CoreUnavailable: No answer came, or not all of it in time.
+            CoreMisconfigured: TLS or an address that cannot work.
+        """
+        sent = dict(headers or {})
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        if data is not None and packed and len(data) >= PACK_FROM:
+            data = gzip.compress(data, compresslevel=5, mtime=0)
+            sent["Content-Encoding"] = "gzip"
+        if credentials is not None:
+            sent |= credentials.headers()
+        try:
+            with self._http.exchange(
+                method, self.url + PREFIX + path, data, headers=sent, timeout=timeout
+            ) as response:
+                listing = method == "GET" and response.status == 200
+                body = self._read(response, MOST if listing else SHORT)
+                return len(data or b""), Answer(response.status, body, response.headers)
+        except HttpMisconfigured as error:
+            raise CoreMisconfigured(str(error), sent=error.sent) from error
+        except RequestFailed as error:
+            raise CoreUnavailable(str(error), sent=error.sent) from error
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def _read(self, response: Incoming, limit: int) -> bytes | bytearray:
+        body = response.read(limit, times=LIKELY)
+        if body.problem:
+            raise CoreUnavailable(f"{self.address}: its answer cannot be read: {body.problem}")
+        if values(body.data) > VALUES:
+            raise CoreUnavailable(f"{self.address} answers with more than {VALUES:,} values")
+        return body.data
+
+
+def values(body: bytes | bytearray) -> int:
+    """How many values JSON may have in it, at most: those in strings count, too."""
+    return sum(
+        body.count(mark, start, start + PIECE)  # others get their turn in between
+        for start in range(0, len(body), PIECE)
+        for mark in (b",", b"[", b"{")
+    )
+
+
+def _tls(section: CoreSection) -> Tls:
+    files = {"ca_file": section.ca_file, "cert_file": section.cert_file}
+    if section.cert_file:
+        files["key_file"] = section.key_file
+    given = {name: file for name, file in files.items() if file}
+    return Tls.model_validate({**given, "insecure_skip_verify": section.insecure_skip_verify})

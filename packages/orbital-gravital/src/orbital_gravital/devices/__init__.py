@@ -1,0 +1,1 @@
+"""What Core is told of devices: their states and their neighbours."""

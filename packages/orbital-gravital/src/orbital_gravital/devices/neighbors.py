@@ -1,0 +1,142 @@
+"""Neighbours of devices in hybrid mode: samples go elsewhere, and Core is told of neighbours apart."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_gravital.devices.halves import in_halves
+from orbital_gravital.errors import CoreError, CoreRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orbital_gravital.identity.line import Line
+    from orbital_runtime.clock import Clock
+    from orbital_sdk import Batch, Layout
+
+log = logging.getLogger("orbital.core")
+
+DECLARED: Final = "neighbors"
+"""In a plugin's metadata: the metric whose series are neighbours, with labels `NAMES` and `ttl`."""
+KEY: Final = "core neighbors"
+"""Of what is kept in a layout's caches."""
+GATHER: Final = 1.0
+"""Seconds that news waits for other news, at most."""
+EVERY: Final = 60.0
+"""Seconds between two looks at what is to be told again."""
+AT_ONCE: Final = 500
+"""Neighbours of a device in one request."""
+REPEAT: Final = 3600.0
+"""Seconds after which the same neighbours are told again."""
+NAMES: Final = (
+    "local_interface", "neighbor_chassis_id", "neighbor_port_id", "neighbor_system_name",
+    "neighbor_system_desc", "neighbor_port_desc", "neighbor_mgmt_addr",
+)  # fmt: skip
+WIDTHS: Final = {"local_interface": 128, "neighbor_chassis_id": 128, "neighbor_port_id": 128,
+    "neighbor_system_name": 255, "neighbor_port_desc": 255, "neighbor_mgmt_addr": 64}  # fmt: skip
+"""Of Core's columns; what is longer would cost the whole entry."""
+
+Entry = tuple[str, ...]
+"""`NAMES` and `ttl`, as the labels have them."""
+
+
+class Neighbors:
+    """Those that are there now, by device.
+
+    Args:
+        line: To Core.
+        clock: For repeating.
+        metadata: Of a plugin, by its name.
+        gather: Seconds that news waits for other news.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        clock: Clock,
+        metadata: Callable[[str], Mapping[str, Any]],
+        *,
+        gather: float = GATHER,
+    ) -> None:
+        self._line = line
+        self._clock = clock
+        self._metadata = metadata
+        self._gather = min(gather, GATHER)
+        self._news = asyncio.Event()
+        self._now: dict[str, set[Entry]] = {}
+        self._told: dict[str, tuple[frozenset[Entry], float]] = {}
+
+    def see(self, batch: Batch) -> None:
+        """A batch on its way; most have no neighbours in them, which their layout knows.
+
+        The engine says of each series when it ends, also with its task: such a neighbour is gone.
+        """
+        layout = batch.layout
+        found: frozenset[Entry] | None = layout.caches.get(KEY)
+        if found is None:
+            metric = self._metadata(layout.origin.plugin).get(DECLARED)
+            found = layout.caches[KEY] = _entries(layout, metric)
+        if not found:
+            return
+        device = layout.origin.device_id
+        now = self._now.setdefault(device, set())
+        if batch.stale:
+            now -= found
+            if not now:
+                del self._now[device]
+                self._told.pop(device, None)
+        elif not found <= now:
+            now |= found
+            self._news.set()
+
+    async def run(self) -> None:
+        """Tell, until cancelled."""
+        while True:
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._news.wait()
+            await asyncio.sleep(self._gather)
+            await self.tell()
+
+    async def tell(self) -> None:
+        """Send the neighbours of each device where that is due."""
+        for device, now in list(self._now.items()):
+            entries = frozenset(now)
+            if self._is_due(device, entries):
+                await self._tell(device, entries)
+
+    def _is_due(self, device: str, entries: frozenset[Entry]) -> bool:
+        told, when = self._told.get(device, (frozenset[Entry](), 0.0))
+        return not entries <= told or self._clock.steady() - when >= REPEAT
+
+    async def _tell(self, device: str, entries: frozenset[Entry]) -> None:
+        async def send(some: Sequence[Entry]) -> None:
+            body = {"device_id": device, "neighbors": [*map(_body, some)]}
+            await self._line.call("POST", "/topology/lldp", body)
+
+        try:
+            refused = await in_halves(send, sorted(entries), AT_ONCE)
+        except CoreRefused as error:
+            log.warning("Core refuses the neighbours of %s: %s", device, error)
+        except CoreError as error:
+            log.debug("the neighbours of %s wait for Core: %s", device, error)
+            return
+        else:
+            for entry, error in refused:
+                log.warning("Core refuses neighbour %s of %s: %s", entry[1], device, error)
+        self._told[device] = entries, self._clock.steady()
+
+
+def _entries(layout: Layout, metric: object) -> frozenset[Entry]:
+    rows = (dict(row.labels) for row in layout.rows if row.name == metric)
+    return frozenset(tuple([labels.get(name, "") for name in (*NAMES, "ttl")]) for labels in rows)
+
+
+def _body(entry: Entry) -> dict[str, Any]:
+    *texts, ttl = entry
+    cut = {name: text[: WIDTHS.get(name)] for name, text in zip(NAMES, texts, strict=True)}
+    return {**cut, "ttl": int(ttl) if ttl.isdecimal() else 0}

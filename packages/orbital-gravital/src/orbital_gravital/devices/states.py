@@ -1,0 +1,179 @@
+"""One state a device, decided here: a device is there when any of its tasks reached it last time.
+
+Only the present state is ever sent, never an old one, so that a backlog cannot flip a device back. Core
+takes a device for lost after five minutes without news, so slow tasks' devices are repeated before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_gravital.devices.halves import in_halves
+from orbital_gravital.errors import CoreError
+from orbital_runtime.slices import in_slices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orbital_gravital.identity.line import Line
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.model import Run, Task
+
+log = logging.getLogger("orbital.core")
+
+EVERY: Final = 20.0
+"""Seconds between two looks at what is to be told again."""
+GATHER: Final = 1.0
+"""Seconds that news waits for other news, at most."""
+REPEAT: Final = 180.0
+"""Seconds after which a state is told again."""
+STALE: Final = 3.0
+"""Intervals after which a task that ran no more says nothing about its device."""
+AT_ONCE: Final = 1000
+"""States in one request."""
+
+
+@dataclass(slots=True)
+class _Device:
+    up: dict[str, tuple[bool, float]] = field(default_factory=dict[str, tuple[bool, float]])
+    """Task -> whether it reached the device, and until when (steady seconds) that counts."""
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    fresh: bool = True
+    """There is news that was not sent."""
+    told: float = float("-inf")
+
+
+class DeviceStates:
+    """The devices of all tasks.
+
+    Args:
+        line: To Core.
+        clock: For repeating, and for stamps.
+        device_type: Of the device of a task.
+        gather: Seconds that news waits for other news.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        clock: Clock,
+        device_type: Callable[[Task], str],
+        *,
+        gather: float = GATHER,
+    ) -> None:
+        self._line = line
+        self._clock = clock
+        self._device_type = device_type
+        self._gather = min(gather, GATHER)
+        self._devices: dict[str, _Device] = {}
+        self._news = asyncio.Event()
+
+    def ran(self, task: Task, run: Run) -> None:
+        """A run ended."""
+        device = self._devices.setdefault(task.device_id, _Device())
+        until = self._clock.steady() + STALE * task.interval + REPEAT
+        device.up[task.key] = run.up, until
+        device.fresh = True
+        self._news.set()
+        if not device.labels or task.key == min(
+            device.up
+        ):  # one task's, so that it stays one series
+            device.labels = {
+                "device_id": task.device_id,
+                "device_type": self._device_type(task),
+                "task_id": task.id,
+                "plugin": task.plugin,
+            }
+
+    def inherit(self, older: DeviceStates) -> None:
+        """Go on from what another one knew, and tell all of it: a slow task has no news for long."""
+        self._devices = older._devices
+        for device in self._devices.values():
+            device.fresh = True
+        self._news.set()
+
+    async def keep(self, tasks: Mapping[str, str]) -> None:
+        """Forget what other tasks said, and devices that no task is left of.
+
+        Args:
+            tasks: The device of each task, by the task's key.
+        """
+        async for name, device in in_slices(list(self._devices.items())):
+            for gone in [key for key in device.up if tasks.get(key) != name]:
+                del device.up[gone]
+            if not device.up:
+                self._devices.pop(name, None)
+
+    async def run(self) -> None:
+        """Tell, until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self.tell()
+            except CoreError as error:
+                failures += 1
+                log.log(
+                    logging.DEBUG if failures > 1 else logging.WARNING,
+                    "states of devices wait for Core: %s", error,
+                )  # fmt: skip
+                await self._line.pause(failures, error)
+            else:
+                failures = 0
+                await self._wait_for_news()
+
+    async def _wait_for_news(self) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EVERY):
+                await self._news.wait()
+        await asyncio.sleep(self._gather)
+
+    async def tell(self) -> None:
+        """Send every state that is new or due again.
+
+        Raises:
+            CoreError: It did not get there; it is still to be told.
+        """
+        for device, error in await in_halves(self._send, await self._due(), AT_ONCE):
+            log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
+            device.fresh, device.told = False, self._clock.steady()
+
+    async def _send(self, some: Sequence[_Device]) -> None:
+        devices = [device for device in some if device.up]  # tasks may have gone meanwhile
+        if not devices:
+            return
+        for device in devices:
+            device.fresh = False
+        try:
+            body = {"metrics": [*map(self._metric, devices)]}
+            await self._line.call("POST", "/data/ingest", body)
+        except CoreError:
+            for device in devices:
+                device.fresh = True
+            raise
+        for device in devices:
+            device.told = self._clock.steady()
+
+    async def _due(self) -> list[_Device]:
+        now = self._clock.steady()
+        everyone = in_slices(list(self._devices.values()))
+        return [device async for device in everyone if self._is_due(device, now)]
+
+    def _is_due(self, device: _Device, now: float) -> bool:
+        for key, (_, until) in list(device.up.items()):
+            if until < now:
+                del device.up[key]
+        return bool(device.up) and (device.fresh or now - device.told >= REPEAT)
+
+    def _metric(self, device: _Device) -> dict[str, Any]:
+        return {
+            "name": "device_status",
+            "value": int(any(up for up, _ in device.up.values())),
+            "type": "gauge",
+            "timestamp": self._clock.utc_ms() // 1000,
+            "labels": device.labels,
+        }

@@ -1,0 +1,1 @@
+"""Who this sentinel is at Core: registration, the account, and calls in its name."""

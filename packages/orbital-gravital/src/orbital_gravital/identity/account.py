@@ -1,0 +1,173 @@
+"""Who this sentinel is at Core right now, and getting known there (again)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from orbital_gravital.credentials import Credentials, load, load_for, save
+from orbital_gravital.errors import CoreError
+from orbital_runtime.sender.backoff import backoff
+from orbital_sdk import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from orbital_runtime.clock import Clock
+
+log = logging.getLogger("orbital.core")
+
+CALM: Final = 600.0
+"""Seconds that an identity must hold before its loss counts as a first one again."""
+
+
+class Account:
+    """Credentials: kept in a file, made by registering where there are none or Core lost them.
+
+    Args:
+        register: Asks Core for credentials; raises `CoreError`.
+        path: Of the file.
+        url: Of Core; what another one gave is not for this one.
+        clock: For pauses.
+        given: Credentials that the configuration has; the file then is not read.
+        retry: Seconds of the first pause between attempts, and of the longest.
+        on_known: Told of credentials that registering gave.
+    """
+
+    def __init__(
+        self,
+        register: Callable[[], Awaitable[Credentials]],
+        path: Path,
+        *,
+        url: str,
+        clock: Clock,
+        given: Credentials | None = None,
+        retry: tuple[float, float] = (1.0, 300.0),
+        on_known: Callable[[Credentials], None] = lambda _: None,
+    ) -> None:
+        self._register = register
+        self._path = path
+        self._url = url
+        self._clock = clock
+        self._retry = retry
+        self._on_known = on_known
+        self._known = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._since = float("-inf")
+        self._relapses = 0
+        """Identities in a row that did not hold."""
+        self._confirmed = float("-inf")
+        """When registering last gave the very identity that was said to be lost."""
+        self._told = ""
+        """The id under which Core was said to know this sentinel."""
+        self.credentials: Credentials | None = None
+        self.trouble = ""
+        """Why there are none, in words."""
+        found = given or self._kept()
+        if found is None:
+            self._wanted.set()
+        else:
+            self._take(found)
+            log.info("this sentinel is %s, say its credentials; asking Core", found.sentinel_id)
+
+    @property
+    def lost(self) -> bool:
+        """Whether Core is known not to know this sentinel."""
+        return self._wanted.is_set()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether Core gave the same identity again just now, though some call said that it was lost."""
+        return self._clock.steady() - self._confirmed < CALM
+
+    async def current(self) -> Credentials:
+        """The credentials, as soon as there are any that Core may know."""
+        while self.credentials is None or self.lost:
+            await self._known.wait()
+        return self.credentials
+
+    def heard(self) -> None:
+        """Core answered as one that knows this sentinel. The first time for each identity is told."""
+        if self.credentials is None or self.lost:
+            return
+        if self.credentials.sentinel_id != self._told:
+            self._told = self.credentials.sentinel_id
+            log.info("known at Core as %s", self._told)
+
+    def lose(self, used: Credentials, reason: str) -> None:
+        """Core does not know these; register again. News of older ones changes nothing, nor does that of an
+        identity that Core gave again just now: it refuses the call, or something before it does.
+        """
+        if self.lost or self.credentials is None or not self.credentials.same_identity(used):
+            return
+        if self.confirmed:
+            return
+        log.warning("Core does not know this sentinel any more, registering again (%s)", reason)
+        self.trouble = reason
+        self._known.clear()
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Register whenever that is needed, until cancelled. The first time at once, then with pauses."""
+        while True:
+            await self._wanted.wait()
+            calm = self._clock.steady() - self._since >= CALM
+            self._relapses = 0 if calm else self._relapses + 1
+            before, found = self.credentials, await self._registered()
+            if before is not None and found.same_identity(before):
+                self._confirmed = self._clock.steady()
+            self._take(found)
+            self.heard()
+            if before is not None and before.sentinel_id != found.sentinel_id:
+                log.warning(
+                    "Core knows this sentinel as %s from now on: tasks stay with %s, which Core forgot, "
+                    "until somebody assigns them to the new one", found.sentinel_id, before.sentinel_id,
+                )  # fmt: skip
+            self._keep(found)
+            self._on_known(found)
+
+    async def _registered(self) -> Credentials:
+        """What registering gives, as soon as it gives something."""
+        failures, (base, cap) = 0, self._retry
+        wish: float | None = None
+        while True:
+            if pauses := failures + self._relapses:
+                await asyncio.sleep(
+                    backoff(pauses, base=base, cap=cap, chance=1.0, retry_after=wish)
+                )
+            try:
+                return await self._register()
+            except CoreError as error:
+                failures, wish = failures + 1, error.retry_after
+                level = logging.WARNING if str(error) != self.trouble else logging.DEBUG
+                log.log(level, "not registered at Core yet: %s", error)
+                self.trouble = str(error)
+
+    def _take(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self.trouble = ""
+        self._since = self._clock.steady() if self._wanted.is_set() else float("-inf")
+        self._wanted.clear()
+        self._known.set()
+
+    def _kept(self) -> Credentials | None:
+        try:
+            found, other = load_for(self._path, self._url), load(self._path)
+        except ConfigurationError as error:
+            log.warning("%s", error)
+            return None
+        if found is None and other is not None:
+            log.warning(
+                "the credentials in %s are those of %s and stay there; registering at %s",
+                self._path, other.core_url, self._url,
+            )  # fmt: skip
+        return found
+
+    def _keep(self, credentials: Credentials) -> None:
+        try:
+            save(self._path, credentials)
+        except OSError as error:
+            reason = error.strerror or error
+            log.warning("the credentials of Core cannot be kept in %s: %s", self._path, reason)

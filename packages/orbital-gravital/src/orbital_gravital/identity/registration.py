@@ -1,0 +1,91 @@
+"""Registers this machine at Core."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import SecretStr
+
+from orbital_gravital.credentials import Credentials, usable
+from orbital_gravital.errors import CoreUnavailable
+from orbital_gravital.identity.host import describe, short_hostname
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orbital_gravital.calls.client import CoreClient
+
+log = logging.getLogger("orbital.core")
+
+WIDTHS: Final = {"name": 255, "version": 32, "region": 64}
+"""Characters of Core's columns: what is longer is cut, and said."""
+
+
+AGAIN: Final = "re-registered"
+"""What Core's message says where it knew the host name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What registration says about this sentinel beside what it finds out about the machine."""
+
+    name: str
+    version: str
+    region: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    key: SecretStr | None = None
+    """Registration key; Core ignores it today."""
+    known_as: str = ""
+    """The id that this Core gave before, as far as this sentinel remembers."""
+    allow_insecure_http: bool = False
+    """Kept with what Core gives."""
+
+
+def register(client: CoreClient, applicant: Applicant) -> Credentials:
+    """Ask for credentials. The same host name gets the same ones again, so asking twice does no harm.
+
+    Raises:
+        CoreError: There are none.
+    """
+    full: dict[str, str] = {
+        **describe(),
+        "name": applicant.name,
+        "version": applicant.version,
+        "region": applicant.region,
+    }
+    short = {key: text[: WIDTHS.get(key)] for key, text in full.items()}
+    short["hostname"] = short_hostname(full["hostname"])
+    body: dict[str, Any] = {**short, "labels": dict(applicant.labels)}
+    headers: dict[str, str] = {}
+    if applicant.key is not None and (key := applicant.key.get_secret_value()):
+        body["registration_key"] = headers["X-Registration-Key"] = key
+    found = client.call("POST", "/sentinels/register", body, headers=headers)
+    for key in (key for key in full if full[key] != short[key]):
+        log.warning("the %s %s is too long for Core, which got %s", key, full[key], short[key])
+    sentinel, token = _texts(found, "sentinel_id", "api_token")
+    if not sentinel or not token:
+        raise CoreUnavailable(f"{client.address} registered this sentinel without credentials")
+    if sentinel != applicant.known_as and AGAIN in _texts(found, "message")[0]:
+        log.warning(
+            "Core had a sentinel of the host name %s already: this one is that one now, %s, with its tasks. "
+            "If that is another machine, give one of the two another host name and register it anew: Core "
+            "takes both for one", short["hostname"], sentinel,
+        )  # fmt: skip
+    return Credentials(
+        sentinel_id=sentinel,
+        api_token=SecretStr(token),
+        core_url=client.url,
+        registered_at=datetime.now(UTC).isoformat(),
+        region=applicant.region,
+        labels=dict(applicant.labels),
+        name=applicant.name,
+        allow_insecure_http=applicant.allow_insecure_http,
+    )
+
+
+def _texts(found: Any, *names: str) -> list[str]:
+    known = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return [usable(known.get(name)) for name in names]

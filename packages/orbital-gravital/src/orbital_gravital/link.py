@@ -1,0 +1,200 @@
+"""The link to Core, put together: who we are, what to collect, what it is told. Nothing waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from orbital_gravital.calls.client import CoreClient
+from orbital_gravital.devices.neighbors import Neighbors
+from orbital_gravital.devices.states import DeviceStates
+from orbital_gravital.identity.account import Account
+from orbital_gravital.identity.line import Line
+from orbital_gravital.identity.registration import register
+from orbital_gravital.machine.heartbeat import Heartbeat
+from orbital_gravital.reports.report import report_of
+from orbital_gravital.reports.reports import Reports
+from orbital_gravital.samples.writer import CoreWriter
+from orbital_gravital.standing import CoreStanding
+from orbital_gravital.tasks.assigned import Assigned
+from orbital_gravital.tasks.cache import TaskCache
+from orbital_gravital.tasks.fetching import Fetching
+from orbital_runtime.slices import in_slices
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from orbital_gravital.credentials import Credentials
+    from orbital_gravital.plan import Plan
+    from orbital_runtime.extensions import ExtensionHost
+    from orbital_runtime.model import Run, Task
+    from orbital_sdk import Batch
+
+log = logging.getLogger("orbital.core")
+
+LAST_WORDS: Final = 3.0
+"""Seconds for states and reports at stop."""
+AFTER_A_BUG: Final = 60.0
+"""Seconds until a loop that broke begins again."""
+
+
+class CoreLink:
+    """Everything that speaks to Core. Made on the event loop.
+
+    Args:
+        plan: From the configuration.
+        host: The agent.
+    """
+
+    def __init__(self, plan: Plan, host: ExtensionHost) -> None:
+        self._plan = plan
+        self._host = host
+        self._client = CoreClient(plan.url, plan.section)
+        self.account = Account(
+            self._register, plan.credentials, url=self._client.url, clock=host.clock,
+            given=plan.given, retry=plan.retry, on_known=self._known_as,
+        )  # fmt: skip
+        timeout, clock = plan.section.timeout, host.clock
+        self.line = Line(self._client, self.account, timeout=timeout, retry=plan.retry)
+        self.line.on_return = host.hurry
+        self.assigned = Assigned()
+        self.reports = Reports(self.line, self.assigned.triggers.reporting)
+        self.states = DeviceStates(self.line, clock, self._device_type, gather=plan.gather)
+        self.neighbors = Neighbors(self.line, clock, host.metadata, gather=plan.gather)
+        self.heartbeat = Heartbeat(
+            self.line, plan.heartbeat, counts=host.counts, volume=plan.data,
+            version=plan.applicant.version, clock=clock,
+        )  # fmt: skip
+        self.heartbeat.on_heard = self.account.heard
+        self.heartbeat.on_refresh = self.refresh
+        self.heartbeat.on_reload = host.reload
+        self._fetching = Fetching(
+            self.line, self.assigned, TaskCache(plan.data), heartbeat=self.heartbeat,
+            reports=self.reports, host=host, interval=plan.fetch_interval,
+        )  # fmt: skip
+        self.reports.missing.on_doubt = self.refresh
+        self._running: list[asyncio.Task[None]] = []
+
+    def writer(self) -> CoreWriter:
+        """For the output that delivers samples to Core."""
+        return CoreWriter(self.line)
+
+    async def start(self) -> None:
+        """Begin, with the tasks that were known last; Core itself is asked beside."""
+        await self._fetching.recall()
+        loops = {
+            "identity": self.account.run,
+            "heartbeat": self.heartbeat.run,
+            "tasks": self._fetching.run,
+            "reports": self.reports.run,
+        }
+        if self._plan.tells_states:
+            loops["states"] = self.states.run
+        if self._plan.tells_neighbors:
+            loops["neighbours"] = self.neighbors.run
+        self._running = [
+            asyncio.create_task(_on_and_on(name, work), name=f"core {name}")
+            for name, work in loops.items()
+        ]
+
+    async def stop(self) -> None:
+        """Tell what is still to be told, for a few seconds at most, and end. Safe twice."""
+        running, self._running = self._running, []
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+            await self._last_words()
+        self.reports.abandon()
+        self.line.close()
+
+    def ran(self, task: Task, run: Run) -> None:
+        """A run ended. Core hears of its own tasks, and of all devices' states."""
+        if task.source == "core":
+            self.reports.add(report_of(task.id, run, task.warning))
+        if self._plan.tells_states and self._host.runs(task):
+            self.states.ran(task, run)
+
+    async def keep(self, tasks: Iterable[Task]) -> None:
+        """These are all tasks now, local ones too: what others said of their devices is forgotten."""
+        if self._plan.tells_states:
+            await self.states.keep({t.key: t.device_id async for t in in_slices(tasks)})
+
+    @property
+    def witness(self) -> Callable[[Batch], None] | None:
+        """Who looks at batches on their way, if anybody does."""
+        return self.neighbors.see if self._plan.tells_neighbors else None
+
+    def inherit(self, older: CoreLink) -> None:
+        """Take over from one that was stopped. What it knew is of no use to another Core."""
+        same = self.line.address == older.line.address
+        self.reports.inherit(older.reports, same_core=same)
+        if same:
+            self.states.inherit(older.states)
+
+    def standing(self) -> CoreStanding:
+        """How it stands with Core."""
+        account, heart, reports = self.account, self.heartbeat, self.reports
+        known = account.credentials if not account.lost else None
+        return CoreStanding(
+            address=self.line.address,
+            sentinel_id="" if known is None else known.sentinel_id,
+            trouble=account.trouble or self._fetching.trouble,
+            heartbeats=heart.succeeded,
+            heartbeats_failed=heart.failed,
+            last_heartbeat_ms=heart.last_ms,
+            tasks=self.assigned.able,
+            unusable=self.assigned.unusable(),
+            reports=reports.sent,
+            reports_waiting=reports.waiting,
+            reports_refused=reports.refused,
+            reports_given_up=reports.given_up,
+            reports_dropped=reports.dropped,
+        )
+
+    def refresh(self) -> None:
+        """Fetch the tasks now."""
+        self._fetching.now()
+
+    async def _register(self) -> Credentials:
+        return await self.line.within(partial(register, self._client, self._plan.applicant))
+
+    def _known_as(self, found: Credentials) -> None:
+        self._host.hurry()
+        self._host.become(found.sentinel_id)
+
+    def _device_type(self, task: Task) -> str:
+        return self.assigned.device_type(task.id) if task.source == "core" else ""
+
+    async def _last_words(self) -> None:
+        why = self.account.trouble or self._fetching.trouble or "no time left"
+        if self.account.credentials is not None and not self.account.lost:
+            words = [
+                self.reports.flush(),
+                *([self.states.tell()] if self._plan.tells_states else []),
+            ]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    ends = await asyncio.gather(*words, return_exceptions=True)
+                    why = next((str(end) for end in ends if end), why)
+        if self.reports.waiting:
+            log.warning(
+                "%d reports did not get to Core before the stop: %s", self.reports.waiting, why
+            )
+
+
+async def _on_and_on(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """A bug of one loop is told, and costs the others nothing."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception(
+                "the agent has a bug: its %s with Core broke, and goes on in %g s",
+                name,
+                AFTER_A_BUG,
+            )
+            await asyncio.sleep(AFTER_A_BUG)

@@ -1,0 +1,1 @@
+"""Signs of life, and what they tell of this machine."""

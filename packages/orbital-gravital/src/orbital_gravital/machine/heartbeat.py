@@ -1,0 +1,167 @@
+"""Signs of life: true figures of this machine, and what Core answers to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import psutil
+
+from orbital_gravital.errors import CoreError, IdentityLost
+from orbital_gravital.machine.cpu import Cpu
+from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.threads import in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from orbital_gravital.identity.line import Line
+    from orbital_gravital.sections import HeartbeatSection
+    from orbital_runtime.clock import Clock
+    from orbital_runtime.extensions import Counts
+
+log = logging.getLogger("orbital.core")
+
+RETRY: Final = 2.0
+"""Seconds between the attempts at one heartbeat."""
+
+
+class Heartbeat:
+    """Beats, and listens.
+
+    Args:
+        line: To Core.
+        section: How often.
+        counts: Asked before each.
+        volume: Whose disk usage is told: where the data lies.
+        version: Of the program; the same in registration and in every heartbeat.
+        clock: For stamps.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        section: HeartbeatSection,
+        *,
+        counts: Callable[[], Counts],
+        volume: Path,
+        version: str,
+        clock: Clock,
+    ) -> None:
+        self._line = line
+        self._section = section
+        self._counts = counts
+        self._volume = volume
+        self._version = version
+        self._clock = clock
+        self._cpu = Cpu()
+        self._config_version: int | None = None
+        self._unknown: set[str] = set()
+        self._away = False
+        self.on_heard: Callable[[], None] = lambda: None
+        """Called when Core heard one."""
+        self.on_refresh: Callable[[], None] = lambda: None
+        """Called when Core wants the tasks fetched now."""
+        self.on_reload: Callable[[], None] = lambda: None
+        """Called when Core wants the configuration read again."""
+        self.succeeded = 0
+        self.failed = 0
+        self.last_ms: int | None = None
+        """Milliseconds UTC of the last one that Core answered."""
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            await self._beat_until_heard()
+            await asyncio.sleep(self._section.interval)
+
+    async def beat(self) -> None:
+        """One heartbeat.
+
+        Raises:
+            CoreError: It was not heard.
+        """
+        body = await in_background(self._body)
+        try:
+            heard = await self._line.call(
+                "POST", "/sentinels/heartbeat", body, timeout=self._section.timeout
+            )
+        except CoreError:
+            self.failed += 1
+            raise
+        self.succeeded += 1
+        self.on_heard()
+        if self._away:
+            self._away = False
+            log.info("Core hears heartbeats again")
+        self.last_ms = self._clock.utc_ms()
+        if isinstance(heard, dict):
+            self._listen(cast("dict[str, Any]", heard))
+
+    async def _beat_until_heard(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self.beat()
+            except CoreError as error:
+                if isinstance(error, IdentityLost) and self._line.account.lost:
+                    continue  # the next one waits for the new identity
+                failures += 1
+                level = logging.DEBUG if self._away else logging.WARNING
+                log.log(level, "Core did not hear a heartbeat: %s", error)
+                self._away = True
+                pause = min(RETRY, self._section.interval)
+                await asyncio.sleep(
+                    backoff(1, base=pause, cap=pause, chance=1.0, retry_after=error.retry_after)
+                )
+                if failures > self._section.retry_times:
+                    return
+            else:
+                return
+
+    def _body(self) -> dict[str, Any]:
+        counts = self._counts()
+        return {
+            "cpu_usage": self._cpu.percent(),
+            "memory_usage": psutil.virtual_memory().percent,
+            "disk_usage": _disk(self._volume),
+            "task_count": counts.tasks,
+            "plugin_count": counts.plugins,
+            "uptime_seconds": int(counts.uptime),
+            "version": self._version,
+        }
+
+    def _listen(self, heard: dict[str, Any]) -> None:
+        version = heard.get("config_version")
+        if isinstance(version, int):
+            if self._config_version is not None and version > self._config_version:
+                self.on_refresh()
+            self._config_version = version
+        commands = heard.get("commands")
+        for command in cast("list[Any]", commands) if isinstance(commands, list) else []:
+            named = isinstance(command, dict)
+            self._obey(cast("dict[str, Any]", command).get("action") if named else command)
+
+    def _obey(self, command: object) -> None:
+        match command:
+            case "reload_config" | "reload":
+                self.on_reload()
+            case "fetch_tasks" | "refresh_tasks":
+                self.on_refresh()
+            case str() if command not in self._unknown and len(self._unknown) < 100:
+                self._unknown.add(command)
+                log.warning("Core sends a command that is not known here: %.50r", command)
+            case _:
+                pass
+
+
+def _disk(folder: Path) -> float:
+    """Percent of the volume that is used; 0 where it cannot be seen."""
+    for place in (folder, *folder.parents):
+        try:
+            return psutil.disk_usage(str(place)).percent
+        except OSError:
+            continue
+    return 0.0

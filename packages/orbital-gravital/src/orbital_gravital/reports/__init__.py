@@ -1,0 +1,1 @@
+"""What Core is told of each run of its tasks."""

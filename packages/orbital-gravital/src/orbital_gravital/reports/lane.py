@@ -1,0 +1,215 @@
+"""Some tasks' reports, one after the other. One that Core does not take holds up the others, until it is
+clear whose fault that is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from orbital_gravital.errors import (
+    CoreError,
+    CorePanicked,
+    CoreRefused,
+    CoreTooLarge,
+    NotThere,
+)
+
+if TYPE_CHECKING:
+    from orbital_gravital.identity.line import Line
+    from orbital_gravital.reports.report import Report
+    from orbital_gravital.reports.reports import Reports
+
+log = logging.getLogger("orbital.core")
+
+PANICS: Final = 5
+"""Times in a row that Core may break over the reports of a task, until the fault is looked for in them."""
+
+
+@dataclass(slots=True)
+class _Suspect:
+    sent: int
+    """Reports that Core had taken when it first broke over one of this task, or one was last given up."""
+    panics: int = 0
+    told: bool = False
+
+
+class Lane:
+    """A queue, and who empties it.
+
+    Args:
+        line: To Core.
+        reports: Has the counts of all lanes.
+    """
+
+    def __init__(self, line: Line, reports: Reports) -> None:
+        self.queue: deque[Report] = deque()
+        self._filled = asyncio.Event()
+        self._line = line
+        self._reports = reports
+        self._failures = 0
+        self._busy = 0
+        """Reports at the head that are under way."""
+        self._first: asyncio.Task[None] | None = None
+        """Gets rid of the first one, also where whoever waits for that is cancelled."""
+        self._refused: set[str] = set()
+        """Tasks whose last report was refused."""
+        self._suspects: dict[str, _Suspect] = {}
+
+    @property
+    def oldest(self) -> Report | None:
+        """The first that is not under way."""
+        return self.queue[self._busy] if len(self.queue) > self._busy else None
+
+    def add(self, report: Report) -> None:
+        self.queue.append(report)
+        self._filled.set()
+
+    def add_first(self, report: Report) -> None:
+        """Send this one next."""
+        self.queue.insert(self._busy, report)
+        self._filled.set()
+
+    def drop_oldest(self) -> None:
+        self._reports.missing.overlook(self.queue[self._busy])
+        del self.queue[self._busy]
+
+    def withdraw(self, task_id: str) -> int:
+        """Drop what waits of this task; gives how many."""
+        before = len(self.queue)
+        under_way = list(islice(self.queue, self._busy))
+        rest = islice(self.queue, self._busy, None)
+        self.queue = deque([*under_way, *(one for one in rest if one.task_id != task_id)])
+        return before - len(self.queue)
+
+    async def run(self) -> None:
+        """Send, until cancelled."""
+        while True:
+            await self._filled.wait()
+            try:
+                await self.drain()
+            except CoreError as error:
+                self._failures += 1
+                self._reports.failed(self, error)
+                await self._line.pause(self._failures, error)
+
+    async def drain(self) -> None:
+        """Send all of it once.
+
+        Raises:
+            CoreError: What the first report that was not heard met.
+        """
+        while self.queue:
+            await self._lead()
+            self._failures = 0
+            self._reports.recovered(self)
+        self._filled.clear()
+
+    def abandon(self) -> None:
+        """Wait for no answer any more; the report stays."""
+        if self._first is not None:
+            self._first.cancel()
+            self._first, self._busy = None, 0
+
+    async def _lead(self) -> None:
+        """Get rid of the first report. Core would hear twice of one that is cancelled half-way, so that it
+        goes on, and the next to call this waits for it.
+        """
+        first = self._first
+        if first is None:
+            first = self._first = asyncio.create_task(self._settle(), name="report")
+            first.add_done_callback(_heed)
+        try:
+            await asyncio.shield(first)
+        finally:
+            if first.done():
+                self._first, self._busy = None, 0
+
+    async def _settle(self, place: int = 0) -> None:
+        """Get rid of the report at this place."""
+        report, reports = self.queue[place], self._reports
+        if reports.missing.keeps(report):
+            del self.queue[place]
+            return
+        self._busy = place + 1
+        reports.on_send(report.task_id, report.executed_ms)
+        try:
+            await self._send(report)
+        except NotThere:
+            self._suspects.pop(report.task_id, None)
+            self._refused.discard(report.task_id)
+            reports.missing.missed(report)
+        except CoreRefused as error:
+            self._tell_refusal(report, error)
+            reports.missing.found(report)
+        except CorePanicked as error:
+            if place or not await self._is_guilty(report):
+                raise
+            self._give_up(report, error)
+            reports.missing.found(report)
+        else:
+            reports.passed()
+            self._acquit(report.task_id)
+            reports.missing.found(report)
+        del self.queue[place]
+
+    async def _send(self, report: Report) -> None:
+        path = f"/sentinel-tasks/{quote(report.task_id, safe='')}/report"
+        try:
+            await self._line.call("POST", path, report.body)
+        except CoreTooLarge:
+            shorter = report.shorter()
+            if shorter is None:
+                raise
+            await self._send(shorter)
+
+    async def _is_guilty(self, report: Report) -> bool:
+        """Whether Core breaks over this report and takes others: of any lane, or the next of this one."""
+        reports = self._reports
+        suspect = self._suspects.setdefault(report.task_id, _Suspect(reports.sent))
+        suspect.panics += 1
+        if suspect.panics < PANICS:
+            return False
+        if reports.sent == suspect.sent and len(self.queue) > 1:
+            await self._settle(1)
+            self._busy = 1
+        if reports.sent == suspect.sent:
+            return False
+        self._suspects[report.task_id] = suspect
+        return True
+
+    def _tell_refusal(self, report: Report, error: CoreRefused) -> None:
+        self._reports.refused += 1
+        level = logging.DEBUG if report.task_id in self._refused else logging.WARNING
+        self._refused.add(report.task_id)
+        log.log(level, "Core refuses reports of task %s: %s", report.task_id, error)
+
+    def _acquit(self, task_id: str) -> None:
+        """One of its reports passed. Who was found guilty once needs no second series, as little as in
+        the sender's `Repeats`.
+        """
+        self._refused.discard(task_id)
+        suspect = self._suspects.get(task_id)
+        if suspect is not None and not suspect.told:
+            del self._suspects[task_id]
+
+    def _give_up(self, report: Report, error: CorePanicked) -> None:
+        self._reports.given_up += 1
+        suspect = self._suspects[report.task_id]
+        level = logging.DEBUG if suspect.told else logging.ERROR
+        suspect.told, suspect.sent = True, self._reports.sent
+        log.log(
+            level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
+            report.task_id, error,
+        )  # fmt: skip
+
+
+def _heed(done: asyncio.Task[None]) -> None:
+    """Take its error, which nobody else may be there to take."""
+    if not done.cancelled():
+        done.exception()

@@ -1,0 +1,1 @@
+"""Samples in the form of Core's ingest, and the output that sends them."""

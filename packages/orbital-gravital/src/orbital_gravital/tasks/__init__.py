@@ -1,0 +1,1 @@
+"""The tasks that Core assigns: read, bound, kept for a start without it."""

@@ -1,0 +1,119 @@
+"""Tells tasks apart whose samples Core would take for one series.
+
+Core knows a sample by its name, its device and the plugin's own labels: two tasks of one plugin on one device
+would write one series. The first keeps the series that it always had, and each further one gets its id as a
+label. It keeps that for as long as there is such a task, over restarts too: no series changes because another
+task came or went (docs/decisions/0028-tasks-apart-at-core.md).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_gravital.credentials import write_private
+from orbital_runtime.slices import in_slices
+from orbital_runtime.threads import in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from orbital_runtime.model import Task
+
+log = logging.getLogger("orbital.core")
+
+FILE: Final = "core-apart"
+LABEL: Final = "task_id"
+"""As `device_status` has it."""
+
+
+class Apart:
+    """Remembers which tasks carry their id.
+
+    Args:
+        folder: The data folder.
+        number: Of a task at Core: a task that was made later has a greater one.
+    """
+
+    def __init__(self, folder: Path, number: Callable[[Task], int]) -> None:
+        self.path = folder / FILE
+        self._number = number
+        self._marked: set[str] | None = None
+        """Keys of tasks that carry their id; None until the file was read."""
+        self._before: set[str] = set()
+        """Keys of the tasks of the last time."""
+        self._made: dict[str, tuple[Task, Task]] = {}
+        """By key a task, and the same with its id."""
+
+    async def tell(self, tasks: Sequence[Task]) -> list[Task]:
+        """All of them; those that need it with their id on every sample."""
+        if self._marked is None:
+            self._marked = await in_background(self._load)
+        marked = set(self._marked)
+        groups: defaultdict[tuple[str, str], list[Task]] = defaultdict(list)
+        async for task in in_slices(tasks):
+            groups[task.device_id, task.plugin].append(task)
+        async for group in in_slices(groups.values()):
+            if len(group) > 1:
+                marked |= self._further(group)
+        self._before = {task.key async for task in in_slices(tasks)}
+        await self._remember(self._still(marked))
+        found = [self._with_id(task) async for task in in_slices(tasks)]
+        self._made = {key: made for key, made in self._made.items() if key in self._marked}
+        return found
+
+    def _further(self, group: Sequence[Task]) -> set[str]:
+        """Those of a plugin and a device that get their id: all but the first that has none yet."""
+        plain = [task for task in group if task.key not in (self._marked or ())]
+        if not plain:
+            return set()
+        first = min(plain, key=self._age)
+        return {task.key for task in plain if task is not first}
+
+    def _age(self, task: Task) -> tuple[bool, bool, int, str]:
+        """Who ran already is first, then local tasks, then who is oldest at Core."""
+        return task.key not in self._before, task.source != "local", self._number(task), task.key
+
+    def _still(self, marked: set[str]) -> set[str]:
+        """Without the tasks that are gone. No task of Core at all: its list did not come yet."""
+        if any(key.startswith("core/") for key in self._before):
+            return marked & self._before
+        return {key for key in marked if key in self._before or key.startswith("core/")}
+
+    def _with_id(self, task: Task) -> Task:
+        if task.key not in (self._marked or ()):
+            return task
+        known = self._made.get(task.key)
+        if known is None or known[0] is not task:
+            labels = {LABEL: task.id, **task.labels}
+            known = self._made[task.key] = task, replace(task, labels=labels)
+        return known[1]
+
+    async def _remember(self, marked: set[str]) -> None:
+        if marked != self._marked:
+            self._marked = marked
+            await in_background(self._save, sorted(marked))
+
+    def _load(self) -> set[str]:
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=set[str])
+        except FileNotFoundError:
+            return set()
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s cannot be read (%s): begun anew", self.path, error)
+            return set()
+
+    def _save(self, marked: Sequence[str]) -> None:
+        try:
+            write_private(self.path, [msgspec.json.encode(marked)])
+        except OSError as error:
+            reason = error.strerror or error
+            log.warning(
+                "%s cannot be written (%s): after a restart, series of several tasks of one plugin on one "
+                "device may be called otherwise", self.path, reason,
+            )  # fmt: skip

@@ -1,0 +1,7 @@
+"""What an installed package may add to the agent as a whole: entry point group `orbital.extensions`."""
+
+from orbital_runtime.extensions.extension import Extension, Outlook
+from orbital_runtime.extensions.host import Counts, ExtensionHost
+from orbital_runtime.extensions.status import Reason, UnusableTask
+
+__all__ = ["Counts", "Extension", "ExtensionHost", "Outlook", "Reason", "UnusableTask"]
