@@ -89,6 +89,26 @@ def test_whatever_is_a_number_is_kept(value, as_float):
     assert not result.refused
 
 
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        (VALUE(NAN, "x"), "with the value nan"),
+        (VALUE("1", "x"), "with the value of type str"),
+        (VALUE(10**400, "x"), "with the value of type int"),
+        (
+            Sample(VALUE.series("x"), 1.5, NOW + 10**9),
+            f"with the value 1.5 and the timestamp {NOW + 10**9}",
+        ),
+    ],
+)
+def test_the_log_shows_what_is_wrong_with_a_sample(caplog, sample, words):
+    """The value itself where it is a number, its type where not, and the timestamp if it has one."""
+    caplog.set_level(logging.WARNING, "orbital.engine")
+    make_batches([sample])
+    (said,) = caplog.messages
+    assert words in said
+
+
 def test_infinities_that_cancel_are_no_nan():
     """Inf + -inf is not a number in the quick test; looked at one by one, both are kept."""
     result = make_batches([VALUE(INF, "a"), VALUE(-INF, "b")])

@@ -86,6 +86,14 @@ def rounds(keys: Sequence[Hashable], times: Sequence[int]) -> tuple[list[list[in
 
 def _described(sample: object) -> str:
     """A description of the sample, without calling methods of foreign objects."""
-    if isinstance(sample, Sample) and isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (as above)
-        return f"{sample.series!r} with a value of type {type(sample.value).__name__}"
-    return f"{type(sample).__name__} is not a Sample"
+    if not isinstance(sample, Sample) or not isinstance(sample.series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (as above)
+        return f"{type(sample).__name__} is not a Sample"
+    stamp = "" if sample.ts is None else f" and the timestamp {_shown(sample.ts)}"
+    return f"{sample.series!r} with the value {_shown(sample.value)}{stamp}"
+
+
+def _shown(value: object) -> str:
+    """A number as it is; of anything else, and of numbers of thousands of digits, the type."""
+    if type(value) is float or (type(value) is int and value.bit_length() <= 64):
+        return repr(value)
+    return f"of type {type(value).__name__}"
