@@ -7,27 +7,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.model.chunk import runs
-from orbital_runtime.buffer.model.errors import BufferClosed, BufferUnreadable
+from orbital_runtime.buffer.model.errors import BufferClosed
 from orbital_runtime.sender.attempt import Attempts
-from orbital_runtime.sender.backoff import backoff
-from orbital_runtime.sender.breaker import Breaker, State
 from orbital_runtime.sender.caller import Caller
 from orbital_runtime.sender.checkpoint import checkpoint_of
+from orbital_runtime.sender.drains import Drains
 from orbital_runtime.sender.interruptible import InterruptibleWait
 from orbital_runtime.sender.lanes import Lanes
-from orbital_runtime.sender.refusals.trust import Undecided
+from orbital_runtime.sender.recovery import Recovery
 from orbital_runtime.sender.request import Requests
+from orbital_runtime.sender.request_size import RequestSize
 from orbital_runtime.sender.settlement import Settlement
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
-from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
+from orbital_sdk import ConfigurationError, WriterMisconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Chunk
@@ -37,14 +36,10 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.lanes import Lane
     from orbital_runtime.sender.output import Output
 
-    Event = Callable[[], Awaitable[None]]
-
 logger = logging.getLogger(__name__)
 
 STOP_GRACE: Final = 5.0
 """Seconds that a writer gets to close, if its requests may take that long."""
-GROW_AFTER: Final = 100
-"""Chunks after which a destination that wanted smaller ones is offered twice as much again."""
 
 
 class Delivery:
@@ -76,9 +71,6 @@ class Delivery:
         self._writer = output.writer
         self._policy = policy = output.policy
         self._buffer = buffer
-        self._clock = clock
-        self._chance = chance
-        self._breaker = Breaker(failures=policy.breaker_failures, reset=policy.breaker_reset)
         self._caller = Caller(
             output.name, output.writer, most_stuck=policy.stuck_writes, hosts=hosts
         )
@@ -91,13 +83,10 @@ class Delivery:
         )
         self._lanes = Lanes(output.name, buffer, policy, apart=output.writer.takes_old_samples)
         self._wait = InterruptibleWait()
+        self._recovery = Recovery(output, buffer, clock=clock, chance=chance, wait=self._wait)
+        self._size = RequestSize(policy.batch_size)
+        self._drains = Drains()
         self._task: asyncio.Task[None] | None = None
-        self._drains: set[asyncio.Future[bool]] = set()
-        self._phase = Phase.STOPPED
-        self._reason = ""
-        self._until_ms: int | None = None
-        self._failures = 0
-        self._size, self._grow_in = policy.batch_size, GROW_AFTER
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -123,32 +112,25 @@ class Delivery:
 
     def hurry(self) -> None:
         """Send now what waits, without gathering or backing off any longer."""
-        self._breaker.hurry(self._clock.steady())
-        self._wait.interrupt()
+        self._recovery.hurry()
 
     async def drain(self) -> bool:
         """Send all that waits. False when the output is paused, or stopped before it was done."""
         if self._task is None or self._task.done():
             return False
-        done = asyncio.get_running_loop().create_future()
-        self._drains.add(done)
         self.hurry()
-        try:
-            await asyncio.wait({done, self._task}, return_when=asyncio.FIRST_COMPLETED)
-            return done.done() and done.result()
-        finally:
-            self._drains.discard(done)
+        return await self._drains.wait(self._task)
 
     def status(self) -> OutputStatus:
-        tally = self.tally
+        tally, stands = self.tally, self._recovery
         lag, backlog, backlog_seconds = self._lanes.status(monotonic())
         return OutputStatus(
             name=self.name,
             address=self._writer.address,
-            phase=self._phase,
-            reason=self._reason,
-            until_ms=self._until_ms,
-            breaker=self._breaker.state,
+            phase=stands.phase,
+            reason=stands.reason,
+            until_ms=stands.until_ms,
+            breaker=stands.breaker,
             waiting=self._buffer.waiting(self.name),
             lag=lag,
             backlog=backlog,
@@ -176,7 +158,7 @@ class Delivery:
         except BufferClosed:
             pass
         finally:
-            self._phase = Phase.STOPPED
+            self._recovery.phase = Phase.STOPPED
 
     @property
     def _finished(self) -> bool:
@@ -190,7 +172,8 @@ class Delivery:
         except Exception as error:
             if not isinstance(error, ConfigurationError):
                 logger.exception("output %s did not start", self.name)
-            await self._pause(f"did not start: {error or type(error).__name__}")
+            self._drains.end(sent=False)
+            await self._recovery.pause(f"did not start: {error or type(error).__name__}")
             return False
         return True
 
@@ -200,68 +183,59 @@ class Delivery:
             await self._next()
         except BufferClosed:
             raise
-        except BufferUnreadable as error:
-            await self._hold(Phase.BACKING_OFF, str(error), self._policy.retry_interval)
-        except Undecided as error:
-            await self._wait_for_others(error)
-        except (WriterMisconfigured, ConfigurationError) as error:
-            await self._pause(str(error))
-        except WriteError as error:
-            await self._back_off(str(error), getattr(error, "retry_after", None))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged there, and tried again)
             if self._finished:  # somebody dropped what it had
                 return
-            reason = f"{type(error).__name__}: {error}"
-            if reason != self._reason:
-                logger.exception("delivery to output %s failed", self.name)
-            await self._back_off(reason, None)
+            if isinstance(error, WriterMisconfigured | ConfigurationError):
+                self._drains.end(sent=False)
+            await self._note()
+            await self._recovery.after(error)
 
     async def _next(self) -> None:
         lane = await self._due()
-        chunk = lane and await self._lanes.read(lane, monotonic(), self._size)
+        chunk = lane and await self._lanes.read(lane, monotonic(), self._size.samples)
         if lane and chunk:
             await self._deliver(lane, chunk)
         elif lane is None:
-            self._drained(done=True)
+            self._drains.end(sent=True)
 
     async def _due(self) -> Lane | None:
         """The lane whose turn it is, once it is, and the breaker lets it through. None: all is sent."""
-        self._breaker.abandon(self._clock.steady())  # a probe that found nothing to send
+        self._recovery.unused()
         lane = await self._gather()
-        now = self._clock.steady()
-        if lane and not self._breaker.allow(now):
-            await self._wait.until(seconds=self._breaker.probe_at - now)
-            self._breaker.hurry(now)
-            self._breaker.allow(now)
+        if lane:
+            await self._recovery.allowed()
         return lane
 
     async def _gather(self) -> Lane | None:
         """Wait until some lane has a full request, or until what waits is `flush_interval` old."""
-        self._phase = Phase.WAITING
+        self._recovery.phase = Phase.WAITING
         hurry = False
         while True:
-            turn = self._lanes.turn(monotonic(), self._size, hurry=hurry or bool(self._drains))
+            turn = self._lanes.turn(
+                monotonic(), self._size.samples, hurry=hurry or bool(self._drains)
+            )
             if turn.lane or self._drains:
                 return turn.lane
             hurry = await self._wait.until(turn.event, seconds=turn.seconds)
 
     async def _deliver(self, lane: Lane, chunk: Chunk) -> None:
-        self._phase = Phase.DELIVERING
+        self._recovery.phase = Phase.DELIVERING
         requests = self.tally.requests
         await self._note(chunk)
         try:
-            outcome = await self._attempts.make(chunk, self._failures, lane.repeats)
+            outcome = await self._attempts.make(chunk, self._recovery.failures, lane.repeats)
         except BaseException:
             self._lanes.failed(lane, None)
             raise
-        self._fit(outcome.too_large)
+        self._size.learn(outcome.too_large)
         if outcome.error is not None:
             self._lanes.failed(lane, outcome.left)
             raise outcome.error
         smaller = outcome.too_large is not None
-        self._lanes.delivered(lane, chunk.samples, self._size, too_large=smaller)
+        self._lanes.delivered(lane, chunk.samples, self._size.samples, too_large=smaller)
         if self.tally.requests > requests:
-            self._succeeded()
+            self._recovery.succeeded()
 
     async def _note(self, chunk: Chunk | None = None) -> None:
         """Let the buffer remember how requests are cut and what is in doubt, before this chunk goes out."""
@@ -276,71 +250,6 @@ class Delivery:
             if chunk:
                 self._buffer.release(chunk)
             raise
-
-    def _fit(self, too_large: int | None) -> None:
-        """Keep to what the destination takes, and try now and then whether it takes more again."""
-        if too_large is not None:
-            self._size, self._grow_in = max(1, too_large // 2), GROW_AFTER
-            return
-        self._grow_in -= 1
-        if self._grow_in <= 0:
-            self._size, self._grow_in = min(self._size * 2, self._policy.batch_size), GROW_AFTER
-
-    def _succeeded(self) -> None:
-        self._breaker.success()
-        self._failures = 0
-        if self._reason:
-            logger.info("output %s: delivering again", self.name)
-        self._reason = ""
-
-    async def _back_off(self, reason: str, retry_after: float | None) -> None:
-        self._failures += 1
-        now = self._clock.steady()
-        self._breaker.failure(now)
-        policy = self._policy
-        seconds = backoff(
-            self._failures,
-            base=policy.retry_interval,
-            cap=policy.retry_max_interval,
-            chance=self._chance(),
-            retry_after=retry_after,
-        )
-        if self._breaker.state is State.OPEN:
-            seconds = max(seconds, self._breaker.probe_at - now)
-        await self._hold(Phase.BACKING_OFF, reason, seconds)
-
-    async def _pause(self, reason: str) -> None:
-        """A person has to act: keep everything, and look again now and then."""
-        self._drained(done=False)
-        self._breaker.success()  # it did answer
-        await self._hold(Phase.PAUSED, reason, self._policy.pause_retry)
-
-    async def _wait_for_others(self, undecided: Undecided) -> None:
-        """Nothing shows yet whether a person has to act: keep everything until something may."""
-        self._drained(done=False)
-        self._breaker.success()  # as above
-        others = partial(self._buffer.wait, self.name, samples=1, since=undecided.behind)
-        await self._hold(Phase.BACKING_OFF, str(undecided), self._policy.pause_retry, others)
-
-    async def _hold(
-        self, phase: Phase, reason: str, seconds: float, event: Event | None = None
-    ) -> None:
-        """Wait so long, or for the event, and let people know why."""
-        await self._note()
-        level = logging.DEBUG if reason == self._reason else logging.WARNING
-        waiting = self._buffer.waiting(self.name)
-        message = "output %s is %s: %s; %d samples wait, next attempt in %.1f s"
-        logger.log(level, message, self.name, phase, reason, waiting, seconds)
-        self._phase, self._reason = phase, reason
-        self._until_ms = self._clock.utc_ms() + round(seconds * 1000)
-        await self._wait.until(event, seconds=seconds)
-        self._until_ms = None
-
-    def _drained(self, *, done: bool) -> None:
-        drains, self._drains = self._drains, set()
-        for drain in drains:
-            if not drain.done():
-                drain.set_result(done)
 
 
 def _still_doubtful(buffer: Reader, output: str) -> Pieces:
