@@ -79,7 +79,7 @@ async def test_what_is_not_trusted_fails_by_name(
         {"url": nginx.tls_url, "ca_file": theirs, "server_name": "device.example"}
     )
     assert failed_by_tls(stranger, "unable to get local issuer certificate")
-    assert failed_by_tls(await probe(nginx.tls_url), "the certificate is not to be trusted")
+    assert failed_by_tls(await probe(nginx.tls_url), "; set ca_file to the authority")
     named = await probe({"url": nginx.tls_url, "ca_file": ours, "server_name": "device.example"})
     assert named.error is None
 

@@ -143,7 +143,8 @@ async def test_tls_that_is_not_trusted(collect, pymodbus_servers):
     del device["tls"]
     collection = await collect(device, {"registers": [{"address": 0}]})
     assert isinstance(collection.error, DeviceUnreachable)
-    assert "the certificate is not accepted" in str(collection.error)
+    assert "its certificate is not accepted" in str(collection.error)
+    assert "set tls.ca_file to the authority" in str(collection.error)
     device["tls"] = {"insecure_skip_verify": True}
     assert (await collect(device, {"registers": [{"address": 0}]})).error is None
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization as s
 
 from orbital_sdk import ConfigurationError
-from orbital_sdk.tls import client_context, identify, trust
+from orbital_sdk.tls import client_context, identify, not_accepted, trust
 
 
 @pytest.fixture
@@ -79,3 +79,20 @@ def test_a_server_is_told_of_its_files_in_the_same_words(authority, ours, tmp_pa
     trust(context, authority.ca_file)
     with pytest.raises(ConfigurationError, match=r"tls\.client_ca_file .*none.* cannot be used"):
         trust(context, tmp_path / "none", field="tls.client_ca_file")
+
+
+@pytest.mark.parametrize(
+    ("why", "advice"),
+    [
+        ("certificate has expired", "renew it there, and look at the clocks"),
+        ("certificate is not yet valid", "renew it there, and look at the clocks"),
+        ("Hostname mismatch, certificate is not valid for 'a'.", "look at url, or set server_name"),
+        ("self-signed certificate", "set ca_file to the authority that signed it"),
+    ],
+)
+def test_what_to_do_about_a_certificate_that_is_not_accepted(why, advice):
+    """By the reason that OpenSSL gives; no setting is named that is not there."""
+    names = {"ca_file": "ca_file", "server_name": "server_name", "address": "url"}
+    reason = why.strip(".")
+    assert not_accepted(why, **names) == f"its certificate is not accepted ({reason}); {advice}"
+    assert "or set" not in not_accepted(why, ca_file="ca_file")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orbital_sdk.tls import not_accepted
+
 if TYPE_CHECKING:
-    from orbital_http.destination import Destination, SettingNames
+    from orbital_http.destination import Destination
 
 
 def tls_advice(reason: str, why: str, to: Destination) -> str:
@@ -18,7 +20,9 @@ def tls_advice(reason: str, why: str, to: Destination) -> str:
     """
     names = to.names
     if why:
-        return _certificate_advice(why.strip(". "), names)
+        return not_accepted(
+            why, ca_file=names.ca_file, server_name=names.server_name, address=names.address
+        )
     words = reason.replace("_", " ").lower()
     if "wrong version number" in words or "http request" in words:
         plain = to.address.partition(":")[0].removesuffix("s")
@@ -28,13 +32,3 @@ def tls_advice(reason: str, why: str, to: Destination) -> str:
     if "alert" in words and ("certificate" in words or "unknown ca" in words):
         return f"it does not accept our certificate ({words}); look at {names.cert_file}"
     return f"no TLS connection ({words}); look at {names.files}"
-
-
-def _certificate_advice(why: str, names: SettingNames) -> str:
-    said = f"its certificate is not accepted ({why})"
-    if "mismatch" in why or "not valid for" in why:
-        other = f", or set {names.server_name}" if names.server_name else ""
-        return f"{said}; look at {names.address}{other}"
-    if "expired" in why or "not yet valid" in why:
-        return f"{said}; renew it there, and look at the clocks"
-    return f"{said}; set {names.ca_file} to the authority that signed it"

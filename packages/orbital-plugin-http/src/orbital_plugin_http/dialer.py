@@ -12,6 +12,7 @@ from orbital_plugin_http.tls import CONTEXTS
 from orbital_plugin_http.trace import now
 from orbital_plugin_http.wire import connect
 from orbital_resolver import Unresolved, literal, lookup
+from orbital_sdk.tls import not_accepted
 
 if TYPE_CHECKING:
     from orbital_plugin_http.certificates import Chain
@@ -74,7 +75,7 @@ async def _secure(plan: Plan, url: Url, wire: Wire, trace: Trace) -> None:
     except ssl.SSLCertVerificationError as error:
         wire.close()
         trace.chain = await _distrusted(plan, wire.address, name)
-        message = f"the certificate is not to be trusted: {error.verify_message}"
+        message = not_accepted(error.verify_message, ca_file="ca_file", server_name="server_name")
         raise ProbeFailedError(Reason.TLS, message) from error
     except ssl.SSLError as error:
         raise ProbeFailedError(Reason.TLS, f"no TLS: {why(error)}") from error

@@ -19,6 +19,7 @@ from aiohappyeyeballs import (
 from orbital_plugin_modbus.exceptions import Cut, ExchangeError, Garbled, NoAnswer, Refused
 from orbital_resolver import Unresolved, lookup
 from orbital_sdk import ConfigurationError
+from orbital_sdk.tls import not_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,7 +172,9 @@ class MbapLink(asyncio.Protocol):
 def why(error: OSError) -> str:
     """The system's or OpenSSL's words for it; asyncio's own hide the reason."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not accepted: {error.verify_message}"
+        return not_accepted(
+            error.verify_message, ca_file="tls.ca_file", server_name="tls.server_name"
+        )
     if isinstance(error, ssl.SSLError):
         return error.reason.replace("_", " ").lower() if error.reason else str(error)
     if error.errno is not None and error.errno > 0:

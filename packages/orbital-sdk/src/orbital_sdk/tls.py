@@ -1,4 +1,4 @@
-"""TLS contexts from PEM files. A file that cannot be used is named, with the reason and what to do."""
+"""TLS contexts from PEM files, and what to do about a file or a certificate that cannot be used."""
 
 from __future__ import annotations
 
@@ -84,6 +84,27 @@ def trust(context: ssl.SSLContext, ca_file: Path, *, field: str = "ca_file") -> 
     """Load authorities of the other side. Raises as `client_context`; `field` is the setting."""
     with _usable(field, ca_file, "it has to be a PEM file of certificates"):
         context.load_verify_locations(ca_file)
+
+
+def not_accepted(
+    why: str, *, ca_file: str, server_name: str = "", address: str = "the address"
+) -> str:
+    """What to tell of a server whose certificate verification refused, with what to do.
+
+    Args:
+        why: `ssl.SSLCertVerificationError.verify_message`.
+        ca_file: Name of the setting.
+        server_name: Name of the setting; empty where there is none.
+        address: What the setting is called that says where the server is.
+    """
+    why = why.strip(". ")
+    said = f"its certificate is not accepted ({why})"
+    if "mismatch" in why or "not valid for" in why:
+        other = f", or set {server_name}" if server_name else ""
+        return f"{said}; look at {address}{other}"
+    if "expired" in why or "not yet valid" in why:
+        return f"{said}; renew it there, and look at the clocks"
+    return f"{said}; set {ca_file} to the authority that signed it"
 
 
 @contextmanager
