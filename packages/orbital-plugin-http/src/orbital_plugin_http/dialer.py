@@ -16,48 +16,48 @@ from orbital_sdk.tls import not_accepted
 
 if TYPE_CHECKING:
     from orbital_plugin_http.certificates import Chain
-    from orbital_plugin_http.plan import Plan
+    from orbital_plugin_http.prepared import PreparedProbe
     from orbital_plugin_http.trace import Trace
     from orbital_plugin_http.url import Url
     from orbital_plugin_http.wire import Wire
     from orbital_resolver import Address
 
 
-async def open_wire(plan: Plan, url: Url, trace: Trace) -> Wire:
+async def open_wire(prepared: PreparedProbe, url: Url, trace: Trace) -> Wire:
     """A new connection to `url`, ready for a request.
 
     Raises:
         ProbeFailedError: There is none to be had.
         ConfigurationError: A TLS file cannot be used.
     """
-    addresses = await _resolve(plan, url, trace)
+    addresses = await _resolve(prepared, url, trace)
     wire = await _connect(url, addresses, trace)
     if url.secure:
         try:
-            await _secure(plan, url, wire, trace)
+            await _secure(prepared, url, wire, trace)
         except BaseException:
             wire.close()
             raise
     return wire
 
 
-async def _resolve(plan: Plan, url: Url, trace: Trace) -> list[Address]:
-    addresses = plan.addresses if url is plan.url else literal(url.host, url.port)
+async def _resolve(prepared: PreparedProbe, url: Url, trace: Trace) -> list[Address]:
+    addresses = prepared.addresses if url is prepared.url else literal(url.host, url.port)
     if addresses is None:
-        addresses = await _lookup(plan, url, trace)
-    addresses = plan.usable(addresses)
+        addresses = await _lookup(prepared, url, trace)
+    addresses = prepared.usable(addresses)
     if not addresses:
-        raise ProbeFailedError(Reason.DNS, f"{url.host} has no IPv{plan.version} address")
+        raise ProbeFailedError(Reason.DNS, f"{url.host} has no IPv{prepared.version} address")
     if not trace.address:
         trace.note_address(addresses[0])
     return addresses
 
 
-async def _lookup(plan: Plan, url: Url, trace: Trace) -> list[Address]:
+async def _lookup(prepared: PreparedProbe, url: Url, trace: Trace) -> list[Address]:
     trace.doing = f"resolving {url.host}"
     began = now()
     try:
-        return await lookup(url.host, url.port, family=plan.family)
+        return await lookup(url.host, url.port, family=prepared.family)
     except Unresolved as error:
         raise ProbeFailedError(Reason.DNS, str(error)) from error
     finally:
@@ -66,15 +66,15 @@ async def _lookup(plan: Plan, url: Url, trace: Trace) -> list[Address]:
         trace.lookup = trace.lookup or seconds
 
 
-async def _secure(plan: Plan, url: Url, wire: Wire, trace: Trace) -> None:
-    context, name = CONTEXTS.get(plan.options), plan.server_name(url)
+async def _secure(prepared: PreparedProbe, url: Url, wire: Wire, trace: Trace) -> None:
+    context, name = CONTEXTS.get(prepared.options), prepared.server_name(url)
     trace.doing = "waiting for the TLS handshake"
     began = now()
     try:
         await wire.secure(context, name)
     except ssl.SSLCertVerificationError as error:
         wire.close()
-        trace.chain = await _distrusted(plan, wire.address, name)
+        trace.chain = await _distrusted(prepared, wire.address, name)
         message = not_accepted(error.verify_message, ca_file="ca_file", server_name="server_name")
         raise ProbeFailedError(Reason.TLS, message) from error
     except ssl.SSLError as error:
@@ -86,12 +86,12 @@ async def _secure(plan: Plan, url: Url, wire: Wire, trace: Trace) -> None:
     trace.tls += now() - began
 
 
-async def _distrusted(plan: Plan, address: Address, name: str) -> Chain | None:
+async def _distrusted(prepared: PreparedProbe, address: Address, name: str) -> Chain | None:
     """The chain that verification refused, so that the metrics can tell when it expired.
 
     OpenSSL does not hand it out, so it takes a second handshake, after which nothing is sent.
     """
-    context = CONTEXTS.get(plan.options._replace(verify=False))
+    context = CONTEXTS.get(prepared.options._replace(verify=False))
     with contextlib.suppress(OSError, ValueError):
         second = await connect([address])
         with contextlib.closing(second):

@@ -9,7 +9,7 @@ from orbital_plugin_http.config import HttpConfig
 from orbital_plugin_http.device import HttpDevice
 from orbital_plugin_http.judge import Judge
 from orbital_plugin_http.metrics import ProbeMetrics
-from orbital_plugin_http.plan import Plan
+from orbital_plugin_http.prepared import PreparedProbe
 from orbital_plugin_http.prober import Prober
 from orbital_plugin_http.session import ProbeSession
 from orbital_plugin_http.tls import CONTEXTS
@@ -62,9 +62,9 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
 
     def validate_device(self, device: HttpDevice) -> None:
         """Load the TLS files, so that what is wrong with them is known before the first run."""
-        plan = Plan(device, self.config)
+        prepared = PreparedProbe(device, self.config)
         if device.address.startswith("https") or device.ca_file or device.cert_file:
-            CONTEXTS.get(plan.options)
+            CONTEXTS.get(prepared.options)
 
     async def open(self, device: HttpDevice) -> ProbeSession:
         return ProbeSession(device, self.config, self._prober, self._judge)

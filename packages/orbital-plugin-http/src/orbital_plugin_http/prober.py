@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from orbital_plugin_http.config import HttpConfig
-    from orbital_plugin_http.plan import Plan
+    from orbital_plugin_http.prepared import PreparedProbe
     from orbital_plugin_http.request import Request
     from orbital_plugin_http.trace import Trace
     from orbital_plugin_http.wire import Wire
@@ -34,16 +34,16 @@ class Prober:
     def close(self) -> None:
         self._pool.close()
 
-    async def run(self, plan: Plan, trace: Trace) -> Reply:
+    async def run(self, prepared: PreparedProbe, trace: Trace) -> Reply:
         """The last response, redirects followed.
 
         Raises:
             ProbeFailedError: There is none.
             ConfigurationError: A TLS file cannot be used.
         """
-        request = plan.request
+        request = prepared.request
         while True:
-            reply = await self._answer(plan, request, trace)
+            reply = await self._answer(prepared, request, trace)
             location = reply.header(b"location") if reply.status in REDIRECTS else ""
             if not location or not self._config.follow_redirects:
                 return reply
@@ -52,26 +52,32 @@ class Prober:
             request = request.redirected(reply.status, location)
             trace.redirects += 1
 
-    async def _answer(self, plan: Plan, request: Request, trace: Trace) -> Reply:
+    async def _answer(self, prepared: PreparedProbe, request: Request, trace: Trace) -> Reply:
         """The response to one request, after a digest challenge if there is one."""
-        digest = plan.digest if request.trusted else None
+        digest = prepared.digest if request.trusted else None
         if digest is None:
-            encoded = plan.encoded if request is plan.request else request.encoded()
-            return await self._ask(plan, request, encoded, trace)
+            encoded = prepared.encoded if request is prepared.request else request.encoded()
+            return await self._ask(prepared, request, encoded, trace)
         attempts = 3  # with a nonce that is good no more, without one, with the new one
         while True:
             login = digest.header(request.method, request.url.target)
-            reply = await self._ask(plan, request, request.encoded(login), trace)
+            reply = await self._ask(prepared, request, request.encoded(login), trace)
             attempts -= 1
             if reply.status != 401 or not attempts:
                 return reply
             if not digest.learn(reply.header(b"www-authenticate")):
                 return reply
 
-    async def _ask(self, plan: Plan, request: Request, encoded: bytes, trace: Trace) -> Reply:
+    async def _ask(
+        self, prepared: PreparedProbe, request: Request, encoded: bytes, trace: Trace
+    ) -> Reply:
         """One exchange, on a kept connection if there is one."""
         url = request.url
-        key = (url.origin, plan.options, plan.server_name(url)) if self._config.keep_alive else None
+        key = (
+            (url.origin, prepared.options, prepared.server_name(url))
+            if self._config.keep_alive
+            else None
+        )
         kept = None if key is None else self._pool.take(key)
         if kept is not None:
             reply = self._reply(request)
@@ -80,7 +86,7 @@ class Prober:
             except ProbeFailedError:
                 if reply.begun or request.method not in REPEATABLE:
                     raise
-        wire = await open_wire(plan, url, trace)
+        wire = await open_wire(prepared, url, trace)
         return await self._exchange(wire, key, encoded, self._reply(request), trace)
 
     def _reply(self, request: Request) -> Reply:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.metrics import samples_of
-from orbital_plugin_http.plan import Plan
+from orbital_plugin_http.prepared import PreparedProbe
 from orbital_plugin_http.trace import Trace
 from orbital_plugin_http.url import parse
 from orbital_sdk import PartialCollect, Session
@@ -35,7 +35,7 @@ class ProbeSession(Session):
     def __init__(
         self, device: HttpDevice, config: HttpConfig, prober: Prober, judge: Judge
     ) -> None:
-        self._plan = Plan(device, config)
+        self._prepared = PreparedProbe(device, config)
         self._prober = prober
         self._judge = judge
         self._timeout = config.timeout
@@ -72,7 +72,7 @@ class ProbeSession(Session):
         """What was read out of the body, if anything was asked for; failures in the SDK's words."""
         try:
             async with asyncio.timeout(seconds):
-                reply = await self._prober.run(self._plan, trace)
+                reply = await self._prober.run(self._prepared, trace)
                 return await self._judge.judge(reply, trace, login=self._login, seconds=seconds)
         except ProbeFailedError as error:
             failed, cause = error, error.__cause__

@@ -11,7 +11,7 @@ from __future__ import annotations
 from operator import le
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_remote_write.plan import Plan
+from orbital_remote_write.encoded_layout import EncodedLayout
 from orbital_remote_write.wire import END, FIRST, SAMPLE_HEAD, doubles, six_bytes, stamp
 from orbital_sdk import Refused
 
@@ -50,11 +50,11 @@ class Encoder:
             parts += self._parts(group)
         return Encoded(b"".join(parts), self._refused(batches))
 
-    def plan(self, layout: Layout) -> Plan:
+    def plan(self, layout: Layout) -> EncodedLayout:
         """What is known of a layout; made once, and again when its caches were dropped."""
         plan = layout.caches.get(self._key)
         if plan is None:
-            plan = layout.caches[self._key] = Plan(layout, self.rules)
+            plan = layout.caches[self._key] = EncodedLayout(layout, self.rules)
         return plan
 
     def _parts(self, group: list[Batch]) -> list[bytes]:
@@ -116,7 +116,7 @@ def _times(batch: Batch) -> Sequence[int]:
     return [batch.ts] * len(batch) if batch.times is None else batch.times
 
 
-def _assemble(plan: Plan, group: list[Batch]) -> list[bytes]:
+def _assemble(plan: EncodedLayout, group: list[Batch]) -> list[bytes]:
     """The pieces of each series: its head, then a value and a time stamp for each batch.
 
     With a time stamp stands the head of the sample that follows: it is the same for every series.

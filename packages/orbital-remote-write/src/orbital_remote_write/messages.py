@@ -10,12 +10,12 @@ from orbital_remote_write.remote_write_pb2 import WriteRequest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orbital_remote_write.encoded_layout import EncodedLayout
     from orbital_remote_write.labels import LabelRules
-    from orbital_remote_write.plan import Plan
     from orbital_sdk import Batch
 
 
-def encode(group: Sequence[Batch], rules: LabelRules, plan: Plan) -> bytes:
+def encode(group: Sequence[Batch], rules: LabelRules, plan: EncodedLayout) -> bytes:
     """A request of batches of one layout: each series once, its samples sorted by time."""
     layout = group[0].layout
     target, added = rules.target(layout.origin), rules.added(layout.origin)

@@ -5,8 +5,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from orbital_runtime.plugins.found import GROUPS, Offer
 from orbital_runtime.plugins.instances import Instances, PluginDown
+from orbital_runtime.plugins.offers import GROUPS, Offer
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, difference, dump, load
 from orbital_runtime_testing.parts import made_up

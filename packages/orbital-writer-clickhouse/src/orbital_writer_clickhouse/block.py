@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_sdk import Refusal
 from orbital_writer_clickhouse.columns import MILLISECONDS, NANOSECONDS
-from orbital_writer_clickhouse.plan import Plan, little, text, varint
+from orbital_writer_clickhouse.layout_columns import LayoutColumns, little, text, varint
 from orbital_writer_clickhouse.refusals import InsertRefused
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Blocks:
         names = ", ".join(f"{column.name} {column.type}" for column in table.columns)
         self._key = f"clickhouse, {table.name}, {names}, {table.key}, {in_python}"
 
-    def plan(self, layout: Layout) -> Plan:
+    def plan(self, layout: Layout) -> LayoutColumns:
         """What is known of a layout; made once, and again when its caches were dropped."""
         plan = layout.caches.get(self._key)
         if plan is None:
-            plan = layout.caches[self._key] = Plan(layout, self.table, in_python=self._in_python)
+            plan = layout.caches[self._key] = LayoutColumns(
+                layout, self.table, in_python=self._in_python
+            )
         return plan
 
     def native(self, batches: Sequence[Batch]) -> tuple[bytes, int]:
@@ -68,12 +70,12 @@ class Blocks:
             for number, column in enumerate(self.table.columns)
         ]
 
-    def _parts(self, batches: Sequence[Batch]) -> list[tuple[Batch, Plan]]:
+    def _parts(self, batches: Sequence[Batch]) -> list[tuple[Batch, LayoutColumns]]:
         """Stale markers are no samples and have no place in a table."""
         return [(batch, self.plan(batch.layout)) for batch in batches if not batch.stale]
 
 
-Parts = list[tuple["Batch", Plan]]
+Parts = list[tuple["Batch", LayoutColumns]]
 
 
 def _column(column: Column, number: int, parts: Parts) -> Iterator[bytes]:

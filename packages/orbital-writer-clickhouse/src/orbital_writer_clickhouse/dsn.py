@@ -38,7 +38,7 @@ _FOR_OTHERS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerAddress:
     """Where a DSN points to."""
 
     protocol: Protocol
@@ -64,7 +64,7 @@ class Place:
         return f"{scheme}://{shown}:{port}{self.path}/{self.database}"
 
 
-def parse_dsn(text: str) -> Place:
+def parse_dsn(text: str) -> ServerAddress:
     """Read a DSN.
 
     Raises:
@@ -85,7 +85,7 @@ def parse_dsn(text: str) -> Place:
     name, _, password = user.partition(":")
     path, _, database = parts.path.rstrip("/").rpartition("/")
     compress = given.pop("compress", None)
-    return Place(
+    return ServerAddress(
         protocol=protocol,
         secure=secure,
         hosts=tuple(hosts),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_sdk import WriterMisconfigured, Written
 from orbital_sdk.screening import screen
 from orbital_writer_clickhouse.block import Blocks
-from orbital_writer_clickhouse.schema import Found, create, definitions, fit, tables, ttl
+from orbital_writer_clickhouse.schema import ServerColumn, create, definitions, fit, tables, ttl
 from orbital_writer_clickhouse.schema.ddl import identifier, literal
 
 if TYPE_CHECKING:
@@ -118,13 +118,13 @@ class Server:
         config = self._config
         return tables(config.schema_, config.table_name, config.columns, config.origin_labels)
 
-    def _fitting(self, table: Table, columns: Sequence[Found]) -> Blocks:
+    def _fitting(self, table: Table, columns: Sequence[ServerColumn]) -> Blocks:
         fitting = fit(table, columns, exact=self._connection.in_python)
         self._look_at_engine(table)
         self._hint_at_columns(table, fitting)
         return Blocks(fitting, in_python=self._connection.in_python)
 
-    def _created(self, table: Table) -> Sequence[Found]:
+    def _created(self, table: Table) -> Sequence[ServerColumn]:
         if self._creatable(table):
             definition = self._definitions()[table.name]
             self._connection.query(create(definition, self._config.options))
@@ -147,9 +147,12 @@ class Server:
             " or look at table"
         )
 
-    def _columns(self, table: Table) -> list[Found]:
+    def _columns(self, table: Table) -> list[ServerColumn]:
         rows = self._connection.query(_COLUMNS.format(literal(table.name)))
-        return [Found(name, type_, kind if kind in _COMPUTED else "") for name, type_, kind in rows]
+        return [
+            ServerColumn(name, type_, kind if kind in _COMPUTED else "")
+            for name, type_, kind in rows
+        ]
 
     def _look_at_engine(self, table: Table) -> None:
         """Learn its TTL. Say once what would be better about a table that somebody else created."""

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from orbital_http import ProxyUrl, SettingNames, Tls
 from orbital_sdk import Duration, WriterConfig
-from orbital_writer_clickhouse.dsn import Compression, Place, parse_dsn
+from orbital_writer_clickhouse.dsn import Compression, ServerAddress, parse_dsn
 from orbital_writer_clickhouse.origin import OriginLabel  # noqa: TC001 (pydantic reads it)
 from orbital_writer_clickhouse.schema.choice import Schema, usual_name
 from orbital_writer_clickhouse.schema.custom import check_source
@@ -98,7 +98,7 @@ class ClickHouseConfig(WriterConfig):
         return self
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ServerAddress:
         """The DSN, read."""
         return parse_dsn(self.dsn.get_secret_value())
 

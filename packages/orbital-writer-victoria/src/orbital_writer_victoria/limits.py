@@ -26,7 +26,7 @@ MOST_ADDED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class IngestionLimits:
     """As the server has them; 0 = don't look."""
 
     labels: int
@@ -41,7 +41,7 @@ class Limits:
 class Screen:
     """Looks at calls. What depends on the layout alone is looked at once a layout."""
 
-    def __init__(self, limits: Limits, rules: LabelRules) -> None:
+    def __init__(self, limits: IngestionLimits, rules: LabelRules) -> None:
         self._limits = limits
         self._rules = rules
         self._key = f"victoria limits, {limits}, {rules}"

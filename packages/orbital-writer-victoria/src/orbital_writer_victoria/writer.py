@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from orbital_remote_write import SNAPPY, ZSTD, Client, Failover, RemoteWriter
-from orbital_writer_victoria.limits import Limits, Screen
+from orbital_writer_victoria.limits import IngestionLimits, Screen
 from orbital_writer_victoria.settings import VictoriaConfig
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class VictoriaMetrics(RemoteWriter[VictoriaConfig]):
 
     def __init__(self, config: VictoriaConfig) -> None:
         super().__init__(config)
-        limits = Limits(
+        limits = IngestionLimits(
             labels=config.max_labels,
             name_bytes=config.max_label_name,
             value_bytes=config.max_label_value,

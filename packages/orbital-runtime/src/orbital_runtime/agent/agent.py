@@ -18,7 +18,7 @@ from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
-from orbital_runtime.agent.state import Life, State
+from orbital_runtime.agent.state import Lifecycle, State
 from orbital_runtime.agent.telemetry_sources import sources_of, telemetry_of
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.task_log import TaskLog
@@ -80,7 +80,7 @@ class Agent:
         self._began = loaded.settings
         self.last_reload: list[str] = []
         """What the last reload that changed something changed."""
-        self._life = Life()
+        self._life = Lifecycle()
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._applying = asyncio.Lock()

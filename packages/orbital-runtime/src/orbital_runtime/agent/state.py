@@ -27,7 +27,7 @@ WAYS: Final[dict[State, frozenset[State]]] = {
 }
 
 
-class Life:
+class Lifecycle:
     """The present state; a step that no way leads to is a bug and raises `RuntimeError`."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.guard.overrun import Timeout
 from orbital_runtime.guard.wording import place
 from orbital_runtime.model import Run, Status, Task
-from orbital_runtime.plugins.arrived import Arrived
+from orbital_runtime.plugins.received import Received
 from orbital_runtime.plugins.sessions import Sessions, begun
 from orbital_sdk import (
     Batch,
@@ -54,7 +54,7 @@ log = logging.getLogger("orbital.engine")
 LARGE: Final = 5000
 """Samples from which batches are made on a thread, so that the loop goes on."""
 
-NOTHING: Final = Arrived()
+NOTHING: Final = Received()
 
 Collected = list[Sample] | Columns
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.guard.escape import contained
-from orbital_runtime.plugins.arrived import Arrived
+from orbital_runtime.plugins.received import Received
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,13 +49,13 @@ class Life:
     """How often in a row a receiver's session ended by itself."""
     series: int = 0
     """Different series that a receiver emitted within this hour."""
-    arrived: Arrived = field(default_factory=Arrived)
+    arrived: Received = field(default_factory=Received)
 
-    def since(self) -> Arrived:
+    def since(self) -> Received:
         """What was emitted since this was asked last."""
         arrived = self.arrived
         if arrived.given:
-            self.arrived = Arrived()
+            self.arrived = Received()
         return arrived
 
     def fits(self, task: Task, plugin: Plugin[Any, Any]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_runtime.guard.escape import contained, origin
-from orbital_runtime.plugins.found import GROUPS, Kind, Offer, find
+from orbital_runtime.plugins.offers import GROUPS, Kind, Offer, find
 from orbital_runtime.plugins.requirements import unmet
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest

@@ -11,7 +11,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.processor.calling import Calling, Failed
-from orbital_runtime.processor.way import Way
+from orbital_runtime.processor.course_planner import CoursePlanner
 from orbital_sdk import STALE, Batch
 from orbital_sdk.answers import batches_of, values_of
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orbital_runtime.processor.course import Course, Stepping
+    from orbital_runtime.processor.course_planner import Admit
     from orbital_runtime.processor.totals import ChainTotals
-    from orbital_runtime.processor.way import Admit
     from orbital_sdk import Layout, Processor, Row
 
 GATHERED: Final = 64
@@ -61,7 +61,7 @@ class Chain:
         Raises:
             Failed: A processor cannot plan for it.
         """
-        return Way(self.processors, self.calling, layout.origin, admit).of(layout)
+        return CoursePlanner(self.processors, self.calling, layout.origin, admit).of(layout)
 
     def process(self, course: Course, batch: Batch, refused: Counter[str]) -> Batch | None:
         """What leaves the chain; None if nothing is left.
@@ -158,7 +158,9 @@ class Chain:
             yield left
 
     def _way_behind(self, place: int, layout: Layout) -> Course:
-        return Way(self.processors, self.calling, layout.origin, _carried).of(layout, place + 1)
+        return CoursePlanner(self.processors, self.calling, layout.origin, _carried).of(
+            layout, place + 1
+        )
 
 
 def _narrowed(batch: Batch, course: Course) -> Batch:

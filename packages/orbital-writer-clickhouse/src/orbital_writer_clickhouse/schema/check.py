@@ -45,7 +45,7 @@ _MILLISECONDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ServerColumn:
     """A column of a table as `DESCRIBE TABLE` shows it."""
 
     name: str
@@ -54,7 +54,7 @@ class Found:
     """`MATERIALIZED`, `ALIAS` or `EPHEMERAL` where nothing can be inserted as it stands; else empty."""
 
 
-def fit(table: Table, found: Sequence[Found], *, exact: bool = False) -> Table:
+def fit(table: Table, found: Sequence[ServerColumn], *, exact: bool = False) -> Table:
     """The table with the columns that are there.
 
     Args:
@@ -100,7 +100,7 @@ def _takes(kind: Kind, type_: str, *, exact: bool) -> bool:
     return re.fullmatch(wanted, _plain(type_)) is not None
 
 
-def _as_there(column: Column, there: Found, *, exact: bool) -> Column:
+def _as_there(column: Column, there: ServerColumn, *, exact: bool) -> Column:
     """A time in the table's own unit, where that matters."""
     if column.kind != "time":
         return column

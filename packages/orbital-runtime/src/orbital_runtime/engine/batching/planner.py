@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.batching.rows import Rows
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.processor.course import Course
-    from orbital_runtime.processor.way import Admit
+    from orbital_runtime.processor.course_planner import Admit
     from orbital_sdk import Origin
 
 T = TypeVar("T")

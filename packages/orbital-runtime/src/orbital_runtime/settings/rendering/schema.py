@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from orbital_runtime.plugins.found import Kind
+    from orbital_runtime.plugins.offers import Kind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.paths import data_dir
-from orbital_runtime.plugins.found import find
+from orbital_runtime.plugins.offers import find
 from orbital_runtime.settings.model.agent import TelemetrySection, split_listen
 
 if TYPE_CHECKING:

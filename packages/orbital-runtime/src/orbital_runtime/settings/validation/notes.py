@@ -15,7 +15,7 @@ from orbital_sdk.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_runtime.plugins.found import Kind
+    from orbital_runtime.plugins.offers import Kind
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.root import Settings
 

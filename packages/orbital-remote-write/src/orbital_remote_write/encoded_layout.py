@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout
 
 
-class Plan:
+class EncodedLayout:
     """A layout's series under one set of label rules.
 
     `clashes` are the rows that are not sent, because under valid names they are the same series as an

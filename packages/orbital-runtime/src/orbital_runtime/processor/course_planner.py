@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Admit: TypeAlias = Callable[[Row, int], Row | str]
 
 
-class Way:
+class CoursePlanner:
     """Works out courses.
 
     Args:

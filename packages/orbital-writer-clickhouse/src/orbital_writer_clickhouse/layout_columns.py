@@ -32,7 +32,7 @@ class Piece(NamedTuple):
 NO_COUNTS: Final = array("Q")
 
 
-class Plan:
+class LayoutColumns:
     """The rows of a layout that go into one table."""
 
     __slots__ = ("cells", "pick", "pieces", "rows")

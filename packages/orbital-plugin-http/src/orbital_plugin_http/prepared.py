@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FAMILIES: Final = {"4": socket.AF_INET, "6": socket.AF_INET6}
 
 
-class Plan:
+class PreparedProbe:
     """How to probe one device."""
 
     def __init__(self, device: HttpDevice, config: HttpConfig) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Arrived:
+class Received:
     """Counts; the next run tells them, and they begin anew."""
 
     given: int = 0
