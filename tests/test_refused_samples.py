@@ -16,6 +16,8 @@ from orbital_testbench import VictoriaMetrics, wait_until
 ILL = "127.0.0.2"
 WORDS = "this host is not welcome"
 LETTERS = ("buffer", "dead-letters")
+ALL = ("--limit", "1000")
+"""More than `refused` makes."""
 
 
 class Gate(ThreadingHTTPServer):
@@ -63,12 +65,16 @@ def gate(victoria_metrics: VictoriaMetrics):
 
 @pytest.fixture
 def refused(sentinel, gate):
-    """An agent whose server took the samples of one host, and then refuses those of another; it runs."""
+    """An agent whose server took the samples of one host and refused those of another, which is gone by now;
+    it runs.
+    """
     configure(sentinel, gate, "127.0.0.1")
     sentinel.start()
     wait_until(lambda: sentinel.account("gate").get("delivered"))
     configure(sentinel, gate, "127.0.0.1", ILL)  # an output that took nothing yet would only pause
     wait_until(lambda: sentinel.account("gate").get("letters", 0) > 6)
+    configure(sentinel, gate, "127.0.0.1")
+    wait_until(lambda: len(sentinel.tasks()) == 1)
     return sentinel
 
 
@@ -102,7 +108,7 @@ def test_what_was_refused_arrives_later(refused, gate, victoria_metrics: Victori
     assert "output gate refused " in status
     assert "sentinel buffer dead-letters list --output gate" in status
     assert refused.status()["ready"]
-    first = letters(refused, "--limit", "1000")["letters"][-1]
+    first = letters(refused, *ALL)["letters"][-1]
     assert (first["output"], first["target"]) == ("gate", ILL)
     assert WORDS in first["reason"]
     live = refused.command(*LETTERS, "show", first["id"])
@@ -111,9 +117,9 @@ def test_what_was_refused_arrives_later(refused, gate, victoria_metrics: Victori
     stopped = refused.command(*LETTERS, "show", first["id"])
     assert stopped.stdout.partition("refused:")[0] == live.stdout.partition("refused:")[0]
     assert WORDS in stopped.stdout
-    table = refused.command(*LETTERS, "list", "--output", "gate", "--limit", "1000")
+    table = refused.command(*LETTERS, "list", "--output", "gate", *ALL)
     assert f"{first['id']} " in table.stdout
-    kept = letters(refused, "--limit", "1000")
+    kept = letters(refused, *ALL)
     total = kept["total"]
     assert refused.command("buffer", "verify").returncode == 0
     asked = refused.command(*LETTERS, "replay")
@@ -157,10 +163,10 @@ def test_letters_are_thrown_away_and_sent_again_by_a_running_agent(refused, gate
         done = refused.command(*LETTERS, *wrong)
         assert (done.returncode, words in done.stderr) == (code, True), done.stderr
         assert "Traceback" not in done.stderr
-    oldest = letters(refused, "--limit", "1000")["letters"][-3:]
+    oldest = letters(refused, *ALL)["letters"][-3:]
     done = refused.command(*LETTERS, "purge", "--limit", "3", "--yes")
     assert "Threw away 3 dead letters." in done.stdout
-    left = {letter["id"] for letter in letters(refused, "--limit", "1000")["letters"]}
+    left = {letter["id"] for letter in letters(refused, *ALL)["letters"]}
     assert not left & {letter["id"] for letter in oldest}
     done = refused.command(*LETTERS, "purge", "--older-than", "1h", "--yes")
     assert "There are no dead letters that are older than 1h." in done.stdout
