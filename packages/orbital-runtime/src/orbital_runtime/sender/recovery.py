@@ -16,7 +16,7 @@ from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.buffer.contract import Buffer
+    from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.interruptible import InterruptibleWait
     from orbital_runtime.sender.output import Output
@@ -40,7 +40,7 @@ class Recovery:
     def __init__(
         self,
         output: Output,
-        buffer: Buffer,
+        buffer: Reader,
         *,
         clock: Clock,
         chance: Callable[[], float],
