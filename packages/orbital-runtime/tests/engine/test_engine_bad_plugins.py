@@ -306,7 +306,7 @@ async def test_new_series_for_ever(collect_with):
         "2,000 samples were left out: the task gave more than 2500 different series within an hour"
         " (collector.limits.series_per_task): what grows is the label 'of' of value"
     )
-    assert len(engine._records["t"].batcher._rows) < 10_000
+    assert len(engine._records._by_task["t"].batcher._rows) < 10_000
 
 
 @pytest.mark.parametrize(("count", "aside"), [(100, False), (50_000, True)])

@@ -1,43 +1,32 @@
 """Runs every task on its phase, never beside itself, and counts what it could not run in time.
 
-One timer wakes for all tasks that are due together. Nothing here is locked and nothing here waits: ticks
-become requests for a slot, and slots become asyncio tasks.
+One timer wakes for all tasks that are due together: ticks become requests for a slot, which the dispatcher
+hands out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.admission import Admission
-from orbital_runtime.scheduler.failed_run import broken_run
+from orbital_runtime.scheduler.dispatcher import Dispatcher, RunTask
 from orbital_runtime.scheduler.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.pacing.pauses import Pauses
-from orbital_runtime.scheduler.removal import TaskRemoval
 from orbital_runtime.scheduler.roster import Roster
 from orbital_runtime.scheduler.target import peer
 from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
-from orbital_runtime.scheduler.totals import Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
     from orbital_runtime.clock import Clock
-
-log = logging.getLogger("orbital.scheduler")
-
-RunTask = Callable[[Task, Callable[[], None]], Awaitable[Run]]
-"""Runs a task once. It may call its second argument when the device is no longer needed: the slot is free
-from then on, while the task itself still counts as running until the awaitable is done."""
+    from orbital_runtime.model import Run, Task, TaskState
 
 BURST: Final = 500
 """Ticks that one pass handles before others get their turn on the loop."""
-LAST_WORDS: Final = 2.0
-"""Seconds that cancelled runs get to end; one that swallows its cancellation is left behind."""
 
 
 class Scheduler:
@@ -76,54 +65,57 @@ class Scheduler:
     ) -> None:
         self.backoff_max = backoff_max
         self.pressure = pressure or Pressure(None, 0.8, 4)
-        self.totals = Totals()
         self.pauses = Pauses(pause_retry)
         self.heartbeat = clock.steady()
         """Steady seconds of the loop's last pass: about a second ago at most, unless something holds it."""
-        self._run = run
         self._clock = clock
-        self._exclusive = exclusive
-        self._pass_over = pass_over
-        self._on_run = on_run
-        self._on_idle = on_idle
         self._roster = Roster()
-        self._removals = None if forget is None else TaskRemoval(forget, self._roster.__contains__)
         self._timetable = Timetable()
-        self._admission = Admission(slots, per_target)
+        self._dispatcher = Dispatcher(
+            run,
+            self._roster,
+            clock=clock,
+            admission=Admission(slots, per_target),
+            pauses=self.pauses,
+            exclusive=exclusive,
+            pass_over=pass_over,
+            forget=forget,
+            on_run=on_run,
+            on_idle=on_idle,
+        )
+        self.totals = self._dispatcher.totals
         self.timer = Timer(clock, self.turn)
         """Tells by how much the loop is late."""
         self._started = False
         self._burst = BURST
-        self._stopping = False
-        self._unanswered: float | None = None
-        """Steady seconds of the first tick after which no run has ended."""
 
     # ---- what people ask ------------------------------------------------------------------------
 
     @property
     def slots(self) -> int:
         """Runs that may go on at once."""
-        return self._admission.slots
+        return self._dispatcher.admission.slots
 
     def suit(self, slots: int, per_target: int) -> None:
         """So many runs may go on at once from now on, in all and against one target."""
-        self._admission.suit(slots, per_target)
-        self._admit()
+        self._dispatcher.admission.suit(slots, per_target)
+        self._dispatcher.admit()
 
     @property
     def waiting(self) -> int:
         """Runs that wait for a slot, or for what they need alone."""
-        return self._admission.waiting
+        return self._dispatcher.admission.waiting
 
     @property
     def running(self) -> int:
         """Runs that hold a slot."""
-        return self._admission.running
+        return self._dispatcher.admission.running
 
     @property
     def silence(self) -> float:
         """Seconds for which something has been due and no run has ended."""
-        return 0.0 if self._unanswered is None else self._clock.steady() - self._unanswered
+        since = self._dispatcher.unanswered
+        return 0.0 if since is None else self._clock.steady() - since
 
     @property
     def longest(self) -> float:
@@ -149,7 +141,8 @@ class Scheduler:
         """Run these no more, as far as there are any. Runs that go on come to their end."""
         for key in keys:
             if key in self._roster:
-                self._remove(key)
+                self._dispatcher.remove(key)
+                self._timetable.remove(key)
         self._timetable.suit(self._roster.rate)
 
     def _take_on(self, task: Task) -> Job | None:
@@ -167,19 +160,6 @@ class Scheduler:
     def _enter(self, job: Job, now: float) -> None:
         task, job.target = job.task, peer(job.task.device)
         job.state.next_due = self._timetable.add(task.key, task.interval, now, job.target)
-
-    def _remove(self, key: str) -> None:
-        job = self._roster.remove(key)
-        self.pauses.forget(key, job.task.device_id)
-        self._timetable.remove(key)
-        self._admission.withdraw(key)
-        if job.handle is None:
-            self._part(job)
-
-    def _part(self, job: Job) -> None:
-        job.refuse("it was removed")
-        if self._removals is not None:
-            self._removals.add(job.task)
 
     # ---- when they run --------------------------------------------------------------------------
 
@@ -205,12 +185,12 @@ class Scheduler:
                 slowness = self.pressure.slowness(now)
                 for tick in ticks:
                     self._tick(self._roster.jobs[tick.key], tick, slowness)
-                self._admit()
+                self._dispatcher.admit()
         finally:
             self._arm()
 
     def _arm(self) -> None:
-        if self._started and not self._stopping:
+        if self._started and not self._dispatcher.stopping:
             self.timer.set(self._timetable.next() if self._burst else None)
 
     def _tick(self, job: Job, tick: Tick, slowness: tuple[int, ...]) -> None:
@@ -229,41 +209,19 @@ class Scheduler:
             self._skip(job, reason)
             return
         else:
-            self._ask(job, tick.due, since=tick.due, priority=job.task.priority)
-        if self._unanswered is None:
-            self._unanswered = self.heartbeat
+            self._dispatcher.ask(job, tick.due, since=tick.due, priority=job.task.priority)
+        if self._dispatcher.unanswered is None:
+            self._dispatcher.unanswered = self.heartbeat
 
     def _skip(self, job: Job, reason: str) -> None:
         job.state.skipped[reason] = job.state.skipped.get(reason, 0) + 1
         self.totals.skipped[reason] += 1
-        if reason is PAUSED and self._pass_over is not None:
-            told = self._tell(job, self._pass_over(job.task))
-            job.handle = asyncio.get_running_loop().create_task(told)
+        if reason is PAUSED:
+            self._dispatcher.pass_over(job)
 
     def _miss(self, job: Job, ticks: int = 1) -> None:
         job.state.missed += ticks
         self.totals.missed += ticks
-
-    def _ask(self, job: Job, due: float | None, *, since: float, priority: int) -> None:
-        task = job.task
-        exclusive = None if self._exclusive is None else self._exclusive(task)
-        job.waiting = True
-        job.due = due
-        self._admission.ask(
-            task.key, task.device_id, due=since, priority=priority, exclusive=exclusive,
-            target=job.target,
-        )  # fmt: skip
-
-    def _admit(self) -> None:
-        while not self._stopping and (key := self._admission.next()) is not None:
-            job = self._roster.jobs[key]
-            job.waiting = False
-            job.ticks = 0
-            job.state.status = Status.RUNNING
-            if job.due is not None:
-                job.state.lateness = max(0.0, self._clock.steady() - job.due)
-                self.totals.lateness.observe(job.state.lateness)
-            job.handle = asyncio.get_running_loop().create_task(self._execute(job))
 
     async def trigger(self, key: str) -> Run:
         """Run a task now, or right after the run that is going on, and return what that gave.
@@ -272,107 +230,22 @@ class Scheduler:
             LookupError: There is no such task, it was removed meanwhile, or the scheduler stops.
         """
         job = self._roster.jobs.get(key)
-        if job is None or self._stopping:
+        if job is None or self._dispatcher.stopping:
             raise LookupError(f"no task {key!r} runs here; `sentinel tasks` lists those that do")
         future: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
         job.asking.append(future)
-        self._soon(job)
+        self._dispatcher.soon(job)
         return await future
 
     def look(self, key: str) -> None:
         """As `trigger`, and nobody waits for it. Before the start and for a task that is gone: nothing."""
         job = self._roster.jobs.get(key)
-        if job is not None and self._burst and self._started and not self._stopping:
-            self._soon(job)
-
-    def _soon(self, job: Job) -> None:
-        job.wanted = True
-        if job.handle is None:
-            self._hurry(job)
-
-    def _hurry(self, job: Job) -> None:
-        due = job.due if job.waiting else None
-        self._admission.withdraw(job.task.key)
-        self._ask(job, due, since=self._clock.steady(), priority=9)
-        self._admit()
-
-    # ---- one run --------------------------------------------------------------------------------
-
-    async def _execute(self, job: Job) -> None:
-        task, asking = job.task, job.asking
-        job.asking, job.wanted = [], False
-        try:
-            run = await self._run(task, partial(self._released, task.key))
-        except GeneratorExit:  # the loop is closed: nothing goes on
-            raise
-        except BaseException as error:  # noqa: BLE001 (a run that is not settled keeps its slot for ever)
-            now, stopped = self._clock.utc_ms(), self._stopping
-            self.totals.cancelled += stopped and isinstance(error, asyncio.CancelledError)
-            run = broken_run(task, error, now, stopped=stopped)
-        self._settle(job, task, run)
-        for future in asking:
-            if not future.done():
-                future.set_result(run)
-
-    def _released(self, key: str) -> None:
-        """The device is free again, and so is the slot."""
-        if self._admission.done(key):
-            self._admit()
-
-    def _settle(self, job: Job, task: Task, run: Run) -> None:
-        job.settle(task, run)
-        self.pauses.settle(task.key, job.task.device_id, job.state, self._clock.steady())
-        self.totals.enter(run)
-        self._rest(job)
-        if self._on_run is not None:
-            try:
-                self._on_run(task, run)
-            except Exception:
-                log.exception("task %s: a listener for finished runs failed", task.id)
-        if self._on_idle is not None and not self._admission.running:
-            self._on_idle()
-
-    async def _tell(self, job: Job, work: Awaitable[None]) -> None:
-        """A tick that asks no device, and still has its `up 0`."""
-        try:
-            await work
-        except Exception:
-            log.exception("task %s is paused, but `up 0` could not be written", job.task.id)
-        finally:
-            self._rest(job)
-
-    def _rest(self, job: Job) -> None:
-        """Nothing of it goes on any more."""
-        job.handle, self._unanswered = None, None
-        self._released(job.task.key)
-        if self._roster.left(job):
-            self._part(job)
-        elif job.wanted and not job.waiting and not self._stopping:
-            self._hurry(job)
-
-    # ---- the end --------------------------------------------------------------------------------
+        if job is not None and self._burst and self._started and not self._dispatcher.stopping:
+            self._dispatcher.soon(job)
 
     async def stop(self, grace: float = 30.0) -> None:
         """Start nothing more; give running ones `grace` seconds, then cancel them. Safe without `start`,
         and safe twice.
         """
-        self._stopping = True
         self.timer.stop()
-        for key, job in self._roster.jobs.items():
-            self._admission.withdraw(key)
-            job.waiting = False
-        await self._end(grace)
-        for job in self._roster.jobs.values():
-            job.refuse("the agent stops")
-        if self._removals is not None:
-            await self._removals.done()
-
-    async def _end(self, grace: float) -> None:
-        runs = {job.handle for job in self._roster.runs() if job.handle is not None}
-        if not runs:
-            return
-        _, late = await asyncio.wait(runs, timeout=grace)
-        for run in late:
-            run.cancel()
-        if late:
-            await asyncio.wait(late, timeout=LAST_WORDS)
+        await self._dispatcher.stop(grace)
