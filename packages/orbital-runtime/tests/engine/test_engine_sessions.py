@@ -326,7 +326,7 @@ async def test_a_close_that_raises_costs_nothing_else(make_rig, caplog, raises, 
         assert (await rig.run(at(host))).up
     assert rig.sessions.not_closed == {"fake": 2}
     (record,) = caplog.records
-    told = f"plugin fake did not close its session with a: {raises.__name__}: oops; more of it"
+    told = f"plugin fake did not close its session with a: {raises.__name__}: oops; further ones"
     assert record.message.startswith(told)
 
 
