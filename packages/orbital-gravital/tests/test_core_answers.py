@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbital_gravital.calls.answers import Answer, data_of
+from orbital_gravital.calls.answers import data_of
 from orbital_gravital.errors import (
     CoreError,
     CoreMisconfigured,
@@ -23,6 +23,7 @@ from orbital_gravital.errors import (
     NotThere,
 )
 from orbital_gravital.tasks.spec import CoreTask, Speaker, Unreadable, entries, read
+from orbital_http import Reply
 
 
 def said(code: int, message: str) -> bytes:
@@ -57,15 +58,15 @@ def said(code: int, message: str) -> bytes:
 def test_each_answer_has_its_class(status, body, error):
     """By status and body: whose fault it is; a 200 whose code is not 0 is no success (B-29)."""
     with pytest.raises(error) as caught:
-        data_of(Answer(status, body), "POST http://core/x")
+        data_of(Reply(status, body=body), "POST http://core/x")
     assert type(caught.value) is error
     assert str(caught.value).startswith("POST http://core/x answered")
 
 
 def test_a_success_gives_its_data_or_nothing():
     """Reports are answered without data."""
-    assert data_of(Answer(200, b'{"code":0,"data":{"a":1}}'), "x") == {"a": 1}
-    assert data_of(Answer(200, said(0, "success")), "x") is None
+    assert data_of(Reply(200, body=b'{"code":0,"data":{"a":1}}'), "x") == {"a": 1}
+    assert data_of(Reply(200, body=said(0, "success")), "x") is None
 
 
 anything = st.recursive(
@@ -107,7 +108,7 @@ WRONG = [
 ]
 
 
-def survive(answer: Answer) -> None:
+def survive(answer: Reply) -> None:
     """It is data, a list of tasks of which each can be read or not, or one of our errors."""
     with suppress(CoreError):
         data_of(answer, "x")
@@ -123,7 +124,7 @@ def survive(answer: Answer) -> None:
 @settings(max_examples=100, deadline=None)
 def test_tasks_with_any_value_in_any_field(tasks, code):
     """A field of another type costs its task alone."""
-    survive(Answer(200, json.dumps({"code": code, "data": {"tasks": tasks}}).encode()))
+    survive(Reply(200, body=json.dumps({"code": code, "data": {"tasks": tasks}}).encode()))
 
 
 def test_ten_thousand_malformed_answers():
@@ -146,4 +147,4 @@ def test_ten_thousand_malformed_answers():
                 case _:
                     at = chance.randrange(len(body) + 1)
                     body = body[:at] + body[at // 2 :]
-        survive(Answer(chance.choice([200, 200, 200, 400, 401, 404, 500, 503, 302]), body))
+        survive(Reply(chance.choice([200, 200, 200, 400, 401, 404, 500, 503, 302]), body=body))

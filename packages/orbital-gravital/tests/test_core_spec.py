@@ -8,10 +8,10 @@ import sys
 import msgspec
 import pytest
 
-from orbital_gravital.calls.answers import Answer
 from orbital_gravital.errors import CoreUnavailable
 from orbital_gravital.tasks.assigned import Assigned
 from orbital_gravital.tasks.spec import MOST, CoreTask, Speaker, Unreadable, bind, entries, read
+from orbital_http import Reply
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError
 from orbital_runtime.settings.validation.binding import Binder
@@ -63,7 +63,7 @@ def test_a_list_of_too_many_entries_is_refused():
     """What is known of each is kept, so 200,000 are taken, and one more is not."""
     for many in (MOST, MOST + 1):
         tasks = b",".join([b'{"task_id":"t"}'] * many)
-        answer = Answer(200, b'{"code":0,"data":{"tasks":[' + tasks + b"]}}")
+        answer = Reply(200, body=b'{"code":0,"data":{"tasks":[' + tasks + b"]}}")
         if many > MOST:
             with pytest.raises(CoreUnavailable, match="answered with 200,001 tasks; 200,000 fit"):
                 entries(answer, "GET /sentinel-tasks")

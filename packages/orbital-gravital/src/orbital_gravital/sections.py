@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from orbital_runtime.settings.model.base import Interval, SecretLine, Section, Timeout, wrong
+from orbital_sdk.address import is_loopback
 
 SOCKS: Final = ("socks4", "socks4a", "socks5", "socks5h")
 INSECURE: Final = "SENTINEL_CORE__ALLOW_INSECURE_HTTP"
@@ -93,15 +93,8 @@ def check_core_url(url: str, *, insecure: bool, allow: str = ALLOW) -> None:
         raise ValueError("is written like https://core.example.com")
     if parts.query or parts.fragment:
         raise ValueError("is an address alone: no ?query and no #fragment")
-    if parts.scheme == "http" and not insecure and not _is_loopback(host):
+    if parts.scheme == "http" and not insecure and not is_loopback(host):
         raise ValueError(f"the token would go over plain HTTP; write https://, or {allow}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class HeartbeatSection(Section):

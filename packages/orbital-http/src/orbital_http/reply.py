@@ -25,7 +25,7 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Looked up without regard to case by those of a client."""
-    body: bytes = b""
+    body: bytes | bytearray = b""
 
     @property
     def is_success(self) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_gravital.errors import (
@@ -17,13 +15,11 @@ from orbital_gravital.errors import (
     IdentityLost,
     NotThere,
 )
-from orbital_sdk.waiting import retry_after
+from orbital_http import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from orbital_http import Reply
 
-WORDS: Final = 300
-"""Characters of an answer that are kept for people."""
 NO_SENTINEL: Final = "sentinel not found"
 NO_TASK: Final = "task not found"
 FULL: Final = "buffer is full"
@@ -31,29 +27,20 @@ ROOM_IN: Final = 2.0
 """Seconds that a full forward channel gets: it is no fault of the samples."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it came."""
-
-    status: int
-    body: bytes | bytearray = b""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def data_of(answer: Answer, where: str) -> Any:
+def data_of(reply: Reply, where: str) -> Any:
     """What stands under `data`; None where an answer is a success without any.
 
     Args:
-        answer: What came.
+        reply: What came.
         where: Method and address, for messages.
 
     Raises:
         CoreError: One of its subclasses.
     """
-    envelope = _envelope(answer.body)
-    if answer.status == 200 and envelope is not None and envelope.get("code") == 0:
+    envelope = _envelope(reply.body)
+    if reply.status == 200 and envelope is not None and envelope.get("code") == 0:
         return envelope.get("data")
-    raise _error(answer, envelope, where)
+    raise _error(reply, envelope, where)
 
 
 def _envelope(body: bytes | bytearray) -> dict[str, Any] | None:
@@ -64,24 +51,24 @@ def _envelope(body: bytes | bytearray) -> dict[str, Any] | None:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
-def _error(answer: Answer, envelope: dict[str, Any] | None, where: str) -> CoreError:
-    status, words = answer.status, _words(answer.body, envelope)
+def _error(reply: Reply, envelope: dict[str, Any] | None, where: str) -> CoreError:
+    status, words = reply.status, _words(reply, envelope)
     message = f"{where} answered {status}{f': {words}' if words else ''}"
     if status == 200 and envelope is None:
         return CoreUnavailable(f"{message} (that is no answer of Core; look at core.url)")
-    if kind := _kind(answer, envelope, words):
+    if kind := _kind(reply, envelope, words):
         return kind(message)
-    if status == 200 or status in {408, 425, 429} or status >= 500:
-        pause = retry_after(answer.headers.get("Retry-After", ""))
+    if status == 200 or reply.is_temporary:
+        pause = reply.retry_after
         if pause is None and words.endswith(FULL):
             pause = ROOM_IN
         return CoreUnavailable(message, retry_after=pause)
     return CoreMisconfigured(f"{message} ({_advice(status)})")
 
 
-def _kind(answer: Answer, envelope: dict[str, Any] | None, words: str) -> type[CoreError] | None:
+def _kind(reply: Reply, envelope: dict[str, Any] | None, words: str) -> type[CoreError] | None:
     """What no waiting helps with; None for the rest."""
-    status, code = answer.status, None if envelope is None else envelope.get("code")
+    status, code = reply.status, None if envelope is None else envelope.get("code")
     cases: list[tuple[bool, type[CoreError]]] = [
         (status in {401, 403} or _is_group(code, 2) or words.endswith(NO_SENTINEL), IdentityLost),
         (words.endswith(NO_TASK) or (status == 404 and envelope is not None), NotThere),
@@ -91,7 +78,7 @@ def _kind(answer: Answer, envelope: dict[str, Any] | None, words: str) -> type[C
             or (status == 200 and _is_group(code, 4)),
             CoreRefused,
         ),
-        (status == 500 and not answer.body, CorePanicked),
+        (status == 500 and not reply.body, CorePanicked),
     ]
     return next((error for holds, error in cases if holds), None)
 
@@ -111,10 +98,6 @@ def _advice(status: int) -> str:
     return "nothing of Core's is at that address; look at core.url"
 
 
-def _words(body: bytes | bytearray, envelope: dict[str, Any] | None) -> str:
-    said = envelope.get("message") if envelope else body.decode(errors="replace")
-    text = said if isinstance(said, str) else ""
-    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        text = re.sub(r"<[^>]*>", " ", text[: 20 * WORDS])
-    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
-    return text[:WORDS]
+def _words(reply: Reply, envelope: dict[str, Any] | None) -> str:
+    said = envelope.get("message") if envelope else reply.text
+    return one_line(said) if isinstance(said, str) else ""

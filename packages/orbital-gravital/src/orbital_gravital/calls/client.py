@@ -6,12 +6,13 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_gravital.calls.answers import Answer, data_of
+from orbital_gravital.calls.answers import data_of
 from orbital_gravital.errors import CoreMisconfigured, CoreUnavailable
 from orbital_http import (
     HttpClient,
     HttpMisconfigured,
     Incoming,
+    Reply,
     RequestFailed,
     SettingNames,
     Tls,
@@ -112,7 +113,7 @@ class CoreClient:
         headers: dict[str, str] | None = None,
         packed: bool = False,
         timeout: float | None = None,
-    ) -> tuple[int, Answer]:
+    ) -> tuple[int, Reply]:
         """One call with a body that is encoded already, gzipped if `packed`: ingest alone reads that.
 
         Returns:
@@ -136,7 +137,7 @@ class CoreClient:
             ) as response:
                 listing = method == "GET" and response.status == 200
                 body = self._read(response, MOST if listing else SHORT)
-                return len(data or b""), Answer(response.status, body, response.headers)
+                return len(data or b""), Reply(response.status, response.headers, body)
         except HttpMisconfigured as error:
             raise CoreMisconfigured(str(error), sent=error.sent) from error
         except RequestFailed as error:

@@ -17,9 +17,9 @@ from orbital_runtime.threads import ThreadPool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_gravital.calls.answers import Answer
     from orbital_gravital.calls.client import CoreClient
     from orbital_gravital.identity.account import Account
+    from orbital_http import Reply
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class Line:
             self.account.lose(used, str(error))
             raise
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str) -> Reply:
         """GET, without a look at what came."""
         used = await self.account.current()
         call = partial(self._client.send, "GET", path, None, credentials=used)

@@ -16,7 +16,7 @@ from orbital_runtime.settings.validation.check import checked
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from orbital_gravital.calls.answers import Answer
+    from orbital_http import Reply
     from orbital_runtime.model import Task
     from orbital_runtime.settings.validation.binding import Binder
 
@@ -172,7 +172,7 @@ _TASK: Final = msgspec.json.Decoder(CoreTask, strict=False)
 _NAMED: Final = msgspec.json.Decoder(_Named)
 
 
-def entries(answer: Answer, where: str) -> tuple[list[msgspec.Raw], int]:
+def entries(answer: Reply, where: str) -> tuple[list[msgspec.Raw], int]:
     """The list, entry by entry and not read yet, and Core's `config_version`.
 
     Raises:
