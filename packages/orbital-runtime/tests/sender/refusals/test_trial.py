@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_runtime.buffer.model.chunk import Entry
-from orbital_runtime.sender.refusals.groups import whole
-from orbital_runtime.sender.refusals.repeats import SERIES, Repeats
-from orbital_runtime.sender.refusals.trial import Trial
-from orbital_runtime.sender.refusals.trust import Look, Trust, Undecided, Witness
+from orbital_runtime.sender.refusals import (
+    Look,
+    Repeats,
+    Trial,
+    Trust,
+    Undecided,
+    Witness,
+    run,
+    whole,
+)
+from orbital_runtime.sender.refusals.repeats import SERIES
 from orbital_sdk import (
     NotWritten,
     Refusal,
@@ -178,3 +185,27 @@ def test_a_bad_sample_is_found_soon(sizes, data):
         assert [(row.seq, row.row) for row in trial.refused] == [bad]
     assert not trial.left or trial.undecided
     assert len(heard) <= most + 1
+
+
+class Names(list):
+    """What is no batch: names, some of which a server does not know."""
+
+    def part(self, start, stop):
+        return Names(self[start:stop])
+
+
+async def test_whatever_has_a_length_and_parts_can_be_sent_so():
+    """The machine knows nothing of batches: who sends lists of names learns which of them were refused."""
+    names, known = Names("abcdefgh"), []
+
+    async def send(step):
+        (part,) = step
+        if "f" in part.batch:
+            return NotWritten("unknown", Refusal.DOUBTFUL)
+        known.extend(part.batch)
+        return Written(1)
+
+    trial = Trial(whole([(1, names)]), Trust())
+    await run(trial.steps(), send)
+    assert [(names[row.row], row.reason) for row in trial.refused] == [("f", "unknown")]
+    assert known == list("abcdegh")
