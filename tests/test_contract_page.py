@@ -115,7 +115,7 @@ def test_the_tables_of_errors_are_whole():
 def test_the_limits_are_those_of_the_code():
     """Of the agent, of a plugin's class, and of what crosses."""
     shown = {(named[-1].rpartition(".")[2] if (named := re.findall(r"`([\w.]+)`", setting)) else what): most
-             for what, most, setting in rows(part("RunLimits"))[1:]}  # fmt: skip
+             for what, most, setting in rows(part("Limits"))[1:]}  # fmt: skip
     limits = RunLimits()
     assert shown == {
         "samples_per_run": f"{limits.samples:,}",

@@ -161,7 +161,7 @@ def test_labels_that_are_the_same_when_cut_are_duplicates():
 
 
 def test_a_tasks_own_long_label_is_cut_too():
-    """RunLimits hold for the row that goes out, wherever its labels come from."""
+    """Limits hold for the row that goes out, wherever its labels come from."""
     result = make_batches([VALUE(1, "a")], Batcher(ORIGIN, {"site": "x" * 2000}))
     assert not result.refused
     assert {len(dict(row.labels)["site"].encode()) for row in result.batches[0].layout.rows} == {
