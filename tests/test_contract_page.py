@@ -120,9 +120,9 @@ def test_the_limits_are_those_of_the_code():
     assert shown == {
         "samples_per_run": f"{limits.samples:,}",
         "series_per_task": f"{limits.series:,}",
-        "label_bytes": f"{limits.label_bytes:,}, the rest is cut",
+        "label_bytes": f"{limits.label_bytes:,}, longer ones are truncated",
         "max_execution_time": f"{limits.max_execution_time:.0f}",
-        "seconds by which a time of a device's own may lie in the future": f"{limits.future:.0f}",
+        "seconds by which a device's own timestamp may be in the future": f"{limits.future:.0f}",
         "max_threads": f"{Plugin.max_threads}",
     }
     assert f"**tables** ({TABLES} for each session)" in PAGE
