@@ -243,6 +243,21 @@ async def test_what_its_writer_refuses_says_nothing_of_a_destination(line):
     assert (line.account.delivered, line.account.dead_lettered) == (6, 6)
 
 
+async def test_a_witness_whose_samples_are_all_named_tells(line):
+    """The destination was asked and spoke of each of its samples, so it understands them."""
+
+    def refuse(batches, attempt):
+        if any(batch.ts == 1 for batch in batches):
+            return NotWritten("no such metric here", Refusal.DOUBTFUL)
+        return Written(8, [Refused(0, row, "too old") for row in range(len(batches[0]))])
+
+    line.writer.always(refuse)
+    await line.sender.add(line.output(batch_size=3))
+    await line.put(make_batch(3, ts=1), make_batch(3, ts=2))
+    await line.settled()
+    assert (line.account.delivered, line.account.dead_lettered) == (0, 6)
+
+
 async def test_a_witness_that_is_taken_in_part_is_settled(line):
     """What is taken is delivered, and what is named becomes a dead letter: nothing comes twice."""
     line.writer.always(only(1))
