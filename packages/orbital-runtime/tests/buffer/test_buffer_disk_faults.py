@@ -179,7 +179,7 @@ async def test_a_damaged_record_is_set_aside(opened, tmp_path, caplog):
     assert await stamps(buffer) == [0, 2]
     for output in "ab":
         assert buffer.ledger.account(output).dropped == {"quarantined": 40}
-    await buffer.store.errands.run(lambda: None)  # what was asked for before is done
+    await buffer.store.threads.run(lambda: None)  # what was asked for before is done
     (record,) = (tmp_path / "buffer/quarantine").glob("*.record")
     assert record.read_bytes() == bytes(spoilt)
     why = json.loads(record.with_suffix(".json").read_text())

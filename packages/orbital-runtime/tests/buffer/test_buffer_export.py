@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from array import array
@@ -79,3 +80,17 @@ async def test_one_batch_in_full(folder):
         seen = Inspector(directory).run()
     assert seen.tasks == {("t", "ping"): 6}, "stale markers are no samples"
     assert (seen.series, seen.segments[0].layouts) == (3, 1)
+
+
+async def test_a_page_outlives_what_is_delivered_meanwhile(opened):
+    """Whoever looks at a running buffer gets all records that were there when the page was begun."""
+    buffer = await opened()
+    buffer.attach("a")
+    for ts in range(3):
+        await buffer.append([Batch(NAMES, ts, array("d", [0.0] * 3))])
+    chunk = await take(buffer, "a")
+    turning = asyncio.create_task(buffer.inspection.page(0))
+    await asyncio.sleep(0)  # the page is begun
+    await buffer.acknowledge(chunk)
+    page = await turning
+    assert [stored.first for stored in page.records] == [entry.seq for entry in chunk.entries]

@@ -11,8 +11,8 @@ import pytest
 
 from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.stored import RECORD, number
-from orbital_runtime.buffer.inspection.aside import Aside
 from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.quarantined import QuarantineReader
 from orbital_runtime.buffer.inspection.recovery import Recovery
 from orbital_runtime.buffer.model.errors import BufferFull, BufferUnusable
 from orbital_runtime.buffer.model.position import REMEMBERED, Position
@@ -98,7 +98,7 @@ async def times(buffer, output):
 
 async def recover(path, output="", folder=None):
     with Directory(path, UNLIMITED) as live:
-        aside = Aside(folder or path / "quarantine", live)
+        aside = QuarantineReader(folder or path / "quarantine", live)
         buffer = await opened(path)
         recovery = Recovery(buffer.log, aside, output)
         await recovery.run()
@@ -180,7 +180,7 @@ async def test_whatever_is_readable(image, tmp_path, places):
     await buffer.close()
 
 
-class Cut(Aside):
+class Cut(QuarantineReader):
     """Ends after some records, as a process does that is killed."""
 
     def parts(self):
@@ -221,7 +221,7 @@ async def test_single_records(image, tmp_path):
     assert {o: sorted(set(NEEDED[o]).difference(await times(buffer, o))) for o in NEEDED} == missing
     await buffer.close()
     (file,) = path.glob("quarantine/*.record")
-    assert "wrong checksum" in (await recover(path)).aside.unreadable[0]
+    assert "wrong checksum" in (await recover(path)).quarantine.unreadable[0]
     file.write_bytes(good)
     assert (await recover(path)).samples == {"a": 2 * ROWS, "b": 2 * ROWS}
     await judge(path, missing)
@@ -249,7 +249,7 @@ def test_only_its_own_quarantine(image, tmp_path, name):
     copytree(image, path)
     (tmp_path / "elsewhere").mkdir()
     with Directory(path, UNLIMITED) as live, pytest.raises(BufferUnusable, match="quarantine"):
-        Aside(path / name, live)
+        QuarantineReader(path / name, live)
 
 
 def test_stretches_are_few():
@@ -271,7 +271,7 @@ async def test_a_disk_without_room(image, tmp_path):
     with Directory(path, UNLIMITED) as live:
         buffer = disk_buffer(path, UNLIMITED, ManualClock(), min_free=1 << 60)
         await buffer.open()
-        recovery = Recovery(buffer.log, Aside(path / "quarantine", live))
+        recovery = Recovery(buffer.log, QuarantineReader(path / "quarantine", live))
         with pytest.raises(BufferFull):
             await recovery.run()
         assert not recovery.samples

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.snapshot import Look
+    from orbital_runtime.buffer.inspection.snapshot import BufferView
     from orbital_sentinel.client.client import Client
 
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class OpenedBuffer:
     """A buffer, and who has it."""
 
-    look: Look
+    look: BufferView
     directory: Directory | None = None
     """The folder of a stopped agent; None while one runs."""
 
@@ -36,7 +36,7 @@ class OpenedBuffer:
         """What is damaged or missing in that folder, in sentences."""
         return () if self.directory is None else (*self.directory.damage, *self.directory.missing)
 
-    def audited(self) -> tuple[Look, list[str]]:
+    def audited(self) -> tuple[BufferView, list[str]]:
         """The same with nothing put right yet, and what is known to be wrong."""
         if self.directory is None:
             return self.look, []

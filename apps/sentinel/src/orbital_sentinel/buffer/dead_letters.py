@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from orbital_runtime.buffer.format.letter import id_of
 from orbital_runtime.buffer.format.stored import letter_key
-from orbital_runtime.buffer.inspection.unknown import no_such_output
+from orbital_runtime.buffer.inspection.wording import no_such_output
 from orbital_runtime.buffer.letters.reader import LettersAtRest
 from orbital_runtime.buffer.letters.view import view
 from orbital_runtime.buffer.model.damage import Damaged

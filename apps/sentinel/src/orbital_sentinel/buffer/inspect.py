@@ -14,7 +14,7 @@ from orbital_sentinel.terminal.output import Format, as_json, complain, progress
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.inspection.inspect import Inspection
-    from orbital_runtime.buffer.inspection.snapshot import Books, Look
+    from orbital_runtime.buffer.inspection.snapshot import Books, BufferView
     from orbital_sentinel.buffer.access import OpenedBuffer
 
 
@@ -31,7 +31,7 @@ def inspect_all(found: OpenedBuffer, top: int, output: Format) -> None:
         complain(f"warning: {line}")
 
 
-def inspect_batch(look: Look, seq: int, output: Format) -> None:
+def inspect_batch(look: BufferView, seq: int, output: Format) -> None:
     """One batch.
 
     Raises:

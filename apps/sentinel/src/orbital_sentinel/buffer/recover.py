@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.inspection.aside import Aside
+from orbital_runtime.buffer.inspection.quarantined import QuarantineReader
 from orbital_runtime.buffer.inspection.recovery import Recovery
-from orbital_runtime.buffer.inspection.unknown import nothing_kept
+from orbital_runtime.buffer.inspection.wording import nothing_kept
 from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
@@ -36,24 +36,24 @@ def recover_quarantine(config: Path | None, folder: Path, output: str) -> View:
     with stopped_buffer(config, silent) as directory:
         if output and output not in directory.log.positions:
             raise Failure(nothing_kept(output, directory.log.positions))
-        aside = Aside(folder, directory)
-        recovery = loop.run(_run(config, aside, output))
+        quarantine = QuarantineReader(folder, directory)
+        recovery = loop.run(_run(config, quarantine, output))
     if not recovery.readable:
-        raise Failure(f"nothing in {aside.folder} can be read{_why(aside)}")
+        raise Failure(f"nothing in {quarantine.folder} can be read{_why(quarantine)}")
     return {
-        "folder": str(aside.folder),
+        "folder": str(quarantine.folder),
         "samples": dict(recovery.samples),
         "batches": len(recovery.readable),
         "unreadable_batches": len(recovery.unreadable),
-        "unreadable": aside.unreadable,
+        "unreadable": quarantine.unreadable,
     }
 
 
-async def _run(config: Path | None, aside: Aside, output: str) -> Recovery:
+async def _run(config: Path | None, quarantine: QuarantineReader, output: str) -> Recovery:
     async with offline_buffer(config).opened() as buffer:
         if trouble := buffer.usage().trouble:
             raise Failure(f"nothing is brought back: {trouble}")
-        recovery = Recovery(buffer.log, aside, output)
+        recovery = Recovery(buffer.log, quarantine, output)
         try:
             await recovery.run()
         except (BufferFull, OSError) as error:
@@ -64,5 +64,5 @@ async def _run(config: Path | None, aside: Aside, output: str) -> Recovery:
         return recovery
 
 
-def _why(aside: Aside) -> str:
-    return f": {aside.unreadable[0]}" if aside.unreadable else ""
+def _why(quarantine: QuarantineReader) -> str:
+    return f": {quarantine.unreadable[0]}" if quarantine.unreadable else ""

@@ -92,7 +92,7 @@ def export(
     Damaged samples are omitted and reported on stderr, and the exit code is 1 then.
     """
     from orbital_runtime.buffer.inspection.export import Export
-    from orbital_runtime.buffer.inspection.unknown import no_such_output
+    from orbital_runtime.buffer.inspection.wording import no_such_output
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.errors import Failure
     from orbital_sentinel.terminal.times import parse_time

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.inspection.shelf import Shelf
+from orbital_runtime.buffer.inspection.layout_fetcher import LayoutFetcher
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.intervals import Intervals
 from orbital_sdk.jsontext import numbers, text
@@ -17,7 +17,7 @@ from orbital_sdk.jsontext import numbers, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_runtime.buffer.inspection.snapshot import Books, Look, Stored
+    from orbital_runtime.buffer.inspection.snapshot import Books, BufferView, Stored
     from orbital_sdk import Batch, Layout
 
 _KEY: Final = "buffer.export"
@@ -36,7 +36,7 @@ class Export:
         limit: Lines at most.
     """
 
-    look: Look
+    look: BufferView
     output: str = ""
     since: int = -sys.maxsize
     until: int = sys.maxsize
@@ -50,12 +50,12 @@ class Export:
         Args:
             passed: Told how many samples of the buffer were looked at, every now and then.
         """
-        shelf, left = Shelf(self.look), self.limit
+        fetcher, left = LayoutFetcher(self.look), self.limit
         for page in self.look.pages():
             wanted = self._wanted(page.books)
             for stored in page.records:
                 if stored.oldest_ms < self.until:
-                    lines = list(islice(self._record(stored, wanted, shelf), left))
+                    lines = list(islice(self._record(stored, wanted, fetcher), left))
                     left -= len(lines)
                     yield b"".join(lines)
                 passed(stored.samples)
@@ -70,7 +70,7 @@ class Export:
         }
 
     def _record(
-        self, stored: Stored, wanted: dict[str, Intervals], shelf: Shelf
+        self, stored: Stored, wanted: dict[str, Intervals], fetcher: LayoutFetcher
     ) -> Iterator[bytes]:
         takers = {
             seq: [name for name, needed in wanted.items() if seq in needed]
@@ -83,7 +83,7 @@ class Export:
         except Damaged as error:
             self._tell(stored, f"record {stored.first}, {stored.samples} samples: {error}")
             return
-        layouts = shelf.of(opened)
+        layouts = fetcher.of(opened)
         for seq, outputs in takers.items():
             index = seq - stored.first
             layout = layouts.get(opened.heads[index].layout) if outputs else None

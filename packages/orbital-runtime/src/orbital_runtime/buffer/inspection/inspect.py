@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_runtime.buffer.inspection.shelf import Shelf
+from orbital_runtime.buffer.inspection.layout_fetcher import LayoutFetcher
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.intervals import Intervals
 from orbital_sdk.jsontext import numbers
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.buffer.format.codec import Opened
-    from orbital_runtime.buffer.inspection.snapshot import Look, Stored
+    from orbital_runtime.buffer.inspection.snapshot import BufferView, Stored
     from orbital_sdk import Layout
 
 LOST = "(layout not readable)"
@@ -60,9 +60,9 @@ class Inspection:
 class Inspector:
     """One pass over a buffer."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: BufferView) -> None:
         self._look = look
-        self._shelf = Shelf(look)
+        self._fetcher = LayoutFetcher(look)
         self._seen: set[tuple[int, int]] = set()
         self._rows: dict[int, int] = {}
         self.result = Inspection()
@@ -91,7 +91,7 @@ class Inspector:
             if self._look.has(stored.first):
                 self.result.damage.append(f"record {stored.first}: {error}")
             return
-        layouts = self._shelf.of(opened)
+        layouts = self._fetcher.of(opened)
         self._count_layouts(segment, layouts)
         self._count_samples(stored, opened, layouts, needed)
 
@@ -122,7 +122,7 @@ class Inspector:
                 self.result.devices[layout.origin.device_id if layout else LOST] += head.samples
 
 
-def describe(look: Look, seq: int) -> dict[str, Any] | None:
+def describe(look: BufferView, seq: int) -> dict[str, Any] | None:
     """One batch with its record, decoded; None if no record holds it.
 
     Raises:
@@ -134,7 +134,7 @@ def describe(look: Look, seq: int) -> dict[str, Any] | None:
         return None
     opened = stored.opened()
     head = opened.heads[seq - stored.first]
-    layout = Shelf(look).of(opened).get(head.layout)
+    layout = LayoutFetcher(look).of(opened).get(head.layout)
     if layout is None:
         raise Damaged(f"layout {head.layout} of segment {stored.segment} cannot be read")
     batch, origin = opened.batch(seq - stored.first, layout), layout.origin

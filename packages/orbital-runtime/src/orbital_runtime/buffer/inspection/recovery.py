@@ -12,7 +12,7 @@ from orbital_runtime.buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_runtime.buffer.inspection.aside import Aside, QuarantinedRecord
+    from orbital_runtime.buffer.inspection.quarantined import QuarantinedRecord, QuarantineReader
     from orbital_runtime.buffer.log.log import Log
     from orbital_sdk import Batch
 
@@ -39,15 +39,17 @@ class Recovery:
 
     Args:
         log: Gets what was lost.
-        aside: Where it is read.
+        quarantine: Where it is read.
         output: Gets all that it does not have waiting and did not get this way before, whether it is known to
             have lost it or not: what it got before the damage comes twice. Empty: each output gets what it is
             known to have lost.
         portion: Samples that are brought back in one write.
     """
 
-    def __init__(self, log: Log, aside: Aside, output: str = "", portion: int = PORTION) -> None:
-        self.aside = aside
+    def __init__(
+        self, log: Log, quarantine: QuarantineReader, output: str = "", portion: int = PORTION
+    ) -> None:
+        self.quarantine = quarantine
         self._log = log
         self._portion = portion
         self._output = output
@@ -66,7 +68,7 @@ class Recovery:
             BufferFull: The disk does not take them. What was brought back before stays.
             OSError: The disk does not give them.
         """
-        for records in self.aside.parts():
+        for records in self.quarantine.parts():
             for record in records:
                 for seq, outputs in self._wanted(record):
                     await self._take(record, seq, outputs)

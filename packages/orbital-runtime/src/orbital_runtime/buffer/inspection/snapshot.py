@@ -121,7 +121,7 @@ class Page(msgspec.Struct, frozen=True):
     """Where the next page begins; None when this one is the last."""
 
 
-class Look(Protocol):
+class BufferView(Protocol):
     """A buffer that can be looked at, whoever has it. Blocking."""
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.inspection.shelf import Shelf
+from orbital_runtime.buffer.inspection.layout_fetcher import LayoutFetcher
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.intervals import Intervals
 from orbital_runtime.buffer.model.record import Record
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.buffer.format.codec import Opened
-    from orbital_runtime.buffer.inspection.snapshot import Look, OutputBook, Stored
+    from orbital_runtime.buffer.inspection.snapshot import BufferView, OutputBook, Stored
     from orbital_runtime.buffer.model.intervals import Pieces
 
 FINDINGS: Final = 1000
@@ -83,9 +83,9 @@ class Verification:
         findings: What is known to be wrong already.
     """
 
-    def __init__(self, look: Look, findings: list[str]) -> None:
+    def __init__(self, look: BufferView, findings: list[str]) -> None:
         self._look = look
-        self._shelf = Shelf(look)
+        self._fetcher = LayoutFetcher(look)
         self._read: list[Record] = []
         self._layouts: set[tuple[int, int]] = set()
         self._lost: set[tuple[int, int]] = set()
@@ -127,7 +127,7 @@ class Verification:
         self.verdict.samples += stored.samples
 
     def _batches(self, stored: Stored, opened: Opened) -> None:
-        layouts = self._shelf.of(opened)
+        layouts = self._fetcher.of(opened)
         for head in opened.heads:
             key = opened.segment, head.layout
             if head.layout in layouts:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from orbital_runtime.buffer.format.letter import id_of
-from orbital_runtime.buffer.inspection.unknown import no_such_output
+from orbital_runtime.buffer.inspection.wording import no_such_output
 from orbital_runtime.buffer.letters.view import view
 from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_runtime.buffer.model.letter_index import Wanted

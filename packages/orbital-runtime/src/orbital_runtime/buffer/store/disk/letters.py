@@ -11,7 +11,7 @@ from orbital_runtime.buffer.model.damage import Damaged
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from orbital_runtime.buffer.store.disk.errands import Errands
+    from orbital_runtime.buffer.store.disk.disk_threads import DiskThreads
     from orbital_runtime.buffer.store.port import LetterOwner
     from orbital_runtime.buffer.store.rocks.database import Database
 
@@ -28,14 +28,14 @@ class DiskLetterStore:
 
     Args:
         database: Read here; who writes it asks for the changes.
-        errands: Waits for the disk.
+        threads: Waits for the disk.
     """
 
     owner: LetterOwner
 
-    def __init__(self, database: Database, errands: Errands) -> None:
+    def __init__(self, database: Database, threads: DiskThreads) -> None:
         self._database = database
-        self._errands = errands
+        self._threads = threads
         self._puts: dict[int, bytes] = {}
         self._drops: dict[int, int] = {}
         """Letters that go, and the first batch of the record that has to be there before."""
@@ -46,7 +46,7 @@ class DiskLetterStore:
     async def get(self, letter: int) -> bytes:
         data = self._puts.get(letter)
         if data is None:
-            data = await self._errands.read(self._database.get, letter_key(letter))
+            data = await self._threads.read(self._database.get, letter_key(letter))
         if data is None:
             raise Damaged("it is not in the database any more")
         return data
@@ -59,7 +59,7 @@ class DiskLetterStore:
 
     def set_aside(self, letter: int, reason: str) -> None:
         aside = partial(self._database.set_aside, letter_key(letter), f"letter-{letter}", reason)
-        self._errands.later(aside)
+        self._threads.later(aside)
 
     def take(self, unwritten: Collection[int]) -> LetterChange:
         """What to write next.

@@ -21,7 +21,7 @@ from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.model.index import LogIndex
 from orbital_runtime.buffer.model.record import START
-from orbital_runtime.buffer.store.disk.errands import Errands
+from orbital_runtime.buffer.store.disk.disk_threads import DiskThreads
 from orbital_runtime.buffer.store.disk.held import batches_of
 from orbital_runtime.buffer.store.disk.letters import DiskLetterStore
 from orbital_runtime.buffer.store.disk.restore import restore
@@ -29,8 +29,8 @@ from orbital_runtime.buffer.store.disk.segments import SIZE as SEGMENT
 from orbital_runtime.buffer.store.disk.segments import Segments, encoded
 from orbital_runtime.buffer.store.disk.trouble import Trouble
 from orbital_runtime.buffer.store.disk.upkeep import Upkeep
-from orbital_runtime.buffer.store.disk.whereabouts import Whereabouts
 from orbital_runtime.buffer.store.disk.writeback import Writeback
+from orbital_runtime.buffer.store.place import place_of, unseen
 from orbital_runtime.buffer.store.port import Draft, StoreStatus
 from orbital_runtime.buffer.store.rocks.damage.second_look import PATIENCE
 from orbital_runtime.buffer.store.rocks.database import Database
@@ -97,18 +97,19 @@ class DiskStore:
     ) -> None:
         self.path = Path(path).absolute()
         stores = stores or _in_process()
-        self.errands = Errands(stores)
+        self.threads = DiskThreads(stores)
         self.database = Database(self.path, min_free, stores, patience)
-        self.letters = DiskLetterStore(self.database, self.errands)
+        self.letters = DiskLetterStore(self.database, self.threads)
         self.cache = LayoutCache()
-        self.trouble = Trouble(self.path, memory, lambda: self.errands.silence)
+        self.trouble = Trouble(self.path, memory, lambda: self.threads.silence)
         self._always = sync == "always"
         self.writeback = Writeback(
-            self.database, self.errands, self.letters, self.trouble, self._reopened,
+            self.database, self.threads, self.letters, self.trouble, self._reopened,
             always=self._always, retry=retry,
         )  # fmt: skip
         self._clock = clock
-        self._whereabouts = Whereabouts(self.errands, self.path, sync=sync, min_free=min_free)
+        self._place_now = partial(place_of, self.path, sync=sync, min_free=min_free)
+        self._place = unseen(self.path, sync=sync, min_free=min_free)
         self._memory = memory
         self._retry = retry
         self._segment_size = SEGMENT if limits.size is None else min(SEGMENT, limits.size // 8)
@@ -126,7 +127,7 @@ class DiskStore:
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
         opening = asyncio.create_task(self._opened(), name="buffer-open")
-        if await self.errands.unless_stalled(opening):
+        if await self.threads.unless_stalled(opening):
             self._adopt(opening.result())
             if not self.database.is_open:
                 self.writeback.late = True
@@ -140,7 +141,7 @@ class DiskStore:
 
     async def close(self) -> None:
         began = await self._upkeep.stop()
-        ended = await self.errands.finish(self._save_and_close(began=began))
+        ended = await self.threads.finish(self._save_and_close(began=began))
         if not ended:
             logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
             self._lose_unsaved()
@@ -151,12 +152,12 @@ class DiskStore:
 
     async def _opened(self) -> Contents:
         """What is in the database; nothing yet where it does not open within a few seconds."""
-        found = await self.errands.run(self.database.open)
+        found = await self.threads.run(self.database.open)
         for pause in pauses(self._retry):
             if self.database.is_open:
                 break
             await asyncio.sleep(pause)
-            opened = await self.errands.run(self.database.recover, 1, self.database.trouble)
+            opened = await self.threads.run(self.database.recover, 1, self.database.trouble)
             found = opened or found
         return found
 
@@ -233,7 +234,7 @@ class DiskStore:
             await self.writeback.flush()
             self._lose_unsaved()
             await self.writeback.vouch()
-        await self.errands.run(self.database.close)
+        await self.threads.run(self.database.close)
 
     def _lose_unsaved(self) -> None:
         """The end came before the disk took them."""
@@ -272,8 +273,8 @@ class DiskStore:
         await self.writeback.commit()
 
     async def note(self, output: str, note: bytes) -> None:
-        noting = self.errands.run(self.database.note, output, note)
-        await self.errands.unless_stalled(asyncio.ensure_future(noting))
+        noting = self.threads.run(self.database.note, output, note)
+        await self.threads.unless_stalled(asyncio.ensure_future(noting))
 
     def _forget(self, records: Sequence[Record]) -> None:
         segments = self._segments.forget(record.first for record in records)
@@ -288,7 +289,7 @@ class DiskStore:
         journal, firsts = self.journal.records, [record.first for record in records]
         found: dict[int, bytes | Damaged] = {n: journal[n] for n in firsts if n in journal}
         if missing := [first for first in firsts if first not in found]:
-            found |= await self.errands.read(self.database.records, missing)
+            found |= await self.threads.read(self.database.records, missing)
         return found
 
     async def layouts(
@@ -299,7 +300,7 @@ class DiskStore:
             n: journal[segment, n] for n in numbers if (segment, n) in journal
         }
         if missing := [n for n in numbers if n not in found]:
-            found |= await self.errands.read(self.database.layouts, segment, missing)
+            found |= await self.threads.read(self.database.layouts, segment, missing)
         return found
 
     def segment(self, first: int) -> int:
@@ -314,7 +315,7 @@ class DiskStore:
             batches=[start, stop], outputs=needed, samples=record.between(start, stop),
             written_ms=record.written,
         )  # fmt: skip
-        self.errands.later(aside)
+        self.threads.later(aside)
 
     # How it is
 
@@ -338,8 +339,11 @@ class DiskStore:
         size = self.journal.size
         return StoreStatus(opened, size, min(1.0, size / self._memory), trouble)
 
-    async def place(self) -> Place | None:
-        return await self._whereabouts.place()
+    async def place(self) -> Place:
+        looking = asyncio.ensure_future(self.threads.read(self._place_now))
+        if await self.threads.unless_stalled(looking):
+            self._place = looking.result()
+        return self._place
 
     async def settle(self) -> None:
         """See whether trouble begins or is over."""
@@ -356,7 +360,7 @@ class DiskStore:
             await self.writeback.flush()
         await self.settle()
         if turn % TIDY == 0:
-            await self.errands.run(self.database.tidy, self.index.size)
+            await self.threads.run(self.database.tidy, self.index.size)
             await self.writeback.mend()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.store.disk.errands import PATIENCE
+from orbital_runtime.buffer.store.disk.disk_threads import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

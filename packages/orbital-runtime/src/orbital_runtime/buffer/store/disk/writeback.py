@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.model.index import LogIndex
     from orbital_runtime.buffer.model.record import Record
-    from orbital_runtime.buffer.store.disk.errands import Errands
+    from orbital_runtime.buffer.store.disk.disk_threads import DiskThreads
     from orbital_runtime.buffer.store.disk.journal import Change
     from orbital_runtime.buffer.store.disk.letters import DiskLetterStore
     from orbital_runtime.buffer.store.disk.trouble import Trouble
@@ -31,7 +31,7 @@ class Writeback:
 
     Args:
         database: Gets it.
-        errands: Wait for the disk.
+        threads: Wait for the disk.
         letters: The dead letters that come and go with the states of their outputs.
         trouble: Told when the disk does not take something, and when it does again.
         reopened: Told what is in the database when it was opened anew.
@@ -42,7 +42,7 @@ class Writeback:
     def __init__(
         self,
         database: Database,
-        errands: Errands,
+        threads: DiskThreads,
         letters: DiskLetterStore,
         trouble: Trouble,
         reopened: Callable[[Contents], None],
@@ -51,7 +51,7 @@ class Writeback:
         retry: float,
     ) -> None:
         self._database = database
-        self._errands = errands
+        self._threads = threads
         self._letters = letters
         self._trouble = trouble
         self._reopened = reopened
@@ -97,7 +97,7 @@ class Writeback:
         if not self.late:
             if self._next is None:
                 self._next = asyncio.create_task(self.write(), name="buffer-write")
-            await self._errands.unless_stalled(self._next)
+            await self._threads.unless_stalled(self._next)
         if self._trouble.reason:
             self.leave_words()
 
@@ -127,20 +127,20 @@ class Writeback:
     async def mend(self) -> None:
         """Rebuild a damaged database that could not be for want of room."""
         async with self._writing:
-            found = await self._errands.run(self._database.mend, self._index.size)
+            found = await self._threads.run(self._database.mend, self._index.size)
             if found is not None:
                 self._reopened(found)
 
     async def flush(self) -> None:
         """Have the disk sync what was written."""
         try:
-            await self._errands.run(self._database.sync, dict(self.journal.states))
+            await self._threads.run(self._database.sync, dict(self.journal.states))
         except OSError as error:
             self._trouble.failed(str(error))
 
     async def settle(self) -> bool:
         """See whether trouble begins or is over. Gives whether it is over just now."""
-        self._short = await self._errands.run(self._database.short)
+        self._short = await self._threads.run(self._database.short)
         unsaved = len(self.journal.records) > bool(self._pending)
         over = self._trouble.settle(self._short, unsaved=unsaved)
         if not (self._trouble.reason or unsaved):
@@ -150,7 +150,7 @@ class Writeback:
     async def vouch(self) -> None:
         """So that a power cut takes by number what the database does not take, if the disk takes this."""
         if not self.late:
-            await self._errands.run(self._database.vouch, self._states())
+            await self._threads.run(self._database.vouch, self._states())
 
     def leave_words(self) -> None:
         """So that a kill takes it by number, whatever the disk takes."""
@@ -182,7 +182,7 @@ class Writeback:
 
     async def _put(self, change: Change) -> None:
         states = {**self.journal.states, **change.states}
-        self._short = await self._errands.run(
+        self._short = await self._threads.run(
             self._database.commit,
             change.puts,
             change.drops,
@@ -207,6 +207,6 @@ class Writeback:
     async def _reopen(self, failures: int, reason: str, *, last: bool = False) -> None:
         """After a failed write: make room, or open the database anew, as far as that may help."""
         recover = partial(self._database.recover, failures, reason, last=last)
-        found = await self._errands.run(recover)
+        found = await self._threads.run(recover)
         if found is not None:
             self._reopened(found)

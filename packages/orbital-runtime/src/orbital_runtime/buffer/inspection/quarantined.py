@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _RECORD: Final = re.compile(r"-record-(\d+)\.record$")
 
 
-class Aside:
+class QuarantineReader:
     """What can be read of a quarantine, or of one folder in it. It blocks.
 
     Args:

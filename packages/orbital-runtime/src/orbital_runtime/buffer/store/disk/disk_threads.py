@@ -34,7 +34,7 @@ GIVEN_UP: Final = 2.0
 logger = logging.getLogger(__name__)
 
 
-class Errands:
+class DiskThreads:
     """The two threads of one buffer.
 
     Args:

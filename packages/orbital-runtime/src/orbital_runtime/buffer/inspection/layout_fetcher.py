@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.format.codec import Opened
-    from orbital_runtime.buffer.inspection.snapshot import Look
+    from orbital_runtime.buffer.inspection.snapshot import BufferView
     from orbital_sdk import Layout
 
 SEGMENTS: Final = 2
 """How many segments' layouts are kept: records come in order."""
 
 
-class Shelf:
+class LayoutFetcher:
     """Layouts by segment and number, each fetched once."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: BufferView) -> None:
         self._look = look
         self._segments: dict[int, dict[int, Layout]] = {}
 
