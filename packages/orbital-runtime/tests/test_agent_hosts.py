@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from orbital_runtime.agent.agent import Agent
-from orbital_runtime.agent.telemetry_sources import sources_of
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
 from orbital_runtime.telemetry.metrics.exposition import Metrics
@@ -83,7 +82,7 @@ def agent(tmp_path) -> Agent:
 
 
 async def shown(agent: Agent) -> dict[str, float]:
-    snapshot = await Metrics(sources_of(agent), Connections(ConnectionLimits())).snapshot()
+    snapshot = await Metrics(agent.sources, Connections(ConnectionLimits())).snapshot()
     lines = snapshot.text().decode().splitlines()
     return {
         name: float(value)

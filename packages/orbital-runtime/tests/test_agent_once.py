@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orbital_runtime.agent import Agent, State
+from orbital_runtime.agent.once import once
 from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
@@ -51,7 +52,7 @@ async def test_once_runs_every_task_and_delivers_before_it_ends(tmp_path):
     tasks = {"a": "steady", "b": "hanging"}
     one = agent(tmp_path, Recorder, tasks, collector={"max_execution_time": "1s"})
     told: list[str] = []
-    runs = await one.once(lambda task, run: told.append(task.id))
+    runs, _ = await once(one, lambda task, run: told.append(task.id))
     assert {task.id: run.status for task, run in runs} == {
         "a": Status.SUCCESS, "b": Status.FAILED,
     }  # fmt: skip
@@ -75,7 +76,7 @@ async def test_once_names_who_holds_it(tmp_path, caplog):
             yield self.value(1.0)
 
     one = agent(tmp_path, Recorder, {"a": "spinning", "b": "steady"}, plugins=[Spinning, Steady])
-    runs = await one.once()
+    runs, _ = await once(one)
     assert one.stations.scheduler.totals.runs == 2
     assert [task.id for task, _ in runs] == ["a", "b"]
     assert one.stations.watchdog.holds["spinning"] == 1
@@ -91,8 +92,8 @@ async def test_once_goes_on_while_anything_arrives(tmp_path):
             return await super().write(batches, attempt)
 
     one = agent(tmp_path, Slow, dict.fromkeys("abcdefghijkl", "steady"), sender={"batch_size": 1})
-    await one.once(patience=1.5)  # all of it takes three
-    assert one.undelivered == []
+    _, undelivered = await once(one, patience=1.5)  # all of it takes three
+    assert undelivered == []
     assert len(Recorder.made[0].values("steady_value")) == 12
 
 
@@ -105,8 +106,8 @@ async def test_once_waits_for_a_large_request_that_is_on_its_way(tmp_path):
             return await super().write(batches, attempt)
 
     one = agent(tmp_path, Large, {"a": "steady"})
-    await one.once(patience=0.1)
-    assert one.undelivered == []
+    _, undelivered = await once(one, patience=0.1)
+    assert undelivered == []
     assert len(Recorder.made[0].values("steady_value")) == 1
 
 
@@ -118,8 +119,8 @@ async def test_once_gives_up_where_requests_fail_again_and_again(tmp_path):
             await asyncio.Event().wait()
 
     one = agent(tmp_path, Silent, {"a": "steady"}, sender={"timeout": "500ms"})
-    await asyncio.wait_for(one.once(patience=0.1), timeout=20)
-    assert len(one.undelivered) == 1
+    _, undelivered = await asyncio.wait_for(once(one, patience=0.1), timeout=20)
+    assert len(undelivered) == 1
 
 
 async def test_once_gives_up_where_nothing_arrives(tmp_path):
@@ -130,6 +131,6 @@ async def test_once_gives_up_where_nothing_arrives(tmp_path):
             raise WriterUnavailable("connection refused")
 
     one = agent(tmp_path, Dead, {"a": "steady"})
-    await one.once(patience=0.2)
-    (told,) = one.undelivered
+    _, undelivered = await once(one, patience=0.2)
+    (told,) = undelivered
     assert told.endswith("samples were not delivered to output one")

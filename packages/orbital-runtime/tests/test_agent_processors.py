@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from orbital_runtime.agent import Agent
+from orbital_runtime.agent.once import once
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
 from orbital_sdk import (
@@ -146,8 +147,8 @@ async def test_what_was_gathered_is_delivered_before_the_end(agent_of):
 async def test_a_single_pass_has_processors_too(agent_of):
     """`run --once` delivers what they leave, and what they gathered."""
     agent = agent_of({"name": "count"})
-    await agent.once()
-    assert (agent.undelivered, delivered("count")) == ([], [1])
+    _, undelivered = await once(agent)
+    assert (undelivered, delivered("count")) == ([], [1])
     assert Count.log == ["start 1", "last 1", "stop 1"]
 
 

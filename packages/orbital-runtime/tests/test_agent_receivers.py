@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from orbital_runtime.agent.once import once
 from orbital_runtime.model import Status
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig
 from orbital_sdk.errors import ReceiverStopped
@@ -109,7 +110,7 @@ async def test_once_says_whether_it_can(tmp_path):
 
     tasks = {"e": "eager", "u": "unable"}
     one = agent(tmp_path, Recorder, tasks, plugins=[Eager, Unable])
-    runs = {task.id: run for task, run in await one.once()}
+    runs = {task.id: run for task, run in (await once(one))[0]}
     assert (runs["e"].status, runs["e"].samples) == (Status.SUCCESS, 1)
     assert (runs["u"].status, runs["u"].error) == (Status.FAILED, "port 162 is taken")
     assert Recorder.made[0].values("mail", of="a") == [1.0]

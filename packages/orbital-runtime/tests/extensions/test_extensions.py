@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from orbital_runtime.agent import Agent
-from orbital_runtime.agent.telemetry_sources import sources_of
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.telemetry import health
@@ -108,7 +107,7 @@ async def test_it_tells_of_itself(site):
     """A section of the status, a metric, a reason, and tasks that cannot run."""
     agent = site.agent(depot={"url": f"{URL}/away", "hosts": ["h1"]})
     await agent.start()
-    sources = sources_of(agent)
+    sources = agent.sources
     status = await views.status(sources)
     assert status["depot"] == {"address": f"{URL}/away"}
     assert [reason.reason for reason in health.reasons(sources)] == ["depot_away"]
@@ -126,7 +125,7 @@ async def test_without_its_section_it_changes_nothing(site):
     """What is installed and not configured is not seen."""
     agent = site.agent(sender={"direct": {"store": {"url": "u"}}})
     await agent.start()
-    assert (await views.status(sources_of(agent)))["depot"] is None
+    assert (await views.status(agent.sources))["depot"] is None
     assert list(agent.stations.sender.status()) == ["store"]
     assert agent.stations.buffer.outputs() == ("store",)
     await agent.stop()

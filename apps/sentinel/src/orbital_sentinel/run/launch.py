@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.agent import Agent
+from orbital_runtime.agent.once import once as run_once
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load, samples_file
 from orbital_runtime.telemetry import systemd
@@ -59,7 +60,7 @@ async def once(
 ) -> tuple[list[tuple[Task, Run]], list[str]]:
     """Every task once, delivered; and what did not arrive, in sentences."""
     agent = Agent(loaded, registry, version=version("orbital-sentinel"))
-    return await agent.once(on_run), agent.undelivered
+    return await run_once(agent, on_run)
 
 
 def log_to_stderr() -> None:

@@ -12,27 +12,26 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
 from orbital_runtime.agent import processing, reload
-from orbital_runtime.agent.assembly import assemble, output, run_limits
+from orbital_runtime.agent.assembly import assemble, output, run_limits, telemetry_of
 from orbital_runtime.agent.config_watch import changes
 from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.orphans import let_go
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Lifecycle, State
-from orbital_runtime.agent.telemetry_sources import sources_of, telemetry_of
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.task_log import TaskLog
 from orbital_runtime.settings import SettingsError, difference, load, secrets_of
 from orbital_runtime.slices import without_collector
+from orbital_runtime.telemetry.sources import Control, Sources
 from orbital_runtime.telemetry.systemd import Service
 from orbital_runtime.threads import in_background
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.processor.processors import Running
     from orbital_runtime.settings import Loaded, Settings
@@ -84,12 +83,12 @@ class Agent:
         self._stop_asked = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._applying = asyncio.Lock()
-        sources = sources_of(self)
-        self.telemetry = telemetry_of(self, sources)
-        self._service = Service(sources, environ)
+        self.sources = self._sources()
+        """What telemetry may see of it."""
+        control = Control(self.request_stop, self.reload, reloaded=lambda: self.last_reload)
+        self.telemetry = telemetry_of(loaded.settings.telemetry, self.sources, control, environ)
+        self._service = Service(self.sources, environ)
         self._watching: list[asyncio.Task[None]] = []
-        self.undelivered: list[str] = []
-        """After `once`: what did not arrive, in sentences."""
 
     @property
     def state(self) -> State:
@@ -127,10 +126,7 @@ class Agent:
                 log.warning("%s", note)
             await self.stations.buffer.open()
             await self.telemetry.start()
-            self._life.to(State.REGISTERING)
-            await self._open_outputs()
-            await self._start_processors()
-            await self.extensions.start()
+            await self._bring_up()
             await self.apply_tasks()
             scheduler = self.stations.scheduler
             self.stations.listeners.all.append(TaskLog(self.clock, scheduler.states()))
@@ -162,62 +158,21 @@ class Agent:
             len(self.stations.sender.status()), self.stations.buffer.usage().samples,
         )  # fmt: skip
 
-    async def once(
-        self, on_run: Callable[[Task, Run], None] | None = None, *, patience: float = LAST_FLUSH
-    ) -> list[tuple[Task, Run]]:
-        """Run every task once, deliver what it gave, and stop.
-
-        Args:
-            on_run: Told of each run as it ends.
-            patience: Seconds in which something has to arrive, or to be on its way without having failed;
-                else the rest is given up.
-
-        Returns:
-            Every task with its run, in the configuration's order. `undelivered` tells what did not arrive.
-        """
-        await self.stations.buffer.open()
-        before = self._gone()
-        await self._open_outputs()
-        await self._start_processors()
-        self._life.to(State.REGISTERING)
-        await self.extensions.start()
+    async def start_once(self) -> None:
+        """Bring up what tasks need to run when they are triggered; the buffer is open."""
+        await self._bring_up()
         await self.stations.tasks.reconcile(await self.extensions.arrange(self.loaded.tasks))
         self.stations.scheduler.start(ticks=False)
         self.stations.watchdog.start()
         self._life.to(State.RUNNING)
-        last_flush = LAST_FLUSH
-        try:
-            runs = await asyncio.gather(*(self._once(task, on_run) for task in self.loaded.tasks))
-            await self._deliver(patience)
-            last_flush = 0
-            return runs
-        finally:
-            await self.stop(last_flush)
-            self.undelivered = list(self._undelivered(before))
 
-    async def _deliver(self, patience: float) -> None:
-        """All that waits, as long as some of it arrives or is on its way."""
-        stations = self.stations
-        await processing.end(stations)
-        await stations.committer.flush()
-        arrived, before = True, stations.sender.status()
-        while arrived and not await stations.sender.flush(patience):
-            now = stations.sender.status()
-            arrived = any(one.flows_since(before[name]) for name, one in now.items())
-            before = now
-
-    def _gone(self) -> dict[str, int]:
-        """Samples that will not be delivered any more, by output."""
-        accounts = self.stations.buffer.ledger.accounts().items()
-        return {name: one.dead_lettered + one.dropped.total() for name, one in accounts}
-
-    def _undelivered(self, before: Mapping[str, int]) -> Iterator[str]:
-        accounts = self.stations.buffer.ledger.accounts()
-        for name, gone in self._gone().items():
-            if missing := accounts[name].waiting + gone - before.get(name, 0):
-                yield f"{missing} samples were not delivered to output {name}"
-        for reason, lost in self.stations.committer.lost.items():
-            yield f"{lost} samples never got into the buffer: {reason}"
+    async def _bring_up(self) -> None:
+        self._life.to(State.REGISTERING)
+        for settings in self.loaded.outputs:
+            await self.stations.sender.add(output(settings))
+        ready = await self.stations.processors.prepare(self.loaded.processors)
+        await processing.change(self.stations, ready, self.loaded, self.identity)
+        await self.extensions.start()
 
     async def stop(self, last_flush: float = LAST_FLUSH) -> None:
         """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice.
@@ -302,24 +257,30 @@ class Agent:
         new = load(self.loaded.path, self.environ, registry=self.registry)
         return new, difference(self.loaded, new)
 
-    async def _start_processors(self) -> None:
-        ready = await self.stations.processors.prepare(self.loaded.processors)
-        await processing.change(self.stations, ready, self.loaded, self.identity)
-
-    async def _open_outputs(self) -> None:
-        for settings in self.loaded.outputs:
-            await self.stations.sender.add(output(settings))
+    def _sources(self) -> Sources:
+        stations = self.stations
+        return Sources(
+            version=self.version,
+            started=self.started,
+            clock=self.clock,
+            state=lambda: self.state,
+            identity=lambda: self.identity,
+            notes=lambda: [str(note) for note in self.loaded.notes],
+            settings_path=lambda: self.loaded.path,
+            scheduler=stations.scheduler,
+            engine=stations.engine,
+            watchdog=stations.watchdog,
+            committer=stations.committer,
+            buffer=stations.buffer,
+            sender=stations.sender,
+            instances=stations.instances,
+            hosts=stations.hosts,
+            registry=self.registry,
+            extensions=self.extensions.all,
+        )
 
     def _who(self, settings: Settings) -> Identity:
         return identity(settings.sentinel, self._own_id, *self.extensions.identity())
-
-    async def _once(
-        self, task: Task, on_run: Callable[[Task, Run], None] | None
-    ) -> tuple[Task, Run]:
-        run = await self.stations.scheduler.trigger(task.key)
-        if on_run is not None:
-            on_run(task, run)
-        return task, run
 
     async def _close(self) -> None:
         stations = self.stations

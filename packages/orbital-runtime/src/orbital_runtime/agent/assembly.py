@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from orbital_runtime import paths
 from orbital_runtime.agent.tasks import Tasks
 from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
 from orbital_runtime.buffer.commit import Committer
@@ -23,9 +24,10 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.settings import delivery_policy
+from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from orbital_runtime.buffer.buffer import Buffer
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings import BufferSection, Loaded, OutputSettings, Settings
+    from orbital_runtime.settings import (
+        BufferSection,
+        Loaded,
+        OutputSettings,
+        Settings,
+        TelemetrySection,
+    )
+    from orbital_runtime.telemetry.sources import Control, Sources
     from orbital_sdk import Identity, Plugin, Session, Writer
     from orbital_sdk.invoke import OnThread
 
@@ -178,4 +187,18 @@ def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
         min_free=section.min_free,
         letters=letters,
         stores=StorageProcess(),
+    )
+
+
+def telemetry_of(
+    section: TelemetrySection, sources: Sources, control: Control, environ: Mapping[str, str]
+) -> Telemetry:
+    """The pages of the agent, not served yet."""
+    return Telemetry(
+        sources,
+        control,
+        socket=socket_path(section.socket, paths.runtime_dir(environ)),
+        address=section.address if section.enabled else None,
+        host_names=section.host_names,
+        task_series=section.task_series,
     )
