@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_sdk.address import is_loopback, split_address
+from orbital_sdk.address import is_loopback, public_address, split_address
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,13 @@ def test_what_is_none(text):
 def test_what_is_this_machine_is_known_without_asking(host, is_ours):
     """Addresses by their range; of names only the one that is reserved for it."""
     assert is_loopback(host) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("https://u:p@host:1/w?key=k#f", "https://host:1/w"), ("http://[::1]:9/", "http://[::1]:9/"),
+     ("http://host", "http://host"), ("core.example.com", "core.example.com"), ("", "")],
+)  # fmt: skip
+def test_what_of_an_address_people_may_see(url, shown):
+    """No user, no password, no query, no fragment."""
+    assert public_address(url) == shown

@@ -18,10 +18,11 @@ from orbital_gravital.credentials import core_url as url_of
 from orbital_gravital.credentials import credentials_path, load_for, on_file, save
 from orbital_gravital.identity.registration import register as ask
 from orbital_gravital.plan import applicant
-from orbital_gravital.sections import INSECURE, CoreSection, check_core_url, shown
+from orbital_gravital.sections import INSECURE, CoreSection, check_core_url
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.settings.model.base import sendable
 from orbital_sdk import ConfigurationError
+from orbital_sdk.address import public_address
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -111,7 +112,7 @@ def register(
     if output == "json":
         _as_json(_told(found, str(path)))
         return
-    typer.echo(f"Registered at {shown(found.core_url)} as {found.sentinel_id}.")
+    typer.echo(f"Registered at {public_address(found.core_url)} as {found.sentinel_id}.")
     typer.echo(f"The credentials are in {path}. Now run `sentinel start`.")
     _advise(loaded, insecure=allow_insecure_http)
 
@@ -130,7 +131,7 @@ def _check_new(settings: Settings, path: Path) -> None:
     before = on_file(settings.section(CoreSection))
     if before is not None:
         raise ConfigurationError(
-            f"this sentinel is {before.sentinel_id} at {shown(before.core_url)} already ({path}); "
+            f"this sentinel is {before.sentinel_id} at {public_address(before.core_url)} already ({path}); "
             "register it anew with --force"
         )
 
@@ -154,7 +155,7 @@ def credentials(*, config: ConfigFile = None, output: Output = "text") -> None:
     path = credentials_path(section.credentials_path)
     found = load_for(path, section.url)
     if found is None:
-        where = f" for {shown(section.url)}" if section.url else ""
+        where = f" for {public_address(section.url)}" if section.url else ""
         raise ConfigurationError(
             f"there are no credentials{where} in {path}; `sentinel register --core-url …` gets some"
         )
@@ -233,7 +234,7 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
 def _told(found: Credentials, path: str) -> dict[str, Any]:
     return {
         "sentinel_id": found.sentinel_id,
-        "core_url": shown(found.core_url),
+        "core_url": public_address(found.core_url),
         "registered_at": found.registered_at,
         "region": found.region,
         "labels": ", ".join(f"{k}={v}" for k, v in found.labels.items()),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from orbital_gravital.addition import CORE, CoreAddition
 from orbital_gravital.credentials import core_url, given, known
-from orbital_gravital.sections import CoreSection, HeartbeatSection, shown
+from orbital_gravital.sections import CoreSection, HeartbeatSection
 from orbital_gravital.standing import line, reasons
 from orbital_gravital.tasks.apart import Apart
 from orbital_runtime.extensions import Extension, Outlook
+from orbital_sdk.address import public_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -129,7 +130,7 @@ class Gravital(Extension):
         if not url:
             return None
         found = given(settings.sentinel.id, section, url) or known(section)
-        view = {"address": shown(url), "sentinel_id": found.sentinel_id if found else ""}
+        view = {"address": public_address(url), "sentinel_id": found.sentinel_id if found else ""}
         who = f"as {view['sentinel_id']}" if found else "once it has registered there"
         return Outlook(f"work for Gravital Core at {view['address']}, {who}", view)
 

@@ -106,9 +106,3 @@ class HeartbeatSection(Section):
     """Timeout of one heartbeat."""
     retry_times: Annotated[int, Field(ge=0)] = 3
     """Retries after the first attempt."""
-
-
-def shown(url: str) -> str:
-    """An address without the user and password that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,6 +1,5 @@
 """HTTP for an agent: whole answers in time, TLS, proxies, secrets, and errors in words."""
 
-from orbital_http.addresses import public_address, stays_here
 from orbital_http.client import HttpClient
 from orbital_http.credentials import Credentials, SecretFile
 from orbital_http.deadline import DeadlineAdapter
@@ -9,7 +8,7 @@ from orbital_http.errors import HttpMisconfigured, HttpUnavailable, RequestFaile
 from orbital_http.failures import explain
 from orbital_http.incoming import Incoming
 from orbital_http.reply import Reply, one_line
-from orbital_http.risks import warn
+from orbital_http.risks import stays_here, warn
 from orbital_http.settings import BasicAuth, ProxyUrl, Tls
 from orbital_http.tls import tls_advice
 
@@ -30,7 +29,6 @@ __all__ = [
     "Tls",
     "explain",
     "one_line",
-    "public_address",
     "stays_here",
     "tls_advice",
     "warn",

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from orbital_sdk.address import is_loopback
 
 if TYPE_CHECKING:
     import logging
+
+
+def stays_here(url: str) -> bool:
+    """Whether requests to a URL never leave this machine."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith(".localhost") or is_loopback(host)
 
 
 def warn(log: logging.Logger, address: str, *, insecure: bool, bare: bool) -> None:

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from orbital_http import BasicAuth, ProxyUrl, Tls, public_address
+from orbital_http import BasicAuth, ProxyUrl, Tls
 from orbital_remote_write.labels import LABEL_NAME, TARGET_LABELS, LabelRules, OriginLabel
 from orbital_sdk import Duration, WriterConfig
+from orbital_sdk.address import public_address
 
 OWN_HEADERS: Final = frozenset(
     {

@@ -1,8 +1,9 @@
-"""Where a device is, as people type it on a command line, and whether that is this machine."""
+"""Addresses: as people type them, as people may see them, and whether they are this machine."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 
 def split_address(text: str) -> tuple[str, int | None]:
@@ -38,3 +39,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def public_address(url: str) -> str:
+    """A URL without user, password, query and fragment: for messages, logs and pages."""
+    parts = urlsplit(url)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    return bare.geturl()

@@ -7,7 +7,6 @@ import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -107,9 +106,3 @@ def _is_number(cell: str) -> bool:
     return (
         not cell or cell.replace(".", "", 1).replace(",", "").lstrip("-").rstrip("%s").isdecimal()
     )
-
-
-def shown(url: str) -> str:
-    """An address without the user and password that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

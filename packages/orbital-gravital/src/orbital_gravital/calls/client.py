@@ -16,8 +16,8 @@ from orbital_http import (
     RequestFailed,
     SettingNames,
     Tls,
-    public_address,
 )
+from orbital_sdk.address import public_address
 
 if TYPE_CHECKING:
     from orbital_gravital.credentials import Credentials
