@@ -44,56 +44,56 @@ class ProcessorSection(OpenSection):
 
 
 class DeadLetterSection(Section):
-    """How many samples that a destination refused for good are kept to be looked at, or sent again."""
+    """Samples that a destination refused for good, kept to be inspected or replayed."""
 
     size: Count = 10_000
-    """Dead letters that are kept, over all outputs; the output with the most gives way first."""
+    """Dead letters kept, over all outputs; those of the output with the most are evicted first."""
     bytes: Size = 16 << 20
-    """Bytes that they may take."""
+    """Bytes of the dead letters kept."""
     max_age: Duration = 30 * 86400
-    """Older ones are let go of, and counted; 0: none for their age."""
+    """Older ones are deleted and counted as expired; 0: never."""
 
 
 class BufferSection(Section):
     """Where samples wait for their outputs."""
 
     type: Literal["memory", "disk"] = "memory"
-    """What holds them: memory, gone when the agent ends, or a folder on disk, which survives."""
+    """Where samples are kept: in memory, lost when the agent ends, or in a folder on disk."""
     size: Count = 1_000_000
-    """Samples it may hold."""
+    """Samples in the buffer at most."""
     bytes: Size = 256 << 20
-    """Bytes it may hold."""
+    """Bytes in the buffer at most."""
     max_age: Duration = 0
-    """Older samples are dropped, and counted; 0: none for their age."""
+    """Older samples are dropped and counted; 0: never."""
     orphan_age: Duration = 7 * 86400
     """How long samples are kept for an output that is not configured any more; 0: until it is configured
-    again, or they are dropped by hand."""
+    again or they are dropped by hand."""
     when_full: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
-    """What gives way when it is full: old samples, new ones, or collecting itself."""
+    """What happens when it is full: old samples are dropped, new ones are refused, or collecting waits."""
     flush_interval: Duration = USUAL.flush_interval
-    """How long a batch waits for more samples before it is sent; the first after a start does not."""
+    """How long a request waits for more samples before it is sent; the first one after a start does not."""
     commit_window: Duration = 0.1
-    """How long collections wait for others to share one write."""
+    """How long collections wait for others, to share one write."""
     disk_path: str = "./data/buffer"
     """Folder of the disk buffer."""
     sync: Literal["always", "interval"] = "always"
-    """When the disk buffer waits for the disk: at each write, or every `sync_interval`, so that a power cut
-    takes what came since."""
+    """When the disk buffer syncs: at each write, or every `sync_interval`, so that a power cut loses what was
+    written since."""
     sync_interval: Interval = 1
-    """Time between two waits for the disk, with `sync: interval`."""
+    """Time between two syncs, with `sync: interval`."""
     min_free: ByteSize = 64 << 20
-    """Bytes of the volume that stay free: below it new samples wait in memory until there is room again."""
+    """Bytes of the volume that stay free; below it new samples are kept in memory until there is space."""
     dead_letters: DeadLetterSection = DeadLetterSection()
-    """What destinations refused for good."""
+    """Samples that destinations refused for good."""
 
 
 class BreakerSection(Section):
-    """When an output that fails is left alone for a while."""
+    """The circuit breaker: when requests to a failing output stop for a while."""
 
     failures: Count | None = None
-    """Failures in a row that open it; left out: retry_times."""
+    """Failures in a row that open it; default: retry_times."""
     reset: Timeout = USUAL.breaker_reset
-    """How long it stays open before one probe."""
+    """How long it stays open before one probe is sent."""
 
 
 class BreakerOverride(Section):
@@ -106,7 +106,7 @@ class BreakerOverride(Section):
 
 
 class OutputSection(OpenSection):
-    """One destination. Keys not listed here belong to its writer. Left out ones are as in `sender`."""
+    """One destination. Other keys are its writer's. The defaults are those of `sender`."""
 
     enabled: bool = True
     """Whether samples go there."""
@@ -149,29 +149,29 @@ class SenderSection(Section):
     """How samples are delivered."""
 
     mode: str = "direct"
-    """Who gets samples: `direct`, the outputs below; other modes come with extensions. Left out: that of an
-    extension which is configured, where no output is."""
+    """Who gets samples: `direct`, the outputs below; other modes come with extensions. Default: that of a
+    configured extension, if no output is configured."""
     batch_size: Count = USUAL.batch_size
     """Samples of one request, at most."""
     batch_bytes: Size = USUAL.batch_bytes
     """Bytes of values in one request, at most."""
     timeout: Timeout = USUAL.timeout
-    """What one request may take."""
+    """Timeout of one request."""
     retry_times: Tries = 3
-    """Failures in a row before the breaker opens. Retrying itself never ends while the buffer holds."""
+    """Failures in a row before the breaker opens. Retries never end as long as the buffer has the samples."""
     retry_interval: Interval = USUAL.retry_interval
-    """First pause after a failure; it doubles with each further one, with jitter."""
+    """Pause after the first failure; it doubles with each further one, with jitter."""
     retry_max_interval: Interval = USUAL.retry_max_interval
-    """The pause grows no longer than this."""
+    """Longest pause between two attempts."""
     pause_retry: Interval = USUAL.pause_retry
-    """How often a paused output (refused credentials, wrong address) looks whether it was mended."""
+    """Time between two attempts of a paused output (refused credentials, wrong address)."""
     backlog_after: Interval = USUAL.backlog_after
-    """When samples have waited this long and fill more than one request, they are a backlog: fresh samples
-    go first and it goes beside them, where the destination takes old samples."""
+    """Samples that have waited this long and fill more than one request are a backlog: fresh samples are sent
+    first and the backlog in parallel, if the destination accepts old samples."""
     backlog_rate: Count | None = None
-    """Samples of the backlog a second, at most, so that a thin line or a server that just came back is
-    not flooded; left out: as fast as the destination takes them."""
+    """Samples of the backlog a second at most, so that a slow link or a recovering server is not overloaded;
+    default: as fast as the destination accepts them."""
     breaker: BreakerSection = BreakerSection()
-    """When an output that fails is left alone."""
+    """The circuit breaker of outputs."""
     direct: dict[OutputName, OutputSection] = Field(default_factory=dict[str, OutputSection])
     """The outputs, by name."""
