@@ -107,7 +107,7 @@ async def test_a_batch_that_core_refuses_is_set_aside_and_the_rest_goes(site):
     async with site.agent(tasks=LOCAL) as agent:
         await until(lambda: site.peer.samples("probe_value"))
         link = core_of(agent).link
-        assert link.reports.refused == 0
+        assert link.reports.tally.refused == 0
         site.peer.fault(
             path="/api/v1/data/ingest", count=1, status=400, body='{"code":40001,"message":"bad"}'
         )

@@ -47,7 +47,7 @@ async def test_a_run_that_outlives_its_task_says_nothing_of_the_device(sane):
         await sane.run(agent, other)
         await until(lambda: sane.states(left))
         assert sane.states(gone) == []
-        await until(lambda: core_of(agent).link.reports.refused == 1)
+        await until(lambda: core_of(agent).link.reports.tally.refused == 1)
 
 
 async def test_neighbours_of_a_removed_task_are_not_told_again(sane):

@@ -34,7 +34,7 @@ async def test_they_wait_for_a_list_hold_nobody_and_arrive_in_their_order(sane, 
         for one, two in zip(said(lost, "1", "2"), said(there, "1", "2"), strict=True):
             reports.add(one)
             reports.add(two)
-        await until(lambda: reports.sent == 2 and len(reports.missing) == 2)
+        await until(lambda: reports.tally.sent == 2 and len(reports.missing) == 2)
         reports.missing.judge(reports.missing.doubted, set(tasks))
         await until(lambda: len(reports.missing) == 2)
         assert (reports.waiting, len(wanted)) == (2, 1)
@@ -56,7 +56,7 @@ async def test_a_list_that_was_asked_for_before_decides_nothing(sane, tasks):
         reports.add(*said(tasks[0], "1"))
         await until(lambda: len(reports.missing) == 1)
         reports.missing.judge(before, {})
-        assert (len(reports.missing), reports.refused) == (1, 0)
+        assert (len(reports.missing), reports.tally.refused) == (1, 0)
 
 
 async def test_those_of_tasks_that_are_gone_are_dropped_in_one_line(sane, tasks, caplog):
@@ -72,7 +72,7 @@ async def test_those_of_tasks_that_are_gone_are_dropped_in_one_line(sane, tasks,
         for task in tasks:
             reports.add(*said(task, "4"))
         await until(lambda: reports.waiting == 0)
-        assert (reports.sent, reports.refused, reports.dropped) == (0, 8, 0)
+        assert (reports.tally.sent, reports.tally.refused, reports.tally.dropped) == (0, 8, 0)
     assert caplog.text.count("go nowhere") == 1
     assert ": 8, of " in caplog.text
 
@@ -86,7 +86,7 @@ async def test_those_of_a_task_that_is_switched_off_arrive(sane, tasks):
         await until(lambda: len(reports.missing) == 3)
         sane.peer.cure()
         reports.missing.judge(reports.missing.doubted, {})
-        await until(lambda: reports.sent == 3)
+        await until(lambda: reports.tally.sent == 3)
     assert heard(sane, tasks[0]) == ["1", "2", "3"]
 
 
@@ -101,7 +101,7 @@ async def test_they_have_no_room_of_their_own(sane, tasks):
             for report in said(task, "1", "2", "3"):
                 reports.add(report)
         await until(lambda: len(reports.missing) == 4)
-        assert (reports.waiting, reports.dropped) == (4, 2)
+        assert (reports.waiting, reports.tally.dropped) == (4, 2)
         sane.peer.cure()
         sane.peer.fault(path="/api/v1/", status=503)
         reports.missing.judge(reports.missing.doubted, {})
@@ -110,7 +110,7 @@ async def test_they_have_no_room_of_their_own(sane, tasks):
         sane.peer.cure()
         reports.missing.judge(reports.missing.doubted, set(tasks))
         await until(lambda: reports.waiting == 0)
-        assert reports.sent + reports.dropped == 10
+        assert reports.tally.sent + reports.tally.dropped == 10
 
 
 async def test_another_link_to_the_same_core_sends_them(sane, tasks):
@@ -123,5 +123,5 @@ async def test_another_link_to_the_same_core_sends_them(sane, tasks):
     sane.peer.cure()
     async with sending(sane) as reports:
         reports.inherit(older, same_core=True)
-        await until(lambda: reports.sent == 3)
+        await until(lambda: reports.tally.sent == 3)
     assert (older.waiting, heard(sane, tasks[0])) == (0, ["1", "2", "3"])

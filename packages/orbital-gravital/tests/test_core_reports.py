@@ -71,7 +71,7 @@ async def test_a_report_that_core_breaks_over_is_given_up_and_holds_nobody(sane,
         for report in said(task, "poison", "good", "poison", "better"):
             reports.add(report)
         await until(lambda: reports.waiting == 0)
-        assert (reports.sent, reports.given_up, reports.refused) == (2, 2, 0)
+        assert (reports.tally.sent, reports.tally.given_up, reports.tally.refused) == (2, 2, 0)
     assert heard(sane, task) == ["good", "better"]
     (told,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert task in told.getMessage()
@@ -83,8 +83,8 @@ async def test_where_core_breaks_over_every_report_none_is_given_up(sane, task):
     async with sending(sane) as reports:
         for report in said(task, "1", "2", "3"):
             reports.add(report)
-        await until(lambda: reports.sent == 3)
-        assert reports.given_up == 0
+        await until(lambda: reports.tally.sent == 3)
+        assert reports.tally.given_up == 0
     assert heard(sane, task) == ["1", "2", "3"]
 
 
@@ -95,7 +95,7 @@ async def test_what_core_refuses_of_a_task_is_told_once(sane, task, caplog):
         for report in said(task, "bad", "bad", "good", "bad", "bad"):
             reports.add(report)
         await until(lambda: reports.waiting == 0)
-        assert (reports.sent, reports.refused) == (1, 4)
+        assert (reports.tally.sent, reports.tally.refused) == (1, 4)
     assert [r.levelname for r in caplog.records if "refuses" in r.getMessage()] == ["WARNING"] * 2
 
 
@@ -120,10 +120,10 @@ async def test_where_there_is_no_room_the_oldest_reports_go_and_are_counted(sane
         for one, two in zip(*(said(task, *"12345") for task in tasks), strict=True):
             reports.add(one)
             reports.add(two)
-        assert (reports.waiting, reports.dropped) == (6, 4)
+        assert (reports.waiting, reports.tally.dropped) == (6, 4)
         sane.peer.cure()
         await until(lambda: reports.waiting == 0)
-        assert (reports.sent, reports.dropped) == (6, 4)
+        assert (reports.tally.sent, reports.tally.dropped) == (6, 4)
     assert [heard(sane, task) for task in tasks] == [["3", "4", "5"]] * 2
     assert caplog.text.count("no room for more") == 1
 
@@ -138,6 +138,6 @@ async def test_a_report_that_is_too_large_for_a_proxy_loses_words_and_arrives(
     async with sending(sane, address=proxy.url) as reports:
         reports.add(*said(task, "word " * LONGEST))
         await until(lambda: reports.waiting == 0)
-        assert (reports.sent, reports.refused) == (1, 0)
+        assert (reports.tally.sent, reports.tally.refused) == (1, 0)
     (words,) = heard(sane, task)
     assert 300 < len(words) < 1000

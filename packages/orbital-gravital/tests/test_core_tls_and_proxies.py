@@ -55,7 +55,7 @@ async def test_a_certificate_that_is_refused_costs_no_report_and_no_sample(
         await sane.run(agent, task)
         await until(lambda: "core.cert_file" in core_of(agent).standing().trouble)
         await until(lambda: agent.stations.sender.status()["core"].reason)
-        assert core_of(agent).link.reports.refused == 0
+        assert core_of(agent).link.reports.tally.refused == 0
         sane.configure(core={"url": door.tls_url, **keys})
         await agent.reload()
         await until(lambda: len(sane.peer.runs(task)) == 2)

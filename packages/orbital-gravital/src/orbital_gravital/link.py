@@ -148,11 +148,11 @@ class CoreLink:
             last_heartbeat_ms=heart.last_ms,
             tasks=self.assigned.able,
             unusable=self.assigned.unusable(),
-            reports=reports.sent,
+            reports=reports.tally.sent,
             reports_waiting=reports.waiting,
-            reports_refused=reports.refused,
-            reports_given_up=reports.given_up,
-            reports_dropped=reports.dropped,
+            reports_refused=reports.tally.refused,
+            reports_given_up=reports.tally.given_up,
+            reports_dropped=reports.tally.dropped,
         )
 
     def refresh(self) -> None:

@@ -21,9 +21,12 @@ from orbital_gravital.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_gravital.identity.line import Line
+    from orbital_gravital.reports.missing import Missing
     from orbital_gravital.reports.report import Report
-    from orbital_gravital.reports.reports import Reports
+    from orbital_gravital.reports.tally import Tally
 
 log = logging.getLogger("orbital.core")
 
@@ -44,14 +47,28 @@ class Lane:
 
     Args:
         line: To Core.
-        reports: Has the counts of all lanes.
+        missing: Keeps reports of tasks that Core says it does not have.
+        tally: Of all lanes.
+        on_send: Told of each report before it goes out.
+        on_sent: Called after each that Core took.
     """
 
-    def __init__(self, line: Line, reports: Reports) -> None:
+    def __init__(
+        self,
+        line: Line,
+        missing: Missing,
+        tally: Tally,
+        *,
+        on_send: Callable[[str, int], None],
+        on_sent: Callable[[], None],
+    ) -> None:
         self.queue: deque[Report] = deque()
         self._filled = asyncio.Event()
         self._line = line
-        self._reports = reports
+        self._missing = missing
+        self._tally = tally
+        self._on_send = on_send
+        self._on_sent = on_sent
         self._failures = 0
         self._busy = 0
         """Reports at the head that are under way."""
@@ -76,7 +93,7 @@ class Lane:
         self._filled.set()
 
     def drop_oldest(self) -> None:
-        self._reports.missing.overlook(self.queue[self._busy])
+        self._missing.overlook(self.queue[self._busy])
         del self.queue[self._busy]
 
     def withdraw(self, task_id: str) -> int:
@@ -95,7 +112,7 @@ class Lane:
                 await self.drain()
             except CoreError as error:
                 self._failures += 1
-                self._reports.failed(self, error)
+                self._tally.failed(self, error)
                 await self._line.pause(self._failures, error)
 
     async def drain(self) -> None:
@@ -107,7 +124,7 @@ class Lane:
         while self.queue:
             await self._lead()
             self._failures = 0
-            self._reports.recovered(self)
+            self._tally.recovered(self)
         self._filled.clear()
 
     def abandon(self) -> None:
@@ -132,30 +149,31 @@ class Lane:
 
     async def _settle(self, place: int = 0) -> None:
         """Get rid of the report at this place."""
-        report, reports = self.queue[place], self._reports
-        if reports.missing.keeps(report):
+        report = self.queue[place]
+        if self._missing.keeps(report):
             del self.queue[place]
             return
         self._busy = place + 1
-        reports.on_send(report.task_id, report.executed_ms)
+        self._on_send(report.task_id, report.executed_ms)
         try:
             await self._send(report)
         except NotThere:
             self._suspects.pop(report.task_id, None)
             self._refused.discard(report.task_id)
-            reports.missing.missed(report)
+            self._missing.missed(report)
         except CoreRefused as error:
             self._tell_refusal(report, error)
-            reports.missing.found(report)
+            self._missing.found(report)
         except CorePanicked as error:
             if place or not await self._is_guilty(report):
                 raise
             self._give_up(report, error)
-            reports.missing.found(report)
+            self._missing.found(report)
         else:
-            reports.passed()
+            self._tally.sent += 1
+            self._on_sent()
             self._acquit(report.task_id)
-            reports.missing.found(report)
+            self._missing.found(report)
         del self.queue[place]
 
     async def _send(self, report: Report) -> None:
@@ -170,21 +188,21 @@ class Lane:
 
     async def _is_guilty(self, report: Report) -> bool:
         """Whether Core breaks over this report and takes others: of any lane, or the next of this one."""
-        reports = self._reports
-        suspect = self._suspects.setdefault(report.task_id, _Suspect(reports.sent))
+        tally = self._tally
+        suspect = self._suspects.setdefault(report.task_id, _Suspect(tally.sent))
         suspect.panics += 1
         if suspect.panics < PANICS:
             return False
-        if reports.sent == suspect.sent and len(self.queue) > 1:
+        if tally.sent == suspect.sent and len(self.queue) > 1:
             await self._settle(1)
             self._busy = 1
-        if reports.sent == suspect.sent:
+        if tally.sent == suspect.sent:
             return False
         self._suspects[report.task_id] = suspect
         return True
 
     def _tell_refusal(self, report: Report, error: CoreRefused) -> None:
-        self._reports.refused += 1
+        self._tally.refused += 1
         level = logging.DEBUG if report.task_id in self._refused else logging.WARNING
         self._refused.add(report.task_id)
         log.log(level, "Core refuses reports of task %s: %s", report.task_id, error)
@@ -199,10 +217,10 @@ class Lane:
             del self._suspects[task_id]
 
     def _give_up(self, report: Report, error: CorePanicked) -> None:
-        self._reports.given_up += 1
+        self._tally.given_up += 1
         suspect = self._suspects[report.task_id]
         level = logging.DEBUG if suspect.told else logging.ERROR
-        suspect.told, suspect.sent = True, self._reports.sent
+        suspect.told, suspect.sent = True, self._tally.sent
         log.log(
             level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
             report.task_id, error,

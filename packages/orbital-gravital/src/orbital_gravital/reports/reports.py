@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_gravital.reports.lane import Lane
 from orbital_gravital.reports.missing import Missing
+from orbital_gravital.reports.tally import Tally
 from orbital_runtime.scheduler.timetable.phase import stable_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from orbital_gravital.errors import CoreError
     from orbital_gravital.identity.line import Line
     from orbital_gravital.reports.report import Report
 
@@ -37,21 +37,16 @@ class Reports:
     def __init__(
         self, line: Line, on_send: Callable[[str, int], None], *, most: int = MOST
     ) -> None:
-        self.on_send = on_send
         self.address = line.address
-        self._most = most
-        self._lanes = [Lane(line, self) for _ in range(LANES)]
-        self._failing: set[Lane] = set()
-        self._full = False
+        self.tally = Tally()
         self.missing = Missing(self._add_first, self._drop_gone)
         """Those of tasks that Core says it does not have."""
-        self.sent = 0
-        self.refused = 0
-        """By Core, for good, or it does not have their task any more."""
-        self.given_up = 0
-        """Core broke over them, and over no others."""
-        self.dropped = 0
-        """There was no room for them, or nobody to hear them any more."""
+        self._most = most
+        self._full = False
+        self._lanes = [
+            Lane(line, self.missing, self.tally, on_send=on_send, on_sent=self._look_for_room)
+            for _ in range(LANES)
+        ]
 
     @property
     def waiting(self) -> int:
@@ -61,15 +56,12 @@ class Reports:
         """Go on with the counts of another one, and with what it did not get rid of, in its order. Another
         Core knows nothing of those tasks: then that is dropped.
         """
-        self.sent += older.sent
-        self.refused += older.refused
-        self.given_up += older.given_up
-        self.dropped += older.dropped
+        self.tally.inherit(older.tally)
         if not same_core and older.waiting:
             log.warning(
                 "%d reports never got to %s, and go nowhere now", older.waiting, older.address
             )
-            self.dropped += older.waiting
+            self.tally.dropped += older.waiting
             return
         left = [*older.missing.take_all()]
         for lane in older._lanes:
@@ -93,7 +85,7 @@ class Reports:
 
     def _drop_gone(self, task_id: str, kept: int) -> int:
         count = kept + self._lane(task_id).withdraw(task_id)
-        self.refused += count
+        self.tally.refused += count
         return count
 
     def _drop_oldest(self) -> None:
@@ -102,7 +94,7 @@ class Reports:
         if place is None:
             return
         place.drop_oldest()
-        self.dropped += 1
+        self.tally.dropped += 1
         if not self._full:
             self._full = True
             log.error(
@@ -110,22 +102,12 @@ class Reports:
                 self._most,
             )
 
-    def failed(self, lane: Lane, error: CoreError) -> None:
-        """A lane waits for Core. The first one says so, for all of them."""
-        level = logging.DEBUG if self._failing else logging.WARNING
-        self._failing.add(lane)
-        log.log(level, "reports wait for Core: %s", error)
-
-    def recovered(self, lane: Lane) -> None:
-        """This lane waits no more."""
-        self._failing.discard(lane)
-
-    def passed(self) -> None:
-        """Core took one."""
-        self.sent += 1
+    def _look_for_room(self) -> None:
         if self._full and self.waiting < self._most // 2:
             self._full = False
-            log.warning("there is room for reports again; %d were dropped so far", self.dropped)
+            log.warning(
+                "there is room for reports again; %d were dropped so far", self.tally.dropped
+            )
 
     async def run(self) -> None:
         """Send them, until cancelled."""
