@@ -124,6 +124,18 @@ async def test_misconfigured_outputs_pause_and_keep_everything(lines):
     assert line.status.errors == {"misconfigured": 1}
 
 
+async def test_a_pause_closes_the_breaker(lines):
+    """Who says 401 is there: what follows the pause is no probe."""
+    line = lines(pause_retry=NEVER, breaker_failures=1, breaker_reset=NEVER)
+    line.writer.then(WriterUnavailable("down"), WriterMisconfigured("401"))
+    await line.put(make_batch(5))
+    await line.reaches(Phase.BACKING_OFF)
+    assert line.status.breaker is State.OPEN
+    line.delivery.hurry()
+    await line.reaches(Phase.PAUSED)
+    assert line.status.breaker is State.CLOSED
+
+
 async def test_a_configuration_error_pauses_too(lines):
     """However the writer says that a person has to act, nothing is dropped."""
     line = lines(pause_retry=NEVER)
@@ -242,6 +254,20 @@ async def test_what_is_no_exception_ends_no_delivery(lines, writer, raised):
     assert line.writer.stored == line.account.delivered == 3
     assert line.status.errors == {"bug": 1}
     assert f"a bug in writer 'wild': {raised.__name__}()" in line.status.last_error
+
+
+async def test_a_failing_runtime_backs_off(lines):
+    """What went wrong here is told, and tried again after a while as any failure."""
+    line = lines(retry_interval=NEVER, retry_max_interval=NEVER)
+
+    async def broken(*args, **kwargs):
+        raise OSError("disk")
+
+    line.buffer.acknowledge = broken
+    await line.put(make_batch(2))
+    await line.reaches(Phase.BACKING_OFF)
+    assert line.status.reason == "OSError: disk"
+    assert line.status.until_ms == line.clock.utc_ms() + 3_600_000
 
 
 async def test_a_failing_runtime_goes_on(lines, caplog):
