@@ -6,22 +6,21 @@ import asyncio
 import gc
 import logging
 import os
-from contextlib import aclosing
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
 from orbital_runtime.agent import processing, reload
 from orbital_runtime.agent.assembly import assemble, output, run_limits, telemetry_of
-from orbital_runtime.agent.config_watch import changes
 from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.orphans import let_go
+from orbital_runtime.agent.reloader import Reloader
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Lifecycle, State
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.scheduler.task_log import TaskLog
-from orbital_runtime.settings import SettingsError, difference, load, secrets_of
+from orbital_runtime.settings import secrets_of
 from orbital_runtime.slices import without_collector
 from orbital_runtime.telemetry.sources import Control, Sources
 from orbital_runtime.telemetry.systemd import Service
@@ -76,18 +75,15 @@ class Agent:
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
         self.stations = assemble(loaded, registry, self.identity, self.clock, data)
-        self._began = loaded.settings
-        self.last_reload: list[str] = []
-        """What the last reload that changed something changed."""
         self._life = Lifecycle()
         self._stop_asked = asyncio.Event()
-        self._reloading = asyncio.Lock()
         self._applying = asyncio.Lock()
         self.sources = self._sources()
         """What telemetry may see of it."""
-        control = Control(self.request_stop, self.reload, reloaded=lambda: self.last_reload)
+        control = Control(self.request_stop, self.reload, reloaded=lambda: self._reloader.last)
         self.telemetry = telemetry_of(loaded.settings.telemetry, self.sources, control, environ)
         self._service = Service(self.sources, environ)
+        self._reloader = Reloader(self, self._service)
         self._watching: list[asyncio.Task[None]] = []
 
     @property
@@ -134,7 +130,7 @@ class Agent:
             self.stations.receivers.look_at([task for task, _ in scheduler.states().values()])
             self.stations.watchdog.start()
             self._watching = [
-                asyncio.create_task(self._watch(), name="watch-configuration"),
+                asyncio.create_task(self._reloader.watch(), name="watch-configuration"),
                 asyncio.create_task(
                     let_go(
                         self.stations.buffer,
@@ -218,44 +214,20 @@ class Agent:
         self._stop_asked.set()
 
     async def reload(self) -> list[str]:
-        """Read the configuration again and apply what changed. A bad one changes nothing.
+        """As `Reloader.reload`."""
+        return await self._reloader.reload()
 
-        Returns:
-            What changed, a line each; empty if nothing did.
+    def reload_soon(self) -> None:
+        """As `Reloader.soon`."""
+        self._reloader.soon()
 
-        Raises:
-            SettingsError: It is bad; the old one stays.
-        """
-        async with self._reloading:
-            with self._service.reloading(), without_collector():
-                new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
-                if self.state is not State.RUNNING:
-                    return []
-                ready = await self.stations.processors.prepare(new.processors)
-                changed = [*lines, *await self._follow(new, lines, ready)]
-                self.last_reload = changed or self.last_reload
-                return changed
-
-    async def _follow(self, new: Loaded, lines: list[str], ready: Sequence[Running]) -> list[str]:
-        """Go on with another configuration, of which `lines` tell what is different, and with its processors.
-        Gives what of it has to wait for the next start.
-        """
+    async def follow(self, new: Loaded, ready: Sequence[Running]) -> None:
+        """Go on with another configuration, and with its processors, which are started."""
         old, self.loaded = self.loaded, new
         self.identity = self._who(new.settings)
         await reload.apply(self.stations, old, new, self.identity, ready)
         await self.extensions.follow(old.settings)
         await self.apply_tasks()
-        later = list(reload.at_next_start(self._began, old.settings, new.settings))
-        for line in (*lines, *later):
-            log.info("reloaded: %s", line)
-        for note in new.notes:
-            if note not in old.notes:
-                log.warning("%s", note)
-        return later
-
-    def _read(self) -> tuple[Loaded, list[str]]:
-        new = load(self.loaded.path, self.environ, registry=self.registry)
-        return new, difference(self.loaded, new)
 
     def _sources(self) -> Sources:
         stations = self.stations
@@ -301,33 +273,9 @@ class Agent:
         self._life.to(State.STOPPED)
         log.info("stopped")
 
-    async def _watch(self) -> None:
-        section, loaded = self.settings.plugins, self.loaded
-        if not section.auto_reload or not loaded.watched:
-            return
-        looking = changes(loaded.watched, loaded.seen, section.reload_interval)
-        async with aclosing(looking) as changed:
-            async for _ in changed:
-                await self._reload_or_say()
-
     async def _end_watch(self) -> None:
         watching, self._watching = self._watching, []
         for task in watching:
             task.cancel()
         if watching:
             await asyncio.wait(watching)
-
-    def reload_soon(self) -> None:
-        """Read the configuration again, beside whatever goes on."""
-        asyncio.create_task(self._reload_or_say(), name="reload")  # noqa: RUF006 (the lock holds it)
-
-    async def _reload_or_say(self) -> None:
-        try:
-            if not await self.reload():
-                log.info("reloaded: nothing changed")
-        except SettingsError as error:
-            for problem in error.problems:
-                log.error("%s", problem)  # noqa: TRY400 (it says it all)
-            log.error("the new configuration has errors, the old one stays in effect")  # noqa: TRY400 (as above)
-        except Exception:
-            log.exception("the reload failed half-way; restart the agent")

@@ -1,0 +1,121 @@
+"""Reads the configuration again when it is asked to or its files change, and has the agent follow it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Protocol
+
+from orbital_runtime.agent import reload
+from orbital_runtime.agent.config_watch import changes
+from orbital_runtime.agent.state import State
+from orbital_runtime.settings import SettingsError, difference, load
+from orbital_runtime.slices import without_collector
+from orbital_runtime.threads import in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orbital_runtime.agent.assembly import Stations
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.processor.processors import Running
+    from orbital_runtime.settings import Loaded
+    from orbital_runtime.telemetry.systemd import Service
+
+log = logging.getLogger("orbital.agent")
+
+
+class Owner(Protocol):
+    """What a reload needs of the agent."""
+
+    loaded: Loaded
+    registry: Registry
+    environ: Mapping[str, str]
+    stations: Stations
+
+    @property
+    def state(self) -> State: ...
+
+    async def follow(self, new: Loaded, ready: Sequence[Running]) -> None:
+        """Go on with another configuration, and with its processors, which are started."""
+        ...
+
+
+class Reloader:
+    """One reload at a time.
+
+    Args:
+        agent: Whose configuration it is.
+        service: Told when a reload begins and ends.
+    """
+
+    def __init__(self, agent: Owner, service: Service) -> None:
+        self.last: list[str] = []
+        """What the last reload that changed something changed."""
+        self._agent = agent
+        self._service = service
+        self._began = agent.loaded.settings
+        self._lock = asyncio.Lock()
+
+    async def reload(self) -> list[str]:
+        """Read the configuration again and apply what changed. A bad one changes nothing.
+
+        Returns:
+            What changed, a line each; empty if nothing did.
+
+        Raises:
+            SettingsError: It is bad; the old one stays.
+        """
+        async with self._lock:
+            with self._service.reloading(), without_collector():
+                new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
+                if self._agent.state is not State.RUNNING:
+                    return []
+                ready = await self._agent.stations.processors.prepare(new.processors)
+                old = self._agent.loaded
+                await self._agent.follow(new, ready)
+                changed = [*lines, *self._told(old, new, lines)]
+                self.last = changed or self.last
+                return changed
+
+    def soon(self) -> None:
+        """Reload beside whatever goes on."""
+        asyncio.create_task(self._reload_or_log(), name="reload")  # noqa: RUF006 (the lock holds it)
+
+    async def watch(self) -> None:
+        """Reload whenever the files change, until cancelled; return where nobody wants that."""
+        loaded = self._agent.loaded
+        section = loaded.settings.plugins
+        if not section.auto_reload or not loaded.watched:
+            return
+        looking = changes(loaded.watched, loaded.seen, section.reload_interval)
+        async with aclosing(looking) as changed:
+            async for _ in changed:
+                await self._reload_or_log()
+
+    def _read(self) -> tuple[Loaded, list[str]]:
+        old = self._agent.loaded
+        new = load(old.path, self._agent.environ, registry=self._agent.registry)
+        return new, difference(old, new)
+
+    def _told(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:
+        """Log what is different, and what of it has to wait for the next start, which is returned."""
+        later = list(reload.at_next_start(self._began, old.settings, new.settings))
+        for line in (*lines, *later):
+            log.info("reloaded: %s", line)
+        for note in new.notes:
+            if note not in old.notes:
+                log.warning("%s", note)
+        return later
+
+    async def _reload_or_log(self) -> None:
+        try:
+            if not await self.reload():
+                log.info("reloaded: nothing changed")
+        except SettingsError as error:
+            for problem in error.problems:
+                log.error("%s", problem)  # noqa: TRY400 (it says it all)
+            log.error("the new configuration has errors, the old one stays in effect")  # noqa: TRY400 (as above)
+        except Exception:
+            log.exception("the reload failed half-way; restart the agent")
