@@ -1,1 +1,1 @@
-"""Orbital Sentinel: polls devices, keeps every sample safe and delivers it."""
+"""Orbital Sentinel: polls devices, buffers every sample and delivers it."""

@@ -79,7 +79,7 @@ def _broken(why: str) -> Any:
 app = typer.Typer(
     name="sentinel",
     cls=Commands,
-    help="Orbital Sentinel: polls devices, keeps every sample safe and delivers it.",
+    help="Orbital Sentinel: polls devices, buffers every sample and delivers it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # errors are shown in one place, exit_status.py
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -9,7 +9,7 @@ from orbital_plugin_modbus.commands.read import read
 from orbital_plugin_modbus.commands.scan import scan
 
 app = typer.Typer(
-    help="Ask Modbus devices: registers, unit ids, readable ranges.",
+    help="Query Modbus devices: registers, unit ids, readable ranges.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -29,18 +29,20 @@ Host = Annotated[
     ),
 ]
 PortNumber = Annotated[
-    int | None, typer.Option("--port", "-p", help="502, or 802 with TLS, if left out.")
+    int | None, typer.Option("--port", "-p", help="Default: 502, or 802 with TLS.")
 ]
 Transport = Annotated[
     str | None,
-    typer.Option(help="tcp, tls, udp, rtu_over_tcp, rtu or ascii; tcp or rtu if left out."),
+    typer.Option(
+        help="tcp, tls, udp, rtu_over_tcp, rtu or ascii; default: tcp, or rtu for a serial port."
+    ),
 ]
 Baudrate = Annotated[int, typer.Option(help="Serial: bits a second.")]
 Parity = Annotated[str, typer.Option(help="Serial: N, E or O.")]
 StopBits = Annotated[int, typer.Option(help="Serial: 1 or 2.")]
 DataBits = Annotated[int, typer.Option(help="Serial: 8, or 7 for some that speak ascii.")]
 Timeout = Annotated[float | None, typer.Option(help="Seconds to wait for an answer.")]
-CaFile = Annotated[str, typer.Option(help="TLS: PEM file of the authorities to trust.")]
+CaFile = Annotated[str, typer.Option(help="TLS: PEM file of trusted certificate authorities.")]
 CertFile = Annotated[str, typer.Option(help="TLS: PEM file of the client certificate.")]
 KeyFile = Annotated[
     str, typer.Option(help="TLS: PEM file of its key, if the certificate's file does not hold it.")
@@ -49,7 +51,7 @@ KeyPassword = Annotated[
     str,
     typer.Option(
         envvar="MODBUS_KEY_PASSWORD",
-        help="TLS: password of the key; better in the environment: others see a command line.",
+        help="TLS: password of the key; better given in the environment than on the command line.",
     ),
 ]
 ServerName = Annotated[str, typer.Option(help="TLS: name in the certificate, if not the host.")]
@@ -57,7 +59,7 @@ Insecure = Annotated[bool, typer.Option("--insecure", help="TLS: accept any cert
 Output = Annotated[
     Literal["text", "json"], typer.Option("--output", help="Text for people, or JSON for programs.")
 ]
-Json = Annotated[bool, typer.Option("--json", hidden=True, help="Before --output json.")]
+Json = Annotated[bool, typer.Option("--json", hidden=True, help="Old name of --output json.")]
 
 
 def device_of(

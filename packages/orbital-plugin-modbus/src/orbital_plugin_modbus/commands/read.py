@@ -26,8 +26,8 @@ def read(
     device: ModbusDevice,
     *,
     table: Annotated[str, typer.Option(help=f"{', '.join(TABLES)}.")] = "holding",
-    address: Annotated[int, typer.Option(help="First address, as on the wire, from 0.")] = 0,
-    count: Annotated[int, typer.Option(help="How many registers or bits.")] = 10,
+    address: Annotated[int, typer.Option(help="First address, as in the protocol, from 0.")] = 0,
+    count: Annotated[int, typer.Option(help="Number of registers or bits.")] = 10,
     kind: Annotated[
         str, typer.Option("--as", help="A type, such as float32; see the plugin.")
     ] = "uint16",

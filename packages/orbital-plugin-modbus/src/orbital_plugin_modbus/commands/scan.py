@@ -31,20 +31,22 @@ def scan(
     units: Annotated[
         str, typer.Option("--units", "-u", help="Unit ids: 1-247, or 1,2,10-20.")
     ] = "1-247",
-    tables: Annotated[
-        str, typer.Option(help="Tables to look through; `none` for unit ids alone.")
-    ] = ("holding,input"),
-    addresses: Annotated[str, typer.Option(help="Addresses to look through.")] = "0-999",
+    tables: Annotated[str, typer.Option(help="Tables to scan; `none` for unit ids only.")] = (
+        "holding,input"
+    ),
+    addresses: Annotated[str, typer.Option(help="Addresses to scan.")] = "0-999",
     finest: Annotated[
         int,
         typer.Option(
-            min=1, max=100, help="Refused blocks of this many addresses or fewer are not divided."
+            min=1,
+            max=100,
+            help="Refused blocks of this many addresses or fewer are not split further.",
         ),
     ] = 10,
     output: options.Output = "text",
     as_json: options.Json = False,
 ) -> None:
-    """Find unit ids, readable ranges and SunSpec models. Only reads, and one request at a time."""
+    """Find unit ids, readable ranges and SunSpec models. Only reads, with one request at a time."""
     ids = _numbers(units, 255, "--units")
     bounds = _numbers(addresses, SIZE - 1, "--addresses")
     if bounds != list(range(bounds[0], bounds[-1] + 1)):

@@ -10,7 +10,7 @@ from orbital_plugin_snmp.commands.options import of_a_device
 from orbital_plugin_snmp.commands.reading import get, walk
 
 app = typer.Typer(
-    help="Ask SNMP devices, and read MIB files.", no_args_is_help=True, add_completion=False
+    help="Query SNMP devices, and read MIB files.", no_args_is_help=True, add_completion=False
 )
 app.command()(of_a_device(walk))
 app.command()(of_a_device(get))

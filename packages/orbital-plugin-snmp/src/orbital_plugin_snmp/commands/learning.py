@@ -30,7 +30,7 @@ def learn(
     interval: Annotated[int, typer.Option("--interval", "-i", help="Seconds between polls.")] = 10,
     how: How,
 ) -> None:
-    """Look at a device, and print a task for it and what that costs.
+    """Examine a device, and print a task for it and its cost.
 
     The task goes to standard output, the cost to standard error. Secrets are left to the environment.
     """

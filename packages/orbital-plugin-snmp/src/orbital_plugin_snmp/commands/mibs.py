@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 Folders = Annotated[
     list[str] | None,
     typer.Option(
-        "--mibs", help="Folder with MIB files; may be given again. MIBDIRS is searched as well."
+        "--mibs", help="Folder with MIB files; may be repeated. MIBDIRS is searched as well."
     ),
 ]
 Modules = Annotated[
-    list[str] | None, typer.Option("--mib", help="Module to read; may be given again.")
+    list[str] | None, typer.Option("--mib", help="Module to read; may be repeated.")
 ]
 
 
@@ -37,7 +37,7 @@ def translate(
     output: Output = "text",
     as_json: Json = False,
 ) -> None:
-    """Say what a name or an OID stands for.
+    """Translate a name into an OID, or an OID into a name.
 
     Objects of the shipped profiles are known without any MIB file.
     """
@@ -62,13 +62,13 @@ def profile(
     mibs: Folders = None,
     *,
     write: Annotated[
-        Path | None, typer.Option(help="File to write; standard output if left out.")
+        Path | None, typer.Option(help="File to write; default: standard output.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", hidden=True, help="Before --write.")
+        Path | None, typer.Option("--output", "-o", hidden=True, help="Old name of --write.")
     ] = None,
 ) -> None:
-    """Make a profile of a MIB's table: a beginning, to be edited.
+    """Generate a profile from a MIB's table, to be edited.
 
     The file belongs into the folder that `profile_folder` names, or into the task itself.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Output = Annotated[
     Literal["text", "json"], typer.Option("--output", help="Text for people, or JSON for programs.")
 ]
-Json = Annotated[bool, typer.Option("--json", hidden=True, help="Before --output json.")]
+Json = Annotated[bool, typer.Option("--json", hidden=True, help="Old name of --output json.")]
 Host = Annotated[str, typer.Argument(metavar="HOST", help="HOST or HOST:PORT, IPv6 as [::1]:161.")]
 
 
@@ -27,11 +27,9 @@ class How:
     version: Annotated[str, typer.Option("--version", "-v", help="1, 2c or 3.")] = "2c"
     community: Annotated[
         str,
-        typer.Option(
-            "--community", "-c", envvar="SNMP_COMMUNITY", help="v1 and v2c: the community."
-        ),
+        typer.Option("--community", "-c", envvar="SNMP_COMMUNITY", help="v1 and v2c: community."),
     ] = field(default="", repr=False)
-    username: Annotated[str, typer.Option("--username", "-u", help="v3: the user.")] = ""
+    username: Annotated[str, typer.Option("--username", "-u", help="v3: user name.")] = ""
     security_level: Annotated[
         str, typer.Option("--level", "-l", help="v3: noAuthNoPriv, authNoPriv or authPriv.")
     ] = ""
@@ -45,7 +43,7 @@ class How:
         str,
         typer.Option(
             "--auth-password", "-A", envvar="SNMP_AUTH_PASSWORD",
-            help="v3; better in the environment: others see a command line.",
+            help="v3; better given in the environment than on the command line.",
         ),
     ] = field(default="", repr=False)  # fmt: skip
     priv_protocol: Annotated[
@@ -60,19 +58,21 @@ class How:
             "--priv-password",
             "-X",
             envvar="SNMP_PRIV_PASSWORD",
-            help="v3; better in the environment, too.",
+            help="v3; better given in the environment.",
         ),
     ] = field(default="", repr=False)
-    context: Annotated[str, typer.Option("--context", "-n", help="v3: context to read.")] = ""
+    context: Annotated[str, typer.Option("--context", "-n", help="v3: context.")] = ""
     transport: Annotated[str, typer.Option("--transport", help="udp, udp6 or tcp.")] = "udp"
     unconnected_udp_socket: Annotated[
         bool,
-        typer.Option(
-            "--unconnected-udp-socket", help="Take answers that come from another address."
-        ),
+        typer.Option("--unconnected-udp-socket", help="Accept responses from another address."),
     ] = False
-    timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds an attempt.")] = 2.0
-    retries: Annotated[int, typer.Option("--retries", "-r", help="Attempts after the first.")] = 3
+    timeout: Annotated[float, typer.Option("--timeout", "-t", help="Seconds for one attempt.")] = (
+        2.0
+    )
+    retries: Annotated[
+        int, typer.Option("--retries", "-r", help="Retries after the first attempt.")
+    ] = 3
     engine: Annotated[str, typer.Option("--engine", help="auto, fast or pysnmp.")] = "auto"
 
 

@@ -20,7 +20,7 @@ def walk(
     oid: Annotated[
         str,
         typer.Argument(
-            metavar="OID", help="Everything below it: an OID, or a name as `translate` knows them."
+            metavar="OID", help="Root of the walk: an OID, or a name that `translate` knows."
         ),
     ] = MIB_2,
     *,
