@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from orbital_runtime.ledger import Account
+    from orbital_testbench.forks import Forks
 
 
 class Written(NamedTuple):
@@ -50,8 +51,9 @@ class Written(NamedTuple):
 class Sentinel:
     """`sentinel` commands in one folder, and at most one running agent."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, forks: Forks) -> None:
         self.folder = folder
+        self._forks = forks
         self.runtime = Path(tempfile.mkdtemp(prefix="orb-"))
         """Of sockets, whose paths must be short."""
         self.config = folder / "config.yaml"
@@ -99,11 +101,7 @@ class Sentinel:
 
     def command(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "orbital_sentinel", *arguments],
-            cwd=self.folder, env=self.environ | environ, capture_output=True, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
+        return self._forks.run(arguments, cwd=self.folder, env=self.environ | environ, timeout=120)
 
     def json(self, *arguments: str) -> Any:
         """What a command prints with `--output json`."""
@@ -253,27 +251,29 @@ def devcore(tmp_path: Path) -> Iterator[Callable[..., DevCore]]:
 
 
 @pytest.fixture
-def sentinel(tmp_path: Path) -> Iterator[Sentinel]:
+def sentinel(tmp_path: Path, sentinel_forks: Forks) -> Iterator[Sentinel]:
     """A folder without a configuration, in which nothing runs yet."""
-    one = Sentinel(tmp_path)
+    one = Sentinel(tmp_path, sentinel_forks)
     yield one
     one.close()
 
 
 @pytest.fixture
-def another_sentinel(tmp_path: Path) -> Iterator[Sentinel]:
+def another_sentinel(tmp_path: Path, sentinel_forks: Forks) -> Iterator[Sentinel]:
     """A second one beside `sentinel`, as if it stood on another machine of the same name."""
     folder = tmp_path / "another"
     folder.mkdir()
-    one = Sentinel(folder)
+    one = Sentinel(folder, sentinel_forks)
     yield one
     one.close()
 
 
 @pytest.fixture(scope="module")
-def shared_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinel]:
+def shared_sentinel(
+    tmp_path_factory: pytest.TempPathFactory, sentinel_forks: Forks
+) -> Iterator[Sentinel]:
     """One for all tests of a module that only look at it."""
-    one = Sentinel(tmp_path_factory.mktemp("sentinel"))
+    one = Sentinel(tmp_path_factory.mktemp("sentinel"), sentinel_forks)
     yield one
     one.close()
 

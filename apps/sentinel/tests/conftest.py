@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Callable, Iterator
 
+    from orbital_testbench.forks import Forks
+
 PATIENCE = 30.0
 """Seconds until a test gives up: for a busy machine, not for the promise."""
 
@@ -43,8 +45,9 @@ class Done(NamedTuple):
 class Machine:
     """Folders and environment of one made-up machine. The path is short: unix sockets need that."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, forks: Forks) -> None:
         self.root = root
+        self._forks = forks
         self.work = root / "work"
         self.work.mkdir()
         self.data = root / "data" / "orbital-sentinel"
@@ -81,11 +84,9 @@ class Machine:
 
     def sentinel(self, *arguments: str, stdin: int | None = None) -> Done:
         """Run a command to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "orbital_sentinel", *arguments],
-            cwd=self.work, env=self.environ, capture_output=True, text=True, timeout=PATIENCE * 2,
-            check=False, stdin=stdin,
-        )  # fmt: skip
+        done = self._forks.run(
+            arguments, cwd=self.work, env=self.environ, stdin=stdin, timeout=PATIENCE * 2
+        )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def answering(self, answer: str, *arguments: str) -> Done:
@@ -142,9 +143,9 @@ class Running:
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
+def machine(sentinel_forks: Forks) -> Iterator[Machine]:
     root = Path(tempfile.mkdtemp(prefix="orb-"))
-    yield Machine(root)
+    yield Machine(root, sentinel_forks)
     shutil.rmtree(root, ignore_errors=True)
 
 

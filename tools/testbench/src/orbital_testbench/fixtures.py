@@ -16,6 +16,7 @@ from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority
 from orbital_testbench.clickhouse import ClickHouse, FullServer
 from orbital_testbench.disks import MountError, small_disk
+from orbital_testbench.forks import Forks
 from orbital_testbench.modbus import ModbusServer, SerialLine, serial_modbus
 from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import silent_port
@@ -50,6 +51,17 @@ def secrets_of_a_file_stay_there() -> Iterator[None]:
     yield
     if secrecy := sys.modules.get("orbital_sdk.secrecy"):
         secrecy.forget()
+
+
+@pytest.fixture(scope="session")
+def sentinel_forks() -> Iterator[Forks]:
+    """Runs commands of the app, which cost no imports."""
+    groups = [f"orbital.{kind}:" for kind in ("plugins", "writers", "extensions", "commands")]
+    forks = Forks(
+        "orbital_sentinel", ["orbital_sentinel.app", "orbital_sentinel.run.launch", *groups]
+    )
+    yield forks
+    forks.close()
 
 
 S = TypeVar("S", bound=Server)
