@@ -11,6 +11,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import (
     PLENTY,
+    UNLIMITED,
     balanced,
     idle,
     noise,
@@ -160,6 +161,17 @@ async def orphans_yield_first(open_buffer: OpenBuffer) -> None:
             balanced(buffer)
 
 
+async def nothing_is_settled_after_the_end(open_buffer: OpenBuffer) -> None:
+    """What was in flight when the buffer closed is not counted as delivered."""
+    async with open_buffer(UNLIMITED, ManualClock()) as buffer:
+        buffer.attach("a")
+        await buffer.append([make_batch(3)])
+        chunk = await take(buffer, "a")
+        await buffer.close()
+        await raises(BufferClosed, buffer.acknowledge(chunk))
+        assert buffer.ledger.account("a").delivered == 0
+
+
 LIMITS: tuple[Check, ...] = (
     drop_oldest_makes_room,
     drop_oldest_keeps_to_bytes,
@@ -168,6 +180,7 @@ LIMITS: tuple[Check, ...] = (
     drop_newest_keeps_room_for_outputs_that_keep_up,
     block_waits_for_room,
     block_ends_at_close,
+    nothing_is_settled_after_the_end,
     age_drops,
     orphans_yield_first,
 )

@@ -53,7 +53,12 @@ class Reading:
         return filling.chunk(output, state.index.take(output, runs(filling.entries)))
 
     def in_flight(self, chunk: Chunk) -> Intervals:
-        """The batches of a chunk that its output neither gave back nor acknowledged yet."""
+        """The batches of a chunk that its output neither gave back nor acknowledged yet.
+
+        Raises:
+            BufferClosed: After the end.
+        """
+        self._state.check_open()
         return self._state.index.flying(chunk.output, runs(chunk.entries))
 
     def settle(

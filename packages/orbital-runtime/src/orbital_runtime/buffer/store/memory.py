@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.format.codec import encode
-from orbital_runtime.buffer.format.layout import encode_layout, layout_size
+from orbital_runtime.buffer.format.layout import encode_layout
 from orbital_runtime.buffer.format.layout_cache import LayoutCache
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.index import LogIndex
@@ -40,10 +39,8 @@ class MemoryStore:
         """It is open."""
 
     def draft(self, batches: Sequence[Batch], written: int) -> Draft:
-        numbers, fresh = self._layouts.number(batches)
-        data = encode(batches, numbers, segment=SEGMENT, written=written)
-        samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
-        return Draft(batches, data, numbers, fresh, samples, shared)
+        numbered = self._layouts.number(batches)
+        return Draft.of(batches, numbered, segment=SEGMENT, written=written)
 
     async def add(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         self._data[record.first] = draft.data

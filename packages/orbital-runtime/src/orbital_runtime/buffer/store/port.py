@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from orbital_runtime.buffer.format.codec import encode
+from orbital_runtime.buffer.format.layout import layout_size
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -33,6 +36,31 @@ class Draft(NamedTuple):
     def size(self) -> int:
         """Bytes of all that it adds."""
         return len(self.data) + self.shared
+
+    @classmethod
+    def of(
+        cls,
+        batches: Sequence[Batch],
+        numbered: tuple[Sequence[int], Mapping[Layout, int]],
+        *,
+        segment: int,
+        written: int,
+    ) -> Draft:
+        """A record of these batches.
+
+        Args:
+            batches: At least one.
+            numbered: The number of each one's layout in this segment, and which layouts are new.
+            segment: Which segment of the log it belongs to.
+            written: Steady milliseconds now.
+
+        Raises:
+            ValueError: One of them cannot be stored.
+        """
+        numbers, fresh = numbered
+        data = encode(batches, numbers, segment=segment, written=written)
+        samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
+        return cls(batches, data, numbers, fresh, samples, shared)
 
 
 class StoreStatus(NamedTuple):

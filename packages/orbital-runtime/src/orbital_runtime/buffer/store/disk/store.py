@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from orbital_runtime.buffer.format.codec import encode
-from orbital_runtime.buffer.format.layout import layout_size
 from orbital_runtime.buffer.format.layout_cache import LayoutCache
 from orbital_runtime.buffer.format.stored import RECORD, number
 from orbital_runtime.buffer.model.damage import Damaged
@@ -249,11 +247,8 @@ class DiskStore:
     # Writing
 
     def draft(self, batches: Sequence[Batch], written: int) -> Draft:
-        segments = self._segments
-        numbers, fresh = segments.number(batches)
-        data = encode(batches, numbers, segment=segments.current, written=written)
-        samples, shared = sum(b.samples for b in batches), sum(map(layout_size, fresh))
-        return Draft(batches, data, numbers, fresh, samples, shared)
+        numbered = self._segments.number(batches)
+        return Draft.of(batches, numbered, segment=self._segments.current, written=written)
 
     async def add(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
         segment, layouts = self._segments.current, encoded(draft.fresh)
