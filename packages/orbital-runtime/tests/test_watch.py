@@ -92,7 +92,7 @@ async def test_where_the_system_tells_nothing_files_are_looked_at(tmp_path, watc
     file.write_text("ab")
     await until(lambda: len(seen) == 2)
     (record,) = caplog.records
-    assert record.getMessage().endswith("looking every 20ms")
+    assert record.getMessage().endswith("checking every 20ms")
 
 
 async def test_a_folder_that_comes_back_is_looked_at(tmp_path, watched):
