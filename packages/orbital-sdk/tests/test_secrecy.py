@@ -86,6 +86,24 @@ def test_what_an_address_says_openly_is_no_secret():
     )
 
 
+OPEN = [
+    "tcp://clickhouse:9000/metrics", "http://[::1]:8123/default", "https://proxy.example:3128",
+    "http://proxy:3128/",
+]  # fmt: skip
+CLOSED = [
+    "https://hooks.example/services/T000", "https://hooks.example/a1b2c3d4e5",
+    "tcp://writer@clickhouse:9000/metrics", "https://host/metrics?k=Ab12Cd34",
+]  # fmt: skip
+
+
+def test_an_address_that_only_says_where_is_no_secret():
+    """A DSN without password is kept as a secret, and its address has to stand in messages."""
+    for address in OPEN:
+        assert scrubbed(f"{address}: refused", address) == f"{address}: refused"
+    for address in CLOSED:
+        assert scrubbed(f"{address}: refused", address) == "***: refused"
+
+
 def test_secrets_are_forgotten_after_the_next_ones():
     """A rotated token is held while answers to it are on their way, and not for ever."""
     known = Secrets()

@@ -35,6 +35,8 @@ CORE: Final = 6
 _NAMES: Final = re.compile(
     r"pass|pwd|secret|token|key|auth|cred|sig|session|code|user", re.IGNORECASE
 )
+_PLACE: Final = re.compile(r"[a-z]+://[a-zA-Z0-9.:\[\]-]+(/[a-z_]*)?")
+"""An address that says where and no more: scheme, host, and one plain word. Messages have to name it."""
 _PAIRS: Final = re.compile(r"(?:^|[&;?\s])([^=&;\s]+)=([^&;\s]+)")
 
 
@@ -129,6 +131,8 @@ def _index(secrets: Iterable[str]) -> dict[str, list[Form]]:
 
 def _parts(secret: str) -> Iterator[str]:
     """A secret, and what of it is one by itself: the token of `Bearer TOKEN`, the password in a URL."""
+    if _PLACE.fullmatch(secret):
+        return
     yield secret
     if len(secret) > LONGEST:
         return
