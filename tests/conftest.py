@@ -26,7 +26,7 @@ from cramjam import snappy
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.rocks.last_words import LastWords
+from orbital_runtime.buffer.store.rocks.crash_counts import CrashCounts
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
@@ -376,7 +376,7 @@ def feed() -> Iterator[Callable[..., Feeder]]:
     for feeder in feeders:
         feeder.end(signal.SIGKILL)
     for folder in folders:
-        LastWords(folder).forget()
+        CrashCounts(folder).forget()
 
 
 @pytest.fixture

@@ -88,8 +88,9 @@ def test_the_unit_is_one_that_systemd_takes(analyze, tmp_path):
 
 
 def test_the_unit_keeps_what_a_killed_agent_noted():
-    """The note of what a kill takes is a file of the user's in /dev/shm (`last_words`). There systemd removes
-    what the user left when a unit ends, also if it is started anew at once (systemd.exec(5), `RemoveIPC`).
+    """The note of what a kill takes is a file of the user's in /dev/shm (`crash_counts`). There systemd
+    removes what the user left when a unit ends, also if it is started anew at once (systemd.exec(5),
+    `RemoveIPC`).
     """
     settings = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line)
     assert settings["RemoveIPC"] == "no"

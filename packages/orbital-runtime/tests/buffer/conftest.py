@@ -25,4 +25,4 @@ async def opened(tmp_path):
     yield open_
     for buffer in buffers:
         await buffer.close()
-        buffer.store.database.last_words.forget()
+        buffer.store.database.crash_counts.forget()

@@ -149,7 +149,9 @@ class Audit:
         """The database against the note outside of it, and against the records."""
         stored = dict(self._directory.store.scan(OUTPUT))
         last = max(self._directory.found.summaries, default=0)
-        refused = self._directory.folder.last_words.about()  # by a disk that took the note at most
+        refused = (
+            self._directory.folder.crash_counts.about()
+        )  # by a disk that took the note at most
         for name, state in self._directory.noted.items():
             data = stored.get(OUTPUT + name.encode())
             try:

@@ -81,7 +81,7 @@ class Directory:
                 self.noted = dict(
                     self.found.states
                 )  # without what a kill left in the machine's memory
-                self.folder.last_words.tell(self.found)
+                self.folder.crash_counts.tell(self.found)
             except OSError as error:
                 self._cleanup.close()
                 raise BufferUnusable(

@@ -1,4 +1,4 @@
-"""What waits for the disk, away from the event loop: nothing there ever calls the disk itself.
+"""The threads that call the disk: the event loop never does.
 
 Two threads: one does in order whatever changes something, and the other one only reads, so that an output
 that wants its samples waits for no sync. A call may take long as long as the disk answers somewhere in it.

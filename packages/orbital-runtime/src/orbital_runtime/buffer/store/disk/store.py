@@ -144,9 +144,9 @@ class DiskStore:
             logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
             self._lose_unsaved()
         if self.writeback.late or self.trouble.failures or not ended:
-            self.writeback.leave_words()
+            self.writeback.note_crash_counts()
         elif began:
-            self.database.last_words.forget()
+            self.database.crash_counts.forget()
 
     async def _opened(self) -> Contents:
         """What is in the database; nothing yet where it does not open within a few seconds."""
@@ -181,7 +181,7 @@ class DiskStore:
     def _adopt_late(self, found: Contents) -> None:
         self._adopt(found)
         self.writeback.late = False
-        self.writeback.leave_words()  # those until now came on top of what is in the database
+        self.writeback.note_crash_counts()  # those until now came on top of what is in the database
 
     def _adopt(self, found: Contents) -> None:
         """Begin with what is in the database. What is held in memory already comes after it, in segments of

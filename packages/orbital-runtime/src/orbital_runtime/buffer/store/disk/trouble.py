@@ -1,4 +1,4 @@
-"""Why new records stay in memory: said once when it begins, and once when it is over."""
+"""Why new records stay in memory: logged once when it begins, and once when it is over."""
 
 from __future__ import annotations
 

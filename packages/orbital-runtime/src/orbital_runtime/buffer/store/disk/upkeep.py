@@ -1,4 +1,4 @@
-"""What nobody waits for, done a turn at a time."""
+"""Periodic work of the store on disk, which nobody waits for."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Writeback:
                 self._next = asyncio.create_task(self.write(), name="buffer-write")
             await self._threads.unless_stalled(self._next)
         if self._trouble.reason:
-            self.leave_words()
+            self.note_crash_counts()
 
     async def write(self, *, last: bool = False) -> None:
         """Write what the disk does not know; `last`: there is no later try."""
@@ -144,18 +144,18 @@ class Writeback:
         unsaved = len(self.journal.records) > bool(self._pending)
         over = self._trouble.settle(self._short, unsaved=unsaved)
         if not (self._trouble.reason or unsaved):
-            self._database.last_words.forget()
+            self._database.crash_counts.forget()
         return over
 
     async def vouch(self) -> None:
-        """So that a power cut takes by number what the database does not take, if the disk takes this."""
+        """Note the counts beside the database, if the disk takes that: a power cut is counted then."""
         if not self.late:
             await self._threads.run(self._database.vouch, self._states())
 
-    def leave_words(self) -> None:
-        """So that a kill takes it by number, whatever the disk takes."""
+    def note_crash_counts(self) -> None:
+        """Note the counts in the machine's memory, whatever the disk takes: a kill is counted then."""
         if states := self._states():
-            self._database.last_words.keep(states, besides=self.late)
+            self._database.crash_counts.keep(states, besides=self.late)
 
     def _states(self) -> Mapping[str, bytes]:
         return self.journal.books(self._index, self._pending)

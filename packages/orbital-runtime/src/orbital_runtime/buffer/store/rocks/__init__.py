@@ -15,7 +15,7 @@ What RocksDB and rocksdict 0.3 do, and what answers it:
   `damage.rebuild` makes another database of it, and `damage.quarantine` keeps what is damaged.
 * A write that failed leaves the database read-only. `database` opens it anew, after `pauses` that grow.
 * A full disk cannot be deleted from. `space` keeps a ballast that is given up then.
-* What only memory had is gone with the process. `last_words` keeps its counts where a kill does not reach.
+* What only memory had is gone with the process. `crash_counts` keeps its counts where a kill does not reach.
 
 `database` puts these together, `port` is what is asked of one open database, and `contents` what is read of
 it at the start.

@@ -64,7 +64,7 @@ class Database:
         self._stores = stores
         self._folder = Folder(path)
         self._checkpoints = self._folder.checkpoints
-        self.last_words = self._folder.last_words
+        self.crash_counts = self._folder.crash_counts
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
         self._look = SecondLook(path, self._folder.database, patience)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_runtime.buffer.store.rocks.checkpoint import FILES, Checkpoints
-from orbital_runtime.buffer.store.rocks.last_words import LastWords
+from orbital_runtime.buffer.store.rocks.crash_counts import CrashCounts
 from orbital_sdk.files import sync_folder
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Folder:
         self.rescue = path / "rescue"
         self.ballast = path / "ballast"
         self.checkpoints = Checkpoints(path, self.database)
-        self.last_words = LastWords(path)
+        self.crash_counts = CrashCounts(path)
         self._lock: int | None = None
 
     def hold(self) -> None:

@@ -109,7 +109,7 @@ class Starts:
         """
         try:
             found = find(store, checkpoint.outputs)
-            self._folder.last_words.tell(found)
+            self._folder.crash_counts.tell(found)
             if found.damaged and not known:
                 raise Damaged("there are blocks that cannot be read")  # noqa: TRY301 (closed below)
             self._begin(store, found, checkpoint.start)
@@ -132,7 +132,7 @@ class Starts:
         found.names = {start: name for start, name in meta.names.items() if start in used}
         found.names[self.number] = uuid.uuid4().hex
         states = {name: pack(state) for name, state in found.states.items()}
-        self._folder.last_words.taken(states)
+        self._folder.crash_counts.taken(states)
         meta = META, pack(Meta(self.number, found.names))
         store.write([meta, *((OUTPUT + name.encode(), state) for name, state in states.items())])
         store.sync()

@@ -8,7 +8,7 @@ import pytest
 
 from orbital_runtime.buffer.format.stored import State, pack
 from orbital_runtime.buffer.store.rocks.contents import Contents
-from orbital_runtime.buffer.store.rocks.last_words import LastWords
+from orbital_runtime.buffer.store.rocks.crash_counts import CrashCounts
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def place(tmp_path):
 
 def words(place):
     """Those of a process that starts."""
-    return LastWords(place / "buffer", place / "machine")
+    return CrashCounts(place / "buffer", place / "machine")
 
 
 def told(place, **states):
@@ -58,7 +58,7 @@ def test_nothing_is_left_when_the_disk_has_it(place):
     assert not list((place / "machine").iterdir())
 
 
-def test_a_folder_made_anew_has_no_last_words(place):
+def test_a_folder_made_anew_has_no_counts(place):
     """Its name is the same, and it is another one."""
     words(place).keep(packed(a=State(accepted=7)), besides=False)
     (place / "buffer").rename(place / "old")
@@ -84,7 +84,7 @@ def test_what_is_not_ours_is_not_read(place):
 
 def test_a_machine_without_such_a_place_is_told_once(place, caplog):
     """The log says what that costs."""
-    ours = LastWords(place / "buffer", place / "nowhere")
+    ours = CrashCounts(place / "buffer", place / "nowhere")
     for accepted in (7, 8):
         ours.keep(packed(a=State(accepted=accepted)), besides=False)
     assert caplog.text.count("without a count of it") == 1

@@ -1,4 +1,4 @@
-"""The books of a process whose disk takes nothing, kept where a kill does not reach: in the machine's memory.
+"""The counts of a process whose disk takes nothing, in the machine's memory, where a kill does not reach.
 
 While samples wait in memory alone, a file in /dev/shm has the states of all outputs. It outlives the process
 and not the machine. The next process that opens the database takes them over, each once.
@@ -31,7 +31,7 @@ MACHINE: Final = Path("/dev/shm")  # noqa: S108 (others cannot replace our file:
 logger = logging.getLogger(__name__)
 
 
-class Words(msgspec.Struct, array_like=True, frozen=True):
+class Noted(msgspec.Struct, array_like=True, frozen=True):
     """What the file has. States are as they are stored."""
 
     folder: str = ""
@@ -44,7 +44,7 @@ class Words(msgspec.Struct, array_like=True, frozen=True):
     """The same of the process that wrote this."""
 
 
-class LastWords:
+class CrashCounts:
     """Those about one folder. Of two threads: the loop keeps them, whoever opens the database tells them.
 
     Args:
@@ -57,30 +57,30 @@ class LastWords:
         name = blake2b(os.fsencode(folder), digest_size=12).hexdigest()
         self._file = machine / f"orbital-sentinel-{os.geteuid()}-{name}"
         self._lock = threading.Lock()
-        self._words: Words | None = None
+        self._noted: Noted | None = None
         self._warned = False
 
     def tell(self, found: Contents) -> None:
         """Bring what a database has up to what an earlier process knew."""
         with self._lock:
-            words = self._known()
-        found.update(words.outputs)
-        for output, data in words.besides.items():
+            noted = self._known()
+        found.update(noted.outputs)
+        for output, data in noted.besides.items():
             state = found.states.get(output, State())
             found.states[output] = _and(state, unpack(State, data))
 
     def about(self) -> set[str]:
         """The outputs that an earlier process knew more of than its disk took."""
         with self._lock:
-            words = self._known()
-        return {*words.outputs, *words.besides}
+            noted = self._known()
+        return {*noted.outputs, *noted.besides}
 
     def taken(self, states: Mapping[str, bytes]) -> None:
         """All that `tell` told is in these states, from now on."""
         with self._lock:
-            words = self._known()
-            if words.outputs or words.besides:
-                self._write(msgspec.structs.replace(words, outputs=dict(states), besides={}))
+            noted = self._known()
+            if noted.outputs or noted.besides:
+                self._write(msgspec.structs.replace(noted, outputs=dict(states), besides={}))
 
     def keep(self, states: Mapping[str, bytes], *, besides: bool) -> None:
         """Keep these of the process that runs.
@@ -90,38 +90,38 @@ class LastWords:
             besides: They count from the start of this process, as the database has not opened yet.
         """
         with self._lock:
-            words = self._known()
+            noted = self._known()
             if besides:
-                self._write(msgspec.structs.replace(words, ours=dict(states)))
+                self._write(msgspec.structs.replace(noted, ours=dict(states)))
             else:
-                self._write(Words(outputs=dict(states)))
+                self._write(Noted(outputs=dict(states)))
 
     def forget(self) -> None:
         """The disk has all of it."""
         with self._lock:
-            if self._known() != Words():
-                self._words = Words()
+            if self._known() != Noted():
+                self._noted = Noted()
                 with suppress(OSError):
                     self._file.unlink()
 
-    def _known(self) -> Words:
-        if self._words is None:
-            words = _read(self._file)
+    def _known(self) -> Noted:
+        if self._noted is None:
+            noted = _read(self._file)
             here = _identity(self._folder)
-            if words.folder and here and words.folder != here:
-                words = Words()
-            besides = dict(words.besides)
-            for output, data in words.ours.items():
+            if noted.folder and here and noted.folder != here:
+                noted = Noted()
+            besides = dict(noted.besides)
+            for output, data in noted.ours.items():
                 state = unpack(State, besides[output]) if output in besides else State()
                 besides[output] = pack(_and(state, unpack(State, data)))
-            self._words = Words(outputs=words.outputs, besides=besides)
-        return self._words
+            self._noted = Noted(outputs=noted.outputs, besides=besides)
+        return self._noted
 
-    def _write(self, words: Words) -> None:
-        self._words = words
+    def _write(self, noted: Noted) -> None:
+        self._noted = noted
         here = _identity(self._folder)
         try:
-            write_private(self._file, [pack(msgspec.structs.replace(words, folder=here))])
+            write_private(self._file, [pack(msgspec.structs.replace(noted, folder=here))])
         except OSError as error:
             with suppress(OSError):
                 self._file.unlink()  # what it says is not true any more
@@ -157,14 +157,14 @@ def _identity(folder: Path) -> str:
     return f"{status.st_dev}:{status.st_ino}"
 
 
-def _read(file: Path) -> Words:
+def _read(file: Path) -> Noted:
     """Nothing where there is nothing of ours."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as opened:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                return Words()
-            return unpack(Words, opened.read())
+                return Noted()
+            return unpack(Noted, opened.read())
     except (OSError, Damaged):
-        return Words()
+        return Noted()
