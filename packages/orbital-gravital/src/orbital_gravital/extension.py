@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from orbital_gravital.addition import CORE, CoreAddition
@@ -11,6 +11,7 @@ from orbital_gravital.sections import CoreSection, HeartbeatSection
 from orbital_gravital.standing import line, reasons
 from orbital_gravital.tasks.apart import Apart
 from orbital_runtime.extensions import Extension, Outlook
+from orbital_runtime.settings import delivery_policy
 from orbital_sdk.address import public_address
 
 if TYPE_CHECKING:
@@ -154,7 +155,11 @@ class Gravital(Extension):
         )
         writer = None if self.link is None else self.link.writer()
         pass_on = self.host.deliver if mode == CORE else self.host.finish
-        await pass_on(writer, batch_size=BATCH, request_timeout=timeout)
+        usual = delivery_policy(self.host.settings)
+        policy = replace(
+            usual, batch_size=min(BATCH, usual.batch_size), timeout=max(usual.timeout, timeout)
+        )
+        await pass_on(writer, policy)
 
 
 def _about_core(settings: Settings) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, SecretStr
 
 from orbital_runtime.extensions import Extension, Outlook, Reason, UnusableTask
+from orbital_runtime.settings import delivery_policy
 from orbital_runtime.settings.model.addition import Addition
 from orbital_runtime.settings.model.base import SecretLine, Section
 from orbital_runtime.settings.model.collector import TaskSection
@@ -101,9 +102,9 @@ class Depot(Extension):
         self._tasks = list(_tasks(self.host.binder().bind, self.section))
         writer = self.writer if self.section.url else None
         if self.host.settings.sender.mode == "depot":
-            await self.host.deliver(writer, batch_size=2, request_timeout=40)
+            await self.host.deliver(writer, delivery_policy(self.host.settings))
         else:
-            await self.host.finish(writer)
+            await self.host.finish(writer, delivery_policy(self.host.settings))
 
     async def follow(self, old: Settings) -> None:
         if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime import paths
@@ -23,7 +23,6 @@ from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
-from orbital_runtime.settings import delivery_policy
 from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
         TelemetrySection,
     )
     from orbital_runtime.telemetry.sources import Control, Sources
-    from orbital_sdk import Identity, Plugin, Session, Writer
+    from orbital_sdk import Identity, Plugin, Session
     from orbital_sdk.invoke import OnThread
 
 
@@ -132,19 +131,6 @@ class Listeners:
     def __call__(self, task: Task, run: Run) -> None:
         for listener in self.all:
             listener(task, run)
-
-
-def extension_output(
-    name: str, writer: Writer[Any], settings: Settings, *, batch_size: int | None, timeout: float
-) -> Output:
-    """The output of an extension. Requests are no larger, and their time-out no shorter, than it wants."""
-    usual = delivery_policy(settings)
-    policy = replace(
-        usual,
-        batch_size=min(batch_size or usual.batch_size, usual.batch_size),
-        timeout=max(usual.timeout, timeout),
-    )
-    return Output(name, writer, policy)
 
 
 def output(settings: OutputSettings) -> Output:

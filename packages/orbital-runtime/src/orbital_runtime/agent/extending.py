@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orbital_runtime import paths
-from orbital_runtime.agent.assembly import extension_output
 from orbital_runtime.extensions import Counts, Extension
+from orbital_runtime.sender.output import Output
 from orbital_runtime.settings.validation.binding import Binder
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from orbital_runtime.agent.assembly import Stations
     from orbital_runtime.clock import Clock
+    from orbital_runtime.delivery_policy import DeliveryPolicy
     from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.sender.output import Output
     from orbital_runtime.settings import Settings
     from orbital_sdk import Identity, Writer
 
@@ -160,43 +160,24 @@ class Host:
         if self._agent.identity.id != sentinel_id:
             self._agent.become(replace(self._agent.identity, id=sentinel_id))
 
-    async def deliver(
-        self,
-        writer: Writer[Any] | None,
-        *,
-        batch_size: int | None = None,
-        request_timeout: float = 0,
-    ) -> None:
+    async def deliver(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
         sender, buffer = self._agent.stations.sender, self._agent.stations.buffer
         if writer is None:
             await sender.remove(self._name)
             buffer.attach(self._name)
         else:
-            await sender.replace(self._output(writer, batch_size, request_timeout))
+            await sender.replace(Output(self._name, writer, policy))
 
-    async def finish(
-        self,
-        writer: Writer[Any] | None,
-        *,
-        batch_size: int | None = None,
-        request_timeout: float = 0,
-    ) -> None:
+    async def finish(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
         sender, buffer = self._agent.stations.sender, self._agent.stations.buffer
         await sender.remove(self._name)
         if self._name in buffer.outputs():
             buffer.orphan(self._name)
         if writer is not None and buffer.waiting(self._name):
-            await sender.finish(self._output(writer, batch_size, request_timeout))
+            await sender.finish(Output(self._name, writer, policy))
 
     def hurry(self) -> None:
         self._agent.stations.sender.hurry(self._name)
-
-    def _output(
-        self, writer: Writer[Any], batch_size: int | None, request_timeout: float
-    ) -> Output:
-        return extension_output(
-            self._name, writer, self.settings, batch_size=batch_size, timeout=request_timeout
-        )
 
     async def _triggered(self, key: str) -> None:
         try:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.delivery_policy import DeliveryPolicy
     from orbital_runtime.model import Task
     from orbital_runtime.settings.model.root import Settings
     from orbital_runtime.settings.validation.binding import Binder
@@ -71,35 +72,21 @@ class ExtensionHost(Protocol):
         """Collect under this id from now on."""
         ...
 
-    async def deliver(
-        self,
-        writer: Writer[Any] | None,
-        *,
-        batch_size: int | None = None,
-        request_timeout: float = 0,
-    ) -> None:
+    async def deliver(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
         """All samples from now on go to the extension's output, too.
 
         Args:
             writer: Takes them; None: they wait in the buffer.
-            batch_size: Samples of one request, at most, where that is fewer than `sender.batch_size`.
-            request_timeout: Seconds that a request may take, where that is more than `sender.timeout`.
+            policy: How; `orbital_runtime.settings.delivery_policy` gives what `sender` says.
         """
         ...
 
-    async def finish(
-        self,
-        writer: Writer[Any] | None,
-        *,
-        batch_size: int | None = None,
-        request_timeout: float = 0,
-    ) -> None:
+    async def finish(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
         """New samples do not go to the extension's output any more; what waits for it is delivered.
 
         Args:
             writer: Takes it; None: it waits in the buffer as that of any removed output.
-            batch_size: As in `deliver`.
-            request_timeout: As in `deliver`.
+            policy: As in `deliver`.
         """
         ...
 
