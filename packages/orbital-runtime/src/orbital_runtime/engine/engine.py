@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from orbital_runtime.clock import Clock
+    from orbital_runtime.engine.batching.batcher import BatchedCollection, Batcher
+    from orbital_runtime.engine.outcome import Outcome
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.sessions import Open
     from orbital_runtime.processor.chain import Chain
@@ -105,15 +107,12 @@ class Engine:
         if life is None:  # it may work again without a change of the task: no pause
             outcome = self._collecting.judge(record, error)._replace(pauses=False)
         else:
-            life.busy, life.used = True, begin
-            try:
-                outcome, collected = await self._collecting.collect(task, life, record)
-            finally:
-                self.sessions.leave(life)
+            life.used = begin
+            outcome, collected = await self._collect(task, life, record)
         duration = self._clock.steady() - begin
         if released is not None:
             released()
-        count = len(collected.series) if isinstance(collected, Columns) else len(collected)
+        count = _count(collected)
         arrived = NOTHING if life is None else life.since()
         report = Report(
             outcome.up, duration, count + arrived.given, self.limits.timeout(task.timeout),
@@ -121,11 +120,7 @@ class Engine:
         )  # fmt: skip
         while not record.fits(task, life, self.identity):  # a reload came meanwhile
             record = await self._record(task, life, started)
-        if count < LARGE:
-            batched = record.batcher.make(collected, report, started)
-        else:
-            make = record.batcher.make
-            batched = await self.processing.on_thread(make, collected, report, started)
+        batched = await self._batched(record.batcher, collected, report, started)
         samples, lost = await self.hand_over.collection(batched)
         if too_many := batched.too_many or arrived.too_many:
             left_out = batched.refused["series_limit"] + arrived.left_out
@@ -139,6 +134,22 @@ class Engine:
             outcome.error, outcome.kind, outcome.pauses,
             record.batcher.series + (0 if life is None else life.series),
         )  # fmt: skip
+
+    async def _collect(
+        self, task: Task, life: Life, record: TaskRecord
+    ) -> tuple[Outcome, Collected]:
+        life.busy = True
+        try:
+            return await self._collecting.collect(task, life, record)
+        finally:
+            self.sessions.leave(life)
+
+    async def _batched(
+        self, batcher: Batcher, collected: Collected, report: Report, started: int
+    ) -> BatchedCollection:
+        if _count(collected) < LARGE:
+            return batcher.make(collected, report, started)
+        return await self.processing.on_thread(batcher.make, collected, report, started)
 
     async def pass_over(self, task: Task) -> None:
         """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
@@ -229,6 +240,9 @@ class Engine:
             await self.sessions.end(life)
         if not outcome.up:
             raise CollectError(outcome.error)
-        count = len(collected.series) if isinstance(collected, Columns) else len(collected)
         missing = f"; {outcome.error}" if outcome.error else ""
-        return f"{record.target} answers: {count} samples{missing}"
+        return f"{record.target} answers: {_count(collected)} samples{missing}"
+
+
+def _count(collected: Collected) -> int:
+    return len(collected.series) if isinstance(collected, Columns) else len(collected)
