@@ -179,6 +179,28 @@ def test_the_environment_may_restrict_what_is_there(site, wanted):
     assert site.registry(ORBITAL_PLUGINS="").names("plugin") == ["good", "ups"]
 
 
+def test_a_package_with_an_extension_is_not_restricted(site):
+    """Whether it does anything is what settings say; its commands stay, too."""
+    points = (
+        "[orbital.extensions]\ndepot = acme_ext:Depot\n[orbital.commands]\ndepot = acme_ext:app\n"
+    )
+    code = "class Depot:\n    name, contract, settings = 'depot', 1, None\napp = None\n"
+    site.install("acme-depot", points, "acme_ext", code)
+    registry = site.registry(ORBITAL_PLUGINS="other")
+    assert [kind.name for kind in registry.extensions()] == ["depot"]
+    assert registry.names("command") == ["depot"]
+
+
+def test_a_broken_extension_is_listed_and_left_out(site):
+    """The others work on."""
+    site.install("acme-depot", "[orbital.extensions]\ndepot = acme_gone:Depot\n", "acme_ext_b", "")
+    registry = site.registry()
+    assert registry.extensions() == []
+    (entry,) = registry.list()
+    assert (entry.kind, entry.name) == ("extension", "depot")
+    assert "its import failed" in entry.broken
+
+
 def test_every_kind_has_its_group(site):
     """Writers, processors and commands are found the same way; a command may be anything."""
     site.install(
