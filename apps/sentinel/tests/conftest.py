@@ -6,8 +6,6 @@ import json
 import os
 import pty
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -47,7 +45,7 @@ class Machine:
 
     def __init__(self, root: Path, forks: Forks) -> None:
         self.root = root
-        self._forks = forks
+        self.forks = forks
         self.work = root / "work"
         self.work.mkdir()
         self.data = root / "data" / "orbital-sentinel"
@@ -84,7 +82,7 @@ class Machine:
 
     def sentinel(self, *arguments: str, stdin: int | None = None) -> Done:
         """Run a command to its end."""
-        done = self._forks.run(
+        done = self.forks.run(
             arguments, cwd=self.work, env=self.environ, stdin=stdin, timeout=PATIENCE * 2
         )
         return Done(done.returncode, done.stdout, done.stderr)
@@ -118,10 +116,9 @@ class Running:
         self.machine = machine
         self.log = machine.root / "agent.out"
         with self.log.open("w") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "orbital_sentinel", "start", *arguments],
-                cwd=machine.work, env=machine.environ, stdout=out, stderr=out,
-            )  # fmt: skip
+            self.process = machine.forks.start(
+                ["start", *arguments], cwd=machine.work, env=machine.environ, stdout=out, stderr=out
+            )
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         end = time.monotonic() + PATIENCE
