@@ -18,7 +18,6 @@ from orbital_bench.holds import watched
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
-from orbital_gravital.calls.answers import Answer
 from orbital_gravital.calls.client import CoreClient
 from orbital_gravital.credentials import Credentials
 from orbital_gravital.samples.ingest import encode, requests_of
@@ -26,6 +25,7 @@ from orbital_gravital.sections import CoreSection
 from orbital_gravital.tasks.assigned import Assigned
 from orbital_gravital.tasks.cache import TaskCache
 from orbital_gravital.tasks.spec import entries
+from orbital_http import Reply
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings
 from orbital_runtime.settings.validation.binding import Binder
@@ -118,7 +118,7 @@ async def _lists() -> None:
     binder = Binder(Registry.discover(), Settings(), strict=False)
 
     async def take(text: bytes) -> None:
-        found, _ = entries(Answer(200, text), "GET /sentinel-tasks")
+        found, _ = entries(Reply(200, body=text), "GET /sentinel-tasks")
         await asyncio.sleep(0)  # as the agent does
         await assigned.take(found, binder)
 
@@ -133,7 +133,7 @@ async def _lists() -> None:
 
 
 async def _kept(body: bytes) -> None:
-    found, _ = entries(Answer(200, body), "GET /sentinel-tasks")
+    found, _ = entries(Reply(200, body=body), "GET /sentinel-tasks")
     with tempfile.TemporaryDirectory() as folder:
         who = Credentials("sentinel-a", SecretStr("token"))
         await asyncio.to_thread(TaskCache(Path(folder)).save, found, who)

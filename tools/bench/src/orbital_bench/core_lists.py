@@ -16,6 +16,7 @@ from orbital_bench.holds import watched
 from orbital_devcore.core import Core
 from orbital_devcore.peer import Peer
 from orbital_devcore.serving import serving
+from orbital_gravital.extension import Gravital
 from orbital_runtime.agent import Agent
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
@@ -108,11 +109,12 @@ async def _rows(folder: Path, pipe: Connection) -> list[list[object]]:
     site = _Site(folder, *await asyncio.to_thread(pipe.recv))
     agent = site.agent()
     await agent.start()
+    core: Gravital = agent.extensions["core"]
     states, last = agent.stations.scheduler.states(), f"core/task-{TASKS - 1:08x}"
 
     def refresh() -> None:
-        if agent.core.link is not None:
-            agent.core.link.refresh()
+        if core.link is not None:
+            core.link.refresh()
 
     async def listed(what: str, query: str, done: Callable[[], bool]) -> list[object]:
         if query:
@@ -160,7 +162,9 @@ class _Site:
         self._environ = {"XDG_DATA_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
         self._core = {"url": address, "api_token": token, "timeout": "60s"}
         self._id = sentinel
-        self._registry = Registry.of(plugins=[Bench], writers=[RecordingWriter])
+        self._registry = Registry.of(
+            plugins=[Bench], writers=[RecordingWriter], extensions=[Gravital]
+        )
 
     def configure(self, local: int = 0) -> None:
         """A task that runs all the time, and so many more."""
