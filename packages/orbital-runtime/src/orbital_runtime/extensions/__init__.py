@@ -1,4 +1,4 @@
-"""What an installed package may add to the agent as a whole: entry point group `orbital.extensions`."""
+"""Extensions of the agent, which installed packages offer in the entry point group `orbital.extensions`."""
 
 from orbital_runtime.extensions.extension import Extension, Outlook
 from orbital_runtime.extensions.host import Counts, ExtensionHost

@@ -1,4 +1,4 @@
-"""The base of every extension. Each method has an answer of its own that adds nothing."""
+"""The base class of extensions. The default of each method does nothing."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class Outlook:
     """What an extension would do with a configuration."""
 
     role: str
-    """For people, after "would": `work for ... at https://...`."""
+    """A phrase that completes "would": `work for ... at https://...`."""
     view: Mapping[str, Any]
-    """The same for programs, as JSON has it."""
+    """The same for programs, as JSON types."""
 
 
 class Extension:
-    """Takes part in the agent as a whole: hands out tasks, chooses among them, listens, delivers, tells.
+    """Takes part in the agent: gives and selects tasks, observes runs and batches, delivers, reports status.
 
-    There is one instance an agent, whether or not the configuration has anything for it. Life:
+    There is one instance for each agent, even without settings for it. Life cycle:
     `__init__(host)`; `await start()` before tasks run; `await follow(old)` after each reload; `await stop()`
-    at the end, when outputs have had their last flush. All methods are called on the event loop and must not
-    block. An extension is trusted as the agent itself is: an error that it raises is the agent's.
+    at the end, after the last flush of the outputs. All methods are called on the event loop and must not
+    block. An extension is trusted like the agent itself: its errors are not isolated.
 
-    Its name is that of a settings section, of the source of its tasks (`NAME/ID`), of its output, and of its
-    section of the status.
+    Its name is also that of its settings section, of the source of its tasks (`NAME/ID`), of its output, and
+    of its section of the status.
     """
 
     name: ClassVar[str]
@@ -49,78 +49,78 @@ class Extension:
     summary: ClassVar[str] = ""
     """One sentence for lists."""
     contract: ClassVar[int] = 1
-    """The contract of the runtime that it was written for. An agent that does not know it refuses it."""
+    """The contract version that it was written for. An agent refuses versions that it does not support."""
     settings: ClassVar[Addition] = Addition()
-    """What it adds to the configuration."""
+    """Its additions to the configuration."""
 
     def __init__(self, host: ExtensionHost) -> None:
         self.host = host
 
     async def start(self) -> None:
-        """Begin, if the settings say so. Waits for nobody on the network."""
+        """Start, if the settings enable it. Must not wait for the network."""
 
     async def follow(self, old: Settings) -> None:
-        """Go over to `host.settings`; those of before were `old`."""
+        """Apply the new `host.settings` after a reload; `old` are the previous ones."""
 
     async def stop(self) -> None:
-        """End within a few seconds. Safe without `start`, and safe twice."""
+        """Stop within a few seconds. Safe without `start`, and idempotent."""
 
     def identity(self) -> tuple[str, str]:
-        """The id and the name under which this sentinel is known; empty ones leave it to others."""
+        """Id and name of this sentinel; empty strings if the extension does not define them."""
         return "", ""
 
     def tasks(self) -> Sequence[Task]:
-        """The tasks that it hands out now; their `source` is its name."""
+        """The tasks that it gives now; their `source` is its name."""
         return ()
 
     def unusable(self) -> Mapping[str, UnusableTask]:
-        """Tasks that it would hand out and that cannot run here, by id."""
+        """Tasks that it would give but that cannot run here, by id."""
         return MappingProxyType({})
 
     async def arrange(self, tasks: Sequence[Task]) -> Sequence[Task]:
-        """Those of all tasks that run here, in the form in which they do."""
+        """Select the tasks that run here from all tasks; may change them."""
         return tasks
 
     async def arranged(self, tasks: Sequence[Task]) -> None:
-        """These are the tasks that run from now on."""
+        """Called with the tasks that run from now on."""
 
     def ran(self, task: Task, run: Run) -> None:
-        """A run ended."""
+        """Called when a run ended."""
 
     @property
     def witness(self) -> Callable[[Batch], None] | None:
-        """Called for each batch that the buffer took; None where nobody looks. Asked for after `start` and
+        """A callback for each batch that the buffer accepted, or None. Requested after `start` and after
         `follow`.
         """
         return None
 
     def status(self) -> Mapping[str, Any] | None:
-        """Its section of the status, as JSON has it; None where it does nothing."""
+        """Its section of the status, as JSON types; None while it is not in use."""
         return None
 
     def reasons(self) -> Iterable[Reason]:
-        """What is not as it should be."""
+        """Reasons why it is not healthy."""
         return ()
 
     def metrics(self) -> Iterable[Metric]:
-        """Its families for `/metrics`."""
+        """Its metric families for `/metrics`."""
         return ()
 
     @classmethod
     def summarize(cls, status: Mapping[str, Any]) -> str:
-        """What `status` gave, on one line for people."""
+        """One line of text for what `status` returned."""
         return ", ".join(f"{name}: {value}" for name, value in status.items())
 
     @classmethod
     def outlook(cls, settings: Settings) -> Outlook | None:
-        """What it would do with this configuration; None: nothing. Asks nobody."""
+        """What it would do with this configuration; None for nothing. No network access."""
         return None
 
     @classmethod
     def known_tasks(
         cls, settings: Settings, registry: Registry, folder: Path
     ) -> Mapping[str, Callable[[], Task]]:
-        """The tasks that it handed out last, by id, for commands that have no agent.
+        """The tasks that it gave last, by id, for commands that run without an agent.
 
         Args:
             settings: A checked configuration.
@@ -128,6 +128,6 @@ class Extension:
             folder: The data folder.
 
         Returns:
-            What makes each task; it raises ConfigurationError where the task cannot run.
+            A function for each task that makes it, or raises ConfigurationError where it cannot run.
         """
         return MappingProxyType({})

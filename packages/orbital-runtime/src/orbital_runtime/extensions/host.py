@@ -1,4 +1,4 @@
-"""What the agent does for an extension. One host belongs to one extension and lives as long as the agent."""
+"""The agent's interface for an extension. Each extension has one host, which lives as long as the agent."""
 
 from __future__ import annotations
 
@@ -19,77 +19,77 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the agent has at the moment."""
+    """Current figures of the agent."""
 
     tasks: int
     plugins: int
-    """Those that are started."""
+    """Started plugins."""
     uptime: float
-    """Seconds."""
+    """Seconds since the start of the agent."""
 
 
 class ExtensionHost(Protocol):
-    """Called on the event loop. Nothing here blocks."""
+    """Call it on the event loop only. Nothing here blocks."""
 
     clock: Clock
     version: str
-    """Of the program."""
+    """Version of the program."""
     data: Path
-    """The agent's data folder; it may not be there yet."""
+    """The agent's data folder; it may not exist yet."""
 
     @property
     def settings(self) -> Settings:
-        """Those that hold now."""
+        """The current settings."""
         ...
 
     def binder(self) -> Binder:
-        """Makes tasks with the present settings; keys that a plugin does not know are passed over."""
+        """Makes tasks with the current settings; ignores keys that a plugin does not know."""
         ...
 
     def metadata(self, plugin: str) -> Mapping[str, Any]:
-        """What a plugin declares about itself; nothing where it cannot be used."""
+        """The metadata that a plugin declares; empty where it cannot be used."""
         ...
 
     def counts(self) -> Counts: ...
 
     def runs(self, task: Task) -> bool:
-        """Whether this task runs here, on this device, still."""
+        """Whether this task still runs here, with the same device."""
         ...
 
     async def apply(self) -> None:
-        """`tasks()` or `arrange()` of the extension gives something else from now on."""
+        """Announce that the results of `tasks()` or `arrange()` have changed."""
         ...
 
     def trigger(self, key: str) -> None:
-        """Run this task now, beside whatever goes on."""
+        """Run this task now. Does not wait for the run."""
         ...
 
     def reload(self) -> None:
-        """Read the configuration again, beside whatever goes on."""
+        """Reload the configuration. Does not wait for the reload."""
         ...
 
     def become(self, sentinel_id: str) -> None:
-        """Collect under this id from now on."""
+        """Use this sentinel id from now on."""
         ...
 
     async def deliver(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
-        """All samples from now on go to the extension's output, too.
+        """Deliver all new samples to the extension's output as well.
 
         Args:
-            writer: Takes them; None: they wait in the buffer.
-            policy: How; `orbital_runtime.settings.delivery_policy` gives what `sender` says.
+            writer: Delivers them; None keeps them in the buffer.
+            policy: How; `orbital_runtime.settings.delivery_policy` gives that of the `sender` section.
         """
         ...
 
     async def finish(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
-        """New samples do not go to the extension's output any more; what waits for it is delivered.
+        """Stop adding new samples to the extension's output; deliver those that still wait.
 
         Args:
-            writer: Takes it; None: it waits in the buffer as that of any removed output.
+            writer: Delivers them; None keeps them in the buffer, as for any removed output.
             policy: As in `deliver`.
         """
         ...
 
     def hurry(self) -> None:
-        """The destination of the extension's output is there again: deliver now."""
+        """The destination of the extension's output is reachable again: deliver now."""
         ...

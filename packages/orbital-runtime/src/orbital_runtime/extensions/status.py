@@ -1,4 +1,4 @@
-"""What an extension, and the agent itself, tell about how things stand."""
+"""Health reasons and unusable tasks, as extensions and the agent report them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that is not as it should be."""
+    """One reason why the agent, or a part of it, is not healthy."""
 
     reason: str
-    """A fixed word for programs."""
+    """A fixed identifier for programs."""
     message: str
-    """For people: what, and what to do."""
+    """For people: what is wrong, and what to do."""
     blocks: bool
-    """Whether it makes the sentinel unready."""
+    """Whether the sentinel is not ready because of it."""
     subject: str = ""
     """The output, plugin, processor or task it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnusableTask:
-    """A task that an extension handed out and that cannot run here."""
+    """A task that an extension gave and that cannot run here."""
 
     reason: str
     plugin: str = ""
-    """Empty where not even that could be read."""
+    """Name of the plugin; empty where it could not be read."""
     device_id: str = ""

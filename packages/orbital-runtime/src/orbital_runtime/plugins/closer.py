@@ -1,4 +1,4 @@
-"""Closes sessions, each in a task of its own: one that raises or hangs is counted, and told once."""
+"""Closes sessions, each in its own asyncio task. A `close` that fails or hangs is counted and logged once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Closer:
 
     Args:
         invoker: Calls plugins.
-        seconds: That a `close` may take.
+        seconds: Time limit of one `close`.
     """
 
     def __init__(self, invoker: Invoker, seconds: float) -> None:
@@ -36,11 +36,11 @@ class Closer:
         """How many `close` calls failed or took too long, by plugin."""
         self._invoker = invoker
         self._going: set[asyncio.Task[None]] = set()
-        """The loop itself keeps no reference."""
+        """Running tasks: the event loop keeps only weak references."""
         self._told: set[tuple[str, type, str]] = set()
 
     def close(self, life: Life, session: Session) -> asyncio.Task[None]:
-        """Begin; the task ends when it is closed, or given up, and raises nothing."""
+        """Start closing. The task ends when the session is closed or was given up; it never raises."""
         closing = asyncio.get_running_loop().create_task(self._close(life, session))
         self._going.add(closing)
         closing.add_done_callback(self._going.discard)

@@ -1,4 +1,4 @@
-"""Settings as dictionary keys: equal settings give equal keys, secrets compared and never shown."""
+"""Settings as dictionary keys. Equal settings give equal keys; secrets are compared, never shown."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 
 def freeze(value: object) -> Hashable:
-    """A hashable stand-in for a frozen model and all in it.
+    """A hashable key for a frozen model and everything nested in it.
 
-    As where models are compared, what is merely worked out of their fields (`cached_property`) is left out.
+    Values derived from fields (`cached_property`) are left out, as in a comparison of models.
     """
     if isinstance(value, BaseModel):
         fields = [(name, value.__dict__.get(name)) for name in type(value).model_fields]

@@ -1,4 +1,4 @@
-"""Started plugins. Tasks of equal settings share one; one that fails or hangs costs only its own tasks."""
+"""Started plugin instances. Tasks with equal settings share one; a failing one affects only its own tasks."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 
 class PluginDown(ConfigurationError):  # noqa: N818 (reads as what happened)
-    """The task's plugin did not start. It may yet, without a change of the task."""
+    """The task's plugin did not start. A later attempt may succeed without a change of the task."""
 
 
 class Instances:
     """Starts, shares and stops plugins. Belongs to the event loop.
 
     Args:
-        registry: Where their classes are.
-        leave: Lets go of all that belongs to a plugin; awaited before its `stop`. The sessions' `end_all`.
-        patience: How long things may take.
+        registry: Gives the plugin classes.
+        leave: Ends all sessions of a plugin; awaited before its `stop`. `Sessions.end_all`.
+        patience: Time limits.
         clock: For tests.
-        hosts: What they are started with.
+        hosts: Makes the host of each start.
     """
 
     def __init__(
@@ -55,23 +55,23 @@ class Instances:
         self._hosts = hosts or Hosts()
         self._shared: dict[Hashable, Shared] = {}
         self._held: dict[str, Shared] = {}
-        """By task."""
+        """By task key."""
         self._pools: dict[str, ThreadPool] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def acquire(self, task: Task) -> None:
-        """See to it that the task's plugin has started, or has failed to. Again and again is harmless.
+        """Wait until the task's plugin has started or failed to start. Idempotent.
 
-        A plugin that failed is tried again. Settings that changed move the task to another instance; the
-        old one goes when nobody needs it.
+        A failed start is tried again. Changed settings move the task to another instance; the
+        old one is stopped when no task uses it.
         """
         starting = self.hold(task)
         if starting is not None:
             await asyncio.wait({starting})
 
     def hold(self, task: Task) -> asyncio.Task[None] | None:
-        """As `acquire`, without waiting. Gives the start that goes on; None where there is none."""
+        """As `acquire`, without waiting. Returns the start in progress, or None."""
         if self._closed:
             return None
         key = task.plugin, freeze(task.config)
@@ -90,7 +90,7 @@ class Instances:
         return list(self._held)
 
     def release(self, key: str) -> None:
-        """The task has gone. Its plugin stops a little later, unless other tasks need it."""
+        """The task was removed. Its plugin stops after `Patience.linger` if no other task uses it."""
         shared = self._held.pop(key, None)
         if shared is not None:
             self._leave(shared, key)
@@ -116,7 +116,7 @@ class Instances:
             return False
 
     def pool(self, name: str) -> ThreadPool:
-        """The threads of this plugin, at most its `max_threads` over all its instances."""
+        """The thread pool of this plugin: up to `max_threads`, shared by all its instances."""
         pool = self._pools.get(name)
         if pool is None:
             size = self._registry.plugin(name).max_threads
@@ -124,21 +124,21 @@ class Instances:
         return pool
 
     def running(self) -> list[str]:
-        """Names of started plugins, once for each instance."""
+        """Names of started plugins, one entry per instance."""
         return sorted(shared.name for shared in self._shared.values() if shared.plugin)
 
     def owner(self, package: str) -> str:
-        """The started plugin that this package of Python brings; empty where it brings none, or several."""
+        """The started plugin whose class is in this Python package; empty if there is none, or several."""
         brought = [one.name for one in [*self._shared.values()] if one.brought_by(package)]
         return brought[0] if len(set(brought)) == 1 else ""
 
     def failed(self) -> dict[str, str]:
-        """Names of plugins that did not start though tasks need them, and why."""
+        """Plugins that tasks need and that did not start, with the error message."""
         needed = [shared for shared in self._shared.values() if shared.users]
         return {shared.name: shared.failure for shared in needed if shared.failure}
 
     async def stop_all(self) -> None:
-        """Stop everything, each within its time, and let go of all threads. Nothing starts afterwards."""
+        """Stop all instances, each within its time limit, and release all threads. Nothing starts afterwards."""
         self._closed = True
         everything = list(self._shared.values())
         self._shared.clear()

@@ -1,4 +1,4 @@
-"""One device's life with a plugin: what is asked once, and its session while that is open."""
+"""The state of one task with its plugin: what the plugin states of the device, and the open session."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ log = logging.getLogger("orbital.plugin")
 
 @dataclass(slots=True, eq=False)
 class Life:
-    """As one task uses it. It ends when the device's fields or the plugin change, the task goes, or idles."""
+    """Ends when the device's fields or the plugin change, or the task is removed or idle."""
 
     task: Task
     plugin: Plugin[Any, Any]
     target: str
-    """What people call the device; empty where the plugin cannot say."""
+    """Display name of the device; empty where the plugin gives none."""
     exclusive: str | None
-    """What only one run at a time may use, over all plugins."""
+    """Key of a resource that one run at a time may use, across all plugins."""
     holds: tuple[str, ...]
-    """What no other run may use before a run of it is really over."""
+    """Keys that no other run may use until a run of this task has really ended."""
     session: Session | None = None
-    """None before the first run, and after the end."""
+    """None before the first run and after the end."""
     used: float = 0.0
-    """Steady seconds at which its last run began."""
+    """When its last run began, in seconds of the monotonic clock."""
     busy: bool = False
-    """A run goes on."""
+    """A run is in progress."""
     ended: bool = False
-    """No run may begin."""
+    """No further run may begin."""
     over: asyncio.Future[None] | None = None
-    """Done when the session is closed; None where nothing had to be."""
+    """Done when the session is closed; None if there was none to close."""
 
     apart: bool = False
-    """Of a test, beside the task's own."""
+    """Belongs to a connection test, not to the task's runs."""
     fault: Exception | None = None
-    """Why its session ended by itself: the next run tells."""
+    """Why its session ended by itself: the next run reports it."""
     failures: int = 0
-    """How often in a row a receiver's session ended by itself."""
+    """Consecutive times that a receiver's session ended by itself."""
     series: int = 0
-    """Different series that a receiver emitted within this hour."""
+    """Distinct series that a receiver emitted in the current hour."""
     arrived: Received = field(default_factory=Received)
 
     def since(self) -> Received:
-        """What was emitted since this was asked last."""
+        """What was emitted since the last call."""
         arrived = self.arrived
         if arrived.given:
             self.arrived = Received()
         return arrived
 
     def fits(self, task: Task, plugin: Plugin[Any, Any]) -> bool:
-        """Whether another run of this may use it: the task may have new labels, and another interval."""
+        """Whether a run of this task may use it. Labels and interval may differ."""
         if self.plugin is not plugin:
             return False
         if self.task is not task:
@@ -70,10 +70,10 @@ class Life:
 
 
 def begin(task: Task, plugin: Plugin[Any, Any]) -> Life:
-    """A life with the facts that the plugin states of the device.
+    """A new life, with what the plugin states of the device.
 
     Raises:
-        Exception: What `exclusive` raised; an `Escape` for what is no `Exception`.
+        Exception: What `exclusive` raised; an `Escape` instead of a BaseException.
     """
     with contained:
         alone = plugin.exclusive(task.device)

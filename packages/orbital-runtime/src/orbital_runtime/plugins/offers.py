@@ -1,4 +1,4 @@
-"""What entry points of installed packages offer. Nothing is imported here."""
+"""Reads the entry points of installed packages, without importing them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ GROUPS: Final[dict[Kind, str]] = {
 }
 _NAME: Final = re.compile(r"^Name:(.*)$", re.MULTILINE)
 RESTRICT: Final = "ORBITAL_PLUGINS"
-"""Environment variable: only these names or distributions, separated by commas. A package that brings an
-extension is always there: its settings say whether it does anything."""
+"""Environment variable: restricts plugins to these names or distributions, separated by commas. A package
+with an extension is always included: its settings enable it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One name that a distribution offers."""
+    """One entry point of a distribution."""
 
     kind: Kind
     name: str
@@ -37,11 +37,11 @@ class Offer:
 
 
 def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[Offer]:
-    """Every offer, in order of distribution name.
+    """All offers, sorted by distribution name.
 
     Args:
-        environ: May restrict them, by `ORBITAL_PLUGINS`.
-        path: Folders to look into; None for `sys.path`.
+        environ: `ORBITAL_PLUGINS` in it restricts them.
+        path: Folders to search; None for `sys.path`.
     """
     wanted = {_plain(name) for name in environ.get(RESTRICT, "").split(",") if name.strip()}
     offers = [offer for one in _distributions(path) for offer in _offers(one)]
@@ -52,7 +52,7 @@ def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[
 
 
 def _distributions(path: Sequence[str] | None) -> Iterator[Distribution]:
-    """Each once: of two installations of the same one, the first on the path is what imports find."""
+    """Each distribution once. Of two installed copies the first on the path is the one that gets imported."""
     seen: set[str] = set()
     for one in distributions() if path is None else distributions(path=list(path)):
         name = _plain(_name(one))
@@ -62,7 +62,7 @@ def _distributions(path: Sequence[str] | None) -> Iterator[Distribution]:
 
 
 def _name(one: Distribution) -> str:
-    """Its name, without parsing the whole of its metadata: that takes a millisecond for each package."""
+    """The distribution's name. Parsing all of its metadata would take a millisecond for each package."""
     text = one.read_text("METADATA") or one.read_text("PKG-INFO") or ""
     found = _NAME.search(text)
     return found[1] if found else one.metadata["Name"] or ""
@@ -80,5 +80,5 @@ def _is_wanted(offer: Offer, wanted: Collection[str]) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Names compare as in packaging.python.org's normalisation."""
+    """The normalized name, as packaging.python.org specifies."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()

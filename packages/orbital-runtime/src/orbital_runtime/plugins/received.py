@@ -1,4 +1,4 @@
-"""What a receiver emitted since its task's last run."""
+"""Counts of what a receiver emitted since its task's last run."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Received:
-    """Counts; the next run tells them, and they begin anew."""
+    """Reported by the next run, which resets them."""
 
     given: int = 0
     """Samples that were emitted."""
     kept: int = 0
-    """Of these, the samples that the buffer has."""
+    """Emitted samples that the buffer accepted."""
     added: int = 0
-    """Series among them that were new."""
+    """New series among them."""
     left_out: int = 0
-    """Samples above the limit of series."""
+    """Samples left out because they exceed the limit of series."""
     too_many: str = ""
-    """Why, for people."""
+    """The reason, as a message."""

@@ -1,4 +1,4 @@
-"""Plugins, writers, processors, commands and extensions by name. A broken one is listed, and never fatal."""
+"""Plugins, writers, processors, commands and extensions by name. A broken one is listed and is not fatal."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _MUST: Final[dict[Kind, tuple[str, ...]]] = {
     "writer": ("write",),
     "processor": ("plan",),
 }
-"""Methods of which at least one must be the class's own."""
+"""Methods of which a class must override at least one."""
 CONTRACTS: Final = (1,)
-"""Those that this runtime keeps; a class says in `contract` for which it was written."""
+"""Contract versions that this runtime supports; a class states its own in `contract`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Broken:
     distribution: str
     version: str
     error: str
-    """Why, for people."""
+    """The reason, as a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,18 @@ class Entry:
     distribution: str
     summary: str
     broken: str
-    """Why it cannot be used; empty if it can."""
+    """Why it cannot be used; empty if it can be."""
     unmet: tuple[str, ...] = ()
-    """What its package declares to need and does not find."""
+    """Requirements of its package that are not installed."""
 
 
 class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
     """No installed package offers this name.
 
     Args:
-        kind: What was asked for.
+        kind: The kind that was asked for.
         name: Its name.
-        installed: The names that are there.
+        installed: The names that are installed.
     """
 
     def __init__(self, kind: Kind, name: str, installed: Iterable[str]) -> None:
@@ -73,7 +73,7 @@ class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
 
     @property
     def hint(self) -> str:
-        """The name that was meant, or what is there and how more gets there."""
+        """The closest name, or the installed names and how to install more."""
         if near := nearest(self.name, self.installed):
             return f"did you mean {near}?"
         there = ", ".join(self.installed) or "none"
@@ -81,11 +81,11 @@ class NotInstalled(ConfigurationError):  # noqa: N818 (reads as what happened)
 
 
 class Unusable(ConfigurationError):  # noqa: N818 (reads as what happened)
-    """A package offers this name, and it does not work."""
+    """A package offers this name, but it cannot be loaded or used."""
 
 
 class Registry:
-    """What is installed. Names are known at once; a class is imported when it is first asked for."""
+    """What is installed. Names are known at once; a class is imported on first use."""
 
     def __init__(self, offers: Iterable[Offer] = ()) -> None:
         self._offers: dict[tuple[Kind, str], Offer] = {}
@@ -101,11 +101,11 @@ class Registry:
     def discover(
         cls, environ: Mapping[str, str] = os.environ, *, path: Sequence[str] | None = None
     ) -> Registry:
-        """What entry points offer.
+        """A registry of the installed entry points.
 
         Args:
             environ: `ORBITAL_PLUGINS` restricts it to these names or distributions.
-            path: Folders to look into; None for `sys.path`.
+            path: Folders to search; None for `sys.path`.
         """
         return cls(find(environ, path))
 
@@ -118,7 +118,7 @@ class Registry:
         processors: Iterable[type[Processor[Any]]] = (),
         extensions: Iterable[type[Any]] = (),
     ) -> Registry:
-        """Just these classes, whatever is installed."""
+        """A registry of only these classes, whatever is installed."""
         registry = cls()
         given: dict[Kind, Iterable[Any]] = {
             "plugin": plugins, "writer": writers, "processor": processors,
@@ -137,7 +137,7 @@ class Registry:
         return self._load("plugin", name)
 
     def metadata(self, plugin: str) -> Mapping[str, Any]:
-        """What this plugin declares about itself; nothing where it cannot be used."""
+        """The metadata that this plugin declares; empty where it cannot be used."""
         try:
             return self.plugin(plugin).metadata
         except (NotInstalled, Unusable):
@@ -152,7 +152,7 @@ class Registry:
         return self._load("processor", name)
 
     def command(self, name: str) -> Any:
-        """What a package adds to the command line under this name; raises as `plugin` does."""
+        """The subcommand that a package adds under this name; raises as `plugin` does."""
         return self._load("command", name)
 
     def extension(self, name: str) -> type[Any]:
@@ -160,29 +160,29 @@ class Registry:
         return self._load("extension", name)
 
     def extensions(self) -> list[type[Any]]:
-        """Every extension that can be used, as `orbital_runtime.extensions.Extension` has it."""
+        """Every usable extension: subclasses of `orbital_runtime.extensions.Extension`."""
         found: list[type[Any]] = []
         for name in self.names("extension"):
-            with suppress(Unusable):  # `list` and `broken` tell why
+            with suppress(Unusable):  # `list` and `broken` give the reason
                 found.append(self.extension(name))
         return found
 
     def names(self, kind: Kind) -> list[str]:
-        """Every name of this kind, those included that may turn out broken."""
+        """All names of this kind, including ones that may turn out broken."""
         return sorted({n for k, n in [*self._offers, *self._loaded] if k == kind})
 
     def unmet(self, kind: Kind, name: str) -> tuple[str, ...]:
-        """What the package behind this name declares to need and does not find; it may work all the same."""
+        """Requirements of the package behind this name that are not installed; it may work without them."""
         offer = self._offers.get((kind, name))
         distribution = offer.point.dist if offer else None
         return tuple(unmet(distribution.requires or ())) if distribution else ()
 
     def broken(self) -> list[Broken]:
-        """What was found broken so far; after `list`, all that is."""
+        """The offers found broken so far; complete after `list`."""
         return [*self._broken.values(), *self._doubles]
 
     def list(self) -> list[Entry]:
-        """Everything, imported and looked at."""
+        """All entries. Imports and checks every class."""
         rows = [self._entry(kind, name) for kind in GROUPS for name in self.names(kind)]
         kinds: dict[str, Kind] = {group: kind for kind, group in GROUPS.items()}
         for double in self._doubles:
@@ -217,7 +217,7 @@ class Registry:
         try:
             with contained:
                 loaded = offer.point.load()
-        except Exception as error:  # noqa: BLE001 (whatever a stranger's import raises)
+        except Exception as error:  # noqa: BLE001 (an import of third-party code may raise anything)
             self._broken[key] = _broken(offer, f"its import failed: {_words(origin(error))}")
             return
         if reason := _unfit(offer, loaded):
@@ -236,7 +236,7 @@ def _words(error: BaseException) -> str:
 
 
 def _unfit(offer: Offer, loaded: object) -> str:
-    """Why this is not what its group promises; empty if it is."""
+    """Why this object does not fit its entry point group; empty if it does."""
     if offer.kind == "command":
         return ""
     base = _BASES.get(offer.kind)
@@ -247,7 +247,7 @@ def _unfit(offer: Offer, loaded: object) -> str:
 
 
 def _faults(offer: Offer, own: Any, base: type | None) -> Iterator[str]:
-    """What is wrong with a class, the gravest first."""
+    """The faults of a class, most severe first."""
     contract = getattr(own, "contract", None)
     if contract not in CONTRACTS:
         known = " and ".join(map(str, CONTRACTS))

@@ -1,4 +1,4 @@
-"""What an installed package declares to need and does not find: `pip install --no-deps` leaves it so."""
+"""Unmet requirements of installed packages, as `pip install --no-deps` leaves them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def unmet(declared: Iterable[str]) -> list[str]:
-    """Those that do not hold here, each as `attrs>=24,<26 (23.1.0 is installed)`.
+    """Requirements that are not met, each as `attrs>=24,<26 (23.1.0 is installed)`.
 
     Args:
-        declared: As in a package's metadata (`Requires-Dist`); those of extras do not count.
+        declared: `Requires-Dist` of a package's metadata; those of extras are ignored.
 
     Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
     """

@@ -1,4 +1,4 @@
-"""The sessions of all tasks: opened in a run, closed after the last one, each at its own cost alone."""
+"""The sessions of all tasks: opened in a task's run, closed after its last one."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from orbital_sdk.invoke import OnThread
 
     Open = Callable[..., Coroutine[Any, Any, Session]]
-    """As `begun`."""
+    """The signature of `begun`."""
 
 IDLE: Final = 600.0
-"""Seconds without a run after which a session is closed, and"""
+"""Seconds without a run after which a session is closed, or"""
 RUNS: Final = 5
-"""so many intervals of its task where that is longer."""
+"""this many intervals of its task, whichever is longer."""
 SWEEP: Final = 60.0
-"""Seconds between two looks for such sessions."""
+"""Seconds between two searches for idle sessions."""
 
 
 async def begun(life: Life, *, run_blocking: OnThread) -> Session:
-    """A new session, as the plugin opens it."""
+    """A new session, opened by the plugin."""
     return await open_session(life.plugin, life.task.device, run_blocking=run_blocking)
 
 
 class Sessions:
-    """One life for each task. Belongs to the event loop; a task's runs come one after the other.
+    """One `Life` for each task. Belongs to the event loop; the runs of a task never overlap.
 
     Args:
-        plugins: The started plugin of a task; may raise.
+        plugins: Gives the started plugin of a task; may raise.
         invoker: Calls plugins.
-        clock: Tells how long a session idles.
-        close: Seconds that a `close` may take.
+        clock: Measures how long a session is idle.
+        close: Time limit of one `close`, in seconds.
         begin: Opens a session.
     """
 
@@ -58,29 +58,29 @@ class Sessions:
         begin: Open = begun,
     ) -> None:
         self.opened: Counter[str] = Counter()
-        """How many are open, by plugin."""
+        """Open sessions, by plugin."""
         self._plugins = plugins
         self._invoker = invoker
         self._clock = clock
         self._open = begin
         self._closer = Closer(invoker, close)
         self.not_closed = self._closer.failed
-        """How many `close` calls failed or took too long, by plugin."""
+        """`close` calls that failed or exceeded the time limit, by plugin."""
         self._lives: dict[str, Life] = {}
-        """By task."""
+        """By task key."""
         self._of: dict[int, set[Life]] = {}
-        """All that are not over, by the identity of their plugin."""
+        """All lives that have not ended, by the `id()` of their plugin."""
         self._closing: dict[str, asyncio.Future[None]] = {}
-        """By task: the session before, while it is not closed."""
+        """By task key: the previous session, while it is being closed."""
         self._sweeping: asyncio.TimerHandle | None = None
 
     # ---- a run ----------------------------------------------------------------------------------
 
     def of(self, task: Task) -> Life:
-        """The task's life, a new one where its plugin or its device is another than before.
+        """The task's life; a new one if its plugin or device changed.
 
         Raises:
-            Exception: Why there is no plugin, or what `exclusive` raised.
+            Exception: The plugin is not available, or what `exclusive` raised.
         """
         plugin = self._plugins(task)
         life = self._lives.get(task.key)
@@ -92,18 +92,18 @@ class Sessions:
         return life
 
     def apart(self, task: Task) -> Life:
-        """A life beside the task's own, for a test; raises as `of` does. To be ended by `end`."""
+        """A separate life for a connection test; raises as `of` does. The caller ends it with `end`."""
         life = self._begin(task, self._plugins(task))
         life.apart = True
         return life
 
     async def open(self, life: Life, ctx: Context) -> Session:
-        """Its session. The one before is closed first: a device may take one connection and no second.
+        """Its session. The previous one is closed first: a device may accept only one connection.
 
         Raises:
-            StillRunning, Timeout, NoThread: The deadline came first.
-            Exception: Whatever `open` raised, an `Escape` for what is no `Exception`; or why the one before
-                ended by itself.
+            StillRunning, Timeout, NoThread: The deadline passed first.
+            Exception: Whatever `open` raised (an `Escape` instead of a BaseException); or why the previous
+                session ended by itself.
         """
         if life.session is not None:
             return life.session
@@ -125,13 +125,13 @@ class Sessions:
         return life.session
 
     def leave(self, life: Life) -> None:
-        """Its run is over, or was given up."""
+        """Its run has ended, or was given up."""
         life.busy = False
         if life.ended:
             self._close(life)
 
     def lose(self, life: Life, fault: Exception) -> None:
-        """Its session ended by itself: the next run says so, and the one after that opens another."""
+        """Its session ended by itself: the next run reports that, the run after it opens a new one."""
         if life.session is not None:
             life.session = None
             self.opened[life.plugin.name] -= 1
@@ -140,13 +140,13 @@ class Sessions:
     # ---- the end --------------------------------------------------------------------------------
 
     def drop(self, key: str) -> None:
-        """The task is gone, and its last run is over."""
+        """The task was removed, and its last run has ended."""
         life = self._lives.get(key)
         if life is not None:
             self._end(life)
 
     async def end(self, *lives: Life) -> None:
-        """No run of these begins any more. Returns when the last one is over, and the session closed."""
+        """Let no further run of these begin; return when the last has ended and the sessions are closed."""
         for life in lives:
             self._end(life)
         pending = [life.over for life in lives if life.over is not None]
@@ -154,11 +154,11 @@ class Sessions:
             await asyncio.wait(pending)
 
     async def end_all(self, plugin: Plugin[Any, Any]) -> None:
-        """The plugin is about to stop."""
+        """End all lives of this plugin, which is about to stop."""
         await self.end(*self._of.get(id(plugin), ()))
 
     def sweep(self) -> None:
-        """End what idles."""
+        """End idle lives."""
         now = self._clock.steady()
         for life in [*self._lives.values()]:
             if not life.busy and now - life.used > max(IDLE, RUNS * life.task.interval):
@@ -189,7 +189,7 @@ class Sessions:
             self._close(life)
 
     def _close(self, life: Life) -> None:
-        """Nothing uses it any longer."""
+        """Close its session: nothing uses it any more."""
         session, life.session = life.session, None
         if session is not None:
             self.opened[life.plugin.name] -= 1
@@ -202,7 +202,7 @@ class Sessions:
         self._closer.close(life, session).add_done_callback(lambda _: self._over(life))
 
     def _close_late(self, life: Life, session: Session) -> None:
-        """It came after its run was given up."""
+        """Close a session that opened after its run was given up."""
         if needs_closing(session):
             self._closer.close(life, session)
 

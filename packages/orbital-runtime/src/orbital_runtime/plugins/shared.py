@@ -1,4 +1,4 @@
-"""One plugin instance that several tasks share: starting, failing, trying again, stopping."""
+"""One plugin instance that several tasks share: start, retry after a failure, stop."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.plugins")
 
 BREATH: Final = 1.0
-"""Seconds in which a failed start is not repeated: a thousand tasks ask for it in a row."""
+"""Seconds in which a failed start is not repeated: a thousand tasks may request it at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that plugins are given."""
+    """Time limits for plugins, in seconds."""
 
     start: float = 10.0
     stop: float = 10.0
     retry: float = 180.0
-    """Until a start that failed is repeated."""
+    """Delay before a failed start is repeated."""
     linger: float = 30.0
-    """One that nobody needs stays so long, for runs that still use it."""
+    """How long an unused instance is kept, for runs that still use it."""
 
 
 class Shared:
-    """An instance, or why there is none.
+    """A plugin instance, or the reason why it did not start.
 
     Args:
         name: The plugin's name.
-        make: Makes an instance; may fail.
+        make: Makes an instance; may raise.
         host: Makes a host for a start.
-        patience: How long things may take.
-        clock: Tells when a start failed.
+        patience: Time limits.
+        clock: Gives the time of a failed start.
         leave: Awaited before its `stop`.
     """
 
@@ -70,7 +70,7 @@ class Shared:
         self.plugin: Plugin[Any, Any] | None = None
         """Started; None before, and after a failure."""
         self.failure = ""
-        """Why it did not start, for people."""
+        """Why it did not start, as a message."""
         self._make = make
         self._made: Plugin[Any, Any] | None = None
         """Made, whether it started or not; to be stopped."""
@@ -86,7 +86,7 @@ class Shared:
         self._stopped = False
 
     def begin(self) -> asyncio.Task[None] | None:
-        """Start, unless it has or failed to just now. Whoever comes while it starts gets the same start."""
+        """Start, unless it is started or has just failed. Concurrent callers get the same start."""
         if self.plugin is not None or self._stopped:
             return None
         if self._starting is None and not self._failed_just_now():
@@ -94,7 +94,7 @@ class Shared:
         return self._starting
 
     async def stop(self) -> None:
-        """End it, within its time. Nothing starts afterwards."""
+        """Stop it, within its time limit. Nothing starts afterwards."""
         self._stopped = True
         self._cancel_retry()
         if self._starting is not None:
@@ -103,7 +103,7 @@ class Shared:
         await self._end()
 
     def brought_by(self, package: str) -> bool:
-        """Whether its class stands in this package of Python."""
+        """Whether its class is in this Python package."""
         return type(self._made).__module__.partition(".")[0] == package
 
     def _failed_just_now(self) -> bool:

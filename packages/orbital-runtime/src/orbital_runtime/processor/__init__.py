@@ -1,1 +1,1 @@
-"""What happens to samples between plugin and buffer."""
+"""The processor chain: changes samples between plugin and buffer."""

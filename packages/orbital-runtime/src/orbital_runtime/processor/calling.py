@@ -1,4 +1,4 @@
-"""Calls to processors: one at a time, and each failure counted, and logged once."""
+"""Calls to processors: one at a time for each; failures are counted and logged once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger("orbital.processor")
 
 
 class Failed(Exception):  # noqa: N818 (reads as what happened)
-    """A processor raised, or answered what cannot be used. It is counted and logged.
+    """A processor raised or returned an unusable value. Already counted and logged.
 
     Args:
         name: The processor's.
@@ -34,30 +34,30 @@ class Failed(Exception):  # noqa: N818 (reads as what happened)
 
 
 class Calling:
-    """One for all chains of an engine, whatever a reload makes of them.
+    """Calls processors. One instance for all chains of an engine, across reloads.
 
-    Batches of a large collection are made on a thread, so a lock keeps the calls of a processor apart. The
-    loop then waits for one call at most.
+    Batches of a large collection are made on a thread, so a lock for each processor serializes its calls. The
+    event loop waits for at most one call.
     """
 
     def __init__(self) -> None:
         self.totals = ChainTotals()
         self._counting = threading.Lock()
         self._locks = defaultdict[str, threading.Lock](threading.Lock)
-        """By processor."""
+        """By processor name."""
         self._told: set[tuple[str, str]] = set()
 
     def __call__(self, processor: str, what: str, call: Callable[..., T], *arguments: Any) -> T:
-        """What it answers.
+        """Call it, and return its result.
 
         Args:
-            processor: Whose code it is.
-            what: It is called for, in words.
+            processor: Name of the processor.
+            what: Purpose of the call, for messages.
             call: The code.
             arguments: Its arguments.
 
         Raises:
-            Failed: It raised something.
+            Failed: The call raised.
         """
         try:
             return named("processor", processor, self._alone, processor, call, *arguments)
@@ -73,12 +73,12 @@ class Calling:
             raise Failed(processor) from error
 
     def count(self, counts: Counter[str], name: str, more: int) -> None:
-        """Count on, from whichever thread."""
+        """Add to a counter. Thread-safe."""
         with self._counting:
             counts[name] += more
 
     def tell(self, processor: str, kind: str, message: str) -> None:
-        """Say this of a processor, unless something of this kind was said of it before."""
+        """Log a message about a processor, once for each kind."""
         if self._first(processor, kind):
             log.warning("processor %r %s; further ones are only counted", processor, message)
 

@@ -1,6 +1,6 @@
-"""The processors, one after the other: they plan once a layout, and step for every batch.
+"""Applies the processors in order: each plans once for a layout, and its step runs for every batch.
 
-One that fails costs what it was given, and nothing else.
+A failing processor loses the samples of that call, and nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout, Processor, Row
 
 GATHERED: Final = 64
-"""Layouts of gathered batches whose way is remembered."""
+"""Layouts of gathered batches whose course is cached."""
 
 
 class Chain:
@@ -33,7 +33,7 @@ class Chain:
 
     Args:
         processors: Started ones.
-        calling: How they are called; it goes on from one chain to the next.
+        calling: Calls them; kept across reloads.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class Chain:
 
     @property
     def totals(self) -> ChainTotals:
-        """What was done by this chain and those before it."""
+        """Totals of this chain and its predecessors in this process."""
         return self.calling.totals
 
     def plan(self, layout: Layout, admit: Admit | None = None) -> Course:
-        """The way of this layout's batches.
+        """The course for batches of this layout.
 
         Args:
             layout: As the plugin gave it.
-            admit: Has the last word on each row that leaves.
+            admit: Accepts or refuses each row that leaves the chain.
 
         Raises:
             Failed: A processor cannot plan for it.
@@ -64,10 +64,10 @@ class Chain:
         return CoursePlanner(self.processors, self.calling, layout.origin, admit).of(layout)
 
     def process(self, course: Course, batch: Batch, refused: Counter[str]) -> Batch | None:
-        """What leaves the chain; None if nothing is left.
+        """Process a batch. Returns what leaves the chain; None if nothing is left.
 
         Args:
-            course: That of the batch's layout.
+            course: The course of the batch's layout.
             batch: Every value is a number.
             refused: Takes the counts of what nobody may have.
         """
@@ -94,12 +94,12 @@ class Chain:
         *,
         last: Sequence[Processor[Any]] = (),
     ) -> Iterator[Batch]:
-        """What processors gathered, as it leaves the chain.
+        """The batches that processors gathered, as they leave the chain.
 
         Args:
             now: Milliseconds UTC.
             refused: Takes the counts of what nobody may have.
-            last: Nothing is asked of these afterwards. None but these are asked, if there are any.
+            last: Processors that are being removed: if given, only these are flushed.
         """
         for place, processor in enumerate(self.processors):
             ends = any(processor is one for one in last)
@@ -108,11 +108,11 @@ class Chain:
                     yield from self._onward(place, batch, refused)
 
     def lose(self, processor: str, samples: int) -> None:
-        """So many samples were lost to a failure of this processor."""
+        """Count samples lost to a failure of this processor."""
         self.calling.count(self.totals.lost, processor, samples)
 
     def _stepped(self, stepping: Stepping, batch: Batch) -> tuple[Course, Batch]:
-        """The batch with the step's values, and the way on."""
+        """The batch with the step's values, and the course that follows."""
         name = stepping.processor.name
         values = self.calling(name, f"a batch of {len(batch)} samples", _values, stepping, batch)
         times = batch.times
@@ -141,7 +141,7 @@ class Chain:
         return batches
 
     def _onward(self, place: int, batch: Batch, refused: Counter[str]) -> Iterator[Batch]:
-        """The batch behind the processor at this place."""
+        """Send a gathered batch through the chain after the processor at this index."""
         try:
             course = self._behind(place, batch.layout)
         except Failed as failed:
@@ -164,7 +164,7 @@ class Chain:
 
 
 def _narrowed(batch: Batch, course: Course) -> Batch:
-    """The batch on the course's layout."""
+    """The batch reduced to the course's layout."""
     pick = course.pick
     if pick is None:
         if batch.layout is course.layout:
@@ -179,13 +179,13 @@ def _values(stepping: Stepping, batch: Batch) -> array[float]:
 
 
 def _missing(values: array[float], stepping: Stepping) -> bytes:
-    """1 for each row that should have a value and has none."""
+    """For each row 1 if its value is missing, else 0."""
     paired = zip(values, stepping.rows, strict=True)
-    return bytes([value != value and row is not None for value, row in paired])  # noqa: PLR0124 (this is what tells NaN)
+    return bytes([value != value and row is not None for value, row in paired])  # noqa: PLR0124 (NaN test)
 
 
 def _carried(row: Row, _: int) -> Row | str:
-    """Rows that a processor made up have to be text that destinations can carry."""
+    """Check a row that a processor made: its text must be valid for destinations."""
     try:
         for text in (row.name, *[value for _, value in row.labels]):
             text.encode()

@@ -1,4 +1,4 @@
-"""What the processors of a chain make of the batches of one layout, worked out once."""
+"""How the processors of a chain treat batches of one layout, computed once for the layout."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from orbital_sdk.processor import Rows, Step
 
 SUBSETS: Final = 8
-"""Courses kept behind one step at most, for batches in which it gave no value for some rows."""
+"""Courses cached after one step at most, for batches in which it gave no value for some rows."""
 
 
 @dataclass(slots=True, eq=False)
 class Course:
-    """A stretch of the way through a chain: what is left of a batch, up to the next step or to the end."""
+    """One section of the chain: selects rows of a batch, up to the next step or the end."""
 
     layout: Layout
-    """Of what reaches the step; of what leaves the chain where there is none."""
+    """Layout of what reaches the next step, or leaves the chain if there is none."""
     sources: tuple[int, ...]
-    """Where each of its rows stood in the layout that entered the chain; -1 for what is new."""
+    """Index of each of its rows in the layout that entered the chain; -1 for new rows."""
     pick: Callable[[Any], Sequence[Any]] | None
-    """Takes what is left from a column; None where all is."""
+    """Selects the remaining rows of a column; None to keep all."""
     dropped: Counter[str]
-    """Samples that this stretch leaves out of each batch, by processor."""
+    """Samples that this section drops from each batch, by processor."""
     refused: Counter[str]
-    """And those that nobody may have, by reason."""
+    """Samples refused in each batch, by reason."""
     stepping: Stepping | None = None
 
     @property
     def end(self) -> Course:
-        """The last stretch, for batches in which no value is missing."""
+        """The last section, for batches in which no value is missing."""
         course = self
         while course.stepping is not None:
             course = course.stepping.then
@@ -45,20 +45,20 @@ class Course:
 
 @dataclass(slots=True, eq=False)
 class Stepping:
-    """A step, and how it goes on behind it."""
+    """A step, and the courses that follow it."""
 
     processor: Processor[Any]
     step: Step
     rows: Rows
-    """For which it gives values; None where one is left out."""
+    """Rows for which it gives values; None for a row that is left out."""
     new: int
-    """How many of these, the last ones, are not in the layout that it sees."""
+    """How many rows at the end are new: not in the layout that the step receives."""
     then: Course
-    """The way on, where there is a value for every row."""
+    """The course after it, when every row has a value."""
     onward: Callable[[Rows], Course]
-    """The way on for these rows."""
+    """Makes the course after it for these rows."""
     without: Callable[[bytes], Course] = field(init=False)
-    """The way on where values are missing: at each byte that is not 0. The last few are kept."""
+    """The course when values are missing: those with a nonzero byte in the mask. The last few are cached."""
 
     def __post_init__(self) -> None:
         self.without = lru_cache(SUBSETS)(partial(_without, self.rows, self.onward))
@@ -69,7 +69,7 @@ def _without(rows: Rows, onward: Callable[[Rows], Course], missing: bytes) -> Co
 
 
 def picker(positions: Sequence[int], of: int) -> Callable[[Any], Sequence[Any]] | None:
-    """What takes these positions from a column of so many; None where these are all."""
+    """A function that selects these positions from a column of `of` rows; None if they are all of them."""
     if len(positions) == of:
         return None
     if len(positions) > 1:

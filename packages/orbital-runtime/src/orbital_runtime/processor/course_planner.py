@@ -1,4 +1,4 @@
-"""The way of one layout through the processors: each plans in turn for what the one before leaves."""
+"""Plans the course of a layout: each processor plans for what the previous one leaves."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class CoursePlanner:
-    """Works out courses.
+    """Plans courses.
 
     Args:
         processors: In order.
-        calling: How they are called.
-        origin: Of the layout.
-        admit: What is kept of a row at the end, by the place where it stood at first (-1: it is new); else
-            the reason why nobody may have it.
+        calling: Calls them.
+        origin: Origin of the layout.
+        admit: Given a row that leaves the chain and its original index (-1: new), returns the row to keep, or
+            the reason why it is refused.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CoursePlanner:
         self._admit = admit
 
     def of(self, layout: Layout, at: int = 0) -> Course:
-        """The course of this layout from the processor at this place on.
+        """The course of this layout, starting with the processor at this index.
 
         Raises:
             Failed: A processor cannot plan for it.
@@ -81,7 +81,7 @@ class CoursePlanner:
     def _stepping(
         self, plan: Plan, rows: Rows, doubles: int, place: int, course: Course
     ) -> Stepping:
-        assert plan.step is not None  # noqa: S101 (that is why it is called)
+        assert plan.step is not None  # noqa: S101 (only called for plans with a step)
         processor, new = self._processors[place], len(rows) - len(course.layout)
         sources = (*course.sources, *[-1] * new)
 
@@ -94,7 +94,7 @@ class CoursePlanner:
         return Stepping(processor, plan.step, rows, new, onward(rows), onward)
 
     def _distinct(self, rows: Rows, maker: str = "") -> tuple[list[Row | None], int]:
-        """The rows, None for those that repeat a series; and how many do."""
+        """The rows, with None for repeated series; and the number of repeated ones."""
         seen: set[object] = set()
         distinct: list[Row | None] = []
         doubles = 0
@@ -123,7 +123,7 @@ class CoursePlanner:
 
 
 class _Stretch:
-    """What is left of the rows so far."""
+    """The rows that remain so far."""
 
     def __init__(self, rows: Rows, sources: Sequence[int], layout: Layout | None = None) -> None:
         self.rows: list[Row] = [row for row in rows if row is not None]
@@ -135,7 +135,7 @@ class _Stretch:
         self._layout = layout
 
     def replace(self, rows: Sequence[Row | None]) -> None:
-        """These stand in the place of the rows."""
+        """Replace the rows by these; None drops one."""
         if all(map(is_, rows, self.rows)):
             return
         here = [row is not None for row in rows]
@@ -145,7 +145,7 @@ class _Stretch:
         self._layout = None
 
     def layout_of(self, origin: Origin) -> Layout:
-        """Its layout: the same object for as long as it has the same rows."""
+        """Its layout: the same object as long as the rows are the same."""
         if self._layout is None:
             self._layout = Layout(origin, self.rows)
         return self._layout

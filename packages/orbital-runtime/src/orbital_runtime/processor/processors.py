@@ -1,4 +1,4 @@
-"""The processors of the configuration, started. Those whose settings stay the same stay themselves."""
+"""The started processors of the configuration. A reload keeps those whose settings did not change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.processor")
 
 PATIENCE: Final = 10.0
-"""Seconds that one has to start, and to stop."""
+"""Time limit of a start and of a stop, in seconds."""
 
 
 class Running(NamedTuple):
@@ -39,8 +39,8 @@ class Processors:
     """Starts, keeps and stops them. Belongs to the event loop.
 
     Args:
-        patience: Seconds that one has to start, and to stop.
-        hosts: What they are started with.
+        patience: Time limit of a start and of a stop, in seconds.
+        hosts: Makes the host of each start.
     """
 
     def __init__(self, patience: float = PATIENCE, hosts: Hosts | None = None) -> None:
@@ -50,14 +50,14 @@ class Processors:
 
     @property
     def all(self) -> list[Processor[Any]]:
-        """The chain, in its order."""
+        """All processors, in the order of the chain."""
         return [each.processor for each in self._running]
 
     async def prepare(self, wanted: Sequence[ProcessorSettings]) -> list[Running]:
-        """A running processor for each of these; nothing changes before `become` is told.
+        """Start a processor for each of these, or reuse a running one. Takes effect with `become`.
 
         Raises:
-            SettingsError: One does not start. Samples must not go on without it, so nothing does.
+            SettingsError: One did not start; those started here are stopped. Samples must not bypass it.
         """
         free = [*self._running]
         ready: list[Running] = []
@@ -77,12 +77,12 @@ class Processors:
         return ready
 
     def become(self, ready: Sequence[Running]) -> list[Running]:
-        """Have these from now on. Gives those that are not needed any more, to be stopped."""
+        """Use these from now on. Returns those no longer needed, which the caller stops."""
         before, self._running = self._running, [*ready]
         return [each for each in before if not any(each is one for one in ready)]
 
     async def stop(self, these: Iterable[Running]) -> None:
-        """Stop these, each within its time."""
+        """Stop these, each within its time limit."""
         await asyncio.gather(*[self._end(each) for each in these])
 
     async def _begin(self, settings: ProcessorSettings, place: int) -> Running:

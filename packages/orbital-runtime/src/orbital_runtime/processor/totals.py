@@ -1,4 +1,4 @@
-"""What the processors of this process did."""
+"""Totals of the processors since the start of the process."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A processor failed, once or more often."""
+    """The failures of one processor."""
 
     words: str
-    """Of the last time."""
+    """Message of the last failure."""
     first: float
-    """Seconds UTC."""
+    """Time of the first failure, in seconds UTC."""
     last: float
-    """`time.monotonic()`."""
+    """Time of the last failure, from `time.monotonic()`."""
 
 
 @dataclass(slots=True)
 class ChainTotals:
-    """Since the start of the process, by processor."""
+    """Counts since the start of the process, by processor."""
 
     dropped: Counter[str] = field(default_factory=Counter[str])
-    """Samples that it left out."""
+    """Samples that it dropped."""
     made: Counter[str] = field(default_factory=Counter[str])
-    """Samples that are new: of rows that it added, and what it gathered."""
+    """Samples that it made: of rows that it added, and gathered ones."""
     errors: Counter[str] = field(default_factory=Counter[str])
     """Calls that failed."""
     lost: Counter[str] = field(default_factory=Counter[str])
     """Samples lost in such calls."""
     failures: dict[str, Failure] = field(default_factory=dict[str, Failure])
-    """When, and by what."""
+    """Time and message of the failures."""
 
     def fail(self, processor: str, words: str) -> None:
-        """It failed just now."""
+        """Record a failure at the current time."""
         before = self.failures.get(processor)
         first = before.first if before else time.time()
         self.failures[processor] = Failure(words, first, time.monotonic())
