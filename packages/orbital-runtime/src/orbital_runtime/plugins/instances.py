@@ -138,7 +138,7 @@ class Instances:
         return {shared.name: shared.failure for shared in needed if shared.failure}
 
     async def stop_all(self) -> None:
-        """Stop all instances, each within its time limit, and release all threads. Nothing starts afterwards."""
+        """Stop all instances within their time limits, and release all threads. Nothing starts afterwards."""
         self._closed = True
         everything = list(self._shared.values())
         self._shared.clear()
