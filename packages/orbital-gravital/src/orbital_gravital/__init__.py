@@ -1,4 +1,4 @@
-"""Gravital Core as an extension of the agent: it assigns tasks, and is told what became of them."""
+"""Gravital Core as an extension of the agent: it assigns tasks, and gets reports of their runs."""
 
 from orbital_gravital.extension import Gravital
 

@@ -1,4 +1,4 @@
-"""What the extension adds to the configuration, and what follows from it."""
+"""The extension's additions to the configuration, and the values derived from it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.model.root import Settings
 
 CORE: Final = "core"
-"""The mode in which samples go to Core and nowhere else."""
+"""The mode in which samples are delivered to Core only."""
 HYBRID: Final = "hybrid"
-"""The mode in which samples go to the outputs, and the states of devices and their neighbours to Core."""
+"""The mode in which samples are delivered to the outputs; Core gets device states and neighbours."""
 REPORTS_ALONE: Final = (
     "is direct, so Core gets reports alone, and will show its devices as offline since it hears nothing of "
     "them; in the mode hybrid it gets their states, in core their samples, too"
@@ -47,7 +47,7 @@ class CoreAddition(Addition):
 """
 
     def builtin(self) -> str:
-        """A registered sentinel works for its Core."""
+        """The built-in configuration of a registered sentinel, which works for its Core; else empty."""
         who = known(CoreSection())
         if who is None or not who.core_url:
             return ""

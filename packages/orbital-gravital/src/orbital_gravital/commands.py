@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded, Settings
 
 ADDRESS: Final = "SENTINEL_CORE__URL"
-"""The environment variable that stands for core.url."""
+"""The environment variable for core.url."""
 WIDTHS: Final = {"--name": 255, "--region": 64}
-"""Characters that Core has room for."""
+"""Widths of Core's columns in characters."""
 
 ConfigFile = Annotated[
     Path | None,
@@ -118,7 +118,7 @@ def register(
 
 
 def _advise(loaded: Loaded, *, insecure: bool) -> None:
-    """What to look at in the file, if there is one."""
+    """Print what to check in the configuration file, if there is one."""
     if loaded.path is None:
         return
     if loaded.settings.sender.mode == "direct":
@@ -168,11 +168,11 @@ def credentials(*, config: ConfigFile = None, output: Output = "text") -> None:
 
 
 def _loaded(config: Any, core_url: str = "", *, insecure: bool = False) -> Loaded:
-    """The configuration, with this address of Core in it, and plain HTTP allowed if that is so.
+    """The configuration, with this address of Core, and plain HTTP allowed if `insecure`.
 
     Raises:
-        typer.Exit: The address that was given cannot be one, which is said.
-        SettingsError: The configuration is wrong elsewhere.
+        typer.Exit: The given address is invalid; the message was printed.
+        SettingsError: Another part of the configuration is wrong.
     """
     given = {ADDRESS: core_url} if core_url else {}
     environ = {**os.environ, **given, **({INSECURE: "true"} if insecure else {})}
@@ -187,7 +187,7 @@ def _loaded(config: Any, core_url: str = "", *, insecure: bool = False) -> Loade
 
 @contextmanager
 def _in_words_of(option: str) -> Generator[None]:
-    """A ValueError is about what somebody typed."""
+    """Report a ValueError as a misuse of this option."""
     try:
         yield
     except ValueError as error:
@@ -195,7 +195,7 @@ def _in_words_of(option: str) -> Generator[None]:
 
 
 def _misuse(text: str) -> NoReturn:
-    """Somebody typed what cannot be."""
+    """Print the message and exit with code 2."""
     typer.echo(f"error: {text}", err=True)
     raise typer.Exit(2)
 

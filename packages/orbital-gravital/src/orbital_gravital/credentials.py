@@ -1,7 +1,7 @@
-"""Who this sentinel is at Core, in a file of its own: written in one step, never deleted by a failure.
+"""The credentials file: this sentinel's identity at Core. Written atomically, never deleted after a failure.
 
-Path, keys and modes are those that sentinels in the field have. A token is only ever shown to the Core that
-gave it: where another one is configured, the file of the first is put aside, and found again.
+Path, keys and modes are those of sentinels in the field. A token is only sent to the Core that issued it: if
+another Core is configured, the file of the first is put aside, and found again later.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class Credentials:
     region: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
-    """For people; what it registers with again where the configuration has none."""
+    """Display name; used for a new registration if the configuration has none."""
     allow_insecure_http: bool = False
-    """Somebody said so at registration; a sentinel without a configuration keeps to it."""
+    """Plain HTTP was allowed at registration; applies to a sentinel without a configuration."""
 
     def __post_init__(self) -> None:
         hold(f"credentials of {self.core_url}", [self.api_token.get_secret_value()])
 
     def headers(self) -> dict[str, str]:
-        """Of each call: what the server reads, and what the original design has."""
+        """The headers of each call: those that the server reads, and those of the original design."""
         token = self.api_token.get_secret_value()
         return {
             "X-Sentinel-ID": self.sentinel_id,
@@ -62,7 +62,7 @@ class Credentials:
 
 
 def credentials_path(given: str) -> Path:
-    """Where they are: `core.credentials_path`, or the place in the user's home."""
+    """Path of the file: `core.credentials_path`, or the default in the user's home."""
     return Path(given or DEFAULT).expanduser()
 
 
@@ -70,7 +70,7 @@ def load(path: Path) -> Credentials | None:
     """Read the file; None where there is none.
 
     Raises:
-        ConfigurationError: It cannot be read, or holds no credentials. It is left as it is.
+        ConfigurationError: It cannot be read, or holds no credentials. The file is not changed.
     """
     try:
         found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -97,14 +97,14 @@ def load(path: Path) -> Credentials | None:
 
 
 def usable(text: object) -> str:
-    """An id or a token that can be sent; empty where it is none."""
+    """The text, if it can be sent as an id or a token; otherwise empty."""
     with suppress(ValueError):
         return sendable(text) if isinstance(text, str) else ""
     return ""
 
 
 def load_for(path: Path, url: str) -> Credentials | None:
-    """Those that the Core at this address gave: of the file, or of one that was put aside.
+    """The credentials from the Core at this address: of the file, or of one that was put aside.
 
     Raises:
         ConfigurationError: As `load`.
@@ -114,22 +114,22 @@ def load_for(path: Path, url: str) -> Credentials | None:
 
 
 def is_of(credentials: Credentials, url: str) -> bool:
-    """Whether the Core at this address gave them. Where they do not say, a person vouches for it."""
+    """Whether the Core at this address issued them. Credentials without an address are accepted."""
     return not credentials.core_url or not url or _place(credentials.core_url) == _place(url)
 
 
 def _place(url: str) -> tuple[str, str, int | None, str]:
-    """What makes a Core another one: scheme, host, port and path."""
+    """What identifies a Core: scheme, host, port and path."""
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme)
-    except ValueError:  # a person wrote the file
+    except ValueError:  # the file may be written by hand
         return "", url, None, ""
     return parts.scheme, (parts.hostname or "").lower(), port, parts.path.rstrip("/")
 
 
 def _aside(path: Path, url: str) -> Path:
-    """Where the credentials of this Core are kept while the file is another one's."""
+    """Where the credentials of this Core are kept while the file belongs to another Core."""
     scheme, host, port, rest = _place(url)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", f"{scheme}-{host}-{port}{rest}")
     return path.with_name(f"{path.stem}.{name}{path.suffix}")
@@ -140,21 +140,21 @@ def _texts(labels: dict[Any, Any]) -> dict[str, str]:
 
 
 def on_file(section: CoreSection) -> Credentials | None:
-    """Those in the file, whichever Core gave them, if they can be read."""
-    with suppress(ConfigurationError):  # who uses them says so
+    """The credentials in the file, from any Core; None if they cannot be read."""
+    with suppress(ConfigurationError):  # reported where they are used
         return load(credentials_path(section.credentials_path))
     return None
 
 
 def known(section: CoreSection) -> Credentials | None:
-    """Those for the Core of this configuration, if they can be read."""
+    """The credentials for the Core of this configuration; None if they cannot be read."""
     with suppress(ConfigurationError):  # as above
         return load_for(credentials_path(section.credentials_path), section.url)
     return None
 
 
 def core_url(section: CoreSection) -> str:
-    """Where Core is: as configured, else where this sentinel is registered; empty if nowhere."""
+    """The address of Core: as configured, else where this sentinel is registered; empty if there is none."""
     if section.url:
         return section.url
     found = known(section)
@@ -162,24 +162,24 @@ def core_url(section: CoreSection) -> str:
 
 
 def has_core(section: CoreSection) -> bool:
-    """Whether there is a Core at all."""
+    """Whether there is a Core, configured or from registration."""
     return bool(core_url(section))
 
 
 def given(sentinel_id: str, section: CoreSection, url: str) -> Credentials | None:
-    """An identity that the configuration has: both halves of it, `sentinel.id` and `core.api_token`."""
+    """The identity in the configuration, if it has both `sentinel.id` and `core.api_token`."""
     if not (sentinel_id and section.api_token.get_secret_value()):
         return None
     return Credentials(sentinel_id, section.api_token, url)
 
 
 def save(path: Path, credentials: Credentials) -> None:
-    """Write the file in one step: 0600, in a folder of 0700. What another Core gave is put aside before.
+    """Write the file atomically: 0600, in a folder of 0700. Credentials of another Core are put aside first.
 
     Raises:
-        OSError: It cannot be written; what was there before is untouched.
+        OSError: It cannot be written; the previous file is unchanged.
     """
-    with suppress(ConfigurationError):  # what cannot be read is of no use to anybody
+    with suppress(ConfigurationError):  # an unreadable file needs no copy
         before = load(path)
         if before is not None and not is_of(before, credentials.core_url):
             write_private(_aside(path, before.core_url), [_content(before)])
@@ -205,6 +205,6 @@ def _content(credentials: Credentials) -> bytes:
 
 
 def write_private(path: Path, content: Iterable[bytes]) -> None:
-    """As `orbital_sdk.files.write_private`, in a folder that is made (0700) where it is missing."""
+    """As `orbital_sdk.files.write_private`; makes the folder (0700) if it is missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.write_private(path, content)

@@ -1,4 +1,4 @@
-"""What can come of a call to Core. The class says what to do next."""
+"""Errors of calls to Core. The class determines how to react."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class CoreError(OrbitalError):
 
     Args:
         message: What happened, at which address.
-        sent: Whether Core may have acted upon it all the same.
+        sent: Whether the request may have reached Core and taken effect.
     """
 
     retry_after: float | None = None
-    """Seconds that Core, or what stands before it, asked to wait."""
+    """Seconds to wait that Core, or a proxy before it, requested."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
@@ -22,10 +22,10 @@ class CoreError(OrbitalError):
 
 
 class CoreUnavailable(CoreError):  # noqa: N818 (reads as what happened)
-    """Try again later.
+    """Temporary: try again later.
 
     Args:
-        retry_after: Seconds that it asked to wait, if it did.
+        retry_after: Requested seconds to wait, if any.
     """
 
     def __init__(
@@ -36,24 +36,24 @@ class CoreUnavailable(CoreError):  # noqa: N818 (reads as what happened)
 
 
 class CoreMisconfigured(CoreError):  # noqa: N818 (as above)
-    """A person has to change something: the address, a certificate, what stands in between."""
+    """A person has to correct something: the address, a certificate, a proxy in between."""
 
 
 class CoreRefused(CoreError):  # noqa: N818 (as above)
-    """This very payload is not wanted. The same again would be refused again."""
+    """Core refuses this payload. It would refuse the same again."""
 
 
 class CoreTooLarge(CoreRefused):
-    """It wants smaller requests (413)."""
+    """The request is too large (413)."""
 
 
 class NotThere(CoreRefused):
-    """What the call is about is not there (any more)."""
+    """The object of the call does not exist (any more)."""
 
 
 class CorePanicked(CoreError):  # noqa: N818 (as above)
-    """500 with nothing in it: the server broke over this request."""
+    """An empty 500: the server failed on this request."""
 
 
 class IdentityLost(CoreError):  # noqa: N818 (as above)
-    """Core does not know this sentinel; it has to register again."""
+    """Core does not know this sentinel, which has to register again."""

@@ -1,4 +1,4 @@
-"""Gravital Core as an extension of the agent: there is a link to it, or there is none."""
+"""Gravital Core as an extension of the agent. Holds the link to Core, if one is configured."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch
 
 BATCH: Final = 1000
-"""Samples of one request, at most: Core's queue refuses more than it has room for."""
+"""Maximum samples of one request: Core's queue refuses more than it has room for."""
 
 
 class Gravital(Extension):
-    """Registers, runs the tasks that Core assigns, and tells it what became of them."""
+    """Registers at Core, runs the tasks that it assigns, and reports their runs."""
 
     name: ClassVar[str] = "core"
     summary: ClassVar[str] = "Gravital Core: tasks, reports, heartbeats, states of devices, samples"
@@ -56,7 +56,7 @@ class Gravital(Extension):
         await self._output()
 
     async def follow(self, old: Settings) -> None:
-        """A new link where anything about it changed."""
+        """Replace the link if any of its parameters changed."""
         if _about_core(old) != _about_core(self.host.settings):
             before = self.link
             await self.stop()
@@ -68,7 +68,7 @@ class Gravital(Extension):
             self.link.refresh()
 
     async def stop(self) -> None:
-        """Last words, and no more."""
+        """Send pending states and reports, and close the link."""
         link, self.link = self.link, None
         if link is not None:
             await link.stop()
@@ -86,8 +86,8 @@ class Gravital(Extension):
         return {} if self.link is None else self.link.assigned.unusable()
 
     async def arrange(self, tasks: Sequence[Task]) -> Sequence[Task]:
-        """In mode `core` those that Core could not tell from others get their id as a label."""
-        if self.host.settings.sender.mode != CORE:  # other destinations get each sample's task
+        """In mode `core`, tasks that Core could not distinguish get their id as a label."""
+        if self.host.settings.sender.mode != CORE:  # other destinations get the task of each sample
             return tasks
         return await self._apart.tell(tasks)
 
@@ -104,7 +104,7 @@ class Gravital(Extension):
         return None if self.link is None else self.link.witness
 
     def standing(self) -> CoreStanding | None:
-        """How it stands; None without a link."""
+        """The state of the connection; None without a link."""
         return None if self.link is None else self.link.standing()
 
     def status(self) -> Mapping[str, Any] | None:
@@ -148,7 +148,7 @@ class Gravital(Extension):
         return 0 if link is None else link.assigned.number(task.id)
 
     async def _output(self) -> None:
-        """In mode `core` samples go to Core, or wait for one; in other modes it only gets those that wait."""
+        """In mode `core` all samples are for Core; in other modes only those that already wait for it."""
         mode, timeout = (
             self.host.settings.sender.mode,
             self.host.settings.section(CoreSection).timeout,

@@ -1,4 +1,4 @@
-"""Core's tasks as a command knows them without an agent: those of the last list, of this identity."""
+"""Core's tasks for commands that run without an agent: the cached list of this identity."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def known_tasks(
     settings: Settings, registry: Registry, folder: Path
 ) -> dict[str, Callable[[], Task]]:
-    """What makes each task of the last list that can be read, by Core's id; none where there was no list yet.
+    """A function that makes the task, for each readable entry of the cached list; empty without a cache.
 
     Args:
-        settings: Say who this sentinel is.
+        settings: Define the identity of this sentinel.
         registry: What is installed.
         folder: The data folder.
     """

@@ -1,4 +1,4 @@
-"""The link to Core, put together: who we are, what to collect, what it is told. Nothing waits for it."""
+"""The link to Core: identity, tasks, heartbeats, reports and device states. The agent never waits for it."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 LAST_WORDS: Final = 3.0
-"""Seconds for states and reports at stop."""
+"""Time limit at stop for sending states and reports, in seconds."""
 AFTER_A_BUG: Final = 60.0
-"""Seconds until a loop that broke begins again."""
+"""Seconds until a loop that raised is started again."""
 
 
 class CoreLink:
-    """Everything that speaks to Core. Made on the event loop.
+    """Everything that calls Core. Create it on the event loop.
 
     Args:
-        plan: From the configuration.
-        host: The agent.
+        plan: Its parameters.
+        host: The agent's interface.
     """
 
     def __init__(self, plan: Plan, host: ExtensionHost) -> None:
@@ -79,11 +79,11 @@ class CoreLink:
         self._running: list[asyncio.Task[None]] = []
 
     def writer(self) -> CoreWriter:
-        """For the output that delivers samples to Core."""
+        """The writer of the output that delivers samples to Core."""
         return CoreWriter(self.line)
 
     async def start(self) -> None:
-        """Begin, with the tasks that were known last; Core itself is asked beside."""
+        """Start with the cached tasks; Core is called in the background."""
         await self._fetching.recall()
         loops = {
             "identity": self.account.run,
@@ -101,7 +101,7 @@ class CoreLink:
         ]
 
     async def stop(self) -> None:
-        """Tell what is still to be told, for a few seconds at most, and end. Safe twice."""
+        """Send pending states and reports for `LAST_WORDS` seconds at most, then stop. Idempotent."""
         running, self._running = self._running, []
         for task in running:
             task.cancel()
@@ -112,31 +112,31 @@ class CoreLink:
         self.line.close()
 
     def ran(self, task: Task, run: Run) -> None:
-        """A run ended. Core hears of its own tasks, and of all devices' states."""
+        """A run ended. Reported if the task is Core's; the device state is updated for every task."""
         if task.source == "core":
             self.reports.add(report_of(task.id, run, task.warning))
         if self._plan.tells_states and self._host.runs(task):
             self.states.ran(task, run)
 
     async def keep(self, tasks: Iterable[Task]) -> None:
-        """These are all tasks now, local ones too: what others said of their devices is forgotten."""
+        """Set all current tasks, local ones included; device states from other tasks are forgotten."""
         if self._plan.tells_states:
             await self.states.keep({t.key: t.device_id async for t in in_slices(tasks)})
 
     @property
     def witness(self) -> Callable[[Batch], None] | None:
-        """Who looks at batches on their way, if anybody does."""
+        """The callback for batches that the buffer accepted, or None."""
         return self.neighbors.see if self._plan.tells_neighbors else None
 
     def inherit(self, older: CoreLink) -> None:
-        """Take over from one that was stopped. What it knew is of no use to another Core."""
+        """Take over the state of a stopped link, as far as it is valid for this Core."""
         same = self.line.address == older.line.address
         self.reports.inherit(older.reports, same_core=same)
         if same:
             self.states.inherit(older.states)
 
     def standing(self) -> CoreStanding:
-        """How it stands with Core."""
+        """The state of the connection to Core."""
         account, heart, reports = self.account, self.heartbeat, self.reports
         known = account.credentials if not account.lost else None
         return CoreStanding(
@@ -156,7 +156,7 @@ class CoreLink:
         )
 
     def refresh(self) -> None:
-        """Fetch the tasks now."""
+        """Fetch the task list now."""
         self._fetching.now()
 
     async def _register(self) -> Credentials:
@@ -187,7 +187,7 @@ class CoreLink:
 
 
 async def _on_and_on(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """A bug of one loop is told, and costs the others nothing."""
+    """Run a loop, log any exception and start it again after a pause; other loops are not affected."""
     while True:
         try:
             await work()

@@ -1,4 +1,4 @@
-"""What stands between this sentinel and Gravital Core, as metrics. The heartbeats are there without one."""
+"""Metrics of the connection to Gravital Core. Heartbeat metrics exist without a connection, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the configuration, and credentials from before, say about the link to Core."""
+"""The parameters of the link to Core, from the configuration and stored credentials."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a link is made of. Two equal plans make the same link."""
+    """All parameters of a link. Equal plans make equal links."""
 
     url: str
     section: CoreSection
-    """Time-out of one call, TLS and proxy."""
+    """Timeout of one call, TLS and proxy."""
     retry: tuple[float, float]
-    """Seconds of the first pause after a failure, and of the longest."""
+    """First and longest pause after failures, in seconds."""
     applicant: Applicant
     credentials: Path
-    """Their file."""
+    """Path of the credentials file."""
     given: Credentials | None
-    """Those of the configuration itself."""
+    """Credentials in the configuration itself."""
     heartbeat: HeartbeatSection
     fetch_interval: float
-    """Seconds."""
+    """Seconds between two fetches of the task list."""
     gather: float
-    """Seconds that samples wait for others; news of devices waits no longer."""
+    """Seconds that samples are gathered at most; news of devices waits no longer than that."""
     tells_states: bool
-    """Whether devices' states go to Core: in the modes `core` and `hybrid`."""
+    """Whether device states are sent to Core: in the modes `core` and `hybrid`."""
     tells_neighbors: bool
-    """Whether neighbours go by their own road, since samples do not go there: in `hybrid`."""
+    """Whether neighbours are sent separately, since samples are not sent to Core: in `hybrid`."""
     data: Path
     """The data folder."""
 
@@ -76,8 +76,8 @@ def plan_of(settings: Settings, version: str, data: Path) -> Plan | None:
 
 
 def applicant(settings: Settings, version: str) -> Applicant:
-    """What registration says about this sentinel; where the configuration is silent, what it said the last
-    time: Core replaces all of it at each registration.
+    """What registration sends about this sentinel. Values that the configuration lacks are those of the last
+    registration: Core replaces all of them each time.
     """
     who, section = settings.sentinel, settings.section(CoreSection)
     before = on_file(section) or Credentials("", SecretStr(""))

@@ -1,4 +1,4 @@
-"""How it stands between this sentinel and Gravital Core, and what of that is not as it should be."""
+"""The state of the connection to Gravital Core, and the health reasons that follow from it."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
     from orbital_runtime.extensions import UnusableTask
 
 ENDS: Final = ("waiting", "refused", "given_up", "dropped")
-"""What became of reports, of what a person should hear."""
+"""Counts of reports that are shown to people."""
 NAMED: Final = 3
-"""Tasks that cannot run and that are told one by one."""
+"""Maximum of tasks that cannot run and are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoreStanding:
-    """How it stands between this sentinel and Gravital Core."""
+    """The state of the connection to Gravital Core."""
 
     address: str
     sentinel_id: str
     """Empty while it is not registered."""
     trouble: str
-    """Why it is not, or why the last list of tasks did not come; empty when all is well."""
+    """Why it is not registered, or why the last fetch of tasks failed; empty when all is well."""
     heartbeats: int
-    """Those that Core answered."""
+    """Heartbeats that Core answered."""
     heartbeats_failed: int
     last_heartbeat_ms: int | None
-    """Milliseconds UTC."""
+    """Time of the last answered heartbeat, in milliseconds UTC."""
     tasks: int
-    """Those of Core that can run."""
+    """Core's tasks that can run."""
     unusable: Mapping[str, UnusableTask]
-    """Those that cannot."""
+    """Core's tasks that cannot run, by id."""
     reports: int
-    """Those that Core has."""
+    """Reports that Core accepted."""
     reports_waiting: int
     reports_refused: int
     reports_given_up: int
-    """Core broke over them, and over no others."""
+    """Reports given up because Core fails on them and not on others."""
     reports_dropped: int
-    """More waited than there is room for."""
+    """Reports dropped because the queue was full."""
 
 
 def line(status: Mapping[str, Any]) -> str:
-    """The same, as the status has it, on a line for people."""
+    """The section of the status as one line of text."""
     if not status["sentinel_id"]:
         return f"{status['address']}, not registered yet"
     heard = _ago(status["last_heartbeat_ms"])
@@ -63,7 +63,7 @@ def line(status: Mapping[str, Any]) -> str:
 
 
 def _ago(ms: int | None) -> str:
-    """How long a moment (milliseconds UTC) is over, by its two largest units: `5m12s ago`."""
+    """The time since `ms` (milliseconds UTC) in its two largest units: `5m12s ago`."""
     if ms is None:
         return ""
     text = format_duration(int(max(0.0, time.time() - ms / 1000)))
@@ -71,7 +71,7 @@ def _ago(ms: int | None) -> str:
 
 
 def reasons(now: CoreStanding) -> Iterator[Reason]:
-    """What is wrong. Core away blocks nothing: tasks go on, and what is for it waits."""
+    """What is wrong. An unreachable Core is not blocking: tasks keep running, and data for Core waits."""
     if not now.sentinel_id:
         why = now.trouble or f"{now.address} did not answer yet"
         yield Reason("core_unknown", f"not registered at Core: {why}", blocks=False)
@@ -81,7 +81,7 @@ def reasons(now: CoreStanding) -> Iterator[Reason]:
 
 
 def _unusable(tasks: Mapping[str, UnusableTask]) -> Iterator[Reason]:
-    """The first few, and how many more: a list of a thousand helps nobody."""
+    """The first `NAMED` tasks, and the number of the others."""
     for name, task in islice(tasks.items(), NAMED):
         message = f"task {name} of Core cannot run: {task.reason}"
         yield Reason("core_task_unusable", message, blocks=False, subject=name)

@@ -1,1 +1,1 @@
-"""One HTTP client for Core, and what its answers mean."""
+"""The HTTP client for Core, and the interpretation of its answers."""

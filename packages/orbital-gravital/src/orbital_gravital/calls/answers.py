@@ -1,4 +1,4 @@
-"""What each answer of Core means. Its envelope is looked at, and not only its status."""
+"""Interprets Core's answers, by HTTP status and by the JSON envelope."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NO_SENTINEL: Final = "sentinel not found"
 NO_TASK: Final = "task not found"
 FULL: Final = "buffer is full"
 ROOM_IN: Final = 2.0
-"""Seconds that a full forward channel gets: it is no fault of the samples."""
+"""Seconds to wait when Core's forward channel is full: the samples are not the cause."""
 
 
 def data_of(reply: Reply, where: str) -> Any:
-    """What stands under `data`; None where an answer is a success without any.
+    """The `data` of a successful answer; None if it has none.
 
     Args:
-        reply: What came.
+        reply: The answer.
         where: Method and address, for messages.
 
     Raises:
@@ -67,14 +67,16 @@ def _error(reply: Reply, envelope: dict[str, Any] | None, where: str) -> CoreErr
 
 
 def _kind(reply: Reply, envelope: dict[str, Any] | None, words: str) -> type[CoreError] | None:
-    """What no waiting helps with; None for the rest."""
+    """The error class of an answer for which a retry does not help; None for others."""
     status, code = reply.status, None if envelope is None else envelope.get("code")
     cases: list[tuple[bool, type[CoreError]]] = [
         (status in {401, 403} or _is_group(code, 2) or words.endswith(NO_SENTINEL), IdentityLost),
         (words.endswith(NO_TASK) or (status == 404 and envelope is not None), NotThere),
         (status == 413, CoreTooLarge),
         (
-            (status in {400, 422} and envelope is not None)  # an nginx says 400 to a certificate
+            (
+                status in {400, 422} and envelope is not None
+            )  # nginx answers 400 to a bad certificate
             or (status == 200 and _is_group(code, 4)),
             CoreRefused,
         ),
@@ -84,7 +86,7 @@ def _kind(reply: Reply, envelope: dict[str, Any] | None, words: str) -> type[Cor
 
 
 def _is_group(code: object, first: int) -> bool:
-    """Whether it is a code such as 20001 of the group 2."""
+    """Whether the code is in this group: 20001 is in group 2."""
     return isinstance(code, int) and not isinstance(code, bool) and code // 10_000 == first
 
 

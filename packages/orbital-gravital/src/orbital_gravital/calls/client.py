@@ -1,4 +1,4 @@
-"""Calls Core over one pooled session, and gives back what stands in the envelope, or one of our errors."""
+"""Calls Core over one pooled session; returns the data of the envelope, or raises a `CoreError`."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ NAMES: Final = SettingNames(
     key_file="core.key_file",
     server_name="",
 )
-"""What settings are called in messages about connections."""
+"""Names of the settings in messages about connections."""
 HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 PREFIX: Final = "/api/v1"
 CONNECT: Final = 10.0
-"""Seconds that connecting may take."""
+"""Time limit of connecting, in seconds."""
 MOST: Final = 128 << 20
-"""Bytes of an answer with a list, unpacked: 50,000 tasks are some 60 MB."""
+"""Maximum bytes of an answer with a list, decompressed: 50,000 tasks are about 60 MB."""
 VALUES: Final = 6_000_000
-"""Of an answer: 120 for each of 50,000 tasks. `[],` becomes 24 times as large in memory; so
-many of them take 0.2 GB, as many numbers 0.4."""
+"""Maximum JSON values in an answer: 120 for each of 50,000 tasks. `[],` becomes 24 times as large
+in memory: this many of them take 0.2 GB, this many numbers 0.4 GB."""
 SHORT: Final = 1 << 20
-"""Bytes of any other."""
+"""Maximum bytes of any other answer."""
 LIKELY: Final = 100
-"""Times as large as it came that an answer may well become. Lists of tasks become 20 to 60 times as large."""
+"""Maximum ratio of decompression. Lists of tasks are compressed 20 to 60 times."""
 PIECE: Final = 1 << 20
 PACK_FROM: Final = 1024
-"""Bytes from which a body is worth packing."""
+"""Size in bytes from which a body is compressed."""
 
 
 class CoreClient:
-    """One Core. Its methods block, and may be called from several threads.
+    """The client of one Core. Its methods block; they are thread-safe.
 
     Args:
-        url: Its address; a slash at the end does no harm.
-        section: TLS, proxy and time-out.
+        url: Its address; a trailing slash is ignored.
+        section: TLS, proxy and timeout.
     """
 
     def __init__(self, url: str, section: CoreSection) -> None:
         self.url = url.rstrip("/")
         self.address = public_address(self.url)
-        """For people: no user, no password, no query."""
+        """The address for messages: without user, password and query."""
         self._http = HttpClient(
             self.address,
             timeout=section.timeout,
@@ -89,10 +89,10 @@ class CoreClient:
         Args:
             method: GET or POST.
             path: After `/api/v1`.
-            body: Anything JSON; None for none.
-            credentials: Of this sentinel, where the route wants them.
-            headers: More of them.
-            timeout: Seconds for all of it; core.timeout where None.
+            body: Any JSON value; None for no body.
+            credentials: Of this sentinel, if the route needs them.
+            headers: Additional headers.
+            timeout: Seconds for the whole call; None for core.timeout.
 
         Raises:
             CoreError: One of its subclasses.
@@ -114,14 +114,14 @@ class CoreClient:
         packed: bool = False,
         timeout: float | None = None,
     ) -> tuple[int, Reply]:
-        """One call with a body that is encoded already, gzipped if `packed`: ingest alone reads that.
+        """One call with an encoded body, gzipped if `packed`, which only the ingest route accepts.
 
         Returns:
-            Bytes that went out, and what came back.
+            The bytes sent, and the answer.
 
         Raises:
-            CoreUnavailable: No answer came, or not all of it in time.
-            CoreMisconfigured: TLS or an address that cannot work.
+            CoreUnavailable: No answer, or not all of it in time.
+            CoreMisconfigured: TLS or the address cannot work.
         """
         sent = dict(headers or {})
         if data is not None:
@@ -157,9 +157,9 @@ class CoreClient:
 
 
 def values(body: bytes | bytearray) -> int:
-    """How many values JSON may have in it, at most: those in strings count, too."""
+    """Upper bound of the number of values in a JSON text; separators in strings count, too."""
     return sum(
-        body.count(mark, start, start + PIECE)  # others get their turn in between
+        body.count(mark, start, start + PIECE)  # other threads can run in between
         for start in range(0, len(body), PIECE)
         for mark in (b",", b"[", b"{")
     )

@@ -1,1 +1,1 @@
-"""What Core is told of devices: their states and their neighbours."""
+"""Reports on devices to Core: their states and their neighbours."""

@@ -1,4 +1,4 @@
-"""Sends many things in few calls, in halves where Core takes no more at once, or breaks over one of them."""
+"""Sends many items in few calls; a part that Core refuses, or fails on, is split in halves."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ T = TypeVar("T")
 async def in_halves(
     send: Callable[[Sequence[T]], Awaitable[None]], items: Sequence[T], at_once: int
 ) -> list[tuple[T, CoreError]]:
-    """Send all of them.
+    """Send all items.
 
     Args:
-        send: One call with some of them.
-        items: All.
-        at_once: The most in one call.
+        send: One call with some items.
+        items: All items.
+        at_once: Maximum items of one call.
 
     Returns:
-        Those that Core does not take even alone, though it takes others.
+        Items that Core refuses even alone, with the error, if it accepted others.
 
     Raises:
-        CoreError: Of a call; and where so many are refused in a row that it is not about what was sent.
+        CoreError: A call failed, or so many were refused in a row that the items are not the cause.
     """
     parts = [items[start : start + at_once] for start in range(0, len(items), at_once)]
     parts.reverse()

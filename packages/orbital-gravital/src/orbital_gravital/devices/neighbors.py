@@ -1,4 +1,4 @@
-"""Neighbours of devices in hybrid mode: samples go elsewhere, and Core is told of neighbours apart."""
+"""Neighbours of devices in hybrid mode, which are sent to Core separately, as samples are not."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 DECLARED: Final = "neighbors"
-"""In a plugin's metadata: the metric whose series are neighbours, with labels `NAMES` and `ttl`."""
+"""Key in a plugin's metadata: the metric whose series are neighbours, with labels `NAMES` and `ttl`."""
 KEY: Final = "core neighbors"
-"""Of what is kept in a layout's caches."""
+"""Key in a layout's caches."""
 GATHER: Final = 1.0
-"""Seconds that news waits for other news, at most."""
+"""Seconds that a change waits for others, at most."""
 EVERY: Final = 60.0
-"""Seconds between two looks at what is to be told again."""
+"""Seconds between two checks for neighbours that are due again."""
 AT_ONCE: Final = 500
-"""Neighbours of a device in one request."""
+"""Maximum neighbours of a device in one request."""
 REPEAT: Final = 3600.0
-"""Seconds after which the same neighbours are told again."""
+"""Seconds after which unchanged neighbours are sent again."""
 NAMES: Final = (
     "local_interface", "neighbor_chassis_id", "neighbor_port_id", "neighbor_system_name",
     "neighbor_system_desc", "neighbor_port_desc", "neighbor_mgmt_addr",
 )  # fmt: skip
 WIDTHS: Final = {"local_interface": 128, "neighbor_chassis_id": 128, "neighbor_port_id": 128,
     "neighbor_system_name": 255, "neighbor_port_desc": 255, "neighbor_mgmt_addr": 64}  # fmt: skip
-"""Of Core's columns; what is longer would cost the whole entry."""
+"""Widths of Core's columns in characters; a longer value would lose the whole entry."""
 
 Entry = tuple[str, ...]
-"""`NAMES` and `ttl`, as the labels have them."""
+"""Values of the labels `NAMES` and `ttl`."""
 
 
 class Neighbors:
-    """Those that are there now, by device.
+    """The current neighbours, by device.
 
     Args:
-        line: To Core.
-        clock: For repeating.
-        metadata: Of a plugin, by its name.
-        gather: Seconds that news waits for other news.
+        line: The connection to Core.
+        clock: For repetitions.
+        metadata: Gives the metadata of a plugin by its name.
+        gather: Seconds that a change waits for others.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Neighbors:
         self._told: dict[str, tuple[frozenset[Entry], float]] = {}
 
     def see(self, batch: Batch) -> None:
-        """A batch on its way; most have no neighbours in them, which their layout knows.
+        """Look for neighbours in a batch; whether it has any is cached with its layout.
 
-        The engine says of each series when it ends, also with its task: such a neighbour is gone.
+        A stale marker, which the engine also sends when a task ends, means that the neighbour is gone.
         """
         layout = batch.layout
         found: frozenset[Entry] | None = layout.caches.get(KEY)
@@ -93,7 +93,7 @@ class Neighbors:
             self._news.set()
 
     async def run(self) -> None:
-        """Tell, until cancelled."""
+        """Send until cancelled."""
         while True:
             self._news.clear()
             with suppress(TimeoutError):
@@ -103,7 +103,7 @@ class Neighbors:
             await self.tell()
 
     async def tell(self) -> None:
-        """Send the neighbours of each device where that is due."""
+        """Send the neighbours of each device that is due."""
         for device, now in list(self._now.items()):
             entries = frozenset(now)
             if self._is_due(device, entries):

@@ -1,7 +1,7 @@
-"""One state a device, decided here: a device is there when any of its tasks reached it last time.
+"""The state of each device: a device is up if the last run of any of its tasks reached it.
 
-Only the present state is ever sent, never an old one, so that a backlog cannot flip a device back. Core
-takes a device for lost after five minutes without news, so slow tasks' devices are repeated before that.
+Only the current state is sent, never an old one, so a backlog cannot revert a device. Core regards a device
+as lost after five minutes without news, so the states of devices with slow tasks are repeated before that.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 EVERY: Final = 20.0
-"""Seconds between two looks at what is to be told again."""
+"""Seconds between two checks for states that are due again."""
 GATHER: Final = 1.0
-"""Seconds that news waits for other news, at most."""
+"""Seconds that a change waits for others, at most."""
 REPEAT: Final = 180.0
-"""Seconds after which a state is told again."""
+"""Seconds after which an unchanged state is sent again."""
 STALE: Final = 3.0
-"""Intervals after which a task that ran no more says nothing about its device."""
+"""Intervals without a run after which a task no longer counts for its device."""
 AT_ONCE: Final = 1000
-"""States in one request."""
+"""Maximum states in one request."""
 
 
 @dataclass(slots=True)
 class _Device:
     up: dict[str, tuple[bool, float]] = field(default_factory=dict[str, tuple[bool, float]])
-    """Task -> whether it reached the device, and until when (steady seconds) that counts."""
+    """By task: whether it reached the device, and until when that is valid (monotonic seconds)."""
     labels: dict[str, str] = field(default_factory=dict[str, str])
     fresh: bool = True
-    """There is news that was not sent."""
+    """Whether there is a change that was not sent."""
     told: float = float("-inf")
 
 
 class DeviceStates:
-    """The devices of all tasks.
+    """The states of the devices of all tasks.
 
     Args:
-        line: To Core.
-        clock: For repeating, and for stamps.
-        device_type: Of the device of a task.
-        gather: Seconds that news waits for other news.
+        line: The connection to Core.
+        clock: For repetitions and timestamps.
+        device_type: Gives the type of a task's device.
+        gather: Seconds that a change waits for others.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class DeviceStates:
         self._news.set()
         if not device.labels or task.key == min(
             device.up
-        ):  # one task's, so that it stays one series
+        ):  # of one task, so that it stays one series
             device.labels = {
                 "device_id": task.device_id,
                 "device_type": self._device_type(task),
@@ -90,14 +90,14 @@ class DeviceStates:
             }
 
     def inherit(self, older: DeviceStates) -> None:
-        """Go on from what another one knew, and tell all of it: a slow task has no news for long."""
+        """Take over the states of another instance, and send all: a slow task may not run for long."""
         self._devices = older._devices
         for device in self._devices.values():
             device.fresh = True
         self._news.set()
 
     async def keep(self, tasks: Mapping[str, str]) -> None:
-        """Forget what other tasks said, and devices that no task is left of.
+        """Forget the results of other tasks, and devices without tasks.
 
         Args:
             tasks: The device of each task, by the task's key.
@@ -109,7 +109,7 @@ class DeviceStates:
                 self._devices.pop(name, None)
 
     async def run(self) -> None:
-        """Tell, until cancelled."""
+        """Send until cancelled."""
         failures = 0
         while True:
             try:
@@ -133,17 +133,17 @@ class DeviceStates:
         await asyncio.sleep(self._gather)
 
     async def tell(self) -> None:
-        """Send every state that is new or due again.
+        """Send every state that changed or is due again.
 
         Raises:
-            CoreError: It did not get there; it is still to be told.
+            CoreError: A call failed; what it had is sent again later.
         """
         for device, error in await in_halves(self._send, await self._due(), AT_ONCE):
             log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
             device.fresh, device.told = False, self._clock.steady()
 
     async def _send(self, some: Sequence[_Device]) -> None:
-        devices = [device for device in some if device.up]  # tasks may have gone meanwhile
+        devices = [device for device in some if device.up]  # tasks may have been removed meanwhile
         if not devices:
             return
         for device in devices:

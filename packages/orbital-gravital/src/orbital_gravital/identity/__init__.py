@@ -1,1 +1,1 @@
-"""Who this sentinel is at Core: registration, the account, and calls in its name."""
+"""The identity of this sentinel at Core: registration, credentials, and calls that use them."""

@@ -1,4 +1,4 @@
-"""Who this sentinel is at Core right now, and getting known there (again)."""
+"""The current credentials of this sentinel at Core, and registration when they are missing or lost."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 CALM: Final = 600.0
-"""Seconds that an identity must hold before its loss counts as a first one again."""
+"""Seconds that an identity must be valid before the count of its losses restarts."""
 
 
 class Account:
-    """Credentials: kept in a file, made by registering where there are none or Core lost them.
+    """The credentials: read from a file, or obtained by registering if there are none or Core lost them.
 
     Args:
-        register: Asks Core for credentials; raises `CoreError`.
-        path: Of the file.
-        url: Of Core; what another one gave is not for this one.
+        register: Registers at Core; raises `CoreError`.
+        path: The credentials file.
+        url: Address of Core; credentials from another Core are not used.
         clock: For pauses.
-        given: Credentials that the configuration has; the file then is not read.
-        retry: Seconds of the first pause between attempts, and of the longest.
-        on_known: Told of credentials that registering gave.
+        given: Credentials in the configuration; if present the file is not read.
+        retry: First and longest pause between attempts, in seconds.
+        on_known: Called with credentials obtained by registering.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Account:
         self._wanted = asyncio.Event()
         self._since = float("-inf")
         self._relapses = 0
-        """Identities in a row that did not hold."""
+        """Consecutive identities that Core lost soon."""
         self._confirmed = float("-inf")
-        """When registering last gave the very identity that was said to be lost."""
+        """When registering last returned the same identity that a call reported as lost."""
         self._told = ""
-        """The id under which Core was said to know this sentinel."""
+        """The id for which it was logged that Core knows this sentinel."""
         self.credentials: Credentials | None = None
         self.trouble = ""
-        """Why there are none, in words."""
+        """Why there are no credentials, as a message."""
         found = given or self._kept()
         if found is None:
             self._wanted.set()
@@ -74,22 +74,22 @@ class Account:
 
     @property
     def lost(self) -> bool:
-        """Whether Core is known not to know this sentinel."""
+        """Whether to register: there are no credentials, or Core does not know them."""
         return self._wanted.is_set()
 
     @property
     def confirmed(self) -> bool:
-        """Whether Core gave the same identity again just now, though some call said that it was lost."""
+        """Whether Core recently gave the same identity again although a call reported it as lost."""
         return self._clock.steady() - self._confirmed < CALM
 
     async def current(self) -> Credentials:
-        """The credentials, as soon as there are any that Core may know."""
+        """Wait for credentials that are not known to be lost."""
         while self.credentials is None or self.lost:
             await self._known.wait()
         return self.credentials
 
     def heard(self) -> None:
-        """Core answered as one that knows this sentinel. The first time for each identity is told."""
+        """Core accepted the identity. Logged once for each identity."""
         if self.credentials is None or self.lost:
             return
         if self.credentials.sentinel_id != self._told:
@@ -97,8 +97,8 @@ class Account:
             log.info("known at Core as %s", self._told)
 
     def lose(self, used: Credentials, reason: str) -> None:
-        """Core does not know these; register again. News of older ones changes nothing, nor does that of an
-        identity that Core gave again just now: it refuses the call, or something before it does.
+        """Core does not know these credentials: register again. Ignored for older credentials, and for an
+        identity that Core has just confirmed: then Core, or a proxy before it, refuses only the call.
         """
         if self.lost or self.credentials is None or not self.credentials.same_identity(used):
             return
@@ -110,7 +110,7 @@ class Account:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Register whenever that is needed, until cancelled. The first time at once, then with pauses."""
+        """Register whenever needed, until cancelled: at first at once, then with pauses."""
         while True:
             await self._wanted.wait()
             calm = self._clock.steady() - self._since >= CALM
@@ -129,7 +129,7 @@ class Account:
             self._on_known(found)
 
     async def _registered(self) -> Credentials:
-        """What registering gives, as soon as it gives something."""
+        """Register, with retries, until it succeeds."""
         failures, (base, cap) = 0, self._retry
         wish: float | None = None
         while True:

@@ -1,4 +1,4 @@
-"""What registration says about this machine, in the words that sentinels in the field use (Go's names)."""
+"""Facts about this machine for registration, with the names that Go sentinels in the field use."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ARCHITECTURES: Final = {
 }  # fmt: skip
 SYSTEMS: Final = {"win32": "windows", "cygwin": "windows"}
 LONGEST: Final = 35
-"""Characters of a host name for which Core's id, with the MAC's part in it, fits its column of 64."""
+"""Maximum characters of a host name: Core's id, which adds a part of the MAC, must fit a column of 64."""
 
 
 def describe() -> dict[str, str]:
-    """`hostname`, `ip_address`, `mac_address`, `os` and `arch`; what cannot be found is left out."""
+    """`hostname`, `ip_address`, `mac_address`, `os` and `arch`; unknown ones are left out."""
     machine = platform.machine().lower()
     found = {
         "hostname": socket.gethostname(),
@@ -33,7 +33,7 @@ def describe() -> dict[str, str]:
 
 
 def short_hostname(name: str) -> str:
-    """A name that Core can make an id of; a hash of the whole name keeps two long ones apart."""
+    """The name, cut to `LONGEST`; a hash of the whole name keeps long names distinct."""
     if len(name) <= LONGEST:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -41,7 +41,7 @@ def short_hostname(name: str) -> str:
 
 
 def _address() -> str:
-    """The first address of IPv4 that is not the loopback's."""
+    """The first IPv4 address that is not a loopback address."""
     for _, address in _up(socket.AF_INET):
         if not address.startswith("127."):
             return address
@@ -49,7 +49,7 @@ def _address() -> str:
 
 
 def _mac() -> str:
-    """Of the first interface by name that is up and has one."""
+    """MAC address of the first interface, by name, that is up and has one."""
     for _, address in _up(psutil.AF_LINK):
         if address.strip("0:-"):
             return address.replace("-", ":").lower()

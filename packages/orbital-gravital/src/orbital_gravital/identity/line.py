@@ -1,4 +1,4 @@
-"""The line to Core that everything here shares: threads for blocking calls, the identity, the pauses."""
+"""The shared connection to Core: threads for blocking calls, the identity, and pauses after failures."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ T = TypeVar("T")
 CHANCE: Final = random.Random()  # noqa: S311 (jitter, no secret)
 THREADS: Final = 8
 MARGIN: Final = 5.0
-"""Seconds beyond its time-out after which a call that still hangs is given up."""
+"""Seconds after its own timeout at which a call that still hangs is abandoned."""
 
 
 class Line:
-    """Calls as this sentinel. Made and closed on the event loop.
+    """Calls Core with this sentinel's identity. Create and close it on the event loop.
 
     Args:
-        client: The blocking one.
-        account: Who we are.
-        timeout: Seconds that a call may take.
-        retry: Seconds of the first pause after a failure, and of the longest.
+        client: The blocking client.
+        account: The credentials.
+        timeout: Time limit of a call, in seconds.
+        retry: First and longest pause after failures, in seconds.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Line:
         self._there = asyncio.Event()
         self._there.set()
         self.on_return: Callable[[], None] = lambda: None
-        """Called when Core answers again after nobody was there."""
+        """Called when Core answers again after connections failed."""
 
     async def call(
         self,
@@ -62,10 +62,10 @@ class Line:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (the thread's own)
     ) -> Any:
-        """One JSON call, as soon as there is an identity.
+        """One JSON call. Waits until there is an identity.
 
         Raises:
-            CoreError: One of its subclasses. A lost identity is renewed meanwhile.
+            CoreError: One of its subclasses. After `IdentityLost` a new registration is under way.
         """
         used = await self.account.current()
         call = partial(self._client.call, method, path, body, credentials=used, timeout=timeout)
@@ -76,14 +76,14 @@ class Line:
             raise
 
     async def get(self, path: str) -> Reply:
-        """GET, without a look at what came."""
+        """GET; the answer is not checked."""
         used = await self.account.current()
         call = partial(self._client.send, "GET", path, None, credentials=used)
         _, answer = await self.within(call)
         return answer
 
     def post_now(self, path: str, data: bytes) -> int:
-        """POST from another thread than the loop's, packed. Gives the bytes that went out.
+        """POST a gzipped body, from a thread other than the event loop's. Returns the bytes sent.
 
         Raises:
             CoreError: One of its subclasses.
@@ -101,7 +101,7 @@ class Line:
         return size
 
     async def within(self, call: Callable[[], T], timeout: float | None = None) -> T:  # noqa: ASYNC109 (requests has its own; this is the net below)
-        """Run a blocking call on a thread of ours, and give it up where it outlives its time-out."""
+        """Run a blocking call on a thread; abandon it if it exceeds its timeout by `MARGIN`."""
         limit = (timeout or self._timeout) + MARGIN
         try:
             async with asyncio.timeout(limit):
@@ -118,8 +118,8 @@ class Line:
         return found
 
     async def pause(self, failures: int, error: CoreError) -> None:
-        """Wait after so many failures in a row, no shorter than Core asked for. Where nobody was there, the
-        first of us whom Core answers ends the pauses of all.
+        """Wait after this many consecutive failures, at least as long as Core requested. If connecting had
+        failed, the first answer to any call ends all these pauses.
         """
         seconds = backoff(
             failures,
@@ -136,11 +136,11 @@ class Line:
                 await self._there.wait()
 
     def close(self) -> None:
-        """Close the connections; what hangs in a thread is left behind."""
+        """Close the connections; threads that hang are abandoned."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
 
 def _nobody(error: CoreError) -> bool:
-    """Whether no connection came about at all."""
+    """Whether no connection was established."""
     return isinstance(error, CoreUnavailable) and not error.sent

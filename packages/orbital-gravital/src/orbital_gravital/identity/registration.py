@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 WIDTHS: Final = {"name": 255, "version": 32, "region": 64}
-"""Characters of Core's columns: what is longer is cut, and said."""
+"""Widths of Core's columns in characters: longer values are cut, with a log line."""
 
 
 AGAIN: Final = "re-registered"
-"""What Core's message says where it knew the host name already."""
+"""Part of Core's message when the host name was already registered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """What registration says about this sentinel beside what it finds out about the machine."""
+    """What registration sends about this sentinel, apart from facts about the machine."""
 
     name: str
     version: str
@@ -39,16 +39,16 @@ class Applicant:
     key: SecretStr | None = None
     """Registration key; Core ignores it today."""
     known_as: str = ""
-    """The id that this Core gave before, as far as this sentinel remembers."""
+    """The id that this Core gave at an earlier registration, if known."""
     allow_insecure_http: bool = False
-    """Kept with what Core gives."""
+    """Stored with the credentials."""
 
 
 def register(client: CoreClient, applicant: Applicant) -> Credentials:
-    """Ask for credentials. The same host name gets the same ones again, so asking twice does no harm.
+    """Register. Idempotent: the same host name gets the same credentials again.
 
     Raises:
-        CoreError: There are none.
+        CoreError: Core gave no credentials.
     """
     full: dict[str, str] = {
         **describe(),

@@ -1,1 +1,1 @@
-"""Signs of life, and what they tell of this machine."""
+"""Heartbeats to Core, with the usage of this machine."""

@@ -1,6 +1,6 @@
-"""How busy this machine's processors are, from one look to the next.
+"""CPU usage of this machine between two calls.
 
-`psutil.cpu_percent` remembers its last look for each thread apart: on another thread it would say 0.
+`psutil.cpu_percent` keeps its last reading for each thread: on another thread it would return 0.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOK: Final = 0.2
-"""Seconds that the first look takes; each later one covers all since the last."""
+"""Seconds that the first call measures; each later one covers the time since the previous."""
 TWICE: Final = ("guest", "guest_nice")
-"""Linux counts these as `user` and `nice`, too."""
+"""Times that Linux counts in `user` and `nice` as well."""
 IDLE: Final = ("idle", "iowait")
 
 
 class Cpu:
-    """Looks at all processors together.
+    """Measures all processors together.
 
     Args:
-        times: What they did since they were switched on, in seconds, by kind.
+        times: Gives CPU times since boot, in seconds, by kind.
         sleep: Waits.
     """
 
@@ -38,7 +38,7 @@ class Cpu:
         self._before: dict[str, float] | None = None
 
     def percent(self) -> float:
-        """0 to 100. Blocks, the first time."""
+        """Usage from 0 to 100. The first call blocks for `LOOK` seconds."""
         before = self._before
         if before is None:
             before = self._look()

@@ -1,4 +1,4 @@
-"""Signs of life: true figures of this machine, and what Core answers to them."""
+"""Heartbeats: send the usage of this machine to Core, and follow the requests in its answers."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ RETRY: Final = 2.0
 
 
 class Heartbeat:
-    """Beats, and listens.
+    """Sends heartbeats, and calls back for what Core answers.
 
     Args:
-        line: To Core.
-        section: How often.
-        counts: Asked before each.
-        volume: Whose disk usage is told: where the data lies.
-        version: Of the program; the same in registration and in every heartbeat.
-        clock: For stamps.
+        line: The connection to Core.
+        section: Interval, timeout and retries.
+        counts: Called before each heartbeat.
+        volume: Folder on the volume whose disk usage is sent: the data folder.
+        version: Version of the program; the same in registration and in every heartbeat.
+        clock: For timestamps.
     """
 
     def __init__(
@@ -61,27 +61,27 @@ class Heartbeat:
         self._unknown: set[str] = set()
         self._away = False
         self.on_heard: Callable[[], None] = lambda: None
-        """Called when Core heard one."""
+        """Called when Core answered a heartbeat."""
         self.on_refresh: Callable[[], None] = lambda: None
-        """Called when Core wants the tasks fetched now."""
+        """Called when Core requests a fetch of the tasks."""
         self.on_reload: Callable[[], None] = lambda: None
-        """Called when Core wants the configuration read again."""
+        """Called when Core requests a reload of the configuration."""
         self.succeeded = 0
         self.failed = 0
         self.last_ms: int | None = None
-        """Milliseconds UTC of the last one that Core answered."""
+        """Time of the last answered heartbeat, in milliseconds UTC."""
 
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Send heartbeats until cancelled."""
         while True:
             await self._beat_until_heard()
             await asyncio.sleep(self._section.interval)
 
     async def beat(self) -> None:
-        """One heartbeat.
+        """Send one heartbeat, with retries.
 
         Raises:
-            CoreError: It was not heard.
+            CoreError: No attempt succeeded.
         """
         body = await in_background(self._body)
         try:
@@ -107,7 +107,7 @@ class Heartbeat:
                 await self.beat()
             except CoreError as error:
                 if isinstance(error, IdentityLost) and self._line.account.lost:
-                    continue  # the next one waits for the new identity
+                    continue  # the next attempt waits for the new identity
                 failures += 1
                 level = logging.DEBUG if self._away else logging.WARNING
                 log.log(level, "Core did not hear a heartbeat: %s", error)
@@ -158,7 +158,7 @@ class Heartbeat:
 
 
 def _disk(folder: Path) -> float:
-    """Percent of the volume that is used; 0 where it cannot be seen."""
+    """Used space of the volume in percent; 0 if it cannot be read."""
     for place in (folder, *folder.parents):
         try:
             return psutil.disk_usage(str(place)).percent

@@ -1,5 +1,5 @@
-"""Some tasks' reports, one after the other. One that Core does not take holds up the others, until it is
-clear whose fault that is.
+"""A queue of reports of some tasks, sent in order. A failing report blocks the others until it is clear
+whether the report or Core is at fault.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 PANICS: Final = 5
-"""Times in a row that Core may break over the reports of a task, until the fault is looked for in them."""
+"""Consecutive internal errors of Core on reports of a task, after which the report itself is suspected."""
 
 
 @dataclass(slots=True)
 class _Suspect:
     sent: int
-    """Reports that Core had taken when it first broke over one of this task, or one was last given up."""
+    """Number of accepted reports when Core first failed on this task, or when a report was last given up."""
     panics: int = 0
     told: bool = False
 
 
 class Lane:
-    """A queue, and who empties it.
+    """A queue of reports and its sender.
 
     Args:
         line: To Core.
         missing: Keeps reports of tasks that Core says it does not have.
-        tally: Of all lanes.
-        on_send: Told of each report before it goes out.
-        on_sent: Called after each that Core took.
+        tally: Counts of all lanes.
+        on_send: Called with each report before it is sent.
+        on_sent: Called after each report that Core accepted.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class Lane:
         self._on_sent = on_sent
         self._failures = 0
         self._busy = 0
-        """Reports at the head that are under way."""
+        """Reports in flight at the head of the queue."""
         self._first: asyncio.Task[None] | None = None
-        """Gets rid of the first one, also where whoever waits for that is cancelled."""
+        """Sends the first report; goes on if its waiter is cancelled."""
         self._refused: set[str] = set()
         """Tasks whose last report was refused."""
         self._suspects: dict[str, _Suspect] = {}
 
     @property
     def oldest(self) -> Report | None:
-        """The first that is not under way."""
+        """The first report that is not in flight."""
         return self.queue[self._busy] if len(self.queue) > self._busy else None
 
     def add(self, report: Report) -> None:
@@ -88,7 +88,7 @@ class Lane:
         self._filled.set()
 
     def add_first(self, report: Report) -> None:
-        """Send this one next."""
+        """Put this report at the head of the queue."""
         self.queue.insert(self._busy, report)
         self._filled.set()
 
@@ -97,7 +97,7 @@ class Lane:
         del self.queue[self._busy]
 
     def withdraw(self, task_id: str) -> int:
-        """Drop what waits of this task; gives how many."""
+        """Remove the waiting reports of this task; returns how many."""
         before = len(self.queue)
         under_way = list(islice(self.queue, self._busy))
         rest = islice(self.queue, self._busy, None)
@@ -105,7 +105,7 @@ class Lane:
         return before - len(self.queue)
 
     async def run(self) -> None:
-        """Send, until cancelled."""
+        """Send reports until cancelled."""
         while True:
             await self._filled.wait()
             try:
@@ -116,10 +116,10 @@ class Lane:
                 await self._line.pause(self._failures, error)
 
     async def drain(self) -> None:
-        """Send all of it once.
+        """Send all waiting reports once.
 
         Raises:
-            CoreError: What the first report that was not heard met.
+            CoreError: The first report that failed.
         """
         while self.queue:
             await self._lead()
@@ -128,14 +128,14 @@ class Lane:
         self._filled.clear()
 
     def abandon(self) -> None:
-        """Wait for no answer any more; the report stays."""
+        """Stop waiting for an answer; the report stays in the queue."""
         if self._first is not None:
             self._first.cancel()
             self._first, self._busy = None, 0
 
     async def _lead(self) -> None:
-        """Get rid of the first report. Core would hear twice of one that is cancelled half-way, so that it
-        goes on, and the next to call this waits for it.
+        """Send the first report until it is settled. A cancelled request could reach Core twice, so it goes
+        on after a cancellation, and the next caller waits for it.
         """
         first = self._first
         if first is None:
@@ -148,7 +148,7 @@ class Lane:
                 self._first, self._busy = None, 0
 
     async def _settle(self, place: int = 0) -> None:
-        """Get rid of the report at this place."""
+        """Send the report at this index and remove it from the queue."""
         report = self.queue[place]
         if self._missing.keeps(report):
             del self.queue[place]
@@ -187,7 +187,7 @@ class Lane:
             await self._send(shorter)
 
     async def _is_guilty(self, report: Report) -> bool:
-        """Whether Core breaks over this report and takes others: of any lane, or the next of this one."""
+        """Whether Core fails on this report and accepts others: of any lane, or the next of this one."""
         tally = self._tally
         suspect = self._suspects.setdefault(report.task_id, _Suspect(tally.sent))
         suspect.panics += 1
@@ -208,8 +208,8 @@ class Lane:
         log.log(level, "Core refuses reports of task %s: %s", report.task_id, error)
 
     def _acquit(self, task_id: str) -> None:
-        """One of its reports passed. Who was found guilty once needs no second series, as little as in
-        the sender's `Repeats`.
+        """A report of this task was accepted. A task once found at fault needs no second series of failures,
+        as in the sender's `Repeats`.
         """
         self._refused.discard(task_id)
         suspect = self._suspects.get(task_id)
@@ -228,6 +228,6 @@ class Lane:
 
 
 def _heed(done: asyncio.Task[None]) -> None:
-    """Take its error, which nobody else may be there to take."""
+    """Retrieve the task's exception, which possibly nobody else does."""
     if not done.cancelled():
         done.exception()

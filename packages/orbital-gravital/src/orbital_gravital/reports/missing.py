@@ -1,5 +1,5 @@
-"""Reports of tasks that Core says it does not have. The real server says so over any error of its database,
-so they are kept until a list of tasks that was asked for later shows which of the two it is.
+"""Reports of tasks that Core says it does not have. Core says so on any error of its database, too, so the
+reports are kept until a list of tasks that was requested later shows whether the task exists.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 NAMED: Final = 5
-"""Tasks that one line of the log names."""
+"""Maximum of tasks named in one log line."""
 
 
 class Missing:
-    """Keeps such reports, in their order.
+    """Keeps reports of such tasks, in order.
 
-    A task that the list has was there all the time: its reports go out again. Of one that the list lacks the
-    oldest report is tried once more, since Core lists no task that is switched off; what Core says to that is
-    believed.
+    If the list has the task, its reports are sent again. If not, its oldest report is tried once more, since
+    Core does not list disabled tasks; the answer to that is final.
 
     Args:
-        again: Sends these before all that waits.
-        drop: Counts so many as dropped, and with them all others of this task; gives how many that are.
+        again: Queues these reports before all others.
+        drop: Given a task and a number of reports, counts these, drops those still queued; returns the sum.
     """
 
     def __init__(
@@ -39,13 +38,13 @@ class Missing:
         self._kept: deque[Report] = deque()
         self._doubted: set[str] = set()
         self._tried: dict[str, Report] = {}
-        """The report of each task that goes out once more, and decides over the others."""
+        """By task: the report that is tried once more, whose result decides about the others."""
         self._asked: set[str] = set()
-        """Tasks that a list was asked for, and of which no report passed since."""
+        """Tasks for which a list was requested, and of which no report was accepted since."""
         self._gone: Counter[str] = Counter()
-        """Reports that were dropped and not told yet, by task."""
+        """Reports that were dropped and not logged yet, by task."""
         self.on_doubt: Callable[[], None] = lambda: None
-        """Called when a list is wanted soon."""
+        """Called to request a list soon."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -56,11 +55,11 @@ class Missing:
 
     @property
     def doubted(self) -> frozenset[str]:
-        """Tasks that the next list decides over, if it is asked for from now on."""
+        """Tasks that the next list decides about, if it is requested after this call."""
         return frozenset(self._doubted)
 
     def keeps(self, report: Report) -> bool:
-        """Whether this one need not go out now: it is kept behind the others of its task."""
+        """Keep this report if its task is in doubt; False if it should be sent now."""
         task = report.task_id
         if task not in self._doubted and self._tried.get(task, report) is report:
             return False
@@ -68,7 +67,7 @@ class Missing:
         return True
 
     def missed(self, report: Report) -> None:
-        """Core says that it does not have the task of this one."""
+        """Core says that the task of this report does not exist."""
         task = report.task_id
         if self._tried.pop(task, None) is not None:
             self._gone[task] += self._drop(task, 1 + len(self._take(task)))
@@ -82,7 +81,7 @@ class Missing:
             self.on_doubt()
 
     def found(self, report: Report) -> None:
-        """Core has the task of this one."""
+        """Core has the task of this report."""
         task = report.task_id
         self._asked.discard(task)
         if self._tried.pop(task, None) is not None:
@@ -90,11 +89,11 @@ class Missing:
             self._tell()
 
     def judge(self, doubted: frozenset[str], listed: Container[str]) -> None:
-        """A list came.
+        """A list arrived.
 
         Args:
-            doubted: As `doubted` was before it was asked for.
-            listed: The tasks in it.
+            doubted: The value of `doubted` before the list was requested.
+            listed: The tasks in the list.
         """
         self._doubted -= doubted
         kept, self._kept = self._kept, deque()
@@ -113,13 +112,13 @@ class Missing:
         self._kept.popleft()
 
     def overlook(self, report: Report) -> None:
-        """This one was dropped elsewhere: if a task's fate hung on it, the next list decides anew."""
+        """This report was dropped elsewhere: if it was to decide about its task, the next list does so."""
         if self._tried.get(report.task_id) is report:
             del self._tried[report.task_id]
             self._doubted.add(report.task_id)
 
     def take_all(self) -> Sequence[Report]:
-        """All that is kept; nothing is from now on."""
+        """Return all kept reports and keep none."""
         kept, self._kept = self._kept, deque()
         self._doubted.clear()
         self._tried.clear()
@@ -133,7 +132,7 @@ class Missing:
         return taken
 
     def _tell(self) -> None:
-        """One line, when the fate of all tasks is known."""
+        """Log one line, when all tasks in doubt are decided."""
         if not self._gone or self._tried:
             return
         gone, self._gone = self._gone, Counter()

@@ -1,4 +1,4 @@
-"""A report: what Core is told of one run."""
+"""The report of one run to Core."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Run
 
 LONGEST: Final = 4000
-"""Characters of an error message."""
+"""Maximum characters of an error message."""
 INT32: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, as Core's route wants it."""
+    """One run, in the form of Core's API."""
 
     task_id: str
     executed_ms: int
-    """Milliseconds UTC."""
+    """Start of the run, in milliseconds UTC."""
     body: dict[str, Any]
 
     def shorter(self) -> Report | None:
-        """The same with half of its error message; None where there is none to shorten."""
+        """The same report with half of its error message; None if it has none to shorten."""
         words: str = self.body["error_message"] or ""
         if not words:
             return None
@@ -34,7 +34,7 @@ class Report:
 
 
 def report_of(task_id: str, run: Run, warning: str = "") -> Report:
-    """The report of a run: integers as integers, UTC with Z, no NUL; a warning beside what went wrong."""
+    """The report of a run: integers stay integers, times are UTC with Z, no NUL; with any warning."""
     said = "; ".join(filter(None, (run.error, warning))).replace("\x00", "")
     failed = "timeout" if run.error_kind == "Timeout" else "failed"
     body = {

@@ -1,4 +1,4 @@
-"""What Core is told of every run of its tasks, in the order of each task, until it has heard it."""
+"""Reports every run of Core's tasks to Core, in order for each task, with retries."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.core")
 
 LANES: Final = 4
-"""Reports that are under way at once; those of one task share a lane."""
+"""Reports in flight at once; those of one task share a lane."""
 MOST: Final = 100_000
-"""Reports that wait in memory. The oldest go first, and are counted."""
+"""Maximum of reports waiting in memory. Beyond it the oldest are dropped and counted."""
 
 
 class Reports:
-    """Reports on their way.
+    """The queue of reports.
 
     Args:
         line: To Core.
-        on_send: Told of each report before it goes out: Core makes the task's next time of it.
-        most: Reports that wait.
+        on_send: Called with each report before it is sent: Core computes the task's next time from it.
+        most: Maximum of waiting reports.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Reports:
         self.address = line.address
         self.tally = Tally()
         self.missing = Missing(self._add_first, self._drop_gone)
-        """Those of tasks that Core says it does not have."""
+        """Reports of tasks that Core says it does not have."""
         self._most = most
         self._full = False
         self._lanes = [
@@ -53,8 +53,8 @@ class Reports:
         return sum(len(lane.queue) for lane in self._lanes) + len(self.missing)
 
     def inherit(self, older: Reports, *, same_core: bool) -> None:
-        """Go on with the counts of another one, and with what it did not get rid of, in its order. Another
-        Core knows nothing of those tasks: then that is dropped.
+        """Continue with the counts and the unsent reports of another instance, in order. If the Core is a
+        different one, which does not know those tasks, the reports are dropped.
         """
         self.tally.inherit(older.tally)
         if not same_core and older.waiting:
@@ -71,7 +71,7 @@ class Reports:
             self.add(report)
 
     def add(self, report: Report) -> None:
-        """Send this one when its turn comes."""
+        """Append this report to the queue."""
         if self.waiting >= self._most:
             self._drop_oldest()
         self._lane(report.task_id).add(report)
@@ -110,19 +110,19 @@ class Reports:
             )
 
     async def run(self) -> None:
-        """Send them, until cancelled."""
+        """Send reports until cancelled."""
         await asyncio.gather(*(lane.run() for lane in self._lanes))
 
     def abandon(self) -> None:
-        """Wait for no answer any more: nothing is under way from now on."""
+        """Stop waiting for answers: nothing is in flight afterwards."""
         for lane in self._lanes:
             lane.abandon()
 
     async def flush(self) -> None:
-        """Send what waits, once; what fails stays, and holds up its own lane alone.
+        """Send what waits, once. What fails stays in the queue and blocks only its own lane.
 
         Raises:
-            CoreError: What one of them met.
+            CoreError: One of the reports failed.
         """
         ends = await asyncio.gather(*(lane.drain() for lane in self._lanes), return_exceptions=True)
         for error in filter(None, ends):

@@ -1,4 +1,4 @@
-"""What became of reports, over all lanes."""
+"""Counts of reports, over all lanes."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ log = logging.getLogger("orbital.core")
 
 @dataclass(slots=True)
 class Tally:
-    """Counts, and which lanes fail now."""
+    """Counts of reports by result, and the lanes that fail now."""
 
     sent: int = 0
     refused: int = 0
-    """By Core, for good, or it does not have their task any more."""
+    """Refused by Core for good, or their task no longer exists there."""
     given_up: int = 0
-    """Core broke over them, and over no others."""
+    """Given up because Core fails on them and not on others."""
     dropped: int = 0
-    """There was no room for them, or nobody to hear them any more."""
+    """Dropped because the queue was full, or because Core changed."""
     failing: set[object] = field(default_factory=set[object])
-    """Lanes that wait for Core."""
+    """Lanes whose last attempt failed."""
 
     def inherit(self, older: Tally) -> None:
-        """Go on with the counts of another one."""
+        """Continue the counts of another tally."""
         self.sent += older.sent
         self.refused += older.refused
         self.given_up += older.given_up
         self.dropped += older.dropped
 
     def failed(self, lane: object, error: CoreError) -> None:
-        """A lane waits for Core. The first one says so, for all of them."""
+        """A lane failed and will retry. Logged for the first lane only."""
         level = logging.DEBUG if self.failing else logging.WARNING
         self.failing.add(lane)
         log.log(level, "reports wait for Core: %s", error)
 
     def recovered(self, lane: object) -> None:
-        """This lane waits no more."""
+        """This lane succeeded."""
         self.failing.discard(lane)

@@ -1,6 +1,6 @@
-"""Samples as Core's ingest wants them: sane names, text labels, whole seconds, few at a time.
+"""Encodes samples for Core's ingest: valid names, text labels, times in seconds, small requests.
 
-Everything of a row but value and time is made once a layout.
+All of a row but value and time is encoded once for each layout.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch, Layout, Row
 
 AT_ONCE: Final = 1000
-"""Samples in one request: Core's queue holds 10,000, and refuses what comes on top."""
+"""Samples in one request: Core's queue holds 10,000 and refuses more."""
 LATEST: Final = 32_503_680_000
-"""Seconds: the year 3000. Beyond it a time is milliseconds or nonsense, and poison to Core's lists."""
+"""Latest time in seconds UTC: the year 3000. A later time is wrong, and would break Core's lists."""
 KEY: Final = "core"
-"""Of what is kept in a layout's caches."""
+"""Key in a layout's caches."""
 _NOT_NAME: Final = re.compile(r"[^a-zA-Z0-9_:]")
 _NOT_LABEL: Final = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Refused]]:
-    """The samples, a JSON object each, and those that cannot be said to Core."""
+    """The samples as JSON objects, one each; and those that Core's format cannot express."""
     metrics: list[bytes] = []
     refused: list[Refused] = []
     for number, batch in enumerate(batches):
@@ -84,13 +84,13 @@ def _head(row: Row, shared: Any) -> bytes:
 
 
 def clean_name(name: str) -> str:
-    """The name with every character that a receiver behind Core may refuse made `_`."""
+    """The metric name, with `_` for every character that a receiver behind Core may refuse."""
     clean = _NOT_NAME.sub("_", name)
     return f"_{clean}" if not clean or clean[0].isdigit() else clean
 
 
 def clean_label(name: str) -> str:
-    """Likewise for a label; `__name__` and its like are not ours to set."""
+    """The label name, cleaned likewise; reserved names such as `__name__` are changed."""
     clean = _NOT_LABEL.sub("_", name)
     if clean.startswith("__"):
         clean = "_" + clean.lstrip("_")

@@ -1,4 +1,4 @@
-"""Delivers samples to Core's ingest, as one output of the sender beside the others."""
+"""Delivers samples to Core's ingest, as a writer of an output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INGEST: Final = "/data/ingest"
 
 
 class CoreWriter(Writer[WriterConfig]):
-    """One output. A chunk may take several requests; those that arrived are not sent again.
+    """Writes to Core. A chunk may take several requests; on a retry, those that arrived are not sent again.
 
     Args:
         line: To Core.
@@ -48,7 +48,7 @@ class CoreWriter(Writer[WriterConfig]):
         super().__init__(WriterConfig())
         self._line = line
         self._begun = ("", 0)
-        """Token of a chunk that is under way, and how many of its requests arrived."""
+        """Token of the chunk in progress, and how many of its requests arrived."""
 
     @property
     def address(self) -> str:
@@ -62,12 +62,12 @@ class CoreWriter(Writer[WriterConfig]):
             return NotWritten(str(error), Refusal.TOO_LARGE)
         except (CoreRefused, CorePanicked) as error:
             return NotWritten(str(error), Refusal.DOUBTFUL)
-        except CoreError as error:  # an answer has no cause, and may be about the data
+        except CoreError as error:  # no cause: Core answered, perhaps about the data
             raise _for_sender(error) from error.__cause__
         return Written(sent, refused)
 
     def _send(self, requests: Iterable[bytes], token: str) -> int:
-        """Those of a chunk that did not arrive yet; gives the bytes that went out."""
+        """Send the requests of a chunk that have not arrived yet; returns the bytes sent."""
         sent, done = 0, self._begun[1] if token and self._begun[0] == token else 0
         for number, body in enumerate(requests):
             if number >= done:
@@ -78,7 +78,7 @@ class CoreWriter(Writer[WriterConfig]):
 
 
 def _for_sender(error: CoreError) -> WriteError:
-    """The same in the words of writers."""
+    """The corresponding error of the writer contract."""
     match error:
         case CoreUnavailable():
             return WriterUnavailable(str(error), retry_after=error.retry_after, sent=error.sent)

@@ -1,9 +1,9 @@
-"""Tells tasks apart whose samples Core would take for one series.
+"""Distinguishes tasks whose samples Core would store as one series.
 
-Core knows a sample by its name, its device and the plugin's own labels: two tasks of one plugin on one device
-would write one series. The first keeps the series that it always had, and each further one gets its id as a
-label. It keeps that for as long as there is such a task, over restarts too: no series changes because another
-task came or went (docs/decisions/0028-tasks-apart-at-core.md).
+Core identifies a series by metric name, device and the plugin's own labels: two tasks of one plugin on one
+device would write one series. The first task keeps its series unchanged; each further one gets its id as a
+label. It keeps that label as long as the task exists, also over restarts: no series changes because another
+task was added or removed (docs/decisions/0028-tasks-apart-at-core.md).
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ log = logging.getLogger("orbital.core")
 
 FILE: Final = "core-apart"
 LABEL: Final = "task_id"
-"""As `device_status` has it."""
+"""The label's name, as in `device_status`."""
 
 
 class Apart:
-    """Remembers which tasks carry their id.
+    """Remembers which tasks have their id as a label.
 
     Args:
         folder: The data folder.
-        number: Of a task at Core: a task that was made later has a greater one.
+        number: Gives the number of a task at Core; later tasks have greater numbers.
     """
 
     def __init__(self, folder: Path, number: Callable[[Task], int]) -> None:
         self.path = folder / FILE
         self._number = number
         self._marked: set[str] | None = None
-        """Keys of tasks that carry their id; None until the file was read."""
+        """Keys of tasks with their id as a label; None until the file was read."""
         self._before: set[str] = set()
-        """Keys of the tasks of the last time."""
+        """Keys of the tasks in the last call."""
         self._made: dict[str, tuple[Task, Task]] = {}
-        """By key a task, and the same with its id."""
+        """By key: a task, and the same task with its id as a label."""
 
     async def tell(self, tasks: Sequence[Task]) -> list[Task]:
-        """All of them; those that need it with their id on every sample."""
+        """Return all tasks, those that need it with their id as a label on every sample."""
         if self._marked is None:
             self._marked = await in_background(self._load)
         marked = set(self._marked)
@@ -68,7 +68,7 @@ class Apart:
         return found
 
     def _further(self, group: Sequence[Task]) -> set[str]:
-        """Those of a plugin and a device that get their id: all but the first that has none yet."""
+        """Keys of tasks of one plugin and device that get the label: all unlabelled ones but the first."""
         plain = [task for task in group if task.key not in (self._marked or ())]
         if not plain:
             return set()
@@ -76,11 +76,11 @@ class Apart:
         return {task.key for task in plain if task is not first}
 
     def _age(self, task: Task) -> tuple[bool, bool, int, str]:
-        """Who ran already is first, then local tasks, then who is oldest at Core."""
+        """Sort key: tasks that ran before first, then local tasks, then the oldest at Core."""
         return task.key not in self._before, task.source != "local", self._number(task), task.key
 
     def _still(self, marked: set[str]) -> set[str]:
-        """Without the tasks that are gone. No task of Core at all: its list did not come yet."""
+        """Remove tasks that no longer exist. Without any task of Core its list has not arrived yet."""
         if any(key.startswith("core/") for key in self._before):
             return marked & self._before
         return {key for key in marked if key in self._before or key.startswith("core/")}

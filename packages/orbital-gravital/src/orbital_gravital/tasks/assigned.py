@@ -1,4 +1,4 @@
-"""The tasks that Core assigned to us: a list comes, and what is equal in it stays the very same task."""
+"""The tasks that Core assigns. With a new list, tasks that did not change remain the same objects."""
 
 from __future__ import annotations
 
@@ -33,47 +33,47 @@ class _Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a list brought."""
+    """What is new in a list."""
 
     changed: bool
-    """Whether any task came, went or is other than before."""
+    """Whether any task was added, removed or changed."""
     unusable: dict[str, str] = field(default_factory=dict[str, str])
-    """Tasks that cannot run and were not told before, with the reason."""
+    """Tasks that cannot run and were not reported before, with the reason."""
     odd: dict[str, str] = field(default_factory=dict[str, str])
-    """Tasks that can run with a warning that was not told before."""
+    """Tasks that can run, with a warning that was not reported before."""
     triggered: list[str] = field(default_factory=list[str])
-    """Keys of tasks that somebody wants to run now."""
+    """Keys of tasks that were triggered at Core."""
     foreign: list[str] = field(default_factory=list[str])
-    """Ids of tasks that somebody else reports, too."""
+    """Ids of tasks that another sentinel reports, too."""
     unreadable: int = 0
-    """Entries without an id, or with that of one before them."""
+    """Entries without an id, or with the id of an earlier entry."""
 
 
 class Assigned:
-    """All of them, by Core's id."""
+    """All assigned tasks, by Core's id."""
 
     def __init__(self) -> None:
         self.triggers = Triggers()
         self._known: dict[str, _Known] = {}
         self._unusable: dict[str, UnusableTask] = {}
         self._bindings = 0
-        """Which ones hold now: a number."""
+        """Generation of the bindings; increased when they have to be made anew."""
 
     def __contains__(self, task_id: object) -> bool:
-        """Whether the last list had this one."""
+        """Whether the last list had this task."""
         return task_id in self._known
 
     def tasks(self) -> list[Task]:
-        """Those that can run."""
+        """Tasks that can run."""
         return [known.task for known in self._known.values() if known.task is not None]
 
     @property
     def able(self) -> int:
-        """How many can run."""
+        """Number of tasks that can run."""
         return len(self._known) - len(self._unusable)
 
     def unusable(self) -> dict[str, UnusableTask]:
-        """Those that cannot, and why."""
+        """Tasks that cannot run, by id, with the reason."""
         return dict(self._unusable)
 
     def device_type(self, task_id: str) -> str:
@@ -81,18 +81,18 @@ class Assigned:
         return "" if known is None else known.device_type
 
     def number(self, task_id: str) -> int:
-        """Of its row at Core: what is made later has a greater one."""
+        """Number of the task's row at Core; later tasks have greater numbers."""
         known = self._known.get(task_id)
         return 0 if known is None else known.number
 
     def forget_bindings(self) -> None:
-        """Plugins or their defaults changed: make every task anew at the next list."""
+        """Make every task anew at the next list: plugins or their defaults changed."""
         self._bindings += 1
 
     async def take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
-        """Go over to this list, in slices, so that a long one holds nobody up.
+        """Replace the tasks by this list, in slices, so that a long list does not block the event loop.
 
-        A task that is broken in itself is left out and told; the others run.
+        An invalid task is left out and reported; the others run.
         """
         with without_collector():
             return await self._take(entries, binder)
@@ -108,7 +108,7 @@ class Assigned:
                 continue
             if isinstance(one, Unreadable):
                 known = self._unread(one, news)
-            elif one.enabled is False:  # Core lists none of those today
+            elif one.enabled is False:  # Core does not list disabled tasks today
                 continue
             else:
                 if one.plugin_name not in prepared:

@@ -1,7 +1,7 @@
-"""The last list of tasks, on disk, for a start without Core. It holds passwords of devices, so it is
-encrypted with a key made of the sentinel's token, readable by its owner alone.
+"""The last list of tasks, on disk, for a start while Core is away. It holds passwords of devices, so it is
+encrypted with a key derived from the sentinel's token, and the file has mode 0600.
 
-A line is a token of Fernet with some of the entries: all at once would keep the other threads waiting.
+Each line is a Fernet token with some of the entries: encrypting all at once would block other threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = logging.getLogger("orbital.core")
 
 FILE: Final = "core-tasks"
 TOGETHER: Final = 200
-"""Entries in one line: some 100 kB, which are encrypted in half a millisecond."""
+"""Entries in one line: about 100 kB, which takes half a millisecond to encrypt."""
 _LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -42,7 +42,7 @@ class TaskCache:
         self.path = folder / FILE
 
     def save(self, entries: Sequence[msgspec.Raw], credentials: Credentials) -> None:
-        """Replace the list. A disk that does not take it costs a start without Core its tasks."""
+        """Replace the stored list. If writing fails, a start without Core has no tasks."""
         try:
             write_private(self.path, _lines(entries, _cipher(credentials)))
         except OSError as error:

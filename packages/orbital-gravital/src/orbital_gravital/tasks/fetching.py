@@ -1,4 +1,4 @@
-"""Fetches the list of tasks, now and then or when asked, and has the agent go over to it."""
+"""Fetches the list of tasks periodically or on request, and applies it to the agent."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ TASKS: Final = "/sentinel-tasks"
 
 
 class Fetching:
-    """One list after the other.
+    """Fetches lists of tasks, one at a time.
 
     Args:
         line: To Core.
-        assigned: What the lists say.
-        cache: Keeps the last one.
-        heartbeat: Knows whether Core knows us.
-        reports: Hears of tasks that cannot run.
+        assigned: Takes the tasks of each list.
+        cache: Keeps the last list.
+        heartbeat: Tells whether Core knows this sentinel.
+        reports: Reports tasks that cannot run.
         host: The agent.
         interval: Seconds between two lists.
     """
@@ -66,24 +66,24 @@ class Fetching:
         self._interval = interval
         self._wanted = asyncio.Event()
         self._unreadable = 0
-        """Entries of the last list."""
+        """Unreadable entries of the last list."""
         self._shared = False
-        """Whether it was told that another host has this identity."""
+        """Whether it was logged that another host uses this identity."""
         self.trouble = ""
-        """Why the last list did not come."""
+        """Why the last fetch failed."""
 
     def now(self) -> None:
         """Fetch as soon as possible."""
         self._wanted.set()
 
     async def recall(self) -> None:
-        """Take the list that was known last, so that nothing waits for Core."""
+        """Apply the cached list, so that tasks run before Core answers."""
         known = self._line.account.credentials
         if known is None:
             return
         kept = await in_background(self._cache.load, known)
         self._tell(await self._assigned.take(kept, self._host.binder()))
-        self._assigned.triggers.clear()  # its times are of an earlier day
+        self._assigned.triggers.clear()  # the cached times are outdated
         if kept:
             self._cached_for = known
             log.info("%s of Core, known from before", _tasks(len(kept)))
@@ -117,12 +117,12 @@ class Fetching:
         except IdentityLost as error:
             account.lose(used, str(error))
             raise
-        await asyncio.sleep(0)  # reading a long answer is one step
+        await asyncio.sleep(0)  # decoding a long answer is one step
         if not found and self._assigned.able:
             await self._heartbeat.beat()  # an unknown sentinel gets an empty list too
         now = account.credentials
         if not account.lost and now is not None and now.same_identity(used):
-            await self._take(found, used)  # and not what an identity got that was lost meanwhile
+            await self._take(found, used)  # not a list for an identity lost meanwhile
             self._reports.missing.judge(doubted, self._assigned)
 
     async def _take(self, found: Sequence[msgspec.Raw], used: Credentials) -> None:

@@ -1,4 +1,4 @@
-"""A task as Core writes it: read out of a list of any length, and made into one of ours."""
+"""A task in Core's format: reads the entries of a list, and makes tasks of them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.validation.binding import Binder
 
 HIGHEST: Final = 9
-"""Core's priorities go to 10."""
+"""The highest priority here; Core's go to 10."""
 OF_PROTOCOL: Final = (("port",), ("username", "password"))
-"""What of a device's connection is meant for its own protocol alone."""
+"""Groups of connection fields that apply only to the device's own protocol."""
 LOGINS: Final = (("community", "version"), ("private_key",))
-"""Flat logins of one protocol, whatever the device's is called: whoever knows the first field speaks it."""
+"""Login fields of one protocol, whatever the device's is called: a plugin with the first field speaks it."""
 ANOTHER: Final = "another"
-"""A protocol that is not the plugin's, and that the row does not name."""
+"""Stands for a protocol that is not the plugin's and that the row does not name."""
 MOST: Final = 200_000
-"""Entries of a list. What is known of each, usable or not, is kept."""
+"""Maximum entries of a list. Each is kept in memory, usable or not."""
 
 
 class _Data(msgspec.Struct):
@@ -43,27 +43,27 @@ class _List(msgspec.Struct):
 
 
 class Speaker(NamedTuple):
-    """A plugin, as far as it matters for what of a device's connection is meant for it."""
+    """What decides which connection fields of a device apply to a plugin."""
 
     protocols: Sequence[str]
-    """What Core calls the protocols that it speaks."""
+    """Core's names of the protocols that the plugin speaks."""
     fields: Collection[str]
-    """The keys that it knows."""
+    """The keys that the plugin accepts."""
 
     @classmethod
     def of(cls, plugin: str, binder: Binder) -> Speaker:
-        """As the plugin declares it: `protocols` in its metadata, and the fields of its models."""
+        """From the plugin's declarations: `protocols` in its metadata, and the fields of its models."""
         declared: Any = binder.metadata(plugin).get("protocols") or (plugin, f"{plugin}s")
         protocols = (declared,) if isinstance(declared, str) else tuple(map(str, declared))
         return cls(protocols, binder.fields(plugin))
 
     def knows(self, login: Sequence[str]) -> bool:
-        """Whether such a login is meant for it."""
+        """Whether a login with these fields is meant for the plugin."""
         return login[0] in self.fields
 
 
 class CoreTask(msgspec.Struct, frozen=True, gc=False):
-    """The fields that matter of one entry; unknown ones are passed over."""
+    """The used fields of one entry; unknown ones are ignored."""
 
     task_id: str
     device_id: str
@@ -81,13 +81,13 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def work(self) -> tuple[Any, ...]:
-        """What makes it another task for us; each report changes other fields of it."""
+        """The fields that define the task; Core changes other fields with each report."""
         numbers = self.interval_seconds, self.timeout_seconds, self.retry_count, self.priority
         return self.device_id, self.plugin_name, numbers, self.config, self._connection
 
     @property
     def number(self) -> int:
-        """Of its row at Core: what is made later has a greater one. 0 where Core does not say."""
+        """Number of its row at Core; later tasks have greater numbers. 0 if unknown."""
         return self.id if isinstance(self.id, int) else 0
 
     @property
@@ -101,18 +101,18 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def own(self) -> Mapping[str, Any]:
-        """What somebody wrote for this task, without what Core merged in from its device."""
+        """The fields written for this task, without those that Core merged in from its device."""
         of_device = {*self._connection, "auth", "device_type"}
         return {k: v for k, v in (self.config or {}).items() if k not in of_device}
 
     def fields(self, speaker: Speaker, *, connection: bool = True) -> dict[str, Any]:
-        """Device and plugin fields in one flat map: those of `auth.config` come up beside the others.
+        """Device and plugin fields in one flat map; those of `auth.config` are moved to the top level.
 
-        A port and a login that belong to another protocol of the device are left out.
+        A port and a login of another protocol of the device are left out.
 
         Args:
-            speaker: The plugin; its first protocol is taken where nobody names one.
-            connection: Whether to take what Core merged in from the device's connection.
+            speaker: The plugin; its first protocol is used where none is named.
+            connection: Whether to include what Core merged in from the device's connection.
         """
         protocols = speaker.protocols
         row, own = self._connection, self.config or {}
@@ -134,7 +134,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
 
 
 def _protocol(row: Mapping[str, Any], speaker: Speaker) -> object:
-    """What a device is reached by: as its row names it, or as its login shows; else nothing."""
+    """The protocol of the device: as its row names it, or as its login implies; None if unknown."""
     if named := row.get("protocol"):
         return named.lower() if isinstance(named, str) else named
     if kind := _kind(_section(row.get("auth"))):
@@ -146,7 +146,7 @@ def _protocol(row: Mapping[str, Any], speaker: Speaker) -> object:
 
 
 def _kind(auth: Mapping[str, Any]) -> str:
-    """The protocol that a login is for, as its type begins; empty where it does not say."""
+    """The protocol of a login, from the start of its type; empty if it has none."""
     kind = str(auth.get("type") or "").lower().partition("_")[0]
     return "" if kind == "none" else kind
 
@@ -156,11 +156,11 @@ def _section(value: object) -> Mapping[str, Any]:
 
 
 class Unreadable(NamedTuple):
-    """An entry that is no task: it, or a field of it, has a type that is none of Core's."""
+    """An entry that is not a valid task: it or one of its fields has a wrong type."""
 
     reason: str
     task_id: str = ""
-    """Where at least that can be read."""
+    """The task's id, if that can be read."""
 
 
 class _Named(msgspec.Struct):
@@ -173,10 +173,10 @@ _NAMED: Final = msgspec.json.Decoder(_Named)
 
 
 def entries(answer: Reply, where: str) -> tuple[list[msgspec.Raw], int]:
-    """The list, entry by entry and not read yet, and Core's `config_version`.
+    """The undecoded entries of the list, and Core's `config_version`.
 
     Raises:
-        CoreError: There is none in this answer.
+        CoreError: The answer has no list.
     """
     if answer.status == 200:
         try:
@@ -196,7 +196,7 @@ def entries(answer: Reply, where: str) -> tuple[list[msgspec.Raw], int]:
 
 
 def read(entry: msgspec.Raw) -> CoreTask | Unreadable:
-    """One entry of the list."""
+    """Decode one entry of the list."""
     try:
         task = _TASK.decode(entry)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -212,15 +212,15 @@ def _name(entry: msgspec.Raw) -> str:
 
 
 def bind(entry: CoreTask, binder: Binder) -> Task:
-    """The task that we can run. Keys that its plugin does not know are passed over; those that were written
-    for it, and not for its device, are its warning.
+    """Make a runnable task. Keys that its plugin does not know are ignored; those written for the task
+    itself, not for its device, give a warning.
 
     Args:
         entry: From Core.
         binder: Made with `strict=False`.
 
     Raises:
-        SettingsError: All that is wrong with it.
+        SettingsError: All problems of the entry.
     """
     values: dict[str, Any] = {
         "id": entry.task_id,
@@ -241,7 +241,7 @@ def _bound(entry: CoreTask, given: dict[str, Any], binder: Binder) -> Task:
     try:
         return _with(given, entry.fields(speaker), binder)
     except SettingsError as error:
-        try:  # a page has a url of its own, and Core put the device's host beside it
+        try:  # a task with a url, beside which Core put the device's host
             return _with(given, entry.fields(speaker, connection=False), binder)
         except SettingsError:
             raise error from None
@@ -252,10 +252,10 @@ def _with(values: dict[str, Any], config: dict[str, Any], binder: Binder) -> Tas
 
 
 def reason(error: SettingsError) -> str:
-    """All of it in one line."""
+    """All problems in one line."""
     return "; ".join(str(problem) for problem in error.problems)
 
 
 def _positive(seconds: float | None) -> float | None:
-    """A column that is null or 0 says nothing."""
+    """The value, or None where the column is null or not positive."""
     return seconds if seconds and seconds > 0 else None

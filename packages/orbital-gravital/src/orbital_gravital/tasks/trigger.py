@@ -1,10 +1,10 @@
-"""Recognises that somebody pressed "run now" at Core, which marks it nowhere.
+"""Detects that a task was triggered ("run now") at Core, which does not mark it in the list.
 
-A task's `next_execution_at` is what our last report made it (`executed_at` and the interval that Core has
-by then), or what it was before. A third value means that it was triggered, unless somebody else's report
-made it, which the same entry's `last_executed_at` tells: two hosts of one name are one sentinel for Core,
-and would trigger each other for ever. It is never compared with a clock: Core's times may be local ones with
-a false Z.
+A task's `next_execution_at` results from our last report (`executed_at` plus the interval that Core has at
+that time), or is unchanged. Any other value means that it was triggered, unless it results from a report of
+another sentinel, which `last_executed_at` of the same entry shows: two hosts of one name are one sentinel
+for Core, and would trigger each other endlessly. Values are never compared with a clock: Core's times may be
+local times with a wrong Z.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (wall clock)
 LONGEST: Final = 2.0**31
-"""Seconds of an interval: Core's column holds no more."""
+"""Maximum interval in seconds: the limit of Core's column."""
 RECENT: Final = 64
-"""Reports of a task that a list may know as the last: a backlog drains while a long list is under way."""
+"""Reports remembered for each task: while a backlog is sent, a list may show any of them as the last."""
 
 
 class Triggers:
-    """What `next_execution_at` of each task should be."""
+    """The expected `next_execution_at` of each task."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
@@ -29,7 +29,7 @@ class Triggers:
         self._intervals: dict[str, float] = {}
 
     def reporting(self, task_id: str, executed_ms: int) -> None:
-        """A report goes out, perhaps once more, of a run that began at `executed_ms` (UTC)."""
+        """A report is sent, perhaps again, of a run that began at `executed_ms` (UTC)."""
         sent = self._sent.setdefault(task_id, deque(maxlen=RECENT))
         if executed_ms not in sent:
             sent.append(executed_ms)
@@ -37,12 +37,12 @@ class Triggers:
     def look(
         self, task_id: str, text: str | None, interval: float, executed: str | None = None
     ) -> bool:
-        """Whether this value, out of a fresh list, means that the task was triggered.
+        """Whether this value of a new list means that the task was triggered.
 
         Args:
-            task_id: Core's.
+            task_id: Core's id of the task.
             text: `next_execution_at`.
-            interval: Seconds, of the same entry. The report may have met the one of the list before.
+            interval: Seconds, of the same entry. Core may have used that of the previous list for the report.
             executed: `last_executed_at`, of the same entry.
         """
         intervals = {interval, self._intervals.get(task_id, interval)}
@@ -55,8 +55,8 @@ class Triggers:
         return not self._is_reported(task_id, text, intervals, executed)
 
     def is_foreign(self, task_id: str, executed: str | None) -> bool:
-        """Whether somebody else reported this task last, as `last_executed_at` says. Nobody can tell before
-        our own first report, nor of one that is older than those that are remembered.
+        """Whether another sentinel reported this task last, according to `last_executed_at`. False before our
+        first report, and for reports older than the remembered ones.
         """
         last, sent = _wall_clock(executed or ""), self._sent.get(task_id)
         if last is None or not sent:
@@ -65,23 +65,23 @@ class Triggers:
         return last > min(ours) and last not in ours
 
     def names(self) -> list[str]:
-        """Tasks of which something is known; some stand twice."""
+        """Tasks with any stored value; may contain duplicates."""
         return [*self._intervals, *self._sent]
 
     def forget(self, task_id: str) -> None:
-        """Nothing is known of this one."""
+        """Forget the values of this task."""
         for known in (self._seen, self._sent, self._intervals):
             known.pop(task_id, None)
 
     def clear(self) -> None:
-        """Nothing is known of any."""
+        """Forget all values."""
         for known in (self._seen, self._sent, self._intervals):
             known.clear()
 
     def _is_reported(
         self, task_id: str, text: str, intervals: set[float], executed: str | None
     ) -> bool:
-        """Whether a report explains it: one of ours, or the last that Core got."""
+        """Whether the value results from a report: one of ours, or the last that Core received."""
         moment, last = _wall_clock(text), _wall_clock(executed or "")
         if moment is None:
             return True
@@ -92,7 +92,7 @@ class Triggers:
 
 
 def _wall_clock(text: str) -> timedelta | None:
-    """Since 1970, whatever the zone."""
+    """Time since 1970, ignoring the zone."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=None) - EPOCH
     except ValueError:
