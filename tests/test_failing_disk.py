@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime_testing.buffer.images import verified
 from orbital_testbench import (

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.model.errors import BufferUnreadable
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock

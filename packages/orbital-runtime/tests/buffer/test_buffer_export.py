@@ -10,9 +10,9 @@ from array import array
 import pytest
 
 from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.inspection.directory import Directory
-from orbital_runtime.buffer.inspection.export import Export
-from orbital_runtime.buffer.inspection.inspect import Inspector, describe
+from orbital_runtime.buffer.inspection.reports.export import Export
+from orbital_runtime.buffer.inspection.reports.inspect import Inspector, describe
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import UNLIMITED, take
 from orbital_sdk import STALE_BYTES, Batch, Identity, Layout, Origin, Row

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
-from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, take
 from orbital_sdk.testing import make_batch

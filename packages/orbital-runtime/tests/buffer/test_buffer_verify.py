@@ -21,8 +21,8 @@ from orbital_runtime.buffer.format.stored import (
     pack,
     unpack,
 )
-from orbital_runtime.buffer.inspection.directory import Directory
 from orbital_runtime.buffer.inspection.snapshot import ATTACHED
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime.clock import ManualClock

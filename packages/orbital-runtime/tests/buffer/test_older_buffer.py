@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.buffer.inspection.audit import Audit
-from orbital_runtime.buffer.inspection.directory import Directory
-from orbital_runtime.buffer.inspection.verify import Verification
+from orbital_runtime.buffer.inspection.reports.verify import Verification
+from orbital_runtime.buffer.inspection.sources.audit import Audit
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 
 DATA = Path(__file__).parent / "data"

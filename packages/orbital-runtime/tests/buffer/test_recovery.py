@@ -11,9 +11,9 @@ import pytest
 
 from orbital_runtime.buffer.buffer import disk_buffer
 from orbital_runtime.buffer.format.stored import RECORD, number
-from orbital_runtime.buffer.inspection.directory import Directory
-from orbital_runtime.buffer.inspection.quarantined import QuarantineReader
-from orbital_runtime.buffer.inspection.recovery import Recovery
+from orbital_runtime.buffer.inspection.recovery.quarantined import QuarantineReader
+from orbital_runtime.buffer.inspection.recovery.recovery import Recovery
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.model.errors import BufferFull, BufferUnusable
 from orbital_runtime.buffer.model.position import REMEMBERED, Position
 from orbital_runtime.clock import ManualClock

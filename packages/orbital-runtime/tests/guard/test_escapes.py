@@ -11,9 +11,9 @@ import pytest
 
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.engine.engine import Engine
+from orbital_runtime.guard.calls.within import within
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import Escape, contained, origin
-from orbital_runtime.guard.within import within
-from orbital_runtime.guard.work import Work
 from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.registry import Registry

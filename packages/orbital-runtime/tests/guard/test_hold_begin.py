@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.clock import ManualClock
-from orbital_runtime.guard.pulse import Pulse
+from orbital_runtime.guard.watchdog.pulse import Pulse
 
 
 class Loop:

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 import uvloop
 
-from orbital_runtime.guard.culprit import is_idle
-from orbital_runtime.guard.watchdog import AGAIN, IDLE_LOOKS, Watchdog
-from orbital_runtime.guard.within import driven
-from orbital_runtime.guard.work import Work
+from orbital_runtime.guard.calls.within import driven
+from orbital_runtime.guard.calls.work import Work
+from orbital_runtime.guard.watchdog.culprit import is_idle
+from orbital_runtime.guard.watchdog.watchdog import AGAIN, IDLE_LOOKS, Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.sender.caller import Caller

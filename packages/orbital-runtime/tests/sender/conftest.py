@@ -10,7 +10,7 @@ from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Sender
-from orbital_runtime.sender.delivery import Delivery
+from orbital_runtime.sender.delivery.delivery import Delivery
 from orbital_sdk.testing import RecordingWriter, make_batch
 
 QUICK = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}

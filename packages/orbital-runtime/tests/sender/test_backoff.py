@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.sender.backoff import LONGEST_WISH, backoff
+from orbital_runtime.sender.pacing.backoff import LONGEST_WISH, backoff
 
 chances = st.floats(0, 1)
 counts = st.integers(1, 10**9)

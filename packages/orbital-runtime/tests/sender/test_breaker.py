@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.sender.breaker import Breaker, State
+from orbital_runtime.sender.pacing.breaker import Breaker, State
 
 
 def opened(failures=3, reset=30.0):

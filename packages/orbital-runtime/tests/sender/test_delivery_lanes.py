@@ -10,9 +10,9 @@ from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, Phase
-from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
-from orbital_runtime.sender.lanes import Lanes
-from orbital_runtime.sender.throttle import Throttle
+from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of
+from orbital_runtime.sender.lanes.lanes import Lanes
+from orbital_runtime.sender.pacing.throttle import Throttle
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch
 

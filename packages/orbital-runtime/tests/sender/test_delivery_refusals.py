@@ -7,7 +7,7 @@ from itertools import groupby
 import pytest
 
 from orbital_runtime.sender import Phase
-from orbital_runtime.sender.request_size import GROW_AFTER
+from orbital_runtime.sender.delivery.request_size import GROW_AFTER
 from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from orbital_runtime.sender.interruptible import InterruptibleWait
+from orbital_runtime.sender.pacing.interruptible import InterruptibleWait
 
 NEVER = 3600.0
 

@@ -11,7 +11,7 @@ from orbital_runtime.buffer.buffer import memory_buffer
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
-from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
+from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of
 from orbital_sdk import (
     NotWritten,
     Refusal,

@@ -15,7 +15,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.engine.engine import Engine
-from orbital_runtime.guard.watchdog import Watchdog
+from orbital_runtime.guard.watchdog.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.model import Task
 from orbital_runtime.plugins.instances import Instances

@@ -60,7 +60,7 @@ def flush() -> None:
 def lines_of(settings: LoggingSection) -> tuple[logging.Logger, Told]:
     told = Told()
     setup.configure(settings, descriptor=told.descriptor)
-    return logging.getLogger("orbital_runtime.sender.delivery"), told
+    return logging.getLogger("orbital_runtime.sender.delivery.delivery"), told
 
 
 def test_text_line_has_time_level_room_message_and_fields():

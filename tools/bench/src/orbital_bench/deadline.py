@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_bench import report
-from orbital_runtime.guard.deadlines import Deadlines
-from orbital_runtime.guard.within import within
-from orbital_runtime.guard.work import Work
+from orbital_runtime.guard.calls.deadlines import Deadlines
+from orbital_runtime.guard.calls.within import within
+from orbital_runtime.guard.calls.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

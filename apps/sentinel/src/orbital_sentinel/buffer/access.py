@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.audit import Audit
-from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.sources.audit import Audit
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_sentinel.buffer.offline import UNLIMITED, offline_buffer
 from orbital_sentinel.buffer.remote import RemoteBuffer

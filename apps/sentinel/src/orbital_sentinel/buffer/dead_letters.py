@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.directory import Directory
+    from orbital_runtime.buffer.inspection.sources.directory import Directory
     from orbital_sentinel.client.client import Client
 
 ROUTE = "/api/v1/buffer/dead-letters"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.inspection.directory import Directory
+from orbital_runtime.buffer.inspection.sources.directory import Directory
 from orbital_runtime.buffer.letters.reader import UNLIMITED as KEEP_ALL
 from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock

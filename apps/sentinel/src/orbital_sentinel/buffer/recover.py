@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.inspection.quarantined import QuarantineReader
-from orbital_runtime.buffer.inspection.recovery import Recovery
+from orbital_runtime.buffer.inspection.recovery.quarantined import QuarantineReader
+from orbital_runtime.buffer.inspection.recovery.recovery import Recovery
 from orbital_runtime.buffer.inspection.wording import nothing_kept
 from orbital_runtime.buffer.model.errors import BufferFull
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_gravital.credentials import Credentials, load, load_for, save
 from orbital_gravital.errors import CoreError
-from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_sdk import ConfigurationError
 
 if TYPE_CHECKING:

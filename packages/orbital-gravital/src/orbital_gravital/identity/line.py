@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from orbital_gravital.calls.answers import data_of
 from orbital_gravital.calls.client import PREFIX
 from orbital_gravital.errors import CoreError, CoreUnavailable, IdentityLost
-from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_runtime.threads import ThreadPool
 
 if TYPE_CHECKING:

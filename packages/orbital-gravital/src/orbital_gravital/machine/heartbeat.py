@@ -10,7 +10,7 @@ import psutil
 
 from orbital_gravital.errors import CoreError, IdentityLost
 from orbital_gravital.machine.cpu import Cpu
-from orbital_runtime.sender.backoff import backoff
+from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
 from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
-from orbital_runtime.guard.watchdog import Watchdog
+from orbital_runtime.guard.watchdog.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.processor.processors import Processors

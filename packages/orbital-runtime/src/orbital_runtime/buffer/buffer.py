@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.inspection.live import Snapshots
+from orbital_runtime.buffer.inspection.sources.live import Snapshots
 from orbital_runtime.buffer.letters.dead_letters import DeadLetters
 from orbital_runtime.buffer.log.log import Log
 from orbital_runtime.buffer.model.limits import LETTERS, LetterLimits

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from orbital_runtime.buffer.format.letter import DeadLetter
-    from orbital_runtime.buffer.inspection.live import Snapshots
+    from orbital_runtime.buffer.inspection.sources.live import Snapshots
     from orbital_runtime.buffer.letters.dead_letters import DeadLetters
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.limits import Usage

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from orbital_runtime.engine.outcome import SUCCESS, Outcome, bug, outcome_of
-from orbital_runtime.guard.culprit import trace_of
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.guard.overrun import Timeout
+from orbital_runtime.guard.watchdog.culprit import trace_of
 from orbital_runtime.guard.wording import place
 from orbital_runtime.model import Status, Task
 from orbital_sdk import CollectError, Columns, Context, DeviceUnreachable, OrbitalError, Sample
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.engine.task_record import TaskRecord
     from orbital_runtime.engine.totals import EngineTotals
-    from orbital_runtime.guard.invoker import Invoker
+    from orbital_runtime.guard.calls.invoker import Invoker
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.sessions import Sessions
 

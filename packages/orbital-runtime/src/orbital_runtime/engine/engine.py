@@ -17,8 +17,8 @@ from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.engine.task_record import TaskRecord, new_record
 from orbital_runtime.engine.task_records import TaskRecords
 from orbital_runtime.engine.totals import EngineTotals
+from orbital_runtime.guard.calls.invoker import Invoker
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.invoker import Invoker
 from orbital_runtime.model import Run, Status, Task
 from orbital_runtime.plugins.received import Received
 from orbital_runtime.plugins.sessions import Sessions, begun

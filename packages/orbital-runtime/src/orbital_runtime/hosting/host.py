@@ -6,9 +6,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from orbital_runtime.guard.calls.within import leave
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.within import leave
-from orbital_runtime.guard.work import Work
 from orbital_sdk.background import Background
 
 if TYPE_CHECKING:

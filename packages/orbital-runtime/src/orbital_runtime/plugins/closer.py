@@ -15,7 +15,7 @@ from orbital_sdk import Context, OrbitalError
 from orbital_sdk.invoke import call
 
 if TYPE_CHECKING:
-    from orbital_runtime.guard.invoker import Invoker
+    from orbital_runtime.guard.calls.invoker import Invoker
     from orbital_runtime.plugins.life import Life
     from orbital_sdk import Session
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from orbital_runtime.clock import Clock
-    from orbital_runtime.guard.invoker import Invoker
+    from orbital_runtime.guard.calls.invoker import Invoker
     from orbital_runtime.model import Task
     from orbital_sdk import Context, Plugin, Session
     from orbital_sdk.invoke import OnThread

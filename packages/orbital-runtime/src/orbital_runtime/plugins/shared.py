@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.guard.calls.within import within
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.within import within
-from orbital_runtime.guard.work import Work
 from orbital_runtime.plugins.registry import Unusable
 from orbital_sdk import ConfigurationError, OrbitalError
 from orbital_sdk.secrecy import scrub

@@ -7,8 +7,8 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from orbital_runtime.guard.calls.named import named
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.named import named
 from orbital_runtime.processor.totals import ChainTotals
 from orbital_sdk.secrecy import scrub
 

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from orbital_runtime.guard.calls.within import within
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.guard.within import within
-from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.settings.problem import SettingsError
 from orbital_sdk import OrbitalError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.guard.within import look_away
+from orbital_runtime.guard.calls.within import look_away
 from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import tables, take
 from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, Origin, ReceiverStopped

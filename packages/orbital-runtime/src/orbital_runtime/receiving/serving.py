@@ -7,15 +7,15 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.guard.calls.within import driven
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import as_exception
-from orbital_runtime.guard.within import driven
-from orbital_runtime.guard.work import Work
 from orbital_sdk import CollectError, Context, Plugin, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.guard.overruns import Overruns
+    from orbital_runtime.guard.calls.overruns import Overruns
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.receiving.emitter import Emitter
     from orbital_sdk import Emit

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_runtime.guard.calls.overruns import Overruns
+from orbital_runtime.guard.calls.thread import Thread
+from orbital_runtime.guard.calls.within import within
+from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.overrun import OverLimit
-from orbital_runtime.guard.overruns import Overruns
-from orbital_runtime.guard.thread import Thread
-from orbital_runtime.guard.within import within
-from orbital_runtime.guard.work import Work
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.sender.refusals.answers import WriteTimeout
 from orbital_runtime.threads import ThreadPool

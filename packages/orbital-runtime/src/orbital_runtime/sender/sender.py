@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_runtime.sender.delivery import Delivery
+from orbital_runtime.sender.delivery.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

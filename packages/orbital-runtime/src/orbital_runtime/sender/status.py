@@ -12,7 +12,7 @@ from orbital_runtime.buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.sender.breaker import State
+    from orbital_runtime.sender.pacing.breaker import State
 
 
 class Phase(StrEnum):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.extensions.status import Reason
-from orbital_runtime.sender.breaker import State as BreakerState
+from orbital_runtime.sender.pacing.breaker import State as BreakerState
 from orbital_runtime.sender.status import Phase
 
 if TYPE_CHECKING:

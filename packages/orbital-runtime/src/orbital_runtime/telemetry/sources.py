@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.extensions.extension import Extension
-    from orbital_runtime.guard.watchdog import Watchdog
+    from orbital_runtime.guard.watchdog.watchdog import Watchdog
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.plugins.registry import Registry

@@ -183,7 +183,7 @@ def _install(handlers: list[logging.Handler], level: int) -> None:
 
 
 def _room(name: str) -> str:
-    """`orbital_runtime.sender.delivery` -> `sender`, `orbital.plugin.ping` -> `plugin.ping`; others as is."""
+    """`orbital_runtime.sender.sender` -> `sender`, `orbital.plugin.ping` -> `plugin.ping`; others as is."""
     return (
         name.split(".")[1] if name.startswith("orbital_runtime.") else name.removeprefix("orbital.")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.sender.breaker import State
+from orbital_runtime.sender.pacing.breaker import State
 from orbital_runtime.sender.status import Phase
 from orbital_runtime.telemetry.metrics.families import counter, counters, gauge, gauges, states
 

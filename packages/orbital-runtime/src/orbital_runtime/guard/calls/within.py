@@ -11,7 +11,7 @@ from orbital_runtime.guard.overrun import OverLimit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.guard.work import Work
+    from orbital_runtime.guard.calls.work import Work
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from orbital_runtime.buffer.format.codec import decode
 from orbital_runtime.buffer.format.layout import decode_layout
 from orbital_runtime.buffer.format.stored import RECORD, layout_key
-from orbital_runtime.buffer.inspection.copies import Copies
+from orbital_runtime.buffer.inspection.sources.copies import Copies
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.model.record import START
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.buffer.format.codec import Opened
-    from orbital_runtime.buffer.inspection.directory import Directory
+    from orbital_runtime.buffer.inspection.sources.directory import Directory
     from orbital_runtime.buffer.store.rocks.port import Store
     from orbital_sdk import Batch, Layout
 

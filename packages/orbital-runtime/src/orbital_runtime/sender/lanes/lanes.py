@@ -11,10 +11,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.backlog import REQUESTS, extent, joined, requests, stretch
-from orbital_runtime.sender.checkpoint import Checkpoint, checkpoint_of
+from orbital_runtime.sender.lanes.backlog import REQUESTS, extent, joined, requests, stretch
+from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of
+from orbital_runtime.sender.pacing.throttle import Throttle
 from orbital_runtime.sender.refusals.repeats import Repeats
-from orbital_runtime.sender.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.model.chunk import Chunk, Unsent
     from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.delivery_policy import DeliveryPolicy
-    from orbital_runtime.sender.checkpoint import Size
+    from orbital_runtime.sender.lanes.checkpoint import Size
 
 
 class Lane:

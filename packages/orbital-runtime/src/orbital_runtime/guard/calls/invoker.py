@@ -12,14 +12,14 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orbital_runtime.guard.deadlines import Deadlines
+from orbital_runtime.guard.calls.deadlines import Deadlines
+from orbital_runtime.guard.calls.overruns import Overruns
+from orbital_runtime.guard.calls.result import Result
+from orbital_runtime.guard.calls.thread import Thread
+from orbital_runtime.guard.calls.within import driven, look_away
+from orbital_runtime.guard.calls.work import Unfinished, Work
 from orbital_runtime.guard.escape import as_exception
 from orbital_runtime.guard.overrun import NoThread, Timeout
-from orbital_runtime.guard.overruns import Overruns
-from orbital_runtime.guard.result import Result
-from orbital_runtime.guard.thread import Thread
-from orbital_runtime.guard.within import driven, look_away
-from orbital_runtime.guard.work import Unfinished, Work
 from orbital_sdk.invoke import invoke
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from orbital_runtime.guard.calls.within import look_away
 from orbital_runtime.guard.overrun import StillRunning
-from orbital_runtime.guard.within import look_away
 from orbital_runtime.threads import on_loop
 
 if TYPE_CHECKING:

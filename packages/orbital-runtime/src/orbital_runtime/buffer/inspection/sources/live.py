@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.paging import choose
 from orbital_runtime.buffer.inspection.snapshot import Page, books_of, stored_of
+from orbital_runtime.buffer.inspection.sources.paging import choose
 from orbital_runtime.buffer.model.damage import Damaged
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.inspection.layout_fetcher import LayoutFetcher
+from orbital_runtime.buffer.inspection.reports.layout_fetcher import LayoutFetcher
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.intervals import Intervals
 from orbital_runtime.buffer.model.record import Record

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.format.layout import decode_layout
 from orbital_runtime.buffer.format.stored import RECORD, layout_key, number
-from orbital_runtime.buffer.inspection.copies import Copies
-from orbital_runtime.buffer.inspection.paging import choose
 from orbital_runtime.buffer.inspection.snapshot import Page, books_of, stored_of
+from orbital_runtime.buffer.inspection.sources.copies import Copies
+from orbital_runtime.buffer.inspection.sources.paging import choose
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.errors import BufferUnusable
 from orbital_runtime.buffer.model.index import LogIndex

@@ -12,7 +12,10 @@ from orbital_runtime.buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_runtime.buffer.inspection.quarantined import QuarantinedRecord, QuarantineReader
+    from orbital_runtime.buffer.inspection.recovery.quarantined import (
+        QuarantinedRecord,
+        QuarantineReader,
+    )
     from orbital_runtime.buffer.log.log import Log
     from orbital_sdk import Batch
 

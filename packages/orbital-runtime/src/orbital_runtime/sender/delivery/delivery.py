@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.buffer.model.chunk import runs
 from orbital_runtime.buffer.model.errors import BufferClosed
-from orbital_runtime.sender.attempt import Attempts
 from orbital_runtime.sender.caller import Caller
-from orbital_runtime.sender.checkpoint import checkpoint_of
-from orbital_runtime.sender.drains import Drains
-from orbital_runtime.sender.interruptible import InterruptibleWait
-from orbital_runtime.sender.lanes import Lanes
-from orbital_runtime.sender.recovery import Recovery
-from orbital_runtime.sender.request import Requests
-from orbital_runtime.sender.request_size import RequestSize
-from orbital_runtime.sender.settlement import Settlement
+from orbital_runtime.sender.delivery.attempt import Attempts
+from orbital_runtime.sender.delivery.drains import Drains
+from orbital_runtime.sender.delivery.recovery import Recovery
+from orbital_runtime.sender.delivery.request import Requests
+from orbital_runtime.sender.delivery.request_size import RequestSize
+from orbital_runtime.sender.delivery.settlement import Settlement
+from orbital_runtime.sender.lanes.checkpoint import checkpoint_of
+from orbital_runtime.sender.lanes.lanes import Lanes
+from orbital_runtime.sender.pacing.interruptible import InterruptibleWait
 from orbital_runtime.sender.status import OutputStatus, Phase, Tally
 from orbital_sdk import ConfigurationError, WriterMisconfigured
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.model.intervals import Pieces
     from orbital_runtime.clock import Clock
     from orbital_runtime.hosting.hosts import Hosts
-    from orbital_runtime.sender.lanes import Lane
+    from orbital_runtime.sender.lanes.lanes import Lane
     from orbital_runtime.sender.output import Output
 
 logger = logging.getLogger(__name__)

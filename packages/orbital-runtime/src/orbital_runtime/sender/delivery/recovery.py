@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from orbital_runtime.buffer.model.errors import BufferUnreadable
-from orbital_runtime.sender.backoff import backoff
-from orbital_runtime.sender.breaker import Breaker, State
+from orbital_runtime.sender.pacing.backoff import backoff
+from orbital_runtime.sender.pacing.breaker import Breaker, State
 from orbital_runtime.sender.refusals.trust import Undecided
 from orbital_runtime.sender.status import Phase
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.clock import Clock
-    from orbital_runtime.sender.interruptible import InterruptibleWait
     from orbital_runtime.sender.output import Output
+    from orbital_runtime.sender.pacing.interruptible import InterruptibleWait
 
     Event = Callable[[], Awaitable[None]]
 

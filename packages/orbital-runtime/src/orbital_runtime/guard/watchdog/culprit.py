@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.guard.named import name_in
-from orbital_runtime.guard.work import Work
+from orbital_runtime.guard.calls.named import name_in
+from orbital_runtime.guard.calls.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.guard.culprit import Culprit, culprit, is_idle
-from orbital_runtime.guard.pulse import Pulse
+from orbital_runtime.guard.watchdog.culprit import Culprit, culprit, is_idle
+from orbital_runtime.guard.watchdog.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

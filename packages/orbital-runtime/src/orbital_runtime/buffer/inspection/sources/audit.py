@@ -27,7 +27,6 @@ from orbital_runtime.buffer.format.stored import (
     Summary,
     unpack,
 )
-from orbital_runtime.buffer.inspection.paging import choose
 from orbital_runtime.buffer.inspection.snapshot import (
     ATTACHED,
     ORPHANED,
@@ -36,6 +35,7 @@ from orbital_runtime.buffer.inspection.snapshot import (
     OutputBook,
     Page,
 )
+from orbital_runtime.buffer.inspection.sources.paging import choose
 from orbital_runtime.buffer.model.damage import Damaged
 from orbital_runtime.buffer.model.intervals import Intervals
 from orbital_runtime.buffer.store.rocks.checkpoint import FILES, Checkpoint
@@ -43,7 +43,7 @@ from orbital_runtime.buffer.store.rocks.checkpoint import FILES, Checkpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_runtime.buffer.inspection.directory import Directory
+    from orbital_runtime.buffer.inspection.sources.directory import Directory
     from orbital_runtime.buffer.store.place import Place
     from orbital_sdk import Layout
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from orbital_runtime.guard.work import Work
+    from orbital_runtime.guard.calls.work import Work
 
 TICK: Final = 0.001
 """Seconds: timers are no finer."""

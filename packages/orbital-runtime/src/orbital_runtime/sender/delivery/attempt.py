@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from orbital_runtime.sender.delivery.settlement import part
 from orbital_runtime.sender.refusals.groups import rows, token, whole
 from orbital_runtime.sender.refusals.steps import run
 from orbital_runtime.sender.refusals.trial import Trial, refused_rows
 from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
-from orbital_runtime.sender.settlement import part
 from orbital_sdk import Written
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Chunk, Entry
+    from orbital_runtime.sender.delivery.request import Requests
+    from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.refusals.repeats import Repeats
-    from orbital_runtime.sender.request import Requests
-    from orbital_runtime.sender.settlement import Settlement
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, WriteAnswer
 

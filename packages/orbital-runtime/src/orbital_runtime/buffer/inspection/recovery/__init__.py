@@ -1,0 +1,1 @@
+"""Delivering what can be read of the quarantine."""

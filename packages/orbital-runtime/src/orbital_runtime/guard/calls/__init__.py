@@ -1,0 +1,1 @@
+"""How code that is not ours is called: under a deadline where it can wait, counted if it outlives that."""

@@ -1,0 +1,1 @@
+"""Who holds the event loop, noticed while it is still held."""
