@@ -1,10 +1,22 @@
 """Outputs and processors of a configuration, and notes on what has no effect yet."""
 
+from inspect import get_annotations
+from typing import Any
+
 import pytest
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import Settings, SettingsError, notes, outputs, processors
 from orbital_runtime.settings.model.addition import additions, settings_model
+from orbital_runtime.settings.model.base import Section
+from orbital_runtime.settings.model.delivery import (
+    BreakerOverride,
+    BreakerSection,
+    BufferSection,
+    OutputSection,
+    SenderSection,
+)
+from orbital_runtime.settings.validation.outputs import CONFIGURABLE
 from orbital_runtime_testing.parts import Drop, Store, StoreConfig, made_up
 
 
@@ -59,6 +71,20 @@ def test_an_output_may_have_its_own_numbers():
     assert (output.policy.breaker_failures, output.policy.breaker_reset) == (2, 60)
     assert (output.policy.backlog_after, output.policy.backlog_rate) == (5, 10)
     assert output.config.password.get_secret_value() == "p"
+
+
+def keys(model: type[Section], prefix: str = "") -> dict[str, Any]:
+    """The type of each key, bounds included, where it may be left out."""
+    found = get_annotations(model, eval_str=True)
+    return {prefix + name: annotation | None for name, annotation in found.items()}
+
+
+def test_an_output_has_each_number_of_a_delivery_policy():
+    """Under the same key as in `sender` or `buffer`, with the same type and bounds."""
+    own = keys(OutputSection) | keys(BreakerOverride, "breaker_")
+    usual = keys(BufferSection) | keys(SenderSection) | keys(BreakerSection, "breaker_")
+    numbers = CONFIGURABLE | {"retry_times"}
+    assert {name: own.get(name) for name in numbers} == {name: usual[name] for name in numbers}
 
 
 @pytest.mark.parametrize(
