@@ -1,4 +1,4 @@
-"""Which commands there are."""
+"""The command line application: built-in commands, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from orbital_sentinel.commands import (
 from orbital_sentinel.errors import Failure
 
 ADDED: Final = "orbital.commands"
-"""Entry point group of what installed packages add, such as `sentinel snmp walk`: a typer.Typer each."""
+"""Entry point group of commands of installed packages, such as `sentinel snmp`: a typer.Typer each."""
 
 
 DISCOVER: Final = "discover"
-"""The one command of ours whose options depend on what is installed, so that it waits for its call, too."""
+"""The only built-in command whose options depend on installed packages; it is also loaded on demand."""
 
 
 class Commands(TyperGroup):
-    """The built-in commands, and those of installed packages, which are loaded when they are asked for."""
+    """The built-in commands, and those of installed packages, which are loaded on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         added = {DISCOVER, *_added()} - set(self.commands)
@@ -59,14 +59,14 @@ def _load(name: str) -> Any:
         command = typer.main.get_command(Registry.discover().command(name))
     except Unusable as error:
         command = _broken(str(error))
-    except Exception as error:  # noqa: BLE001 (someone else's code must not break our commands)
+    except Exception as error:  # noqa: BLE001 (third-party code must not break our commands)
         command = _broken(f"command {name!r} is no typer.Typer: {error}")
     command.name = name
     return command
 
 
 def _broken(why: str) -> Any:
-    """A command that only says why it is none."""
+    """A command that only prints why it cannot be loaded."""
     stub = typer.Typer()
 
     @stub.command(help=why, context_settings={"ignore_unknown_options": True})
@@ -95,7 +95,9 @@ def _root(
     ] = False,
 ) -> None:
     exit_status.show_tracebacks = debug
-    ctx.obj = {"version": version_of("orbital-sentinel")}  # commands of packages may tell servers
+    ctx.obj = {
+        "version": version_of("orbital-sentinel")
+    }  # commands of packages may send it to servers
 
 
 for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):

@@ -1,4 +1,4 @@
-"""The way in: `sentinel`."""
+"""The entry point of `sentinel`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the answer is the process' exit code."""
+    """Run one command. Returns the exit code of the process."""
     from orbital_sentinel import exit_status
     from orbital_sentinel.process import shutdown, streams
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(given: list[str]) -> None:
-    if given in (["version"], ["--version"]):  # scripts ask often: without the weight of the rest
+    if given in (["version"], ["--version"]):  # scripts call this often: skip slow imports
         from orbital_sentinel.versions import sentence
 
         sys.stdout.write(f"{sentence()}\n")

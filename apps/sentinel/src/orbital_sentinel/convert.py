@@ -1,4 +1,4 @@
-"""The configuration file of an older sentinel with today's keys: comments, order and `${NAME}` are kept."""
+"""Converts the configuration of an older sentinel to current keys; keeps comments, order and `${NAME}`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ COMMENTED: Final[Kind[Any]] = Kind(
     make=lambda value, _: CommentedMap() if value == {} else value,
 )
 BEHIND: Final = 2
-"""Where a key's comments have the one that follows it, and all lines up to the next key."""
+"""Index in a key's comments of the one after its value, with all lines up to the next key."""
 
 
 class _AsWritten(dict[str, str]):
-    """Every variable is set, to its own name: `${NAME}` is not for us to fill in."""
+    """An environment in which every variable has its own name as value, so that `${NAME}` is kept."""
 
     def get(self, key: str, default: object = None) -> str:  # pyright: ignore[reportIncompatibleMethodOverride] (no overloads needed)
         return f"${{{key}}}"
 
 
 def convert_file(file: Path) -> tuple[str, list[tuple[str, str]]]:
-    """The new text, and what was done: an old key and a sentence each.
+    """Returns the new text, and the changes: an old key and a sentence each.
 
     Raises:
-        SettingsError: It cannot be read.
-        Failure: It is written in a way that cannot be kept.
+        SettingsError: The file cannot be read.
+        Failure: Its notation cannot be preserved.
     """
     text = _read(file)
     wanted = _parsed(text, file)
@@ -74,10 +74,10 @@ def _parsed(text: str, file: Path) -> Node:
 
 
 def _rewritten(text: str, moves: Mapping[Loc, Loc]) -> str | None:
-    """None where the library cannot read what we can."""
+    """The text with renamed keys; None if the library cannot parse it."""
     yaml: Any = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 1 << 16  # long lines stay lines
+    yaml.width = 1 << 16  # do not wrap long lines
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
         document = yaml.load(text)
@@ -95,7 +95,7 @@ def _rewritten(text: str, moves: Mapping[Loc, Loc]) -> str | None:
 
 
 def _section(document: Any, way: Loc) -> Any:
-    """The section that holds this key; None where it is not there."""
+    """The section that holds this key; None if there is none."""
     node: Any = document
     for part in way[:-1]:
         node = node.get(part, "") if _is_section(node) else ""
@@ -113,7 +113,7 @@ def _comment(document: Any, way: Loc) -> Any:
 
 
 def _above(document: Any, way: Loc, moves: Mapping[Loc, Loc]) -> Loc | None:
-    """The key above this one in its section, as far as it stays."""
+    """The key before this one in its section that is not renamed."""
     found: Loc | None = None
     for key in _section(document, way) or ():
         if key == way[-1]:
@@ -124,7 +124,7 @@ def _above(document: Any, way: Loc, moves: Mapping[Loc, Loc]) -> Loc | None:
 
 
 def _put_back(document: Any, comment: Any, old: Loc, new: Loc, above: Loc | None) -> None:
-    """What stood behind a key goes with it; the lines below it, which are about what follows, stay there."""
+    """Move the comment on a key's line with the key; the lines below, which belong to the next key, stay."""
     behind, _, below = comment.value.partition("\n")
     moved = new if _section(document, new) is not None else above
     stays = above if moved is above or new[: len(old) - 1] != old[:-1] else moved

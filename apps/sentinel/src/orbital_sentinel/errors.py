@@ -1,4 +1,4 @@
-"""Why a command failed, and the exit codes that say so."""
+"""Exceptions of commands, and their exit codes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NO_MEMORY: Final = (
 
 
 class Failure(Exception):  # noqa: N818 (reads as what happened)
-    """A command could not do what was asked; the message is all that a user needs."""
+    """A command failed; only the message is shown to the user."""
 
 
 class Misuse(Exception):  # noqa: N818 (as above)
-    """The command was given what it cannot take; exit code 2."""
+    """Wrong usage of a command; exit code 2."""

@@ -1,4 +1,4 @@
-"""Every error becomes a sentence and an exit code, never a traceback."""
+"""Maps every error to a message and an exit code, without a traceback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(command: Callable[[], object]) -> int:
         try:
             command()
         finally:
-            sys.stdout.flush()  # here, where somebody hears of it
+            sys.stdout.flush()  # here, where an error is still reported
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else OK if end.code is None else FAILED
     except KeyboardInterrupt:
@@ -40,7 +40,7 @@ def run(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         streams.forget_stdout()
         return FAILED
-    except Exception as error:  # noqa: BLE001 (none may reach the interpreter)
+    except Exception as error:  # noqa: BLE001 (no exception may reach the interpreter)
         if show_tracebacks:
             traceback.print_exc()
         if streams.is_about_output(error):
@@ -83,7 +83,7 @@ def _explain(error: Exception) -> int:
 
 
 def _of_the_system(error: Exception) -> str:
-    """What the system did not give us, which is no bug; empty for all else."""
+    """The message for an error of the operating system, which is not a bug; empty for others."""
     if streams.is_about_output(error):
         return f"it could not all be written: {streams.why(error)}"
     if isinstance(error, OSError) and error.strerror:
@@ -102,7 +102,7 @@ def _count(problems: int) -> str:
 
 
 def _keep_details(error: Exception) -> str:
-    """The traceback in a file of the user's own, since a terminal is no place for it."""
+    """Write the traceback to a file of mode 0600; returns where to find it."""
     from orbital_runtime.paths import data_dir
     from orbital_runtime.telemetry.logs.setup import redact
 

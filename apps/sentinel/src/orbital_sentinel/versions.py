@@ -1,4 +1,4 @@
-"""Which versions these are."""
+"""Versions of the program and its environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 
 def about() -> dict[str, str]:
-    """Versions of the program, its parts and its Python."""
+    """Versions of the program, its packages and Python."""
     return {
         "version": version("orbital-sentinel"),
         "runtime": version("orbital-runtime"),
@@ -17,6 +17,6 @@ def about() -> dict[str, str]:
 
 
 def sentence() -> str:
-    """The same on a line."""
+    """The versions on one line."""
     text = "orbital-sentinel {version} (runtime {runtime}, sdk {sdk}, Python {python})"
     return text.format_map(about())

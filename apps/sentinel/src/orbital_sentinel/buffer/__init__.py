@@ -1,1 +1,1 @@
-"""Commands on the buffer, of a running agent or of a stopped one's folder."""
+"""Commands on the buffer of a running agent, or on the folder of a stopped one."""

@@ -1,4 +1,4 @@
-"""Whose buffer a command looks at: the running agent's, or what a stopped one left in its folder."""
+"""Opens the buffer for a command: that of the running agent, or the folder of a stopped one."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenedBuffer:
-    """A buffer, and who has it."""
+    """An opened buffer."""
 
     look: BufferView
     directory: Directory | None = None
-    """The folder of a stopped agent; None while one runs."""
+    """The folder of a stopped agent; None for a running one."""
 
     @property
     def damage(self) -> Sequence[str]:
-        """What is damaged or missing in that folder, in sentences."""
+        """What is damaged or missing in the folder, as messages."""
         return () if self.directory is None else (*self.directory.damage, *self.directory.missing)
 
     def audited(self) -> tuple[BufferView, list[str]]:
-        """The same with nothing put right yet, and what is known to be wrong."""
+        """The buffer without any correction of its counts, and the known damage."""
         if self.directory is None:
             return self.look, []
         audit = Audit(self.directory)
@@ -49,7 +49,7 @@ def open_buffer(config: Path | None, folder: Path | None = None) -> Generator[Op
     """The buffer of this configuration, or the one in this folder.
 
     Raises:
-        Failure, BufferUnusable: There is none, or it cannot be looked at.
+        Failure, BufferUnusable: There is none, or it cannot be opened.
     """
     if folder is not None:
         with Directory(folder, UNLIMITED) as directory:
@@ -75,11 +75,11 @@ def why_silent(agent: Client) -> NotRunning | None:
 
 @contextmanager
 def stopped_buffer(config: Path | None, silent: NotRunning) -> Generator[Directory]:
-    """The folder of this configuration, which nobody uses.
+    """The buffer folder of this configuration, which no process uses.
 
     Raises:
-        Failure: Somebody uses it, and does not answer.
-        BufferUnusable: It cannot be looked at.
+        Failure: A process uses it and does not answer.
+        BufferUnusable: It cannot be opened.
     """
     try:
         directory = offline_buffer(config).look()
@@ -92,7 +92,7 @@ def stopped_buffer(config: Path | None, silent: NotRunning) -> Generator[Directo
         if isinstance(error.__cause__, PermissionError) and isinstance(
             silent.__cause__, PermissionError
         ):
-            raise silent from error  # the folder is another user's for a good reason
+            raise silent from error  # folder and socket belong to another user
         raise
     with directory:
         yield directory

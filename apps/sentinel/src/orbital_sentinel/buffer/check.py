@@ -1,4 +1,4 @@
-"""`sentinel validate --buffer`: could an agent keep samples where the configuration says. Changes nothing."""
+"""`sentinel validate --buffer`: checks whether an agent could use the configured buffer. Changes nothing."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ OK: Final = "ok"
 WARNING: Final = "warning"
 FAILED: Final = "failed"
 SLOW: Final = 20
-"""Syncs a second: below it collections wait noticeably for the disk."""
+"""Syncs per second below which collections wait noticeably for the disk."""
 
 
 class Check(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
     result: str
@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def check_buffer(section: BufferSection) -> Iterator[Check]:
-    """Everything that can be said without starting an agent."""
+    """All checks that need no agent."""
     if section.type == "memory":
         yield Check(
             "type", WARNING, "samples wait in memory, and are lost when the agent ends or crashes; "
@@ -92,7 +92,7 @@ def _permissions(path: Path, there: Path) -> Check:
 
 
 def _state(path: Path) -> Iterator[Check]:
-    """Format and owner of what is there."""
+    """Format and owner of an existing folder."""
     try:
         with Folder(path).at_rest():
             yield Check("format", OK, f"format {FORMAT}, which this version reads")

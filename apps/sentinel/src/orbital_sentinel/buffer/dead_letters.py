@@ -1,4 +1,4 @@
-"""Dead letters of the running agent, else those in the folder that the last one left."""
+"""Dead letters of the running agent, or of a stopped agent's folder."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ View = dict[str, Any]
 
 
 class Selection:
-    """Which letters the user speaks of.
+    """The dead letters that the user selected.
 
     Args:
-        output: Its name; empty: of every output.
-        older_than: A duration, as in `2h`; empty: of any age.
-        limit: As many at most; None: all.
+        output: Name of the output; empty for all outputs.
+        older_than: A duration such as `2h`; empty for any age.
+        limit: Maximum number; None for all.
 
     Raises:
         Misuse: `older_than` is no duration.
@@ -51,25 +51,25 @@ class Selection:
         self.wanted = Wanted(output or None, self._age and self._age.before_ms, limit)
         whose = f" of output {output}" if output else ""
         self.which = whose + (f" that are older than {older_than}" if older_than else "")
-        """In words, behind `dead letters`."""
+        """The selection as text that follows `dead letters`."""
 
     @property
     def query(self) -> View:
-        """For the agent, which counts an age from when it is asked."""
+        """Query parameters for the agent, which measures an age from the time of the request."""
         age = self._age and self._age.asked
         told = {"output": self.output, "older_than": age, "limit": self.limit}
         return {name: value for name, value in told.items() if value not in ("", None)}
 
 
 class DeadLetters(Protocol):
-    """Whoever has them."""
+    """Access to dead letters."""
 
     def list(self, chosen: Selection) -> View:
-        """`total`, and the newest of them as `letters`."""
+        """The number as `total`, and the newest ones as `letters`."""
         ...
 
     def show(self, letter: str) -> View:
-        """One of them."""
+        """One dead letter."""
         ...
 
     def count(self, chosen: Selection) -> int: ...
@@ -81,10 +81,10 @@ class DeadLetters(Protocol):
 
 @contextmanager
 def dead_letters(config: Path | None) -> Generator[DeadLetters]:
-    """Those of this configuration.
+    """The dead letters of this configuration.
 
     Raises:
-        Failure, BufferUnusable: There are none, or they cannot be looked at.
+        Failure, BufferUnusable: There is no buffer, or it cannot be opened.
     """
     agent = client(config)
     silent = why_silent(agent)
@@ -96,7 +96,7 @@ def dead_letters(config: Path | None) -> Generator[DeadLetters]:
 
 
 class LiveDeadLetters:
-    """Those of a running agent."""
+    """Dead letters of a running agent."""
 
     def __init__(self, agent: Client) -> None:
         self._agent = agent
@@ -122,7 +122,7 @@ class LiveDeadLetters:
 
 
 class StoppedDeadLetters:
-    """Those in a folder that nobody uses."""
+    """Dead letters in a folder that no process uses."""
 
     def __init__(self, config: Path | None, directory: Directory) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""Dropping what waits for an output: by the running agent, else in the folder that the last one left."""
+"""Drops the waiting samples of an output: through the running agent, or in a stopped agent's folder."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDrop:
-    """What could be dropped."""
+    """A drop that was counted but not executed."""
 
     samples: int
     drop: Callable[[], tuple[int, int]]
-    """Does it; gives the samples dropped, and those that still wait for this output."""
+    """Executes it; returns the samples dropped, and those that still wait for this output."""
 
 
 def plan_drop(config: Path | None, output: str, older_than: str) -> PlannedDrop:
-    """Count what would go.
+    """Count what would be dropped.
 
     Raises:
         Failure: There is no such output.

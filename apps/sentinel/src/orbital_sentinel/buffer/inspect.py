@@ -1,4 +1,4 @@
-"""`sentinel buffer inspect`: all of a buffer in numbers, or one batch of it in full."""
+"""`sentinel buffer inspect`: figures of the whole buffer, or one batch in full."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def inspect_all(found: OpenedBuffer, top: int, output: Format) -> None:
-    """One pass over it, told."""
+    """Print figures of the whole buffer, from one pass over it."""
     books = found.look.books()
     with progress("samples", books.samples) as passed:
         seen = Inspector(found.look).run(passed)
@@ -32,10 +32,10 @@ def inspect_all(found: OpenedBuffer, top: int, output: Format) -> None:
 
 
 def inspect_batch(look: BufferView, seq: int, output: Format) -> None:
-    """One batch.
+    """Print one batch.
 
     Raises:
-        Failure: It is not there, or cannot be read.
+        Failure: It does not exist, or cannot be read.
     """
     try:
         told = describe(look, seq) if 0 <= seq < BEYOND else None

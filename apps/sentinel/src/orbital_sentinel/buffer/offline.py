@@ -1,4 +1,4 @@
-"""The buffer that a configuration names, without an agent: to look at, or to change."""
+"""The configured buffer without an agent: opened to read, or to change."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.buffer import Buffer
 
 UNLIMITED = BufferLimits(samples=None, size=None)
-"""Opening the buffer for somebody who looks must not drop anything."""
+"""Limits for reading: opening the buffer must not drop anything."""
 
 
 @dataclass(frozen=True)
 class OfflineBuffer:
-    """The part of a configuration that says where samples wait."""
+    """The buffer section of a configuration."""
 
     section: BufferSection
 
     @property
     def folder(self) -> Path:
-        """Where the disk buffer is.
+        """The folder of the disk buffer.
 
         Raises:
             Failure: The buffer is in memory.
@@ -47,7 +47,7 @@ class OfflineBuffer:
         return Path(self.section.disk_path)
 
     def look(self) -> Directory:
-        """Open it to look at it; nothing is changed.
+        """Open it read-only.
 
         Raises:
             BufferUnusable, Failure
@@ -58,8 +58,8 @@ class OfflineBuffer:
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[Buffer]:
-        """Open it to change it: what is damaged is repaired first, as an agent would. Nothing is dropped
-        that is not asked for, and what got new samples before will get them again.
+        """Open it for changes: damage is repaired first, as by an agent. Nothing is dropped by opening, and
+        outputs that got new samples before get them again.
 
         Raises:
             BufferUnusable, Failure
@@ -86,7 +86,7 @@ class OfflineBuffer:
 
 
 def offline_buffer(config: Path | None) -> OfflineBuffer:
-    """The buffer of this configuration. What is wrong elsewhere in it does not hide the buffer.
+    """The buffer of this configuration. Problems in other sections are ignored.
 
     Raises:
         SettingsError: The file, or its buffer section, cannot be read.
@@ -97,6 +97,6 @@ def offline_buffer(config: Path | None) -> OfflineBuffer:
         if not source.readable:
             raise SettingsError(source.problems)
         return OfflineBuffer(BufferSection.model_validate((node and node.plain()) or {}))
-    except ValueError:  # pydantic's
-        load(config, os.environ)  # says what is wrong, and where
+    except ValueError:  # raised by pydantic
+        load(config, os.environ)  # raises with file and line
         raise

@@ -1,4 +1,4 @@
-"""Bringing back what can be read of a quarantine, into the folder that the last agent left."""
+"""Recovers what can be read of a quarantine into the folder of a stopped agent."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ View = dict[str, Any]
 
 
 def recover_quarantine(config: Path | None, folder: Path, output: str) -> View:
-    """What was brought back, and what cannot be read.
+    """Recover a quarantine. Returns what was recovered, and what cannot be read.
 
     Raises:
-        Failure: An agent runs, the folder is none of the quarantine, nothing in it can be read, or the disk
-            takes nothing.
+        Failure: An agent runs, the folder is not a quarantine, nothing in it can be read, or the disk cannot
+            be written.
         BufferUnusable: There is no buffer, no permission, or a newer format.
     """
     silent = why_silent(client(config))

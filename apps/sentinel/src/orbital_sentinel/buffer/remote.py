@@ -1,4 +1,4 @@
-"""A look at the buffer of a running agent: it hands out bytes, and this side makes sense of them."""
+"""A view of the buffer of a running agent, which sends encoded records; they are decoded here."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from orbital_sentinel.client.client import Client
 
 LAYOUTS: Final = 500
-"""Layouts of one request."""
+"""Maximum layouts of one request."""
 BEYOND: Final = 1 << 62
-"""No batch has such a number, so its page has the books alone."""
+"""A sequence number beyond all batches: its page has only the ledgers."""
 
 
 class RemoteBuffer:
-    """As `Look` in the runtime.
+    """Implements `BufferView` of the runtime.
 
     Args:
-        agent: Who has the buffer.
+        agent: The agent that has the buffer.
     """
 
     def __init__(self, agent: Client) -> None:

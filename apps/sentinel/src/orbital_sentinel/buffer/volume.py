@@ -1,4 +1,4 @@
-"""The volume that a folder is on: which file system, and how fast it makes data safe."""
+"""The volume of a folder: its file system, and its rate of syncs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ OVER_NETWORK: Final = frozenset(
 )
 BLOCK: Final = b"\0" * 4096
 ENOUGH: Final = 0.3
-"""Seconds for which syncs are counted."""
+"""Duration of the measurement, in seconds."""
 AT_LEAST: Final = 3
 BLOCKS: Final = 64
-"""In turn; a fast disk would be filled otherwise."""
+"""Blocks written in turn; otherwise a fast disk would fill up."""
 
 
 def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
-    """Its type, as `ext4`; empty where the system does not say (proc_pid_mountinfo(5))."""
+    """The type, such as `ext4`; empty if the system does not tell it (proc_pid_mountinfo(5))."""
     try:
         lines = mounts.read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -37,10 +37,10 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
 
 
 def syncs_per_second(folder: Path) -> float:
-    """How many small writes a second reach the disk one after the other.
+    """The rate of small sequential writes that are each synced to the disk.
 
     Raises:
-        OSError: They do not.
+        OSError: A write or sync failed.
     """
     file = folder / f".sentinel-validate-{os.getpid()}"
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

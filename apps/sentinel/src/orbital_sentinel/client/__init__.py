@@ -1,1 +1,1 @@
-"""The running agent, asked over its Unix socket."""
+"""The client of a running agent, over its Unix socket."""

@@ -1,4 +1,4 @@
-"""Speaks to a running agent over its unix socket."""
+"""HTTP requests to a running agent over its Unix socket."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class NotRunning(Exception):  # noqa: N818 (reads as what happened)
 
 
 class Refused(Exception):  # noqa: N818 (as above)
-    """The agent answered that it cannot do this; the message is its own.
+    """The agent refused a request; the message is the agent's.
 
     Args:
-        message: Its sentence.
-        problems: What is wrong with the configuration, where that is the reason.
+        message: The agent's message.
+        problems: Problems of the configuration, if they are the reason.
     """
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
@@ -30,11 +30,11 @@ class Refused(Exception):  # noqa: N818 (as above)
 
 
 class Client:
-    """Requests to one agent, each on a connection of its own.
+    """Requests to one agent, each on its own connection.
 
     Args:
         path: The agent's socket.
-        timeout: Seconds that an answer may take.
+        timeout: Time limit of an answer, in seconds.
     """
 
     def __init__(self, path: Path, *, timeout: float = 10) -> None:
@@ -42,7 +42,7 @@ class Client:
         self._timeout = timeout
 
     def get(self, route: str) -> Any:
-        """What the agent says under this route.
+        """GET a route, as decoded JSON.
 
         Raises:
             NotRunning, Refused
@@ -50,7 +50,7 @@ class Client:
         return self._ask("GET", route)
 
     def post(self, route: str) -> Any:
-        """Ask the agent to do something.
+        """POST a route; the answer as decoded JSON.
 
         Raises:
             NotRunning, Refused
@@ -58,7 +58,7 @@ class Client:
         return self._ask("POST", route)
 
     def is_there(self) -> bool:
-        """Whether somebody answers on the socket."""
+        """Whether an agent answers on the socket."""
         try:
             self.get("/healthz")
         except NotRunning:
@@ -68,7 +68,7 @@ class Client:
         return True
 
     def fetch(self, route: str) -> bytes:
-        """The bytes that the agent has under this route.
+        """GET a route, as bytes.
 
         Raises:
             NotRunning, Refused
@@ -111,7 +111,7 @@ class Client:
 
 
 def _refusal(body: bytes) -> Exception:
-    """What the agent said instead of an answer."""
+    """The exception for an error answer of the agent."""
     try:
         told = json.loads(body)
         return Refused(told["error"], told.get("problems", ()))

@@ -1,4 +1,4 @@
-"""Finds the running agent that a command means."""
+"""Finds the running agent of a configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def client(config: Path | None, *, timeout: float = 10) -> Client:
     """A client for the agent of this configuration.
 
-    Only where its socket is matters here: a configuration that went bad meanwhile does not hide the agent.
+    Only the path of its socket is read, so other problems of the configuration are ignored.
     """
     node = gather(config, os.environ).root.find(("telemetry", "socket"))
     setting = str(node.value) if node is not None and node.value else ""

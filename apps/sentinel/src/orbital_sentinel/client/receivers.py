@@ -1,4 +1,4 @@
-"""Receivers that the running sentinel serves: a second one would find their address taken, so it is asked."""
+"""Receivers of the running sentinel: a second one could not bind their address, so the sentinel runs them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
 
 PATIENCE = 5.0
-"""Seconds for its answer beside those of the run."""
+"""Seconds for its answer, in addition to the run's timeout."""
 
 
 def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run | None:
-    """What the running sentinel says of a receiver's task, after a run at once.
+    """Trigger a receiver's task in the running sentinel, and return the run.
 
     Returns:
-        None where the task is to be tried here: it is no receiver's, or no sentinel has it.
+        None if the task should run here: it is not a receiver's, or no running sentinel has it.
     """
     try:
         if not receives(registry.plugin(task.plugin)):
@@ -38,7 +38,7 @@ def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run
 
 
 def describe(run: Run) -> str:
-    """The same for people."""
+    """The result of the run as text."""
     if not run.up:
         return f"the running sentinel does not receive: {run.error}"
     warning = f"; {run.error}" if run.error else ""

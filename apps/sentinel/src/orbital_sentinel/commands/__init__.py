@@ -1,1 +1,1 @@
-"""One file a group of commands; each is thin, the work is in orbital_runtime."""
+"""One module for each group of commands. They are thin: the work is done in orbital_runtime."""

@@ -1,4 +1,4 @@
-"""`sentinel start | stop | status | tasks`: the agent, and what a running one says."""
+"""`sentinel start | stop | reload | status | tasks`: run the agent, and query a running one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def stop(
 
 
 def _gone(agent: Client, patience: float) -> bool:
-    """Its socket disappears when everything else has ended."""
+    """Whether the agent has ended: it removes its socket last."""
     import time
 
     end = time.monotonic() + patience
@@ -113,7 +113,7 @@ def tasks(
 
 
 def _none(agent: Client, *, chosen: bool) -> str:
-    """Why there is no task to show."""
+    """The message when there is no task to show."""
     if agent.get("/api/v1/status")["state"] in ("initializing", "registering"):
         return "the sentinel is still starting: its tasks come when their plugins have started"
     return "no such tasks" if chosen else "the sentinel has no tasks"

@@ -1,4 +1,4 @@
-"""`sentinel validate`: is this configuration right, and what would run."""
+"""`sentinel validate`: checks the configuration, and shows what would run."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _summary(loaded: Loaded, registry: Registry) -> dict[str, Any]:
 
 
 def _outputs(loaded: Loaded, registry: Registry) -> list[tuple[str, str]]:
-    """Their names, and of what writers. An extension that takes all samples is its own writer."""
+    """Names and writers of the outputs. An extension that takes all samples is its own writer."""
     from orbital_sentinel.run.outlook import outlooks
 
     mode = loaded.settings.sender.mode

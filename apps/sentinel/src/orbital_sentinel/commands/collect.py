@@ -152,7 +152,7 @@ def trigger(
 def _configured(
     name: str, option: Sequence[str] | None, config: Any, registry: Registry
 ) -> tuple[Settings, Sequence[Task]]:
-    """The task of this name, and the settings that it is of."""
+    """The configured task of this name, and its settings."""
     from orbital_runtime.settings import load
     from orbital_sentinel.errors import Misuse
     from orbital_sentinel.run.selection import select_tasks
@@ -182,7 +182,7 @@ def _show(result: Result, output: Format) -> None:
 
 
 def _show_look(task: Task, run: Run, output: Format) -> None:
-    """Its samples went to the outputs."""
+    """Print a run of the running sentinel, which delivered its samples."""
     from orbital_sentinel.client import receivers
 
     if output is Format.JSON:
@@ -194,7 +194,7 @@ def _show_look(task: Task, run: Run, output: Format) -> None:
 
 
 def _label(name: str, value: str) -> str:
-    """As in Prometheus' text format; a device's control characters stay out of the terminal."""
+    """A label in Prometheus' text format; control characters from devices are escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'{name}="{"".join(c if c.isprintable() else "?" for c in escaped)}"'
 

@@ -21,7 +21,7 @@ Age = Annotated[
 ]
 _SHAPE = "Text for people, or JSON for programs."
 Shape = Annotated[Format, typer.Option("--output-format", help=_SHAPE)]
-"""Where `--output` names an output."""
+"""The format option where `--output` is the name of an output."""
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="At most this many, the oldest first.")
 ]
@@ -125,7 +125,7 @@ def _change(
     nothing: str,
     done: str,
 ) -> None:
-    """Count, ask and do it; `done` has a place for how many."""
+    """Count, confirm and execute a change; `done` is the message with a placeholder for the number."""
     from orbital_sentinel.buffer.dead_letters import Selection, dead_letters
     from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm

@@ -1,4 +1,4 @@
-"""`sentinel discover`: devices of a network, and tasks for them."""
+"""`sentinel discover`: finds devices of a network, and writes tasks for them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def with_options(known: Mapping[str, ProbeType]) -> Callable[..., None]:
             asyncio.run(run())
         except KeyboardInterrupt:
             complain(f"ended early: {result.asked} of {addresses.total} addresses")
-        if write is not None and result.found:  # first: whoever reads the table may stop to read
+        if write is not None and result.found:  # first: a reader of the table may close the pipe
             _write(write, result.found, interval, force=force)
         _show(result, output)
         if result.asked < addresses.total:
@@ -93,7 +93,7 @@ def with_options(known: Mapping[str, ProbeType]) -> Callable[..., None]:
 
 
 def _asked(known: Mapping[str, ProbeType], given: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The protocols to ask by, and what was said of each."""
+    """The protocols to probe, and the options given for each."""
     asked = {name: cast("list[str]", given[name]) for name in known if given.get(name)}
     if not asked:
         if not known:
@@ -107,7 +107,7 @@ def _asked(known: Mapping[str, ProbeType], given: Mapping[str, Any]) -> dict[str
 
 
 def _add_options(command: Callable[..., None], known: Mapping[str, ProbeType]) -> None:
-    """Typer reads a signature, so that is where an option becomes one."""
+    """Add the options to the signature, from which Typer reads them."""
     signature = inspect.signature(command, eval_str=True)
     fixed = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
     for name, kind in known.items():

@@ -1,4 +1,4 @@
-"""`sentinel plugins list | show | schema`: what is installed, and what it takes and gives."""
+"""`sentinel plugins list | show | schema`: installed plugins and writers, their fields and metrics."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _fields(title: str, fields: list[dict[str, Any]]) -> None:
 
 
 def _rows(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, ...]]:
-    """A row each, those of what is inside a field below it: `tls.ca_file`, `values[].name`."""
+    """A row for each field, nested fields below their parent: `tls.ca_file`, `values[].name`."""
     for field in fields:
         name = f"{above}{field['name']}"
         required = "yes" if field["required"] else ""
@@ -135,7 +135,7 @@ def _rows(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, 
 
 
 def _meaning(field: dict[str, Any]) -> str:
-    """What it is for, and what may stand there."""
+    """Description and allowed values of a field."""
     choices = ", ".join(map(str, field.get("choices", ())))
     return (
         f"{field.get('description', '')} [{choices}]" if choices else field.get("description", "")

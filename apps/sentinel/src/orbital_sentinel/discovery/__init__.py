@@ -1,1 +1,1 @@
-"""Who answers in a network: one sweep for all protocols that have a probe."""
+"""Discovery of devices in networks: one sweep with the probes of all protocols."""

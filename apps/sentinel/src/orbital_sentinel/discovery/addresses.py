@@ -1,4 +1,4 @@
-"""The addresses of networks."""
+"""Enumerates the addresses of networks."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST: Final = 1 << 16
-"""Addresses of one sweep, ..."""
+"""Maximum addresses of one sweep."""
 LARGE: Final = 1 << 24
-"""... and when it was said that many are meant."""
+"""Maximum addresses with `--large`."""
 
 
 class Addresses:
-    """Each address once a network, in order, without those of the network and of its broadcast.
+    """The host addresses of each network in order, without network and broadcast addresses.
 
     Args:
         texts: `192.0.2.0/24`, `2001:db8::/120` or single addresses.
-        large: Up to LARGE addresses are meant.
+        large: Allow up to LARGE addresses instead of MOST.
 
     Raises:
-        ConfigurationError: One is no network, or they have too many addresses.
+        ConfigurationError: A text is not a network, or there are too many addresses.
     """
 
     def __init__(self, texts: Iterable[str], *, large: bool) -> None:
@@ -57,7 +57,7 @@ def _network(text: str) -> Network:
 
 
 def _usable(network: Network) -> int:
-    """How many `hosts()` gives: /31 and /127 are links of two, IPv6 has no broadcast."""
+    """The number of `hosts()`: /31 and /127 are point-to-point links, IPv6 has no broadcast."""
     size = network.num_addresses
     if size <= 2:
         return size

@@ -1,4 +1,4 @@
-"""The probes that installed packages offer."""
+"""Loads the probes of installed packages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ GROUP: Final = "orbital.probes"
 
 
 def installed_probes(complain: Callable[[str], None]) -> dict[str, ProbeType]:
-    """By protocol; what cannot be loaded is told and left out."""
+    """Probes by protocol; those that cannot be loaded are reported and left out."""
     found: dict[str, ProbeType] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
         try:
             with contained:
                 found[point.name] = cast("ProbeType", point.load())
-        except Exception as error:  # noqa: BLE001 (someone else's code must not break the command)
+        except Exception as error:  # noqa: BLE001 (third-party code must not break the command)
             complain(f"probe {point.name} ({point.value}) cannot be loaded: {origin(error)}")
     return found

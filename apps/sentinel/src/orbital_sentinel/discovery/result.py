@@ -1,4 +1,4 @@
-"""What a sweep has found so far."""
+"""The results of a sweep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """An answer, and where it came from."""
+    """A device that answered, and its address."""
 
     host: str
     protocol: str
@@ -20,7 +20,7 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Somebody is there, but may not be read."""
+    """A device that answered but refused access."""
 
     host: str
     protocol: str
@@ -29,9 +29,9 @@ class Refusal:
 
 @dataclass(slots=True)
 class Result:
-    """Of a sweep that may have been cut short."""
+    """The results of a sweep, which may have been interrupted."""
 
     found: list[Discovered] = field(default_factory=list[Discovered])
     refused: list[Refusal] = field(default_factory=list[Refusal])
     asked: int = 0
-    """Addresses."""
+    """Number of addresses probed."""

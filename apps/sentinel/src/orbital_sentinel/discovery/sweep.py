@@ -1,4 +1,4 @@
-"""Asks many addresses, a few at once."""
+"""Probes many addresses, a few at once."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ async def sweep(
     concurrency: int,
     step: Callable[[], None],
 ) -> None:
-    """Ask every address by every protocol.
+    """Probe every address with every protocol.
 
     Args:
-        addresses: Whom to ask.
-        probes: By protocol.
-        out: Filled with who answers, in the order of the addresses; as far as it came where it is cut short.
-        concurrency: Addresses at once.
-        step: Called for each address that is done.
+        addresses: The addresses to probe.
+        probes: Probes by protocol.
+        out: Filled with the results in the order of the addresses, also if the sweep is interrupted.
+        concurrency: Addresses probed at once.
+        step: Called after each address.
     """
     numbered = enumerate(addresses)
     places: dict[str, int] = {}
 
     async def work() -> None:
-        for place, host in numbered:  # all workers take from the same iterator
+        for place, host in numbered:  # all workers share the iterator
             places[host] = place
             for protocol, probe in probes.items():
                 await _look(host, protocol, probe, out)
             out.asked += 1
             step()
-            await asyncio.sleep(0)  # a probe may answer without waiting; the loop has others
+            await asyncio.sleep(0)  # let others run: a probe may never wait
 
     try:
         await asyncio.gather(*(work() for _ in range(concurrency)))

@@ -1,4 +1,4 @@
-"""Files of tasks, to which tasks are added."""
+"""Adds tasks to a task file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Task = dict[str, Any]
 LARGEST: Final = 64 << 20
-"""Bytes of a file that is read."""
+"""Maximum size of a file that is read, in bytes."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Indents lists, as people do."""
+    """Indents lists in mappings."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 (as its base has it)
         super().increase_indent(flow, indentless=False)
@@ -33,18 +33,18 @@ def _as_yaml(tasks: Sequence[Task]) -> str:
 
 
 def write(path: Path, tasks: Sequence[Task], *, replace: bool) -> int:
-    """Put tasks into a file, behind those that it has; only its owner may read it (0600).
+    """Append tasks to a file of mode 0600.
 
     Args:
-        path: The file; it is made if it is not there.
-        tasks: Those whose id the file has already are passed over.
-        replace: Begin anew: what is in the file is lost.
+        path: The file; created if missing.
+        tasks: Those whose id is already in the file are skipped.
+        replace: Overwrite the file instead.
 
     Returns:
-        How many were added.
+        The number of tasks added.
 
     Raises:
-        ConfigurationError: It cannot be read or written, or is no file that only has tasks.
+        ConfigurationError: The file cannot be read or written, or has other content than tasks.
     """
     try:
         old = "" if replace or not path.exists() else _read(path)
@@ -66,7 +66,7 @@ def _read(path: Path) -> str:
 
 
 def _joined(old: str, known: Sequence[Task], fresh: Sequence[Task], path: Path) -> str:
-    """Added behind the text, so that its comments stay; checked by reading all of it again."""
+    """The text with the tasks appended, which keeps its comments; verified by parsing the result."""
     if not known:
         return _as_yaml(fresh)
     head = old if old.endswith("\n") else f"{old}\n"

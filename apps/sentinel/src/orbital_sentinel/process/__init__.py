@@ -1,1 +1,1 @@
-"""This process: memory, file descriptors, event loop, exit."""
+"""Set-up of this process: memory, file descriptors, event loop, exit."""

@@ -1,7 +1,7 @@
-"""As many open files as this process may have.
+"""Raises the limit of open files of this process.
 
-Shells and container managers give 1,024 by default, for programs that use select(2). We do not, and each
-device, destination and page in flight takes one.
+Shells and container managers set 1,024 by default, for programs that use select(2). This program does not
+use it, and needs a descriptor for each device, destination and API request in progress.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ ENOUGH: Final = 65_536
 
 
 def allow() -> int:
-    """Raise the soft limit to the hard one, and to no more than makes sense; gives what holds then."""
+    """Raise the soft limit to the hard limit, up to a sensible maximum. Returns the resulting limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH if hard == resource.RLIM_INFINITY else min(ENOUGH, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):  # macOS has a limit of its own
+        with suppress(OSError, ValueError):  # macOS has an additional limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -1,9 +1,9 @@
-"""Keeps the garbage collector from looking at the same living objects again and again.
+"""Keeps the garbage collector from traversing the same live objects in every full collection.
 
-What an agent remembers of its devices grows with every device that is polled for the first time, and so do
-full collections: with thousands of devices each one stops the loop for seconds, again and again. But what a
-full collection leaves has come to stay, so later ones leave it out. Now and then all of it is looked at after
-all, for tasks that are gone meanwhile.
+The state of an agent grows with each device that is polled for the first time, and with it the duration of
+full collections: with thousands of devices each one blocks the event loop for seconds. Objects that survive a
+full collection are usually permanent, so they are frozen (`gc.freeze`), and later collections skip them. From
+time to time everything is collected, for tasks removed meanwhile.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 YOUNG: Final = 5_000
-"""Objects that have to be new before the collector looks at them: more than the polls under way hold, so that
-most are gone by then without its help."""
+"""New objects that trigger a collection of the youngest generation: more than the polls in progress hold, so
+that most are freed by reference counts before."""
 SHARE: Final = 0.001
-"""Of the time, at most, goes into looking at everything."""
+"""Maximum share of the time spent on collecting everything."""
 LEAST: Final = 60.0
-"""Seconds between two such looks, at least."""
+"""Minimum seconds between two collections of everything."""
 MOST: Final = 6 * 3600.0
-"""Seconds to which that grows, while they find little."""
+"""Maximum seconds between them, while they free little."""
 WORTH: Final = 10_000
-"""Objects that were worth a look: a megabyte or so."""
+"""Freed objects that make such a collection worthwhile: about a megabyte."""
 
 
 def settle() -> Survivors:
-    """From now on, what survives a full collection is left out of the next ones."""
+    """From now on, skip objects that survived a full collection in the next ones."""
     gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     survivors = Survivors()
     gc.callbacks.append(survivors)
@@ -37,10 +37,10 @@ def settle() -> Survivors:
 
 
 class Survivors:
-    """Hears of each collection (`gc.callbacks`).
+    """Callback for each collection (`gc.callbacks`).
 
     Args:
-        clock: Steady seconds.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,7 +1,7 @@
-"""Tells glibc's allocator that large buffers come and go all day.
+"""Configures glibc's allocator for frequent allocations of large buffers.
 
-A request of some megabytes is built and freed for every delivery. By default glibc gives that memory back to
-the system each time, and the page faults of fetching it again cost more than the encoding (mallopt(3)).
+A request of some megabytes is built and freed for every delivery. By default glibc returns that memory to the
+system each time, and the page faults of the next allocation cost more than the encoding (mallopt(3)).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Final
 M_TRIM_THRESHOLD: Final = -1
 M_MMAP_THRESHOLD: Final = -3
 LARGEST_FROM_HEAP: Final = 32 << 20
-"""Bytes; glibc takes no more."""
+"""Largest allocation from the heap, in bytes; the maximum that glibc allows."""
 KEPT: Final = 64 << 20
-"""Bytes of free memory that are kept for the next request."""
+"""Bytes of free memory kept for the next request."""
 
 
 def keep() -> bool:
-    """Keep freed memory for reuse. Gives whether the allocator understood; others are left alone."""
+    """Keep freed memory for reuse. Returns whether the allocator supports it."""
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

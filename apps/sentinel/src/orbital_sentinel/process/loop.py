@@ -1,7 +1,7 @@
-"""Runs asynchronous work in this process, and lets go of what does not end.
+"""Runs a coroutine in this process, and abandons tasks and threads that do not end.
 
 asyncio itself waits without limit for tasks that ignore their cancellation and for threads that do not
-return, and strangers' plugins have both. Here they are given up, and `shutdown.leave` ends the process.
+return; third-party plugins may have both. Here they are abandoned, and `shutdown.leave` ends the process.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ T = TypeVar("T")
 log = logging.getLogger("orbital.agent")
 
 LAST_WORDS: Final = 1.0
-"""Seconds that what is left over gets to end."""
+"""Seconds that remaining tasks and threads get to end."""
 
 
 def run(work: Coroutine[Any, Any, T], *, alone: bool = True) -> T:
     """As `asyncio.run`, on uvloop where it is installed.
 
     Args:
-        work: To be run to its end.
-        alone: Whether a KeyboardInterrupt is the user's and ends it. Otherwise it comes out of a stranger's
-            task, as SystemExit does, and the loop goes on.
+        work: The coroutine to run.
+        alone: Whether a KeyboardInterrupt comes from the user and ends it. Otherwise, like a SystemExit, it
+            was raised by a plugin's task, and the loop goes on.
     """
     stubborn: list[str] = []
     runner = asyncio.Runner(loop_factory=_factory())
@@ -45,7 +45,7 @@ def run(work: Coroutine[Any, Any, T], *, alone: bool = True) -> T:
 
 
 def _run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
-    """Both stop asyncio's loop, whichever task raises them; who awaits that task gets them, too."""
+    """Run again after KeyboardInterrupt and SystemExit, which stop the loop whichever task raises them."""
     task = loop.create_task(work)
     while True:
         try:

@@ -1,6 +1,6 @@
-"""Whether this process may have the threads and the memory that an agent takes.
+"""Checks that this process can get the threads and the memory that an agent needs.
 
-Native libraries end the process without a word where they get none, so it is tried out before they start.
+Native libraries end the process without a message if they get none, so it is tried before they start.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Final
 from orbital_sentinel.errors import NO_MEMORY, NO_THREADS, Failure
 
 THREADS: Final = 24
-"""An idle agent has about ten, and the database starts some more while it opens."""
+"""Number of threads: an idle agent has about ten, and the database starts more while it opens."""
 MEMORY: Final = 64 << 20
-"""Bytes of addresses beside what is there already, and the threads' stacks."""
+"""Bytes of address space in addition to what is in use, and to the threads' stacks."""
 STACK: Final = 8 << 20
 LARGEST: Final = 64 << 20
-"""Bytes of a stack that somebody may have meant."""
+"""Largest plausible stack size, in bytes."""
 
 
 def check() -> None:
-    """Take both for a moment.
+    """Allocate both for a moment.
 
     Raises:
-        Failure: One of them cannot be had.
+        Failure: One of them is not available.
     """
     stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
     size = MEMORY + THREADS * (stack if 0 < stack < LARGEST else STACK)
@@ -40,7 +40,7 @@ def check() -> None:
             thread.start()
     except RuntimeError as error:
         bounded = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-        raise Failure(NO_MEMORY if bounded else NO_THREADS) from error  # a thread wants both
+        raise Failure(NO_MEMORY if bounded else NO_THREADS) from error  # a thread needs both
     finally:
         done.set()
         for thread in threads:

@@ -1,4 +1,4 @@
-"""The end of the process. The interpreter would wait for threads without limit, and we promised to end."""
+"""Ends the process within a limited time: the interpreter itself would wait for threads without limit."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import threading
 from typing import Final
 
 PATIENCE: Final = 1.0
-"""Seconds that busy threads get."""
+"""Seconds that busy threads get to end."""
 
 left_behind: list[object] = []
-"""What was given up, and would keep the process if anybody tidied up."""
+"""Abandoned objects, kept here because finalizing them would block the exit."""
 
 
 def leave(code: int, before: set[threading.Thread]) -> int:
-    """The exit code, if the process can end by itself; otherwise end it here.
+    """Return the exit code if the process can end normally; otherwise end it here.
 
     Args:
         code: The exit code.
-        before: Threads that were there before, which are none of our business.
+        before: Threads that existed before; they are ignored.
     """
     threads = [t for t in threading.enumerate() if not t.daemon and t not in before]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""Standard streams that whoever started us may have closed, or stopped to read."""
+"""Handles standard streams that are closed, or whose reader has gone."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import sys
 from typing import Any, Final, TypeGuard
 
 _FLAGS: Final = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
-"""How /dev/null takes the place of a closed one: who writes to a closed stdout shall hear of it, as with
-other programs."""
+"""Mode in which /dev/null replaces a closed stream. A closed stdout is opened for reading, so that writes to
+it fail, as in other programs."""
 _LOST: Final = (errno.ENOSPC, errno.EDQUOT, errno.EBADF)
 
 
 def take_places() -> None:
-    """Fill the places of closed ones: the next file, or a socket, would get what is written to them."""
+    """Replace closed streams: otherwise the next opened file or socket would get what is written to them."""
     for descriptor, flags in _FLAGS.items():
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, flags)  # the lowest free number is this one
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (it is where it was closed)
+            os.open(os.devnull, flags)  # gets the lowest free number, which is this one
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (None if it was closed)
         sys.stdin = _opened(0, "r")
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] (as above)
         sys.stdout = _opened(1, "w")
@@ -30,18 +30,18 @@ def take_places() -> None:
 
 
 def is_about_output(error: BaseException) -> TypeGuard[OSError]:
-    """Whether what a command printed went nowhere."""
+    """Whether the error means that output of a command was lost."""
     return isinstance(error, OSError) and error.errno in _LOST and not error.filename
 
 
 def why(error: OSError) -> str:
-    """In words."""
+    """The reason as a message."""
     closed = error.errno == errno.EBADF
     return "standard output is closed" if closed else error.strerror or str(error)
 
 
 def forget_stdout() -> None:
-    """The reader of a pipe is gone, or there is no room: keep Python from complaining about it at exit."""
+    """Redirect stdout to /dev/null after a write error, so that Python reports no further one at exit."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -1,4 +1,4 @@
-"""Collects from devices at once, without schedule, buffer and outputs: for `trigger` and `test`."""
+"""Immediate collections without schedule, buffer and outputs: for `trigger` and `test`."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ OWN = frozenset(metric.name for metric in METRICS)
 
 @dataclass(slots=True)
 class Result:
-    """What a device gave."""
+    """The result of one collection."""
 
     task: Task
     run: Run
     samples: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """name, labels, value, ts (milliseconds UTC) of each."""
+    """Name, labels, value and ts (milliseconds UTC) of each sample."""
 
 
 def defaults(config: Path | None, registry: Registry) -> Settings:
-    """The settings that ad hoc tasks begin with; none are needed."""
+    """Default settings for ad hoc tasks; a configuration is not required."""
     path = config or first(os.environ)
     return load(path, os.environ, registry=registry).settings if path else Settings()
 
@@ -63,15 +63,15 @@ def ad_hoc_tasks(
     """A task for each host.
 
     Args:
-        plugin: Its name.
-        hosts: They become the plugin's field `url` if they are one and it has that, else `host`, and `port`
-            where one follows.
+        plugin: Name of the plugin.
+        hosts: Become the plugin's field `url` if it has one and they are URLs, otherwise `host`, and `port`
+            if one is given.
         options: `key=value` for other fields.
         registry: What is installed.
-        settings: Defaults.
+        settings: Default settings.
 
     Raises:
-        Misuse: Fields that the plugin does not take, all at once.
+        Misuse: The plugin does not accept the fields; lists all problems.
     """
     given = _options(options)
     fields = registry.plugin(plugin).device_model.model_fields
@@ -99,9 +99,9 @@ def _field_of(host: str, fields: Collection[str], plugin: str) -> str:
 
 
 def _place(text: str, where: str, fields: Collection[str]) -> dict[str, Any]:
-    """The fields that say where a device is, out of what somebody typed."""
+    """The address fields of a device, parsed from the user's input."""
     if where == "host":
-        with suppress(ValueError):  # the check of the field says what is wrong
+        with suppress(ValueError):  # validation of the field reports it
             host, port = split_address(text)
             if port is None:
                 return {"host": host}
@@ -117,7 +117,7 @@ def _words(problem: Problem, where: str, host: str) -> str:
 
 
 def _options(options: Sequence[str]) -> dict[str, Any]:
-    """`auth.user=x` is nested; values that begin like a YAML list or map are read as such."""
+    """Parse options: `auth.user=x` is nested; a value that starts like a YAML list or map is YAML."""
     given: dict[str, Any] = {}
     for option in options:
         key, equals, text = option.partition("=")
@@ -135,7 +135,7 @@ def _options(options: Sequence[str]) -> dict[str, Any]:
 
 
 class _Pipeline:
-    """Plugins and engine, with a sink that keeps batches by task."""
+    """Plugins and an engine, whose batches are kept by task."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self.instances = Instances(registry, self._leave)
@@ -182,7 +182,7 @@ async def collect(
     settings: Settings,
     on_result: Callable[[Result], None],
 ) -> None:
-    """Run each of these once, as many at a time as the settings allow; results come as they are there."""
+    """Run each task once, as many at a time as the settings allow; `on_result` gets each result."""
     stations = _Pipeline(registry, settings)
     scheduler = Scheduler(
         stations.engine.run,
@@ -207,7 +207,7 @@ async def collect(
 async def test_devices(
     tasks: Sequence[Task], registry: Registry, settings: Settings
 ) -> AsyncIterator[tuple[Task, str, bool]]:
-    """Ask the device of each task whether it answers: the task, a line for people, and whether it does."""
+    """Test the device of each task; yields the task, a line of text, and whether the test passed."""
     stations = _Pipeline(registry, settings)
     try:
         for task in tasks:

@@ -1,4 +1,4 @@
-"""`sentinel validate --connect`: would the destinations take samples. Sends none."""
+"""`sentinel validate --connect`: checks whether destinations would accept samples, without sending any."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_connections(loaded: Loaded) -> list[Connection]:
-    """How each output would do, all asked at once."""
+    """The result for each output; all are checked at once."""
     with progress("outputs", len(loaded.outputs)) as step:
 
         async def ask() -> list[Connection]:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 def launch(config: Path | None) -> int:
-    """Run the agent until it is asked to stop; gives the exit code."""
-    os.umask(0o077)  # whatever it writes is its owner's
+    """Run the agent until it is stopped. Returns the exit code."""
+    os.umask(0o077)  # files are readable by their owner only
     descriptors.allow()
     resources.check()
     heap.keep()
@@ -50,7 +50,7 @@ def launch(config: Path | None) -> int:
         return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
 
     for each in (signal.SIGINT, signal.SIGTERM):
-        # The agent listens by itself; once it has ended, nobody need ask again.
+        # The agent handles signals itself; after its end none is needed.
         signal.signal(each, signal.SIG_IGN)
     return loop.run(agent(), alone=False)
 
@@ -58,13 +58,13 @@ def launch(config: Path | None) -> int:
 async def once(
     loaded: Loaded, registry: Registry, on_run: Callable[[Task, Run], None]
 ) -> tuple[list[tuple[Task, Run]], list[str]]:
-    """Every task once, delivered; and what did not arrive, in sentences."""
+    """Run every task once and deliver. Returns the runs, and messages about samples not delivered."""
     agent = Agent(loaded, registry, version=version("orbital-sentinel"))
     return await run_once(agent, on_run)
 
 
 def log_to_stderr() -> None:
-    """Warnings go to stderr, so that stdout has nothing but the answer."""
+    """Log warnings to stderr, so that stdout has only the result."""
     setup.to_terminal("warning")
 
 
@@ -84,7 +84,7 @@ def _begin_logging(loaded: Loaded) -> None:
 
 
 def _introduce(loaded: Loaded, registry: Registry) -> None:
-    """What happens without a configuration file, in three lines."""
+    """Print in three lines what happens without a configuration file."""
     for _, outlook in outlooks(loaded, registry):
         say(f"There is no configuration file, so this sentinel will {outlook.role}. Ctrl-C stops.")
         return

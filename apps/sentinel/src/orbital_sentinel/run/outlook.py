@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def outlooks(loaded: Loaded, registry: Registry) -> Iterator[tuple[type[Extension], Outlook]]:
-    """Each extension that has something to do, and what."""
+    """Each extension that would do something, and what."""
     kinds: list[type[Extension]] = registry.extensions()
     for kind in kinds:
         if outlook := kind.outlook(loaded.settings):

@@ -1,4 +1,4 @@
-"""Tasks by the names that somebody typed: of the configuration, and of extensions."""
+"""Selects tasks of the configuration and of extensions by name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def select_tasks(names: Sequence[str], loaded: Loaded, registry: Registry) -> list[Task]:
-    """The tasks of these names, in this order. Those of extensions are known from what an agent got last.
+    """The tasks of these names, in this order. Tasks of extensions are those that an agent got last.
 
     Raises:
         Failure: There is no such task.
-        ConfigurationError: One of an extension cannot run, and why.
+        ConfigurationError: A task of an extension cannot run; the message says why.
     """
     local = {task.id: task for task in loaded.tasks}
     if all(name in local for name in names):
@@ -45,7 +45,7 @@ def select_tasks(names: Sequence[str], loaded: Loaded, registry: Registry) -> li
 
 
 def _given(loaded: Loaded, registry: Registry) -> Mapping[str, Callable[[], Task]]:
-    """What makes the tasks of extensions, by their ids and by their keys."""
+    """Functions that make the tasks of extensions, by id and by key."""
     kinds: list[type[Extension]] = registry.extensions()
     found: dict[str, Callable[[], Task]] = {}
     for kind in kinds:

@@ -1,1 +1,1 @@
-"""What people type and read: output, reports, confirmations, times."""
+"""Terminal input and output: reports, confirmations, times."""

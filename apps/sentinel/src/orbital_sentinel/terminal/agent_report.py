@@ -1,4 +1,4 @@
-"""A running agent's answers as text."""
+"""Formats the answers of a running agent as text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEDGER: Final = ("accepted", "delivered", "waiting", "dead_lettered")
 
 
 def status(told: View) -> None:
-    """State, tasks, buffer, outputs with their ledger, and what is wrong."""
+    """Print state, tasks, buffer, outputs with their ledgers, and problems."""
     who, tasks, buffer = told["sentinel"], told["tasks"], told["buffer"]
     ready = "ready" if told["ready"] else "not ready"
     pairs = {
@@ -45,7 +45,7 @@ def status(told: View) -> None:
 
 
 def _extensions(told: View) -> dict[str, str]:
-    """A line for each extension that tells something."""
+    """A line for each extension that has a status."""
     from orbital_runtime.plugins.registry import Registry
 
     kinds: list[type[Extension]] = Registry.discover().extensions()
@@ -80,7 +80,7 @@ def _output(one: View) -> tuple[object, ...]:
 
 
 def _state(one: View) -> str:
-    """What an output does, and whether that goes well."""
+    """State and health of an output."""
     state = one["phase"]
     if state in ("waiting", "delivering"):
         state = "failing" if one["reason"] else "ok" if one["requests"] else "not tried yet"
@@ -92,7 +92,7 @@ def _state(one: View) -> str:
 
 
 def tasks(found: list[View]) -> None:
-    """One line a task."""
+    """Print one line for each task."""
     columns = (
         "task",
         "plugin",
@@ -126,7 +126,7 @@ def _task(task: View) -> tuple[object, ...]:
 
 
 def span(seconds: float) -> str:
-    """The two largest units of a time: `3d4h`, `5m12s`."""
+    """A duration in its two largest units: `3d4h`, `5m12s`."""
     text = format_duration(int(seconds))
     parts: list[str] = []
     for letter in text:
@@ -137,17 +137,17 @@ def span(seconds: float) -> str:
 
 
 def ago(ms: int | None) -> str:
-    """How long a moment (milliseconds UTC) is over."""
+    """The time since `ms` (milliseconds UTC)."""
     return "" if ms is None else f"{span(max(0.0, time.time() - ms / 1000))} ago"
 
 
 def counts(counted: Mapping[str, int]) -> str:
-    """Those that are not zero: `12 full, 3 age`."""
+    """Counts that are not zero: `12 full, 3 age`."""
     return ", ".join(f"{count} {name}" for name, count in counted.items() if count)
 
 
 def pair(name: str, value: str) -> None:
-    """A line of what something is."""
+    """Print a name and its value on one line."""
     say(_bold(f"{name + ':':<15}") + value)
 
 

@@ -1,4 +1,4 @@
-"""What `sentinel buffer` says to people."""
+"""Text output of `sentinel buffer`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ View = dict[str, Any]
 
 
 def size(count: int | None) -> str:
-    """Bytes, roughly: `1.2 MiB`."""
+    """A size in bytes, rounded: `1.2 MiB`."""
     if count is None:
         return "unknown"
     value, unit = float(count), "B"
@@ -31,7 +31,7 @@ def size(count: int | None) -> str:
 
 
 def number(count: int) -> str:
-    """With commas: `1,234,567`."""
+    """A number with commas: `1,234,567`."""
     return f"{count:,}"
 
 
@@ -41,7 +41,7 @@ def plural(count: int, word: str, words: str = "") -> str:
 
 
 def status(told: View) -> None:
-    """Where it is, what it holds, and each output's ledger."""
+    """Print place and contents of the buffer, and the ledger of each output."""
     place = told["place"]
     pair("buffer", place["path"] if place else "in memory")
     pair("sentinel", "running" if told["running"] else "not running")
@@ -68,7 +68,7 @@ def status(told: View) -> None:
 
 
 def recovery(told: View, *, asked: bool) -> None:
-    """What came back, and what did not."""
+    """Print what was recovered, and what was not."""
     say(f"{plural(told['batches'], 'batch', 'batches')} of {told['folder']} can be read.")
     for name, samples in told["samples"].items():
         twice = ", of which some may come twice" if asked else ""
@@ -87,7 +87,7 @@ def recovery(told: View, *, asked: bool) -> None:
 
 
 def outputs(books: Sequence[View]) -> None:
-    """The ledger, a line each."""
+    """Print the ledger of each output on one line."""
     if not books:
         say("\nNo output was ever attached to it.")
         return
@@ -107,13 +107,13 @@ def _output(book: View) -> tuple[object, ...]:
 
 
 def _letters(book: View) -> str:
-    """How many there were, and how many of them are kept."""
+    """Number of dead letters, and how many of them are kept."""
     all_, kept = book["dead_lettered"], book["letters"]
     return number(all_) if kept == all_ else f"{number(all_)} ({number(kept)} kept)"
 
 
 def inspection(found: Inspection, books: Books, top: int) -> None:
-    """Segments, positions, and whose samples wait."""
+    """Print segments, positions, and waiting samples by task and device."""
     wait = "waits" if books.samples == 1 else "wait"
     say(f"{plural(books.samples, 'sample')} of {plural(found.series, 'series', 'series')} {wait}.")
     if found.segments:
@@ -147,7 +147,7 @@ def _top(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], t
 
 
 def batch(told: View) -> None:
-    """One batch, decoded."""
+    """Print one decoded batch."""
     record = told["record"]
     pair("batch", str(told["sequence"]))
     pair(
@@ -171,12 +171,12 @@ def batch(told: View) -> None:
 
 
 def when(ms: int) -> str:
-    """A moment, milliseconds UTC, as ISO 8601."""
+    """A time in milliseconds UTC as ISO 8601."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def verdict(found: Verdict) -> None:
-    """OK, or each difference."""
+    """Print OK, or each difference."""
     for line in found.findings:
         say(f"! {line}")
     if found.more:

@@ -1,4 +1,4 @@
-"""Asks before something is done that cannot be undone."""
+"""Asks for confirmation of irreversible actions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from orbital_sentinel.terminal.output import say
 
 
 def confirm(question: str, otherwise: str) -> None:
-    """Go on only after a yes.
+    """Return only after a yes.
 
     Args:
-        question: With all that a person has to know.
-        otherwise: What to say after a no.
+        question: The question, with all that the user has to know.
+        otherwise: The message after a no.
 
     Raises:
-        Misuse: Nobody is at the terminal.
+        Misuse: Standard input is not a terminal.
     """
     if not sys.stdin.isatty():
         raise Misuse(f"{question} Nobody is here to answer; say --yes to go on")

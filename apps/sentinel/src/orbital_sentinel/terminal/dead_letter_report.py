@@ -1,4 +1,4 @@
-"""What `sentinel buffer dead-letters` says to people."""
+"""Text output of `sentinel buffer dead-letters`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ View = dict[str, Any]
 
 
 def listed(told: View, which: str) -> None:
-    """A line each, and how many there are in all.
+    """Print a line for each dead letter, and the total.
 
     Args:
-        told: What was found.
-        which: Were asked for, in words behind `dead letters`.
+        told: The dead letters.
+        which: The selection, as text that follows `dead letters`.
     """
     letters = told["letters"]
     if not letters:
@@ -30,7 +30,7 @@ def listed(told: View, which: str) -> None:
 
 
 def one(told: View) -> None:
-    """All of one letter."""
+    """Print all of one dead letter."""
     pair("dead letter", told["id"])
     pair("output", told["output"])
     pair("refused", f"{when(told['refused_ms'])} ({ago(told['refused_ms'])})")

@@ -1,4 +1,4 @@
-"""What commands print: for people on a terminal, plain and stable in a pipe, or JSON."""
+"""Output of commands: formatted on a terminal, plain and stable in a pipe, or JSON."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How a command prints its data."""
+    """The output format of a command."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def say(text: str = "") -> None:
-    """A line on stdout."""
+    """Print a line on stdout."""
     typer.echo(text)
 
 
 def complain(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     typer.echo(text, err=True)
 
 
 def on_terminal() -> bool:
-    """Whether a person is looking at stdout."""
+    """Whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 
 def as_json(data: object) -> None:
-    """One JSON document; keys and their order belong to the interface."""
+    """Print one JSON document; keys and their order are part of the interface."""
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
 
 
 def as_json_line(data: object) -> None:
-    """One JSON document on one line."""
+    """Print one JSON document on one line."""
     typer.echo(json.dumps(data, ensure_ascii=False, default=str))
 
 
 @contextmanager
 def progress(what: str, total: int) -> Generator[Callable[[int], None]]:
-    """A bar on a terminal, where there is more than one thing to wait for; nothing in a pipe.
+    """Show a progress bar on a terminal if `total` is more than one; nothing in a pipe.
 
-    Gives a function to call with how many are done.
+    Yields a function to call with the number done so far.
     """
     if total < 2 or not sys.stderr.isatty():
         yield lambda _: None
@@ -65,7 +65,7 @@ def progress(what: str, total: int) -> Generator[Callable[[int], None]]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Rows under their headings: plain columns in a pipe, drawn on a terminal. Numbers stand right."""
+    """Print a table: plain columns in a pipe, drawn on a terminal. Numbers are right-aligned."""
     cells = [["" if c is None else " ".join(str(c).split()) for c in row] for row in rows]
     right = [all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
     if on_terminal():

@@ -1,4 +1,4 @@
-"""A point in time as people write it: a date and time, or how long ago it was."""
+"""Parses times: a date and time, or a duration before now."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from orbital_sentinel.errors import Misuse
 
 
 def parse_time(text: str, now_ms: int) -> int:
-    """Milliseconds UTC of `2026-01-31T12:00:00Z`, of a date alone, or of `2h` before now.
+    """Milliseconds UTC of `2026-01-31T12:00:00Z`, of a date, or of a duration before now such as `2h`.
 
-    A time without a zone is one of this machine's.
+    A time without a zone is local time.
 
     Raises:
-        Misuse: It is neither; the message says what would be right.
+        Misuse: The text is none of these; the message says what is valid.
     """
     try:
         return round(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
@@ -30,10 +30,10 @@ def parse_time(text: str, now_ms: int) -> int:
 
 
 class Age:
-    """How long ago a point in time was, which stays the same while somebody thinks about an answer.
+    """The age of a fixed point in time; it does not shift while the user answers a question.
 
     Args:
-        seconds: Before now.
+        seconds: The age when it was stated.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -41,25 +41,25 @@ class Age:
 
     @property
     def seconds(self) -> float:
-        """Before now."""
+        """The current age in seconds."""
         return time.time() - self._at
 
     @property
     def asked(self) -> str:
-        """The same for an agent, which reads no exponents."""
+        """The age for a request to an agent, which does not parse exponents."""
         return f"{max(0.0, self.seconds):f}"
 
     @property
     def before_ms(self) -> int:
-        """Milliseconds UTC."""
+        """The point in time in milliseconds UTC."""
         return round(self._at * 1000)
 
 
 def older_than(text: str) -> Age | None:
-    """What `--older-than` says; None where it was left out.
+    """The value of `--older-than`; None if it was omitted.
 
     Raises:
-        Misuse: It is no duration.
+        Misuse: The text is not a duration.
     """
     try:
         return Age(parse_duration(text)) if text else None
