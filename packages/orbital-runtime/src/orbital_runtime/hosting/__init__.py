@@ -1,1 +1,1 @@
-"""What a part (a plugin, a writer, a processor) is given at its start, and what is taken back at its end."""
+"""Hosts: the services for a part (a plugin, a writer, a processor) from its start to its stop."""

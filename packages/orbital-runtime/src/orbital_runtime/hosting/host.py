@@ -1,4 +1,4 @@
-"""A host: what one start of one part is given, and what is taken back at its end."""
+"""The host of one started part: its metrics, background tasks and folder, released at its stop."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GRACE: Final = 5.0
-"""Seconds that background tasks have to end: as many as a session's `close`."""
+"""Seconds that background tasks have to end: the same as for a session's `close`."""
 
 
 class HostClock:
-    """As `orbital_sdk.Clock`."""
+    """Implements `orbital_sdk.Clock`."""
 
     def __init__(self, clock: Clock) -> None:
         self.utc_ms = clock.utc_ms
@@ -35,13 +35,13 @@ class HostClock:
 
 
 class Host:
-    """As `orbital_sdk.PluginHost`.
+    """Implements `orbital_sdk.PluginHost`.
 
     Args:
-        part: Whose it is.
-        folder: Gives its folder, made when it is needed.
-        clock: For stamps.
-        labels: What its own metrics have without its doing.
+        part: The part that it belongs to.
+        folder: Gives the part's folder, created on demand.
+        clock: For timestamps.
+        labels: Labels that the host adds to the part's own metrics.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Host:
         return self._background.spawn(work, name)
 
     async def close(self, seconds: float = GRACE) -> None:
-        """Before `stop`: end the background tasks, and take the gauges back. Safe twice.
+        """Called before `stop`: end the background tasks, and remove the gauges. Idempotent.
 
-        Tasks that do not end in time are left behind.
+        Tasks that do not end in time are abandoned.
         """
         for task in await self._background.close(seconds):
             self._part.left(task, seconds)

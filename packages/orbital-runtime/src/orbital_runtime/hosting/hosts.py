@@ -1,4 +1,4 @@
-"""Makes hosts, and keeps what outlives them."""
+"""Makes hosts, and keeps the parts, which outlive them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Hosts:
     """Belongs to the event loop.
 
     Args:
-        folder: Where parts get a folder for what they want to remember; None: nowhere.
+        folder: Where parts get a folder for their own files; None for no folders.
         clock: For tests.
     """
 
@@ -30,7 +30,7 @@ class Hosts:
         self._clock = clock or SystemClock()
         self._parts: dict[tuple[Kind, str], Part] = {}
         self._names: dict[str, Part] = {}
-        """Own metrics as `/metrics` has them, and whose they are."""
+        """Part of each of their own metrics, by its name on `/metrics`."""
 
     def plugin(self, name: str) -> Host:
         """A host for one start of a plugin."""
@@ -60,10 +60,10 @@ class Hosts:
         )
 
     def _claim(self, part: Part, metric: str) -> None:
-        """See to it that no two parts have a metric that looks the same: `a-b` and `a_b`.
+        """Reserve a metric's name for a part: the names of `a-b` and `a_b` would be equal on `/metrics`.
 
         Raises:
-            ValueError: Another one has it.
+            ValueError: Another part has it.
         """
         full = part.full_name(metric)
         owner = self._names.setdefault(full, part)
@@ -71,7 +71,7 @@ class Hosts:
             raise ValueError(f"{full} is a metric of {owner} already")
 
     def _folder_of(self, part: Part, name: str) -> Path | None:
-        """Made when it is asked for. A disk that takes none costs a part its memory, not its start."""
+        """Create the folder on request. If that fails the part starts without one."""
         if self._folder is None:
             return None
         folder = self._folder / f"{part.kind}s" / quote(name, safe="").replace(".", "%2E")

@@ -1,4 +1,4 @@
-"""A plugin, a writer or a processor by its name: what is known of it whatever becomes of its instances."""
+"""A plugin, writer or processor by name: metrics and counts that outlive its instances."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ log = logging.getLogger("orbital.hosts")
 
 Kind = Literal["plugin", "writer", "processor"]
 PLACES: Final = 100
-"""Places of a part at which background tasks died, that are remembered as told."""
+"""Maximum places in a part's code whose failures of background tasks are remembered as logged."""
 
 
 class Part:
-    """One of them, and all its instances.
+    """A part with all its instances.
 
     Args:
-        kind: What it is.
-        name: Its name.
-        claim: Told of each new metric of its own; raises ValueError where another part has the name.
+        kind: Kind of the part.
+        name: Name of the part.
+        claim: Called with each new metric of its own; raises ValueError if another part has the name.
     """
 
     def __init__(self, kind: Kind, name: str, claim: Callable[[Part, str], None]) -> None:
         self.kind: Kind = kind
         self.name = name
         self.metrics = OwnMetrics(self._crowded, lambda metric: claim(self, metric))
-        """Those of its own."""
+        """The part's own metrics."""
         self.failed = 0
-        """Background tasks that died of an error."""
+        """Background tasks that ended with an error."""
         self.abandoned = 0
-        """Background tasks that did not end at the stop."""
+        """Background tasks that did not end at a stop."""
         self._told: set[str] = set()
 
     def __str__(self) -> str:
@@ -51,11 +51,11 @@ class Part:
         return self.kind, self.name
 
     def full_name(self, metric: str) -> str:
-        """What a metric of its own is called on `/metrics`."""
+        """The name of one of its own metrics on `/metrics`."""
         return re.sub(r"\W", "_", f"orbital_{self.kind}_{self.name}_{metric}", flags=re.ASCII)
 
     def died(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        """A background task ended by this error. Each place is told once."""
+        """Count a background task that ended with this error; each place is logged once."""
         self.failed += 1
         place = _place(error)
         if place in self._told or len(self._told) >= PLACES:
@@ -68,7 +68,7 @@ class Part:
         )  # fmt: skip
 
     def left(self, task: asyncio.Task[Any], seconds: float) -> None:
-        """A background task goes on after its end."""
+        """Count a background task that continues after the stop."""
         self.abandoned += 1
         log.error(
             "%s: its background task %r did not end within %s of its cancellation and was abandoned",
@@ -80,7 +80,7 @@ class Part:
 
 
 def _place(error: BaseException) -> str:
-    """Where it was raised."""
+    """The place where the error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "an unknown place"

@@ -1,1 +1,1 @@
-"""Receivers: plugins whose devices speak first, and what they emit on its way to the buffer."""
+"""Receivers: plugins to which devices send, and the path of their emissions to the buffer."""

@@ -1,4 +1,4 @@
-"""Emissions become batches: as collections do, but series come as they like, most with times of their own."""
+"""Makes batches of emissions, whose series come in any order, mostly with their own times."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from orbital_sdk import Origin, Series
 
 SLICE: Final = 2048
-"""Samples that become batches before others have the loop."""
+"""Samples converted before the event loop gets control."""
 
 
 @dataclass(slots=True)
 class EmissionBatches:
-    """What became of one emission."""
+    """The batches of one emission."""
 
     batches: list[Batch] = field(default_factory=list[Batch])
     refused: Counter[str] = field(default_factory=Counter[str])
@@ -37,13 +37,13 @@ class EmissionBatches:
 
 
 class EmissionBatcher:
-    """Makes batches of what a receiver emits.
+    """Makes batches of the emissions of a receiver.
 
     Args:
-        origin: Where it comes from.
+        origin: Origin of the batches.
         labels: The task's labels.
         chain: The processors.
-        limits: What is refused.
+        limits: Limits beyond which samples are refused.
     """
 
     def __init__(
@@ -58,19 +58,19 @@ class EmissionBatcher:
         self._runs = Runs(self._plan)
 
     def turn(self, ts: int) -> None:
-        """An emission comes, at this time."""
+        """Begin an emission at this time."""
         if self.rows.turn(ts):
             self._runs.clear()
         self._runs.turn(ts, self.rows.series)
 
     def make(self, table: Table, start: int, ts: int, into: EmissionBatches) -> int:
-        """Some of it; gives where the rest begins.
+        """Convert a part of an emission; returns the index where the rest begins.
 
         Args:
-            table: Of the emission.
-            start: Where to begin.
+            table: The samples of the emission.
+            start: Index to begin at.
             ts: Milliseconds UTC of the emission.
-            into: Takes what it makes.
+            into: Collects the batches.
         """
         series, stop = table.series, min(len(table.series), start + SLICE)
         while start < stop:
@@ -110,7 +110,7 @@ class EmissionBatcher:
 
 
 def _ended(plan: BatchPlan, ts: int, times: array[int] | None) -> Batch | None:
-    """The stale markers of these series, as far as they leave the chain."""
+    """The stale markers of these series, for those that leave the processor chain."""
     if plan.course is None:
         return None
     end = plan.course.end

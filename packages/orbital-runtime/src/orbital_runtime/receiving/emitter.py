@@ -1,4 +1,4 @@
-"""What a receiver is given as `emit`: to the buffer, in bounded memory, until its serving is over."""
+"""The `emit` of a receiver: passes emissions to the buffer in bounded memory until `serve` ends."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from orbital_sdk.records import Records
 
     Accept = Callable[[Sequence[Batch]], Awaitable[str]]
-    """Returns when the buffer has these; why it does not have all of them, or nothing."""
+    """Returns when the buffer has stored these: the reason if it refused some, or an empty string."""
 
 TOGETHER: Final = 50_000
-"""Samples of an emission that share a commit at most."""
+"""Maximum samples of an emission in one commit."""
 _WORDS: Final = {
     "refused": "the buffer is full",
     "no_output": "no output takes samples",
@@ -35,7 +35,7 @@ _WORDS: Final = {
 
 
 class Today(Protocol):
-    """How things stand: all of it may change with a reload. The engine has it."""
+    """The current settings and processors, which a reload may change. Provided by the engine."""
 
     identity: Identity
     limits: RunLimits
@@ -45,13 +45,13 @@ class Today(Protocol):
 
 
 class Emitter:
-    """As `orbital_sdk.Emit`.
+    """Implements `orbital_sdk.Emit`.
 
     Args:
-        life: Of the device that speaks.
+        life: The life of the task.
         today: The engine.
-        accept: Hands batches to the buffer.
-        clock: Tells the time.
+        accept: Passes batches to the buffer.
+        clock: Gives the time.
     """
 
     def __init__(self, life: Life, today: Today, accept: Accept, clock: Clock) -> None:
@@ -62,12 +62,12 @@ class Emitter:
         self._batcher: EmissionBatcher | None = None
         self._stopped = False
         self._inside = 0
-        """Samples that are on their way."""
+        """Samples in progress."""
         self._going: set[asyncio.Task[None]] = set()
         self._room = asyncio.Condition()
 
     async def __call__(self, records: Records, /) -> None:
-        """As `orbital_sdk.Emit.__call__`."""
+        """Implements `orbital_sdk.Emit.__call__`."""
         self._check()
         try:
             taken = await take(records, self._today.limits.samples)
@@ -76,18 +76,18 @@ class Emitter:
             raise
         count = len(taken.series) if isinstance(taken, Columns) else len(taken)
         await self._enter(count)
-        # whoever stops waiting (a time limit, a connection that broke) does not stop it half-way
+        # shielded: a caller that stops waiting (timeout, lost connection) does not interrupt it
         work = asyncio.get_running_loop().create_task(self._through(taken, count))
         self._going.add(work)
         work.add_done_callback(self._gone)
         await asyncio.shield(work)
 
     def stop(self) -> None:
-        """Take nothing any more. What is on its way goes on."""
+        """Refuse further emissions. Those in progress continue."""
         self._stopped = True
 
     async def settled(self) -> None:
-        """Return when nothing is on its way."""
+        """Wait until no emission is in progress."""
         while self._going:
             await asyncio.wait(self._going)
 
@@ -104,7 +104,7 @@ class Emitter:
             )
 
     async def _enter(self, count: int) -> None:
-        """Wait until there is room for so many."""
+        """Wait until there is room for `count` samples."""
         limit = self._today.limits.samples
         async with self._room:
             await self._room.wait_for(
@@ -140,7 +140,7 @@ class Emitter:
         return batched
 
     def _current(self) -> EmissionBatcher:
-        """The batcher for how things stand now; another one after a reload."""
+        """The batcher for the current settings; a new one after a reload."""
         life, today, batcher = self._life, self._today, self._batcher
         task, plugin = life.task, life.plugin.name
         if (
@@ -187,7 +187,7 @@ class Emitter:
 
 
 def _portions(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
-    """A few, so that no commit is a burden."""
+    """Groups of batches of at most `TOGETHER` samples, so that no commit is large."""
     portion: list[Batch] = []
     samples = 0
     for batch in batches:

@@ -1,4 +1,4 @@
-"""Records that a receiver emitted, as columns: bounded, looked at, and no longer the plugin's."""
+"""Copies and validates emitted records as columns, with a limit of their number."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orbital_sdk.records import Records
 
 BREATH: Final = 1000
-"""Samples that are taken from an iterable before others have the loop."""
+"""Samples taken from an iterable before the event loop gets control."""
 
 
 class Table(NamedTuple):
@@ -30,29 +30,29 @@ class Table(NamedTuple):
     series: tuple[Series, ...]
     values: array[float]
     times: array[int] | None
-    """Milliseconds UTC of each; None: that of the emission."""
+    """Time of each sample in milliseconds UTC; None for the time of the emission."""
     stale: bool = False
-    """These series ended."""
+    """Whether these series ended."""
 
     def part(self, start: int, stop: int) -> Table:
-        """Samples `start` to `stop`, without naming their series again."""
+        """Samples `start` to `stop`."""
         times = self.times
         values = self.values[start:stop]
         return Table((), values, None if times is None else times[start:stop], self.stale)
 
     def picked(self, which: list[bool]) -> Table:
-        """Those samples for which it says so."""
+        """The samples whose entry in `which` is true."""
         times = None if self.times is None else array("q", compress(self.times, which))
         values = array("d", compress(self.values, which))
         return Table(tuple(compress(self.series, which)), values, times, self.stale)
 
 
 async def take(records: Records, limit: int) -> Columns | list[Sample]:
-    """What was emitted, whole.
+    """Read all emitted records.
 
     Raises:
         EmissionTooLarge: More samples than the limit.
-        TypeError, ValueError: These are no records.
+        TypeError, ValueError: They are not valid records.
     """
     if isinstance(records, Columns):
         _check(len(records.series), limit)
@@ -67,7 +67,7 @@ async def take(records: Records, limit: int) -> Columns | list[Sample]:
 
 
 async def _drawn(records: Iterable[Sample], limit: int) -> list[Sample]:
-    """From an iterable that may have no end."""
+    """Read from an iterable, which may be endless."""
     samples: list[Sample] = []
     drawn = iter(records)
     while some := [*islice(drawn, BREATH)]:
@@ -90,17 +90,17 @@ def _check(samples: int, limit: int) -> None:
 def tables(
     taken: Columns | list[Sample], now: int, latest: int, refused: Counter[str]
 ) -> tuple[list[Table], dict[str, str]]:
-    """The samples that can be kept, the ends of series apart; and for each reason one that cannot.
+    """The valid samples, with ends of series in a separate table; and one example for each reason to refuse.
 
     Args:
-        taken: What was emitted.
+        taken: The emitted records.
         now: Milliseconds UTC.
         latest: Milliseconds UTC; a later time is refused.
-        refused: Takes the counts.
+        refused: Counts the refused samples by reason.
     """
     try:
         return _without_nan(_sound(taken, now, latest), refused)
-    except Exception:  # noqa: BLE001 (foreign values may raise anything: each is looked at)
+    except Exception:  # noqa: BLE001 (foreign values may raise anything: each is checked then)
         samples = [*taken.samples()] if isinstance(taken, Columns) else taken
     ends = [sample for sample in samples if _is_end(sample)]
     ended = set(map(id, ends))
@@ -112,7 +112,7 @@ def tables(
 
 
 def _sound(taken: Columns | list[Sample], now: int, latest: int) -> Table:
-    """All of it, if nothing about it is odd but a NaN; else it raises."""
+    """All records, if all are valid, apart from NaN; otherwise raises."""
     table = _of_columns(taken) if isinstance(taken, Columns) else _of_samples(taken, now)
     if table.times:
         different = {*table.times}
@@ -122,7 +122,7 @@ def _sound(taken: Columns | list[Sample], now: int, latest: int) -> Table:
 
 
 def _without_nan(table: Table, refused: Counter[str]) -> tuple[list[Table], dict[str, str]]:
-    """What has a number, and what ends; as `tables` gives it."""
+    """Samples without NaN, and ends of series; returned as by `tables`."""
     values = table.values
     if not isnan(sum(values)):
         return [table], {}
@@ -160,5 +160,5 @@ def _is_end(sample: object) -> bool:
 
 
 def _with_a_number(ends: list[Sample]) -> list[Sample]:
-    """To be looked at as others are."""
+    """The ends with a number as value, so that they are validated like other samples."""
     return [Sample(sample.series, 0.0, sample.ts) for sample in ends]

@@ -1,4 +1,4 @@
-"""All receivers: begun in the first run of their task, and again when they end by themselves."""
+"""All receivers: started by the first run of their task, and restarted when they end by themselves."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from orbital_sdk.invoke import OnThread
 
 LONGEST: Final = 60.0
-"""Seconds until a receiver is begun again, at most: the pause doubles each time. After so long without a
-fault it is the first one again."""
+"""Maximum seconds until a receiver is restarted: the pause doubles each time, and is reset after this time
+without a failure."""
 
 
 class Receivers:
-    """Belongs to the event loop.
+    """Starts and restarts receivers. Belongs to the event loop.
 
     Args:
-        engine: Whose sessions they are.
-        accept: Hands batches to the buffer.
-        look: Runs a task soon, by its key.
-        receives: Whether a task's plugin is a receiver.
-        clock: Tells the time.
-        first: Seconds until a receiver is begun again that ended by itself.
+        engine: Has the sessions.
+        accept: Passes batches to the buffer.
+        look: Triggers a run of a task by its key.
+        receives: Tells whether a task's plugin is a receiver.
+        clock: Gives the time.
+        first: Seconds until the first restart of a receiver that ended by itself.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Receivers:
         self._clock = clock
         self._first = first
         self._serving: dict[Serving, float] = {}
-        """Since when, in steady seconds."""
+        """Time of the start of each, in monotonic seconds."""
         self._waiting: dict[Life, asyncio.TimerHandle] = {}
-        """Those that will be begun again."""
+        """Receivers to be restarted, with their timers."""
 
     async def open(self, life: Life, *, run_blocking: OnThread) -> Session:
-        """The session of any plugin; a receiver begins to serve."""
+        """Open a session of any plugin; a receiver starts serving."""
         if not receives(type(life.plugin)):
             return await begun(life, run_blocking=run_blocking)
         emitter = Emitter(life, self._engine, self._accept, self._clock)
@@ -81,13 +81,13 @@ class Receivers:
         return serving
 
     def look_at(self, tasks: Iterable[Task]) -> None:
-        """Run those of these at once that receive: nothing shall be missed until their first tick."""
+        """Run the tasks of receivers at once, so that they do not miss data until their first tick."""
         for task in tasks:
             if self._receives(task):
                 self._look(task.key)
 
     async def end(self) -> None:
-        """Nothing is received any more. Returns when the buffer has what was emitted, or time is up."""
+        """Stop all receivers. Returns when the buffer has what was emitted, or the time limit has passed."""
         for timer in self._waiting.values():
             timer.cancel()
         self._waiting.clear()
@@ -102,10 +102,10 @@ class Receivers:
             life.failures = 0
         self._engine.sessions.lose(life, error)
         self._again(life, error)
-        self._look(life.task.key)  # it is told now, not at the next tick
+        self._look(life.task.key)  # report it now, not at the next tick
 
     def _again(self, life: Life, error: Exception) -> None:
-        """Begin it again after a pause. One that is refused waits for its task's next look."""
+        """Restart it after a pause. After a refusal it waits for the next run of its task instead."""
         life.failures += 1
         if isinstance(error, AuthenticationFailed | ConfigurationError):
             return

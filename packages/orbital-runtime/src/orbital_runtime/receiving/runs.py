@@ -1,9 +1,9 @@
-"""Runs of series: emissions cut where their content says so, so that the same series make the same layouts.
+"""Runs of series: splits emissions at boundaries defined by their content, so that layouts are reused.
 
-Senders cut what they have into requests, and the borders shift from one to the next. A hash gives each series
-a rank: one in 8 has rank 1 or more, one in 32 rank 2, and so on. A run of some rank begins behind a series of
-that rank and ends with the next one. So a request falls into a few large runs, and smaller ones towards its
-borders, most of which came before; only the first and the last few series are cut as never before.
+Senders split their series into requests, and the boundaries shift from one request to the next. A hash gives
+each series a rank: one in 8 has rank 1 or more, one in 32 rank 2, and so on. A run of a rank begins after a
+series of that rank and ends with the next one. So a request consists of a few large runs, and smaller ones
+towards its boundaries, most of which are known; only the first and last few series may form new runs.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.batching.planner import BatchPlan
 
 SMALLEST: Final = 8
-"""One series in so many has a rank."""
+"""One in this many series has a rank."""
 GROWTH: Final = 4
-"""One in so many of these has the next rank, too."""
+"""One in this many of these has the next rank, too."""
 RANKS: Final = 4
 SMALL: Final = 64
-"""An emission of so many series at most is one run."""
+"""An emission with at most this many series is one run."""
 LONGEST: Final = 2048
-"""Series of a run at most."""
+"""Maximum series of a run."""
 LEAST: Final = 4096
-"""Rows of runs that are kept at least, and for each series one of each rank; both once more for the older
-generation."""
+"""Minimum of the limit of rows in cached runs, which is one row for each series and rank. The older
+generation may have as many again."""
 AHEAD: Final = 1000
-"""Milliseconds by which our times may be ahead of the clock."""
+"""Milliseconds by which assigned times may be ahead of the clock."""
 FORGET: Final = 300_000
-"""Milliseconds: a run that was not used for so long may be forgotten, for twice as long it is."""
+"""Milliseconds without use after which a run may be evicted; after twice as long it is evicted."""
 
 
 class Run:
-    """Series in this order, and their plan."""
+    """A sequence of series, and the plan for their batches."""
 
     __slots__ = ("_last", "plan", "series")
 
@@ -47,8 +47,8 @@ class Run:
         self._last = -1
 
     def stamp(self, ts: int) -> int:
-        """A time for its samples, in milliseconds UTC: none has the time of the last ones, unless they come
-        more often than that for long.
+        """A time for its samples, in milliseconds UTC: later than the previous one, unless emissions come too
+        often for long (see `AHEAD`).
         """
         if 0 <= self._last - ts < AHEAD:
             ts = self._last + 1
@@ -60,7 +60,7 @@ class Runs:
     """The runs of one receiver.
 
     Args:
-        plan: Plans for the series of a new run.
+        plan: Makes the plan for the series of a new run.
     """
 
     def __init__(self, plan: Callable[[tuple[Series, ...]], BatchPlan]) -> None:
@@ -68,10 +68,10 @@ class Runs:
         self._young: dict[tuple[Series, ...], Run] = {}
         self._old: dict[tuple[Series, ...], Run] = {}
         self._from: list[dict[Series, Run]] = []
-        """For each rank, the run that began last with a series: most of the time it is the one that comes."""
+        """For each rank, by first series: the run used last, which is usually the right one."""
         self._ranks: dict[Series, int] = {}
         self._rows = 0
-        """Of the younger generation."""
+        """Rows of the younger generation."""
         self._since = 0
         self.clear()
 
@@ -79,19 +79,19 @@ class Runs:
         return len(self._young) + len(self._old)
 
     def turn(self, ts: int, series: int) -> None:
-        """It is so late, in milliseconds UTC, and there are so many series: forget what was long unused."""
+        """Evict runs unused for long, given the time in milliseconds UTC and the number of series."""
         if self._rows > max(LEAST, RANKS * series) or not 0 <= ts - self._since < FORGET:
             young = self._young
             self.clear()
             self._old, self._since = young, ts
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Evict all runs."""
         self._young, self._old, self._ranks, self._rows = {}, {}, {}, 0
         self._from = [{} for _ in range(RANKS + 1)]
 
     def at(self, series: tuple[Series, ...], start: int) -> Run:
-        """The run that begins here: the largest that comes to its end."""
+        """The largest complete run that begins at this index."""
         first, room = series[start], len(series) - start
         highest = self._highest(series, start)
         for rank in range(highest, 0, -1):
@@ -110,14 +110,14 @@ class Runs:
         return run
 
     def _highest(self, series: tuple[Series, ...], start: int) -> int:
-        """The rank of the largest run that may begin here; 0 where all that is left is one."""
+        """The rank of the largest run that may begin here; 0 if all the rest is one run."""
         if len(series) <= SMALL:
             return 0
         return max(1, self._rank(series[start - 1])) if start else 1
 
     def _end(self, series: tuple[Series, ...], start: int, highest: int) -> tuple[int, int]:
-        """Where the largest run ends that begins here, up to this rank, and its rank: 0 where nothing but the
-        emission ends there, or a series comes that stands in it already.
+        """End and rank of the largest run that begins here, up to this rank. Rank 0: it ends with the
+        emission, or before a repeated series.
         """
         seen: set[Series] = set()
         end, rank = min(len(series), start + LONGEST), 0
@@ -133,7 +133,7 @@ class Runs:
         return end, rank
 
     def _rank(self, series: Series) -> int:
-        """Of the runs that end with it; 0 where none does."""
+        """The rank of runs that end with this series; 0 if none does."""
         rank = self._ranks.get(series)
         if rank is None:
             rank = self._ranks[series] = _ranked(series)
@@ -144,7 +144,7 @@ class Runs:
         if run is None:
             run = self._old.pop(series, None) or Run(series, self._plan(series))
             if run.plan.course is None:
-                return run  # to be tried again
+                return run  # not cached: planned again next time
             self._young[series] = run
             self._rows += len(series)
         return run

@@ -1,4 +1,4 @@
-"""A receiver at work for one device: the session that goes on between the runs of its task."""
+"""The session of a receiver: runs `serve` in the background, between the runs of its task."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from orbital_sdk.records import Collected
 
 SETTLE: Final = 0.2
-"""Seconds in which a run waits for what it began to fail: a port that is taken is told at once."""
+"""Seconds that a run waits for an early failure of `serve`, such as a port in use."""
 
 
 class Returned(CollectError):  # noqa: N818 (reads as what happened)
-    """`serve` is over without an error."""
+    """`serve` returned without an error."""
 
 
 async def serve(life: Life, emit: Emit) -> None:
-    """What the plugin does until it is cancelled; it does not return before.
+    """Call the plugin's `serve`, which must run until it is cancelled.
 
     Raises:
-        Returned: It did.
+        Returned: It returned.
         Exception: Whatever it raised.
     """
     answer: object = life.plugin.serve(life.task.device, emit)
@@ -47,10 +47,10 @@ class Serving(Session):
     """Runs `serve` until it is closed.
 
     Args:
-        life: Of the device.
-        emitter: Takes what is emitted.
-        overruns: Takes a `serve` that goes on after it was cancelled.
-        over: Told when it is over, and why where nobody closed it.
+        life: The life of the task.
+        emitter: Accepts the emissions.
+        overruns: Tracks a `serve` that continues after its cancellation.
+        over: Called at its end, with the reason if it was not closed.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Serving(Session):
         self._tell = over
         self._task: asyncio.Task[None] | None = None
         if type(life.plugin).collect is not Plugin[Any, Any].collect:
-            # of what form it is shows through a partial, and not through a method that calls it
+            # a partial shows whether it is a coroutine function; a method that calls it does not
             self.collect = partial(life.plugin.collect, life.task.device)  # type: ignore[method-assign]
 
     async def begin(self) -> None:
-        """Begin to serve; raises why it ended at once."""
+        """Start serving; raises if it ends at once."""
         life = self.life
         work = Work(serve(life, self._emitter), life.plugin.name, life.task.id)
         task = self._task = asyncio.get_running_loop().create_task(driven(work))
@@ -86,12 +86,12 @@ class Serving(Session):
         task.add_done_callback(self._over)
 
     def collect(self, ctx: Context) -> Collected:
-        """Nothing but the report: what came was emitted."""
+        """Return only the report: samples are emitted."""
         del ctx
         return []
 
     async def close(self) -> None:
-        """Cancel it, and return when it is over and the buffer has what was emitted."""
+        """Cancel it; returns when it has ended and the buffer has what was emitted."""
         task, self._task = self._task, None
         if task is None:
             return
@@ -106,14 +106,14 @@ class Serving(Session):
             raise error
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        """It ended by itself, unless it is being closed."""
+        """Called at its end: it ended by itself, unless it is being closed."""
         if self._task is task:
             self._task = None
             self._emitter.stop()
             self._tell(self, why(task))
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
-        """Nothing is taken from it any more, and it is to end."""
+        """Refuse its emissions, and cancel it."""
         self._emitter.stop()
         if task.done():
             return
@@ -123,19 +123,19 @@ class Serving(Session):
 
 
 def why(task: asyncio.Task[None]) -> Exception:
-    """Why it ended."""
+    """The exception with which it ended."""
     try:
         task.result()
-    except BaseException as error:  # noqa: BLE001 (a cancellation of its own is an error like others)
+    except BaseException as error:  # noqa: BLE001 (cancelling itself is an error like others)
         return as_exception(error)
     raise AssertionError("serve() never just returns")
 
 
 class Trial(Session):
-    """A test of a receiver: what its plugin says, or whether it can serve for a moment.
+    """A connection test of a receiver: the plugin's own test, or a short attempt to serve.
 
     Args:
-        serving: Not begun, with an emitter that takes nothing.
+        serving: Not started, with a stopped emitter.
     """
 
     def __init__(self, serving: Serving) -> None:
@@ -145,7 +145,7 @@ class Trial(Session):
             self.test = partial(life.plugin.test_connection, life.task.device)  # type: ignore[method-assign]
 
     async def test(self, ctx: Context) -> str:
-        """One line that it can serve; raises why it cannot."""
+        """A message that it can serve; raises if it cannot."""
         del ctx
         life = self._serving.life
         await self._serving.begin()

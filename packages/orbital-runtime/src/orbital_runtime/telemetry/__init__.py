@@ -1,4 +1,4 @@
-"""What the agent says about itself: metrics, health, a small API, logs."""
+"""Telemetry of the agent itself: metrics, health, HTTP API, logs."""
 
 from orbital_runtime.telemetry.server.listen import CannotListen
 from orbital_runtime.telemetry.sources import Control, Sources

@@ -1,7 +1,7 @@
-"""Is it alive, is it ready, and if not: why, in words.
+"""Liveness and readiness of the agent, with the reasons.
 
-Alive: the scheduler's loop passes. Ready: it collects, and what it collects can go somewhere. What only
-concerns some of its work is told beside that and does not make it unready.
+Alive: the scheduler's loop runs. Ready: it collects, and the samples can be stored or delivered. Reasons that
+concern only a part of its work are listed, but do not make it unready.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources
 
 RECENT: Final = 300.0
-"""Seconds for which a hold of the loop, or a failure of a processor, is told."""
+"""Seconds for which a blocked event loop, or a failure of a processor, is listed."""
 STALLED: Final = 30.0
-"""Seconds without a pass of the scheduler's loop, which passes every second, that mean it hangs."""
+"""Seconds without a pass of the scheduler's loop, normally one per second, after which it counts as hung."""
 FULL: Final = 0.95
-"""Fill of the buffer from which it is about to refuse or to drop."""
+"""Fill level from which the buffer is about to refuse or drop samples."""
 
 
 def alive(sources: Sources) -> Reason | None:
-    """Why it should be restarted; None if it is well."""
+    """Why the agent should be restarted; None if it is alive."""
     idle = sources.clock.steady() - sources.scheduler.heartbeat
     if sources.state() == "running" and idle > STALLED:
         return Reason("stalled", f"the scheduler has not turned for {idle:.0f} s", blocks=True)
@@ -37,7 +37,7 @@ def alive(sources: Sources) -> Reason | None:
 
 
 def reasons(sources: Sources) -> list[Reason]:
-    """Everything that is not as it should be; ready if none of it blocks."""
+    """All reasons; the agent is ready if none of them blocks."""
     found = [
         *_state(sources),
         *_collecting(sources),
@@ -59,7 +59,7 @@ def _state(sources: Sources) -> Iterator[Reason]:
 
 
 def _collecting(sources: Sources) -> Iterator[Reason]:
-    """Each run ends in its time, so one that is due ends soon, well or badly."""
+    """Every run ends within its timeout, so the first runs give a result soon."""
     scheduler, most = sources.scheduler, sources.engine.limits.max_execution_time
     longest = min(scheduler.longest, most)
     if sources.state() == "running" and scheduler.silence > longest + STALLED:
@@ -71,7 +71,7 @@ def _collecting(sources: Sources) -> Iterator[Reason]:
 
 
 def _outputs(sources: Sources) -> Iterator[Reason]:
-    """A paused output needs a person. One whose breaker is open recovers by itself, while others go on."""
+    """A paused output needs an operator. An open breaker recovers by itself, while other outputs continue."""
     outputs = sources.sender.status().values()
     if not outputs:
         lost, wait = sources.committer.lost["no_output"], sources.buffer.usage().samples
@@ -99,7 +99,7 @@ def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
 
 
 def _orphans(sources: Sources) -> Iterator[Reason]:
-    """Nothing is wrong with them, but nobody delivers what they have either."""
+    """Orphaned outputs: nothing is wrong with them, but no writer delivers their samples."""
     for name in sources.buffer.orphans().keys() - sources.sender.status().keys():
         message = (
             f"output {name} is not configured any more (or switched off), {sources.buffer.waiting(name)} "
@@ -148,7 +148,7 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
 
 
 def _processors(sources: Sources) -> Iterator[Reason]:
-    """Runs succeed all the same: what a processor loses is seen nowhere else."""
+    """Failures of processors: runs succeed anyway, so they are visible only here."""
     totals = sources.engine.processing.chain.totals
     for name, failure in totals.failures.copy().items():
         if (ago := time.monotonic() - failure.last) <= RECENT:

@@ -1,4 +1,4 @@
-"""What telemetry may look at. The agent fills it; telemetry only reads, and nothing reads telemetry."""
+"""The parts of the agent that telemetry reads. The agent provides them; nothing depends on telemetry."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The stations, and what a reload may change as functions."""
+    """The stations; what a reload may change is given as a function."""
 
     version: str
-    """Of the program."""
+    """Version of the program."""
     started: float
-    """Steady seconds."""
+    """Start time in monotonic seconds."""
     clock: Clock
     state: Callable[[], str]
     """One of the six states."""
     identity: Callable[[], Identity]
     notes: Callable[[], Sequence[str]]
-    """What the configuration asks for and does not get."""
+    """Notes on settings that have no effect or are dangerous."""
     settings_path: Callable[[], Path | None]
-    """The configuration's file; None for the built-in one."""
+    """The configuration file; None for the built-in configuration."""
     scheduler: Scheduler
     engine: Engine
     watchdog: Watchdog
@@ -58,10 +58,10 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What may be asked of a running agent, by its owner alone."""
+    """Actions of a running agent, for its owner only."""
 
     stop: Callable[[], None]
     reload: Callable[[], Awaitable[list[str]]]
-    """Gives what changed, a line each; raises `SettingsError`."""
+    """Reloads the configuration; returns the changes, a line each; raises `SettingsError`."""
     reloaded: Callable[[], list[str]] = list
-    """What the last reload changed, whoever asked for it: files are watched, too."""
+    """The changes of the last reload, also if it was triggered by a watched file."""

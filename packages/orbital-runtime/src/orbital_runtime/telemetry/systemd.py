@@ -1,6 +1,7 @@
-"""Tells systemd how the agent is (sd_notify(3)): ready, reloading, stopping, a line of status, signs of life.
+"""Notifies systemd (sd_notify(3)): ready, reloading, stopping, a status line, watchdog signals.
 
-Signs of life come from the agent's own loop, and only while the scheduler turns: what hangs is started anew.
+Watchdog signals come from the agent's event loop, and only while the scheduler runs: a hung agent is
+restarted.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.service")
 
 EVERY: Final = 10.0
-"""Seconds between two lines of status, at most."""
+"""Maximum seconds between two status lines."""
 LONGEST: Final = 1000
-"""Characters of such a line: systemd takes 4 KiB in all."""
+"""Maximum characters of a status line: systemd accepts 4 KiB in all."""
 
 
 class Service:
-    """The agent as a unit of a service manager; does nothing where `NOTIFY_SOCKET` names none.
+    """Notifications to a service manager; does nothing without `NOTIFY_SOCKET`.
 
     Args:
-        sources: What is looked at.
-        environ: `NOTIFY_SOCKET`, and `WATCHDOG_USEC` with `WATCHDOG_PID` where signs of life are wanted.
+        sources: The parts of the agent.
+        environ: `NOTIFY_SOCKET`, and `WATCHDOG_USEC` with `WATCHDOG_PID` if the watchdog is enabled.
     """
 
     def __init__(self, sources: Sources, environ: Mapping[str, str]) -> None:
@@ -43,15 +44,15 @@ class Service:
         self._deaf = False
         patience = _patience(environ)
         self.every = EVERY if patience is None else min(EVERY, patience / 3)
-        """Seconds between two signs of life."""
+        """Seconds between two watchdog signals."""
 
     def ready(self) -> None:
-        """It runs, with the configuration that was read last."""
+        """Notify that the agent runs, with the current configuration."""
         self._tell("READY=1", f"STATUS={self._status()}")
 
     @contextmanager
     def reloading(self) -> Generator[None]:
-        """It reads its configuration again, for as long as the block lasts and whatever comes of it."""
+        """Notify a reload for the duration of the block, whether or not it succeeds."""
         self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             yield
@@ -60,13 +61,13 @@ class Service:
                 self.ready()
 
     def stopping(self) -> None:
-        """It collects no more, and delivers what it can."""
+        """Notify that the agent stops."""
         self._tell(
             "STOPPING=1", "STATUS=stopping: running collections end, the last samples go out"
         )
 
     async def run(self) -> None:
-        """Tell the status again and again, with a sign of life, until cancelled."""
+        """Send status lines and watchdog signals until cancelled."""
         while self._address:
             await asyncio.sleep(self.every)
             sign = [] if alive(self._sources) else ["WATCHDOG=1"]
@@ -79,7 +80,7 @@ class Service:
         return shorten("; ".join(words), LONGEST, placeholder=" …")
 
     def _tell(self, *lines: str) -> None:
-        """A service manager that does not listen now may do so again."""
+        """Send lines; an error is logged once, as the service manager may listen again later."""
         try:
             notify(self._address, *lines)
             self._deaf = False
@@ -90,10 +91,10 @@ class Service:
 
 
 def notify(address: str, *lines: str) -> None:
-    """Tell the service manager at this address (`NOTIFY_SOCKET`); nothing where it is empty.
+    """Send lines to the service manager at this address (`NOTIFY_SOCKET`); does nothing if it is empty.
 
     Raises:
-        OSError: It does not listen.
+        OSError: The service manager does not listen.
     """
     if not address:
         return
@@ -104,16 +105,16 @@ def notify(address: str, *lines: str) -> None:
 
 
 def bad_configuration(problems: Sequence[object], environ: Mapping[str, str]) -> None:
-    """Let `systemctl status` say why it does not start."""
+    """Show in `systemctl status` why the agent does not start."""
     more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
     words = f"the configuration is bad: {problems[0]}{more}"
     status = shorten(words, LONGEST, placeholder=" …")
-    with suppress(OSError):  # the journal has it anyway
+    with suppress(OSError):  # the journal has the message, too
         notify(environ.get("NOTIFY_SOCKET", ""), f"STATUS={status}")
 
 
 def _patience(environ: Mapping[str, str]) -> float | None:
-    """Seconds that the service manager waits for a sign of life; None where it wants none of this process."""
+    """The watchdog timeout in seconds; None if the watchdog is not enabled for this process."""
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     try:

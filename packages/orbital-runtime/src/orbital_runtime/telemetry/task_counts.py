@@ -1,4 +1,4 @@
-"""How the tasks stand, counted in slices: a hundred thousand of them must not hold the loop."""
+"""Counts tasks by state, in slices, so that 100,000 tasks do not block the event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orbital_runtime.scheduler.scheduler import Scheduler
 
 SLICE: Final = 4000
-"""Tasks that are looked at before others get their turn: about 2 ms."""
+"""Tasks counted before the event loop gets control: about 2 ms."""
 
 
 @dataclass(slots=True)
@@ -24,11 +24,11 @@ class TaskCounts:
         default_factory=lambda: Counter(dict.fromkeys(map(str, Status), 0))
     )
     paused: int = 0
-    """Those that were refused and are retried slowly."""
+    """Tasks that are paused after a refusal and retried slowly."""
 
 
 async def count_tasks(scheduler: Scheduler) -> TaskCounts:
-    """Count them. Tasks that come or go meanwhile may or may not be in it."""
+    """Count all tasks. Those added or removed meanwhile may be missing."""
     states, counts = scheduler.states(), TaskCounts()
     for number, key in enumerate(list(states), 1):
         found = states.get(key)

@@ -1,4 +1,4 @@
-"""The station: two sockets, one for everybody who may read and one for the owner."""
+"""The telemetry station: an HTTP socket for reading, and a Unix socket for the owner."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.telemetry")
 
 SPARE: Final = 8
-"""File descriptors that are set aside for the owner's socket."""
+"""Number of file descriptors set aside for the owner's socket."""
 
 
 class Telemetry:
-    """Tells what the agent does, for as long as it lives.
+    """Serves the agent's metrics, health and API.
 
     Args:
-        sources: What is looked at.
-        control: What the owner may ask for.
-        socket: Path of the owner's unix socket.
+        sources: The parts of the agent.
+        control: Actions for the owner.
+        socket: Path of the owner's Unix socket.
         address: Host and port to serve HTTP on; None for no HTTP.
-        host_names: More names under which HTTP may be asked for.
-        task_series: Tasks that get series of their own in `/metrics`.
-        limits: What the connections of each socket may take.
+        host_names: Additional host names accepted in HTTP requests.
+        task_series: Maximum tasks with series of their own in `/metrics`.
+        limits: Limits for the connections of each socket.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Telemetry:
         self._servers: list[AppServer] = []
         self._inode = 0
         self.url = ""
-        """Where HTTP is served; empty before the start, and without HTTP."""
+        """URL of the HTTP socket; empty before the start, and without HTTP."""
 
     async def start(self) -> None:
-        """Listen and answer.
+        """Listen and serve.
 
         Raises:
-            CannotListen: Another agent runs here, or the port is in use. Nothing is left open.
+            CannotListen: Another agent runs here, or the port is in use. No socket is left open.
         """
         owner = listen.unix(self._path)
         self._inode = self._path.lstat().st_ino
@@ -89,7 +89,7 @@ class Telemetry:
         log.debug("the command line is served on %s", self._path)
 
     async def stop(self) -> None:
-        """Close both. Safe without start, and twice."""
+        """Close both sockets. Safe without `start`, and idempotent."""
         servers, self._servers = self._servers, []
         if servers:
             listen.remove(self._path, self._inode)
@@ -103,5 +103,5 @@ class Telemetry:
 
 
 def socket_path(setting: str, runtime_dir: Path) -> Path:
-    """The owner's socket: where the settings say, else in the runtime folder."""
+    """Path of the owner's socket: as configured, otherwise in the runtime folder."""
     return runtime_dir.joinpath(os.path.expanduser(setting) or "sentinel.sock")  # noqa: PTH111 (as text)

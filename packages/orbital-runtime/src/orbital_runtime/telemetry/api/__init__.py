@@ -1,1 +1,1 @@
-"""The pages of the HTTP API."""
+"""Routes and views of the HTTP API."""

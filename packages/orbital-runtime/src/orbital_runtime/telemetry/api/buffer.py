@@ -1,4 +1,4 @@
-"""`/api/v1/buffer`: what waits. Its bytes are for the owner alone, who decodes them himself."""
+"""`/api/v1/buffer`: the waiting samples. Records are served encoded, and on the owner's socket only."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 PACKED: Final = "application/msgpack"
 LAYOUTS: Final = 1000
-"""Layouts of one answer, at most."""
+"""Maximum layouts of one answer."""
 
 
 def reading(sources: Sources) -> list[Route]:
-    """Counts, for whoever reaches the address."""
+    """Routes with counts, for every client."""
 
     async def status(_: Request) -> Response:
         place = await sources.buffer.inspection.place()
@@ -35,7 +35,7 @@ def reading(sources: Sources) -> list[Route]:
 
 
 def owning(sources: Sources) -> list[Route]:
-    """The samples themselves, and dropping them."""
+    """Routes with the samples themselves, and to drop them."""
     buffer = sources.buffer
 
     async def page(request: Request) -> Response:

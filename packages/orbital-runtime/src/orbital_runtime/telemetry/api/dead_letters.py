@@ -1,4 +1,4 @@
-"""`/api/v1/buffer/dead-letters`: what destinations refused, for the owner alone."""
+"""`/api/v1/buffer/dead-letters`: samples that destinations refused; on the owner's socket only."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 ROUTE: Final = "/api/v1/buffer/dead-letters"
 LISTED: Final = 1000
-"""Letters of one answer, at most."""
+"""Maximum dead letters of one answer."""
 
 
 def owning(sources: Sources) -> list[Route]:
-    """To list, read, count, send again and throw away.
+    """Routes to list, read, count, replay and purge dead letters.
 
     All take `output` and `older_than`; `count=1` only counts what a change would concern.
     """
@@ -80,5 +80,5 @@ def _wanted(sources: Sources, request: Request) -> Wanted:
         raise HTTPException(HTTPStatus.NOT_FOUND, no_such_output(output, known))
     limit = (
         number(request, "limit", 0) if "limit" in request.query_params else None
-    )  # 0 is none, not all
+    )  # 0 means none, not all
     return Wanted(output, older_than(request, sources.clock.utc_ms()), limit)

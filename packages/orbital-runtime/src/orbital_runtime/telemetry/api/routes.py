@@ -1,6 +1,6 @@
-"""The pages: `/metrics`, `/healthz`, `/readyz`, and `/api/v1`.
+"""The routes: `/metrics`, `/healthz`, `/readyz`, and `/api/v1`.
 
-Reading is possible wherever it listens. What changes something is served on the owner's socket only.
+Routes that only read are served everywhere, those that change something on the owner's socket only.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Control, Sources
 
 PAGE: Final = 1000
-"""Tasks on a page of `/api/v1/tasks`, if not asked otherwise."""
+"""Default number of tasks on a page of `/api/v1/tasks`."""
 LARGEST_PAGE: Final = 10_000
 FILTERS: Final = ("status", "plugin", "device_id")
 
 
 def reading(sources: Sources, metrics: Metrics) -> Starlette:
-    """What anybody may see who reaches the address."""
+    """The app with the routes for every client."""
     return _app(_reading(sources, metrics))
 
 
 def owning(sources: Sources, metrics: Metrics, control: Control) -> Starlette:
-    """The same, and what only the owner may ask for."""
+    """The app with all routes, for the owner."""
     return _app([*_reading(sources, metrics), *_control(sources, control)])
 
 
@@ -54,7 +54,7 @@ def _app(routes: Sequence[Route]) -> Starlette:
 
 def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
     async def scrape(_: Request) -> Response:
-        snapshot = await metrics.snapshot()  # here, where nothing changes meanwhile
+        snapshot = await metrics.snapshot()  # on the event loop, where nothing changes meanwhile
         return Response(await in_background(snapshot.text), media_type=CONTENT_TYPE)
 
     async def status(_: Request) -> Response:

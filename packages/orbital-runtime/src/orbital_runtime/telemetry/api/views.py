@@ -1,4 +1,4 @@
-"""The agent's state as plain data: what `/api/v1` answers and the command line shows."""
+"""The agent's state as plain data, for `/api/v1` and the command line."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NEVER_RAN: Final[View] = {
         "series", "lateness", "next_run",
     )),
 }  # fmt: skip
-"""What a task says that cannot run here: all that others have."""
+"""The fields of a task that cannot run here: the same as for other tasks."""
 
 
 async def status(sources: Sources) -> View:
-    """The whole on one page. Times are milliseconds UTC, durations seconds."""
+    """The whole status. Times are milliseconds UTC, durations seconds."""
     counted = await count_tasks(sources.scheduler)
     identity, path = sources.identity(), sources.settings_path()
     found = reasons(sources)
@@ -75,12 +75,12 @@ def _task_counts(sources: Sources, counted: TaskCounts) -> View:
 async def tasks(
     sources: Sources, *, limit: int, offset: int = 0, wanted: Mapping[str, str] | None = None
 ) -> View:
-    """A page of tasks, in the configuration's order. Tasks that come or go meanwhile may or may not be in it.
+    """A page of tasks, in the configuration's order. Tasks added or removed meanwhile may be missing.
 
     Args:
-        sources: What is looked at.
-        limit: Tasks on the page.
-        offset: Tasks before it.
+        sources: The parts of the agent.
+        limit: Maximum tasks on the page.
+        offset: Number of tasks before the page.
         wanted: Only tasks with these values of `status`, `plugin` or `device_id`.
     """
     states = sources.scheduler.states()
@@ -106,7 +106,7 @@ def _has(row: View, wanted: Mapping[str, str]) -> bool:
 
 
 def _unusable(sources: Sources) -> list[View]:
-    """Tasks of extensions that cannot run here, as if they had."""
+    """Tasks of extensions that cannot run here, in the form of the others."""
     return [
         NEVER_RAN
         | {"key": f"{one.name}/{name}", "id": name, "source": one.name, "plugin": task.plugin}
@@ -154,12 +154,12 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
 
 
 def buffer(sources: Sources) -> View:
-    """What waits, and what never got in, by reason."""
+    """Waiting samples, and samples that were never accepted, by reason."""
     return asdict(sources.buffer.usage()) | {"lost": dict(sources.committer.lost)}
 
 
 def outputs(sources: Sources) -> list[View]:
-    """Every output with its ledger; those without a writer too, as long as something waits for them."""
+    """Every output with its ledger, including those without a writer while samples wait for them."""
     accounts, status = ledger(sources), sources.sender.status()
     orphans = sources.buffer.orphans()
     views = [_output(one) | {"ledger": accounts.pop(name, None)} for name, one in status.items()]
@@ -196,7 +196,7 @@ def ledger(sources: Sources) -> dict[str, View]:
 
 
 def plugins(sources: Sources) -> View:
-    """What is started, what did not start, and what is broken."""
+    """Plugins that started, that did not start, and that are broken."""
     engine = sources.engine
     return {
         "started": dict(Counter(sources.instances.running())),

@@ -1,1 +1,1 @@
-"""Log lines: formats, secrets, files, and a queue that never blocks."""
+"""Logging: formats, redaction of secrets, files, and a non-blocking queue."""

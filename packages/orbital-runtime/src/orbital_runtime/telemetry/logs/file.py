@@ -1,4 +1,4 @@
-"""A log file that is rotated by size and age, and readable by its owner alone."""
+"""A log file with mode 0600, rotated by size and age."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ class LogFile:
     """Appends to `path`. A full file becomes `NAME-2026-01-31T10-00-00.000.SUFFIX` beside it.
 
     Args:
-        path: Made with its folder where missing; 0600.
-        max_bytes: Size at which it is rotated; 0 = never.
-        max_backups: Rotated files that are kept; 0 = all.
-        max_age: Seconds. Older rotated files go, and a file whose first line is older is rotated; 0 = never.
+        path: Created with its folder if missing; 0600.
+        max_bytes: Size at which it is rotated; 0 for never.
+        max_backups: Number of rotated files to keep; 0 for all.
+        max_age: Seconds; 0 for never. Older rotated files are deleted, a file with an older first line is
+            rotated.
 
     Raises:
         OSError: The file cannot be opened.
@@ -48,10 +49,10 @@ class LogFile:
         self._file: FileIO | None = self._open()
 
     def write(self, line: str) -> None:
-        """Append a line, which ends with a newline. After an error the file is opened anew for the next one.
+        """Append a line, which ends with a newline. After an error the file is reopened for the next line.
 
         Raises:
-            OSError: It could not be written, or only a part of it.
+            OSError: The line was not written, or only in part.
         """
         data = line.encode("utf-8", "backslashreplace")
         try:
@@ -62,7 +63,7 @@ class LogFile:
             raise
 
     def close(self) -> None:
-        """Close; the next line opens it again."""
+        """Close the file; the next line reopens it."""
         file, self._file = self._file, None
         if file is not None:
             with contextlib.suppress(OSError):
@@ -98,12 +99,12 @@ class LogFile:
 
     def _rotate(self, now: float) -> None:
         self.close()
-        with contextlib.suppress(OSError):  # better a long file than none
+        with contextlib.suppress(OSError):  # rather a large file than no log
             self._path.rename(self._free_name(now))
         self._prune(now)
 
     def _free_name(self, now: float) -> Path:
-        """By the time, and never the same twice, so that names sort by age."""
+        """A unique name by time, so that names sort by age."""
         self._named = max(now, self._named + 0.001)
         stamp = datetime.fromtimestamp(self._named).strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3]  # noqa: DTZ006 (local time, as people look for it)
         return self._path.with_name(f"{self._path.stem}-{stamp}{self._path.suffix}")
@@ -118,7 +119,7 @@ class LogFile:
 
 
 def _first_line_time(path: Path) -> float:
-    """Seconds UTC of the first line, the file's own time where that cannot be read."""
+    """Time of the first line in seconds UTC; the file's modification time if that cannot be read."""
     try:
         with path.open("rb") as file:
             found = _STAMP.search(file.read(100))

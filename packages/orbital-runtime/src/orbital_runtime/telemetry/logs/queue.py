@@ -1,4 +1,4 @@
-"""Log lines on their way out: a bounded queue and a thread, so that a full pipe holds nobody."""
+"""A bounded queue of log lines and a writing thread, so that a full pipe does not block callers."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections import deque
 from typing import ClassVar, Final, Protocol
 
 ROOM: Final = 2_000_000
-"""Characters that wait, at most."""
+"""Maximum characters in the queue."""
 PATIENCE: Final = 1.0
-"""Seconds without one written line after which nobody waits for the rest."""
+"""Seconds without a written line after which a flush gives up."""
 ROUNDS: Final = 10
-"""Such waits, however many lines are written meanwhile."""
+"""Maximum number of such waits in a flush."""
 
 
 class Sink(Protocol):
-    """Where lines end up. Only one thread calls it, and it may hold that thread."""
+    """Destination of lines. Called by one thread only, which it may block."""
 
     def write(self, line: str) -> None:
         """Write a line, which ends with a newline; raises OSError."""
@@ -28,15 +28,15 @@ class Sink(Protocol):
 
 
 class LogQueue(logging.Handler):
-    """A handler that never waits. What finds no room, or cannot be written, is counted and told.
+    """A handler that never blocks. Lines that find no room or cannot be written are counted and reported.
 
     Args:
-        sink: Where lines go; closed with the handler.
-        formatter: Makes a record a line, before the call that logs returns.
+        sink: Destination of lines; closed with the handler.
+        formatter: Formats records, in the thread of the logging call.
     """
 
     lost: ClassVar[int] = 0
-    """Lines of this process that nobody has."""
+    """Lines lost in this process."""
 
     def __init__(self, sink: Sink, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -55,14 +55,14 @@ class LogQueue(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = f"{self.format(record)}\n"
-        except Exception as error:  # noqa: BLE001 (a log line that fails must not fail the work it tells of)
+        except Exception as error:  # noqa: BLE001 (a failing log line must not fail the work it reports on)
             _lose(1, error)
             return
         with self._changed:
             self._put(line)
 
     def flush(self) -> None:
-        """Wait until all is written, as long as something is."""
+        """Wait until all lines are written, as long as there is progress."""
         with self._changed:
             for _ in range(ROUNDS):
                 if not self._lines or self._given_up == self._written:
@@ -72,7 +72,7 @@ class LogQueue(logging.Handler):
                 self._given_up = before
 
     def close(self) -> None:
-        """Write what waits, and end. A thread that hangs in the sink is left to itself."""
+        """Write the waiting lines, and stop. A thread that hangs in the sink is abandoned."""
         self.flush()
         with self._changed:
             self._closed = True
@@ -85,7 +85,7 @@ class LogQueue(logging.Handler):
         super().close()
 
     def _put(self, line: str) -> None:
-        """After a gap it takes lines again when half of the room is free, so that the gap is told once."""
+        """Queue a line; after an overflow only when half of the room is free, for one report per gap."""
         room = ROOM // 2 if self._left_out else ROOM
         if self._closed or self._held + len(line) > room:
             self._left_out += 1
@@ -109,14 +109,14 @@ class LogQueue(logging.Handler):
             self._sink.close()
 
     def _next(self) -> str | None:
-        """The oldest line, which keeps its place until it is written; None at the end."""
+        """The oldest line, which stays in the queue until it is written; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._closed)
             return self._lines[0] if self._lines else None
 
     def _done(self, line: str) -> None:
         with self._changed:
-            if self._lines:  # else it was given up meanwhile
+            if self._lines:  # otherwise it was discarded meanwhile
                 self._lines.popleft()
             self._held -= len(line)
             self._written += 1
@@ -138,5 +138,7 @@ def _lose(lines: int, why: Exception | None = None) -> None:
         first = LogQueue.lost == lines and why is not None
     if first:
         told = f"a log line could not be written: {why}; further ones are only counted\n"
-        with contextlib.suppress(OSError):  # as bytes: the stream's own lock may be held for ever
+        with contextlib.suppress(
+            OSError
+        ):  # to the descriptor: the stream's lock may be held for ever
             os.write(2, told.encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""Logging as the configuration's `logging` section says: level, format, where to, rotation."""
+"""Sets up logging from the `logging` section: level, format, destination, rotation."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ LEVELS: Final = {
 }
 NOISY: Final = {
     "asyncio": logging.WARNING,
-    "uvicorn": logging.ERROR,  # a malformed request, which strangers send, is a warning to it
-    "urllib3": logging.ERROR,  # its retries are ours to report
+    "uvicorn": logging.ERROR,  # it logs malformed requests, which anyone can send, as warnings
+    "urllib3": logging.ERROR,  # its retries are reported by this program
     "charset_normalizer": logging.WARNING,
 }
 _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
@@ -39,7 +39,7 @@ _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 _CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {
     9: "\t", 10: "\\n", 13: "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029",
 }  # fmt: skip
-# A dotted key with a colon is how a problem of the configuration begins, which has no value in it.
+# A dotted key with a colon is the start of a configuration problem, which contains no value.
 _SECRET: Final = re.compile(
     r"""(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@'"\\]+@"""
     r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["']?\s*[=:]\s*"""
@@ -50,12 +50,12 @@ _SECRET: Final = re.compile(
 
 
 def configure(settings: LoggingSection, *, descriptor: int = STDOUT) -> None:
-    """Send the log of this process where the settings say; replaces what an earlier call set up, and waits a
-    moment for what that has still to write.
+    """Configure logging of this process. Replaces the set-up of an earlier call, and waits briefly for its
+    unwritten lines.
 
     Args:
         settings: The `logging` section.
-        descriptor: Used for `stdout`.
+        descriptor: File descriptor for `stdout`.
 
     Raises:
         OSError: The log file cannot be opened.
@@ -69,13 +69,13 @@ def configure(settings: LoggingSection, *, descriptor: int = STDOUT) -> None:
 
 
 def to_terminal(level: str = "warning") -> None:
-    """Short lines on stderr: for commands that run in the foreground and end soon."""
+    """Log short lines to stderr, for commands that run in the foreground and end soon."""
     _install([_stream(STDERR, "text")], LEVELS[level])
 
 
 def redact(text: str) -> str:
-    """The text without the secrets of this process, and without what looks like a credential: user info in
-    URLs, bearer tokens, passwords.
+    """Remove the secrets of this process from a text, and what looks like a credential: user info in URLs,
+    bearer tokens, passwords.
     """
     return _alike(scrub(text))
 
@@ -87,7 +87,7 @@ def _alike(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`12:30:05 WARNING sender: what happened output=prometheus`, one line, then any traceback."""
+    """Formats as `12:30:05 WARNING sender: message output=prometheus`, followed by any traceback."""
 
     def __init__(self, *, full_time: bool) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ts, level, logger, msg, the record's own fields, and any traceback."""
+    """Formats as one JSON object per line: ts, level, logger, msg, the record's fields, any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -123,7 +123,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _scrubbed(value: object) -> object:
-    """Without the secrets of this process. In JSON they would be looked for in names and numbers, too."""
+    """Remove the secrets of this process from values; in encoded JSON, names and numbers would match, too."""
     if isinstance(value, dict):
         return {key: _scrubbed(child) for key, child in cast("dict[str, object]", value).items()}
     if isinstance(value, list | tuple):
@@ -134,12 +134,12 @@ def _scrubbed(value: object) -> object:
 
 
 def fields(record: logging.LogRecord) -> Mapping[str, object]:
-    """What the caller put into `extra`: task, device, output, plugin and their like."""
+    """The fields that the caller put into `extra`, such as task, device, output, plugin."""
     return {k: v for k, v in record.__dict__.items() if k not in _OWN and v not in ("", None)}
 
 
 def one_line(text: str) -> str:
-    """Without control characters: a device's answer cannot forge lines or colour the terminal."""
+    """Remove control characters, so that a device's answer cannot forge lines or colour the terminal."""
     return text.translate(_CONTROL)
 
 

@@ -1,4 +1,4 @@
-"""An open file descriptor as the place where log lines go: stdout and stderr."""
+"""Writes log lines to an open file descriptor: stdout or stderr."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ STDERR: Final = 2
 
 
 class LogStream:
-    """Writes to the descriptor itself: Python's stream has a lock, and at the end of the process somebody
-    waits for it.
+    """Writes to the descriptor itself: Python's stream has a lock, for which the interpreter waits at exit.
 
     Args:
-        descriptor: Stays open.
+        descriptor: Not closed.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def write(self, line: str) -> None:
-        """Wait for room where there is none; raises OSError."""
+        """Write a line, waiting for room; raises OSError."""
         left = line.encode("utf-8", "backslashreplace")
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
-            except BlockingIOError:  # whoever shares it has made it so
+            except BlockingIOError:  # made non-blocking by a process that shares it
                 waiting = select.poll()
                 waiting.register(self._descriptor, select.POLLOUT)
                 waiting.poll()
 
     def close(self) -> None:
-        """It is not ours."""
+        """Does nothing: the descriptor is not owned."""

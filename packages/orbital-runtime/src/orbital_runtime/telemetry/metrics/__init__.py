@@ -1,1 +1,1 @@
-"""The agent's metrics, read when they are scraped."""
+"""The agent's metrics, computed when they are scraped."""

@@ -1,4 +1,4 @@
-"""What the agent and its process say about themselves."""
+"""Metrics of the agent and its process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STATES: Final = ("initializing", "registering", "running", "stopping", "stopped"
 
 
 def agent(sources: Sources) -> Iterator[Metric]:
-    """Who it is, since when, in which state."""
+    """Metrics of identity, start time and state."""
     yield info(
         "sentinel_info",
         "This sentinel: program version, operating system, architecture",
@@ -41,7 +41,7 @@ def agent(sources: Sources) -> Iterator[Metric]:
 
 
 class Usage:
-    """What the process takes of the machine. CPU is counted between two looks."""
+    """Resource usage of the process. CPU usage is measured between two scrapes."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
@@ -65,7 +65,7 @@ class Usage:
     def _cpu(self) -> float:
         wall, cpu = self._now()
         passed = wall - self._before[0]
-        if passed >= 1.0:  # two scrapers at once would otherwise see noise
+        if passed >= 1.0:  # otherwise two scrapers would get noise
             self._percent = 100.0 * (cpu - self._before[1]) / passed
             self._before = wall, cpu
         return self._percent
@@ -75,7 +75,7 @@ class Usage:
 
 
 def connections(current: Connections) -> Iterator[Metric]:
-    """Who looks at the pages."""
+    """Metrics of the connections to the HTTP API."""
     yield gauge(
         "sentinel_telemetry_connections", "Open connections to the telemetry port", len(current)
     )
@@ -90,7 +90,7 @@ def connections(current: Connections) -> Iterator[Metric]:
 def _loop_tasks() -> int:
     try:
         return len(asyncio.all_tasks())
-    except RuntimeError:  # no loop here
+    except RuntimeError:  # no running event loop
         return 0
 
 

@@ -1,4 +1,4 @@
-"""`/metrics`: everything read at the moment of the scrape, nothing counted on the way of a sample."""
+"""`/metrics`: all values are read at the scrape; nothing is counted on the path of a sample."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-"""The classic text format, whatever is asked for: in OpenMetrics the original design's gauge
-`sentinel_tasks_total` would have no legal name."""
+"""The classic text format for every request: in OpenMetrics the name of the original design's gauge
+`sentinel_tasks_total` would be invalid."""
 
 
 class Metrics:
-    """All families of this agent and its process.
+    """All metric families of this agent and its process.
 
     Args:
-        sources: What is looked at.
-        connections: Who is connected to the pages.
-        task_series: Tasks that get series of their own, ten each; 0 for none.
+        sources: The parts of the agent.
+        connections: The connections to the HTTP API.
+        task_series: Maximum tasks with series of their own, ten each; 0 for none.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Metrics:
         GCCollector(registry=self._process)
 
     async def snapshot(self) -> Snapshot:
-        """Everything as it is now."""
+        """A snapshot of all families."""
         counted = await count_tasks(self._sources.scheduler)
         return Snapshot(self._families(counted))
 
@@ -78,7 +78,7 @@ class Metrics:
 
 
 class Snapshot(Collector):
-    """Families as they were at one moment, so that another thread can write them out."""
+    """Families at one point in time, so that another thread can encode them."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = list(families)
@@ -87,5 +87,5 @@ class Snapshot(Collector):
         yield from self._families
 
     def text(self) -> bytes:
-        """In the text format."""
+        """The families in the text format."""
         return generate_latest(self)

@@ -1,4 +1,4 @@
-"""Short ways to metric families, so that what is told reads as a list."""
+"""Helpers that make metric families."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def counter(name: str, text: str, value: float) -> Metric:
 
 
 def info(name: str, text: str, labels: Mapping[str, str]) -> Metric:
-    """A gauge of value 1 whose labels are what it tells."""
+    """A gauge of value 1 that carries information in its labels."""
     return gauges(name, text, tuple(labels), [(tuple(labels.values()), 1)])
 
 
@@ -60,6 +60,6 @@ def histogram(name: str, text: str, observed: Histogram) -> Metric:
 def states(
     name: str, text: str, label: str, known: Sequence[str], rows: Iterable[tuple[str, str]]
 ) -> Metric:
-    """One series a possible state, 1 for the present one: (subject, state) rows."""
+    """One series for each possible state, 1 for the current one; rows are (subject, state)."""
     cells = [((subject, s), float(s == state)) for subject, state in rows for s in known]
     return gauges(name, text, (label, "state"), cells)

@@ -1,4 +1,4 @@
-"""What is told of keeping and delivering: buffer, ledger, outputs."""
+"""Metrics of storage and delivery: buffer, ledger, outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PHASES: Final = tuple(map(str, Phase))
 
 
 def buffer(sources: Sources) -> Iterator[Metric]:
-    """What waits, whoever it is for."""
+    """Metrics of the buffer, over all outputs."""
     yield counters(
         "sentinel_lost_samples_total",
         "Samples that never got into the buffer",
@@ -42,7 +42,7 @@ def buffer(sources: Sources) -> Iterator[Metric]:
 
 
 def ledger(sources: Sources) -> Iterator[Metric]:
-    """For every output at every moment: accepted = delivered + waiting + dead lettered + dropped."""
+    """The ledger of each output: always accepted = delivered + waiting + dead lettered + dropped."""
     accounts = sources.buffer.ledger.accounts()
     for name, text, value in _LEDGER:
         rows = [((output,), value(account)) for output, account in accounts.items()]
@@ -73,7 +73,7 @@ def ledger(sources: Sources) -> Iterator[Metric]:
 
 
 def dead_letters(sources: Sources) -> Iterator[Metric]:
-    """What destinations refused for good and is kept for people to look at."""
+    """Dead letters: samples that destinations refused for good, kept for inspection."""
     accounts, held = sources.buffer.ledger.accounts(), sources.buffer.dead_letters.held()
     rows = [(output, held.get(output, (0, 0))) for output in accounts]
     yield gauges(
@@ -94,7 +94,7 @@ def dead_letters(sources: Sources) -> Iterator[Metric]:
 
 
 def outputs(sources: Sources) -> Iterator[Metric]:
-    """How delivering goes."""
+    """Metrics of deliveries."""
     tallies = sources.sender.tallies()
     yield from _sums(tallies.values())
     for name, text, value in _COUNTED:
@@ -153,7 +153,7 @@ def _lanes(status: Mapping[str, OutputStatus]) -> Iterator[Metric]:
 
 
 def _sums(tallies: Collection[Tally]) -> Iterator[Metric]:
-    """Over all outputs that there ever were, so that the sums only grow."""
+    """Sums over all outputs that ever existed, so that they are monotonic."""
     samples = sum(tally.samples for tally in tallies)
     yield counter("sentinel_sent_metrics_total", "Samples delivered, over all outputs", samples)
     size = sum(tally.bytes for tally in tallies)

@@ -1,4 +1,4 @@
-"""What plugins, writers and processors count of their own work, and what became of their background tasks."""
+"""Metrics that plugins, writers and processors define, and counts of their background tasks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources
 
 PART: Final = ("kind", "name")
-"""Labels of a part."""
+"""Labels that identify a part."""
 
 
 def background(sources: Sources) -> Iterator[Metric]:
-    """Of every part that was ever started."""
+    """Background tasks of every part that was ever started."""
     parts = sources.hosts.parts()
     yield counters(
         "sentinel_background_tasks_failed_total",
@@ -41,7 +41,7 @@ def background(sources: Sources) -> Iterator[Metric]:
 
 
 def own(sources: Sources) -> Iterator[Metric]:
-    """The metrics that parts made for themselves."""
+    """The metrics that parts define."""
     for part in sources.hosts.parts():
         for family in part.metrics.families():
             told = counters if family.kind == "counter" else gauges

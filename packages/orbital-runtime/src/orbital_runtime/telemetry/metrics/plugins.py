@@ -1,4 +1,4 @@
-"""Plugins: which are started, their sessions and receivers, and what went wrong in their code."""
+"""Metrics of plugins: started ones, sessions, receivers, and errors in their code."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from orbital_runtime.telemetry.sources import Sources
 
 PLUGIN: Final = ("plugin",)
-"""The label that tells them apart."""
+"""The label that identifies a plugin."""
 
 
 def plugins(sources: Sources) -> Iterator[Metric]:
-    """Which are started, and which are not though tasks need them."""
+    """Plugins that started, and those that did not although tasks need them."""
     started = sources.instances.running()
     yield gauge("sentinel_plugins_loaded", "Plugins that are started", len(set(started)))
     yield gauge(
@@ -40,7 +40,7 @@ def plugins(sources: Sources) -> Iterator[Metric]:
 
 
 def sessions(sources: Sources) -> Iterator[Metric]:
-    """The devices that plugins have open."""
+    """Open sessions of plugins."""
     found = sources.engine.sessions
     yield gauges("sentinel_sessions", "Devices that a plugin has open", PLUGIN, _rows(found.opened))
     yield counters(
@@ -52,7 +52,7 @@ def sessions(sources: Sources) -> Iterator[Metric]:
 
 
 def runs(sources: Sources) -> Iterator[Metric]:
-    """What the code of plugins did."""
+    """Calls to plugins, and their errors."""
     totals = sources.engine.totals
     yield counters(
         "sentinel_emissions_total",

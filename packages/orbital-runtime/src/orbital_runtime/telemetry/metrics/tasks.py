@@ -1,4 +1,4 @@
-"""What is told of collecting: all tasks together, and each task as far as there is room."""
+"""Metrics of collecting: sums over all tasks, and a limited number of single tasks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def tasks(sources: Sources, counted: TaskCounts) -> Iterator[Metric]:
 
 
 def collecting(sources: Sources) -> Iterator[Metric]:
-    """What the engine made of the runs."""
+    """Results of runs, as counted by the engine."""
     totals, overruns = sources.engine.totals, sources.engine.invoker.overruns
     yield counter(
         "sentinel_collected_samples_total", "Samples handed to the buffer", totals.samples
@@ -116,7 +116,7 @@ def collecting(sources: Sources) -> Iterator[Metric]:
 
 
 def each_task(sources: Sources, most: int) -> Iterator[Metric]:
-    """The series of single tasks, for `most` of them; how many are left out is a metric, too."""
+    """Series of single tasks, at most `most`, and a metric of how many are left out."""
     states = sources.scheduler.states()
     shown = list(islice(states.values(), most))
     yield gauge(

@@ -1,7 +1,7 @@
-"""Takes connections from a listening socket, as long as there are file descriptors.
+"""Accepts connections from a listening socket as long as there are file descriptors.
 
-The loop's own way closes every connection that comes while there are none (uvloop) or logs a line a second
-(asyncio). Here those that come wait in the kernel, and the owner's are served from what was set aside.
+Without descriptors, uvloop's server closes every new connection, and asyncio's logs a line per second. Here
+new connections wait in the kernel, and those of the owner get descriptors that were set aside.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.telemetry")
 
 AT_ONCE: Final = 64
-"""Connections that are taken before others get their turn."""
+"""Connections accepted before the event loop gets control."""
 REST: Final = 1.0
-"""Seconds without taking any, while there is nothing to take them with."""
+"""Pause in seconds while there are no descriptors."""
 _EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Acceptor:
-    """Hands each connection to a protocol of its own.
+    """Gives each connection its own protocol instance.
 
     Args:
-        sock: Listens already; closed at stop.
-        spare: Descriptors that are set aside for it.
+        sock: A listening socket; closed at stop.
+        spare: Number of descriptors set aside for it.
     """
 
     def __init__(self, sock: socket.socket, spare: int = 0) -> None:
         self._sock = sock
         self.spare = SpareDescriptors(spare)
-        """To be refilled when one of its connections is gone."""
+        """Refill it when one of its connections is closed."""
         self._short = False
         self._resting: asyncio.TimerHandle | None = None
         self._taking = set[asyncio.Task[object]]()
 
     def start(self, protocol: Callable[[], asyncio.Protocol]) -> None:
-        """Take connections from now on."""
+        """Start accepting connections."""
         self._protocol = protocol
         self._sock.setblocking(False)
         self._listen()
 
     def stop(self) -> None:
-        """Take no more. Safe without start, and twice."""
+        """Stop accepting. Safe without `start`, and idempotent."""
         if self._resting is not None:
             self._resting.cancel()
         elif self._sock.fileno() >= 0:
@@ -70,7 +70,7 @@ class Acceptor:
                 return
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
-                    continue  # that one was gone again, accept(2)
+                    continue  # the connection was already closed, accept(2)
                 if not self.spare.give():
                     self._rest(error)
                     return

@@ -1,4 +1,4 @@
-"""Serves an app on a socket with uvicorn, inside the agent's loop and without touching its signals."""
+"""Serves an app on a socket with uvicorn, in the agent's event loop and without its signal handlers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class AppServer:
     """One app on one listening socket.
 
     Args:
-        app: What answers.
-        sock: Listens already; closed at stop.
-        connections: Who may be connected, and for how long.
-        spare: File descriptors that are set aside for its connections.
+        app: The ASGI app.
+        sock: A listening socket; closed at stop.
+        connections: The open connections and their limits.
+        spare: Number of file descriptors set aside for its connections.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class AppServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Answer from now on."""
+        """Start serving."""
         server = _server(self._app, self._connections, self._acceptor, self._stop)
         self._serving = asyncio.create_task(server.serve([]), name="telemetry-server")
         await asyncio.sleep(0)
 
     async def stop(self) -> None:
-        """Finish what is being answered (1 s at most), then close. Safe without start, and twice."""
+        """Finish requests in progress (1 s at most), then close. Safe without `start`, and idempotent."""
         self._acceptor.stop()
         self._stop.set()
         if self._serving is not None:
@@ -52,8 +52,8 @@ class AppServer:
 
 
 def _server(app: ASGIApp, connections: Connections, acceptor: Acceptor, stop: asyncio.Event) -> Any:
-    """A uvicorn server that takes its connections from `acceptor`, and waits for `stop` instead of waking ten
-    times a second to look for it.
+    """A uvicorn server that gets its connections from `acceptor`, and waits for `stop` instead of polling ten
+    times per second.
     """
     import uvicorn  # noqa: PLC0415 (late: the start of a command must not pay for it)
 
@@ -85,7 +85,7 @@ def _server(app: ASGIApp, connections: Connections, acceptor: Acceptor, stop: as
             log_config=None,
             access_log=False,
             server_header=False,
-            date_header=False,  # it would be the one of the start
+            date_header=False,  # it would be the time of the start
             proxy_headers=False,
             timeout_keep_alive=round(connections.limits.idle),
             timeout_graceful_shutdown=1,

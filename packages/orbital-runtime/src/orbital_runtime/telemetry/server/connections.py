@@ -1,4 +1,4 @@
-"""Open connections, limited in all and for each address.
+"""Open connections, limited in total and for each address.
 
 A new connection beyond a limit closes the one that has been idle for longest, so that idle clients cannot
 shut others out.
@@ -19,13 +19,13 @@ class ConnectionLimits:
     """Limits of connections and their deadlines."""
 
     all: int = 128
-    """Connections at once; few enough to leave file descriptors for collecting."""
+    """Maximum connections; leaves file descriptors for collecting."""
     each: int = 32
-    """Connections at once from one address."""
+    """Maximum connections from one address."""
     head: float = 10
-    """Seconds for a whole request, from its first byte or from connecting."""
+    """Seconds to receive a whole request, from its first byte or from connecting."""
     total: float = 60
-    """Seconds from there until the response is sent."""
+    """Seconds from the same start until the response is sent."""
     idle: float = 30
     """Seconds without a request after a response."""
 
@@ -35,7 +35,7 @@ class Connection(Protocol):
 
     address: str
     since: float
-    """When it connected or its last response was sent."""
+    """When it connected, or its last response was sent."""
 
     @property
     def busy(self) -> bool:
@@ -51,7 +51,7 @@ class Connections:
     """The open connections of one socket.
 
     Args:
-        limits: How many there may be, and for how long.
+        limits: Maximum numbers and deadlines.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -73,7 +73,7 @@ class Connections:
             self._make_room(self._here)
 
     def remove(self, connection: Connection) -> None:
-        """It was closed."""
+        """Remove a closed connection."""
         self._here.discard(connection)
 
     def drop(self, connection: Connection, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Which names the pages answer to: a web page that has its name point here (DNS rebinding) reads nothing."""
+"""Checks the Host header, so that web pages cannot read the API by DNS rebinding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ANY: Final = "*"
 
 
 class HostNames:
-    """Lets through what was asked under an address, or under a name of this machine's.
+    """Accepts requests whose host is an IP address, or a name of this machine.
 
-    An address cannot be made to point elsewhere, and a request without Host comes from no browser.
+    An IP address cannot be rebound, and a request without Host does not come from a browser.
 
     Args:
-        app: What answers.
-        names: More names; `*` for any.
+        app: The ASGI app.
+        names: Additional names; `*` for any.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:

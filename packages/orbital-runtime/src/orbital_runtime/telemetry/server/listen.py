@@ -1,4 +1,4 @@
-"""Sockets to serve on: TCP by address, or a unix socket for the owner alone. Clear when they are taken."""
+"""Listening sockets: TCP, or a Unix socket for the owner only, with clear errors when they are in use."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNIX_PATH_LIMIT: Final = 107
-"""Bytes of a unix socket's path, unix(7)."""
+"""Maximum bytes of a Unix socket's path, unix(7)."""
 _TAKEN: Final = "another program has this port; set telemetry.listen to a free one"
 
 
 class CannotListen(Exception):  # noqa: N818 (reads as what happened)
-    """The address cannot be had; the message says why and what to do."""
+    """The address cannot be used; the message says why and what to do."""
 
 
 def tcp(host: str, port: int) -> socket.socket:
-    """A listening socket. An empty host means every address, port 0 a free one.
+    """A listening TCP socket. An empty host means all addresses, port 0 a free port.
 
     Raises:
-        CannotListen: The port is in use, or the address is not one of this machine.
+        CannotListen: The port is in use, or the address does not belong to this machine.
     """
     try:
         if not host and socket.has_dualstack_ipv6():
@@ -39,7 +39,7 @@ def tcp(host: str, port: int) -> socket.socket:
 
 
 def unix(path: Path) -> socket.socket:
-    """A listening unix socket, 0600 in a folder of 0700. One that a dead process left is replaced.
+    """A listening Unix socket, 0600 in a folder of 0700. The socket of a dead process is replaced.
 
     Raises:
         CannotListen: Another process answers there, or the path cannot be used.
@@ -58,13 +58,13 @@ def unix(path: Path) -> socket.socket:
 
 
 def url(sock: socket.socket) -> str:
-    """Where a client reaches this TCP socket."""
+    """The URL of this TCP socket for clients."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_loopback(sock: socket.socket) -> bool:
-    """Whether only this machine reaches it."""
+    """Whether it is reachable from this machine only."""
     host = str(sock.getsockname()[0])
     return host.startswith("127.") or host == "::1"
 
@@ -83,7 +83,7 @@ def _remove_dead(path: Path) -> None:
             path.unlink(missing_ok=True)
             return
         except (TimeoutError, BlockingIOError):
-            pass  # someone holds it, however slow
+            pass  # a process has it, however slow
     raise CannotListen(
         f"another sentinel is running: it answers on {path} (see `sentinel status`, `sentinel stop`)"
     )
@@ -104,7 +104,7 @@ def _bind_private(path: Path) -> socket.socket:
 
 
 def remove(path: Path, sock_inode: int) -> None:
-    """Take the socket's file away, unless another process has put its own there since."""
+    """Remove the socket's file, unless another process has replaced it since."""
     with contextlib.suppress(OSError):
         if path.lstat().st_ino == sock_inode:
             path.unlink()

@@ -1,4 +1,4 @@
-"""One HTTP connection with deadlines, which uvicorn's own protocol has only between two requests."""
+"""An HTTP connection with deadlines; uvicorn's own protocol has them only between two requests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class DeadlineProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, which aborts a connection that overruns a deadline.
+    """uvicorn's HTTP/1.1 protocol, but it aborts a connection that exceeds a deadline.
 
     Args:
-        connections: All that are open, and their limits.
-        gone: Called when its file descriptor is free again.
+        connections: All open connections, and their limits.
+        gone: Called when its file descriptor is closed.
         base: Arguments of the base class.
     """
 
@@ -37,7 +37,7 @@ class DeadlineProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] (it is none at first)
 
     def abort(self) -> None:
-        """Close it at once, whatever is still to be sent."""
+        """Close it at once, without sending the rest."""
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (as its base)
@@ -71,7 +71,7 @@ class DeadlineProtocol(H11Protocol):
         super().on_response_complete()
 
     def _set_deadline(self, seconds: float) -> None:
-        """Set the deadline to so many seconds from now."""
+        """Set the deadline, in seconds from now."""
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self.loop.call_later(seconds, self._connections.drop, self, "late")

@@ -1,4 +1,4 @@
-"""What several pages of the API share: numbers in a query, and JSON answers."""
+"""Helpers for the routes of the API: numbers in a query, and JSON answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 DIGITS = 19
-"""As many as a sequence number may have."""
+"""Maximum digits of a number, as in a sequence number."""
 
 
 def answer(data: Any, code: int = 200) -> Response:
@@ -23,10 +23,10 @@ def answer(data: Any, code: int = 200) -> Response:
 
 
 def number(request: Request, name: str, default: int) -> int:
-    """A whole number of the query.
+    """An integer parameter of the query.
 
     Raises:
-        HTTPException: It is none (400).
+        HTTPException: It is not an integer (400).
     """
     text = request.query_params.get(name)
     if text is None:
@@ -37,7 +37,7 @@ def number(request: Request, name: str, default: int) -> int:
 
 
 def older_than(request: Request, now_ms: int) -> int | None:
-    """The moment, milliseconds UTC, that the query's `older_than` (a duration) speaks of, if it is there."""
+    """The time, in milliseconds UTC, given by `older_than` (a duration) of the query; None without it."""
     text = request.query_params.get("older_than")
     if text is None:
         return None

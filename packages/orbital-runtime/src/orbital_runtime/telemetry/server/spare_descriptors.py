@@ -1,4 +1,4 @@
-"""File descriptors set aside, for the moment at which the process has no others."""
+"""File descriptors set aside for when the process has no others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 
 
 class SpareDescriptors:
-    """Descriptors that are given up one by one, and set aside again when there are some.
+    """Descriptors that are released one by one, and set aside again when there are free ones.
 
     Args:
-        count: How many.
+        count: Number of descriptors.
     """
 
     def __init__(self, count: int) -> None:
@@ -18,14 +18,14 @@ class SpareDescriptors:
         self.refill()
 
     def give(self) -> bool:
-        """Give one up, so that the next call that needs one gets it; false where there is none."""
+        """Release one for the next call that needs one; False if there is none."""
         if self._held:
             os.close(self._held.pop())
             return True
         return False
 
     def refill(self) -> None:
-        """As many as can be had now."""
+        """Set aside as many as are missing and available."""
         try:
             while len(self._held) < self._count:
                 self._held.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
