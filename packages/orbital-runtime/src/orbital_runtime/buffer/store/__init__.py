@@ -1,1 +1,1 @@
-"""Where the bytes of a buffer are: a port with two implementations, memory and disk."""
+"""Stores of the buffer's records: a port with two implementations, memory and disk."""

@@ -1,4 +1,4 @@
-"""The store in memory: the same records as on disk, about 4 bytes a sample, gone when the process ends."""
+"""The store in memory: the same records as on disk, about 4 bytes a sample, lost when the process ends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch, Layout
 
 SEGMENT: Final = 0
-"""There is one alone: memory lets go of each layout by itself."""
+"""The only segment: in memory each layout is freed on its own."""
 
 
 class MemoryStore:
-    """A store without a disk. Nothing in it ever waits."""
+    """A store in memory. Nothing in it ever waits."""
 
     lasting = False
     owner: StoreOwner
@@ -36,7 +36,7 @@ class MemoryStore:
         self._layouts = StoredLayouts()
 
     async def open(self) -> None:
-        """It is open."""
+        """Does nothing."""
 
     def draft(self, batches: Sequence[Batch], written: int) -> Draft:
         numbered = self._layouts.number(batches)
@@ -63,13 +63,13 @@ class MemoryStore:
         return SEGMENT
 
     async def commit(self) -> None:
-        """Nothing outlives the process anyway."""
+        """Does nothing: records do not outlive the process."""
 
     def fits(self, size: int) -> bool:
         return True
 
     def surplus(self) -> None:
-        """The limits alone say what is too much."""
+        """Always None: only the limits of the buffer apply."""
 
     def set_aside(self, start: int, stop: int, error: Damaged) -> None:
         """There is no quarantine."""
@@ -78,13 +78,13 @@ class MemoryStore:
         return StoreStatus()
 
     async def note(self, output: str, note: bytes) -> None:
-        """There is no next start."""
+        """Does nothing: there is no next start."""
 
     async def place(self) -> None:
-        """It has no folder."""
+        """Always None: there is no folder."""
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Does nothing."""
 
     def _forget(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -96,7 +96,7 @@ class MemoryStore:
 
 
 class MemoryLetterStore:
-    """Dead letters without a disk."""
+    """Dead letters in memory."""
 
     owner: LetterOwner
 
@@ -121,23 +121,23 @@ class MemoryLetterStore:
 
 
 class StoredLayouts:
-    """The layouts that records refer to, encoded, by number. Those used longest ago come first.
+    """Encoded layouts of the records, by number, least recently used first.
 
-    Each knows its own number, so that nothing here keeps one whose series have ended.
+    A layout holds its own number, so that unused layouts are not kept alive here.
     """
 
     def __init__(self) -> None:
         self._used: OrderedDict[int, int] = OrderedDict()
-        """Number -> the last batch that has this layout."""
+        """By number: the last batch with this layout."""
         self._encoded: dict[int, bytes] = {}
         self._next = 0
         self.size = 0
-        """Bytes of all of them."""
+        """Bytes of all layouts."""
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
-        """The number of each batch's layout, and which of these layouts no record has yet.
+        """The layout number of each batch, and the layouts that no record has yet.
 
-        Numbers are for good: a layout that comes again when its records are gone has the one it had.
+        Numbers are permanent: a layout that returns after its records were removed keeps its number.
         """
         numbers = [self._known(batch.layout)[0] for batch in batches]
         pairs = zip(batches, numbers, strict=True)
@@ -145,7 +145,7 @@ class StoredLayouts:
         return numbers, fresh
 
     def keep(self, draft: Draft, first: int) -> None:
-        """This draft is stored; its batches count from `first`."""
+        """Record that this draft was stored, with batches numbered from `first`."""
         for layout, number in draft.fresh.items():
             self._encoded[number] = self._known(layout)[1]
         self.size += draft.shared
@@ -154,7 +154,7 @@ class StoredLayouts:
             self._used.move_to_end(number)
 
     def forget(self, oldest: int) -> list[int]:
-        """Let go of the layouts that no batch from `oldest` on has; gives their numbers."""
+        """Remove layouts that no batch from `oldest` on has; returns their numbers."""
         gone: list[int] = []
         while self._used:
             number, last = next(iter(self._used.items()))
@@ -166,7 +166,7 @@ class StoredLayouts:
         return gone
 
     def _known(self, layout: Layout) -> tuple[int, bytes]:
-        """Its number, and the layout encoded: worked out once."""
+        """Number and encoding of the layout, computed once."""
         known: tuple[int, bytes] | None = layout.caches.get(self)
         if known is None:
             known = layout.caches[self] = self._next, encode_layout(layout)

@@ -1,4 +1,4 @@
-"""The folder of a disk buffer as somebody sees it who only looks: room, sync, what was set aside."""
+"""The folder of a disk buffer for inspection: space, sync mode, quarantine."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Final
 import msgspec
 
 BLOCK: Final = 512
-"""Bytes in which `st_blocks` counts."""
+"""Unit of `st_blocks` in bytes."""
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a buffer is, and how much room it has there."""
+    """The folder of a buffer, its size and the free space."""
 
     path: str
     sync: str
     """`always` or `interval`."""
     min_free: int
-    """Bytes of the volume that stay free."""
+    """Bytes to leave free on the volume."""
     disk: int
-    """Bytes on disk, all files of the buffer but the quarantine and the ballast."""
+    """Bytes on disk of all files of the buffer except quarantine and ballast."""
     free: int | None
-    """Bytes free on the volume; None if the system does not say."""
+    """Free bytes on the volume; None if unknown."""
     quarantined: int
     """Entries in the quarantine."""
     quarantine_size: int
-    """Bytes on disk of these."""
+    """Bytes on disk of the quarantine."""
 
 
 def place_of(path: Path, *, sync: str, min_free: int) -> Place:
-    """Look at this folder. What disappears meanwhile or may not be seen counts nothing."""
+    """Examine this folder. Files that disappear meanwhile or cannot be accessed count as 0."""
     quarantine = path / "quarantine"
     everything, aside = _size(path), _size(quarantine)
     return Place(
@@ -46,12 +46,12 @@ def place_of(path: Path, *, sync: str, min_free: int) -> Place:
 
 
 def unseen(path: Path, *, sync: str, min_free: int) -> Place:
-    """Where it is, while the disk does not let anybody look."""
+    """The place while the disk cannot be read."""
     return Place(str(path), sync, min_free, disk=0, free=None, quarantined=0, quarantine_size=0)
 
 
 def free(path: Path) -> int | None:
-    """Bytes free for us on this volume; None if the system does not say."""
+    """Free bytes for this user on the volume; None if unknown."""
     try:
         told = os.statvfs(path)
     except OSError:
@@ -74,6 +74,6 @@ def _own_size(file: Path) -> int:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 (names are all that is wanted)
+        return os.listdir(folder)  # noqa: PTH208 (only names are needed)
     except OSError:
         return []

@@ -1,4 +1,4 @@
-"""What a log asks of the place where its bytes are: memory, or a disk."""
+"""The port between the log and its store, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 class Draft(NamedTuple):
-    """A record that was not stored yet."""
+    """A record that is not stored yet."""
 
     batches: Sequence[Batch]
     data: bytes
     numbers: Sequence[int]
-    """The number of each batch's layout."""
+    """The layout number of each batch."""
     fresh: Mapping[Layout, int]
-    """Layouts that are not stored either, by their numbers."""
+    """Layouts that are not stored yet, with their numbers."""
     samples: int
     shared: int
     """Bytes of the fresh layouts."""
 
     @property
     def size(self) -> int:
-        """Bytes of all that it adds."""
+        """Bytes of the record and its new layouts."""
         return len(self.data) + self.shared
 
     @classmethod
@@ -46,13 +46,13 @@ class Draft(NamedTuple):
         segment: int,
         written: int,
     ) -> Draft:
-        """A record of these batches.
+        """Make a record of these batches.
 
         Args:
             batches: At least one.
-            numbered: The number of each one's layout in this segment, and which layouts are new.
-            segment: Which segment of the log it belongs to.
-            written: Steady milliseconds now.
+            numbered: The layout number of each batch in this segment, and the new layouts.
+            segment: The segment of the log.
+            written: Current time in monotonic milliseconds.
 
         Raises:
             ValueError: One of them cannot be stored.
@@ -64,75 +64,75 @@ class Draft(NamedTuple):
 
 
 class StoreStatus(NamedTuple):
-    """Whether a store takes what it is given."""
+    """Whether a store is able to store records."""
 
     opened: bool = True
-    """Whether what earlier processes left is known yet."""
+    """Whether the records of earlier processes are known."""
     unsaved: int = 0
-    """Bytes of records that are in memory only, because the disk does not take them."""
+    """Bytes of records that are in memory only because the disk cannot be written."""
     fill: float = 0.0
-    """0 to 1: how full the memory for these is."""
+    """Fill level of the memory for these, 0 to 1."""
     trouble: str = ""
-    """Why it does not take them, in words; empty when all is well."""
+    """Why the disk cannot be written, as a message; empty when all is well."""
 
 
 class StoreOwner(Protocol):
-    """The log on a store, told of what happens there by itself."""
+    """Callbacks of the log for events in its store."""
 
     def restored(self, names: Mapping[int, str], notes: Mapping[str, bytes]) -> None:
-        """The store opened, and the index has what was there, with what was added before on top.
+        """The store opened; the index has its records, followed by those added before.
 
         Args:
-            names: Of the starts that have batches here, this one included.
-            notes: By output.
+            names: Names of the starts that have batches here, including this one.
+            notes: Notes by output.
         """
         ...
 
     def damaged(self, start: int, stop: int, error: Damaged) -> None:
-        """The batches `start` to `stop` cannot be read any more."""
+        """The batches `start` to `stop` are damaged and cannot be read."""
         ...
 
     def room_made(self) -> None:
-        """There may be room for more."""
+        """There may be room for more records."""
         ...
 
 
 class RecordStore(Protocol):
-    """The bytes of one buffer, and the index of what is there."""
+    """The records of one buffer, and their index."""
 
     owner: StoreOwner
-    """Set before it is opened."""
+    """The log; set before `open`."""
 
     @property
     def lasting(self) -> bool:
-        """Whether it outlives the process."""
+        """Whether its records outlive the process."""
         ...
 
     @property
     def index(self) -> LogIndex:
-        """What is there. Another object once a store that could not be opened is open at last."""
+        """The index of its records. Replaced by another object when a store opens late."""
         ...
 
     @property
     def cache(self) -> LayoutCache:
-        """The layouts of its records, as objects."""
+        """The decoded layouts of its records."""
         ...
 
     @property
     def letters(self) -> LetterStore:
-        """The bytes of dead letters, which change in the same step as the records."""
+        """The store of dead letters, which change atomically with the records."""
         ...
 
     async def open(self) -> None:
-        """Make ready; before anything else, and once.
+        """Open the store; called once, before all other methods.
 
         Raises:
-            BufferUnusable: It cannot be; the message says why and what to do.
+            BufferUnusable: It cannot be opened; the message says why and what to do.
         """
         ...
 
     def draft(self, batches: Sequence[Batch], written: int) -> Draft:
-        """A record of these batches, `written` in steady milliseconds. Changes nothing yet.
+        """Make a record of these batches, `written` in monotonic milliseconds. Stores nothing yet.
 
         Raises:
             ValueError: One of them cannot be stored.
@@ -140,29 +140,29 @@ class RecordStore(Protocol):
         ...
 
     async def add(self, record: Record, draft: Draft, readers: Sequence[str]) -> None:
-        """Keep this, as durably as this store can. These outputs get it as soon as that is done."""
+        """Store this record as durably as the store can; then add it to the index for these outputs."""
         ...
 
     def kept(self, first: int) -> bool:
-        """Whether the record that begins with this batch is where it belongs: on disk, if there is one."""
+        """Whether the record that begins with this batch is finally stored: on disk, if there is one."""
         ...
 
     async def load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
-        """Records as bytes by first batch, or why one cannot be read. Where the disk fails on the way, those
-        from there on may be missing.
+        """Encoded records by first batch, or the damage of one. If the disk fails on the way, the rest may be
+        missing.
 
         Raises:
-            OSError: The disk does not give the first of them now.
+            OSError: The first one cannot be read now.
         """
         ...
 
     async def layouts(
         self, segment: int, numbers: Collection[int]
     ) -> Mapping[int, bytes | Damaged]:
-        """The layouts that `draft` gave these numbers, or why one cannot be read.
+        """The layouts with these numbers, or the damage of one.
 
         Raises:
-            OSError: The disk does not give them now.
+            OSError: They cannot be read now.
         """
         ...
 
@@ -171,85 +171,85 @@ class RecordStore(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Return when what changed in the index is as durable as this store can make it."""
+        """Return when the changes of the index are as durable as this store can make them."""
         ...
 
     def fits(self, size: int) -> bool:
-        """Whether it can take so many bytes more, whatever the limits say."""
+        """Whether it has room for `size` more bytes, regardless of the buffer's limits."""
         ...
 
     def surplus(self) -> int | None:
-        """The first batch of the record that has to go next for want of room; None while there is some."""
+        """The first batch of the record to drop next for lack of room; None while there is room."""
         ...
 
     def set_aside(self, start: int, stop: int, error: Damaged) -> None:
-        """Copy the batches `start` to `stop`, which are damaged, to the quarantine, if there is one."""
+        """Copy the damaged batches `start` to `stop` to the quarantine, if there is one."""
         ...
 
     def status(self) -> StoreStatus:
-        """As it is now."""
+        """The current status."""
         ...
 
     async def note(self, output: str, note: bytes) -> None:
-        """Keep this of an output for the next start."""
+        """Store a note about an output for the next start."""
         ...
 
     async def place(self) -> Place | None:
-        """Its folder, None in memory. While the disk does not answer: as it was last."""
+        """Its folder; None in memory. While the disk does not answer, the last known state."""
         ...
 
     async def close(self) -> None:
-        """Nothing after this."""
+        """Close the store; no method may be called afterwards."""
         ...
 
 
 class LetterOwner(Protocol):
-    """The dead letters on a store, told of what happens there by itself."""
+    """Callbacks of the dead letters for events in their store."""
 
     def restored(
         self, found: Mapping[int, tuple[str, Known]], bad: Mapping[int, str], start: int
     ) -> None:
-        """The store opened. These are there, and the bad ones, which are counted, cannot be read.
+        """The store opened, with these letters and with damaged ones, which are counted.
 
         Args:
-            found: By id, with their outputs.
-            bad: By id, and why.
-            start: New ones get ids of this start.
+            found: Letters by id, with their outputs.
+            bad: Damaged letters by id, with the reason.
+            start: Number of this start, from which new ids are made.
         """
         ...
 
     def replaced(self, there: Collection[int], bad: Mapping[int, str]) -> None:
-        """The database is another one, which has these."""
+        """The database was replaced, and has these letters."""
         ...
 
 
 class LetterStore(Protocol):
-    """Keeps letters by id. What is put and dropped gets to the disk with the next state of their output."""
+    """Stores letters by id. Changes are written to disk with the next state of their output."""
 
     owner: LetterOwner
 
     def put(self, letter: int, data: bytes) -> None:
-        """Keep this."""
+        """Store this letter."""
         ...
 
     async def get(self, letter: int) -> bytes:
-        """What was put.
+        """Read a letter.
 
         Raises:
-            Damaged: It is not what was put, or is gone.
+            Damaged: It is damaged or missing.
             OSError: The disk failed.
         """
         ...
 
     def drop(self, letters: Iterable[int], *, after: int = 0) -> None:
-        """Forget these.
+        """Delete these letters.
 
         Args:
-            letters: By id.
-            after: The batch that begins the record which has to be as safe as they are before.
+            letters: Ids of the letters.
+            after: First batch of the record that must be as durable as the letters before they are deleted.
         """
         ...
 
     def set_aside(self, letter: int, reason: str) -> None:
-        """Copy one that is damaged to the quarantine."""
+        """Copy a damaged letter to the quarantine."""
         ...

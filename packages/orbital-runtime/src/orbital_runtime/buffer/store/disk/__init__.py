@@ -1,1 +1,1 @@
-"""The store on disk: brings the database up to date with the index, and goes on in memory while it cannot."""
+"""The store on disk: writes changes of the index to the database, or keeps them in memory if it cannot."""

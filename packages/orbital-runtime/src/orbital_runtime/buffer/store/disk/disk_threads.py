@@ -1,8 +1,8 @@
-"""The threads that call the disk: the event loop never does.
+"""The threads for disk access; the event loop never accesses the disk.
 
-Two threads: one does in order whatever changes something, and the other one only reads, so that an output
-that wants its samples waits for no sync. A call may take long as long as the disk answers somewhere in it.
-Where it has not answered for a while, whoever can do without it stops waiting.
+Two threads: one executes changes in order, the other only reads, so that an output that reads samples does
+not wait for a sync. A call may take long while the disk answers single operations of it. If the disk has not
+answered for a while, callers that can do without the result stop waiting.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE: Final = 3.0
-"""Seconds without an answer after which a disk counts as one that does not answer."""
+"""Seconds without an answer after which the disk counts as stalled."""
 
 GRACE: Final = 10.0
-"""Seconds without an answer after which a stop does not wait for it any more."""
+"""Seconds without an answer after which a stop no longer waits for the disk."""
 GIVEN_UP: Final = 2.0
-"""Seconds in which calls end that nobody waits for."""
+"""Seconds that abandoned calls get to end."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class DiskThreads:
     """The two threads of one buffer.
 
     Args:
-        stores: Opens its database. Where that is in this process nobody ever stops waiting: a disk that does
-            not answer holds everything then.
+        stores: Opens its database. If it opens it in this process, no caller stops waiting: a stalled disk
+            blocks the whole process then.
     """
 
     def __init__(self, stores: Stores) -> None:
@@ -47,36 +47,36 @@ class DiskThreads:
         self._writer = ThreadPool(1, "buffer")
         self._reader = ThreadPool(1, "buffer-read")
         self._since: dict[int, float] = {}
-        """When each thread that is at work heard of the disk last; monotonic seconds."""
+        """For each busy thread, the time of the disk's last answer in monotonic seconds."""
         stores.on_answer = self._heard
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do this after all that was asked for before."""
+        """Call this after all earlier calls of `run`."""
         future = self._writer.submit(self._timed, call, *args, **kwargs)
         return await asyncio.wrap_future(future)
 
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do this, which changes nothing, after other reads only."""
+        """Call this, which only reads, after earlier reads only."""
         future = self._reader.submit(self._timed, call, *args, **kwargs)
         return await asyncio.wrap_future(future)
 
     def later(self, call: Callable[[], object]) -> None:
-        """As `run`, but nobody waits for it."""
+        """As `run`, without waiting for the result."""
         self._writer.submit(self._timed, self._logged, call)
 
     @property
     def silence(self) -> float:
-        """Seconds for which the disk has not answered; 0 when nothing is asked of it."""
+        """Seconds for which the disk has not answered; 0 without calls in progress."""
         since = min(self._since.copy().values(), default=None)
         return 0.0 if since is None or not self._stores.apart else time.monotonic() - since
 
     @property
     def stalled(self) -> bool:
-        """Whether it counts as one that does not answer."""
+        """Whether the disk has not answered for `PATIENCE`."""
         return self.silence >= PATIENCE
 
     async def unless_stalled(self, task: asyncio.Future[Any], patience: float = PATIENCE) -> bool:
-        """Return when this is done, or when the disk has not answered for so long. Gives whether it is."""
+        """Wait until this is done, or the disk has not answered for `patience`. Returns if it is done."""
         while not task.done():
             left = patience - self.silence
             if left <= 0:
@@ -85,8 +85,8 @@ class DiskThreads:
         return True
 
     async def finish(self, last: Coroutine[Any, Any, None]) -> bool:
-        """Do this, and nothing after it. Where the disk does not answer, calls of the database end with an
-        error, and a thread that the disk holds is left alone. Gives whether it came to its end.
+        """Run this as the last call. If the disk does not answer, calls to the database end with an error,
+        and a blocked thread is abandoned. Returns whether it completed.
         """
         ending = asyncio.ensure_future(last)
         ended = await self.unless_stalled(ending, GRACE)

@@ -1,4 +1,4 @@
-"""Records that were held in memory until the database opened."""
+"""Records that were kept in memory until the database opened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def batches_of(journal: Journal, cache: LayoutCache) -> Mapping[int, list[Batch]]:
-    """All batches of a journal of which nothing is on the disk, by the first one of their record."""
+    """All batches of a journal that has written nothing yet, by the first batch of their record."""
     return {first: _batches(data, journal, cache) for first, data in journal.records.items()}
 
 

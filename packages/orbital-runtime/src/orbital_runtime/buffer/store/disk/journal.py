@@ -1,4 +1,4 @@
-"""What the books say and the disk does not know yet. Pure: it makes changes, and is told which got there."""
+"""Changes of the index that are not on disk yet. Pure: it composes writes, and is told which succeeded."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.store.disk.letters import DiskLetterStore, LetterChange
 
 PORTION: Final = 4 << 20
-"""Bytes of records in one write; only what piled up while the disk was full is more."""
+"""Maximum bytes of records in one write; only what accumulated while the disk was full is more."""
 DEAD: Final = 1 << 20
-"""Bytes of records that nobody needs before they are deleted: fewer and larger ranges are cheaper to read
-past."""
+"""Bytes of unneeded records after which they are deleted: fewer, larger ranges are cheaper to read past."""
 DEAD_RECORDS: Final = 256
 
 
 class Pending(NamedTuple):
-    """A record that is being stored, and who gets it. It is not in the books yet."""
+    """A record that is being stored, and the outputs that get it. It is not in the index yet."""
 
     record: Record
     readers: Sequence[str]
 
 
 class Change(NamedTuple):
-    """One write: all of it, or nothing."""
+    """One atomic write."""
 
     puts: list[tuple[bytes, bytes]]
     deletes: list[bytes]
@@ -54,19 +53,19 @@ class Change(NamedTuple):
     segments: list[int]
     dead_size: int
     more: bool
-    """There are records that did not fit into this one."""
+    """Whether there are records that did not fit into this write."""
 
 
 class Journal:
-    """Records, layouts, states and deletions on their way to the disk."""
+    """Records, layouts, states and deletions that are not on disk yet."""
 
     def __init__(self) -> None:
         self.records: dict[int, bytes] = {}
-        """By their first batch, in order."""
+        """Encoded records by their first batch, in order."""
         self.layouts: dict[tuple[int, int], bytes] = {}
-        """By segment and number."""
+        """Encoded layouts by segment and number."""
         self.size = 0
-        """Bytes of these records."""
+        """Bytes of `records`."""
         self._summaries: dict[int, bytes] = {}
         self._states: dict[str, bytes] = {}
         self._dead = Intervals()
@@ -75,14 +74,14 @@ class Journal:
         self._dead_records = 0
 
     def add(self, record: Record, data: bytes, segment: int, layouts: Mapping[int, bytes]) -> None:
-        """A new record with its new layouts."""
+        """Add a new record with its new layouts."""
         self.records[record.first] = data
         self._summaries[record.first] = pack(summary_of(record, segment))
         self.size += len(data)
         self.layouts.update({(segment, n): layout for n, layout in layouts.items()})
 
     def bury(self, records: Iterable[Record], segments: Sequence[int]) -> None:
-        """Nobody needs these records any more, nor the layouts of these segments."""
+        """Delete these records, and the layouts of these segments: no output needs them any more."""
         for record in records:
             self._pop(record.first)
             self._dead.add(record.first, record.stop)
@@ -93,7 +92,7 @@ class Journal:
             del self.layouts[key]
 
     def forget_states(self) -> None:
-        """Write every state again: the database is another one."""
+        """Write every state again, as the database was replaced."""
         self._states.clear()
 
     def take(
@@ -105,14 +104,14 @@ class Journal:
         records: bool = True,
         tidy: bool = False,
     ) -> Change | None:
-        """What to write next; None if the disk knows everything.
+        """The next write; None if the disk has everything.
 
         Args:
-            log: The books.
-            pending: What they do not have yet.
-            letters: Those that come and go with these states.
+            log: The index.
+            pending: The record that is not in the index yet.
+            letters: Dead letters, which change together with these states.
             records: Whether there is room for records; deletions and states are always written.
-            tidy: Delete even if it is little.
+            tidy: Delete unneeded records even if they are few.
         """
         portion = self._portion() if records else {}
         layouts = dict(self.layouts) if portion else {}
@@ -152,9 +151,9 @@ class Journal:
         )
 
     def done(self, change: Change) -> None:
-        """This is on the disk."""
+        """This write is on disk."""
         for first, data in change.records.items():
-            if self.records.get(first) is data:  # else it was dropped meanwhile
+            if self.records.get(first) is data:  # otherwise it was dropped meanwhile
                 self._pop(first)
         for key, layout in change.layouts.items():
             if self.layouts.get(key) is layout:
@@ -169,11 +168,11 @@ class Journal:
 
     @property
     def states(self) -> Mapping[str, bytes]:
-        """Every output as the disk knows it."""
+        """The state of every output as on disk."""
         return self._states
 
     def books(self, log: LogIndex, pending: Pending | None) -> Mapping[str, bytes]:
-        """Every output as it is, with all records here in memory only."""
+        """The current state of every output, with all records of the journal counted as in memory only."""
         return self._states | self._changed(log, pending, self._saved(log, pending, {}))
 
     def _portion(self) -> dict[int, bytes]:
@@ -187,7 +186,7 @@ class Journal:
         return portion
 
     def _saved(self, log: LogIndex, pending: Pending | None, portion: Mapping[int, bytes]) -> int:
-        """The first batch that will be in memory only."""
+        """The first batch that remains in memory only after this write."""
         if len(portion) < len(self.records):
             return next(first for first in self.records if first not in portion)
         return _following(log, pending)

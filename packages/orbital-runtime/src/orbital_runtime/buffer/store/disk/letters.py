@@ -1,4 +1,4 @@
-"""Dead letters in the buffer's database, and on their way there."""
+"""Dead letters in the buffer's database, and those not written yet."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class LetterChange(NamedTuple):
-    """What one write brings over."""
+    """The changes of dead letters in one write."""
 
     puts: dict[int, bytes]
     drops: list[int]
 
 
 class DiskLetterStore:
-    """Dead letters on disk: only what the database does not have yet is in memory.
+    """Dead letters on disk; only those that the database does not have yet are in memory.
 
     Args:
-        database: Read here; who writes it asks for the changes.
-        threads: Waits for the disk.
+        database: Only read here; the writer requests the changes with `take`.
+        threads: Run calls to the disk.
     """
 
     owner: LetterOwner
@@ -38,7 +38,7 @@ class DiskLetterStore:
         self._threads = threads
         self._puts: dict[int, bytes] = {}
         self._drops: dict[int, int] = {}
-        """Letters that go, and the first batch of the record that has to be there before."""
+        """Letters to delete, and the first batch of the record that must be on disk before."""
 
     def put(self, letter: int, data: bytes) -> None:
         self._puts[letter] = data
@@ -62,17 +62,17 @@ class DiskLetterStore:
         self._threads.later(aside)
 
     def take(self, unwritten: Collection[int]) -> LetterChange:
-        """What to write next.
+        """The next changes to write.
 
         Args:
-            unwritten: Records that this write leaves in memory, by their first batch.
+            unwritten: Records that remain in memory after this write, by their first batch.
         """
         return LetterChange(
             dict(self._puts), [n for n, after in self._drops.items() if after not in unwritten]
         )
 
     def done(self, change: LetterChange) -> None:
-        """This is on the disk."""
+        """This change is on disk."""
         for letter in change.puts:
             self._puts.pop(letter, None)
         for letter in change.drops:
@@ -80,5 +80,5 @@ class DiskLetterStore:
 
     @property
     def unsaved(self) -> Collection[int]:
-        """Letters that the database does not have yet."""
+        """Ids of letters that the database does not have yet."""
         return self._puts.keys()

@@ -1,4 +1,4 @@
-"""The books from what is stored: which records there are, what each output needs, and what is missing."""
+"""Restores the index from the database: its records, what each output needs, and what is missing."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def restore(
     *,
     now: float = math.inf,
 ) -> list[Record]:
-    """Fill empty books. Gives the records that no output needs any more; what is missing is told.
+    """Fill an empty index. Returns the records that no output needs any more; missing samples are reported.
 
     Args:
-        log: The books.
-        found: What is stored.
-        tell: Told in sentences.
-        now: Steady milliseconds. Records from later (the clock was set back) age from now on: else they would
-            never be too old, nor would anything behind them.
+        log: The empty index.
+        found: Contents of the database.
+        tell: Called with messages about what is missing.
+        now: Monotonic milliseconds. Records with a later time (the clock was set back) age from now on:
+            otherwise neither they nor the records after them would ever expire.
     """
     log.records = [summary.record(first) for first, summary in found.summaries.items()]
     for record in log.records:
@@ -75,7 +75,7 @@ def _account(log: LogIndex, output: str, state: State) -> None:
 
 
 def _count_letters(log: LogIndex, found: Contents, tell: Callable[[str], None]) -> None:
-    """Hold the letters that are there against the accounts."""
+    """Compare the stored dead letters with the ledger."""
     kept = found.kept
     for output in {*kept, *log.ledger.accounts()}:
         account = log.ledger.account(output)
@@ -83,15 +83,13 @@ def _count_letters(log: LogIndex, found: Contents, tell: Callable[[str], None]) 
         if lost > 0:
             account.letters_gone["damaged"] += lost
             tell(f"output {output}: {lost} dead letters are not on the disk any more (damaged)")
-        elif (
-            lost < 0
-        ):  # an account that is older than what is there, or a replay that a crash undid
+        elif lost < 0:  # the account is older than the letters, or a crash undid a replay
             account.accepted -= lost
             account.dead_lettered -= lost
 
 
 def _position(log: LogIndex, output: str, state: State, tell: Callable[[str], None]) -> None:
-    """What it needs and is there. It is an orphan until it is attached again."""
+    """Restore the position of an output from existing records. It is orphaned until it is attached again."""
     position = log.positions[output] = Position()
     position.reading, position.orphaned_ms = False, state.orphaned_ms
     position.lose(state.lost)
@@ -110,9 +108,9 @@ def _position(log: LogIndex, output: str, state: State, tell: Callable[[str], No
 
 
 def _missing(state: State, account: Account, position: Position, kept: int) -> str:
-    """Count what the account says is waiting and the disk does not have, and say so."""
+    """Count samples that wait according to the account but are not on disk; returns a message."""
     lost = account.waiting - kept
-    if lost < 0:  # an account that is older than what is there
+    if lost < 0:  # the account is older than the records
         account.accepted -= lost
     if lost <= 0:
         return ""
@@ -129,7 +127,7 @@ def _missing(state: State, account: Account, position: Position, kept: int) -> s
 
 
 def _newer(log: LogIndex, position: Position, account: Account, following: int) -> int:
-    """Records that this state does not know: the state that came with them is damaged. They come (again)."""
+    """Add records newer than this state: the state written with them is damaged. Delivers them (again)."""
     samples = 0
     for record in _between(log.records, following, 1 << 64):
         position.todo.add(record.first, record.stop)
@@ -139,7 +137,7 @@ def _newer(log: LogIndex, position: Position, account: Account, following: int) 
 
 
 def _between(records: list[Record], start: int, stop: int) -> Iterator[Record]:
-    """The records that hold any of the batches `start` to `stop`."""
+    """The records with any of the batches `start` to `stop`."""
     index = max(0, bisect_right(records, start, key=lambda record: record.first) - 1)
     for record in islice(records, index, None):
         if record.first >= stop:

@@ -1,8 +1,8 @@
-"""Segments of the log: the stretch of records that shares one numbering of layouts.
+"""Segments of the log: consecutive records that share one numbering of layouts.
 
-A layout is stored once a segment, with the first record that has it, and goes with the segment's last
-record. So nothing counts references, and each start begins a new one: numbers never clash with those of a
-process that died. A layout knows its own number, so that nothing here keeps one whose series have ended.
+A layout is stored once in a segment, with the first record that uses it, and is deleted with the segment's
+last record, so no references are counted. Each start begins a new segment, so numbers never collide with
+those of a crashed process. A layout holds its own number, so that unused layouts are not kept alive here.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch, Layout
 
 SIZE: Final = 64 << 20
-"""Bytes of records and layouts after which the next segment begins."""
+"""Bytes of records and layouts after which a new segment begins."""
 SPAN: Final = 3_600_000
-"""Milliseconds after which it does."""
+"""Milliseconds after which a new segment begins."""
 LAYOUTS: Final = 1 << 20
-"""Bytes of layouts that are worth a new segment, if as many have ended as are in use."""
+"""Bytes of layouts after which a new segment begins if as many are unused as used."""
 _NOWHERE: Final = -1, -1
 
 
 class Segments:
-    """The open segment, and how many records of each one there still are.
+    """The open segment, and the number of remaining records of each segment.
 
     Args:
-        current: Number of the segment that is open now.
-        size: Bytes after which the next one begins.
-        layouts: Bytes of layouts after which it does, if as many have ended as are in use.
+        current: Number of the open segment.
+        size: Bytes after which the next segment begins.
+        layouts: Bytes of layouts after which it begins if as many are unused as used.
     """
 
     def __init__(self, current: int = 1, size: int = SIZE, layouts: int = LAYOUTS) -> None:
         self.current = current
         self.shared = 0
-        """Bytes of all layouts stored."""
+        """Bytes of all stored layouts."""
         self._limit = size
         self._worth = layouts
         self._given = 0
@@ -53,7 +53,7 @@ class Segments:
         self._of: dict[int, int] = {}
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
-        """The number of each batch's layout, and which of them are new. Changes nothing."""
+        """The layout number of each batch, and the new layouts with their numbers. Changes nothing."""
         numbers: list[int] = []
         fresh: dict[Layout, int] = {}
         for batch in batches:
@@ -65,7 +65,7 @@ class Segments:
         return numbers, fresh
 
     def keep(self, first: int, size: int, fresh: Mapping[Layout, int], written: int) -> None:
-        """This record is stored with these layouts; the next one may begin a new segment."""
+        """Record that this record was stored with these layouts; the next one may begin a new segment."""
         self.restore(first, self.current, 0)
         added = self._add(fresh)
         self.shared += added
@@ -76,7 +76,7 @@ class Segments:
             self._next()
 
     def _add(self, fresh: Mapping[Layout, int]) -> int:
-        """These layouts are stored in the open segment; gives their bytes."""
+        """Add these layouts to the open segment; returns their size in bytes."""
         for layout, number in fresh.items():
             layout.caches[self] = self.current, number
         self._in_use.update(fresh)
@@ -86,7 +86,7 @@ class Segments:
         return added
 
     def _mostly_ended(self) -> bool:
-        """Whether no more of the layouts here are in use than have ended; looked at when they doubled."""
+        """Whether at least half of the layouts are unused; checked whenever their number has doubled."""
         if self._laid_out < self._look_at:
             return False
         self._look_at = max(self._worth, 2 * sum(map(layout_size, self._in_use)))
@@ -98,18 +98,18 @@ class Segments:
         self._size, self._since = 0, None
 
     def restore(self, first: int, segment: int, layouts: int) -> None:
-        """A record that is there already; `layouts` are bytes of its segment not told of before."""
+        """Add an existing record; `layouts` are the bytes of its segment's layouts, unless already added."""
         self._of[first] = segment
         self._records[segment] += 1
         self._layouts[segment] += layouts
         self.shared += layouts
 
     def of(self, first: int) -> int:
-        """The segment of a record."""
+        """The segment of the record with this first batch."""
         return self._of[first]
 
     def forget(self, firsts: Iterable[int]) -> list[int]:
-        """These records are gone; gives the segments that went with them."""
+        """Remove these records; returns the segments that have none left."""
         gone: list[int] = []
         for first in firsts:
             segment = self._of.pop(first)
@@ -122,5 +122,5 @@ class Segments:
 
 
 def encoded(fresh: Mapping[Layout, int]) -> dict[int, bytes]:
-    """New layouts as bytes, by number."""
+    """Encoded new layouts, by number."""
     return {number: encode_layout(layout) for layout, number in fresh.items()}

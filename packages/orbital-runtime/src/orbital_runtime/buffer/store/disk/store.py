@@ -1,8 +1,8 @@
-"""The store on disk: what it took survives the process, the machine and, as far as it can be, the disk.
+"""The store on disk: records survive a crash of the process and the machine, and partly damage to the disk.
 
-The index is in memory, as with the store in memory, and the database follows it. One write brings over all
-that changed: new records with their layouts, deletions, and the whole state of every output that moved, so
-whatever a crash takes, it takes with its counts.
+The index is in memory, as with the memory store, and the database follows it. One atomic write has all that
+changed: new records with their layouts, deletions, and the whole state of every output that changed, so that
+records and counts are always consistent after a crash.
 """
 
 from __future__ import annotations
@@ -51,27 +51,27 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MEMORY: Final = 32 << 20
-"""Bytes of records that are kept in memory while the disk takes none."""
+"""Maximum bytes of records kept in memory while the disk cannot be written."""
 TICK: Final = 1.0
 TIDY: Final = 10
-"""Ticks between two looks at the files."""
+"""Ticks between two checks of the files."""
 
 
 class DiskStore:
     """A store in a folder of its own.
 
     Args:
-        path: The folder. It is made if it is not there.
-        limits: Of the buffer: a segment is a small part of them.
-        clock: Tells how old records are.
-        sync: `always`: an append returns when the disk has it. `interval`: when the system has it, which a
-            crash of the process survives and a power cut does not.
-        sync_interval: Seconds after which the disk has it too, with `interval`.
-        min_free: Bytes of the volume that stay free: below it new records stay in memory.
-        memory: Bytes of those records, at most.
-        tick: Seconds between two looks of the upkeep.
-        patience: Seconds until a place that cannot be read, all else being well, is damage.
-        retry: Seconds for which a write that failed is tried again before what is new waits in memory.
+        path: The folder; created if missing.
+        limits: Limits of the buffer: a segment is a small part of them.
+        clock: For the age of records.
+        sync: `always`: an append returns when it is on disk. `interval`: when the operating system has it,
+            which survives a crash of the process but not a power failure.
+        sync_interval: Seconds between syncs to disk, with `interval`.
+        min_free: Bytes to leave free on the volume: below it new records stay in memory.
+        memory: Maximum bytes of those records.
+        tick: Seconds between two turns of the upkeep.
+        patience: Seconds after which a file that cannot be read, while others can, counts as damaged.
+        retry: Seconds for which a failed write is retried before new records wait in memory.
         stores: Opens the database.
     """
 
@@ -119,7 +119,7 @@ class DiskStore:
     # Opening and closing
 
     async def open(self) -> None:
-        """Lock the folder, open or rescue the database, and read what is there.
+        """Lock the folder, open or repair the database, and read its contents.
 
         Raises:
             BufferUnusable: Locked by another process, no permission, a newer format.
@@ -149,7 +149,7 @@ class DiskStore:
             self.database.crash_counts.forget()
 
     async def _opened(self) -> Contents:
-        """What is in the database; nothing yet where it does not open within a few seconds."""
+        """Contents of the database; empty if it does not open within a few seconds."""
         found = await self.threads.run(self.database.open)
         for pause in pauses(self._retry):
             if self.database.is_open:
@@ -160,7 +160,7 @@ class DiskStore:
         return found
 
     async def _opened_late(self, opening: asyncio.Task[Contents]) -> None:
-        """The disk did not answer when the database was opened."""
+        """Adopt a database whose opening took too long because the disk did not answer."""
         try:
             found = await asyncio.shield(opening)
         except BufferUnusable as error:
@@ -181,11 +181,11 @@ class DiskStore:
     def _adopt_late(self, found: Contents) -> None:
         self._adopt(found)
         self.writeback.late = False
-        self.writeback.note_crash_counts()  # those until now came on top of what is in the database
+        self.writeback.note_crash_counts()  # earlier notes were relative to the contents of the database
 
     def _adopt(self, found: Contents) -> None:
-        """Begin with what is in the database. What is held in memory already comes after it, in segments of
-        its own.
+        """Start with the contents of the database. Records already in memory are placed after them, in new
+        segments.
         """
         held, batches = self.index, batches_of(self.journal, self.cache)
         self.cache = LayoutCache()
@@ -215,7 +215,7 @@ class DiskStore:
         self.index.shared = self._segments.shared
 
     def _compare(self, found: Contents) -> None:
-        """The database is another one: what it lacks is lost, and states are written again."""
+        """Adopt a replaced database: records that it lacks are lost, and all states are written again."""
         self.journal.forget_states()
         for record in list(self.index.records):
             known = record.first in found.summaries or record.first in self.journal.records
@@ -235,7 +235,7 @@ class DiskStore:
         await self.threads.run(self.database.close)
 
     def _lose_unsaved(self) -> None:
-        """The end came before the disk took them."""
+        """Count records as lost that were not written before the stop."""
         records = [self.index.record(first) for first in list(self.journal.records)]
         for record in records:
             self.index.drop(record.first, record.stop, "stopped")
@@ -256,7 +256,7 @@ class DiskStore:
         self._keep(record, draft)
 
     def _keep(self, record: Record, draft: Draft) -> None:
-        """What holds once a record is in the journal or beyond."""
+        """Update segments and cache for a record that is in the journal or on disk."""
         self.cache.put(record.first, self._segments.current, draft.fresh)
         self._segments.keep(record.first, record.size, draft.fresh, record.written)
         self.index.shared = self._segments.shared
@@ -316,7 +316,7 @@ class DiskStore:
 
     @property
     def journal(self) -> Journal:
-        """What the disk does not know yet."""
+        """Changes that are not on disk yet."""
         return self.writeback.journal
 
     def fits(self, size: int) -> bool:
@@ -341,12 +341,12 @@ class DiskStore:
         return self._place
 
     async def settle(self) -> None:
-        """See whether trouble begins or is over."""
+        """Check whether trouble has begun or ended."""
         if await self.writeback.settle():
             self.owner.room_made()
 
     async def look(self, turn: int) -> None:
-        """One turn of the upkeep."""
+        """Run one turn of the upkeep."""
         if self._opening is not None:
             await self._opened_late(self._opening)
         await self.writeback.recover()
@@ -360,7 +360,7 @@ class DiskStore:
 
 
 def _in_process() -> Stores:
-    """Databases of this process, which stands still where the disk does."""
+    """Databases in this process, which blocks while the disk does."""
     from orbital_runtime.buffer.store.rocks.rocksdb import RocksStores  # noqa: PLC0415 (it loads RocksDB)
 
     return RocksStores()

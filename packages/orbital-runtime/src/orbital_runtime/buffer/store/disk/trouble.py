@@ -1,4 +1,4 @@
-"""Why new records stay in memory: logged once when it begins, and once when it is over."""
+"""Why new records stay in memory: logged once when it begins, and once when it ends."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class Trouble:
-    """What is wrong with a buffer's disk now.
+    """The current trouble with a buffer's disk.
 
     Args:
         path: The buffer's folder.
-        memory: Bytes of records that may wait in memory.
-        silence: Seconds for which the disk has not answered; 0 when nothing is asked of it.
+        memory: Maximum bytes of records that wait in memory.
+        silence: Gives the seconds for which the disk has not answered; 0 without calls in progress.
     """
 
     def __init__(self, path: Path, memory: int, silence: Callable[[], float]) -> None:
@@ -28,21 +28,21 @@ class Trouble:
         self._memory = memory
         self._silence = silence
         self._silent = 0.0
-        """Seconds for which it did not answer, as of the last look."""
+        """Seconds for which it had not answered at the last check."""
         self._reason = ""
         self.failures = 0
-        """Failed tries in a row; there may be trouble without any, where room is short."""
+        """Consecutive failures; there may be trouble without any, if space is short."""
 
     @property
     def reason(self) -> str:
-        """In words; empty when all is well."""
+        """The reason as a message; empty when all is well."""
         silence = self._silence()
         if silence < PATIENCE:
             return self._reason
         return f"the disk has not answered for {silence:.0f} s"
 
     def listen(self) -> None:
-        """Say when the disk stops answering, and when it answers again."""
+        """Log when the disk stops answering, and when it answers again."""
         silence = self._silence()
         if silence >= PATIENCE and not self._silent:
             logger.error(
@@ -54,7 +54,7 @@ class Trouble:
         self._silent = silence if silence >= PATIENCE else 0.0
 
     def failed(self, reason: str) -> None:
-        """The disk did not take something."""
+        """A write to the disk failed."""
         self.failures += 1
         self._reason = reason
         if self.failures == 1:
@@ -64,19 +64,19 @@ class Trouble:
             )  # fmt: skip
 
     def bridged(self, reason: str) -> None:
-        """The disk took something when it was tried again; nobody has to do without it."""
+        """A retry of a failed write succeeded in time."""
         self.failures = 0
         logger.warning("%s: a write failed, and went through later (%s)", self._path, reason)
 
     def worked(self) -> None:
-        """The disk took something."""
+        """A write to the disk succeeded."""
         self.failures = 0
 
     def settle(self, short: str, *, unsaved: bool) -> bool:
-        """See whether it begins or is over. Gives whether it is over just now.
+        """Check whether trouble has begun or ended. Returns whether it has just ended.
 
         Args:
-            short: Why records should stay in memory even if the disk takes them.
+            short: Why records should stay in memory even if the disk can be written.
             unsaved: Whether some are in memory only.
         """
         if self.failures:

@@ -1,4 +1,4 @@
-"""Periodic work of the store on disk, which nobody waits for."""
+"""Periodic background work of the store on disk."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Turns, until it is stopped.
+    """Runs turns until it is stopped.
 
     Args:
-        path: Of the buffer, for the log.
+        path: The buffer's folder, for the log.
         seconds: Between two turns.
-        turn: Does one; gets its number.
-        listen: Called at the end of each turn, and every so many seconds while one takes longer. Never waits.
+        turn: Runs one turn, given its number.
+        listen: Called at the end of each turn, and every `seconds` while one takes longer. Must not block.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, on this loop."""
+        """Start on this event loop."""
         self._task = asyncio.create_task(self._run(), name="buffer-upkeep")
 
     async def stop(self) -> bool:
-        """No turn after this. Gives whether it was started."""
+        """Stop; no turn follows. Returns whether it was started."""
         if self._task is None:
             return False
         self._task.cancel()

@@ -1,6 +1,6 @@
-"""Brings the disk up to date with the index: writes, tries again, reopens, and notes what it cannot write.
+"""Writes changes of the index to disk: writes, retries, reopens, and notes counts that it cannot write.
 
-One write has all that changed. What changes while a write is under way shares the next one.
+One write has all changes. Changes during a write share the next one.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class Writeback:
-    """What changed and the disk does not know, on its way there.
+    """Writes the changes that are not on disk yet.
 
     Args:
-        database: Gets it.
-        threads: Wait for the disk.
-        letters: The dead letters that come and go with the states of their outputs.
-        trouble: Told when the disk does not take something, and when it does again.
-        reopened: Told what is in the database when it was opened anew.
-        always: Whether each write is synced; else `flush` syncs.
-        retry: Seconds for which a write that failed is tried again before what is new waits in memory.
+        database: The database to write to.
+        threads: Run calls to the disk.
+        letters: The dead letters, which are written with the states of their outputs.
+        trouble: Told of failed and successful writes.
+        reopened: Called with the contents of the database when it was reopened.
+        always: Whether each write is synced; otherwise `flush` syncs.
+        retry: Seconds for which a failed write is retried before new records wait in memory.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Writeback:
         self._next: asyncio.Task[None] | None = None
         self._pending: Pending | None = None
         self._short = ""
-        """Why records should stay in memory, as of the last look at the volume."""
+        """Why records should stay in memory, as of the last check of the volume."""
         self.late = False
-        """Whether the database did not open yet, so that nobody knows what is in it."""
+        """Whether the database has not opened yet, so that its contents are unknown."""
 
     def begin(self, index: LogIndex) -> None:
-        """Follow this index from now on, of which the disk knows all that it ever will."""
+        """Follow this index from now on; its current contents count as written."""
         self._index = index
         self.journal = Journal()
 
@@ -78,22 +78,20 @@ class Writeback:
         layouts: Mapping[int, bytes],
         readers: Sequence[str],
     ) -> None:
-        """Write a record that is not in the index yet; these outputs get it."""
+        """Write a record that is not in the index yet, for these outputs."""
         self.journal.add(record, data, segment, layouts)
         self._pending = Pending(record, readers)
         try:
             await self.commit()
         except BaseException:
             self.journal.bury((record,), ())
-            self._index.next = record.stop  # it may be on the disk: its numbers are not given again
+            self._index.next = record.stop  # it may be on disk: its numbers are not used again
             raise
         finally:
             self._pending = None
 
     async def commit(self) -> None:
-        """Return when the disk knows what the index says now, or when it is known not to take it, or not to
-        answer.
-        """
+        """Return when the current state of the index is on disk, or the disk fails or does not answer."""
         if not self.late:
             if self._next is None:
                 self._next = asyncio.create_task(self.write(), name="buffer-write")
@@ -102,17 +100,17 @@ class Writeback:
             self.note_crash_counts()
 
     async def write(self, *, last: bool = False) -> None:
-        """Write what the disk does not know; `last`: there is no later try."""
+        """Write what is not on disk yet; `last`: there is no later attempt."""
         async with self._writing:
-            self._next = None  # who comes from now on shares the one after this
-            trying = last or not self._trouble.failures  # else upkeep does
+            self._next = None  # later changes share the next write
+            trying = last or not self._trouble.failures  # otherwise the upkeep does
             if trying and (error := await self._save(last=last)) is not None:
                 await self._try_again(error, last=last)
             if self._trouble.failures:
                 await self.vouch()
 
     async def recover(self) -> None:
-        """One more try while the disk fails."""
+        """Retry once while the disk fails."""
         async with self._writing:
             trouble = self._trouble
             if trouble.failures:
@@ -125,21 +123,21 @@ class Writeback:
                 await self._try_again(OSError("the storage process ended"))
 
     async def mend(self) -> None:
-        """Rebuild a damaged database that could not be for want of room."""
+        """Rebuild a damaged database if there was no space for it before."""
         async with self._writing:
             found = await self._threads.run(self._database.mend, self._index.size)
             if found is not None:
                 self._reopened(found)
 
     async def flush(self) -> None:
-        """Have the disk sync what was written."""
+        """Sync what was written to disk."""
         try:
             await self._threads.run(self._database.sync, dict(self.journal.states))
         except OSError as error:
             self._trouble.failed(str(error))
 
     async def settle(self) -> bool:
-        """See whether trouble begins or is over. Gives whether it is over just now."""
+        """Check whether trouble has begun or ended. Returns whether it has just ended."""
         self._short = await self._threads.run(self._database.short)
         unsaved = len(self.journal.records) > bool(self._pending)
         over = self._trouble.settle(self._short, unsaved=unsaved)
@@ -148,12 +146,12 @@ class Writeback:
         return over
 
     async def vouch(self) -> None:
-        """Note the counts beside the database, if the disk takes that: a power cut is counted then."""
+        """Note the counts beside the database if that can be written: a power failure is counted then."""
         if not self.late:
             await self._threads.run(self._database.vouch, self._states())
 
     def note_crash_counts(self) -> None:
-        """Note the counts in the machine's memory, whatever the disk takes: a kill is counted then."""
+        """Note the counts in the machine's memory, also if the disk fails, so that a kill is counted."""
         if states := self._states():
             self._database.crash_counts.keep(states, besides=self.late)
 
@@ -161,7 +159,7 @@ class Writeback:
         return self.journal.books(self._index, self._pending)
 
     async def _save(self, *, last: bool = False) -> OSError | None:
-        """Write what the disk does not know; gives what it has against that."""
+        """Write what is not on disk yet; returns the error, if any."""
         if self.late:
             return OSError(self._database.trouble)
         while change := self._take(last=last):
@@ -174,7 +172,7 @@ class Writeback:
         return None if self._database.is_open else OSError(self._database.trouble)
 
     def _take(self, *, last: bool = False) -> Change | None:
-        """What to write next; in the end all of it: samples are worth more than room below `min_free`."""
+        """The next write; with `last` all records, even below `min_free`."""
         short = bool(self._short)
         return self.journal.take(
             self._index, self._pending, self._letters, records=last or not short, tidy=last or short
@@ -194,7 +192,7 @@ class Writeback:
         self._database.deleted += change.dead_size
 
     async def _try_again(self, error: OSError, *, last: bool = False) -> None:
-        """Most faults are over at once. A full disk is not: only the ballast can help there."""
+        """Retry a failed write: most faults are transient. On a full disk only the ballast helps."""
         failed: OSError | None = error
         for pause in pauses(0.0 if NO_ROOM in str(error) else self._retry):
             await asyncio.sleep(pause)
@@ -205,7 +203,7 @@ class Writeback:
         self._trouble.failed(str(failed))
 
     async def _reopen(self, failures: int, reason: str, *, last: bool = False) -> None:
-        """After a failed write: make room, or open the database anew, as far as that may help."""
+        """After a failed write: make room, or reopen the database, if that may help."""
         recover = partial(self._database.recover, failures, reason, last=last)
         found = await self._threads.run(recover)
         if found is not None:

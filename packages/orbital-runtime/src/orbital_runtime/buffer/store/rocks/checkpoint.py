@@ -1,9 +1,9 @@
-"""How far the database had come, noted outside of it: whoever loses a page must not lose the count of it.
+"""Checkpoints: the states of all outputs, noted outside of the database, so that lost records are counted.
 
-RocksDB opens half a MANIFEST as if nothing had ever been there, and a cut write-ahead log as if nothing had
-come after. So after each write that reached the disk the states of all outputs are noted here, in two files
-in turn, without waiting for the disk. A note is never ahead of the database: what the database lacks of it
-was damaged.
+RocksDB opens a truncated MANIFEST as an empty database, and a truncated write-ahead log without its later
+records. So after each write that reached the disk the states of all outputs are noted here, in two files in
+turn, without waiting for the disk. A note is never ahead of the database: what the database lacks of it was
+damaged.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 FILES: Final = ("checkpoint.0", "checkpoint.1")
 BLOCK: Final = 4096
-"""Notes are padded to as many of these as their file has, and to twice as many as they need when they outgrow
-it: books that grow on a full disk are written over what is there."""
+"""Notes are padded to a multiple of this size: to the size of their file, or if that is too small to twice
+what they need. So notes that grow on a full disk overwrite existing blocks."""
 
 
 LENGTH: Final = 3
-"""Bytes at most that the length of a padding takes beyond that of an empty one."""
+"""Maximum bytes that encode the length of a padding, beyond those of an empty one."""
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
-    """What the database must know at least."""
+    """The minimum that the database must contain."""
 
     serial: int = 0
     start: int = 0
     """How many times the database was opened."""
     manifest: str = ""
     size: int = 0
-    """Bytes of that MANIFEST, which only grows."""
+    """Bytes of that MANIFEST, which is append-only."""
     outputs: dict[str, bytes] = {}
-    """States, as they are stored."""
+    """Encoded states by output."""
     padding: bytes = b""
 
 
 class Checkpoints:
-    """The two files, of which one can always be read."""
+    """The two checkpoint files, one of which is always readable."""
 
     def __init__(self, folder: Path, database: Path) -> None:
         self._files = [folder / name for name in FILES]
@@ -55,17 +55,17 @@ class Checkpoints:
         self._manifest = ("", 0)
 
     def read(self) -> Checkpoint:
-        """The newer one; an empty one if there is none.
+        """The newer checkpoint; an empty one if there is none.
 
         Raises:
-            OSError: The disk does not give it.
+            OSError: It cannot be read.
         """
         newest = max(map(_read, self._files), key=lambda checkpoint: checkpoint.serial)
         self._serial = newest.serial
         return newest
 
     def write(self, start: int, outputs: Mapping[str, bytes]) -> None:
-        """Note this. A full disk is no error here: the other note holds as well."""
+        """Write a checkpoint. A full disk is not an error here: the other file remains valid."""
         self._serial += 1
         self._grow()
         note = Checkpoint(self._serial, start, *self._manifest, dict(outputs))
@@ -82,7 +82,7 @@ class Checkpoints:
                 os.close(handle)
 
     def look(self) -> None:
-        """See which MANIFEST there is now, and how long it is; the next notes say it."""
+        """Read name and size of the current MANIFEST for the next checkpoints."""
         self._manifest = self.manifest()
 
     def _grow(self) -> None:
@@ -90,10 +90,10 @@ class Checkpoints:
         try:
             self._manifest = name, (self._database / name).stat().st_size
         except OSError:
-            self.look()  # RocksDB began another one
+            self.look()  # RocksDB started a new one
 
     def manifest(self) -> tuple[str, int]:
-        """Name and size of the database's MANIFEST; nothing where there is none."""
+        """Name and size of the database's MANIFEST; empty and 0 if there is none."""
         try:
             name = (self._database / "CURRENT").read_text().strip()
             return name, (self._database / name).stat().st_size if name else 0
@@ -102,14 +102,14 @@ class Checkpoints:
 
 
 def _padded(note: Checkpoint, room: int) -> bytes:
-    """The note as bytes: as many as there is room for, or twice as many as it needs."""
+    """The encoded checkpoint, padded to `room`, or to twice its size if that is too small."""
     needed = len(pack(note)) + LENGTH
     size = room if needed <= room else _blocks(2 * needed)
     return pack(msgspec.structs.replace(note, padding=bytes(size - needed)))
 
 
 def _blocks(size: int) -> int:
-    """The size of so many bytes in whole blocks."""
+    """The size rounded up to whole blocks."""
     return -(-size // BLOCK) * BLOCK
 
 

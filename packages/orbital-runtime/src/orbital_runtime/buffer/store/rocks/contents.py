@@ -1,4 +1,4 @@
-"""What a database holds, read when it is opened."""
+"""Contents of a database, read when it is opened."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 @dataclass
 class Contents:
-    """What a database holds, without the records themselves."""
+    """Contents of a database, without the records themselves."""
 
     summaries: dict[int, Summary] = field(default_factory=dict[int, Summary])
-    """By the sequence number of the first batch, in order."""
+    """Summaries of records by the sequence number of their first batch, in order."""
     states: dict[str, State] = field(default_factory=dict[str, State])
     layouts: dict[int, int] = field(default_factory=dict[int, int])
     """Bytes of layouts, by segment."""
     letters: dict[int, tuple[str, Known]] = field(default_factory=dict[int, tuple[str, Known]])
     """Dead letters by id, in order, with their outputs."""
     bad_letters: dict[int, str] = field(default_factory=dict[int, str])
-    """Those that cannot be read, and why."""
+    """Dead letters that cannot be read, with the reason."""
     damaged: bool = False
-    """Whether something is there and cannot be read."""
+    """Whether something in it cannot be read."""
     notes: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """By output."""
+    """Notes by output."""
     start: int = 1
-    """How many times it was opened, this time included."""
+    """Number of times that it was opened, including this one."""
     names: dict[int, str] = field(default_factory=dict[int, str])
-    """Start -> its name."""
+    """Names of starts, by their number."""
 
     def update(self, noted: Mapping[str, bytes]) -> None:
-        """Take over the states that know more than those of the database."""
+        """Replace states by noted ones that are newer."""
         for output, data in noted.items():
             state, known = unpack(State, data), self.states.get(output)
             if known is None or known.progress < state.progress:
@@ -60,12 +60,12 @@ class Contents:
 
     @property
     def kept(self) -> Counter[str]:
-        """How many dead letters there are, by output."""
+        """Number of dead letters by output."""
         return Counter(output for output, _ in self.letters.values())
 
     @property
     def segment(self) -> int:
-        """A segment that nothing stored belongs to."""
+        """The number of an unused segment."""
         used = (*self.layouts, *(summary.segment for summary in self.summaries.values()))
         return max(used, default=0) + 1
 
@@ -75,7 +75,7 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Contents:
 
     Args:
         store: The database.
-        noted: States of the last checkpoint. Where the database has an older one or none, it was damaged.
+        noted: States of the last checkpoint. If the database has an older state or none, it was damaged.
     """
     found = Contents()
     for key, data in store.scan(SUMMARY):
@@ -95,7 +95,7 @@ def find(store: Store, noted: Mapping[str, bytes]) -> Contents:
     for key, data in store.scan(NOTE):
         with suppress(
             Damaged, UnicodeDecodeError
-        ):  # `verify` tells; it spares a double and nothing else
+        ):  # reported by `verify`; it only prevents a duplicate
             found.notes[key[1:].decode()] = bytes(unseal(VERSION, data))
     found.damaged = found.damaged or store.skipped
     found.update(noted)

@@ -1,7 +1,7 @@
-"""The counts of a process whose disk takes nothing, in the machine's memory, where a kill does not reach.
+"""The counts of a process that cannot write to disk, in the machine's memory, where they survive a kill.
 
-While samples wait in memory alone, a file in /dev/shm has the states of all outputs. It outlives the process
-and not the machine. The next process that opens the database takes them over, each once.
+While samples are in memory only, a file in /dev/shm has the states of all outputs. It outlives the process,
+but not the machine. The next process that opens the database takes them over, each once.
 """
 
 from __future__ import annotations
@@ -32,24 +32,25 @@ logger = logging.getLogger(__name__)
 
 
 class Noted(msgspec.Struct, array_like=True, frozen=True):
-    """What the file has. States are as they are stored."""
+    """Contents of the file. States are encoded."""
 
     folder: str = ""
-    """Which folder they are about, by device and inode: another one may get its name."""
+    """Device and inode of the buffer's folder: a new folder may get the same name."""
     outputs: dict[str, bytes] = {}
     """States that are newer than those in the database."""
     besides: dict[str, bytes] = {}
-    """What earlier processes counted before the database had opened. It comes on top."""
+    """Counts of earlier processes whose database had not opened, to be added to those in the database."""
     ours: dict[str, bytes] = {}
-    """The same of the process that wrote this."""
+    """The same counts of the process that wrote the file."""
 
 
 class CrashCounts:
-    """Those about one folder. Of two threads: the loop keeps them, whoever opens the database tells them.
+    """Crash counts of one folder. Thread-safe: written on the event loop, read by the thread that opens the
+    database.
 
     Args:
-        folder: The buffer's.
-        machine: Where they are kept.
+        folder: The buffer's folder.
+        machine: The folder in memory for the file.
     """
 
     def __init__(self, folder: Path, machine: Path = MACHINE) -> None:
@@ -61,7 +62,7 @@ class CrashCounts:
         self._warned = False
 
     def tell(self, found: Contents) -> None:
-        """Bring what a database has up to what an earlier process knew."""
+        """Update the contents of a database with the counts of earlier processes."""
         with self._lock:
             noted = self._known()
         found.update(noted.outputs)
@@ -70,24 +71,24 @@ class CrashCounts:
             found.states[output] = _and(state, unpack(State, data))
 
     def about(self) -> set[str]:
-        """The outputs that an earlier process knew more of than its disk took."""
+        """The outputs for which an earlier process has counts that are not on disk."""
         with self._lock:
             noted = self._known()
         return {*noted.outputs, *noted.besides}
 
     def taken(self, states: Mapping[str, bytes]) -> None:
-        """All that `tell` told is in these states, from now on."""
+        """Replace the counts of earlier processes by these states, which include them."""
         with self._lock:
             noted = self._known()
             if noted.outputs or noted.besides:
                 self._write(msgspec.structs.replace(noted, outputs=dict(states), besides={}))
 
     def keep(self, states: Mapping[str, bytes], *, besides: bool) -> None:
-        """Keep these of the process that runs.
+        """Write the states of this process.
 
         Args:
-            states: Of all outputs.
-            besides: They count from the start of this process, as the database has not opened yet.
+            states: States of all outputs.
+            besides: They are relative to the start of this process, as the database has not opened yet.
         """
         with self._lock:
             noted = self._known()
@@ -97,7 +98,7 @@ class CrashCounts:
                 self._write(Noted(outputs=dict(states)))
 
     def forget(self) -> None:
-        """The disk has all of it."""
+        """Delete the file: the disk has everything."""
         with self._lock:
             if self._known() != Noted():
                 self._noted = Noted()
@@ -124,7 +125,7 @@ class CrashCounts:
             write_private(self._file, [pack(msgspec.structs.replace(noted, folder=here))])
         except OSError as error:
             with suppress(OSError):
-                self._file.unlink()  # what it says is not true any more
+                self._file.unlink()  # it is outdated
             if not self._warned:
                 logger.warning(
                     "a kill before %s works again would take what waits in memory without a count of it (%s)",
@@ -134,7 +135,7 @@ class CrashCounts:
 
 
 def _and(state: State, besides: State) -> State:
-    """Both together; what waited in the memory of the other one is lost."""
+    """The sum of both; samples in the memory of the other process are lost."""
     counted = sum(besides.dropped.values()) + besides.delivered + besides.dead_lettered
     lost = Counter(unsaved=besides.accepted - counted)
     dropped = Counter(state.dropped) + Counter(besides.dropped) + lost
@@ -158,7 +159,7 @@ def _identity(folder: Path) -> str:
 
 
 def _read(file: Path) -> Noted:
-    """Nothing where there is nothing of ours."""
+    """Read the file; empty if there is none of this user."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as opened:

@@ -1,4 +1,4 @@
-"""The folder with its database, opened whatever state it is in. Most of it blocks."""
+"""The database folder: opens the database in any state, reads, writes and recovers. Mostly blocking."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NO_ROOM: Final = "No space left"
-"""What RocksDB and the system say on a full disk."""
+"""Text in the errors of RocksDB and the system on a full disk."""
 COMPACT: Final = 64 << 20
-"""Bytes of deleted records that may take up room before it is given back."""
+"""Bytes of deleted records after which their space is reclaimed by a compaction."""
 RARELY: Final = 32
-"""Failed tries after which the next one comes no later than after as many again."""
+"""Failures after which the interval between two attempts to reopen stops growing."""
 MORE: Final = 1 << 20
-"""Bytes that must have become free before something that had no room is tried again."""
+"""Bytes that must have become free before a rebuild that lacked space is tried again."""
 
 
 def _there(value: Value, what: str) -> bytes | Damaged:
@@ -53,9 +53,9 @@ class Database:
 
     Args:
         path: The folder.
-        min_free: Bytes of the volume that stay free.
-        stores: Opens databases; None: in this process.
-        patience: Seconds for which a file is unreadable, all else being well, until that is damage.
+        min_free: Bytes to leave free on the volume.
+        stores: Opens databases; None for this process.
+        patience: Seconds after which a file that is unreadable, while others are not, counts as damaged.
     """
 
     def __init__(
@@ -71,17 +71,17 @@ class Database:
         self._starts = Starts(stores, self._folder, self._quarantine, self._look)
         self._store: Store | None = None
         self._tried = (0, 0)
-        """Bytes free, and bytes of records, when that was tried last."""
+        """Free bytes and bytes of records at the last attempt to rebuild."""
         self.trouble = ""
-        """Why it is not open."""
+        """Why it is not open, as a message."""
         self.deleted = 0
         """Bytes of records deleted since the last compaction."""
 
     def open(self) -> Contents:
-        """Lock the folder and open the database. Where the disk fails it may stay closed: `recover` opens it.
+        """Lock the folder and open the database. If the disk fails it may stay closed until `recover`.
 
         Raises:
-            BufferUnusable: The folder is locked, newer, or not ours.
+            BufferUnusable: The folder is locked, of a newer version, or belongs to another user.
         """
         try:
             self._folder.hold()
@@ -101,14 +101,14 @@ class Database:
 
     @property
     def gone(self) -> bool:
-        """Whether the process that had it open ended."""
+        """Whether the storage process that had it open has ended."""
         return self._store is not None and self._store.ended
 
     def values(self, keys: Sequence[bytes]) -> list[Value]:
-        """What is under these keys, in their order, up to the first that the disk does not give now.
+        """The values of these keys in order, up to the first that cannot be read now.
 
         Raises:
-            OSError: It does not give the first one.
+            OSError: The first one cannot be read now.
         """
         try:
             return self._opened.values(keys)
@@ -121,23 +121,23 @@ class Database:
         """One value.
 
         Raises:
-            Damaged: It is there and cannot be read.
+            Damaged: It exists but is damaged.
             OSError: The disk failed.
         """
         return only(self.values([key]))
 
     def records(self, firsts: Sequence[int]) -> dict[int, bytes | Damaged]:
-        """The records that begin with these batches, as bytes, or why one cannot be read, up to the first
-        that the disk does not give now.
+        """Encoded records by their first batches, or the damage of one, up to the first that cannot be read
+        now.
 
         Raises:
-            OSError: It does not give the first one.
+            OSError: The first one cannot be read now.
         """
         values = self.values([RECORD + number(first) for first in firsts])
         return {first: _there(value, "it") for first, value in zip(firsts, values, strict=False)}
 
     def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, bytes | Damaged]:
-        """Layouts of a segment as bytes, or why one cannot be read.
+        """Encoded layouts of a segment, or the damage of one.
 
         Raises:
             OSError: The disk failed.
@@ -157,7 +157,7 @@ class Database:
         *,
         sync: bool = False,
     ) -> None:
-        """All of it or nothing; `sync` makes it last.
+        """Write atomically; with `sync` also to disk.
 
         Raises:
             OSError: Not written, or not synced.
@@ -172,13 +172,13 @@ class Database:
         deletes: Iterable[bytes],
         states: Mapping[str, bytes] | None,
     ) -> str:
-        """Write this, and sync it where there are states, which are noted beside it.
+        """Write this; if there are states, sync it and note them in the checkpoint.
 
         Returns:
             Why further records should stay in memory; empty while there is room.
 
         Raises:
-            OSError: It is not written, or not synced.
+            OSError: Not written, or not synced.
         """
         self.write(puts, drops, deletes, sync=states is not None)
         if states is not None:
@@ -186,31 +186,31 @@ class Database:
         return self.short()
 
     def vouch(self, states: Mapping[str, bytes]) -> None:
-        """Note these states beside the database, which does not take them. That writes over what the file has
-        already, so it works on a full disk; where nothing works, the note before it stays.
+        """Note these states in the checkpoint while the database cannot be written. Overwrites existing
+        blocks, so that it works on a full disk; if it fails, the previous checkpoint remains.
         """
         self._checkpoints.write(self._starts.number, states)
 
     def note(self, output: str, note: bytes) -> None:
-        """Keep a note of an output. What fails here fails at the next write too, which tells."""
+        """Store a note about an output. Errors are ignored: the next write fails, too, and reports them."""
         with suppress(OSError):
             self._opened.write([(NOTE + output.encode(), seal(VERSION, note))])
 
     def sync(self, states: Mapping[str, bytes]) -> None:
-        """Wait until the disk has all that was written: these states among others.
+        """Wait until everything written is on disk, including these states.
 
         Raises:
-            OSError: It has not.
+            OSError: It is not.
         """
         self._opened.sync()
         self._checkpoints.write(self._starts.number, states)
 
     def short(self) -> str:
-        """Why records should stay in memory; empty while there is room."""
+        """Why records should stay in memory; empty while there is space."""
         return self._space.short()
 
     def set_aside(self, key: bytes, name: str, reason: str, **known: object) -> None:
-        """Copy what is damaged to the quarantine, as far as it can be read."""
+        """Copy a damaged value to the quarantine, as far as it can be read."""
         try:
             data = self._opened.get(key)
         except (Damaged, OSError):
@@ -218,7 +218,7 @@ class Database:
         self._quarantine.record(name, data, reason, **known)
 
     def tidy(self, live: int) -> None:
-        """Now and then: give back room once much was deleted, take the ballast again, look at the files."""
+        """Periodic work: compact after many deletions, reserve the ballast again, check the files."""
         if self.deleted > max(COMPACT, live) and not self._starts.worn:
             self.deleted = 0
             self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
@@ -227,13 +227,13 @@ class Database:
         self._folder.private()
 
     def mend(self, live: int) -> Contents | None:
-        """Rebuild a database that could not be for want of room, once there is more of it, or less to save.
+        """Retry a rebuild that lacked space, once there is more of it, or less data to keep.
 
         Args:
-            live: Bytes of records that somebody needs.
+            live: Bytes of records that outputs need.
 
         Returns:
-            What is in it then.
+            Contents of the rebuilt database; None if it was not rebuilt.
         """
         free, (tried_free, tried_live) = self._space.free() or 0, self._tried
         if not self._starts.worn or (free < tried_free + MORE and live > tried_live // 2):
@@ -242,15 +242,15 @@ class Database:
         return self._anew(self._starts.worn)
 
     def recover(self, failures: int, reason: str, *, last: bool = False) -> Contents | None:
-        """After a failed write: give up the ballast; open anew where that did not help, or on damage.
+        """After a failed write: release the ballast; reopen if that did not help, or on damage.
 
         Args:
-            failures: Failed tries in a row.
-            reason: Why the last one did.
-            last: There is no later try: open anew now, whatever room there is.
+            failures: Consecutive failures.
+            reason: Why the last write failed.
+            last: There is no later attempt: reopen now, regardless of space.
 
         Returns:
-            What is in the database when it was opened anew.
+            Contents of the database if it was reopened.
         """
         full = NO_ROOM in reason or (last and self._space.short())
         if full and self._space.give_up_ballast():
@@ -261,7 +261,7 @@ class Database:
         return self._anew(reason if broken else "")
 
     def close(self) -> None:
-        """Safe twice."""
+        """Close the database and release the folder. Idempotent."""
         store, self._store = self._store, None
         if store is not None:
             store.close()
@@ -275,15 +275,15 @@ class Database:
         return self._store
 
     def _is_time(self, failures: int) -> bool:
-        """Whether to open it anew after so many failures: ever more rarely. An open one serves readers, so it
-        is not closed before the disk takes something.
+        """Whether to reopen after this many failures, less and less often. An open database serves readers,
+        so it is not closed until the disk can be written.
         """
         if failures & (failures - 1) if failures < RARELY else failures % RARELY:
             return False
         return self._store is None or self._look.works()
 
     def _anew(self, damage: str) -> Contents | None:
-        """Close it and open it again, with `damage` another one; nothing where the disk fails still."""
+        """Close and reopen it, with `damage` after a repair; None if the disk still fails."""
         store, self._store = self._store, None
         if store is not None:
             store.close()
@@ -300,7 +300,7 @@ class Database:
         try:
             return self._open()
         except OSError as error:
-            over = self._look.works() and not is_damage(str(error))  # most faults are over at once
+            over = self._look.works() and not is_damage(str(error))  # most faults are transient
             if not over and not (NO_ROOM in str(error) and self._space.give_up_ballast()):
                 raise
         return self._open()

@@ -1,4 +1,4 @@
-"""What RocksDB says of its files and of the disk that they are on."""
+"""Interprets errors of RocksDB."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DAMAGE: Final = ("Corruption", "Invalid argument", "Not implemented", "NotFound"
 
 
 def is_damage(text: str) -> bool:
-    """Whether RocksDB says this of what its files hold, and not of the system that reads and writes them.
+    """Whether the error means damaged contents, not an error of the operating system.
 
-    An error of the system comes dressed as corruption where RocksDB met it in its MANIFEST ("Corruption:
-    Corruption: IO error: ... Input/output error"), and a file that is gone comes as an error of the system.
+    RocksDB reports a system error on its MANIFEST as corruption ("Corruption: Corruption: IO error: ...
+    Input/output error"), and a missing file as a system error.
     """
     if any(words in text for words in SYSTEM):
         return MISSING in text

@@ -1,4 +1,4 @@
-"""The folder of a disk buffer: whose it is, and which format it has.
+"""The folder of a disk buffer: its lock, owner and format.
 
 lock          held by the process that uses it
 format        version of everything else
@@ -37,12 +37,12 @@ SETTING: Final = frozenset(
         errno.ENAMETOOLONG, errno.EINVAL,
     }
 )  # fmt: skip
-"""Errors of a place that is set wrongly, or is not ours. Others are the disk's, and may be over soon."""
+"""Errors of a wrong path or missing permissions. Others are disk errors, which may be temporary."""
 _FORMAT_LINE: Final = "orbital-sentinel disk buffer, format {}\n"
 
 
 class Folder:
-    """The folder, held by this process until `release`."""
+    """The folder, locked by this process until `release`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,10 +55,10 @@ class Folder:
         self._lock: int | None = None
 
     def hold(self) -> None:
-        """Make it, lock it, and check that we can read what is in it. Safe twice.
+        """Create and lock it, and check its format. Idempotent.
 
         Raises:
-            BufferUnusable: Another process has it, we cannot write there, it is somebody else's, or a newer
+            BufferUnusable: Another process has it, it is not writable or another program's, or a newer
                 version made it.
             OSError: The disk fails.
         """
@@ -77,18 +77,18 @@ class Folder:
             raise
 
     def release(self) -> None:
-        """Let another process have it. Safe twice."""
+        """Unlock it. Idempotent."""
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
 
     @contextmanager
     def at_rest(self) -> Generator[None]:
-        """Nobody writes here meanwhile. Changes nothing, makes nothing, and others may look as well.
+        """Hold a shared lock, so that nothing is written meanwhile. Changes and creates nothing.
 
         Raises:
-            BufferInUse: An agent has it.
-            BufferUnusable: There is no buffer here, we may not read it, or a newer version made it.
+            BufferInUse: An agent uses it.
+            BufferUnusable: There is no buffer, it is not readable, or a newer version made it.
         """
         try:
             if not self.path.is_dir() or not any(self.path.iterdir()):
@@ -112,7 +112,7 @@ class Folder:
             os.close(lock)
 
     def private(self) -> None:
-        """Take from others what RocksDB gave them: it makes its files as the umask says."""
+        """Remove permissions of other users: RocksDB creates its files according to the umask."""
         for folder, _, files in os.walk(self.path):
             _chmod(folder, 0o700)
             for name in files:
@@ -120,7 +120,7 @@ class Folder:
 
     def _take_lock(self, lock: int) -> None:
         self._try_lock(lock, fcntl.LOCK_EX)
-        with suppress(OSError):  # the number is for people; on a full disk it stays away
+        with suppress(OSError):  # the process id is for people; on a full disk it is omitted
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
@@ -136,7 +136,7 @@ class Folder:
             ) from error
 
     def _check_ours(self) -> None:
-        """Not in a folder of somebody else's, whose files would be closed to everybody."""
+        """Refuse a folder with foreign files, whose permissions would be removed."""
         names = set(os.listdir(self.path))  # noqa: PTH208 (names are all that is wanted)
         others = sorted(name for name in names - OURS if not name.startswith("."))
         if others and not names & {"db", "format"}:
@@ -147,12 +147,14 @@ class Folder:
 
     def _check_format(self) -> None:
         if not self.known_format():
-            with suppress(OSError):  # no room now: then at the next start
+            with suppress(OSError):  # no space: retried at the next start
                 _replace(self.path / "format", _FORMAT_LINE.format(FORMAT).encode())
 
     def known_format(self) -> bool:
-        """Whether the file says that we can read this. A damaged line is no reason to refuse: the database
-        has its own checks.
+        """Whether the file has the current format. A damaged line is accepted: the database has checks.
+
+        Raises:
+            BufferUnusable: It has another format.
         """
         try:
             line = (self.path / "format").read_text("utf-8", "replace")
@@ -182,7 +184,7 @@ def _unusable(path: Path, error: OSError) -> str:
 
 
 def _make(folder: Path) -> None:
-    """Make it with what is above it, closed to others, so that a power cut does not take it."""
+    """Create the folder (0700) with its parents, and sync its entry to disk."""
     if not folder.is_dir():
         if not folder.parent.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -191,7 +193,7 @@ def _make(folder: Path) -> None:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """All of it or nothing, also when the power fails."""
+    """Replace a file atomically, also in case of a power failure."""
     fresh = file.with_name(file.name + ".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -203,6 +205,6 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 def _chmod(path: str, mode: int) -> None:
-    with suppress(OSError):  # gone meanwhile, or not ours: the folder above is closed anyway
+    with suppress(OSError):  # removed meanwhile, or another user's: the parent folder is private
         if os.stat(path).st_mode & 0o077:  # noqa: PTH116 (as above)
             os.chmod(path, mode)  # noqa: PTH101 (as above)

@@ -1,4 +1,4 @@
-"""How often, and how soon, a disk that refused something is asked again before memory has to do."""
+"""Pauses between retries of a failed write, before new records stay in memory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RETRY: Final = 3.0
-"""Seconds of pauses, in which most faults of a disk are over."""
+"""Total seconds of pauses, after which most disk faults are over."""
 SHORTEST: Final = 0.01
 LONGEST: Final = 0.25
 SLOW: Final = 4
-"""A disk that takes its time to refuse is asked for so many times as long, and no longer."""
+"""If failing itself takes time, retries end after this multiple of the total."""
 
 
 def pauses(seconds: float) -> Iterator[float]:
-    """Seconds to wait before each further try: none before the first one, then growing ones, this long
-    together.
-    """
+    """Seconds to wait before each retry: 0 before the first, then growing pauses with this total."""
     until = time.monotonic() + SLOW * seconds
     pause, left = 0.0, seconds
     yield pause

@@ -1,4 +1,4 @@
-"""What a buffer asks of its database, whichever process has it open. Every call may wait for the disk."""
+"""The interface of a database, independent of the process that opens it. Every call may wait for the disk."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Pair = tuple[bytes, bytes]
-"""A key and its value, or the two ends of a range of keys."""
+"""A key and its value, or start and end of a range of keys."""
 Value = bytes | Damaged | None
-"""What is under a key, or why that cannot be read; None if nothing is."""
+"""The value of a key, or its damage; None if there is none."""
 PORTION: Final = 1 << 20
-"""Bytes of a portion, about."""
+"""Approximate bytes of a portion."""
 
 
 def only(values: list[Value]) -> bytes | None:
-    """The one value that was asked for; raises what is wrong with it."""
+    """The single requested value; raises its damage."""
     (value,) = values
     if isinstance(value, Damaged):
         raise value
@@ -31,44 +31,44 @@ def only(values: list[Value]) -> bytes | None:
 
 
 class Portion(NamedTuple):
-    """Some pairs in order."""
+    """Some pairs, in order of their keys."""
 
     pairs: list[Pair]
     following: bytes | None
-    """Where the next portion begins; None if this was the last."""
+    """Key at which the next portion begins; None if this was the last."""
     skipped: bool
-    """Whether there are keys between that cannot be read."""
+    """Whether keys in between cannot be read."""
 
 
 class Mended(NamedTuple):
-    """A place in a write-ahead log that RocksDB would not have got past."""
+    """A place in a write-ahead log that was changed because RocksDB would have hung on it."""
 
     log: str
     """Name of the file."""
     offset: int
-    """Where in it."""
+    """Offset in the file."""
     data: bytes
-    """What was there."""
+    """The original bytes."""
     reason: str
 
 
 class Opening(NamedTuple):
-    """How a database is opened."""
+    """Options for opening a database."""
 
     quiet: bool = False
-    """Rewrite nothing by itself, as the files are damaged."""
+    """Without background compaction, as files are damaged."""
     read_only: bool = False
-    """Change nothing, and need no lock. All is as it was at opening, whoever goes on writing: every table is
-    held open from the start."""
+    """Without changes and without a lock. Shows the state at opening, also if another process continues to
+    write: all tables are opened at the start."""
     lenient: bool = False
-    """Skip what is damaged in the write-ahead log. RocksDB then skips what cannot be read now, too, and lets
-    go of the log: somebody else keeps it."""
+    """Skip damage in the write-ahead log. RocksDB then also skips what cannot be read now, and deletes the
+    log: the caller has to keep it."""
     tolerant: bool = False
-    """A scan skips what the disk does not give as it skips what is damaged."""
+    """Scans skip what cannot be read from the disk like damage."""
 
 
 PLAIN: Final = Opening()
-"""To be written, and nothing is known to be wrong with it."""
+"""For reading and writing, without known damage."""
 
 
 class Store(ABC):
@@ -77,26 +77,26 @@ class Store(ABC):
     skipped = False
     """Whether a scan met a damaged block."""
     mended: Sequence[Mended] = ()
-    """What was changed in its log before it was opened."""
+    """Changes to its log before it was opened."""
 
     @property
     def ended(self) -> bool:
-        """Whether the process that had it open is gone: only opening it again helps."""
+        """Whether the process that had it open has ended: it must be opened again."""
         return False
 
     @abstractmethod
     def values(self, keys: Sequence[bytes]) -> list[Value]:
-        """What is under these keys, in their order, up to the first that the disk does not give now.
+        """The values of these keys in order, up to the first that cannot be read now.
 
         Raises:
-            OSError: It does not give the first one.
+            OSError: The first one cannot be read now.
         """
 
     def get(self, key: bytes) -> bytes | None:
         """One value.
 
         Raises:
-            Damaged: It is there and cannot be read.
+            Damaged: It exists but is damaged.
             OSError: The disk failed.
         """
         return only(self.values([key]))
@@ -108,12 +108,12 @@ class Store(ABC):
         drops: Iterable[Pair] = (),
         deletes: Iterable[bytes] = (),
     ) -> None:
-        """All of this or nothing. The system has it then, and the disk after `sync`.
+        """Write atomically. Afterwards the operating system has it, and the disk after `sync`.
 
         Args:
             puts: Keys and values.
-            drops: Ranges of keys to delete before, the end excluded.
-            deletes: Single keys to delete after.
+            drops: Ranges of keys to delete before the puts, end excluded.
+            deletes: Single keys to delete after the puts.
 
         Raises:
             OSError: Not written.
@@ -121,7 +121,7 @@ class Store(ABC):
 
     @abstractmethod
     def sync(self) -> None:
-        """Return when all that was written is on the disk.
+        """Return when everything written is on disk.
 
         Raises:
             OSError: It is not.
@@ -133,15 +133,15 @@ class Store(ABC):
         """`write` and `sync` in one call.
 
         Raises:
-            OSError: Not written, or not on the disk.
+            OSError: Not written, or not on disk.
         """
         self.write(puts, drops, deletes)
         self.sync()
 
     @abstractmethod
     def portion(self, kind: bytes, start: bytes) -> Portion:
-        """Pairs whose keys begin with this byte, from `start` on: as many as make a portion, and those up
-        to the next damaged block at most.
+        """Pairs whose keys begin with this byte, from `start` on: about `PORTION` bytes, and at most up to
+        the next damaged block.
 
         Raises:
             OSError: The disk failed.
@@ -149,7 +149,7 @@ class Store(ABC):
 
     @abstractmethod
     def compact(self, start: bytes, stop: bytes) -> None:
-        """Give back the room of what was deleted in this range.
+        """Reclaim the space of deleted keys in this range.
 
         Raises:
             OSError: The disk failed.
@@ -160,19 +160,19 @@ class Store(ABC):
         """As `close`.
 
         Raises:
-            OSError: It did not close well.
+            OSError: Closing failed.
         """
 
     def close(self) -> None:
-        """Nothing after this. All that was written and synced is safe whether or not it closes well."""
+        """Close the database; errors are ignored, as everything synced is safe anyway."""
         try:
             self.shut()
         except OSError as error:
             logger.warning("the buffer's database did not close well: %s", error)
 
     def scan(self, kind: bytes) -> Iterator[Pair]:
-        """All keys that begin with this byte, with their values, in order; those of damaged blocks are left
-        out, and `skipped` is set.
+        """All pairs whose keys begin with this byte, in order; those in damaged blocks are left out, and
+        `skipped` is set.
 
         Raises:
             OSError: The disk failed.
@@ -188,13 +188,13 @@ class Stores(ABC):
     """Opens databases."""
 
     apart = False
-    """Whether they are open in another process, so that everything else goes on while the disk does not."""
+    """Whether databases are open in another process, so that this one continues while the disk blocks."""
     on_answer: Callable[[], None] = staticmethod(lambda: None)
-    """Called in the caller's thread whenever the disk has answered: a call that takes long may have many."""
+    """Called in the caller's thread at each answer of the disk: a long call may have many."""
 
     @abstractmethod
     def open(self, path: Path, how: Opening = PLAIN) -> Store:
-        """Open one, or make it.
+        """Open a database, or create it.
 
         Raises:
             OSError: It cannot be opened; the message is RocksDB's own.
@@ -202,18 +202,18 @@ class Stores(ABC):
 
     @abstractmethod
     def repair(self, path: Path, *, tolerant: bool = False) -> None:
-        """Make a database that opens of the files that are left. Tables with a damaged block are left out.
+        """Make a usable database of the existing files. Tables with a damaged block are left out.
 
         Args:
             path: Its folder.
-            tolerant: Leave out what the disk does not give, too.
+            tolerant: Also leave out what cannot be read from the disk.
 
         Raises:
-            OSError: There is no way, or the disk failed meanwhile.
+            OSError: It is not possible, or the disk failed.
         """
 
-    def stop(self) -> None:  # noqa: B027 (nothing to do is a fine answer)
-        """Nothing after this; everything is closed."""
+    def stop(self) -> None:  # noqa: B027 (doing nothing is a valid default)
+        """Close everything; no method may be called afterwards."""
 
     def give_up(self, why: str) -> None:  # noqa: B027 (as above)
-        """Wait no longer: who waits for an answer gets an error. From any thread."""
+        """End all waiting calls with an error. Thread-safe."""

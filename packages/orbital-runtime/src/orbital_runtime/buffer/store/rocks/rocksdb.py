@@ -1,18 +1,18 @@
-"""RocksDB in this process, used in the one way that loses nothing quietly.
+"""RocksDB in this process, used such that nothing is lost silently.
 
-What rocksdict 0.3 does that this file is built around:
+Behaviour of rocksdict 0.3 that determines this module:
 
-* It keeps the GIL in everything but `flush_wal`: who must go on while a disk is slow keeps it in a process of
-  its own.
-* `put(sync=True)` keeps the GIL during the fsync; `flush_wal(True)` gives it up. So: write, then flush.
-* A loop over keys ends at a damaged block as if that were the end. So: `status()` after every loop.
+* It holds the GIL in every call but `flush_wal`: to continue while the disk is slow, use it in a separate
+  process.
+* `put(sync=True)` holds the GIL during the fsync; `flush_wal(True)` releases it. So: write, then flush.
+* Iteration ends silently at a damaged block. So: `status()` after every loop.
 * Bounds of iterators are swapped, and an iterator keeps the database locked after `close`. So: no bounds,
-  and no iterator leaves this file.
-* `repair` drops what the write-ahead log has for any column family but the default one. So: there is one
-  column family, and keys begin with what they lead to.
-* Damage in the middle of the write-ahead log hides all that follows it. So: it is skipped when somebody says
-  so, and what is missing then is counted, as every commit holds the whole state of the outputs that it
-  changed. Else it is an error: while skipping, RocksDB takes what cannot be read just now for damage, too.
+  and iterators are used only in this module.
+* `repair` drops data in the write-ahead log of any column family but the default one. So: there is one
+  column family, and keys begin with the kind of their value.
+* Damage in the middle of the write-ahead log hides all that follows it. So: it is skipped on request, and
+  what is missing is counted, as every commit has the whole state of the outputs that it changed. Otherwise it
+  is an error: while skipping, RocksDB also treats temporary read errors as damage.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ if TYPE_CHECKING:
 MEMTABLE: Final = 8 << 20
 WAL: Final = 32 << 20
 NUMBER: Final = 8
-"""Bytes behind the first one of the keys that a scan may have to skip among."""
+"""Bytes after the first one in keys among which a scan can skip damage."""
 
 
 class RocksStores(Stores):
-    """Databases of this process."""
+    """Opens databases in this process."""
 
     def open(self, path: Path, how: Opening = PLAIN) -> RocksStore:
         mended = mend(path)
@@ -77,7 +77,7 @@ class RocksStores(Stores):
 
 
 class RocksStore(Store):
-    """One database of this process. See `Stores.open`."""
+    """A database in this process. See `Stores.open`."""
 
     def __init__(self, path: Path, how: Opening = PLAIN) -> None:
         self._tolerant = how.tolerant
@@ -90,7 +90,9 @@ class RocksStore(Store):
             access = AccessType.read_only(False)
             options.create_if_missing(False)
             options.set_max_open_files(-1)
-            options.set_paranoid_checks(not how.quiet)  # else one bad table keeps all others closed
+            options.set_paranoid_checks(
+                not how.quiet
+            )  # otherwise one damaged table prevents opening
         try:
             self._db = Rdict(str(path), options, access_type=access)
         except Exception as error:
@@ -164,11 +166,11 @@ class RocksStore(Store):
         except Exception as error:
             raise OSError(_text(error)) from error
         finally:
-            del self._db  # else it stays open, and locked
+            del self._db  # otherwise it stays open and locked
 
     def _behind(self, kind: bytes, last: bytes) -> bytes | None:
-        """The first key behind the damaged block that follows `last`: galloping, then halving. It is always
-        larger than `last`, so that a scan ends, whatever the disk says when it is asked again.
+        """The first key after the damaged block that follows `last`, by exponential, then binary search. It
+        is always larger than `last`, so that a scan ends even if the results of reads change.
         """
         bad = int.from_bytes(last[1 : 1 + NUMBER].ljust(NUMBER, b"\0"), "big")
         end, step = (1 << 8 * NUMBER) - 1, 1
@@ -195,10 +197,10 @@ class RocksStore(Store):
             del walk
 
     def _fine(self, walk: RdictIter) -> bool:
-        """Whether it ended where the keys end, and not at something that is damaged.
+        """Whether the iteration ended after the last key, and not at damage.
 
         Raises:
-            OSError: It ended at something that the disk does not give.
+            OSError: It ended at a read error of the disk.
         """
         try:
             walk.status()
@@ -221,7 +223,7 @@ def _options() -> Options:
     table = BlockBasedOptions()
     table.set_bloom_filter(
         10, False
-    )  # a key is found though another table is damaged where it might be
+    )  # a key is found even if another table that might contain it is damaged
     options.set_block_based_table_factory(table)
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1 << 20)
@@ -229,7 +231,7 @@ def _options() -> Options:
 
 
 def _ignored(log: Path) -> str:
-    """What a repair left out because the disk failed meanwhile. Only its log says so."""
+    """What a repair left out because of disk errors, which it reports only in its log."""
     lines = log.read_text("utf-8", "replace").splitlines()
     left = (line for line in lines if "ignoring" in line or "dropping" in line)
     return next((line for line in left if "IO error" in line and not is_damage(line)), "")

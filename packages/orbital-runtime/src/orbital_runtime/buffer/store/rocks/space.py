@@ -1,6 +1,6 @@
-"""Room on the volume: what must stay free, and a ballast to give up when nothing is.
+"""Space on the volume: the minimum to leave free, and a ballast file to release on a full disk.
 
-RocksDB needs room to delete, so a disk that is really full could not even be emptied by delivering.
+RocksDB needs space to delete, so on a full disk not even delivered samples could be deleted.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BALLAST: Final = 16 << 20
-"""Bytes: RocksDB goes on after a full disk only where there is room for a memtable. Where `min_free` is less
-than this, a quarter of it, which is enough to open a database."""
+"""Bytes of the ballast: after a full disk RocksDB needs space for a memtable. If `min_free` is less than
+this, the ballast is a quarter of it, which is enough to open a database."""
 
 
 class Space:
     """The volume that a folder is on.
 
     Args:
-        folder: The buffer's.
-        ballast: File that can be given up.
-        min_free: Bytes that others shall find free.
+        folder: The buffer's folder.
+        ballast: The ballast file.
+        min_free: Bytes to leave free for others.
     """
 
     def __init__(self, folder: Path, ballast: Path, min_free: int) -> None:
@@ -35,18 +35,18 @@ class Space:
         self._size = BALLAST if min_free >= BALLAST else min_free // 4
 
     def short(self) -> str:
-        """Why nothing more should be stored; empty while there is room."""
+        """Why nothing more should be stored; empty while there is space."""
         free = self.free()
         if free is None or free >= self._min_free:
             return ""
         return f"{free >> 20} MiB are free, buffer.min_free is {self._min_free >> 20} MiB"
 
     def free(self) -> int | None:
-        """Bytes free for us; None if the system does not say."""
+        """Free bytes for this user; None if unknown."""
         return free(self._folder)
 
     def give_up_ballast(self) -> bool:
-        """Make a little room on a full disk. Gives whether there was any to make."""
+        """Delete the ballast. Returns whether there was one."""
         try:
             self._ballast.unlink()
         except OSError:
@@ -54,7 +54,7 @@ class Space:
         return True
 
     def take_ballast(self) -> None:
-        """Reserve it, where there is enough room besides."""
+        """Create the ballast if there is enough space."""
         free = self.free()
         if not self._size or free is None or free < self._min_free + self._size:
             return

@@ -1,4 +1,4 @@
-"""Opening the database of a folder, whatever state it is in, and numbering each start."""
+"""Opens the database of a folder in any state, and numbers each start."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 UNKNOWN: Final = 1 << 28
-"""Starts from here on are those that could not see which numbers are taken."""
+"""First number of starts that could not read which numbers are in use."""
 
 
 def nothing_known() -> Contents:
-    """What is in a database that nobody could look into yet; its start has a number that no other has."""
+    """Contents of a database that has not been read yet; its start has a unique number."""
     return Contents(start=UNKNOWN + secrets.randbelow(UNKNOWN))
 
 
 class Starts:
-    """The starts of one database. It blocks.
+    """The starts of one database. Blocking.
 
     Args:
         stores: Opens databases.
-        folder: Where; held by this process.
-        quarantine: Keeps what is damaged.
-        look: Tells damage from a disk that fails.
+        folder: The folder, locked by this process.
+        quarantine: Keeps damaged files.
+        look: Distinguishes damage from a failing disk.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Starts:
         self._look = look
         self._salvage = Salvage(stores, folder, quarantine, look)
         self.number = 0
-        """How many times it was opened, this time included."""
+        """Number of times that it was opened, including this one."""
         self.worn = ""
-        """Why it needs to be rebuilt, for which there was no room."""
+        """Why it needs a rebuild, for which there was no space."""
 
     def open(self, damage: str = "") -> tuple[Store, Contents]:
-        """Open, read what is there, and begin the next start.
+        """Open the database, read its contents, and begin the next start.
 
         Args:
-            damage: What is known to be wrong with it; it is looked at once more before anything is done.
+            damage: Known damage; checked again before anything is done.
 
         Raises:
             OSError: The disk fails, or is full.
@@ -77,7 +77,7 @@ class Starts:
         return self._begun(self._mended(damage), checkpoint, known=True)
 
     def provisional(self) -> int:
-        """The number of a start before it is known which one it is: one that no other has."""
+        """A unique number for a start until the last number is known."""
         try:
             self.number = self._checkpoints.read().start + 1
         except OSError:
@@ -101,10 +101,10 @@ class Starts:
     def _begun(
         self, store: Store, checkpoint: Checkpoint, *, known: bool = False
     ) -> tuple[Store, Contents]:
-        """Use this one. What is damaged in it may be known, and dealt with as far as it can be.
+        """Begin a start with this database. Known damage in it has been handled as far as possible.
 
         Raises:
-            Damaged: It is damaged, and nobody knew.
+            Damaged: It has damage that was not known.
             OSError: The disk fails.
         """
         try:

@@ -1,10 +1,9 @@
-"""RocksDB's write-ahead log, whose record headers are looked at before RocksDB reads them.
+"""Checks and repairs record headers in RocksDB's write-ahead log before RocksDB reads them.
 
-A log is blocks of 32 KiB, and records in them: `crc32c (masked) | length | type`, 4, 2 and 1 bytes, then the
-data (RocksDB, `db/log_format.h`). A record is whole (1), or the first, a middle or the last piece of one
-(2, 3, 4). All other types are of options that are never set here. Some of those make RocksDB, told to skip
-what is damaged, look at the same header for ever: 5 to 8 and 11, which logs have that are written over older
-ones.
+A log consists of blocks of 32 KiB with records: `crc32c (masked) | length | type`, 4, 2 and 1 bytes, then the
+data (RocksDB, `db/log_format.h`). A record is whole (1), or the first, a middle or the last fragment of one
+(2, 3, 4). All other types belong to options that are not used here. On some of them RocksDB, told to skip
+damage, reads the same header for ever: 5 to 8 and 11, the types of recycled logs.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 BLOCK: Final = 32 << 10
 HEADER: Final = 7
 TYPE: Final = 6
-"""Where the type stands in a header."""
+"""Offset of the type in a header."""
 WHOLE: Final = 1
 LAST: Final = 4
 _POLYNOMIAL: Final = 0x82F63B78
@@ -31,21 +30,21 @@ _MASK: Final = 0xA282EAD8
 
 class _Bad(NamedTuple):
     at: int
-    """In the block."""
+    """Offset in the block."""
     type: int
     real: int
-    """What the checksum says that the type was; 0: neither is right."""
+    """The correct type according to the checksum; 0 if unknown."""
 
 
 def mend(database: Path) -> list[Mended]:
-    """Change the headers that RocksDB would not get past, in all logs of a database that nobody has open.
+    """Change the headers on which RocksDB would hang, in all logs of a database that is not open.
 
-    One whose type has one wrong bit is put right, and nothing is lost. Of others RocksDB sees the wrong
-    checksum then, and skips what is left of their block. A log that is linked is another's, too: a copy takes
-    its place here.
+    A type with one wrong bit is corrected, and nothing is lost. Other headers are changed such that RocksDB
+    finds a wrong checksum, and skips the rest of the block. A log with other hard links is replaced by a copy
+    first.
 
     Raises:
-        OSError: It cannot be read, or not be changed.
+        OSError: A log cannot be read or changed.
     """
     mended: list[Mended] = []
     for log in sorted(database.glob("*.log")):
@@ -69,7 +68,7 @@ def _blocks(log: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _bad(block: bytes) -> Iterator[_Bad]:
-    """Headers of a block with a type that we never write, up to one that cannot be put right."""
+    """Headers in a block with an unused type, up to one that cannot be corrected."""
     at = 0
     while at + HEADER <= len(block):
         length = block[at + 4] | block[at + 5] << 8
@@ -83,7 +82,7 @@ def _bad(block: bytes) -> Iterator[_Bad]:
 
 
 def _real(kind: int, record: bytes, length: int) -> int:
-    """The type with which the checksum is right, if one bit of it is wrong; 0 if there is none."""
+    """The type with which the checksum is correct, if it differs in one bit; 0 if there is none."""
     stored = int.from_bytes(record[:4], "little")
     near = [kind ^ 1 << bit for bit in range(8) if WHOLE <= kind ^ 1 << bit <= LAST]
     if len(record) < HEADER + length:
@@ -92,7 +91,7 @@ def _real(kind: int, record: bytes, length: int) -> int:
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C of this, masked as in a log (RocksDB, `util/crc32c.h`). A megabyte a second is enough here."""
+    """CRC-32C, masked as in a log (RocksDB, `util/crc32c.h`). A speed of 1 MB/s is enough here."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]

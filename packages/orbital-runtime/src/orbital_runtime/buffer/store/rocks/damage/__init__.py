@@ -1,1 +1,1 @@
-"""Telling damage from a disk that fails, and what becomes of damaged files."""
+"""Distinguishes damage from a failing disk, and handles damaged files."""

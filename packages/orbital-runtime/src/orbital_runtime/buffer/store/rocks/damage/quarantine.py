@@ -1,4 +1,4 @@
-"""Where damaged things go, with the reason beside them: nothing is thrown away that somebody might read."""
+"""The quarantine keeps damaged records and files, with the reason, for later recovery."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from pathlib import Path  # noqa: TC003 (a NamedTuple has it)
+from pathlib import Path  # noqa: TC003 (used by a NamedTuple at run time)
 from typing import Any, Final, NamedTuple
 
 logger = logging.getLogger(__name__)
 
 ROOM: Final = 64 << 20
-"""Bytes of damaged records that are kept; further ones leave their reason only."""
+"""Maximum bytes of damaged records to keep; of further ones only the reason is kept."""
 
 
 class Quarantine:
@@ -26,7 +26,7 @@ class Quarantine:
         self._names: set[str] = set()
 
     def record(self, name: str, data: bytes | None, reason: str, **known: Any) -> None:
-        """Keep the bytes of one record, once, as far as there are any. A full disk is no error."""
+        """Keep the bytes of one record, once, if there are any. A full disk is not an error."""
         if name in self._names:
             return
         self._names.add(name)
@@ -44,10 +44,10 @@ class Quarantine:
             logger.warning("%s is damaged and could not be set aside: %s", name, error)
 
     def exchange(self, database: Path, new: Path, reason: str) -> Path:
-        """Put a new database in the place of a damaged one, which comes here; gives where it is now.
+        """Replace a damaged database by a new one, and keep the damaged one here; returns its path.
 
-        Tables that both have stay with the new one alone: they are whole, and what is delivered must give
-        its room back.
+        Tables that both share are removed from the quarantine: they are intact, and their space must become
+        free when samples are delivered.
 
         Raises:
             OSError: It cannot be moved.
@@ -68,7 +68,7 @@ class Quarantine:
         return place
 
     def logs(self, database: Path, reason: str) -> KeptLogs:
-        """Keep the write-ahead logs, which RocksDB is about to read past what is damaged in them.
+        """Keep the write-ahead logs before RocksDB skips the damaged parts of them.
 
         Raises:
             OSError: They cannot be kept.
@@ -83,12 +83,12 @@ class Quarantine:
 
 
 class KeptLogs(NamedTuple):
-    """Logs in the quarantine, by another name: they took no room yet."""
+    """Logs in the quarantine, as hard links, which need no space yet."""
 
     place: Path
 
     def discard(self) -> None:
-        """They are not needed here after all."""
+        """Remove them again: they are not needed."""
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.with_suffix(".json").unlink(missing_ok=True)
 
@@ -106,7 +106,7 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _stamp() -> str:
-    """A date that sorts and is a file name; fine enough that no two are the same."""
+    """A unique, sortable time for a file name."""
     now = time.time_ns()
     day = time.strftime("%Y-%m-%dT%H%M%S", time.gmtime(now // 1_000_000_000))
     return f"{day}.{now // 1000 % 1_000_000:06d}Z"

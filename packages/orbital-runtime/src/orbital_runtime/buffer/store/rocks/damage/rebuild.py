@@ -1,9 +1,9 @@
-"""Another database out of what can be read of a damaged one, without room for a second copy of its data.
+"""Makes a new database of the readable parts of a damaged one, without space for a copy of its data.
 
-It is made beside the old one: tables are linked, never copied, RocksDB makes a database of those that are
-whole and of the log, and what can be read of the others is written into it. Only when it is whole and on the
-disk do the two change places. Then the quarantine lets go of the tables that are whole, for they are in use:
-it keeps the damaged ones.
+It is made beside the old one: tables are linked, not copied. RocksDB repairs a database from the intact
+tables and the log, and what can be read of the others is written into it. Only when it is complete and on
+disk, it replaces the old one. Then intact tables are removed from the quarantine, as they are in use: it
+keeps only the damaged ones.
 
     rescue/old      links to everything, to read the old database as it was
     rescue/new      the new one
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from orbital_runtime.buffer.store.rocks.port import Pair, Store, Stores
 
 PORTION: Final = 64
-"""Keys that are copied in one write."""
+"""Keys copied in one write."""
 KINDS: Final = (LAYOUT, RECORD, SUMMARY, OUTPUT, META, LETTER, NOTE)
 CHANGING: Final = (OUTPUT, META, NOTE)
-"""Kinds whose values are written again and again: a table that is whole may have an older one."""
+"""Kinds of keys that are overwritten: an intact table may have an older value."""
 
 
 def finish(folder: Folder) -> None:
-    """Go on where a process ended between the two renames, and clear away what another one left half done.
+    """Complete a replacement that was interrupted between the two renames, and remove an incomplete rebuild.
 
     Raises:
         OSError: The disk fails.
@@ -65,17 +65,17 @@ def finish(folder: Folder) -> None:
 def rebuilt(
     stores: Stores, folder: Folder, quarantine: Quarantine, reason: str, *, tolerant: bool
 ) -> None:
-    """Put a database that is whole in the place of this one, which nobody may have open.
+    """Replace this database, which must not be open, by a rebuilt one.
 
     Args:
         stores: Opens databases.
-        folder: Where.
-        quarantine: Gets the old one.
-        reason: What is wrong with it.
-        tolerant: Some of its files are lost: leave out what the disk does not give.
+        folder: The folder of the database.
+        quarantine: Keeps the old database.
+        reason: What is wrong with the old one.
+        tolerant: Leave out what cannot be read from the disk, as some files are lost.
 
     Raises:
-        OSError: There is no room for it, or the disk fails. All is as it was.
+        OSError: There is no space for it, or the disk fails. Nothing was changed.
     """
     old, new = folder.rescue / "old", folder.rescue / "new"
     shutil.rmtree(folder.rescue, ignore_errors=True)
@@ -92,7 +92,7 @@ def rebuilt(
 
 
 def _links(database: Path, target: Path, *, symbolic: bool) -> None:
-    """All that belongs to it; of the new one only what a repair reads, as the rest is written anew."""
+    """Link all files of a database; for the new one only those that a repair reads."""
     target.mkdir(mode=0o700, parents=True)
     for file in sorted(database.iterdir()):
         if not file.is_file() or file.name.startswith("LO") or file.suffix == ".json":
@@ -104,7 +104,7 @@ def _links(database: Path, target: Path, *, symbolic: bool) -> None:
 
 
 def _fill(stores: Stores, old: Path, new: Path, *, tolerant: bool) -> None:
-    """Write into the new one what it lacks of the old one, as far as that can be read."""
+    """Copy what the new database lacks and can be read from the old one."""
     target = stores.open(new, Opening(quiet=True))
     try:
         try:
@@ -112,7 +112,7 @@ def _fill(stores: Stores, old: Path, new: Path, *, tolerant: bool) -> None:
         except OSError as error:
             if not tolerant and not is_damage(str(error)):
                 raise
-            source = None  # its MANIFEST is damaged: the repair has read all there is
+            source = None  # its MANIFEST is damaged: the repair has read all that is readable
         try:
             if source is not None:
                 _copy(_lacking(source, target), target)
@@ -134,7 +134,7 @@ def _lacking(source: Store, target: Store) -> Iterator[Pair]:
 
 
 def _told_by_records(source: Store | None, target: Store) -> Iterator[Pair]:
-    """Summaries and layouts stand close together, so one bad block hides many. Records tell them again."""
+    """Restore summaries and layouts from records: one bad block may hide many of them."""
     asked: set[bytes] = set()
     for key, data in target.scan(RECORD):
         try:

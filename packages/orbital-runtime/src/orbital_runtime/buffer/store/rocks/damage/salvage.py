@@ -1,7 +1,7 @@
-"""A database that opens, whatever happened to the one that was there.
+"""Opens the database in any state, repairing or rebuilding it if it is damaged.
 
-Nothing is moved and nothing made anew because of an error of the system: that is for the caller to wait out.
-Damage is what a second look finds, too, once the disk gives everything.
+Nothing is moved or rebuilt because of an operating system error, after which the caller tries again later. It
+counts as damage only if the second look, with the disk readable, finds it, too.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ logger = logging.getLogger(__name__)
 
 
 class Salvage:
-    """Opens the database of one folder. It blocks.
+    """Opens the database of one folder. Blocking.
 
     Args:
         stores: Opens databases.
-        folder: Where.
+        folder: The folder of the database.
         quarantine: Keeps what is damaged.
-        look: Tells damage from a disk that fails.
+        look: Distinguishes damage from a failing disk.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Salvage:
         self._look = look
 
     def open(self, checkpoint: Checkpoint) -> Store:
-        """Open it; what is damaged goes to the quarantine, and what can be read of it is kept.
+        """Open it; damaged files go to the quarantine, and what can be read of them is kept.
 
         Raises:
             OSError: The disk fails; nothing was changed.
@@ -66,10 +66,10 @@ class Salvage:
             return self._despite(checkpoint, str(error))
 
     def rebuild(self, reason: str) -> Store:
-        """Make another database of what can be read of this one, which goes to the quarantine.
+        """Make a new database of what can be read of this one, which goes to the quarantine.
 
         Raises:
-            OSError: There is no room, or the disk fails; nothing was changed.
+            OSError: There is no space, or the disk fails; nothing was changed.
         """
         rebuilt(
             self._stores, self._folder, self._quarantine, reason, tolerant=bool(self._look.lost)
@@ -77,7 +77,7 @@ class Salvage:
         return self._stores.open(self._folder.database)
 
     def worn(self) -> Store:
-        """Open it as it is, and leave its tables alone: they cannot be read to the end.
+        """Open it as it is, without compacting its tables, which are not fully readable.
 
         Raises:
             OSError: The disk fails.
@@ -86,7 +86,7 @@ class Salvage:
         return self._stores.open(self._folder.database, how)
 
     def _despite(self, checkpoint: Checkpoint, reason: str) -> Store:
-        """Go on without the damaged part of the log, if that is all, else with another database."""
+        """Open without the damaged part of the log, or if that is not enough, rebuild the database."""
         if not shrunk(self._folder, checkpoint):
             kept = self._quarantine.logs(self._folder.database, reason)
             try:
@@ -104,7 +104,7 @@ class Salvage:
         return self.rebuild(reason)
 
     def _sound(self, checkpoint: Checkpoint, *, lenient: bool = False) -> Store:
-        """The database, if nothing is wrong with it.
+        """Open the database if it is intact.
 
         Raises:
             Damaged: It cannot be used as it is.
@@ -133,7 +133,7 @@ class Salvage:
 
 
 def meta_of(store: Store) -> Meta:
-    """How many times this database was opened; 0 if it does not know.
+    """Number of times that this database was opened; 0 if unknown.
 
     Raises:
         OSError: The disk fails.
@@ -146,9 +146,9 @@ def meta_of(store: Store) -> Meta:
 
 
 def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
-    """Why its MANIFEST is damaged; empty if it is not.
+    """Why its MANIFEST is damaged; empty if it is intact.
 
-    Looked at before opening: RocksDB would delete every file that half a MANIFEST does not name.
+    Checked before opening: RocksDB would delete every file that a truncated MANIFEST does not name.
     """
     name, size = folder.checkpoints.manifest()
     if name != checkpoint.manifest or size >= checkpoint.size:
@@ -157,7 +157,7 @@ def shrunk(folder: Folder, checkpoint: Checkpoint) -> str:
 
 
 def forgot(store: Store, checkpoint: Checkpoint) -> str:
-    """Why the database that opened is not the one that was there; empty if it is."""
+    """Why the database opened without its earlier contents; empty if it has them."""
     start, least = meta_of(store).start, checkpoint.start
     return (
         "" if start >= least else f"it knows {start} starts of {least}: it opened without its data"
@@ -165,10 +165,10 @@ def forgot(store: Store, checkpoint: Checkpoint) -> str:
 
 
 def _there(database: Path) -> bool:
-    """Whether it is there, if the disk says so.
+    """Whether the database exists.
 
     Raises:
-        OSError: It does not say.
+        OSError: The disk fails.
     """
     try:
         database.stat()

@@ -1,7 +1,7 @@
-"""A second look, with our own eyes, at files that RocksDB could not use: damage, or the disk just now?
+"""Reads files that RocksDB could not use, to distinguish damage from temporary read errors of the disk.
 
-What the disk does not give now it may give in a minute, and nothing may be thrown away for that. A file that
-it has not given for long, while it gives and takes everything else, has a place that is lost: that is damage.
+A file that cannot be read now may be readable in a minute, and must not be discarded. A file that has been
+unreadable for long, while all others can be read and written, has lost sectors: that counts as damage.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE: Final = 60.0
-"""Seconds that a file must have been unreadable, all others being well, until that is taken for good."""
+"""Seconds that a file must have been unreadable, while others are readable, to count as damaged."""
 PIECE: Final = 1 << 20
-"""Bytes of one read."""
+"""Bytes per read."""
 PROBE: Final = bytes(range(256)) * 256
 _FILE: Final = re.compile(r"(\d+\.(?:sst|log)|MANIFEST-\d+|CURRENT)\b")
 
 
 class SecondLook:
-    """Looks at the files of one database. It blocks.
+    """Reads the files of one database. Blocking.
 
     Args:
-        folder: Where a file can be written and read back.
-        database: Their folder.
-        patience: Seconds.
-        clock: Gives seconds.
+        folder: Folder for a test file that is written and read back.
+        database: Folder of the database files.
+        patience: Seconds after which an unreadable file counts as damaged.
+        clock: Gives monotonic seconds.
     """
 
     def __init__(
@@ -50,25 +50,25 @@ class SecondLook:
         self._clock = clock
         self._since: dict[str, float] = {}
         self.lost: set[str] = set()
-        """Files that the disk does not give any more."""
+        """Files that count as permanently unreadable."""
 
     def at_all(self) -> None:
-        """Read everything from the disk itself, but what is lost.
+        """Read all files from the disk, except lost ones.
 
         Raises:
-            OSError: It does not give it now, so nothing can be said about damage.
+            OSError: Some cannot be read now, so damage cannot be determined.
         """
         for file in sorted(self._database.iterdir()):
             if file.is_file() and file.name not in self.lost:
                 read_through(file)
 
     def is_damage(self, text: str) -> bool:
-        """Whether what RocksDB says is not the disk's fault just now."""
+        """Whether this error of RocksDB means damage, not a temporary failure of the disk."""
         return is_damage(text) or self.gives_up(text)
 
     def gives_up(self, text: str) -> bool:
-        """Whether the file of which RocksDB says this is lost: it has been unreadable for long, and nothing
-        else is wrong.
+        """Whether the file in this error of RocksDB is lost: unreadable for long, while nothing else is
+        wrong.
         """
         named = _FILE.findall(text)
         if not named:
@@ -85,7 +85,7 @@ class SecondLook:
         return name in self.lost
 
     def works(self) -> bool:
-        """Whether the disk takes something now, and gives it back."""
+        """Whether a test file can be written and read back now."""
         try:
             handle = os.open(self._probe, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
@@ -100,17 +100,17 @@ class SecondLook:
             return False
 
     def _others_read(self, name: str) -> bool:
-        """Whether it is this file alone: else the disk as a whole is away, and may come back."""
+        """Whether all other files can be read: otherwise the whole disk fails, and may recover."""
         others = [f for f in self._database.iterdir() if f.is_file() and f.name != name]
         kin = [f for f in others if f.suffix == (self._database / name).suffix]
         return any(map(_reads, kin or others))
 
 
 def read_through(file: Path) -> None:
-    """Read all of it from the disk, not from memory as far as the system allows that.
+    """Read a file from the disk, bypassing the page cache as far as the system allows it.
 
     Raises:
-        OSError: Some of it is not given. That it is gone is no such error.
+        OSError: A part cannot be read. A missing file is not an error.
     """
     with suppress(FileNotFoundError):
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -131,7 +131,7 @@ def _reads(file: Path) -> bool:
 
 
 def _forget(handle: int) -> None:
-    """Have the system read it from the disk again."""
+    """Drop the file from the page cache."""
     os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
 
 

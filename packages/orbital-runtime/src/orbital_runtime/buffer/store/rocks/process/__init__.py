@@ -1,1 +1,1 @@
-"""A process of its own for the database, and the way to ask it."""
+"""The storage process: a separate process for the database, and its client."""

@@ -1,4 +1,4 @@
-"""A running storage process, as its agent sees it. Every call may wait for the disk."""
+"""The agent's handle of a running storage process. Every call may wait for the disk."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from orbital_runtime.buffer.store.rocks.process.progress import Progress
 
 MODULE: Final = "orbital_runtime.buffer.store.rocks.process.serve"
 LOOK: Final = 1.0
-"""Seconds without an answer after which it is looked at."""
+"""Seconds without an answer after which its progress is checked."""
 REAP: Final = 1.0
-"""Seconds in which a process that was killed is gone, unless the disk holds it."""
+"""Seconds in which a killed process ends, unless it is blocked by the disk."""
 
 
 class SpinsError(OSError):
-    """The storage process used CPU and came to nothing; it was ended."""
+    """The storage process used CPU without progress, and was killed."""
 
 
 class Child:
-    """One process with two channels: what reads a value waits for no sync. It ends with the thread that
+    """One process with two channels, so that reads do not wait for a sync. It ends with the thread that
     started it (prctl(2), `PR_SET_PDEATHSIG`).
 
     Args:
-        module: What runs there.
-        spin: Seconds of CPU without a read or a write of a file, until it is given up.
+        module: The module that it runs.
+        spin: Seconds of CPU without a read or write of a file after which it is killed.
 
     Raises:
         OSError: It cannot be started.
@@ -62,15 +62,15 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing can be asked of it any more."""
+        """Whether it has ended, so that no calls are possible."""
         return bool(self._why) or self._process.poll() is not None
 
     def ask(self, call: str, number: int = 0, *arguments: Any) -> Any:
-        """What it answers.
+        """Call it and return the answer.
 
         Raises:
-            SpinsError: It was ended, as it came to nothing.
-            OSError: The answer, or it is not there any more.
+            SpinsError: It was killed, as it made no progress.
+            OSError: The call failed, or the process has ended.
         """
         lane = int(call == "values")
         with self._locks[lane]:
@@ -86,10 +86,10 @@ class Child:
         return answer
 
     def end(self, why: str) -> str:
-        """Kill it, if it is there still; whoever waits for an answer gets an error. Safe twice.
+        """Kill it if it still runs; waiting calls get an error. Idempotent.
 
         Args:
-            why: In words; empty where it ended by itself.
+            why: The reason as a message; empty if it ended by itself.
 
         Returns:
             Why it ended.
@@ -101,12 +101,12 @@ class Child:
             self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(REAP)
-        self._process.kill()  # it does nothing to one that ended
+        self._process.kill()  # does nothing if it has ended
         self._why = self._why or f"the storage process {_how(self._process.returncode)}"
         return self._why
 
     def leave(self) -> None:
-        """Nothing is open there any more: it ends when nobody is at the other end."""
+        """Close the channels: it has nothing open, and ends by itself."""
         self._hang_up()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(REAP)
@@ -126,9 +126,9 @@ class Child:
 
 
 def _started(module: str, handles: list[int]) -> subprocess.Popen[bytes]:
-    """Without the current folder in its path, from which anybody's modules would come."""
+    """Start it without the current folder in `sys.path`, from which foreign modules could be imported."""
     command = [sys.executable, "-P", "-m", module, *map(str, handles)]
-    return subprocess.Popen(  # noqa: S603 (our own program)
+    return subprocess.Popen(  # noqa: S603 (this program itself)
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=handles
     )
 

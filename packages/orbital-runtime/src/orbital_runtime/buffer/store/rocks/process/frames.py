@@ -1,7 +1,7 @@
-"""Messages between an agent and its storage process: `length | marshal`, 4 bytes and so many.
+"""Messages between the agent and its storage process: a length of 4 bytes, then the data as `marshal`.
 
-`marshal` belongs to Python itself, so it costs the small process no import, and copies bytes at the speed of
-memory. It is made for one version of Python, and both ends are the same one.
+`marshal` is built into Python, so the small process needs no import, and it copies bytes at memory speed. Its
+format depends on the version of Python, which is the same at both ends.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 LENGTH: Final = 4
 USUAL: Final = 64 << 10
-"""Bytes that are taken from the system at once: nearly all messages are smaller."""
+"""Bytes of one read: nearly all messages are smaller."""
 OK: Final = "ok"
 FAILED: Final = "failed"
-"""What an answer begins with: it did what was asked, or it met an error."""
+"""First item of an answer: the call succeeded, or failed with an error."""
 
 
 class Channel:
-    """One end of a pair of sockets, on which both ends speak in turn.
+    """One end of a socket pair, with alternating requests and answers.
 
     Args:
-        end: The socket. If the system has a time-out for it, `waits` is asked each time that it is over.
-        waits: Raises what ends the wait.
+        end: The socket. If it has a timeout, `waits` is called each time it expires.
+        waits: Raises an exception to end the wait.
     """
 
     def __init__(self, end: socket.socket, waits: Callable[[], None] = lambda: None) -> None:
@@ -36,11 +36,11 @@ class Channel:
         self._usual = memoryview(bytearray(USUAL))
 
     def send(self, message: Any) -> None:
-        """Give it to the system.
+        """Send a message.
 
         Raises:
-            OSError: The other end is gone.
-            ValueError: It is something else than None, numbers, text, bytes, lists and tuples.
+            OSError: The other end is closed.
+            ValueError: It has values other than None, numbers, text, bytes, lists and tuples.
         """
         data = memoryview(marshal.dumps(message))
         head = len(data).to_bytes(LENGTH, "little")
@@ -53,11 +53,11 @@ class Channel:
                 head, data = head[sent:], data[max(0, sent - len(head)) :]
 
     def receive(self) -> Any:
-        """The next message.
+        """Receive the next message.
 
         Raises:
-            EOFError: The other end is gone.
-            OSError: Likewise.
+            EOFError: The other end is closed.
+            OSError: The connection failed.
         """
         room = self._usual
         there = self._fill(room, 0, LENGTH)
@@ -66,10 +66,10 @@ class Channel:
             room = memoryview(bytearray(whole))
             room[:there] = self._usual[:there]
         self._fill(room[:whole], there, whole, socket.MSG_WAITALL)
-        return marshal.loads(room[LENGTH:whole])  # noqa: S302 (it comes from our own process)
+        return marshal.loads(room[LENGTH:whole])  # noqa: S302 (data from our own process)
 
     def _fill(self, room: memoryview, there: int, needed: int, flags: int = 0) -> int:
-        """Return when so many bytes are there; gives how many are."""
+        """Read until `needed` bytes are there; returns how many are."""
         while there < needed:
             try:
                 count = self._end.recv_into(room[there:], 0, flags)
@@ -83,8 +83,8 @@ class Channel:
 
 
 def time_out(end: socket.socket, seconds: float) -> None:
-    """Let the system end each wait for the other end after so long (socket(7), `SO_RCVTIMEO`): Python's own
-    time-out asks the system twice for each message.
+    """Set a timeout for each receive (socket(7), `SO_RCVTIMEO`): Python's own timeout needs two system calls
+    for each message.
     """
     whole = int(seconds)
     value = struct.pack("ll", whole, int((seconds - whole) * 1e6))

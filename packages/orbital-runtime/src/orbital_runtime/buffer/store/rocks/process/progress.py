@@ -1,4 +1,4 @@
-"""Whether a process that does not answer waits for its disk, or turns in a circle."""
+"""Detects whether a process that does not answer waits for its disk, or is in an endless loop."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 class Progress:
-    """CPU that a process used since it read or wrote something last. Only Linux tells.
+    """CPU time of a process since its last read or write. Linux only.
 
     Args:
-        pid: The process.
+        pid: Id of the process.
     """
 
     def __init__(self, pid: int) -> None:
@@ -19,7 +19,7 @@ class Progress:
         self._since = 0.0
 
     def in_vain(self) -> float:
-        """Seconds of CPU since anything came of them, as far as it was looked at."""
+        """Seconds of CPU since the last progress that was observed."""
         try:
             calls, cpu = self._system_calls(), self._cpu()
         except (OSError, ValueError, IndexError):
@@ -29,11 +29,11 @@ class Progress:
         return cpu - self._since
 
     def _system_calls(self) -> int:
-        """Reads and writes of files (proc(5), `io`)."""
+        """Number of read and write calls (proc(5), `io`)."""
         lines = dict(line.split(": ") for line in (self._folder / "io").read_text().splitlines())
         return int(lines["syscr"]) + int(lines["syscw"])
 
     def _cpu(self) -> float:
-        """Of user and system (proc(5), `stat`), whose second field is a name that may have blanks in it."""
+        """CPU time of user and system (proc(5), `stat`); the name in the second field may contain blanks."""
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

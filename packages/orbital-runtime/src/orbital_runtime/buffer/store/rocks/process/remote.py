@@ -1,7 +1,7 @@
-"""Databases in a process of its own: a slow disk, or RocksDB in a circle, stops that one and no other.
+"""Databases in a separate process: a slow disk or an endless loop in RocksDB blocks only that process.
 
-RocksDB is used through rocksdict, which keeps Python's lock while it waits for the disk. So where it runs,
-nothing else runs meanwhile: no timer, no thread, no signal.
+RocksDB is used through rocksdict, which holds the GIL while it waits for the disk, so that nothing else runs
+in its process meanwhile: no timer, no thread, no signal handler.
 """
 
 from __future__ import annotations
@@ -28,26 +28,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCKED: Final = "While lock file"
-"""What RocksDB says of a database that another process has open."""
+"""Text in RocksDB's error for a database that another process has open."""
 STILL_OPEN: Final = (
     "another process still has the database open: the storage process of an agent that was killed ends as "
     "soon as the disk answers it"
 )
 MOMENT: Final = 5.0
-"""Seconds in which the storage process of an agent that was killed ends."""
+"""Seconds in which the storage process of a killed agent ends."""
 RETRY: Final = 0.05
 SPIN: Final = 10.0
-"""Seconds of CPU that come to nothing: a healthy database reads or writes something many times a second of
-them."""
+"""Seconds of CPU without progress: a healthy database reads or writes many times per second of CPU."""
 
 
 class StorageProcess(Stores):
-    """Starts a process when it is needed, and another one when that is gone.
+    """Starts a process when it is needed, and a new one when it has ended.
 
     Args:
-        spin: Seconds of CPU without a read or a write of a file, until it is given up.
-        moment: Seconds in which whoever has a database open yet may end.
-        module: What runs there.
+        spin: Seconds of CPU without a read or write of a file after which it is killed.
+        moment: Seconds to wait for another process that still has the database open.
+        module: The module that the process runs.
     """
 
     apart = True
@@ -62,7 +61,7 @@ class StorageProcess(Stores):
 
     @property
     def pid(self) -> int | None:
-        """Of the process that runs now."""
+        """Id of the running process."""
         return None if self._child is None or self._child.ended else self._child.pid
 
     def open(self, path: Path, how: Opening = PLAIN) -> Store:
@@ -96,7 +95,7 @@ class StorageProcess(Stores):
             child.end(why)
 
     def _opened(self, path: Path, how: Opening) -> RemoteStore:
-        """Whoever had it before may be about to end: one moment is given to it."""
+        """Open a database; waits briefly if another process, which may be ending, has it open."""
         until = time.monotonic() + self._moment
         while True:
             child = self._running()
@@ -124,7 +123,7 @@ class StorageProcess(Stores):
 
 
 class RemoteStore(Store):
-    """A database that a storage process has open."""
+    """A database in a storage process."""
 
     def __init__(
         self, stores: StorageProcess, child: Child, number: int, mended: list[Mended]
@@ -172,7 +171,7 @@ class RemoteStore(Store):
 
 
 def _without_logs(path: Path, reason: str) -> list[Mended]:
-    """Take the write-ahead logs away, for somebody who keeps them."""
+    """Remove the write-ahead logs; returns them for the quarantine."""
     taken: list[Mended] = []
     for log in sorted(path.glob("*.log")):
         taken.append(Mended(log.name, 0, log.read_bytes(), reason))

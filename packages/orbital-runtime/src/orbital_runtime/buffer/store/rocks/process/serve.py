@@ -1,10 +1,10 @@
-"""The process that has a database open. Started with `python -P -m` and FDs.
+"""The storage process. Started with `python -P -m` and file descriptors as arguments.
 
-Each FD is a socket on which somebody asks, one thing after the other, and each has a thread of its own here:
-who reads waits for no sync. It imports next to nothing and knows no samples.
+Each descriptor is a socket for requests, one at a time, with its own thread, so that reads do not wait for a
+sync. The process imports little, and does not decode samples.
 
-It ends with the agent and not before: signals that reach the whole group (Ctrl-C, a stop by systemd) are the
-agent's to follow, and when the other end is gone it leaves everything as a crash would.
+It ends with the agent and not before: it ignores signals to the process group (Ctrl-C, a stop by systemd),
+which the agent handles. When the other end is closed it exits without closing anything, as in a crash.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PR_SET_PDEATHSIG: Final = 1
 
 
 class Served:
-    """The databases that are open here, by number."""
+    """The open databases, by number."""
 
     def __init__(self) -> None:
         self._stores = RocksStores()
@@ -42,10 +42,10 @@ class Served:
         self._next = 1
 
     def answer(self, call: str, number: int, arguments: tuple[Any, ...]) -> Any:
-        """Do what was asked.
+        """Execute a request.
 
         Raises:
-            OSError: As the port says.
+            OSError: As documented in the port.
         """
         if call == "open":
             return self._opened(*arguments)
@@ -68,7 +68,7 @@ class Served:
 
 
 def _plain(answer: Any) -> Any:
-    """As it can cross: damage among values is the text that says so."""
+    """The answer in types that can be sent: damage among values becomes its text."""
     if isinstance(answer, Portion):
         return tuple(answer)
     if isinstance(answer, list):
@@ -78,14 +78,14 @@ def _plain(answer: Any) -> Any:
 
 
 def serve(channel: Channel, served: Served) -> None:
-    """Answer until the other end is gone, and end the process then, whatever its other threads do."""
+    """Answer requests until the other end is closed, then exit the process, regardless of other threads."""
     try:
         while True:
             call, number, arguments = channel.receive()
             channel.send(_answered(served, call, number, arguments))
     except (EOFError, OSError):
         os._exit(0)
-    except BaseException:  # noqa: BLE001 (a bug: said, and half a process is worse than none)
+    except BaseException:  # noqa: BLE001 (a bug: printed, and the process must not continue with one thread)
         traceback.print_exc()
         os._exit(1)
 
@@ -107,7 +107,7 @@ def main(handles: list[int]) -> None:
         signal.signal(number, signal.SIG_IGN)
     if (
         sys.platform == "linux"
-    ):  # in the middle of something endless nobody sees that the other end is gone
+    ):  # a thread in an endless call cannot notice that the other end is closed
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     served = Served()
     first, *others = (Channel(socket.socket(fileno=handle)) for handle in handles)
