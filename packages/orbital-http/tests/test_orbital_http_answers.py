@@ -81,3 +81,8 @@ def test_a_page_is_one_short_line():
     assert line.startswith("Not here [31m ")
     assert line.endswith("x…")
     assert (len(line), line.isprintable()) == (301, True)
+
+
+def test_a_page_of_nothing_but_brackets_costs_no_more_than_others():
+    """A hostile page must not hold the interpreter: no more than linear work."""
+    assert one_line("<html>" + "<" * 10_000_000).startswith("<<<")

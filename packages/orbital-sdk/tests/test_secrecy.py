@@ -93,6 +93,7 @@ OPEN = [
 CLOSED = [
     "https://hooks.example/services/T000", "https://hooks.example/a1b2c3d4e5",
     "tcp://writer@clickhouse:9000/metrics", "https://host/metrics?k=Ab12Cd34",
+    "https://hooks.example.com/qwertyuiopasdfgh", "https://k9x81hd7a6sdf5.ingest.example.com/",
 ]  # fmt: skip
 
 

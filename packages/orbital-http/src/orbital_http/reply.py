@@ -49,7 +49,8 @@ class Reply:
 
 def one_line(text: str) -> str:
     """The beginning of a server's text or page, on one line for a message."""
+    text = text[:MOST]
     if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        text = re.sub(r"<[^>]*>", " ", text)
+        text = re.sub(r"<[^<>]*>", " ", text)  # no `<` inside: linear, whatever a server sends
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * WORDS]).split())
     return text if len(text) <= WORDS else f"{text[:WORDS]}…"

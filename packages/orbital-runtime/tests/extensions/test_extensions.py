@@ -153,3 +153,32 @@ def test_a_mode_of_an_extension_that_is_not_installed_is_refused(tmp_path):
     """Samples would go nowhere."""
     told = problems("sender: {mode: core}\n", tmp_path, Registry.of())
     assert told == ["config.yaml:1: sender.mode: must be direct; `pip install orbital-gravital`"]
+
+
+@pytest.fixture
+def broken(tmp_path) -> Registry:
+    """As if orbital-gravital were installed, and its module gone."""
+    info = tmp_path / "orbital_gravital-9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: orbital-gravital\nVersion: 9\n")
+    (info / "entry_points.txt").write_text("[orbital.extensions]\ncore = gone_for_good:Gone\n")
+    return Registry.discover({}, path=[str(tmp_path)])
+
+
+def test_an_extension_that_cannot_be_used_is_named_before_the_agent_does_something_else(
+    site, broken
+):
+    """Without its section the configuration is right, and what it would have done is not done."""
+    site.configure()
+    notes = [str(note) for note in load(site.file, site.environ, registry=broken).notes]
+    assert notes[0].startswith("core: extension 'core' of orbital-gravital 9: its import failed")
+
+
+def test_sections_and_modes_of_an_extension_that_cannot_be_used_say_so(tmp_path, broken):
+    """To install it again would not help."""
+    told = problems("heartbeat: {}\nsender: {mode: hybrid}\n", tmp_path, broken)
+    why = "`sentinel plugins list` says why orbital-gravital cannot be used"
+    assert told == [
+        f"config.yaml:1: heartbeat: is a section of an extension that cannot be used; {why}",
+        f"config.yaml:2: sender.mode: must be direct; {why}",
+    ]

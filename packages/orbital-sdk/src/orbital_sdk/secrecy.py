@@ -35,8 +35,11 @@ CORE: Final = 6
 _NAMES: Final = re.compile(
     r"pass|pwd|secret|token|key|auth|cred|sig|session|code|user", re.IGNORECASE
 )
-_PLACE: Final = re.compile(r"[a-z]+://[a-zA-Z0-9.:\[\]-]+(/[a-z_]*)?")
-"""An address that says where and no more: scheme, host, and one plain word. Messages have to name it."""
+_PLACE: Final = re.compile(
+    r"[a-z]+://(\[[0-9a-f:]+\]|[a-z0-9-]{1,12}(\.[a-z0-9-]{1,12})*)(:\d+)?(/[a-z_]{0,12})?"
+)
+"""An address that says where and no more: scheme, host, port, and one plain word. Messages have to name it.
+Longer words may be tokens."""
 _PAIRS: Final = re.compile(r"(?:^|[&;?\s])([^=&;\s]+)=([^&;\s]+)")
 
 

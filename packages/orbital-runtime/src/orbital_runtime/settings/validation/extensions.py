@@ -38,7 +38,8 @@ def mistakes(
     mode, known = settings.sender.mode, sorted(modes(additions(registry)))
     if mode not in known:
         near = nearest(mode, known)
-        hint = f"did you mean {near}?" if near else _install(mode)
+        package = _package(mode)
+        hint = f"did you mean {near}?" if near else _remedy(package, registry) if package else ""
         listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
         yield Problem(f"must be {listed}", ("sender", "mode"), hint)
     for name in registry.names("extension"):
@@ -64,20 +65,28 @@ def explained(problem: Problem, registry: Registry) -> Problem:
         return replace(problem, message=str(error), hint="")
     except NotInstalled:
         pass
-    if hint := _install(section):
-        return replace(
-            problem, message="is a section of an extension that is not installed", hint=hint
-        )
+    if package := _package(section):
+        state = "cannot be used" if _is_broken(package, registry) else "is not installed"
+        message = f"is a section of an extension that {state}"
+        return replace(problem, message=message, hint=_remedy(package, registry))
     return problem
 
 
-def _install(name: str) -> str:
-    """How to get the extension that has this section or mode; empty where nobody knows one."""
-    package = _package(name)
-    return f"`pip install {package}`" if package else ""
+def _remedy(package: str, registry: Registry) -> str:
+    """How to get the extension that this package brings."""
+    if _is_broken(package, registry):
+        return f"`sentinel plugins list` says why {package} cannot be used"
+    return f"`pip install {package}`"
+
+
+def _is_broken(package: str, registry: Registry) -> bool:
+    """Whether it is installed, and its extension cannot be used."""
+    registry.extensions()  # what is broken is known once it was looked at
+    return any(one.distribution == package for one in registry.broken())
 
 
 def _package(name: str) -> str:
+    """The package whose extension has this section or mode; empty where nobody knows one."""
     with suppress(PackageNotFoundError):
         for requirement in map(Requirement, requires(RUNTIME) or ()):
             marker = requirement.marker

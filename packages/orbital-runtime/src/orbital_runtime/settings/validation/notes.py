@@ -24,6 +24,7 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
     """One for each such key; those of extensions first, then in the file's order."""
     added = additions(registry)
     return [
+        *_broken_extensions(registry),
         *(note for one in added for note in one.notes(settings)),
         *_tasks(settings, added),
         *_broken_plugins(settings, registry),
@@ -44,6 +45,15 @@ def _tasks(settings: Settings, added: Sequence[Addition]) -> Iterator[Note]:
     given = any(one.gives_tasks(settings) for one in added)
     if not given and not any(task.enabled for task in settings.tasks):
         yield Note("tasks", "there is no enabled task, so nothing is collected")
+
+
+def _broken_extensions(registry: Registry) -> Iterator[Note]:
+    for name in registry.names("extension"):
+        if why := _broken(registry.extension, name):
+            yield Note(
+                name,
+                f"{why}; nothing of it runs until that is repaired and the agent started again",
+            )
 
 
 def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
