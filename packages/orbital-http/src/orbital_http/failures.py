@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import ssl
-from http.client import HTTPException, RemoteDisconnected
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING, Final
 
 import requests
@@ -28,6 +28,8 @@ _BAD_ADDRESS: Final = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
+_TEMPORARY: Final = {"408", "425", "429"}
+"""What a proxy says that may have another answer later."""
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d+ .*)")
 
 
@@ -53,7 +55,7 @@ def _advice(error: Exception, causes: list[BaseException], to: Destination) -> s
         return f"{error}; look at {to.names.files}"
     if isinstance(error, _BAD_ADDRESS):
         return f"it cannot be asked; look at {to.names.address} and {to.names.proxy_url}"
-    if isinstance(error, ValueError) and not isinstance(error, low.HTTPError):
+    if isinstance(error, ValueError) and not _among(causes, low.HTTPError):
         return "no header can carry these credentials, or another header's value; look at them"
     return _refused_tunnel(causes, to)
 
@@ -62,7 +64,9 @@ def _refused_tunnel(causes: list[BaseException], to: Destination) -> str | None:
     said = _tunnel(causes)
     if said.startswith("407"):
         return f"it wants credentials; put them into {to.names.proxy_url}"
-    return f"it answered {said}; look at {to.names.proxy_url}" if said.startswith("4") else None
+    if said.startswith("4") and said[:3] not in _TEMPORARY:
+        return f"it answered {said}; look at {to.names.proxy_url}"
+    return None
 
 
 def _tunnel(causes: list[BaseException]) -> str:
@@ -126,5 +130,5 @@ def _was_cut(causes: list[BaseException]) -> bool:
     return _among(
         causes,
         ConnectionResetError, BrokenPipeError, RemoteDisconnected,
-        ssl.SSLEOFError, ssl.SSLZeroReturnError, low.IncompleteRead,
+        ssl.SSLEOFError, ssl.SSLZeroReturnError, IncompleteRead,
     )  # fmt: skip

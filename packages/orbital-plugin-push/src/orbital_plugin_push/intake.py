@@ -45,8 +45,12 @@ class Intake:
         self._reading = reading
         self._tally = tally
         self._gate = Gate(device)
-        self._unanswered = Unanswered()
+        self._unanswered = Unanswered(emit)
         self._turns = asyncio.Semaphore(device.max_requests)
+
+    def close(self) -> None:
+        """Give up what still waits for room in the buffer."""
+        self._unanswered.close()
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """The answer to a request; counted."""
@@ -89,13 +93,11 @@ class Intake:
     async def _hand_over(self, arrived: Arrived, body: bytes) -> None:
         if not arrived.samples:
             return
-        emission = self._unanswered.take(body) or asyncio.ensure_future(self._emit(arrived.records))
         try:
-            await asyncio.shield(emission)
-        except asyncio.CancelledError:
             if isinstance(arrived.records, Columns):  # with times: the same when it comes again
-                self._unanswered.add(body, emission)
-            raise
+                await self._unanswered.answer(body, arrived.records)
+            else:
+                await self._emit(arrived.records)
         except ReceiverStopped as error:
             raise answers.stopping() from error
         except EmissionTooLarge as error:

@@ -57,6 +57,7 @@ class Push(Plugin[PushDevice, PluginConfig]):
             async with listening(device, intake.answer, tally):
                 await asyncio.get_running_loop().create_future()  # until cancelled
         finally:
+            intake.close()
             reading.close()
 
     async def collect(self, device: PushDevice, ctx: Context) -> list[Sample]:

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import asyncio
+    from orbital_sdk import Emit, Records
 
-MOST: Final = 1000
-"""Bodies that are remembered, the latest ones."""
+MOST: Final = 64
+"""Emissions that go on beyond their request, the latest ones: all of their samples are in memory."""
 
 
 class Unanswered:
-    """Emissions that went on when the time of their request was over."""
+    """Emissions that went on when the time of their request was over.
 
-    def __init__(self) -> None:
+    Args:
+        emit: Takes samples.
+    """
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
         self._emissions: dict[bytes, asyncio.Future[None]] = {}
 
-    def add(self, body: bytes, emission: asyncio.Future[None]) -> None:
-        """Its sender will send this body again, most likely."""
+    async def answer(self, body: bytes, records: Records) -> None:
+        """Return when the buffer has these; cancelled, they go on, and the next one with this body has them.
+
+        Args:
+            body: As it came.
+            records: What it holds.
+
+        Raises:
+            CollectError: As `orbital_sdk.Emit`.
+        """
+        emission = self._take(body) or asyncio.ensure_future(self._emit(records))
+        try:
+            await asyncio.shield(emission)
+        except asyncio.CancelledError:
+            self._keep(body, emission)
+            raise
+
+    def close(self) -> None:
+        """Give up those that still wait for room; what the buffer has begun to take goes on."""
+        for emission in self._emissions.values():
+            emission.cancel()
+
+    def _keep(self, body: bytes, emission: asyncio.Future[None]) -> None:
         emission.add_done_callback(_looked_at)
         self._emissions[_digest(body)] = emission
         if len(self._emissions) > MOST:
-            del self._emissions[next(iter(self._emissions))]
+            self._emissions.pop(next(iter(self._emissions))).cancel()
 
-    def take(self, body: bytes) -> asyncio.Future[None] | None:
-        """The emission of this body, if it came before."""
+    def _take(self, body: bytes) -> asyncio.Future[None] | None:
         return self._emissions.pop(_digest(body), None) if self._emissions else None
 
 

@@ -140,6 +140,16 @@ async def test_old_letters_go_by_themselves():
     assert buffer.ledger.account("a").letters_gone == {"expired": 1}
 
 
+@pytest.mark.parametrize(("ask", "answer"), [("list", []), ("purge", 0), ("replay", 0)])
+async def test_who_asks_for_letters_gets_none_that_are_too_old(ask, answer):
+    """Also where nothing else looked at the buffer since: no sample is sent again after its age."""
+    buffer = memory(age=60)
+    await refuse(buffer, "a", "old", at_ms=buffer.log._state.clock.utc_ms())
+    buffer.log._state.clock.advance(61)
+    assert await getattr(buffer.dead_letters, ask)() == answer
+    assert buffer.ledger.account("a").letters_gone == {"expired": 1}
+
+
 async def test_an_age_of_zero_is_no_limit():
     """`buffer.dead_letters.max_age: 0` keeps letters, and `buffer.max_age: 0` samples, whatever their age."""
     clock = ManualClock()

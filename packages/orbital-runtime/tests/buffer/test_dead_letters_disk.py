@@ -143,9 +143,11 @@ async def test_letters_of_memory_join_a_database_that_opens_late(opened, tmp_pat
     await buffer.open()
     buffer.attach("a")
     await refuse(buffer, 3.0)
+    await buffer.note("a", b"since")
     assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0]
     buffer.store.database._open = folder_open
     await buffer.store.look(1)
+    assert buffer.noted("a") == b"since"
     assert [letter.value for letter in await buffer.dead_letters.list()] == [3.0, 2.0, 1.0]
     balanced(buffer)
     await buffer.close()

@@ -209,3 +209,23 @@ async def test_whatever_has_a_length_and_parts_can_be_sent_so():
     await run(trial.steps(), send)
     assert [(names[row.row], row.reason) for row in trial.refused] == [("f", "unknown")]
     assert known == list("abcdegh")
+
+
+def test_many_refusals_are_no_outage():
+    """Thirty refused batches, one that makes the destination fail, and a good one behind them: the search
+    goes on to the good one. Only errors in a row count as an outage, not refusals between them.
+    """
+    trial = Trial(chunk([1] * 32), Trust(), suspect=FAULT)
+
+    def answer(step):
+        seqs = {part.seq for part in step}
+        if min(seqs) <= 30:
+            return NotWritten("400: bad", Refusal.DOUBTFUL)
+        if 31 in seqs:
+            raise WriterUnavailable(FAULT)
+        return Written(1)
+
+    heard, error = played(trial, answer)
+    assert (error, trial.left) == (None, set())
+    assert [row.seq for row in trial.refused] == [*range(1, 32)]
+    assert len(heard) < 80

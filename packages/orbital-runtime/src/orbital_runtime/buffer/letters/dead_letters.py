@@ -70,6 +70,7 @@ class DeadLetters:
         Raises:
             OSError: The disk does not give them now.
         """
+        self.expire()
         return await self._read(self._index.newest(wanted))
 
     async def show(self, letter: int) -> DeadLetter | None:
@@ -78,6 +79,7 @@ class DeadLetters:
         Raises:
             OSError: The disk does not give it now.
         """
+        self.expire()
         return next(iter(await self._read([letter])), None)
 
     # Changing
@@ -101,6 +103,7 @@ class DeadLetters:
 
     async def purge(self, wanted: Wanted = ALL) -> int:
         """Throw away those wanted, the oldest first. Gives how many; it is durable then."""
+        self.expire()
         purged = 0
         for output, letters in self._by_output(self._index.oldest(wanted)).items():
             purged += self._let_go(output, letters, "purged")
@@ -122,7 +125,7 @@ class DeadLetters:
 
     def stopped(self) -> None:
         """Those in memory are lost with the process, and counted."""
-        for output, (letters, _) in self._index.held().items():
+        for output, (letters, _) in self.held().items():
             logger.warning(
                 "output %s: %d dead letters were kept in memory and are lost (stopped)",
                 output, letters,
@@ -156,6 +159,7 @@ class DeadLetters:
 
     async def _replay(self, wanted: Wanted) -> int:
         """In a task of its own: half of it would lose them."""
+        self.expire()
         replayed = 0
         chosen = self._by_output(self._index.oldest(wanted))
         for output in chosen:

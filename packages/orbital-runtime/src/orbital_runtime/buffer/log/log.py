@@ -92,7 +92,8 @@ class Log:
     # Told by the store
 
     def restored(self, names: Mapping[int, str], notes: Mapping[str, bytes]) -> None:
-        self._state.names, self._state.notes = dict(names), dict(notes)
+        self._state.names = dict(names)
+        self._state.notes = {**notes, **self._state.notes}  # those of a late start are newer
         self._state.decoded.clear()
 
     def damaged(self, start: int, stop: int, error: Damaged) -> None:

@@ -58,7 +58,7 @@ class Trial(Generic[R]):
         self._trust = trust
         self._doubtful = doubtful
         self._requests = requests
-        self._spent = self._fruitless = 0
+        self._spent = self._fruitless = self._in_a_row = 0
         self._withdraw()
 
     def _withdraw(self) -> None:
@@ -170,7 +170,7 @@ class Trial(Generic[R]):
             self._refused += (RefusedRow(seq, start + row, reason) for row in range(len(batch)))
 
     def _taken(self) -> None:
-        self._fruitless = 0
+        self._fruitless = self._in_a_row = 0
         self._again.update(map(token, self._aside))
         self._waiting += reversed(self._aside)
         self._aside = []
@@ -194,8 +194,8 @@ class Trial(Generic[R]):
         if not (self.suspect and is_answer(error) and str(error) == self.suspect):
             return False
         self._spent += 1
-        self._fruitless += 1
-        outage = self._fruitless > 2 * rows(self._group).bit_length()
+        self._in_a_row += 1
+        outage = self._in_a_row > 2 * rows(self._group).bit_length()
         return not outage and self._spent <= self._requests
 
     def _doubts(self) -> str | None:
