@@ -100,8 +100,20 @@ class Sentinel:
         fresh.replace(self.config)
 
     def command(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end."""
-        return self._forks.run(arguments, cwd=self.folder, env=self.environ | environ, timeout=120)
+        """Run one command to its end; in a process of its own where it is given more environment, such as a
+        library to be loaded first.
+        """
+        if environ:
+            return subprocess.run(
+                [sys.executable, "-m", "orbital_sentinel", *arguments],
+                cwd=self.folder,
+                env=self.environ | environ,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        return self._forks.run(arguments, cwd=self.folder, env=self.environ, timeout=120)
 
     def json(self, *arguments: str) -> Any:
         """What a command prints with `--output json`."""

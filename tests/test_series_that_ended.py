@@ -48,20 +48,20 @@ def living():
 async def test_series_that_ended_are_forgotten_everywhere(buffer):
     """Fifty new series in each of 300 collections, a healthy output: what there is of them does not grow."""
     metric = Metric("session_octets_total", labels=("session",))
-    sealer, encoder = Batcher(ORIGIN), Encoder(LabelRules())
+    batcher, encoder = Batcher(ORIGIN), Encoder(LabelRules())
     seen: list[Counter[str]] = []
     before = living()
     for turn in range(300):
         series = tuple(metric.series(f"{turn}-{n}") for n in range(SESSIONS))
         samples = Columns(series, [1.0] * SESSIONS)
-        sealed = sealer.seal(samples, Report(1, 0.1, SESSIONS, 5), NOW + 1000 * turn)
-        await buffer.append([*sealed.batches, *([sealed.stale] if sealed.stale else [])])
+        made = batcher.make(samples, Report(1, 0.1, SESSIONS, 5), NOW + 1000 * turn)
+        await buffer.append([*made.batches, *([made.stale] if made.stale else [])])
         if turn % LAG == LAG - 1:
             chunk = await buffer.read("output", samples=10**6, size=1 << 30)
             encoder.encode([entry.batch for entry in chunk.entries])
             await buffer.acknowledge(chunk)
             del chunk
-        del series, samples, sealed
+        del series, samples, made
         if turn in {99, 299}:
             seen.append(living() - before)
     assert seen[1]["Layout"] <= seen[0]["Layout"] + 5
