@@ -1,4 +1,4 @@
-"""What a user may set: where it listens, who may push, and how much."""
+"""Settings of the device: listening address, authentication of senders, limits."""
 
 from __future__ import annotations
 
