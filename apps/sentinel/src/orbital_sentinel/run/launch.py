@@ -42,7 +42,7 @@ def launch(config: Path | None) -> int:
         systemd.bad_configuration(error.problems, os.environ)
         raise
     if loaded.path is None:
-        with suppress(OSError):  # nobody has to listen
+        with suppress(OSError):  # stdout may be closed
             _introduce(loaded, registry)
     _begin_logging(loaded)
 
@@ -77,7 +77,7 @@ def _begin_logging(loaded: Loaded) -> None:
     if section.output == "file":
         for note in loaded.notes:
             complain(f"note: {note}")
-        with suppress(OSError):  # nobody has to listen
+        with suppress(OSError):  # stdout may be closed
             say(f"The log is in {section.file_path}")
     if loaded.path is not None:
         logging.getLogger("orbital.agent").info("configuration: %s", loaded.path)

@@ -69,7 +69,7 @@ class Chain:
         Args:
             course: The course of the batch's layout.
             batch: Every value is a number.
-            refused: Takes the counts of what nobody may have.
+            refused: Counts the refused samples by reason.
         """
         while True:
             for name, count in course.dropped.items():
@@ -98,7 +98,7 @@ class Chain:
 
         Args:
             now: Milliseconds UTC.
-            refused: Takes the counts of what nobody may have.
+            refused: Counts the refused samples by reason.
             last: Processors that are being removed: if given, only these are flushed.
         """
         for place, processor in enumerate(self.processors):
