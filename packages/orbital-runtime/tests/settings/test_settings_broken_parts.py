@@ -29,7 +29,7 @@ WHY = "of acme 1.0: its import failed: ModuleNotFoundError: No module named 'nev
 
 @pytest.fixture
 def registry() -> Registry:
-    """A plugin, a writer and a processor called `gone`, whose module has disappeared, beside good ones."""
+    """One part of each kind called `gone`, whose module has disappeared, beside good ones."""
     registry = made_up()
     for kind, group in GROUPS.items():
         point = EntryPoint("gone", "never_there:Part", group)
@@ -56,6 +56,7 @@ def test_all_else_is_loaded_and_the_reason_is_noted(read):
     assert [output.name for output in loaded.outputs] == ["lost", "store"]
     repaired = "until that is repaired and the agent started again"
     assert [str(note) for note in loaded.notes] == [
+        f"gone: extension 'gone' {WHY}; nothing of it runs {repaired}",
         f"tasks: plugin 'gone' {WHY}; its 2 tasks fail {repaired}",
         f"sender.direct.lost: writer 'gone' {WHY}; its samples are kept {repaired}",
     ]
