@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from orbital_sdk.problems import Loc
 
 
+@lru_cache(maxsize=256)  # asked for each of thousands of tasks
 def accepted(model: type[BaseModel]) -> frozenset[str]:
     """Every key that the model takes in a file, aliases included."""
     by_name = bool(model.model_config.get("populate_by_name"))
