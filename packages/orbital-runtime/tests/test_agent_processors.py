@@ -101,7 +101,7 @@ def agent_of(tmp_path):
     for kept in (Count.log, Count.made, Recorder.made):
         kept.clear()
     Count.fails = False
-    registry = Registry.of(plugins=[Steady], writers=[Recorder], processors=[Count, Quiet])
+    registry = Registry.of(plugins=[Steady], writers=[Recorder], processors=[Count, Quiet, Hidden])
     environ = {"XDG_DATA_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
     def make(*processors: dict[str, Any], **sections: Any) -> Agent:
@@ -197,3 +197,81 @@ async def test_one_that_does_not_start_changes_nothing(agent_of):
     await until(lambda: delivered("steady_value"))
     assert [each.name for each in agent.stations.processors.all] == ["quiet"]
     await agent.stop()
+
+
+class Hidden(Processor[ProcessorConfig]):
+    """Leaves out what plugins gave, and keeps their reports."""
+
+    name = "hidden"
+    stateless = True
+    made: ClassVar[list[Hidden]] = []
+
+    def __init__(self, config: ProcessorConfig) -> None:
+        super().__init__(config)
+        Hidden.made.append(self)
+
+    def plan(self, layout):
+        return [None if row.name == "steady_value" else row for row in layout.rows]
+
+
+TWO = [
+    {"id": "a", "plugin": "steady", "interval": "100ms", "processors": [{"name": "hidden"}]},
+    {"id": "b", "plugin": "steady", "interval": "100ms"},
+]
+
+
+async def test_a_tasks_own_processor_sees_its_samples_alone(agent_of):
+    """The others pass it by; what leaves it goes on through those of all."""
+    agent = agent_of({"name": "count"}, tasks=TWO)
+    _, undelivered = await once(agent)
+    assert (undelivered, delivered("count")) == ([], [1])
+    totals = agent.stations.engine.processing.chain.totals
+    assert totals.dropped["hidden"] == 1
+
+
+async def test_what_a_tasks_processor_gathers_goes_on_through_those_of_all(agent_of):
+    """At its end, which here is the end of the agent."""
+    tasks = [{**TWO[1], "processors": [{"name": "count"}]}]
+    _, undelivered = await once(agent_of({"name": "quiet"}, tasks=tasks))
+    assert (undelivered, delivered("count")) == ([], [1])
+
+
+async def test_an_output_has_processors_of_its_own(agent_of):
+    """Another output gets all; what is left out is in the ledger, and a pass of all tasks has not failed."""
+    Hidden.made.clear()
+    quick = {"writer": "recording", "flush_interval": "50ms"}
+    direct = {"all": quick, "few": {**quick, "processors": [{"name": "hidden"}]}}
+    agent = agent_of(sender={"direct": direct}, tasks=TWO[1:])
+    _, undelivered = await once(agent)
+    accounts = agent.stations.buffer.ledger.accounts()
+    assert undelivered == []
+    assert delivered("steady_value") == [1.0]
+    assert accounts["all"].dropped == {}
+    assert accounts["few"].dropped == {"processor:hidden": 1}
+    assert accounts["few"].delivered == accounts["all"].delivered - 1
+
+
+async def test_a_reload_gives_an_output_other_processors(agent_of):
+    """The output goes on with them, and no task begins a device anew."""
+    quick = {"writer": "recording", "flush_interval": "50ms"}
+    hidden = {"one": {**quick, "processors": [{"name": "hidden"}]}}
+    agent = agent_of(sender={"direct": hidden}, tasks=TWO[1:])
+    await agent.start()
+    account = agent.stations.buffer.ledger.account("one")
+    await until(lambda: account.dropped["processor:hidden"])
+    assert delivered("steady_value") == []
+    agent_of(sender={"direct": {"one": quick}}, tasks=TWO[1:])
+    assert await agent.reload() == ['output one: processors: [{"name": "hidden"}] -> []']
+    await until(lambda: delivered("steady_value"))
+    await agent.stop()
+
+
+def test_a_processor_that_remembers_is_refused_at_an_output(agent_of):
+    """With file, line, key and the place where it can stand."""
+    one = {"writer": "recording", "processors": [{"name": "count"}]}
+    with pytest.raises(SettingsError) as refused:
+        agent_of(sender={"direct": {"one": one}})
+    (problem,) = refused.value.problems
+    assert problem.key == "sender.direct.one.processors[0].name"
+    assert problem.line
+    assert "put it under `processors`" in problem.hint

@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+BY_PROCESSOR: Final = "processor:"
+"""How the reason begins under which an output's own processor leaves samples out; its name follows."""
 
 
 @dataclass(slots=True)
@@ -28,7 +32,8 @@ class Account:
     dropped: Counter[str] = field(default_factory=Counter[str])
     """By reason: `full` (drop_oldest), `refused` (drop_newest), `age`, `removed` (by hand), `orphaned` (not
     configured for long), `quarantined` (damaged), `unsaved` (a crash while the disk took nothing), `stopped`
-    (waiting in memory at exit)."""
+    (waiting in memory at exit), `processor:NAME` (left out by the output's own processor) and `failed:NAME`
+    (lost to a failure of it)."""
 
     letters_gone: Counter[str] = field(default_factory=Counter[str])
     """Dead letters by what became of them: `evicted` (for newer ones), `expired`, `purged` (by hand),
@@ -42,6 +47,11 @@ class Account:
     def letters(self) -> int:
         """Dead letters that must still be kept."""
         return self.dead_lettered - self.letters_gone.total()
+
+    @property
+    def left_out(self) -> int:
+        """Dropped by the output's own processors, as its configuration asks."""
+        return sum(n for reason, n in self.dropped.items() if reason.startswith(BY_PROCESSOR))
 
     @property
     def waiting(self) -> int:

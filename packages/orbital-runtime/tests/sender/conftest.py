@@ -22,8 +22,8 @@ async def until(condition):
             await asyncio.sleep(0.001)
 
 
-def output(name, writer, **policy):
-    return Output(name, writer, DeliveryPolicy(**{**QUICK, **policy}))
+def output(name, writer, processors=(), **policy):
+    return Output(name, writer, DeliveryPolicy(**{**QUICK, **policy}), processors)
 
 
 class Line:

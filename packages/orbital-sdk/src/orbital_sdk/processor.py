@@ -39,8 +39,8 @@ class Processor(Generic[P]):
 
     Life: `__init__(config)`, `await start(host)`, then `plan` once a layout, its step for each batch and
     `flush` about once a second, `await stop()`. Nothing is called after `stop`, and never two things at
-    once, though not always by the same thread. One instance sees the samples of all tasks; it stays when
-    other parts of the configuration change.
+    once, though not always by the same thread. One instance has one place in the configuration: it sees the
+    samples of all tasks, of one task, or those for one output. It stays when other parts change.
     """
 
     name: ClassVar[str]
@@ -48,6 +48,10 @@ class Processor(Generic[P]):
     summary: ClassVar[str] = ""
     contract: ClassVar[int] = 1
     """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
+    stateless: ClassVar[bool] = False
+    """Whether what it gives depends on its settings and on the rows and values of the batch alone: its steps
+    remember nothing, it adds no rows and gathers nothing. Only such a processor may stand at an output, where
+    a batch that was not delivered comes again."""
     config_model: ClassVar[type[ProcessorConfig]] = ProcessorConfig
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -11,9 +11,11 @@ from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 
 from orbital_sentinel.terminal.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.sender.connecting import Connection
-    from orbital_runtime.settings import Loaded
+    from orbital_runtime.settings import Loaded, ProcessorSettings
     from orbital_sentinel.buffer.check import Check
 
 
@@ -104,12 +106,23 @@ def _summary(loaded: Loaded, registry: Registry) -> dict[str, Any]:
             }
             for task in loaded.tasks
         ],
-        "processors": [one.name for one in loaded.processors],
+        "processors": [one.name for one in loaded.processors if not one.place],
+        "task_processors": _names(loaded.processors, "task"),
+        "output_processors": _names(loaded.processors, "output"),
         "outputs": [
             {"name": name, "writer": writer} for name, writer in _outputs(loaded, registry)
         ],
         **{name: views.get(name) for name in registry.names("extension")},
     }
+
+
+def _names(processors: Iterable[ProcessorSettings], of: str) -> dict[str, list[str]]:
+    """Names of the processors of single tasks, or outputs, by the name of these."""
+    found: dict[str, list[str]] = {}
+    for one in processors:
+        if place := getattr(one, of):
+            found.setdefault(place, []).append(one.name)
+    return found
 
 
 def _outputs(loaded: Loaded, registry: Registry) -> list[tuple[str, str]]:
@@ -138,7 +151,8 @@ def _tell(loaded: Loaded, registry: Registry) -> None:
         table(("task", "plugin", "device", "every", "timeout"), rows)
     if loaded.processors:
         say("\nWould process with")
-        table(("processor", "about"), [(p.name, p.processor.summary) for p in loaded.processors])
+        rows = [(p.name, p.place or "all", p.processor.summary) for p in loaded.processors]
+        table(("processor", "samples of", "about"), rows)
     if outputs := _outputs(loaded, registry):
         say("\nWould deliver to")
         table(("output", "writer"), outputs)

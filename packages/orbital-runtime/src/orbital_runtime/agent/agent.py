@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
 from orbital_runtime.agent import processing, reload
-from orbital_runtime.agent.assembly import assemble, output, run_limits, telemetry_of
+from orbital_runtime.agent.assembly import assemble, output, telemetry_of
 from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.orphans import let_go
@@ -19,6 +19,7 @@ from orbital_runtime.agent.reloader import Reloader
 from orbital_runtime.agent.signals import Signals
 from orbital_runtime.agent.state import Lifecycle, State
 from orbital_runtime.clock import SystemClock
+from orbital_runtime.processor.processors import of_output
 from orbital_runtime.scheduler.task_log import TaskLog
 from orbital_runtime.settings import secrets_of
 from orbital_runtime.slices import without_collector
@@ -164,9 +165,9 @@ class Agent:
 
     async def _bring_up(self) -> None:
         self._life.to(State.REGISTERING)
-        for settings in self.loaded.outputs:
-            await self.stations.sender.add(output(settings))
         ready = await self.stations.processors.prepare(self.loaded.processors)
+        for settings in self.loaded.outputs:
+            await self.stations.sender.add(output(settings, of_output(ready, settings.name)))
         await processing.change(self.stations, ready, self.loaded, self.identity)
         await self.extensions.start()
 
@@ -203,11 +204,7 @@ class Agent:
     def become(self, identity: Identity) -> None:
         """Collect as somebody else from now on."""
         self.identity = identity
-        self.stations.engine.reconfigure(
-            identity=identity,
-            processors=self.stations.processors.all,
-            limits=run_limits(self.settings),
-        )
+        processing.shape(self.stations, self.settings, identity)
 
     def request_stop(self) -> None:
         """Ask `run` to stop."""

@@ -26,7 +26,7 @@ from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from orbital_runtime.buffer.buffer import Buffer
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         TelemetrySection,
     )
     from orbital_runtime.telemetry.sources import Control, Sources
-    from orbital_sdk import Identity, Plugin, Session
+    from orbital_sdk import Identity, Plugin, Processor, Session
     from orbital_sdk.invoke import OnThread
 
 
@@ -133,9 +133,9 @@ class Listeners:
             listener(task, run)
 
 
-def output(settings: OutputSettings) -> Output:
-    """An output for the sender, with a writer of its own."""
-    return Output(settings.name, settings.writer(settings.config), settings.policy)
+def output(settings: OutputSettings, processors: Sequence[Processor[Any]] = ()) -> Output:
+    """An output for the sender, with a writer of its own and these processors, which are started."""
+    return Output(settings.name, settings.writer(settings.config), settings.policy, processors)
 
 
 def assignment(settings: Settings) -> Assignment:

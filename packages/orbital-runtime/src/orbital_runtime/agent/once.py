@@ -67,7 +67,7 @@ async def _deliver(stations: Stations, patience: float) -> None:
 def _gone(stations: Stations) -> dict[str, int]:
     """Samples that will not be delivered any more, by output."""
     accounts = stations.buffer.ledger.accounts().items()
-    return {name: one.dead_lettered + one.dropped.total() for name, one in accounts}
+    return {name: one.dead_lettered + one.dropped.total() - one.left_out for name, one in accounts}
 
 
 def _undelivered(stations: Stations, before: Mapping[str, int]) -> Iterator[str]:

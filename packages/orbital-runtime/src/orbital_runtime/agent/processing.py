@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orbital_runtime.agent.assembly import Stations
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.processor.processors import Running
-    from orbital_runtime.settings import Loaded
+    from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 
 FLUSH: Final = 1.0
@@ -24,23 +24,29 @@ async def change(
     stations: Stations, ready: Sequence[Running], loaded: Loaded, identity: Identity
 ) -> None:
     """Go on with these processors. The others give what they gathered, and stop."""
-    processors, engine = stations.processors, stations.engine
-    gone = processors.become(ready)
-    before = engine.processing.chain
-    engine.reconfigure(
-        identity=identity,
-        processors=processors.all,
-        limits=assembly.run_limits(loaded.settings),
-    )
+    engine = stations.engine
+    gone = stations.processors.become(ready)
+    before = engine.processing.all
+    shape(stations, loaded.settings, identity)
     await engine.processing.settled()
     await _let_go(stations, gone, before)
+
+
+def shape(stations: Stations, settings: Settings, identity: Identity) -> None:
+    """Collect as this identity, within these limits, through the processors of now."""
+    stations.engine.reconfigure(
+        identity=identity,
+        processors=stations.processors.all,
+        by_task=stations.processors.by_task,
+        limits=assembly.run_limits(settings),
+    )
 
 
 async def end(stations: Stations) -> None:
     """No run comes any more: receivers end, processors give what they gathered, and stop. Safe twice."""
     await stations.receivers.end()
     gone = stations.processors.become(())
-    await _let_go(stations, gone, stations.engine.processing.chain)
+    await _let_go(stations, gone, stations.engine.processing.all)
 
 
 async def flush_regularly(stations: Stations) -> None:
@@ -50,7 +56,7 @@ async def flush_regularly(stations: Stations) -> None:
         await stations.engine.flush()
 
 
-async def _let_go(stations: Stations, gone: Sequence[Running], chain: Chain) -> None:
+async def _let_go(stations: Stations, gone: Sequence[Running], chains: Sequence[Chain]) -> None:
     if gone:
-        await stations.engine.flush(chain, last=[each.processor for each in gone])
+        await stations.engine.flush(chains, last=[each.processor for each in gone])
         await stations.processors.stop(gone)

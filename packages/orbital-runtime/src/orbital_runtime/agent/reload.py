@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from orbital_runtime.agent import assembly, processing
+from orbital_runtime.processor.processors import of_output
 from orbital_runtime.telemetry.logs import setup
 from orbital_runtime.threads import in_background
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.agent.assembly import Stations
     from orbital_runtime.processor.processors import Running
-    from orbital_runtime.settings import Loaded, Settings
+    from orbital_runtime.settings import Loaded, ProcessorSettings, Settings
     from orbital_sdk import Identity
 
 log = logging.getLogger("orbital.agent")
@@ -31,7 +32,7 @@ async def apply(
     come after it.
     """
     await _logs(old.settings, new.settings)
-    await _outputs(stations, old, new)
+    await _outputs(stations, old, new, processors)
     _numbers(stations, new.settings)
     if _shapes_samples(old) != _shapes_samples(new):
         await processing.change(stations, processors, new, identity)
@@ -46,18 +47,22 @@ async def _logs(old: Settings, new: Settings) -> None:
         log.error("logging.file_path: %s; the log stays as it is", error)  # noqa: TRY400 (the sentence says it all)
 
 
-async def _outputs(stations: Stations, old: Loaded, new: Loaded) -> None:
-    before = {each.name: each for each in old.outputs}
-    after = {each.name: each for each in new.outputs}
+async def _outputs(stations: Stations, old: Loaded, new: Loaded, ready: Sequence[Running]) -> None:
+    before = {each.name: (each, _processors(old, each.name)) for each in old.outputs}
+    after = {each.name: (each, _processors(new, each.name)) for each in new.outputs}
     for name in before.keys() - after.keys():
         await stations.sender.remove(name)
-    for name, settings in after.items():
+    for name, (settings, _) in after.items():
         if name not in before:
-            await stations.sender.add(assembly.output(settings))
-        elif before[name] != settings:
-            await stations.sender.replace(assembly.output(settings))
+            await stations.sender.add(assembly.output(settings, of_output(ready, name)))
+        elif before[name] != after[name]:
+            await stations.sender.replace(assembly.output(settings, of_output(ready, name)))
     stations.sender.hurry()  # a paused one may find its destination put right
     stations.scheduler.pauses.hurry()
+
+
+def _processors(loaded: Loaded, output: str) -> list[ProcessorSettings]:
+    return [each for each in loaded.processors if each.output == output]
 
 
 def _numbers(stations: Stations, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.engine.collecting import Collected, Collecting
-from orbital_runtime.engine.current_chain import CurrentChain
+from orbital_runtime.engine.current_chain import NONE, CurrentChain
 from orbital_runtime.engine.handover import HandOver
 from orbital_runtime.engine.outcome import bug
 from orbital_runtime.engine.report import Report
@@ -34,7 +34,7 @@ from orbital_sdk import (
 from orbital_sdk.invoke import call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from orbital_runtime.clock import Clock
@@ -172,17 +172,21 @@ class Engine:
     # ---- what processors gathered ----------------------------------------------------------------
 
     async def flush(
-        self, chain: Chain | None = None, *, last: Sequence[Processor[Any]] = ()
+        self, chains: Sequence[Chain] = (), *, last: Sequence[Processor[Any]] = ()
     ) -> None:
         """Hand over what processors gathered.
 
         Args:
-            chain: Through which it goes; left out, today's.
+            chains: Through which it goes; left out, today's.
             last: Nothing is asked of these afterwards. None but these are asked, if there are any.
         """
         refused: Counter[str] = Counter()
-        chain = chain or self.processing.chain
-        batches = [*chain.flush(self._clock.utc_ms(), refused, last=last)]
+        now = self._clock.utc_ms()
+        batches = [
+            batch
+            for chain in chains or self.processing.all
+            for batch in chain.flush(now, refused, last=last)
+        ]
         self.totals.refused.update(refused)
         if not await self.hand_over.all(batches):
             self.totals.samples += sum([batch.samples for batch in batches])
@@ -195,13 +199,18 @@ class Engine:
         await self._records.forget(task, self._clock.utc_ms())
 
     def reconfigure(
-        self, *, identity: Identity, processors: Sequence[Processor[Any]], limits: RunLimits
+        self,
+        *,
+        identity: Identity,
+        processors: Sequence[Processor[Any]],
+        by_task: Mapping[str, Sequence[Processor[Any]]] = NONE,
+        limits: RunLimits,
     ) -> None:
         """Go on with other settings. Each task begins anew with them at its next run; series that go on
         have not ended.
         """
         self.identity = replace(identity)  # another object, which no record fits
-        self.processing.replace(processors)
+        self.processing.replace(processors, by_task)
         self.limits = limits
         self.invoker.grace = limits.cancel_grace
 
@@ -226,7 +235,7 @@ class Engine:
     async def _test(self, task: Task) -> str:
         """In a session of its own."""
         life = self.sessions.apart(task)
-        record = new_record(task, life, self.identity, self.processing.chain, self.limits)
+        record = new_record(task, life, self.identity, self.processing.of(task.key), self.limits)
         ctx = self._collecting.context(task, record)
         life.busy = True
         try:

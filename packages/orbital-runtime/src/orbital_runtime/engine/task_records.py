@@ -19,7 +19,7 @@ class TaskRecords:
     """By task.
 
     Args:
-        processing: The chain that new ones begin with.
+        processing: The chains that new ones begin with.
         hand_over: Takes the stale markers of series that ended.
     """
 
@@ -45,7 +45,7 @@ class TaskRecords:
             return before
         if before is not None and life is None:
             life = before.life
-        fresh = new_record(task, life, identity, self._processing.chain, limits)
+        fresh = new_record(task, life, identity, self._processing.of(task.key), limits)
         self._by_task[task.key] = fresh
         if before is not None:
             await self._replace(before, fresh, ts)

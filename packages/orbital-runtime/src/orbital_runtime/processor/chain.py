@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.course_planner import CoursePlanner
-from orbital_sdk import STALE, Batch
+from orbital_sdk import Batch
 from orbital_sdk.answers import batches_of, values_of
 
 if TYPE_CHECKING:
@@ -34,12 +34,18 @@ class Chain:
     Args:
         processors: Started ones.
         calling: Calls them; kept across reloads.
+        then: The chain in which what leaves these goes on, if there is one.
     """
 
     def __init__(
-        self, processors: Sequence[Processor[Any]] = (), calling: Calling | None = None
+        self,
+        processors: Sequence[Processor[Any]] = (),
+        calling: Calling | None = None,
+        *,
+        then: Chain | None = None,
     ) -> None:
-        self.processors = tuple(processors)
+        self._own = len(processors)
+        self.processors = (*processors, *(then.processors if then else ()))
         self.calling = calling or Calling()
         self._behind = lru_cache(GATHERED)(self._way_behind)
 
@@ -71,21 +77,27 @@ class Chain:
             batch: Every value is a number.
             refused: Counts the refused samples by reason.
         """
+        return self.passed(course, batch, refused)[1]
+
+    def passed(
+        self, course: Course, batch: Batch, refused: Counter[str]
+    ) -> tuple[Course, Batch | None]:
+        """As `process`, with the last section of the course that this batch took."""
         while True:
             for name, count in course.dropped.items():
                 self.calling.count(self.totals.dropped, name, count)
             for reason, count in course.refused.items():
                 refused[reason] += count
             if not course.layout.rows:
-                return None
+                return course, None
             batch = _narrowed(batch, course)
             if course.stepping is None:
-                return batch
+                return course, batch
             try:
                 course, batch = self._stepped(course.stepping, batch)
             except Failed as failed:
                 self.lose(failed.name, len(batch))
-                return None
+                return course, None
 
     def flush(
         self,
@@ -94,14 +106,14 @@ class Chain:
         *,
         last: Sequence[Processor[Any]] = (),
     ) -> Iterator[Batch]:
-        """The batches that processors gathered, as they leave the chain.
+        """The batches that its own processors gathered, as they leave the chain.
 
         Args:
             now: Milliseconds UTC.
             refused: Counts the refused samples by reason.
             last: Processors that are being removed: if given, only these are flushed.
         """
-        for place, processor in enumerate(self.processors):
+        for place, processor in enumerate(self.processors[: self._own]):
             ends = any(processor is one for one in last)
             if ends or not last:
                 for batch in self._gathered(processor, now, last=ends):
@@ -147,13 +159,7 @@ class Chain:
         except Failed as failed:
             self.lose(failed.name, batch.samples)
             return
-        if batch.stale:
-            layout = course.end.layout
-            left: Batch | None = Batch(
-                layout, batch.ts, array("d", [STALE]) * len(layout), stale=True
-            )
-        else:
-            left = self.process(course, batch, refused)
+        left = course.ended(batch) if batch.stale else self.process(course, batch, refused)
         if left is not None and len(left):
             yield left
 

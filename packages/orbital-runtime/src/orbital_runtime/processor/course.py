@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_sdk import Batch, Layout
+
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Sequence
 
-    from orbital_sdk import Layout, Processor
+    from orbital_sdk import Processor
     from orbital_sdk.processor import Rows, Step
 
 SUBSETS: Final = 8
@@ -41,6 +44,18 @@ class Course:
         while course.stepping is not None:
             course = course.stepping.then
         return course
+
+    def ended(self, batch: Batch) -> Batch:
+        """The stale markers of a batch as they leave the chain; rows that are new there have none."""
+        layout = self.end.layout
+        paired = zip(layout.rows, self.end.sources, strict=True)
+        kept = [(row, source) for row, source in paired if source >= 0]
+        if len(kept) < len(layout):
+            layout = Layout(layout.origin, [row for row, _ in kept])
+        times = batch.times
+        if times is not None:
+            times = array("q", [times[source] for _, source in kept])
+        return Batch(layout, batch.ts, batch.values[: len(kept)], times, stale=True)
 
 
 @dataclass(slots=True, eq=False)

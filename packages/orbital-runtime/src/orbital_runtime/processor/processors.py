@@ -50,8 +50,17 @@ class Processors:
 
     @property
     def all(self) -> list[Processor[Any]]:
-        """All processors, in the order of the chain."""
-        return [each.processor for each in self._running]
+        """Those of all samples, in the order of the chain."""
+        return [each.processor for each in self._running if not each.settings.place]
+
+    @property
+    def by_task(self) -> dict[str, list[Processor[Any]]]:
+        """Those of the samples of single tasks, by its id."""
+        found: dict[str, list[Processor[Any]]] = {}
+        for each in self._running:
+            if each.settings.task:
+                found.setdefault(each.settings.task, []).append(each.processor)
+        return found
 
     async def prepare(self, wanted: Sequence[ProcessorSettings]) -> list[Running]:
         """Start a processor for each of these, or reuse a running one. Takes effect with `become`.
@@ -63,10 +72,10 @@ class Processors:
         ready: list[Running] = []
         begun: list[Running] = []
         try:
-            for place, settings in enumerate(wanted):
+            for settings in wanted:
                 one = next((each for each in free if each.settings == settings), None)
                 if one is None:
-                    one = await self._begin(settings, place)
+                    one = await self._begin(settings)
                     begun.append(one)
                 else:
                     free.remove(one)
@@ -85,7 +94,7 @@ class Processors:
         """Stop these, each within its time limit."""
         await asyncio.gather(*[self._end(each) for each in these])
 
-    async def _begin(self, settings: ProcessorSettings, place: int) -> Running:
+    async def _begin(self, settings: ProcessorSettings) -> Running:
         name = settings.name
         host = self._hosts.processor(name)
 
@@ -102,7 +111,7 @@ class Processors:
             if not isinstance(error, OrbitalError | TimeoutError):
                 log.exception("processor %r has a bug", name, exc_info=cause)
             message = f"processor {name!r} did not start: {_words(error, self._patience)}"
-            raise SettingsError([Problem(message, ("processors", place))]) from error
+            raise SettingsError([Problem(message, settings.at)]) from error
 
     async def _end(self, one: Running) -> None:
         await one.host.close()
@@ -112,6 +121,11 @@ class Processors:
             log.exception(
                 "processor %r failed while it stopped", one.settings.name, exc_info=origin(error)
             )
+
+
+def of_output(ready: Iterable[Running], output: str) -> list[Processor[Any]]:
+    """Those of what goes to this output."""
+    return [each.processor for each in ready if each.settings.output == output]
 
 
 def _words(error: Exception, patience: float) -> str:

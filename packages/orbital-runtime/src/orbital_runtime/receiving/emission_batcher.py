@@ -11,7 +11,7 @@ from orbital_runtime.engine.batching.planner import BatchPlanner
 from orbital_runtime.engine.batching.rows import Rows
 from orbital_runtime.engine.batching.staleness import stale_values
 from orbital_runtime.receiving.runs import Runs
-from orbital_sdk import Batch, Layout
+from orbital_sdk import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,16 +113,6 @@ def _ended(plan: BatchPlan, ts: int, times: array[int] | None) -> Batch | None:
     """The stale markers of these series, for those that leave the processor chain."""
     if plan.course is None:
         return None
-    end = plan.course.end
-    kept = [
-        (row, source)
-        for row, source in zip(end.layout.rows, end.sources, strict=True)
-        if source >= 0
-    ]
-    layout = end.layout
-    if len(kept) < len(layout):
-        layout = Layout(layout.origin, [row for row, _ in kept])
-    if times is not None:
-        entered = array("q", plan.kept(times))
-        times = array("q", [entered[source] for _, source in kept])
-    return Batch(layout, ts, stale_values(len(kept)), times, stale=True)
+    entered = None if times is None else array("q", plan.kept(times))
+    markers = stale_values(len(plan.layout))
+    return plan.course.ended(Batch(plan.layout, ts, markers, entered, stale=True))

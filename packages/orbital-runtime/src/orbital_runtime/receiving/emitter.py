@@ -143,14 +143,15 @@ class Emitter:
         """The batcher for the current settings; a new one after a reload."""
         life, today, batcher = self._life, self._today, self._batcher
         task, plugin = life.task, life.plugin.name
+        chain = today.processing.of(task.key)
         if (
             batcher is None
             or batcher.origin.sentinel is not today.identity
-            or batcher.chain is not today.processing.chain
+            or batcher.chain is not chain
             or batcher.labels is not task.labels
         ):
             origin = Origin(task.id, plugin, task.device_id, life.target, today.identity)
-            fresh = EmissionBatcher(origin, task.labels, today.processing.chain, today.limits)
+            fresh = EmissionBatcher(origin, task.labels, chain, today.limits)
             if batcher is not None:
                 fresh.rows.inherit(batcher.rows)
             self._batcher = batcher = fresh

@@ -16,9 +16,9 @@ from orbital_runtime.settings.model.collector import (
 from orbital_runtime.settings.model.delivery import (
     BufferSection,
     OutputSection,
-    ProcessorSection,
     SenderSection,
 )
+from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_runtime.settings.model.root import Settings
 from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
@@ -29,13 +29,8 @@ from orbital_runtime.settings.rendering.template import template
 from orbital_runtime.settings.source.builtin import builtin, samples_file
 from orbital_runtime.settings.validation.binding import bind
 from orbital_runtime.settings.validation.notes import notes
-from orbital_runtime.settings.validation.outputs import (
-    OutputSettings,
-    ProcessorSettings,
-    delivery_policy,
-    outputs,
-    processors,
-)
+from orbital_runtime.settings.validation.outputs import OutputSettings, delivery_policy, outputs
+from orbital_runtime.settings.validation.processors import ProcessorSettings, processors
 from orbital_sdk.problems import Problem
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from orbital_runtime.plugins.registry import Registry
@@ -16,12 +17,8 @@ from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
 from orbital_runtime.settings.validation.exposure import exposed
 from orbital_runtime.settings.validation.extensions import explained, mistakes
 from orbital_runtime.settings.validation.notes import notes
-from orbital_runtime.settings.validation.outputs import (
-    OutputSettings,
-    ProcessorSettings,
-    enabled_outputs,
-    processors,
-)
+from orbital_runtime.settings.validation.outputs import OutputSettings, enabled_outputs
+from orbital_runtime.settings.validation.processors import ProcessorSettings, processors
 from orbital_runtime.settings.validation.sections import validate
 from orbital_sdk.problems import Problem, dotted
 from orbital_sdk.secrecy import hold
@@ -52,6 +49,7 @@ class Loaded:
     direct: bool
     """Whether samples go to the outputs under `sender.direct`."""
     processors: tuple[ProcessorSettings, ...]
+    """In the order of the file: of all samples, of tasks, of outputs."""
     notes: tuple[Note, ...]
     broken: frozenset[str]
     """Ids of the tasks that cannot run because their plugin is broken."""
@@ -126,7 +124,7 @@ class _Loading:
         self._problems[:] = [explained(problem, registry) for problem in self._problems]
         self._problems += mistakes(settings, sections, registry)
         self._problems += unknown_defaults(registry, settings.plugins.config)
-        chain = self._part(processors, settings)
+        chain = self._part(partial(processors, tasks=sections), settings)
         reached = self._part(enabled_outputs, settings)
         binder = Binder(registry, settings)
         bound = self._bound(binder, sections)

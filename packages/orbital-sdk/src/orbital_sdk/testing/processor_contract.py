@@ -107,6 +107,8 @@ class _Trial:
                 f"plan() of {what} gave other rows the second time; they depend on"
                 " the layout alone",
             )
+        if self.processor.stateless and len(plan.rows) > len(layout):
+            self._fault("new", what, f"it is stateless, and plan() of {what} adds rows")
         series = [row.key for row in plan.rows if row is not None]
         if len(series) != len(set(series)):
             self._fault("series", what, f"plan() of {what} gave a series twice; make them one")
@@ -130,15 +132,20 @@ class _Trial:
         if plan.step is None:
             return
         try:
-            for _ in range(2):
-                values_of(plan.step(batch), len(plan.rows))
+            first, second = [values_of(plan.step(batch), len(plan.rows)) for _ in range(2)]
         except Exception as error:  # noqa: BLE001 (that is the finding)
             words = f"the step for {what} failed: {error!r}; give a value for each row, or NaN"
             self._fault("step", what, words, error)
+            return
+        if self.processor.stateless and first.tobytes() != second.tobytes():
+            said = f"it is stateless, and the step for {what} gave other values the second time"
+            self._fault("state", what, said)
 
     def _flush(self, *, last: bool) -> None:
         try:
-            batches_of(self.processor.flush(TS + 3_600_000, last=last))
+            gathered = batches_of(self.processor.flush(TS + 3_600_000, last=last))
+            if self.processor.stateless and gathered:
+                self.found.append("it is stateless, and flush() gave something that it gathered")
         except Exception as error:  # noqa: BLE001 (that is the finding)
             self.found.append(f"flush(last={last}) failed: {error!r}")
 

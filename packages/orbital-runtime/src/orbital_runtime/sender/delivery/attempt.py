@@ -5,18 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from orbital_runtime.sender.delivery.outgoing import Departures
 from orbital_runtime.sender.delivery.settlement import part
-from orbital_runtime.sender.refusals.groups import rows, token, whole
+from orbital_runtime.sender.refusals.groups import rows, token
 from orbital_runtime.sender.refusals.steps import run
 from orbital_runtime.sender.refusals.trial import Trial, refused_rows
 from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
 from orbital_sdk import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from orbital_runtime.buffer.contract import Reader
-    from orbital_runtime.buffer.model.chunk import Chunk, Entry
+    from orbital_runtime.buffer.model.chunk import Chunk
     from orbital_runtime.sender.delivery.request import Requests
     from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output
@@ -62,6 +61,7 @@ class Attempts:
         self._tally = tally
         self._requests = requests
         self._settlement = settlement
+        self._departures = Departures(output)
         self._trust = Trust(self._newest)
 
     async def make(self, chunk: Chunk, failures: int, repeats: Repeats) -> Outcome:
@@ -72,7 +72,8 @@ class Attempts:
             failures: Attempts that failed in a row before this one.
             repeats: What is known of the chunks of its lane.
         """
-        group = whole(self._wanted(chunk.entries))
+        outgoing = self._departures.of(chunk.entries)
+        group = outgoing.group
         self._tally.retries += bool(group) and group[0].seq in self._tally.failed
         trial = Trial(
             group,
@@ -87,7 +88,7 @@ class Attempts:
         except BaseException as raised:  # noqa: BLE001 (the outcome has it)
             error = raised
         repeats.ended(trial, error)
-        left = await self._settlement.settle(chunk, trial.left, trial.refused)
+        left = await self._settlement.settle(chunk, outgoing, trial.left, trial.refused)
         if trial.suspect and (trial.understood or trial.undecided):
             left = None  # read together with newer samples, which may tell more
         return Outcome(error, left, trial.too_large)
@@ -103,13 +104,14 @@ class Attempts:
         if found is None:
             return None
         chunk, behind = found
-        group, left, refused = whole(chunk.entries), {chunk.entries[0].seq}, []
+        outgoing, left, refused = self._departures.of(chunk.entries), {chunk.entries[0].seq}, []
+        group = outgoing.group
         try:
             answer = await self._requests.send(group, 1)
             if isinstance(answer, Written):
                 left, refused = (), refused_rows(group, answer, self._tally.doubtful)
         finally:
-            await self._settlement.settle(chunk, left, refused)
+            await self._settlement.settle(chunk, outgoing, left, refused)
         return Witness(group[0].seq, rows(group), behind, answer)
 
     async def _first(self, since: int) -> tuple[Chunk, int] | None:
@@ -119,16 +121,12 @@ class Attempts:
             self._output.name, samples=policy.batch_size, size=policy.batch_bytes, since=since
         ):
             since = chunk.entries[-1].seq + 1
-            chosen = next(iter(self._wanted(chunk.entries)), None)
+            first = next((part.seq for part in self._departures.of(chunk.entries).group), None)
+            chosen = next((entry for entry in chunk.entries if entry.seq == first), None)
             self._buffer.release(part(chunk, [e for e in chunk.entries if e is not chosen]))
             if chosen is not None:
                 return part(chunk, [chosen]), since
         return None
-
-    def _wanted(self, entries: Iterable[Entry]) -> Iterable[Entry]:
-        """Without the stale markers that nobody wants there."""
-        stale = self._output.writer.takes_stale_markers
-        return (entry for entry in entries if stale or not entry.batch.stale)
 
     def _newest(self) -> int:
         """The first batch that was collected in the last `flush_interval`, where old samples are taken."""

@@ -9,11 +9,13 @@ from orbital_runtime.buffer.format.letter import DeadLetter
 from orbital_runtime.buffer.model.chunk import Chunk
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from orbital_runtime.buffer.contract import Reader
     from orbital_runtime.buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
+    from orbital_runtime.sender.delivery.outgoing import Outgoing
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.trial import RefusedRow
     from orbital_runtime.sender.status import Tally
@@ -39,35 +41,42 @@ class Settlement:
         self._said = ""
 
     async def settle(
-        self, chunk: Chunk, left: Container[int], refused: Sequence[RefusedRow]
+        self,
+        chunk: Chunk,
+        outgoing: Outgoing,
+        left: Container[int],
+        refused: Sequence[RefusedRow],
     ) -> Chunk | None:
         """Acknowledge what of a chunk is done with; what is left is released, and given back.
 
         Args:
             chunk: In flight.
+            outgoing: What its writer got of it.
             left: Its batches that have to come again.
-            refused: Its rows that become dead letters.
+            refused: The rows of `outgoing` that become dead letters.
         """
         done = part(chunk, [entry for entry in chunk.entries if entry.seq not in left])
         rest = part(chunk, [entry for entry in chunk.entries if entry.seq in left])
         self._buffer.release(rest)
         self._tally.left(entry.seq for entry in rest.entries)
         if done.entries:
-            await self._acknowledge(done, refused)
+            await self._acknowledge(done, outgoing.originals(refused), outgoing.dropped(left))
         return rest if rest.entries else None
 
-    async def _acknowledge(self, done: Chunk, refused: Sequence[RefusedRow]) -> None:
+    async def _acknowledge(
+        self, done: Chunk, refused: Sequence[RefusedRow], dropped: Counter[str]
+    ) -> None:
         letters = list(self._letters(done.entries, refused))
         seqs = [entry.seq for entry in done.entries]
         try:
-            await self._buffer.acknowledge(done, letters=letters)
+            await self._buffer.acknowledge(done, letters=letters, dropped=dropped)
         except BaseException:
             self._buffer.release(done)  # a no-op where the buffer has it in its books
             self._tally.left(seqs)
             self._tally.doubt(seqs)
             raise
         self._tally.settled(seqs)
-        self._tally.samples += done.samples - len(letters)
+        self._tally.samples += done.samples - len(letters) - dropped.total()
         self._tally.dead_letters += len(letters)
         if letters and self._said != letters[0].reason:
             self._said = letters[0].reason

@@ -21,7 +21,7 @@ from orbital_sdk.metric import LABEL_NAME
 from orbital_sdk.units import Duration, format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pydantic_core import InitErrorDetails
 
@@ -43,6 +43,21 @@ class Section(BaseModel):
         if data is None:
             return {}
         return {k: v for k, v in data.items() if v is not None} if isinstance(data, dict) else data  # pyright: ignore[reportUnknownVariableType] (what YAML gives)
+
+
+class OpenSection(Section):
+    """A section whose other keys belong to a plugin or writer and are checked by it. They may be secret."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The other keys, as they stand in the file."""
+        return self.model_extra or {}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:  # keeps passwords out of logs
+        for name, value in super().__repr_args__():
+            yield name, "..." if name in self.options else value
 
 
 def wrong(section: Section, key: str, message: str) -> ValidationError:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from orbital_runtime.settings.model.base import Interval, Labels, Section, ShardText, Share, Timeout
+from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 
 
@@ -89,6 +90,8 @@ class TaskSection(Section):
     """Retries after the first attempt, within the timeout."""
     labels: Labels = Field(default_factory=dict[str, str])
     """Labels added to all its samples; a metric's own labels take precedence."""
+    processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
+    """Processors of its samples alone, in this order, before those of all samples."""
     config: dict[str, Any] = Field(default_factory=dict[str, Any], repr=False)
     """Fields of the device and of the plugin."""
     device: dict[str, Any] | None = Field(default=None, repr=False)

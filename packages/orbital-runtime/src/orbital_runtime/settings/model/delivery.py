@@ -1,46 +1,22 @@
-"""The sections about delivering: processors, buffer, sender and its outputs."""
+"""The sections about delivering: buffer, sender and its outputs."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from orbital_runtime.delivery_policy import DeliveryPolicy
-from orbital_runtime.settings.model.base import Interval, Section, Timeout
+from orbital_runtime.settings.model.base import Interval, OpenSection, Section, Timeout
+from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_sdk.units import ByteSize, Duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 USUAL: Final = DeliveryPolicy()
 """The numbers of an output that the file says nothing of."""
 Count = Annotated[int, Field(gt=0)]
 Tries = Annotated[int, Field(ge=0)]
 Size = Annotated[ByteSize, Field(ge=1024)]
-
-
-class OpenSection(Section):
-    """A section whose other keys belong to a plugin or writer and are checked by it. They may be secret."""
-
-    model_config = ConfigDict(extra="allow")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The other keys, as they stand in the file."""
-        return self.model_extra or {}
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:  # keeps passwords out of logs
-        for name, value in super().__repr_args__():
-            yield name, "..." if name in self.options else value
-
-
-class ProcessorSection(OpenSection):
-    """What happens to samples between plugin and buffer; the processor's own keys stand beside `name`."""
-
-    name: Annotated[str, Field(min_length=1)]
-    """Name of the processor."""
 
 
 class DeadLetterSection(Section):
@@ -134,6 +110,8 @@ class OutputSection(OpenSection):
     """As sender.backlog_rate."""
     breaker: BreakerOverride = BreakerOverride()
     """As sender.breaker."""
+    processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
+    """Processors of what goes to this output alone, in this order: those that keep nothing of the samples."""
 
 
 def _output_name(name: str) -> str:

@@ -14,7 +14,8 @@ from orbital_runtime.settings.model.agent import (
 )
 from orbital_runtime.settings.model.base import Section
 from orbital_runtime.settings.model.collector import CollectorSection, TaskSection
-from orbital_runtime.settings.model.delivery import BufferSection, ProcessorSection, SenderSection
+from orbital_runtime.settings.model.delivery import BufferSection, SenderSection
+from orbital_runtime.settings.model.processor import ProcessorSection
 
 S = TypeVar("S", bound=Section)
 
@@ -27,7 +28,7 @@ class Settings(Section):
     collector: CollectorSection = CollectorSection()
     """How tasks run."""
     processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
-    """Processors of samples between plugin and buffer, in this order."""
+    """Processors of all samples between plugin and buffer, in this order."""
     buffer: BufferSection = BufferSection()
     """Where samples wait for their outputs."""
     sender: SenderSection = SenderSection()

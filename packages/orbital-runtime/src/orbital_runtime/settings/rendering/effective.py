@@ -26,13 +26,19 @@ def effective(loaded: Loaded) -> dict[str, Any]:
     data = cast("dict[str, Any]", _wrapped(_dump(settings), ()))
     for output in loaded.outputs:
         data["sender"]["direct"][output.name] |= _numbers(output) | _dump(output.config)
-    for shown, processor in zip(data["processors"], loaded.processors, strict=True):
-        shown.update(_dump(processor.config))
     bound = {task.id: task for task in loaded.tasks if task.id not in loaded.broken}
     data["tasks"] = [
         _task(section, bound[section.id]) if section.id in bound else shown
         for section, shown in zip(settings.tasks, data["tasks"], strict=True)
     ]
+    for processor in loaded.processors:
+        _at(data, processor.at).update(_dump(processor.config))
+    return data
+
+
+def _at(data: Any, loc: Loc) -> dict[str, Any]:
+    for part in loc:
+        data = data[part]
     return data
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Task
     from orbital_runtime.settings.model.root import Settings
     from orbital_runtime.settings.source.tree import Node
-    from orbital_runtime.settings.validation.outputs import OutputSettings, ProcessorSettings
+    from orbital_runtime.settings.validation.outputs import OutputSettings
+    from orbital_runtime.settings.validation.processors import ProcessorSettings
 
 
 def exposed(
@@ -39,7 +40,7 @@ def exposed(
         *secret_keys(settings),
         *_of_tasks(tasks),
         *(way for o in outputs for way in secret_keys(o.config, ("sender", "direct", o.name))),
-        *(w for i, p in enumerate(processors) for w in secret_keys(p.config, ("processors", i))),
+        *(way for p in processors for way in secret_keys(p.config, p.at)),
         *(way for way, _ in root.leaves() if _unasked(way, tasks, named) and sounds_secret(way)),
     ]
     found: dict[str, Problem] = {}

@@ -13,13 +13,13 @@ from orbital_runtime.settings.validation.broken_writer import BrokenWriter, brok
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import WriterConfig
 from orbital_sdk.model_keys import accepted
-from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.delivery import OutputSection, SenderSection
     from orbital_runtime.settings.model.root import Settings
-    from orbital_sdk import Processor, ProcessorConfig, Writer
+    from orbital_sdk import Writer
+    from orbital_sdk.problems import Loc, Problem
 
 CONFIGURABLE: Final = frozenset(field.name for field in fields(DeliveryPolicy)) - {
     "bisect_requests", "stuck_writes",
@@ -40,15 +40,6 @@ class OutputSettings:
     def broken(self) -> str:
         """Why its writer cannot be used; empty if it can."""
         return self.writer.reason if issubclass(self.writer, BrokenWriter) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessorSettings:
-    """One processor of the chain."""
-
-    name: str
-    processor: type[Processor[Any]]
-    config: ProcessorConfig
 
 
 def outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
@@ -110,32 +101,3 @@ def _numbers(section: SenderSection | OutputSection) -> dict[str, Any]:
     numbers = {name: getattr(section, name, None) for name in CONFIGURABLE}
     numbers |= {"breaker_failures": failures, "breaker_reset": section.breaker.reset}
     return {name: value for name, value in numbers.items() if value is not None}
-
-
-def processors(settings: Settings, registry: Registry) -> list[ProcessorSettings]:
-    """The chain, checked.
-
-    Raises:
-        SettingsError: All that is wrong with any of them.
-    """
-    found: list[ProcessorSettings] = []
-    problems: list[Problem] = []
-    for index, section in enumerate(settings.processors):
-        at: Loc = ("processors", index)
-        try:
-            one = _processor(registry, section.name, (*at, "name"))
-            config = checked(one.config_model, section.options, at=at)
-            found.append(ProcessorSettings(section.name, one, config))
-        except SettingsError as error:
-            problems += error.problems
-    if problems:
-        raise SettingsError(problems)
-    return found
-
-
-def _processor(registry: Registry, name: str, at: Loc) -> type[Processor[Any]]:
-    """One that is broken is refused: samples would go out that it was to keep back."""
-    try:
-        return looked_up(registry.processor, name, at=at)
-    except Unusable as error:
-        raise SettingsError([Problem(str(error), at)]) from error
