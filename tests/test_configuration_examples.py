@@ -104,7 +104,7 @@ def test_what_a_page_shows_in_yaml_is_valid(tmp_path, authority, page, text):
             {"tasks": [{"id": "shown", "plugin": plugin, "interval": "30s"} | given]}
         )
     configuration = loaded(tmp_path, text)
-    assert configuration.tasks or configuration.outputs
+    assert configuration.tasks or configuration.outputs or configuration.processors
 
 
 def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):

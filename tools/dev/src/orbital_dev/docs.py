@@ -1,4 +1,4 @@
-"""The pages that are derived from the code: plugins, writers, command line, messages, settings."""
+"""The pages derived from the code: plugins, processors, writers, command line, messages, settings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _text(path: Path) -> str | None:
 def pages() -> Iterator[tuple[str, str]]:
     """File name and text of every page of `docs/reference`."""
     index: list[str] = []
-    for kind in ("plugin", "writer"):
+    for kind in ("plugin", "processor", "writer"):
         for point in sorted(entry_points(group=f"orbital.{kind}s"), key=lambda p: p.name):
             if not point.dist or point.dist.name == "orbital-bench":
                 continue
