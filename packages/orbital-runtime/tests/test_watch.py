@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from orbital_runtime.agent.config_watch import changes
-from orbital_runtime.settings.source.signature import signature
+from orbital_runtime.signature import signature
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.settings.source.signature import signature
+from orbital_runtime.signature import signature
 from orbital_sdk.units import format_duration
 
 if sys.platform == "linux":
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
     from pathlib import Path
 
-    from orbital_runtime.settings.source.signature import Signature
+    from orbital_runtime.signature import Signature
 
 log = logging.getLogger("orbital.agent")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Task
     from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.model.root import Settings
-    from orbital_runtime.settings.source.signature import Signature
+    from orbital_runtime.signature import Signature
 
 T = TypeVar("T")
 

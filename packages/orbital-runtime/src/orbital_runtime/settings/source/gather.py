@@ -13,8 +13,8 @@ from orbital_runtime.settings.source.builtin import builtin
 from orbital_runtime.settings.source.document import parse
 from orbital_runtime.settings.source.overrides import override
 from orbital_runtime.settings.source.renamed import NODES, all_renamed, renew
-from orbital_runtime.settings.source.signature import signature
 from orbital_runtime.settings.source.tree import Node
+from orbital_runtime.signature import signature
 from orbital_sdk.hints import did_you_mean
 from orbital_sdk.problems import Problem
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_runtime.settings.model.addition import Addition
-    from orbital_runtime.settings.source.signature import Signature
+    from orbital_runtime.signature import Signature
     from orbital_sdk.problems import Loc
 
 BUILTIN: Final = "built-in configuration"
