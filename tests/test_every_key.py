@@ -26,7 +26,9 @@ OURS = "tests/test_every_key.py::"
 LOGS = "tests/test_logging_keys.py::test_logging_"
 MAIN_JOB = "tests/test_seed_configuration.py::test_each_run_reaches_prometheus"
 OUTPUTS = "tests/test_outputs.py::test_one_dead_output_costs_the_others_nothing"
-WATCH = "packages/orbital-runtime/tests/test_watch.py::test_where_the_system_tells_nothing"
+WATCH = (
+    "packages/orbital-runtime/tests/agent/test_config_watch.py::test_where_the_system_tells_nothing"
+)
 SHOWN_BY = {
     "sentinel.id": f"{OURS}test_who_collects_stands_on_every_sample",
     "sentinel.name": f"{OURS}test_who_collects_stands_on_every_sample",

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
-from orbital_sdk.own_metrics import LONGEST, MOST_NAMES, MOST_SERIES, OwnMetrics
+from orbital_sdk.hosting.own_metrics import LONGEST, MOST_NAMES, MOST_SERIES, OwnMetrics
 from orbital_sdk.testing import FakeHost, runs_of
 
 

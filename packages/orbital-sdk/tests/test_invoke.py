@@ -9,8 +9,8 @@ from array import array
 import pytest
 
 from orbital_sdk import Columns, DeviceFields, Metric, PartialCollect, Plugin, PluginConfig
-from orbital_sdk.invoke import TooManySamples, invoke, is_blocking
-from orbital_sdk.plugin import Plain
+from orbital_sdk.calling.invoke import TooManySamples, invoke, is_blocking
+from orbital_sdk.contract.plugin import Plain
 from orbital_sdk.testing import make_context
 
 N = Metric("n", labels=("i",))

@@ -24,7 +24,7 @@ from orbital_sdk import (
     manifest,
     plugin_yaml,
 )
-from orbital_sdk.schema import json_schema
+from orbital_sdk.schema.json_schema import json_schema
 
 
 class Login(DeviceFields):

@@ -18,7 +18,7 @@ from orbital_sdk import (
     Writer,
     WriterConfig,
 )
-from orbital_sdk.invoke import receives
+from orbital_sdk.calling.invoke import receives
 from orbital_sdk.testing import FakeHost, make_context, make_layout
 
 D = TypeVar("D", bound=DeviceFields)

@@ -3,9 +3,9 @@
 import pytest
 
 from orbital_sdk import NotWritten, Refusal, Refused, Written
+from orbital_sdk.contract.written import misfit
 from orbital_sdk.secrecy import forget, hold
 from orbital_sdk.testing import make_batch
-from orbital_sdk.written import misfit
 
 BATCHES = [make_batch(2), make_batch(1)]
 

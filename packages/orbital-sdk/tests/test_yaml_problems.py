@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orbital_sdk.yaml_problems import invalid, line_of, unreadable
+from orbital_sdk.problems import invalid, line_of, unreadable
 
 
 class Part(BaseModel):

@@ -17,7 +17,7 @@ from orbital_plugin_modbus.register_map import make_map
 from orbital_plugin_modbus.tables import SIZE
 from orbital_plugin_modbus.types import Order  # noqa: TC001 (pydantic reads annotations)
 from orbital_sdk.fields import Fields
-from orbital_sdk.yaml_problems import invalid, unreadable
+from orbital_sdk.problems import invalid, unreadable
 
 LARGEST = 1 << 20
 """Bytes of a profile's file."""

@@ -13,7 +13,7 @@ from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime_testing.engine import VALUE, Rig
 from orbital_runtime_testing.runs import Device, make_task
 from orbital_sdk import Plugin, PluginConfig
-from orbital_sdk.invoke import receives
+from orbital_sdk.calling.invoke import receives
 
 TASK = make_task()
 

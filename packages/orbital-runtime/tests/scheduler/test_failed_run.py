@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from orbital_runtime.model import Status, Task
-from orbital_runtime.scheduler.failed_run import broken_run
+from orbital_runtime.scheduler.dispatch.failed_run import broken_run
 from orbital_sdk import DeviceFields, PluginConfig
 
 TASK = Task("t", "d", "ping", DeviceFields(), PluginConfig(), 10, 5)

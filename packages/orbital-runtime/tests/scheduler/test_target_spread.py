@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from orbital_runtime.scheduler.target import peer
+from orbital_runtime.scheduler.roster.target import peer
 from orbital_runtime.scheduler.timetable.spread import PARTS, TargetSpread
 from orbital_runtime.scheduler.timetable.timetable import Timetable
 from orbital_sdk import DeviceFields

@@ -7,7 +7,7 @@ from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind
 from orbital_runtime.settings.validation.binding import Binder
 from orbital_runtime_testing.parts import GaugeConfig, GaugeDevice, made_up
 from orbital_sdk import Plugin, PluginConfig
-from orbital_sdk.explain import explain
+from orbital_sdk.problems import explain
 
 
 def task(**keys) -> TaskSection:

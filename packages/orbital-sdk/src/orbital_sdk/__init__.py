@@ -1,8 +1,15 @@
 """The contract for plugin and writer authors: all that it consists of. Helpers have modules of their own."""
 
-from orbital_sdk.batch import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
-from orbital_sdk.context import Attempt, Context
-from orbital_sdk.emit import Emit
+from orbital_sdk.contract.batch import STALE, STALE_BYTES, Batch, Identity, Layout, Origin, Row
+from orbital_sdk.contract.context import Attempt, Context
+from orbital_sdk.contract.emit import Emit
+from orbital_sdk.contract.plugin import Plugin
+from orbital_sdk.contract.processor import Plan, Processor
+from orbital_sdk.contract.records import Records
+from orbital_sdk.contract.series_state import PerSeries
+from orbital_sdk.contract.session import Session
+from orbital_sdk.contract.writer import Writer
+from orbital_sdk.contract.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 from orbital_sdk.errors import (
     AuthenticationFailed,
     BufferRefused,
@@ -28,19 +35,12 @@ from orbital_sdk.fields import (
     ProcessorConfig,
     WriterConfig,
 )
-from orbital_sdk.host import Clock, PluginHost
-from orbital_sdk.manifest import manifest, plugin_yaml
+from orbital_sdk.hosting.host import Clock, PluginHost
+from orbital_sdk.hosting.own_metrics import Counter, Gauge
+from orbital_sdk.hosting.state_file import StateFile
 from orbital_sdk.metric import Columns, Kind, Metric, Sample, Series
-from orbital_sdk.own_metrics import Counter, Gauge
-from orbital_sdk.plugin import Plugin
-from orbital_sdk.processor import Plan, Processor
-from orbital_sdk.records import Records
-from orbital_sdk.series_state import PerSeries
-from orbital_sdk.session import Session
-from orbital_sdk.state_file import StateFile
+from orbital_sdk.schema.manifest import manifest, plugin_yaml
 from orbital_sdk.units import ByteSize, Duration
-from orbital_sdk.writer import Writer
-from orbital_sdk.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 
 __all__ = [
     "HOSTNAME",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_sdk.batch import Batch, Layout
-from orbital_sdk.written import NotWritten, Refused, Written
+from orbital_sdk.contract.batch import Batch, Layout
+from orbital_sdk.contract.written import NotWritten, Refused, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from orbital_sdk.written import WriteAnswer
+    from orbital_sdk.contract.written import WriteAnswer
 
 _KEY: Final = "screening, what is left"
 

@@ -24,10 +24,10 @@ from orbital_sdk import (
     errors,
     wire,
 )
-from orbital_sdk.invoke import TooManySamples
+from orbital_sdk.calling.invoke import TooManySamples
+from orbital_sdk.contract.written import OF_A_SAMPLE
 from orbital_sdk.wire.errors import FIELDS
 from orbital_sdk.wire.limits import WORDS
-from orbital_sdk.written import OF_A_SAMPLE
 
 some = settings(max_examples=50, deadline=None)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings.model.addition import additions, settings_model
-from orbital_sdk.model_keys import models_at
+from orbital_sdk.problems.model_keys import models_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

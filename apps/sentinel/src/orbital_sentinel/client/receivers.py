@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from orbital_runtime.model import Run, Status
 from orbital_sdk import ConfigurationError
-from orbital_sdk.invoke import receives
+from orbital_sdk.calling.invoke import receives
 from orbital_sentinel.client.client import NotRunning, Refused
 from orbital_sentinel.client.locate import client
 

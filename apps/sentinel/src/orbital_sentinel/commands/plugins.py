@@ -71,7 +71,7 @@ def schema(
     if form:
         import yaml
 
-        from orbital_sdk.manifest import plugin_yaml
+        from orbital_sdk.schema.manifest import plugin_yaml
 
         entry = _entry(name, kind)
         listed = plugin_yaml(_class(entry), version=entry.version)
@@ -112,7 +112,7 @@ def _class(entry: Entry) -> Any:
 
 
 def _manifest(name: str, kind: str) -> dict[str, Any]:
-    from orbital_sdk.manifest import manifest
+    from orbital_sdk.schema.manifest import manifest
 
     entry = _entry(name, kind)
     return manifest(_class(entry), version=entry.version)

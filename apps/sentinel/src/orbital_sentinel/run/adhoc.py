@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Problem
     from orbital_sdk import Batch, Plugin, Session
-    from orbital_sdk.invoke import OnThread
+    from orbital_sdk.calling.invoke import OnThread
 
 OWN = frozenset(metric.name for metric in METRICS)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from orbital_plugin_snmp.profiles.models import Profile
 from orbital_plugin_snmp.profiles.near import did_you_mean
 from orbital_sdk import ConfigurationError
-from orbital_sdk.yaml_problems import invalid, unreadable
+from orbital_sdk.problems import invalid, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,14 +10,15 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime import paths
-from orbital_runtime.agent import processing, reload
+from orbital_runtime.agent import processing
 from orbital_runtime.agent.assembly import assemble, output, telemetry_of
 from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
+from orbital_runtime.agent.lifecycle.signals import Signals
+from orbital_runtime.agent.lifecycle.state import Lifecycle, State
 from orbital_runtime.agent.orphans import let_go
-from orbital_runtime.agent.reloader import Reloader
-from orbital_runtime.agent.signals import Signals
-from orbital_runtime.agent.state import Lifecycle, State
+from orbital_runtime.agent.reloading.apply import apply
+from orbital_runtime.agent.reloading.reloader import Reloader
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.processor.processors import of_output
 from orbital_runtime.scheduler.task_log import TaskLog
@@ -222,7 +223,7 @@ class Agent:
         """Go on with another configuration, and with its processors, which are started."""
         old, self.loaded = self.loaded, new
         self.identity = self._who(new.settings)
-        await reload.apply(self.stations, old, new, self.identity, ready)
+        await apply(self.stations, old, new, self.identity, ready)
         await self.extensions.follow(old.settings)
         await self.apply_tasks()
 

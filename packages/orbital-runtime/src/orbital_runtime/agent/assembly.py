@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from orbital_runtime.telemetry.sources import Control, Sources
     from orbital_sdk import Identity, Plugin, Processor, Session
-    from orbital_sdk.invoke import OnThread
+    from orbital_sdk.calling.invoke import OnThread
 
 
 @dataclass(frozen=True, slots=True)

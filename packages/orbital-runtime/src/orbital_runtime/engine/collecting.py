@@ -14,7 +14,7 @@ from orbital_runtime.guard.watchdog.culprit import trace_of
 from orbital_runtime.guard.wording import place
 from orbital_runtime.model import Status, Task
 from orbital_sdk import CollectError, Columns, Context, DeviceUnreachable, OrbitalError, Sample
-from orbital_sdk.invoke import TooManySamples, receives
+from orbital_sdk.calling.invoke import TooManySamples, receives
 
 if TYPE_CHECKING:
     from collections.abc import Callable

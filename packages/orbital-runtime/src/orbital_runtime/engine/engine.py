@@ -31,7 +31,7 @@ from orbital_sdk import (
     Plugin,
     Processor,
 )
-from orbital_sdk.invoke import call
+from orbital_sdk.calling.invoke import call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

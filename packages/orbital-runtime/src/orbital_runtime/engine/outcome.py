@@ -16,7 +16,7 @@ from orbital_sdk import (
     PartialCollect,
     UnexpectedReply,
 )
-from orbital_sdk.invoke import TooManySamples
+from orbital_sdk.calling.invoke import TooManySamples
 
 _KINDS: Final = (
     Timeout, NoThread, StillRunning, TooManySamples,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from orbital_runtime.guard.calls.within import leave
 from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.escape import origin
-from orbital_sdk.background import Background
+from orbital_sdk.hosting.background import Background
 
 if TYPE_CHECKING:
     import asyncio

@@ -7,7 +7,7 @@ import re
 import traceback
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from orbital_sdk.own_metrics import OwnMetrics
+from orbital_sdk.hosting.own_metrics import OwnMetrics
 from orbital_sdk.secrecy import scrub
 from orbital_sdk.units import format_duration
 

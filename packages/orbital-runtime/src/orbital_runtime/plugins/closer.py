@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.guard.escape import as_exception, origin
 from orbital_runtime.guard.wording import named, place, words
 from orbital_sdk import Context, OrbitalError
-from orbital_sdk.invoke import call
+from orbital_sdk.calling.invoke import call
 
 if TYPE_CHECKING:
     from orbital_runtime.guard.calls.invoker import Invoker

@@ -12,7 +12,7 @@ from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.shared import Patience, Shared
 from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
-from orbital_sdk.invoke import receives
+from orbital_sdk.calling.invoke import receives
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.guard.overrun import StillRunning
 from orbital_runtime.plugins.closer import Closer
 from orbital_runtime.plugins.life import Life, begin
-from orbital_sdk.invoke import needs_closing, open_session
+from orbital_sdk.calling.invoke import needs_closing, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orbital_runtime.guard.calls.invoker import Invoker
     from orbital_runtime.model import Task
     from orbital_sdk import Context, Plugin, Session
-    from orbital_sdk.invoke import OnThread
+    from orbital_sdk.calling.invoke import OnThread
 
     Open = Callable[..., Coroutine[Any, Any, Session]]
     """The signature of `begun`."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.course_planner import CoursePlanner
 from orbital_sdk import Batch
-from orbital_sdk.answers import batches_of, values_of
+from orbital_sdk.calling.answers import batches_of, values_of
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orbital_sdk import Processor
-    from orbital_sdk.processor import Rows, Step
+    from orbital_sdk.contract.processor import Rows, Step
 
 SUBSETS: Final = 8
 """Courses cached after one step at most, for batches in which it gave no value for some rows."""

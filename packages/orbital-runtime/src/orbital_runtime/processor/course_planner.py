@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orbital_runtime.processor.course import Course, Stepping, picker
 from orbital_sdk import Layout, Row
-from orbital_sdk.answers import plan_of
+from orbital_sdk.calling.answers import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orbital_runtime.processor.calling import Calling
     from orbital_sdk import Origin, Plan, Processor
-    from orbital_sdk.processor import Rows
+    from orbital_sdk.contract.processor import Rows
 
     Admit: TypeAlias = Callable[[Row, int], Row | str]
 

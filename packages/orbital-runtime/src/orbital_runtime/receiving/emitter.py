@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_runtime.plugins.life import Life
     from orbital_sdk import Batch, Identity, Sample
-    from orbital_sdk.records import Records
+    from orbital_sdk.contract.records import Records
 
     Accept = Callable[[Sequence[Batch]], Awaitable[str]]
     """Returns when the buffer has stored these: the reason if it refused some, or an empty string."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from orbital_runtime.engine.batching.checks import valid_samples
 from orbital_sdk import STALE_BYTES, Columns, EmissionTooLarge, Sample
-from orbital_sdk.invoke import as_samples, whole
+from orbital_sdk.calling.invoke import as_samples, whole
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
 
     from orbital_sdk import Series
-    from orbital_sdk.records import Records
+    from orbital_sdk.contract.records import Records
 
 BREATH: Final = 1000
 """Samples taken from an iterable before the event loop gets control."""

@@ -9,7 +9,7 @@ from orbital_runtime.plugins.sessions import begun
 from orbital_runtime.receiving.emitter import Emitter
 from orbital_runtime.receiving.serving import Serving, Trial
 from orbital_sdk import AuthenticationFailed, ConfigurationError
-from orbital_sdk.invoke import receives
+from orbital_sdk.calling.invoke import receives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.receiving.emitter import Accept
     from orbital_sdk import Session
-    from orbital_sdk.invoke import OnThread
+    from orbital_sdk.calling.invoke import OnThread
 
 LONGEST: Final = 60.0
 """Maximum seconds until a receiver is restarted: the pause doubles each time, and is reset after this time

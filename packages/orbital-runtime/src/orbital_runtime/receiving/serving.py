@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.receiving.emitter import Emitter
     from orbital_sdk import Emit
-    from orbital_sdk.records import Collected
+    from orbital_sdk.contract.records import Collected
 
 SETTLE: Final = 0.2
 """Seconds that a run waits for an early failure of `serve`, such as a port in use."""

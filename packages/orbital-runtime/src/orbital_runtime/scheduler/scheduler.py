@@ -10,12 +10,12 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.scheduler.admission import Admission
-from orbital_runtime.scheduler.dispatcher import Dispatcher, RunTask
-from orbital_runtime.scheduler.job import PAUSED, Job, moves
+from orbital_runtime.scheduler.dispatch.dispatcher import Dispatcher, RunTask
 from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.pacing.pauses import Pauses
-from orbital_runtime.scheduler.roster import Roster
-from orbital_runtime.scheduler.target import peer
+from orbital_runtime.scheduler.roster.job import PAUSED, Job, moves
+from orbital_runtime.scheduler.roster.roster import Roster
+from orbital_runtime.scheduler.roster.target import peer
 from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
 

@@ -13,7 +13,7 @@ from orbital_runtime.guard.overrun import OverLimit
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.sender.refusals.answers import WriteTimeout
 from orbital_runtime.threads import ThreadPool
-from orbital_sdk.invoke import call
+from orbital_sdk.calling.invoke import call
 
 if TYPE_CHECKING:
     import asyncio

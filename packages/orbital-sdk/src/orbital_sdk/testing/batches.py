@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 
-from orbital_sdk.batch import STALE, Batch, Identity, Layout, Origin, Row
+from orbital_sdk.contract.batch import STALE, Batch, Identity, Layout, Origin, Row
 
 Samples = (
     int | Mapping[str, float] | Sequence[float] | Sequence[tuple[str, Mapping[str, str], float]]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from orbital_sdk.context import Context
+from orbital_sdk.calling.invoke import call, invoke, needs_closing, open_session
+from orbital_sdk.contract.context import Context
 from orbital_sdk.errors import CollectError
 from orbital_sdk.fields import DeviceFields, PluginConfig
-from orbital_sdk.invoke import call, invoke, needs_closing, open_session
 from orbital_sdk.metric import Sample
 from orbital_sdk.testing.host import FakeHost
 from orbital_sdk.testing.threads import in_thread
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
-    from orbital_sdk.plugin import Plugin
-    from orbital_sdk.session import Session
+    from orbital_sdk.contract.plugin import Plugin
+    from orbital_sdk.contract.session import Session
 
 M = TypeVar("M", bound=BaseModel)
 D = TypeVar("D", bound=DeviceFields)

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from orbital_sdk.calling.invoke import whole
 from orbital_sdk.errors import ReceiverStopped
-from orbital_sdk.invoke import whole
 from orbital_sdk.metric import Columns, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orbital_sdk.records import Records
+    from orbital_sdk.contract.records import Records
 
 
 class FakeEmit:

@@ -16,7 +16,7 @@ TICK: Final = 0.05
 """Seconds between two looks."""
 TICKS: Final = 10
 """Looks without a turn of the loop. Looks and no seconds: a busy machine delays both threads."""
-_OURS: Final = ("orbital_sdk.testing.", "orbital_sdk.invoke")
+_OURS: Final = ("orbital_sdk.testing.", "orbital_sdk.calling.invoke")
 """Modules that call the author's code."""
 
 

@@ -6,8 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orbital_sdk.background import Background
-from orbital_sdk.own_metrics import Counter, Gauge, OwnMetrics
+from orbital_sdk.hosting.background import Background
+from orbital_sdk.hosting.own_metrics import Counter, Gauge, OwnMetrics
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,7 +13,7 @@ from orbital_sdk.testing.leftovers import leftovers, running_threads, tasks_begu
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from orbital_sdk.host import PluginHost
+    from orbital_sdk.hosting.host import PluginHost
     from orbital_sdk.testing.findings import Findings
 
 GRACE: Final = 1.0

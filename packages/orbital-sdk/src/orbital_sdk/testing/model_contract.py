@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
-from orbital_sdk.field_list import Entry, field_list
-from orbital_sdk.manifest import manifest
-from orbital_sdk.schema import json_schema
+from orbital_sdk.schema.field_list import Entry, field_list
+from orbital_sdk.schema.json_schema import json_schema
+from orbital_sdk.schema.manifest import manifest
 
 if TYPE_CHECKING:
-    from orbital_sdk.manifest import Part
+    from orbital_sdk.schema.manifest import Part
     from orbital_sdk.testing.findings import Findings
 
 SECRET_NAME = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from orbital_sdk.contract.plugin import Plugin
 from orbital_sdk.fields import DeviceFields, PluginConfig
-from orbital_sdk.plugin import Plugin
 from orbital_sdk.testing.findings import Findings, check_name
 from orbital_sdk.testing.model_contract import check_manifest, check_model
 from orbital_sdk.testing.signatures import check_signatures

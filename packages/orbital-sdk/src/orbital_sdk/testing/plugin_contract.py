@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from orbital_sdk.calling.invoke import call, is_blocking
+from orbital_sdk.contract.plugin import Plain
+from orbital_sdk.contract.session import Session
 from orbital_sdk.errors import DeviceUnreachable, OrbitalError, PartialCollect
-from orbital_sdk.invoke import call, is_blocking
-from orbital_sdk.plugin import Plain
-from orbital_sdk.session import Session
 from orbital_sdk.testing.collection import Collection, Runs, as_model, make_context
 from orbital_sdk.testing.findings import Findings, check_cancel
 from orbital_sdk.testing.life import Life
@@ -30,8 +30,8 @@ from orbital_sdk.testing.wire_contract import check_facts, check_given, check_se
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_sdk.contract.plugin import Plugin
     from orbital_sdk.fields import DeviceFields, PluginConfig
-    from orbital_sdk.plugin import Plugin
 
     Fields = DeviceFields | Mapping[str, Any]
 

@@ -6,11 +6,11 @@ from array import array
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from orbital_sdk.answers import plan_of, values_of
-from orbital_sdk.batch import Batch, Layout
+from orbital_sdk.calling.answers import plan_of, values_of
+from orbital_sdk.contract.batch import Batch, Layout
 
 if TYPE_CHECKING:
-    from orbital_sdk.processor import Plan, Processor
+    from orbital_sdk.contract.processor import Plan, Processor
 
 
 def process(processor: Processor[Any], *batches: Batch) -> list[Batch]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from orbital_sdk.answers import batches_of, plan_of, values_of
+from orbital_sdk.calling.answers import batches_of, plan_of, values_of
+from orbital_sdk.contract.processor import Processor
 from orbital_sdk.fields import ProcessorConfig
-from orbital_sdk.processor import Processor
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_name
 from orbital_sdk.testing.life import Life
@@ -25,8 +25,8 @@ from orbital_sdk.testing.signatures import check_made, check_signatures
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from orbital_sdk.batch import Batch, Layout
-    from orbital_sdk.processor import Plan
+    from orbital_sdk.contract.batch import Batch, Layout
+    from orbital_sdk.contract.processor import Plan
 
 
 async def check_processor(

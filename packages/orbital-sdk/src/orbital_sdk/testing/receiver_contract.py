@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from orbital_sdk.calling.invoke import receives
+from orbital_sdk.contract.plugin import Plugin
 from orbital_sdk.errors import BufferRefused, OrbitalError
-from orbital_sdk.invoke import receives
-from orbital_sdk.plugin import Plugin
 from orbital_sdk.testing.collection import Collection, Runs, as_model
 from orbital_sdk.testing.emit import FakeEmit
 from orbital_sdk.testing.findings import Findings

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_sdk.batch import Batch
-from orbital_sdk.context import Attempt
+from orbital_sdk.contract.batch import Batch
+from orbital_sdk.contract.context import Attempt
+from orbital_sdk.contract.writer import Writer
+from orbital_sdk.contract.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 from orbital_sdk.fields import WriterConfig
-from orbital_sdk.writer import Writer
-from orbital_sdk.written import NotWritten, Refusal, Refused, WriteAnswer, Written
 
 if TYPE_CHECKING:
-    from orbital_sdk.host import PluginHost
+    from orbital_sdk.hosting.host import PluginHost
 
 Step = (
     Exception

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from orbital_sdk.batch import Batch
+    from orbital_sdk.contract.batch import Batch
 
 Stored = tuple[str, int, float]
 """A sample of a destination: metric name, milliseconds UTC, value."""

@@ -10,8 +10,8 @@ import msgspec
 
 from orbital_sdk import wire
 from orbital_sdk.errors import OrbitalError
-from orbital_sdk.manifest import manifest
 from orbital_sdk.metric import Columns, Sample
+from orbital_sdk.schema.manifest import manifest
 from orbital_sdk.wire.errors import FIELDS
 from orbital_sdk.wire.manifests import checked
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from orbital_sdk.manifest import Part
+    from orbital_sdk.schema.manifest import Part
     from orbital_sdk.testing.collection import Collection
     from orbital_sdk.testing.findings import Findings
 

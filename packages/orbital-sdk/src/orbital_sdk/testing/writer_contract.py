@@ -9,11 +9,13 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orbital_sdk.batch import Batch
-from orbital_sdk.context import Attempt
+from orbital_sdk.calling.invoke import call
+from orbital_sdk.contract.batch import Batch
+from orbital_sdk.contract.context import Attempt
+from orbital_sdk.contract.writer import Writer
+from orbital_sdk.contract.written import Written, misfit
 from orbital_sdk.errors import WriteError, WriterUnavailable
 from orbital_sdk.fields import WriterConfig
-from orbital_sdk.invoke import call
 from orbital_sdk.testing.batches import TS, make_batch, make_layout, make_origin
 from orbital_sdk.testing.findings import Findings, check_cancel, check_name
 from orbital_sdk.testing.life import Life
@@ -27,8 +29,6 @@ from orbital_sdk.testing.signatures import check_made, check_signatures
 from orbital_sdk.testing.stored import Stored, Told
 from orbital_sdk.testing.threads import in_thread
 from orbital_sdk.testing.wire_contract import check_offer, check_settings
-from orbital_sdk.writer import Writer
-from orbital_sdk.written import Written, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence

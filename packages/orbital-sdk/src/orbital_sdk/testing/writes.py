@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_sdk.context import Attempt
-from orbital_sdk.written import NotWritten, Written
+from orbital_sdk.contract.context import Attempt
+from orbital_sdk.contract.written import NotWritten, Written
 
 if TYPE_CHECKING:
-    from orbital_sdk.batch import Batch
-    from orbital_sdk.writer import Writer
+    from orbital_sdk.contract.batch import Batch
+    from orbital_sdk.contract.writer import Writer
 
 
 class Writes:

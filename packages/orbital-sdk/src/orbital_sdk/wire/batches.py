@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import msgspec
 
-from orbital_sdk import batch as sdk
+from orbital_sdk.contract import batch as sdk
 from orbital_sdk.wire.columns import Malformed, as_doubles, as_integers, doubles, integers
 from orbital_sdk.wire.form import Form
 from orbital_sdk.wire.limits import LAYOUTS, ROWS, Doubles, Milliseconds, Name, Times

@@ -1,4 +1,4 @@
-"""What a program offers, and what each of it says about itself: the form of `orbital_sdk.manifest`."""
+"""What a program offers, and what each of it says about itself: the form of `orbital_sdk.schema.manifest`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Manifest(Form):
 
 
 def checked(about: dict[str, Any]) -> Manifest:
-    """What `orbital_sdk.manifest` gives, as it crosses.
+    """What `orbital_sdk.schema.manifest` gives, as it crosses.
 
     Raises:
         msgspec.ValidationError: It is no manifest.

@@ -14,7 +14,7 @@ from orbital_sdk.wire.records import Metric, Record, Records, Samples, Series, T
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orbital_sdk.records import Records as Given
+    from orbital_sdk.contract.records import Records as Given
 
     Handles = tuple[sdk.Series, ...]
 

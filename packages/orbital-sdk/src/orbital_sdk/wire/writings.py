@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orbital_sdk import written as sdk
+from orbital_sdk.contract import written as sdk
 from orbital_sdk.wire.answers import NotWritten, Refused, Written
 from orbital_sdk.wire.limits import cut
 
@@ -20,7 +20,7 @@ def _told(one: sdk.Refused) -> Refused:
 
 
 def answered(told: Written | NotWritten) -> sdk.WriteAnswer:
-    """The answer that crossed. Whether it fits its batches, `orbital_sdk.written.misfit` says."""
+    """The answer that crossed. Whether it fits its batches, `orbital_sdk.contract.written.misfit` says."""
     if isinstance(told, NotWritten):
         return sdk.NotWritten(told.reason, sdk.Refusal(told.refusal))
     return sdk.Written(told.bytes, [_refused(one) for one in told.refused])

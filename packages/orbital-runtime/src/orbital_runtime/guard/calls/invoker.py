@@ -20,7 +20,7 @@ from orbital_runtime.guard.calls.within import driven, look_away
 from orbital_runtime.guard.calls.work import Unfinished, Work
 from orbital_runtime.guard.escape import as_exception
 from orbital_runtime.guard.overrun import NoThread, Timeout
-from orbital_sdk.invoke import invoke
+from orbital_sdk.calling.invoke import invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -55,7 +55,7 @@ class Invoker:
         limit: int,
         holds: tuple[str, ...],
     ) -> Columns | None:
-        """As `orbital_sdk.invoke.invoke`, until the deadline.
+        """As `orbital_sdk.calling.invoke.invoke`, until the deadline.
 
         Args:
             session: Of the device to read.
@@ -87,7 +87,7 @@ class Invoker:
         """What this gives until the deadline; raises as `collect` does.
 
         Args:
-            function: One of `orbital_sdk.invoke`, to be called with `run_blocking`.
+            function: One of `orbital_sdk.calling.invoke`, to be called with `run_blocking`.
             plugin: Whose it is.
             ctx: Has the deadline.
             holds: As of `collect`.

@@ -9,7 +9,7 @@ from orbital_runtime.guard.escape import origin
 from orbital_runtime.sender.refusals.answers import WriterBug, kind, may_be_stored
 from orbital_runtime.sender.refusals.groups import token
 from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
-from orbital_sdk.written import misfit
+from orbital_sdk.contract.written import misfit
 
 if TYPE_CHECKING:
     from orbital_runtime.buffer.contract import Reader

@@ -15,8 +15,7 @@ import yaml
 
 from orbital_runtime.settings.source.references import expand
 from orbital_runtime.settings.source.tree import Node, Scalar
-from orbital_sdk.problems import Loc, Problem
-from orbital_sdk.yaml_problems import unreadable
+from orbital_sdk.problems import Loc, Problem, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,8 +14,8 @@ from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
 from orbital_sdk.hints import did_you_mean
-from orbital_sdk.model_keys import accepted, takes_any
 from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.problems.model_keys import accepted, takes_any
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ValidationError
 from orbital_runtime.guard.escape import contained, origin
 from orbital_runtime.plugins.registry import NotInstalled
 from orbital_runtime.settings.problem import SettingsError
-from orbital_sdk.explain import explain
-from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.problems import Loc, Problem, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

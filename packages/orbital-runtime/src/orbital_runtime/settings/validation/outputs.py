@@ -12,7 +12,7 @@ from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.broken_writer import BrokenWriter, broken_writer
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk import WriterConfig
-from orbital_sdk.model_keys import accepted
+from orbital_sdk.problems.model_keys import accepted
 
 if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry

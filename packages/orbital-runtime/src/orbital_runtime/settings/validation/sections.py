@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from orbital_runtime.settings.model.collector import TaskSection
 from orbital_runtime.settings.model.root import Settings
-from orbital_sdk.explain import explain
-from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.problems import Loc, Problem, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

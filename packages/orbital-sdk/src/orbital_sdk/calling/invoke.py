@@ -12,17 +12,17 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from orbital_sdk.contract.plugin import Plain, Plugin
+from orbital_sdk.contract.session import Session
 from orbital_sdk.errors import PartialCollect
 from orbital_sdk.metric import Columns, Sample
-from orbital_sdk.plugin import Plain, Plugin
-from orbital_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_sdk.context import Context
+    from orbital_sdk.contract.context import Context
+    from orbital_sdk.contract.records import Collected
     from orbital_sdk.fields import DeviceFields
-    from orbital_sdk.records import Collected
 
     OnThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 

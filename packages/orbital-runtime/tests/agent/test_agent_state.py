@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_runtime.agent import State
-from orbital_runtime.agent.state import Lifecycle
+from orbital_runtime.agent.lifecycle.state import Lifecycle
 
 
 def test_only_the_ways_of_the_design_lead_from_state_to_state():

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from orbital_sdk.contract.plugin import type_arguments
 from orbital_sdk.fields import WriterConfig
-from orbital_sdk.plugin import type_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from orbital_sdk.batch import Batch
-    from orbital_sdk.context import Attempt
-    from orbital_sdk.host import PluginHost
-    from orbital_sdk.written import WriteAnswer
+    from orbital_sdk.contract.batch import Batch
+    from orbital_sdk.contract.context import Attempt
+    from orbital_sdk.contract.written import WriteAnswer
+    from orbital_sdk.hosting.host import PluginHost
 
 W = TypeVar("W", bound=WriterConfig)
 

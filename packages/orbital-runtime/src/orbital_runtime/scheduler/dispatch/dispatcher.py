@@ -9,16 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task
-from orbital_runtime.scheduler.failed_run import broken_run
-from orbital_runtime.scheduler.removal import TaskRemoval
+from orbital_runtime.scheduler.dispatch.failed_run import broken_run
+from orbital_runtime.scheduler.dispatch.removal import TaskRemoval
 from orbital_runtime.scheduler.totals import Totals
 
 if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.scheduler.admission import Admission
-    from orbital_runtime.scheduler.job import Job
     from orbital_runtime.scheduler.pacing.pauses import Pauses
-    from orbital_runtime.scheduler.roster import Roster
+    from orbital_runtime.scheduler.roster.job import Job
+    from orbital_runtime.scheduler.roster.roster import Roster
 
 log = logging.getLogger("orbital.scheduler")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from orbital_sdk.records import Records
+    from orbital_sdk.contract.records import Records
 
 
 class Emit(Protocol):

@@ -7,17 +7,17 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
+from orbital_sdk.contract.session import Session
 from orbital_sdk.fields import DeviceFields, PluginConfig
 from orbital_sdk.metric import Metric
-from orbital_sdk.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from orbital_sdk.context import Context
-    from orbital_sdk.emit import Emit
-    from orbital_sdk.host import PluginHost
-    from orbital_sdk.records import Collected
+    from orbital_sdk.contract.context import Context
+    from orbital_sdk.contract.emit import Emit
+    from orbital_sdk.contract.records import Collected
+    from orbital_sdk.hosting.host import PluginHost
 
 D = TypeVar("D", bound=DeviceFields)
 C = TypeVar("C", bound=PluginConfig)

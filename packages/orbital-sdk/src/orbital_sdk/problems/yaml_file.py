@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from orbital_sdk.explain import explain
-from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.problems.problem import Loc, Problem
+from orbital_sdk.problems.validation import explain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

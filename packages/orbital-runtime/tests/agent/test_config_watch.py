@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from orbital_runtime.agent.config_watch import changes
+from orbital_runtime.agent.reloading.watch import changes
 from orbital_runtime.signature import signature
 
 

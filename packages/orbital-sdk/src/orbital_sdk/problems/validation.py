@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_sdk.hints import did_you_mean, nearest
-from orbital_sdk.model_keys import accepted, field_at, models_at
-from orbital_sdk.problems import Loc, Problem
+from orbital_sdk.problems.model_keys import accepted, field_at, models_at
+from orbital_sdk.problems.problem import Loc, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

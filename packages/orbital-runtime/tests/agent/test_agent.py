@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from orbital_runtime.agent import Agent, State
-from orbital_runtime.agent.signals import Signals
+from orbital_runtime.agent.lifecycle.signals import Signals
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Status
 from orbital_runtime.plugins.registry import Registry

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from orbital_sdk.context import Context
-    from orbital_sdk.records import Collected
+    from orbital_sdk.contract.context import Context
+    from orbital_sdk.contract.records import Collected
 
 
 class Session:

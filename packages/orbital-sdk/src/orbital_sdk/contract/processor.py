@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from orbital_sdk.batch import Batch, Row
+from orbital_sdk.contract.batch import Batch, Row
+from orbital_sdk.contract.plugin import type_arguments
 from orbital_sdk.fields import ProcessorConfig
-from orbital_sdk.plugin import type_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orbital_sdk.batch import Layout
-    from orbital_sdk.host import PluginHost
+    from orbital_sdk.contract.batch import Layout
+    from orbital_sdk.hosting.host import PluginHost
 
 P = TypeVar("P", bound=ProcessorConfig)
 

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_sdk.batch import Layout
+    from orbital_sdk.contract.batch import Layout
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from orbital_sdk.secrecy import scrub
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_sdk.batch import Batch
+    from orbital_sdk.contract.batch import Batch
 
 
 class Refusal(StrEnum):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.pacing.backoff import UNREACHABLE, while_down
-from orbital_runtime.scheduler.target import peer
+from orbital_runtime.scheduler.roster.target import peer
 
 if TYPE_CHECKING:
     import asyncio

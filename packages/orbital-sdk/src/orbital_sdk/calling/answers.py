@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from orbital_sdk.batch import Batch, Row
-from orbital_sdk.processor import Plan
+from orbital_sdk.contract.batch import Batch, Row
+from orbital_sdk.contract.processor import Plan
 
 if TYPE_CHECKING:
-    from orbital_sdk.batch import Layout
+    from orbital_sdk.contract.batch import Layout
 
 
 def plan_of(answer: object, layout: Layout) -> Plan:

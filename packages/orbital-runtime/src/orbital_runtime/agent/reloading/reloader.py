@@ -7,9 +7,9 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
-from orbital_runtime.agent import reload
-from orbital_runtime.agent.config_watch import changes
-from orbital_runtime.agent.state import State
+from orbital_runtime.agent.lifecycle.state import State
+from orbital_runtime.agent.reloading.apply import at_next_start
+from orbital_runtime.agent.reloading.watch import changes
 from orbital_runtime.settings import SettingsError, difference, load
 from orbital_runtime.slices import without_collector
 from orbital_runtime.threads import in_background
@@ -101,7 +101,7 @@ class Reloader:
 
     def _told(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:
         """Log what is different, and what of it has to wait for the next start, which is returned."""
-        later = list(reload.at_next_start(self._began, old.settings, new.settings))
+        later = list(at_next_start(self._began, old.settings, new.settings))
         for line in (*lines, *later):
             log.info("reloaded: %s", line)
         for note in new.notes:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from orbital_runtime.model import Task, TaskState
-from orbital_runtime.scheduler.job import Job
+from orbital_runtime.scheduler.roster.job import Job
 
 
 class Roster(Mapping[str, tuple[Task, TaskState]]):

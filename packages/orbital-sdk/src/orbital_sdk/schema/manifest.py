@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orbital_sdk.field_list import field_list
-from orbital_sdk.plugin import Plugin
-from orbital_sdk.schema import json_schema
+from orbital_sdk.contract.plugin import Plugin
+from orbital_sdk.schema.field_list import field_list
+from orbital_sdk.schema.json_schema import json_schema
 
 if TYPE_CHECKING:
+    from orbital_sdk.contract.processor import Processor
+    from orbital_sdk.contract.writer import Writer
     from orbital_sdk.metric import Metric
-    from orbital_sdk.processor import Processor
-    from orbital_sdk.writer import Writer
 
     Part = type[Plugin[Any, Any] | Writer[Any] | Processor[Any]]
 

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BaseModel
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from orbital_sdk.problems import Loc
+    from orbital_sdk.problems.problem import Loc
 
 
 @lru_cache(maxsize=256)  # asked for each of thousands of tasks

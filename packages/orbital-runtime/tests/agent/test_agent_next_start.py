@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orbital_runtime.agent.reload import at_next_start
+from orbital_runtime.agent.reloading.apply import at_next_start
 from orbital_runtime.settings import Settings
 
 WAITS = "buffer: changed, and takes effect at the next start"

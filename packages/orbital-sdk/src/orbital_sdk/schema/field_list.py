@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from orbital_sdk.schema import Schema
+    from orbital_sdk.schema.json_schema import Schema
 
 Entry = dict[str, Any]
 

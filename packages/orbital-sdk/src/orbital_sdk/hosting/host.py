@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
-    from orbital_sdk.own_metrics import Counter, Gauge
+    from orbital_sdk.hosting.own_metrics import Counter, Gauge
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""The states of an agent, and the signals that change them."""

@@ -1,0 +1,1 @@
+"""Follows changes of the configuration: files are watched, read again, and applied as a difference."""

@@ -1,0 +1,1 @@
+"""Hands out slots and runs tasks in them, and removes tasks whose last run is over."""

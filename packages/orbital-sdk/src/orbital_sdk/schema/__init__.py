@@ -1,0 +1,1 @@
+"""Descriptions derived from a class: JSON Schema, list of fields, manifest."""
