@@ -23,10 +23,10 @@ import pytest
 import yaml
 from cramjam import snappy
 
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.model.limits import BufferLimits
+from orbital_buffer.store.rocks.crash_counts import CrashCounts
 from orbital_remote_write.remote_write_pb2 import WriteRequest
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.rocks.crash_counts import CrashCounts
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
@@ -34,7 +34,7 @@ from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from orbital_runtime.ledger import Account
+    from orbital_buffer.ledger import Account
     from orbital_testbench.forks import Forks
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from orbital_runtime.buffer.inspection.sources.directory import Directory
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.inspection.sources.directory import Directory
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime_testing.buffer.images import verified
 from orbital_testbench import (
     Answer,

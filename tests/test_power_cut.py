@@ -15,8 +15,8 @@ import sys
 
 import pytest
 
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_testbench import DiskTrace, wait_until
 

@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
+from orbital_buffer.buffer import disk_buffer, memory_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_remote_write.encoder import Encoder
 from orbital_remote_write.labels import LabelRules
-from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report

@@ -16,9 +16,9 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.model.limits import BufferLimits, LetterLimits
+from orbital_buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.sender.output import Output

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import signal
 
-from orbital_runtime.buffer.format.stored import RECORD
-from orbital_runtime.buffer.store.rocks.rocksdb import RocksStore
+from orbital_buffer.format.stored import RECORD
+from orbital_buffer.store.rocks.rocksdb import RocksStore
 from orbital_runtime_testing.buffer.images import BATCHES, ROWS, listing, make_image, values
 
 from .test_cli_buffer import book, configure, status

@@ -2,9 +2,9 @@
 
 import pytest
 
+from orbital_buffer.buffer import memory_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_remote_write.remote_write_pb2 import WriteRequest
-from orbital_runtime.buffer.buffer import memory_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_sdk.testing import make_batch, make_layout

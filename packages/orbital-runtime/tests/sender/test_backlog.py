@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.model.chunk import Chunk, Entry, Unsent
+from orbital_buffer.model.chunk import Chunk, Entry, Unsent
 from orbital_runtime.sender.lanes.backlog import joined, requests, stretch
 from orbital_runtime.sender.refusals.groups import name
 from orbital_sdk import NotWritten, Refusal, WriterUnavailable, Written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.sender import Phase
 from orbital_sdk import WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch

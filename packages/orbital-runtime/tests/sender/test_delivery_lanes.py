@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from orbital_runtime.buffer.buffer import memory_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import memory_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.sender import DeliveryPolicy, Phase
 from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.sender import Phase, State
 from orbital_sdk import (
     ConfigurationError,

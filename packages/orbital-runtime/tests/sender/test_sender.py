@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from orbital_runtime.buffer.buffer import memory_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import memory_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.sender import Phase, Sender
 from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of

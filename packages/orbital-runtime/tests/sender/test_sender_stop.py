@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from orbital_runtime.buffer.commit import Committer
+from orbital_buffer.commit import Committer
 from orbital_runtime.sender import Phase
 from orbital_sdk import (
     WriterMisconfigured,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from orbital_runtime.buffer.buffer import memory_buffer
-from orbital_runtime.buffer.commit import Committer
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import memory_buffer
+from orbital_buffer.commit import Committer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.engine.engine import Engine

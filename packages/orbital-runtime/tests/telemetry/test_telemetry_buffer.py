@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from orbital_runtime.buffer.format.layout import decode_layout
-from orbital_runtime.buffer.inspection.snapshot import Page
+from orbital_buffer.format.layout import decode_layout
+from orbital_buffer.inspection.snapshot import Page
 from orbital_runtime_testing.asking import Unix, ask, tcp
 from orbital_sdk import WriterMisconfigured
 

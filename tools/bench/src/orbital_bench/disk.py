@@ -20,18 +20,18 @@ import psutil
 from rocksdict import Options, Rdict
 
 from orbital_bench import report
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.format.codec import encode
-from orbital_runtime.buffer.model.limits import BufferLimits
-from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
-from orbital_runtime.buffer.store.rocks.rocksdb import RocksStores
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.format.codec import encode
+from orbital_buffer.model.limits import BufferLimits
+from orbital_buffer.store.rocks.process.remote import StorageProcess
+from orbital_buffer.store.rocks.rocksdb import RocksStores
 from orbital_runtime.clock import SystemClock
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.buffer.store.rocks.port import Stores
+    from orbital_buffer.store.rocks.port import Stores
     from orbital_sdk import Batch, Layout
 
 SIZES = (100, 1000)

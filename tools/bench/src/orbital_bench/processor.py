@@ -12,8 +12,8 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_bench import report
-from orbital_runtime.buffer.format.codec import encode
-from orbital_runtime.buffer.format.layout import encode_layout
+from orbital_buffer.format.codec import encode
+from orbital_buffer.format.layout import encode_layout
 from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
 from orbital_runtime.processor.chain import Chain

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.sources.audit import Audit
-from orbital_runtime.buffer.inspection.sources.directory import Directory
-from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
+from orbital_buffer.inspection.sources.audit import Audit
+from orbital_buffer.inspection.sources.directory import Directory
+from orbital_buffer.model.errors import BufferInUse, BufferUnusable
 from orbital_sentinel.buffer.offline import UNLIMITED, offline_buffer
 from orbital_sentinel.buffer.remote import RemoteBuffer
 from orbital_sentinel.client.client import NotRunning
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.snapshot import BufferView
+    from orbital_buffer.inspection.snapshot import BufferView
     from orbital_sentinel.client.client import Client
 
 

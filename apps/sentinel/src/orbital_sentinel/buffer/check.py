@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from orbital_runtime.buffer.model.errors import BufferInUse, BufferUnusable
-from orbital_runtime.buffer.store.place import free, place_of
-from orbital_runtime.buffer.store.rocks.folder import FORMAT, Folder
+from orbital_buffer.model.errors import BufferInUse, BufferUnusable
+from orbital_buffer.store.place import free, place_of
+from orbital_buffer.store.rocks.folder import FORMAT, Folder
 from orbital_sdk.units import format_bytes
 from orbital_sentinel.buffer.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second
 from orbital_sentinel.terminal.buffer_report import size

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-from orbital_runtime.buffer.format.letter import id_of
-from orbital_runtime.buffer.format.stored import letter_key
-from orbital_runtime.buffer.inspection.wording import no_such_output
-from orbital_runtime.buffer.letters.reader import LettersAtRest
-from orbital_runtime.buffer.letters.view import view
-from orbital_runtime.buffer.model.damage import Damaged
-from orbital_runtime.buffer.model.errors import BufferFull
-from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_buffer.format.letter import id_of
+from orbital_buffer.format.stored import letter_key
+from orbital_buffer.inspection.wording import no_such_output
+from orbital_buffer.letters.reader import LettersAtRest
+from orbital_buffer.letters.view import view
+from orbital_buffer.model.damage import Damaged
+from orbital_buffer.model.errors import BufferFull
+from orbital_buffer.model.letter_index import Wanted
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.sources.directory import Directory
+    from orbital_buffer.inspection.sources.directory import Directory
     from orbital_sentinel.client.client import Client
 
 ROUTE = "/api/v1/buffer/dead-letters"

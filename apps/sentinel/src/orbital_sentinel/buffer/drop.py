@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from orbital_runtime.buffer.inspection.wording import nothing_kept
-from orbital_runtime.buffer.model import removal
+from orbital_buffer.inspection.wording import nothing_kept
+from orbital_buffer.model import removal
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client

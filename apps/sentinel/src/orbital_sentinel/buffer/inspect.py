@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.inspection.reports.inspect import Inspector, describe
-from orbital_runtime.buffer.model.damage import Damaged
+from orbital_buffer.inspection.reports.inspect import Inspector, describe
+from orbital_buffer.model.damage import Damaged
 from orbital_sentinel.buffer.remote import BEYOND
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal import buffer_report
 from orbital_sentinel.terminal.output import Format, as_json, complain, progress
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.inspection.reports.inspect import Inspection
-    from orbital_runtime.buffer.inspection.snapshot import Books, BufferView
+    from orbital_buffer.inspection.reports.inspect import Inspection
+    from orbital_buffer.inspection.snapshot import Books, BufferView
     from orbital_sentinel.buffer.access import OpenedBuffer
 
 

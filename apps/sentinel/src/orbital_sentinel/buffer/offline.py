@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.inspection.sources.directory import Directory
-from orbital_runtime.buffer.letters.reader import UNLIMITED as KEEP_ALL
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.inspection.sources.directory import Directory
+from orbital_buffer.letters.reader import UNLIMITED as KEEP_ALL
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import SystemClock
 from orbital_runtime.settings import BufferSection, SettingsError, load
 from orbital_runtime.settings.source.gather import gather
@@ -20,7 +20,7 @@ from orbital_sentinel.errors import Failure
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from orbital_runtime.buffer.buffer import Buffer
+    from orbital_buffer.buffer import Buffer
 
 UNLIMITED = BufferLimits(samples=None, size=None)
 """Limits for reading: opening the buffer must not drop anything."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.buffer.inspection.recovery.quarantined import QuarantineReader
-from orbital_runtime.buffer.inspection.recovery.recovery import Recovery
-from orbital_runtime.buffer.inspection.wording import nothing_kept
-from orbital_runtime.buffer.model.errors import BufferFull
+from orbital_buffer.inspection.recovery.quarantined import QuarantineReader
+from orbital_buffer.inspection.recovery.recovery import Recovery
+from orbital_buffer.inspection.wording import nothing_kept
+from orbital_buffer.model.errors import BufferFull
 from orbital_sentinel.buffer.access import stopped_buffer, why_silent
 from orbital_sentinel.buffer.offline import offline_buffer
 from orbital_sentinel.client.locate import client

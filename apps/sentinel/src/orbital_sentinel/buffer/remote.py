@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from orbital_runtime.buffer.format.layout import decode_layout
-from orbital_runtime.buffer.inspection.snapshot import Page
-from orbital_runtime.buffer.model.damage import Damaged
-from orbital_runtime.buffer.store.place import Place
+from orbital_buffer.format.layout import decode_layout
+from orbital_buffer.inspection.snapshot import Page
+from orbital_buffer.model.damage import Damaged
+from orbital_buffer.store.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orbital_runtime.buffer.inspection.snapshot import Books
+    from orbital_buffer.inspection.snapshot import Books
     from orbital_sdk import Layout
     from orbital_sentinel.client.client import Client
 

@@ -35,7 +35,7 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] (typer calls it)
 @app.command()
 def status(*, config: ConfigFile = None, path: Folder = None, output: Output = Format.TEXT) -> None:
     """Show how many samples wait, for which output, how old they are, and the ledger of each output."""
-    from orbital_runtime.buffer.inspection.reports.view import view
+    from orbital_buffer.inspection.reports.view import view
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 
@@ -91,8 +91,8 @@ def export(
 
     Damaged samples are omitted and reported on stderr, and the exit code is 1 then.
     """
-    from orbital_runtime.buffer.inspection.reports.export import Export
-    from orbital_runtime.buffer.inspection.wording import no_such_output
+    from orbital_buffer.inspection.reports.export import Export
+    from orbital_buffer.inspection.wording import no_such_output
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.errors import Failure
     from orbital_sentinel.terminal.times import parse_time
@@ -126,7 +126,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     """
     import msgspec
 
-    from orbital_runtime.buffer.inspection.reports.verify import Verification
+    from orbital_buffer.inspection.reports.verify import Verification
     from orbital_sentinel.buffer.access import open_buffer
     from orbital_sentinel.terminal import buffer_report
 

@@ -11,9 +11,9 @@ from orbital_sentinel.terminal.output import say, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_runtime.buffer.inspection.reports.inspect import Inspection, Segment
-    from orbital_runtime.buffer.inspection.reports.verify import Verdict
-    from orbital_runtime.buffer.inspection.snapshot import Books
+    from orbital_buffer.inspection.reports.inspect import Inspection, Segment
+    from orbital_buffer.inspection.reports.verify import Verdict
+    from orbital_buffer.inspection.snapshot import Books
 
 View = dict[str, Any]
 

@@ -12,7 +12,7 @@ from orbital_gravital.calls.answers import data_of
 from orbital_gravital.calls.client import PREFIX
 from orbital_gravital.errors import CoreError, CoreUnavailable, IdentityLost
 from orbital_runtime.sender.pacing.backoff import backoff
-from orbital_runtime.threads import ThreadPool
+from orbital_sdk.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

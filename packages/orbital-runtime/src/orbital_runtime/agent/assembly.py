@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from orbital_buffer.buffer import disk_buffer, memory_buffer
+from orbital_buffer.commit import Committer
+from orbital_buffer.model.limits import BufferLimits, LetterLimits
+from orbital_buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime import paths
 from orbital_runtime.agent.tasks import Tasks
-from orbital_runtime.buffer.buffer import disk_buffer, memory_buffer
-from orbital_runtime.buffer.commit import Committer
-from orbital_runtime.buffer.model.limits import BufferLimits, LetterLimits
-from orbital_runtime.buffer.store.rocks.process.remote import StorageProcess
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.guard.watchdog.watchdog import Watchdog
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.buffer import Buffer
+    from orbital_buffer.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life

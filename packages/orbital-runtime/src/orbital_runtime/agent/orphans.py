@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from orbital_runtime.buffer.contract import Administration
+    from orbital_buffer.contract import Administration
 
 log = logging.getLogger("orbital.agent")
 

@@ -10,9 +10,9 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.shared import Patience, Shared
-from orbital_runtime.threads import ThreadPool
 from orbital_sdk import ConfigurationError
 from orbital_sdk.calling.invoke import receives
+from orbital_sdk.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

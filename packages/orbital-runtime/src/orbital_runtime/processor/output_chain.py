@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orbital_runtime.ledger import BY_PROCESSOR
+from orbital_buffer.ledger import BY_PROCESSOR
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.processor.totals import ChainTotals

@@ -12,7 +12,7 @@ from orbital_runtime.sender.delivery.delivery import Delivery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orbital_runtime.buffer.contract import Reader
+    from orbital_buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.status import OutputStatus, Tally

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.intervals import Intervals
+from orbital_buffer.model.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from orbital_runtime.buffer.commit import Committer
-    from orbital_runtime.buffer.contract import Administration
+    from orbital_buffer.commit import Committer
+    from orbital_buffer.contract import Administration
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.extensions.extension import Extension

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from orbital_runtime.buffer.buffer import memory_buffer
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.buffer import memory_buffer
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_runtime.sender.refusals.groups import token, whole

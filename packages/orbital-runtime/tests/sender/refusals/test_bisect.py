@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.model.chunk import Chunk, Entry
+from orbital_buffer.model.chunk import Chunk, Entry
 from orbital_sdk import NotWritten, Refusal, Refused, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.model.chunk import Entry
+from orbital_buffer.model.chunk import Entry
 from orbital_runtime.sender.refusals.repeats import SERIES
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch

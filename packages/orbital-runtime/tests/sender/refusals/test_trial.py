@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_runtime.buffer.model.chunk import Entry
+from orbital_buffer.model.chunk import Entry
 from orbital_runtime.sender.refusals import (
     Look,
     Repeats,

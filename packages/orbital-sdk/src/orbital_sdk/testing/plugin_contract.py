@@ -219,7 +219,10 @@ class _Trial:
 
 CLOSE: Final = 5.0
 """Seconds that the agent gives a `close`."""
-REFUSING: Final = {f"orbital_sdk.{name}" for name in ("invoke", "metric", "plugin", "session")}
+REFUSING: Final = {
+    f"orbital_sdk.{name}"
+    for name in ("calling.invoke", "contract.plugin", "contract.session", "metric")
+}
 """Modules that look at what a plugin gives."""
 
 

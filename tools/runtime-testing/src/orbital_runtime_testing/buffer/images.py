@@ -8,10 +8,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.buffer import disk_buffer
-from orbital_runtime.buffer.inspection.reports.export import Export
-from orbital_runtime.buffer.inspection.reports.verify import Verification
-from orbital_runtime.buffer.inspection.sources.audit import Audit
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.inspection.reports.export import Export
+from orbital_buffer.inspection.reports.verify import Verification
+from orbital_buffer.inspection.sources.audit import Audit
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
@@ -19,8 +19,8 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.buffer.inspection.reports.verify import Verdict
-    from orbital_runtime.buffer.inspection.sources.directory import Directory
+    from orbital_buffer.inspection.reports.verify import Verdict
+    from orbital_buffer.inspection.sources.directory import Directory
 
 ROWS = 20
 BATCHES = 80

@@ -6,15 +6,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.errors import BufferFull
-from orbital_runtime.buffer.model.letter_index import Wanted
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.errors import BufferFull
+from orbital_buffer.model.letter_index import Wanted
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import UNLIMITED, balanced, raises, refused, take
 from orbital_sdk.testing import make_batch
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.buffer import Buffer
+    from orbital_buffer.buffer import Buffer
     from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.errors import BufferClosed, BufferFull
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.errors import BufferClosed, BufferFull
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import (
     PLENTY,

@@ -28,9 +28,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from orbital_runtime.buffer.model.chunk import Chunk
-from orbital_runtime.buffer.model.errors import BufferFull, NoReader
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.chunk import Chunk
+from orbital_buffer.model.errors import BufferFull, NoReader
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.model import Sent, Side, needed_by_any
 from orbital_runtime_testing.buffer.tools import PLENTY, raises, refused
@@ -39,8 +39,8 @@ from orbital_sdk.testing import make_batch, make_layout
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from orbital_runtime.buffer.buffer import Buffer
-    from orbital_runtime.buffer.model.limits import Policy
+    from orbital_buffer.buffer import Buffer
+    from orbital_buffer.model.limits import Policy
     from orbital_runtime.clock import Clock
 
 T = TypeVar("T")

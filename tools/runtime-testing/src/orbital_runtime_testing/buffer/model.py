@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from orbital_runtime.ledger import Account
+    from orbital_buffer.ledger import Account
 
 
 class Sent(NamedTuple):

@@ -7,9 +7,9 @@ import asyncio
 from array import array
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.chunk import Chunk
-from orbital_runtime.buffer.model.errors import BufferClosed, NoReader
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.model.chunk import Chunk
+from orbital_buffer.model.errors import BufferClosed, NoReader
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime_testing.buffer.tools import (
     PLENTY,
@@ -24,7 +24,7 @@ from orbital_sdk import STALE_BYTES, Batch
 from orbital_sdk.testing import make_batch, make_layout
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.buffer import Buffer
+    from orbital_buffer.buffer import Buffer
     from orbital_runtime_testing.buffer.tools import Check, OpenBuffer
 
 

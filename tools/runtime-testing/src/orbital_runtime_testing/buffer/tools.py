@@ -10,8 +10,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orbital_runtime.buffer.format.letter import DeadLetter
-from orbital_runtime.buffer.model.limits import BufferLimits
+from orbital_buffer.format.letter import DeadLetter
+from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
 from orbital_sdk.testing import make_batch
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from orbital_runtime.buffer.buffer import Buffer
-    from orbital_runtime.buffer.model.chunk import Chunk
+    from orbital_buffer.buffer import Buffer
+    from orbital_buffer.model.chunk import Chunk
     from orbital_runtime.clock import Clock
     from orbital_sdk import Batch
 

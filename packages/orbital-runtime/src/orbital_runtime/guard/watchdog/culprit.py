@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 KNOWN: Final = sys.stdlib_module_names | {
+    "orbital_buffer",
     "orbital_runtime",
     "orbital_sdk",
     "orbital_sentinel",

@@ -14,8 +14,8 @@ from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
 from orbital_sdk import Written
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.contract import Reader
-    from orbital_runtime.buffer.model.chunk import Chunk
+    from orbital_buffer.contract import Reader
+    from orbital_buffer.model.chunk import Chunk
     from orbital_runtime.sender.delivery.request import Requests
     from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output

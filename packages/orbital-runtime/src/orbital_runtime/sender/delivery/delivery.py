@@ -10,8 +10,8 @@ import random
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.model.chunk import runs
-from orbital_runtime.buffer.model.errors import BufferClosed
+from orbital_buffer.model.chunk import runs
+from orbital_buffer.model.errors import BufferClosed
 from orbital_runtime.sender.caller import Caller
 from orbital_runtime.sender.delivery.attempt import Attempts
 from orbital_runtime.sender.delivery.drains import Drains
@@ -28,9 +28,9 @@ from orbital_sdk import ConfigurationError, WriterMisconfigured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbital_runtime.buffer.contract import Reader
-    from orbital_runtime.buffer.model.chunk import Chunk
-    from orbital_runtime.buffer.model.intervals import Pieces
+    from orbital_buffer.contract import Reader
+    from orbital_buffer.model.chunk import Chunk
+    from orbital_buffer.model.intervals import Pieces
     from orbital_runtime.clock import Clock
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.sender.lanes.lanes import Lane

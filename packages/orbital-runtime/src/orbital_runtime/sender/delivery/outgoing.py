@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.chunk import Entry
+from orbital_buffer.model.chunk import Entry
 from orbital_runtime.processor.output_chain import OutputChain
 from orbital_runtime.sender.refusals.groups import whole
 

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.model.errors import BufferUnreadable
+from orbital_buffer.model.errors import BufferUnreadable
 from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_runtime.sender.pacing.breaker import Breaker, State
 from orbital_runtime.sender.refusals.trust import Undecided
@@ -16,7 +16,7 @@ from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orbital_runtime.buffer.contract import Reader
+    from orbital_buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.pacing.interruptible import InterruptibleWait

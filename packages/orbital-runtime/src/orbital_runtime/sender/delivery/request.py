@@ -12,7 +12,7 @@ from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
 from orbital_sdk.contract.written import misfit
 
 if TYPE_CHECKING:
-    from orbital_runtime.buffer.contract import Reader
+    from orbital_buffer.contract import Reader
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.caller import Caller
     from orbital_runtime.sender.output import Output

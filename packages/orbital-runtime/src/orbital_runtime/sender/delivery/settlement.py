@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from orbital_runtime.buffer.format.letter import DeadLetter
-from orbital_runtime.buffer.model.chunk import Chunk
+from orbital_buffer.format.letter import DeadLetter
+from orbital_buffer.model.chunk import Chunk
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from orbital_runtime.buffer.contract import Reader
-    from orbital_runtime.buffer.model.chunk import Entry
+    from orbital_buffer.contract import Reader
+    from orbital_buffer.model.chunk import Entry
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.delivery.outgoing import Outgoing
     from orbital_runtime.sender.output import Output

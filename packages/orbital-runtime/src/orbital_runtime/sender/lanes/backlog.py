@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.buffer.format.codec import CELL
-from orbital_runtime.buffer.model.chunk import Chunk
+from orbital_buffer.format.codec import CELL
+from orbital_buffer.model.chunk import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orbital_runtime.buffer.model.chunk import Entry, Unsent
+    from orbital_buffer.model.chunk import Entry, Unsent
 
 REQUESTS: Final = 20
 """Full requests in a stretch, at most."""

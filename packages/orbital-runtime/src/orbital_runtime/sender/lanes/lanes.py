@@ -19,9 +19,9 @@ from orbital_runtime.sender.refusals.repeats import Repeats
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from orbital_runtime.buffer.contract import Reader
-    from orbital_runtime.buffer.model.chunk import Chunk, Unsent
-    from orbital_runtime.buffer.model.intervals import Pieces
+    from orbital_buffer.contract import Reader
+    from orbital_buffer.model.chunk import Chunk, Unsent
+    from orbital_buffer.model.intervals import Pieces
     from orbital_runtime.delivery_policy import DeliveryPolicy
     from orbital_runtime.sender.lanes.checkpoint import Size
 

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orbital_runtime.buffer.inspection.reports.view import view
-from orbital_runtime.buffer.inspection.wording import nothing_kept
+from orbital_buffer.inspection.reports.view import view
+from orbital_buffer.inspection.wording import nothing_kept
 from orbital_runtime.telemetry.server.requests import answer, number, older_than
 
 if TYPE_CHECKING:

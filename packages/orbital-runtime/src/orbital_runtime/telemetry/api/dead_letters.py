@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from orbital_runtime.buffer.format.letter import id_of
-from orbital_runtime.buffer.inspection.wording import no_such_output
-from orbital_runtime.buffer.letters.view import view
-from orbital_runtime.buffer.model.errors import BufferFull
-from orbital_runtime.buffer.model.letter_index import Wanted
+from orbital_buffer.format.letter import id_of
+from orbital_buffer.inspection.wording import no_such_output
+from orbital_buffer.letters.view import view
+from orbital_buffer.model.errors import BufferFull
+from orbital_buffer.model.letter_index import Wanted
 from orbital_runtime.telemetry.server.requests import answer, number, older_than
 
 if TYPE_CHECKING:

@@ -183,10 +183,13 @@ def _install(handlers: list[logging.Handler], level: int) -> None:
 
 
 def _room(name: str) -> str:
-    """`orbital_runtime.sender.sender` -> `sender`, `orbital.plugin.ping` -> `plugin.ping`; others as is."""
-    return (
-        name.split(".")[1] if name.startswith("orbital_runtime.") else name.removeprefix("orbital.")
-    )
+    """`orbital_runtime.sender.sender` -> `sender`, `orbital_buffer.commit` -> `buffer`,
+    `orbital.plugin.ping` -> `plugin.ping`; others as is.
+    """
+    package, _, rest = name.partition(".")
+    if package == "orbital_runtime":
+        return rest.partition(".")[0]
+    return "buffer" if package == "orbital_buffer" else name.removeprefix("orbital.")
 
 
 def _quoted(value: object) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from orbital_runtime.ledger import Account
+    from orbital_buffer.ledger import Account
     from orbital_runtime.sender.status import OutputStatus, Tally
     from orbital_runtime.telemetry.sources import Sources
 

@@ -1,0 +1,227 @@
+"""Group commit: many collections share one record of the log, and on disk one synced write."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from orbital_buffer.format.codec import CELL, check
+from orbital_buffer.model.errors import BufferClosed, BufferFull, NoReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orbital_buffer.contract import Appender
+    from orbital_sdk import Batch
+
+    _Waiting = tuple[frozenset[int], asyncio.Future[str]]
+    """Identities of batches, and who wants to know whether the buffer has them."""
+
+logger = logging.getLogger(__name__)
+
+FAR_BEHIND: Final = 16
+"""How many full commits may wait for the buffer before `put` waits too."""
+
+
+class Committer:
+    """The engine's sink: hands batches to the buffer, one append a window or a size.
+
+    All of it lives on the event loop: the list that producers fill is swapped there, and the buffer only
+    ever sees a tuple that nobody can still add to.
+
+    Args:
+        buffer: Where they go.
+        window: Seconds that a batch may wait for others; 0 hands it over at once.
+        size: Bytes of values and times that end the window early.
+        retry: Seconds until the next try where the buffer failed.
+    """
+
+    def __init__(
+        self, buffer: Appender, *, window: float = 0.1, size: int = 256 << 10, retry: float = 1.0
+    ) -> None:
+        self._buffer = buffer
+        self._window = window
+        self._size = size
+        self._retry = retry
+        self._pending: list[Batch] = []
+        self._bytes = 0
+        self._storing = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._caught_up = asyncio.Event()
+        self._closed = False
+        self._trouble = ""
+        self._waiting: list[_Waiting] = []
+        self._gone: dict[int, str] = {}
+        """Why batches of this commit were lost, by their identity."""
+        self.lost: Counter[str] = Counter()
+        """Samples that no output was promised, by reason: `refused` (no room under `drop_newest`, also in
+        the ledger), `no_output`, `unstorable` (a bug in what made them), `stopped` (not stored at exit)."""
+
+    async def put(self, batch: Batch) -> None:
+        """Hand over one batch. Returns at once, unless the buffer is far behind.
+
+        After `close` it only counts.
+
+        Raises:
+            ValueError: The batch has not one value (and time) for each series.
+        """
+        if not self._add(batch):
+            return
+        if self._bytes >= self._size:
+            self._begin()
+        elif self._timer is None and self._task is None:
+            self._timer = asyncio.get_running_loop().call_later(self._window, self._begin)
+        await self._no_longer_far_behind()
+
+    async def accept(self, batches: Sequence[Batch]) -> str:
+        """Hand these over and return when the buffer has them, which is what a window would only delay.
+
+        Returns:
+            Why it does not have all of them, as in `lost`, where they are counted; empty if it does.
+
+        Raises:
+            ValueError: As `put`.
+        """
+        await self._no_longer_far_behind()
+        if self._closed:
+            self._count("stopped", batches)
+            return "stopped"
+        if not sum([self._add(batch) for batch in batches]):
+            return ""
+        waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append((frozenset(map(id, batches)), waiting))
+        self._begin()
+        return await waiting
+
+    def _add(self, batch: Batch) -> bool:
+        check(batch)
+        if not batch.values:
+            return False
+        if self._closed:
+            self._count("stopped", (batch,))
+            return False
+        self._pending.append(batch)
+        self._bytes += len(batch.values) * CELL * (1 if batch.times is None else 2)
+        return True
+
+    async def _no_longer_far_behind(self) -> None:
+        while self._bytes + self._storing >= FAR_BEHIND * self._size and not self._closed:
+            self._caught_up.clear()
+            await self._caught_up.wait()
+
+    def hurry(self) -> None:
+        """Nothing more is to be expected soon: what waits need not wait for the window."""
+        if self._pending:
+            self._begin()
+
+    async def flush(self) -> None:
+        """Return when everything put so far is in the buffer, or counted as lost."""
+        if self._pending:
+            self._begin()
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Flush, for so many seconds at most, and take nothing more. Safe twice."""
+        self._closed = True
+        self._caught_up.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self.flush()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        pending, self._pending = self._pending, []
+        self._lose("stopped", pending)
+        waiting, self._waiting = self._waiting, []
+        self._answer(waiting)
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._commit())
+
+    async def _commit(self) -> None:
+        try:
+            while self._pending:
+                batches, self._pending = tuple(self._pending), []
+                waiting, self._waiting = self._waiting, []
+                self._storing, self._bytes = self._bytes, 0
+                try:
+                    await self._append(batches)
+                finally:
+                    self._answer(waiting)
+                self._storing = 0
+                self._caught_up.set()
+        finally:
+            self._task = None
+
+    def _answer(self, waiting: Iterable[_Waiting]) -> None:
+        """Tell those who wait what became of their batches."""
+        gone, self._gone = self._gone, {}
+        for batches, future in waiting:
+            if not future.done():
+                future.set_result(next((why for at, why in gone.items() if at in batches), ""))
+
+    async def _append(self, batches: Sequence[Batch]) -> None:
+        """Append these, however often it takes; what the buffer will never take is counted."""
+        try:
+            while not await self._try(batches):
+                pass
+        except BufferFull as error:
+            self._lose("refused", batches, error)
+        except NoReader as error:
+            self._lose("no_output", batches, error)
+        except BufferClosed as error:
+            self._lose("stopped", batches, error)
+        except asyncio.CancelledError:
+            self._lose("stopped", batches)
+            raise
+        except (ValueError, TypeError) as error:
+            await self._isolate(batches, error)
+
+    async def _isolate(self, batches: Sequence[Batch], error: Exception) -> None:
+        """One of these spoils the record: find it, and keep the others."""
+        middle = len(batches) // 2
+        if not middle:
+            self._lose("unstorable", batches, error)
+            return
+        await self._append(batches[:middle])
+        await self._append(batches[middle:])
+
+    async def _try(self, batches: Sequence[Batch]) -> bool:
+        try:
+            await self._buffer.append(batches)
+        except (BufferFull, NoReader, BufferClosed, ValueError, TypeError):
+            raise
+        except Exception:
+            if self._trouble != "failing":
+                logger.exception("the buffer failed; trying again every %g s", self._retry)
+                self._trouble = "failing"
+            await asyncio.sleep(self._retry)
+            return False
+        if self._trouble:
+            logger.info("the buffer takes samples again")
+            self._trouble = ""
+        return True
+
+    def _lose(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
+        """These are gone, and who waits for one of them will hear it."""
+        self._gone.update((id(batch), reason) for batch in batches)
+        self._count(reason, batches, error)
+
+    def _count(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
+        """Count, and say it once as long as the reason stays the same."""
+        samples = sum(batch.samples for batch in batches)
+        if not samples:
+            return
+        self.lost[reason] += samples
+        if reason != self._trouble:
+            logger.error("%d samples are lost (%s): %s", samples, reason, error or "no time left")
+            self._trouble = reason

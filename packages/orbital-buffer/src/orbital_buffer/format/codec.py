@@ -1,0 +1,171 @@
+"""Records as bytes: one record is one group commit of many batches.
+
+    crc32 | version | segment, batches, written | snappy(heads | columns)
+
+A head is 17 bytes a batch; columns are the raw values and, where a device gave its own, the times, in the
+order of the heads. All numbers are little endian. Layouts stand elsewhere, by number within a segment.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
+
+from orbital_buffer.format.frame import compress, seal, uncompress, unseal
+from orbital_buffer.model.damage import Damaged
+from orbital_sdk import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orbital_sdk import Layout
+
+VERSION: Final = 1
+CELL: Final = 8
+"""Bytes of one value or one time."""
+_FRAME: Final = struct.Struct("<IIq")
+_HEAD: Final = struct.Struct("<IIqB")
+_OWN_TIMES: Final = 1
+_STALE: Final = 2
+
+_Number = TypeVar("_Number", int, float)
+
+
+class Head(NamedTuple):
+    """What a record says about one of its batches."""
+
+    layout: int
+    """Number of its layout within the segment."""
+    rows: int
+    ts: int
+    """Milliseconds UTC of the collection."""
+    flags: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of its values and times."""
+        return self.rows * CELL * (2 if self.flags & _OWN_TIMES else 1)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the ledger counts here."""
+        return 0 if self.flags & _STALE else self.rows
+
+
+class Opened(NamedTuple):
+    """A record, decoded as far as its heads."""
+
+    segment: int
+    written: int
+    """Steady milliseconds at which it was made."""
+    heads: tuple[Head, ...]
+    offsets: tuple[int, ...]
+    """Where each batch's columns begin, and where the last one's end."""
+    columns: memoryview
+
+    def batch(self, index: int, layout: Layout) -> Batch:
+        """One of its batches.
+
+        Raises:
+            Damaged: The layout is not the one that it was written with.
+        """
+        head, start = self.heads[index], self.offsets[index]
+        if len(layout.rows) != head.rows:
+            raise Damaged(f"{head.rows} values, but its layout has {len(layout.rows)} rows")
+        middle = start + head.rows * CELL
+        values = from_little(array("d"), self.columns[start:middle])
+        times = None
+        if head.flags & _OWN_TIMES:
+            times = from_little(array("q"), self.columns[middle : self.offsets[index + 1]])
+        return Batch(layout, head.ts, values, times, bool(head.flags & _STALE))
+
+
+def encode(
+    batches: Sequence[Batch], numbers: Iterable[int], *, segment: int, written: int
+) -> bytes:
+    """A record of these batches.
+
+    Args:
+        batches: At least one.
+        numbers: The number of each one's layout in this segment.
+        segment: Which segment of the log it belongs to.
+        written: Steady milliseconds now.
+
+    Raises:
+        ValueError: A batch has not one value (and time) for each row, or a number does not fit.
+    """
+    heads: list[bytes] = []
+    columns: list[array[float] | array[int]] = []
+    try:
+        for batch, number in zip(batches, numbers, strict=True):
+            check(batch)
+            flags = _STALE if batch.stale else 0
+            columns.append(to_little(batch.values))
+            if batch.times is not None:
+                flags |= _OWN_TIMES
+                columns.append(to_little(batch.times))
+            heads.append(_HEAD.pack(number, len(batch.values), batch.ts, flags))
+        frame = _FRAME.pack(segment, len(heads), written)
+    except struct.error as error:
+        raise ValueError(f"a number does not fit into a record: {error}") from error
+    return seal(VERSION, frame, compress(b"".join([*heads, *columns])))
+
+
+def decode(data: bytes) -> Opened:
+    """The record that `encode` made bytes of.
+
+    Raises:
+        Damaged: These bytes are not what was written.
+    """
+    body = unseal(VERSION, data)
+    if len(body) < _FRAME.size:
+        raise Damaged(f"only {len(data)} bytes")
+    segment, count, written = _FRAME.unpack_from(body)
+    plain = memoryview(uncompress(body[_FRAME.size :]))
+    split = count * _HEAD.size
+    if len(plain) < split:
+        raise Damaged(f"{count} batches do not fit into {len(plain)} bytes")
+    heads = tuple(map(Head._make, _HEAD.iter_unpack(plain[:split])))
+    offsets = tuple(accumulate((head.size for head in heads), initial=0))
+    if offsets[-1] != len(plain) - split:
+        raise Damaged(f"{len(plain) - split} bytes of values where {offsets[-1]} belong")
+    return Opened(segment, written, heads, offsets, plain[split:])
+
+
+def check(batch: Batch) -> None:
+    """Refuse a batch that no record can hold.
+
+    Raises:
+        ValueError: It has not one value (and time) for each row; the message names the task.
+    """
+    rows, values = len(batch.layout.rows), len(batch.values)
+    if values != rows or (batch.times is not None and len(batch.times) != rows):
+        times = "" if batch.times is None else f" and {len(batch.times)} times"
+        task = batch.layout.origin.task
+        raise ValueError(f"task {task!r}: {values} values{times} for {rows} series")
+
+
+def to_little(
+    column: array[_Number], byteorder: Literal["little", "big"] = sys.byteorder
+) -> array[_Number]:
+    """A column as it is stored; the same object where the machine is little endian itself."""
+    if byteorder == "little":
+        return column
+    swapped = column[:]
+    swapped.byteswap()
+    return swapped
+
+
+def from_little(
+    column: array[_Number],
+    data: bytes | memoryview,
+    byteorder: Literal["little", "big"] = sys.byteorder,
+) -> array[_Number]:
+    """The empty column, filled with stored data."""
+    column.frombytes(data)
+    if byteorder == "big":
+        column.byteswap()
+    return column

@@ -1,0 +1,133 @@
+"""What waits in a buffer as JSON lines: each stands alone, with its name, labels and whom it waits for."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from orbital_buffer.inspection.reports.layout_fetcher import LayoutFetcher
+from orbital_buffer.model.damage import Damaged
+from orbital_buffer.model.intervals import Intervals
+from orbital_sdk.jsontext import numbers, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from orbital_buffer.inspection.snapshot import Books, BufferView, Stored
+    from orbital_sdk import Batch, Layout
+
+_KEY: Final = "buffer.export"
+_encode: Final = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Export:
+    """Lines out of a look at a buffer, record by record: memory stays flat.
+
+    Args:
+        look: The buffer.
+        output: Only what this output needs; empty: what any output needs.
+        since: Samples of this time or later, milliseconds UTC.
+        until: Samples before this time.
+        limit: Lines at most.
+    """
+
+    look: BufferView
+    output: str = ""
+    since: int = -sys.maxsize
+    until: int = sys.maxsize
+    limit: int = sys.maxsize
+    damage: list[str] = field(default_factory=list[str])
+    """What could not be read and is left out, in sentences."""
+
+    def lines(self, passed: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+        """All of it, many lines at a time.
+
+        Args:
+            passed: Told how many samples of the buffer were looked at, every now and then.
+        """
+        fetcher, left = LayoutFetcher(self.look), self.limit
+        for page in self.look.pages():
+            wanted = self._wanted(page.books)
+            for stored in page.records:
+                if stored.oldest_ms < self.until:
+                    lines = list(islice(self._record(stored, wanted, fetcher), left))
+                    left -= len(lines)
+                    yield b"".join(lines)
+                passed(stored.samples)
+                if left <= 0:
+                    return
+
+    def _wanted(self, books: Books) -> dict[str, Intervals]:
+        return {
+            book.name: Intervals(book.needs)
+            for book in books.outputs
+            if book.needs and self.output in ("", book.name)
+        }
+
+    def _record(
+        self, stored: Stored, wanted: dict[str, Intervals], fetcher: LayoutFetcher
+    ) -> Iterator[bytes]:
+        takers = {
+            seq: [name for name, needed in wanted.items() if seq in needed]
+            for seq in range(stored.first, stored.stop)
+        }
+        if not any(takers.values()):
+            return
+        try:
+            opened = stored.opened()
+        except Damaged as error:
+            self._tell(stored, f"record {stored.first}, {stored.samples} samples: {error}")
+            return
+        layouts = fetcher.of(opened)
+        for seq, outputs in takers.items():
+            index = seq - stored.first
+            layout = layouts.get(opened.heads[index].layout) if outputs else None
+            if layout is not None:
+                yield from self._batch(opened.batch(index, layout), seq, outputs)
+            elif outputs:
+                head = opened.heads[index]
+                self._tell(stored, f"layout {head.layout} of segment {stored.segment}")
+
+    def _tell(self, stored: Stored, what: str) -> None:
+        """Once, and only if a running agent has not delivered it meanwhile."""
+        if what not in self.damage and self.look.has(stored.first):
+            self.damage.append(what)
+
+    def _batch(self, batch: Batch, seq: int, outputs: Sequence[str]) -> Iterator[bytes]:
+        names, rests = texts(batch.layout)
+        end = b',"sequence":%d,"waits_for":%b}\n' % (seq, _encode(outputs))
+        if batch.stale:
+            end = b',"stale":true' + end
+        times = batch.times or (batch.ts,) * len(batch)
+        for ts, name, value, rest in zip(times, names, numbers(batch.values), rests, strict=True):
+            if self.since <= ts < self.until:
+                yield b'{"timestamp_ms":%d,"name":%b,"value":%b%b%b' % (ts, name, value, rest, end)
+
+
+def texts(layout: Layout) -> tuple[list[bytes], list[bytes]]:
+    """What stands around the values, once for each layout: the names, and all that does not change."""
+    known = layout.caches.get(_KEY)
+    if known is None:
+        origin = layout.origin
+        who = {
+            "device": origin.device_id,
+            "target": origin.target,
+            "task": origin.task,
+            "plugin": origin.plugin,
+            "sentinel": origin.sentinel.id,
+            "sentinel_name": origin.sentinel.name,
+            "region": origin.sentinel.region,
+            "sentinel_labels": dict(origin.sentinel.labels),
+        }
+        about = [
+            {"labels": dict(row.labels), "kind": row.kind, "unit": row.unit} | who
+            for row in layout.rows
+        ]
+        rests = [b"," + text(one)[1:-1] for one in about]
+        known = layout.caches[_KEY] = [text(row.name) for row in layout.rows], rests
+    return known

@@ -1,0 +1,55 @@
+"""Batches of the log as an output reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orbital_buffer.model.intervals import Pieces
+    from orbital_sdk import Batch
+
+
+class Entry(NamedTuple):
+    """One batch of the log."""
+
+    seq: int
+    batch: Batch
+
+
+class Unsent(NamedTuple):
+    """What `read` would give, if there were no limit."""
+
+    batches: int
+    samples: int
+    """Stale markers left out."""
+    age: float
+    """Seconds since the oldest of it was accepted; 0 when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Batches that an output took to deliver: in flight until acknowledged or released."""
+
+    output: str
+    entries: tuple[Entry, ...]
+    samples: int
+    """As the ledger counts them: stale markers left out."""
+
+    @property
+    def token(self) -> str:
+        """Names these very batches of their log; equal whenever the same ones are read again."""
+        return f"{self.entries[0].seq}-{self.entries[-1].seq}"
+
+
+def runs(entries: Iterable[Entry]) -> Pieces:
+    """The sequence numbers of these entries as intervals."""
+    pieces: Pieces = []
+    for seq, _ in entries:
+        if pieces and pieces[-1][1] == seq:
+            pieces[-1] = pieces[-1][0], seq + 1
+        else:
+            pieces.append((seq, seq + 1))
+    return pieces

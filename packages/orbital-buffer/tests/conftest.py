@@ -1,0 +1,28 @@
+"""Disk buffers for tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from orbital_buffer.buffer import disk_buffer
+from orbital_buffer.model.limits import BufferLimits
+from orbital_runtime.clock import ManualClock
+
+UNLIMITED = BufferLimits(samples=None, size=None)
+
+
+@pytest.fixture
+async def opened(tmp_path):
+    """Opens buffers, and closes what a test leaves open."""
+    buffers = []
+
+    async def open_(name="buffer", limits=UNLIMITED, clock=None, **more):
+        buffer = disk_buffer(tmp_path / name, limits, clock or ManualClock(), **more)
+        buffers.append(buffer)
+        await buffer.open()
+        return buffer
+
+    yield open_
+    for buffer in buffers:
+        await buffer.close()
+        buffer.store.database.crash_counts.forget()
