@@ -80,10 +80,10 @@ async def test_hurry_ends_the_window():
     """Where nothing more is to be expected, what waits is appended now; with nothing there, nothing is."""
     buffer = Recorded()
     committer = Committer(buffer, window=NEVER)
-    committer.hurry()
+    committer.flush_soon()
     for _ in range(3):
         await committer.put(make_batch(2))
-    committer.hurry()
+    committer.flush_soon()
     await buffer.wait("a", samples=6)
     assert buffer.appends == [3]
     await committer.close()

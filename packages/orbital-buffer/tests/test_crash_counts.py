@@ -25,7 +25,7 @@ def words(place):
 
 def told(place, **states):
     found = Contents(states=states)
-    words(place).tell(found)
+    words(place).apply_to(found)
     return found.states
 
 

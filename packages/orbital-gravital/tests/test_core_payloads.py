@@ -88,7 +88,7 @@ async def test_a_full_forward_channel_is_no_fault_of_the_samples(sane):
         left = agent.stations.sender.status()["core"].until_ms - agent.clock.utc_ms()
         assert left > 1000
         sane.peer.cure()
-        agent.stations.sender.hurry("core")
+        agent.stations.sender.send_now("core")
         waiting = account.delivered
         await until(lambda: account.delivered > waiting)
         assert (account.dead_lettered, account.dropped.total()) == (0, 0)

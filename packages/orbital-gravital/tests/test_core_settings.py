@@ -239,8 +239,8 @@ def test_a_registered_sentinel_needs_no_file(home, registry):
     environ = {"XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
     settings = load(None, environ, registry=registry).settings
     assert (settings.section(CoreSection).url, settings.sender.mode) == (address, "core")
-    outlook = Gravital.outlook(settings)
-    assert outlook.role == f"work for Gravital Core at {address}, as sentinel-1"
+    preview = Gravital.preview(settings)
+    assert preview.role == f"work for Gravital Core at {address}, as sentinel-1"
 
 
 def test_sections_that_were_not_asked_for_are_the_usual_ones():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from orbital_resolver import Files, Resolver, Unresolved
-from orbital_resolver.address import Place
+from orbital_resolver.address import NumericAddress
 from orbital_resolver.cache import Cache
 from orbital_resolver.errors import SILENT, UNKNOWN
 from orbital_testbench import Name, NameServer
 
-HOME = Place(2, "127.0.0.1")
+HOME = NumericAddress(2, "127.0.0.1")
 
 
 class Clock:

@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from orbital_runtime.slices import in_slices, let_go, without_collector
+from orbital_runtime.slices import free, in_slices, without_collector
 
 
 async def test_others_get_their_turn_between_slices():
@@ -55,7 +55,7 @@ async def test_work_can_be_cancelled_between_slices():
 async def test_what_nobody_needs_is_emptied():
     """All of it."""
     things: dict[object, object] = {n: [n] for n in range(10_000)}
-    await let_go(things)
+    await free(things)
     assert things == {}
 
 

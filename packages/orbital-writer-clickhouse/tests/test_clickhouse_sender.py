@@ -93,6 +93,6 @@ async def test_a_table_that_does_not_fit_pauses_until_it_does(database, deliver,
     await eventually(lambda: sender.status()["out"].phase is Phase.PAUSED)
     assert "metric_value is missing" in sender.status()["out"].reason
     database.query("DROP TABLE {db}.metrics")
-    sender.hurry()
+    sender.send_now()
     await eventually(lambda: not buffer.waiting("out"), timeout=30)
     assert database.one("SELECT count() FROM {db}.metrics") == 5

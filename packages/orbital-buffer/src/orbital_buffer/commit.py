@@ -113,7 +113,7 @@ class Committer:
             self._caught_up.clear()
             await self._caught_up.wait()
 
-    def hurry(self) -> None:
+    def flush_soon(self) -> None:
         """Nothing more is to be expected soon: what waits need not wait for the window."""
         if self._pending:
             self._begin()
@@ -136,7 +136,7 @@ class Committer:
             self._task.cancel()
             await asyncio.wait({self._task})
         pending, self._pending = self._pending, []
-        self._lose("stopped", pending)
+        self._count_lost("stopped", pending)
         waiting, self._waiting = self._waiting, []
         self._answer(waiting)
 
@@ -175,13 +175,13 @@ class Committer:
             while not await self._try(batches):
                 pass
         except BufferFull as error:
-            self._lose("refused", batches, error)
+            self._count_lost("refused", batches, error)
         except NoReader as error:
-            self._lose("no_output", batches, error)
+            self._count_lost("no_output", batches, error)
         except BufferClosed as error:
-            self._lose("stopped", batches, error)
+            self._count_lost("stopped", batches, error)
         except asyncio.CancelledError:
-            self._lose("stopped", batches)
+            self._count_lost("stopped", batches)
             raise
         except (ValueError, TypeError) as error:
             await self._isolate(batches, error)
@@ -190,7 +190,7 @@ class Committer:
         """One of these spoils the record: find it, and keep the others."""
         middle = len(batches) // 2
         if not middle:
-            self._lose("unstorable", batches, error)
+            self._count_lost("unstorable", batches, error)
             return
         await self._append(batches[:middle])
         await self._append(batches[middle:])
@@ -211,7 +211,9 @@ class Committer:
             self._trouble = ""
         return True
 
-    def _lose(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
+    def _count_lost(
+        self, reason: str, batches: Sequence[Batch], error: Exception | None = None
+    ) -> None:
         """These are gone, and who waits for one of them will hear it."""
         self._gone.update((id(batch), reason) for batch in batches)
         self._count(reason, batches, error)

@@ -10,7 +10,7 @@ from orbital_gravital.credentials import core_url, given, known
 from orbital_gravital.sections import CoreSection, HeartbeatSection
 from orbital_gravital.standing import line, reasons
 from orbital_gravital.tasks.apart import Apart
-from orbital_runtime.extensions import Extension, Outlook
+from orbital_runtime.extensions import Extension, Preview
 from orbital_runtime.settings import delivery_policy
 from orbital_sdk.address import public_address
 
@@ -125,7 +125,7 @@ class Gravital(Extension):
         return line(status)
 
     @classmethod
-    def outlook(cls, settings: Settings) -> Outlook | None:
+    def preview(cls, settings: Settings) -> Preview | None:
         section = settings.section(CoreSection)
         url = core_url(section)
         if not url:
@@ -133,7 +133,7 @@ class Gravital(Extension):
         found = given(settings.sentinel.id, section, url) or known(section)
         view = {"address": public_address(url), "sentinel_id": found.sentinel_id if found else ""}
         who = f"as {view['sentinel_id']}" if found else "once it has registered there"
-        return Outlook(f"work for Gravital Core at {view['address']}, {who}", view)
+        return Preview(f"work for Gravital Core at {view['address']}, {who}", view)
 
     @classmethod
     def known_tasks(

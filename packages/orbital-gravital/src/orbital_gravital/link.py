@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orbital.core")
 
-LAST_WORDS: Final = 3.0
+CANCEL_GRACE: Final = 3.0
 """Time limit at stop for sending states and reports, in seconds."""
 AFTER_A_BUG: Final = 60.0
 """Seconds until a loop that raised is started again."""
@@ -59,7 +59,7 @@ class CoreLink:
         )  # fmt: skip
         timeout, clock = plan.section.timeout, host.clock
         self.line = Line(self._client, self.account, timeout=timeout, retry=plan.retry)
-        self.line.on_return = host.hurry
+        self.line.on_return = host.send_now
         self.assigned = Assigned()
         self.reports = Reports(self.line, self.assigned.triggers.reporting)
         self.states = DeviceStates(self.line, clock, self._device_type, gather=plan.gather)
@@ -101,7 +101,7 @@ class CoreLink:
         ]
 
     async def stop(self) -> None:
-        """Send pending states and reports for `LAST_WORDS` seconds at most, then stop. Idempotent."""
+        """Send pending states and reports for `CANCEL_GRACE` seconds at most, then stop. Idempotent."""
         running, self._running = self._running, []
         for task in running:
             task.cancel()
@@ -163,8 +163,8 @@ class CoreLink:
         return await self.line.within(partial(register, self._client, self._plan.applicant))
 
     def _known_as(self, found: Credentials) -> None:
-        self._host.hurry()
-        self._host.become(found.sentinel_id)
+        self._host.send_now()
+        self._host.set_identity(found.sentinel_id)
 
     def _device_type(self, task: Task) -> str:
         return self.assigned.device_type(task.id) if task.source == "core" else ""
@@ -177,7 +177,7 @@ class CoreLink:
                 *([self.states.tell()] if self._plan.tells_states else []),
             ]
             with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORDS):
+                async with asyncio.timeout(CANCEL_GRACE):
                     ends = await asyncio.gather(*words, return_exceptions=True)
                     why = next((str(end) for end in ends if end), why)
         if self.reports.waiting:

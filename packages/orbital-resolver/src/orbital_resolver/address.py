@@ -9,7 +9,7 @@ Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 """Family, kind, protocol, an empty string, socket address: as `socket.getaddrinfo` gives it."""
 
 
-class Place(NamedTuple):
+class NumericAddress(NamedTuple):
     """An address without what is asked of it."""
 
     family: socket.AddressFamily
@@ -23,10 +23,10 @@ class Place(NamedTuple):
         return self.family, kind, protocol, "", (self.text, port, 0, self.zone)
 
 
-def place_of(address: Address) -> Place:
-    """The inverse of `Place.address`."""
+def numeric_address(address: Address) -> NumericAddress:
+    """The inverse of `NumericAddress.address`."""
     family, *_, sockaddr = address
-    return Place(family, sockaddr[0], *sockaddr[3:])
+    return NumericAddress(family, sockaddr[0], *sockaddr[3:])
 
 
 def literal(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orbital_resolver.address import Place
+    from orbital_resolver.address import NumericAddress
     from orbital_resolver.errors import Failure
 
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Answer:
     """Addresses, by RFC 6724 the best first."""
 
-    places: tuple[Place, ...]
+    places: tuple[NumericAddress, ...]
     ttl: float = 0.0
     """Seconds, the least of all records; 0 where the source knows of none."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import socket
 
-    from orbital_resolver.address import Place
+    from orbital_resolver.address import NumericAddress
     from orbital_resolver.errors import Failure
 
 Key = tuple[str, "socket.AddressFamily | int"]
@@ -32,7 +32,7 @@ class Entry:
 
     until: float
     """When to ask again."""
-    places: tuple[Place, ...] = ()
+    places: tuple[NumericAddress, ...] = ()
     """The last addresses, ..."""
     kept_until: float = -math.inf
     """... and until when they may be used at all."""
@@ -55,7 +55,7 @@ class Cache:
             self._entries.move_to_end(key)
         return entry
 
-    def found(self, key: Key, places: tuple[Place, ...], ttl: float, now: float) -> Entry:
+    def found(self, key: Key, places: tuple[NumericAddress, ...], ttl: float, now: float) -> Entry:
         """Addresses came, good for `ttl` seconds."""
         holds = min(max(ttl, SHORTEST), LONGEST)
         return self._put(key, Entry(now + holds, places, now + holds + OUTDATED))

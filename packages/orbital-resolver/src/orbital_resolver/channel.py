@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pycares as typed_pycares
 
-from orbital_resolver.address import Place
+from orbital_resolver.address import NumericAddress
 from orbital_resolver.answer import Answer, Failed
 from orbital_resolver.errors import (
     BROKEN,
@@ -135,7 +135,7 @@ def _settle(answer: asyncio.Future[Answer], result: Any, error: int | None) -> N
         answer.set_exception(Failed(_FAILURES.get(pycares.errno.errorcode[error], BROKEN)))
         return
     places = tuple(
-        Place(socket.AddressFamily(node.family), node.addr[0].decode(), *node.addr[3:])
+        NumericAddress(socket.AddressFamily(node.family), node.addr[0].decode(), *node.addr[3:])
         for node in result.nodes
     )
     if places:

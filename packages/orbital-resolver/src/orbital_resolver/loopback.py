@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_resolver.address import Place
+    from orbital_resolver.address import NumericAddress
 
 
-def as_listed(name: str, found: tuple[Place, ...], hosts: Path) -> tuple[Place, ...]:
+def as_listed(
+    name: str, found: tuple[NumericAddress, ...], hosts: Path
+) -> tuple[NumericAddress, ...]:
     """What the hosts file says about `localhost`, where it says something.
 
     c-ares adds ::1 to 127.0.0.1, first. The system does not, and many services there listen on IPv4 alone.

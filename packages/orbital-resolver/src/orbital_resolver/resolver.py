@@ -18,7 +18,7 @@ from orbital_resolver.system import System
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from orbital_resolver.address import Place
+    from orbital_resolver.address import NumericAddress
     from orbital_resolver.cache import Entry, Key
     from orbital_resolver.sources import Files
     from orbital_resolver.system import LookUp
@@ -89,7 +89,7 @@ class Resolver:
             raise Unresolved(host, found)
         return [place.address(port, kind) for place in found]
 
-    async def _find(self, key: Key, *, outdated: bool) -> Sequence[Place] | Failure:
+    async def _find(self, key: Key, *, outdated: bool) -> Sequence[NumericAddress] | Failure:
         self._sources.look()
         now = self._now()
         entry = self._cache.get(key)

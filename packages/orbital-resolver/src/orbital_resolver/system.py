@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from orbital_resolver.address import Address, Place, place_of
+from orbital_resolver.address import Address, NumericAddress, numeric_address
 from orbital_resolver.answer import Answer, Failed
 from orbital_resolver.errors import BROKEN, INVALID, NO_ADDRESS, SILENT, UNKNOWN
 
@@ -79,7 +79,9 @@ class System:
             return Failed(INVALID)
         except OSError as error:
             return Failed(_FAILURES.get(error.errno, BROKEN))
-        places: dict[Place, None] = dict.fromkeys(place_of(address) for address in found)
+        places: dict[NumericAddress, None] = dict.fromkeys(
+            numeric_address(address) for address in found
+        )
         return Answer(tuple(places))
 
     def _may_end(self) -> bool:

@@ -29,7 +29,7 @@ async def in_slices(items: Iterable[T], seconds: float = SLICE) -> AsyncGenerato
             until = time.monotonic() + seconds
 
 
-async def let_go(things: dict[Any, Any]) -> None:
+async def free(things: dict[Any, Any]) -> None:
     """Empty this, which nobody needs any more: to free many objects takes its time, too."""
     async for _ in in_slices(range(len(things))):
         things.popitem()

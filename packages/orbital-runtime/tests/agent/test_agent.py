@@ -222,7 +222,7 @@ async def test_a_dead_output_never_holds_the_other(agent_of):
     assert ledger.account("one").delivered == 0
     assert agent.stations.buffer.waiting("one") >= 20
     dead.always(None)
-    agent.stations.sender.hurry()
+    agent.stations.sender.send_now()
     await dead.received(20)
     await agent.stop()
 

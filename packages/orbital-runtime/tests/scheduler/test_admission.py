@@ -54,9 +54,9 @@ def test_another_bound_holds_for_those_who_wait() -> None:
     for n in range(2):
         admission.ask(f"bus-{n}", "d0", due=9, priority=5, exclusive="bus")
     assert admit_all(admission) == ["r0", "r1", "bus-0"]
-    admission.suit(100, 4)
+    admission.set_limits(100, 4)
     assert admit_all(admission) == ["r2", "r3"]
-    admission.suit(100, 1)
+    admission.set_limits(100, 1)
     for n in range(3):
         admission.done(f"r{n}")
         assert admit_all(admission) == []
@@ -156,9 +156,9 @@ def test_more_slots_count_at_once() -> None:
     for n in range(4):
         admission.ask(f"r{n}", f"d{n}", due=n, priority=5)
     assert len(admit_all(admission)) == 1
-    admission.suit(3, 9)
+    admission.set_limits(3, 9)
     assert len(admit_all(admission)) == 2
-    admission.suit(1, 9)
+    admission.set_limits(1, 9)
     admission.done("r0")
     admission.done("r1")
     assert admit_all(admission) == []
@@ -212,7 +212,7 @@ class Machine(RuleBasedStateMachine):
     @rule(slots=st.integers(1, 4), per_target=st.integers(1, 3))
     def suit(self, slots: int, per_target: int) -> None:
         self.slots, self.per_target = slots, per_target
-        self.admission.suit(slots, per_target)
+        self.admission.set_limits(slots, per_target)
 
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:

@@ -52,9 +52,9 @@ def test_when_one_is_let_in_the_others_look():
     pauses, states = Pauses(60), {key: TaskState() for key in "abc"}
     for key in "ab":
         pauses.refused(key, "sw", states[key], 1000)
-    pauses.let_in("c", "sw")
+    pauses.accepted("c", "sw")
     assert states["b"].next_look == 1120
-    pauses.let_in("a", "sw")
+    pauses.accepted("a", "sw")
     assert (states["a"].next_look, states["b"].next_look) == (0, 0)
 
 
@@ -63,7 +63,7 @@ def test_a_hurry_sends_one_of_each_device():
     pauses, states = Pauses(60), {key: TaskState() for key in "abx"}
     for key, device in (("a", "sw"), ("b", "sw"), ("x", "other")):
         pauses.refused(key, device, states[key], 1000)
-    pauses.hurry()
+    pauses.retry_now()
     assert [states[key].next_look for key in "abx"] == [0, 1120, 0]
 
 

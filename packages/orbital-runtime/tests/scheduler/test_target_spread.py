@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from orbital_runtime.scheduler.roster.target import peer
+from orbital_runtime.scheduler.roster.target import target_of
 from orbital_runtime.scheduler.timetable.spread import PARTS, TargetSpread
 from orbital_runtime.scheduler.timetable.timetable import Timetable
 from orbital_sdk import DeviceFields
@@ -33,7 +33,7 @@ def moments(table: Timetable, seconds: float = 0.9999) -> Counter[float]:
 def test_twenty_checks_of_one_server_arrive_one_by_one(rate) -> None:
     """Of twenty tasks a second no two come together, and neighbours are not next to each other in a bunch."""
     table = Timetable()
-    table.suit(rate)
+    table.set_rate(rate)
     for n in range(20):
         table.add(f"check-{n}", 1, NOW, "shop:443")
     found = moments(table)
@@ -44,8 +44,8 @@ def test_twenty_checks_of_one_server_arrive_one_by_one(rate) -> None:
 def test_many_targets_share_their_moments() -> None:
     """Fifty targets with one task each take two wake-ups a second; with four each, not many more."""
     single, several = Timetable(), Timetable()
-    single.suit(50)
-    several.suit(50)
+    single.set_rate(50)
+    several.set_rate(50)
     for host in range(50):
         single.add(f"t{host}", 1, NOW, f"h{host}")
         for n in range(4):
@@ -73,7 +73,7 @@ def test_a_growing_fleet_moves_nobody_far_from_a_free_point() -> None:
     due = {f"t{n}": table.add(f"t{n}", 10, NOW, "shop:443") for n in range(10)}
     first = dict(due)
     for rate in (1000, 1):
-        table.suit(rate)
+        table.set_rate(rate)
         start = min(due.values())
         for step in range(250):
             for tick in table.pop(start + step / 10):
@@ -100,7 +100,7 @@ def test_a_growing_fleet_keeps_them_apart() -> None:
     table = Timetable()
     for n in range(20):
         table.add(f"check-{n}", 1, NOW, "shop:443")
-    table.suit(1000)
+    table.set_rate(1000)
     looks = [NOW + step / 50 for step in range(500)]
     ticks = Counter(tick.key for now in looks for tick in table.pop(now))
     assert set(ticks.values()) <= {9, 10}
@@ -118,7 +118,7 @@ def test_the_same_tasks_get_the_same_spread() -> None:
 def test_too_many_share() -> None:
     """A thousand tasks a second of one target are spread as well as it goes."""
     table = Timetable()
-    table.suit(1000)
+    table.set_rate(1000)
     for n in range(1000):
         table.add(f"t{n}", 1, NOW, "shop:443")
     found = moments(table)
@@ -139,7 +139,7 @@ def test_too_many_share() -> None:
 )
 def test_whom_a_device_is_asked_at(device, target) -> None:
     """Host and port, however its fields say them."""
-    assert peer(device) == target
+    assert target_of(device) == target
 
 
 def test_a_place_of_nobody() -> None:

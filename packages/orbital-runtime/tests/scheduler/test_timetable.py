@@ -41,7 +41,7 @@ def test_tasks_do_not_fire_together_at_start_nor_drift() -> None:
     and after a day of late wake-ups each is still where it was.
     """
     table = Timetable()
-    table.suit(100)
+    table.set_rate(100)
     first = {f"task-{n}": table.add(f"task-{n}", 10, NOW) for n in range(1000)}
     seconds = Counter(int(due - NOW) for due in first.values())
     assert len(seconds) == 10
@@ -62,7 +62,7 @@ def test_few_tasks_share_wake_ups_and_many_are_spread() -> None:
     """50 runs a second need 2 timers a second, 200 need 8, 10,000 need 16: never one each."""
     for tasks, moments in ((50, 2), (200, 8), (10_000, 16)):
         table = Timetable()
-        table.suit(tasks)
+        table.set_rate(tasks)
         for n in range(tasks):
             table.add(f"t{n}", 1, NOW)
         assert wake_ups(table, NOW, 0.9999) == moments
@@ -82,7 +82,7 @@ def test_a_growing_fleet_moves_nobody_far() -> None:
     """
     table = Timetable()
     before = {f"t{n}": table.add(f"t{n}", 1, NOW) for n in range(50)}
-    table.suit(400)
+    table.set_rate(400)
     ticks = Counter[str]()
     due = dict(before)
     for second in range(11):
@@ -93,7 +93,7 @@ def test_a_growing_fleet_moves_nobody_far() -> None:
             ticks[tick.key] += 1
     assert all(10 <= ticks[key] <= 11 for key in before)
     assert any((due[key] - before[key]) % 1 for key in before)
-    table.suit(50)
+    table.set_rate(50)
     for second in (11, 12):
         table.pop(NOW + second + 0.45)
     back = [(tick.key, tick.due) for tick in table.pop(NOW + 13.45)]
@@ -106,9 +106,9 @@ def test_a_coarser_grid_takes_no_tick_twice() -> None:
     where it is until its next tick.
     """
     table = Timetable()
-    table.suit(400)
+    table.set_rate(400)
     first = {f"t{n}": table.add(f"t{n}", 1, NOW) for n in range(50)}
-    table.suit(1)
+    table.set_rate(1)
     late = table.pop(NOW + 1.9)
     assert sorted(tick.key for tick in late) == sorted(first)
     assert all(tick.following > NOW + 1.9 for tick in late)

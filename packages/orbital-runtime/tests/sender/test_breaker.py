@@ -61,12 +61,14 @@ def test_a_probe_without_an_answer_is_not_waited_for():
 def test_a_person_may_hurry_it():
     """Asked to try now, it lets the one probe through early."""
     breaker = opened()
-    breaker.hurry(101.0)
+    breaker.probe_now(101.0)
     assert breaker.allow(101.0)
     assert not breaker.allow(101.0)
 
 
-@given(st.lists(st.sampled_from(["success", "failure", "abandon", "hurry", "allow"]), max_size=60))
+@given(
+    st.lists(st.sampled_from(["success", "failure", "abandon", "probe_now", "allow"]), max_size=60)
+)
 def test_it_never_shuts_for_ever(steps):
     """Whatever happened, an attempt is let through once its time has come and no probe is out."""
     breaker, now = Breaker(failures=2, reset=5), 0.0

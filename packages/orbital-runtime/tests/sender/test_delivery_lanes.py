@@ -92,9 +92,9 @@ async def test_the_backlog_tells_when_it_will_be_gone():
     buffer.attach("a")
     await buffer.append([make_batch(2, ts=ts) for ts in range(20)])
     clock.advance(3600)
-    lanes = Lanes("a", buffer, DeliveryPolicy(), apart=True)
+    lanes = Lanes("a", buffer, DeliveryPolicy(), old_samples=True)
     assert lanes.status(100.0) == (3600, 0, None)
-    assert lanes.turn(100.0, 4, hurry=False).lane is lanes.backlog
+    assert lanes.turn(100.0, 4, urgent=False).lane is lanes.backlog
     assert lanes.status(105.0) == (0, 40, None)
     chunk = await lanes.read(lanes.backlog, 105.0, 4)
     lanes.delivered(lanes.backlog, chunk.samples, 4, too_large=False)
@@ -255,7 +255,7 @@ async def test_a_paused_output_is_one_output(lines):
     await line.put(make_batch(2, ts=FRESH))
     await asyncio.sleep(0.02)
     assert len(line.writer.calls) == calls
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.settled()
     assert line.account.delivered == 42
 

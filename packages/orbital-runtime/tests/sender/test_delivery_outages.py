@@ -49,7 +49,7 @@ async def test_retry_after_is_obeyed(lines):
     assert line.status.reason == "429"
     await asyncio.sleep(0.01)
     assert len(line.writer.calls) == 1
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.writer.received(1)
     await line.settled()
     assert line.status.until_ms is None
@@ -65,7 +65,7 @@ async def test_the_breaker_opens_and_one_probe_closes_it(lines):
     assert line.status.breaker is State.OPEN
     assert line.status.until_ms == line.clock.utc_ms() + 3_600_000
     gate = line.writer.hang()
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.writer.called(4)
     assert line.status.breaker is State.HALF_OPEN
     status = line.status
@@ -103,7 +103,7 @@ async def test_a_chunk_that_aged_out_while_backing_off_is_let_go(lines, caplog):
     await line.reaches(Phase.BACKING_OFF)
     line.clock.advance(100)
     await line.put(make_batch(2))
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.writer.received(2)
     await line.settled()
     assert (line.account.delivered, line.account.dropped) == (2, {"age": 3})
@@ -131,7 +131,7 @@ async def test_a_pause_closes_the_breaker(lines):
     await line.put(make_batch(5))
     await line.reaches(Phase.BACKING_OFF)
     assert line.status.breaker is State.OPEN
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.reaches(Phase.PAUSED)
     assert line.status.breaker is State.CLOSED
 
@@ -144,7 +144,7 @@ async def test_a_configuration_error_pauses_too(lines):
     await line.reaches(Phase.PAUSED)
     assert line.status.reason == "no such database"
     assert line.status.until_ms == line.clock.utc_ms() + 3_600_000
-    line.delivery.hurry()
+    line.delivery.send_now()
     await line.writer.received(5)
     await line.settled()
     assert line.status.until_ms is None

@@ -145,7 +145,7 @@ async def test_only_what_went_out_last_is_in_doubt(lines):
     await line.reaches(Phase.BACKING_OFF)
     tally = line.delivery.tally
     assert (list(tally.doubtful), list(tally.failed)) == ([(5, 9)], [(5, 9)])
-    line.delivery.hurry()
+    line.delivery.send_now()
     line.writer.then(NotWritten("bad", Refusal.DOUBTFUL), WriterUnavailable("gone", sent=False))
     await line.writer.called(5)
     await line.reaches(Phase.BACKING_OFF)

@@ -181,7 +181,7 @@ async def test_what_could_not_be_sent_is_not_in_doubt(buffer, sender):
     await until(lambda: sender.status()["a"].phase is Phase.PAUSED)
     assert checkpoint_of(buffer.noted("a")).doubtful == ()
     writer.always(WriterUnavailable("cut off"))
-    sender.hurry()
+    sender.send_now()
     await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
     assert checkpoint_of(buffer.noted("a")).doubtful == ((1, 2),)
 

@@ -141,10 +141,10 @@ async def test_hurrying_ends_every_wait(buffer, sender):
     writer.then(WriterUnavailable("down", retry_after=3000))
     await buffer.append([make_batch(1)])
     await asyncio.sleep(0)
-    sender.hurry("a")
+    sender.send_now("a")
     await writer.called(2)
     await until(lambda: sender.status()["a"].phase is Phase.BACKING_OFF)
-    sender.hurry()
+    sender.send_now()
     await writer.received(2)
 
 

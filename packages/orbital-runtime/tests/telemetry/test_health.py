@@ -87,7 +87,7 @@ async def test_one_failure_is_told_and_many_make_it_unready(world):
     await world.run("good")
     await world.settled(waiting=True)
     assert words(world) == {"output_retrying": False}
-    world.sender.hurry()
+    world.sender.send_now()
     await world.until(lambda: "output_failing" in words(world))
     assert words(world)["output_failing"] is True
     await world.add_output("other")

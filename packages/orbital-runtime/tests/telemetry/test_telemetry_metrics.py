@@ -164,7 +164,7 @@ async def test_the_ledger_adds_up(world):
     await world.settled(waiting=True)
     _, before = await scrape(world)
     world.writer.always(None)
-    world.sender.hurry()
+    world.sender.send_now()
     await world.settled()
     _, after = await scrape(world)
     output = (("output", "store"),)

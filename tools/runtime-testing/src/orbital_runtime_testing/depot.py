@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SecretStr
 
-from orbital_runtime.extensions import Extension, Outlook, Reason, UnusableTask
+from orbital_runtime.extensions import Extension, Preview, Reason, UnusableTask
 from orbital_runtime.settings import delivery_policy
 from orbital_runtime.settings.model.addition import Addition
 from orbital_runtime.settings.model.base import SecretLine, Section
@@ -151,9 +151,9 @@ class Depot(Extension):
         yield gauge("sentinel_depot_tasks", "Tasks of the depot", len(self._tasks))
 
     @classmethod
-    def outlook(cls, settings: Settings) -> Outlook | None:
+    def preview(cls, settings: Settings) -> Preview | None:
         url = settings.section(DepotSection).url
-        return Outlook(f"work for {url}", {"address": url}) if url else None
+        return Preview(f"work for {url}", {"address": url}) if url else None
 
     @classmethod
     def known_tasks(

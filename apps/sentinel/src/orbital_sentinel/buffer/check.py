@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_buffer.model.errors import BufferInUse, BufferUnusable
-from orbital_buffer.store.place import free, place_of
+from orbital_buffer.store.folder_usage import folder_usage, free
 from orbital_buffer.store.rocks.folder import FORMAT, Folder
 from orbital_sdk.units import format_bytes
 from orbital_sentinel.buffer.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second
@@ -128,7 +128,7 @@ def _space(section: BufferSection, path: Path, there: Path) -> Check:
             "space", FAILED, f"{size(left)} are free, less than buffer.min_free ({format_bytes(least)}): "
             "new samples would wait in memory only",
         )  # fmt: skip
-    used = place_of(path, sync=section.sync, min_free=least).disk
+    used = folder_usage(path, sync=section.sync, min_free=least).disk
     if left - least < section.bytes - used:
         return Check(
             "space", WARNING, f"{size(left)} are free: the buffer cannot grow to buffer.bytes "

@@ -10,7 +10,7 @@ import msgspec
 from orbital_buffer.format.layout import decode_layout
 from orbital_buffer.inspection.snapshot import Page
 from orbital_buffer.model.damage import Damaged
-from orbital_buffer.store.place import Place
+from orbital_buffer.store.folder_usage import FolderUsage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,8 +36,8 @@ class RemoteBuffer:
         self._agent = agent
 
     @property
-    def place(self) -> Place | None:
-        return msgspec.convert(self._agent.get("/api/v1/buffer")["place"], Place | None)
+    def folder_usage(self) -> FolderUsage | None:
+        return msgspec.convert(self._agent.get("/api/v1/buffer")["place"], FolderUsage | None)
 
     def books(self) -> Books:
         return self._page(BEYOND).books

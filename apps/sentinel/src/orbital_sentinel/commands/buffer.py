@@ -42,7 +42,7 @@ def status(*, config: ConfigFile = None, path: Folder = None, output: Output = F
     with open_buffer(config, path) as found:
         running = found.directory is None
         told = view(
-            found.look.books(), found.look.place, time.time_ns() // 10**6, running=running,
+            found.look.books(), found.look.folder_usage, time.time_ns() // 10**6, running=running,
             damage=found.damage,
         )  # fmt: skip
     if output is Format.JSON:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.sender.connecting import Connection
+    from orbital_runtime.sender.connection_test import Connection
     from orbital_runtime.settings import Loaded, ProcessorSettings
     from orbital_sentinel.buffer.check import Check
 
@@ -89,9 +89,9 @@ def _problem(problem: Any) -> dict[str, Any]:
 
 
 def _summary(loaded: Loaded, registry: Registry) -> dict[str, Any]:
-    from orbital_sentinel.run.outlook import outlooks
+    from orbital_sentinel.run.preview import previews
 
-    views = {kind.name: outlook.view for kind, outlook in outlooks(loaded, registry)}
+    views = {kind.name: preview.view for kind, preview in previews(loaded, registry)}
     return {
         "valid": True,
         "configuration": str(loaded.path) if loaded.path else None,
@@ -127,17 +127,17 @@ def _names(processors: Iterable[ProcessorSettings], of: str) -> dict[str, list[s
 
 def _outputs(loaded: Loaded, registry: Registry) -> list[tuple[str, str]]:
     """Names and writers of the outputs. An extension that takes all samples is its own writer."""
-    from orbital_sentinel.run.outlook import outlooks
+    from orbital_sentinel.run.preview import previews
 
     mode = loaded.settings.sender.mode
-    taking = [k for k, _ in outlooks(loaded, registry) if not k.settings.modes.get(mode, True)]
+    taking = [k for k, _ in previews(loaded, registry) if not k.settings.modes.get(mode, True)]
     configured = [(out.name, out.writer.name) for out in loaded.outputs]
     return [*((kind.name, kind.name) for kind in taking), *configured]
 
 
 def _tell(loaded: Loaded, registry: Registry) -> None:
     from orbital_sdk.units import format_duration
-    from orbital_sentinel.run.outlook import outlooks
+    from orbital_sentinel.run.preview import previews
 
     say(f"{loaded.path or 'The built-in configuration'} is valid.")
     for note in loaded.notes:
@@ -156,5 +156,5 @@ def _tell(loaded: Loaded, registry: Registry) -> None:
     if outputs := _outputs(loaded, registry):
         say("\nWould deliver to")
         table(("output", "writer"), outputs)
-    for _, outlook in outlooks(loaded, registry):
-        say(f"\nWould {outlook.role}")
+    for _, preview in previews(loaded, registry):
+        say(f"\nWould {preview.role}")

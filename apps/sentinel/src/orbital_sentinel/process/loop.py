@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 log = logging.getLogger("orbital.agent")
 
-LAST_WORDS: Final = 1.0
+CANCEL_GRACE: Final = 1.0
 """Seconds that remaining tasks and threads get to end."""
 
 
@@ -79,4 +79,4 @@ async def _to_the_end(work: Coroutine[Any, Any, T], stubborn: list[str]) -> T:
 
 
 async def _late(tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
-    return (await asyncio.wait(tasks, timeout=LAST_WORDS))[1] if tasks else set()
+    return (await asyncio.wait(tasks, timeout=CANCEL_GRACE))[1] if tasks else set()

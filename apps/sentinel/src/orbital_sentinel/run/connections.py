@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.assembly import output
-from orbital_runtime.sender.connecting import Connection, connect
+from orbital_runtime.sender.connection_test import Connection, connect
 from orbital_sentinel.process import loop
 from orbital_sentinel.terminal.output import progress
 

@@ -17,7 +17,7 @@ from orbital_runtime.telemetry import systemd
 from orbital_runtime.telemetry.logs import setup
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
-from orbital_sentinel.run.outlook import outlooks
+from orbital_sentinel.run.preview import previews
 from orbital_sentinel.terminal.output import complain, say
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def _begin_logging(loaded: Loaded) -> None:
 
 def _introduce(loaded: Loaded, registry: Registry) -> None:
     """Print in three lines what happens without a configuration file."""
-    for _, outlook in outlooks(loaded, registry):
-        say(f"There is no configuration file, so this sentinel will {outlook.role}. Ctrl-C stops.")
+    for _, preview in previews(loaded, registry):
+        say(f"There is no configuration file, so this sentinel will {preview.role}. Ctrl-C stops.")
         return
     every = ", ".join(f"{task.id} every {task.interval:g} s" for task in loaded.tasks)
     say(f"There is no configuration file, so the built-in one runs: {every}.")

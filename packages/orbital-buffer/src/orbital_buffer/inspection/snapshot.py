@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_buffer.model.index import LogIndex
     from orbital_buffer.model.position import Position
     from orbital_buffer.model.record import Record
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
     from orbital_sdk import Layout
 
 ATTACHED: Final = "attached"
@@ -125,7 +125,7 @@ class BufferView(Protocol):
     """A buffer that can be looked at, whoever has it. Blocking."""
 
     @property
-    def place(self) -> Place | None:
+    def folder_usage(self) -> FolderUsage | None:
         """Its folder; None for a buffer in memory."""
         ...
 

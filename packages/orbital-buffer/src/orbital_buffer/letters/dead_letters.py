@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from orbital_buffer.format.letter import decode_letter, encode_letters, first_of
-from orbital_buffer.letters.reader import ALL, tell_damaged
+from orbital_buffer.letters.reader import ALL, log_damaged
 from orbital_buffer.letters.resend import batches_of
 from orbital_buffer.model.ageing import Ageing
 from orbital_buffer.model.damage import Damaged
@@ -201,7 +201,7 @@ class DeadLetters:
     def _damaged(self, letter: int, error: Damaged) -> None:
         output = self._index.output_of(letter)
         if output is not None:  # else it went while it was read
-            tell_damaged(letter, error)
+            log_damaged(letter, error)
             self._store.set_aside(letter, str(error))
             self._let_go(output, [letter], "damaged")
 

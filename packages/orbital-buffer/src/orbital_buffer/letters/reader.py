@@ -52,10 +52,10 @@ class LettersAtRest:
         try:
             return decode_letter(self._get(letter), letter)
         except Damaged as error:
-            tell_damaged(letter, error)
+            log_damaged(letter, error)
             return None
 
 
-def tell_damaged(letter: int, error: Damaged) -> None:
+def log_damaged(letter: int, error: Damaged) -> None:
     """Say that one cannot be read."""
     logger.error("dead letter %s is damaged: %s", id_text(letter), error)

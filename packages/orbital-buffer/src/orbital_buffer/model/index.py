@@ -55,7 +55,7 @@ class LogIndex:
         self._count_dropped(output, reason, position.waiting)
         pieces = [*position.todo, *position.flight]
         del self.positions[output]
-        self._bury(pieces)
+        self._delete(pieces)
 
     def add(self, record: Record, readers: Iterable[str]) -> None:
         """A new record for these outputs; at least one."""
@@ -146,7 +146,7 @@ class LogIndex:
         for start, stop in mine:
             position.flight.discard(start, stop)
         position.flying -= samples
-        self._bury(mine)
+        self._delete(mine)
 
     def drop(self, start: int, stop: int, reason: str, *, output: str | None = None) -> None:
         """Nobody (or this output) gets the batches `start` to `stop`, in flight or not."""
@@ -166,7 +166,7 @@ class LogIndex:
                 gone += todo + flight
                 if reason == DAMAGED:
                     position.lose(todo + flight)
-        self._bury(gone)
+        self._delete(gone)
 
     def absorb(self, other: LogIndex) -> None:
         """Take over the records, positions and counts of other books, which have no number in common."""
@@ -243,7 +243,7 @@ class LogIndex:
         if samples:
             self.ledger.account(output).dropped[reason] += samples
 
-    def _bury(self, pieces: Pieces) -> None:
+    def _delete(self, pieces: Pieces) -> None:
         """Let go of what no output needs any more."""
         gone = Intervals(pieces)
         for position in self.positions.values():

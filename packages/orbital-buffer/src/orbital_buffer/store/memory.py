@@ -80,7 +80,7 @@ class MemoryStore:
     async def note(self, output: str, note: bytes) -> None:
         """Does nothing: there is no next start."""
 
-    async def place(self) -> None:
+    async def folder_usage(self) -> None:
         """Always None: there is no folder."""
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orbital_buffer.model.index import LogIndex
     from orbital_buffer.model.letter_index import Known
     from orbital_buffer.model.record import Record
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
     from orbital_sdk import Batch, Layout
 
 
@@ -194,7 +194,7 @@ class RecordStore(Protocol):
         """Store a note about an output for the next start."""
         ...
 
-    async def place(self) -> Place | None:
+    async def folder_usage(self) -> FolderUsage | None:
         """Its folder; None in memory. While the disk does not answer, the last known state."""
         ...
 

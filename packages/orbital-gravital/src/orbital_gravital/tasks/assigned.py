@@ -9,7 +9,7 @@ from orbital_gravital.tasks.spec import CoreTask, Unreadable, bind, read, reason
 from orbital_gravital.tasks.trigger import Triggers
 from orbital_runtime.extensions import UnusableTask
 from orbital_runtime.settings import SettingsError
-from orbital_runtime.slices import in_slices, let_go, without_collector
+from orbital_runtime.slices import free, in_slices, without_collector
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Assigned:
             if known.task is None
         }
         before, self._known = self._known, found
-        await let_go(before)
+        await free(before)
         return replace(news, changed=changed or bool(gone), unreadable=unreadable)
 
     async def _forget_triggers(self, found: Container[str]) -> None:

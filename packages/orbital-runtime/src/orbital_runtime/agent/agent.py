@@ -16,7 +16,7 @@ from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
 from orbital_runtime.agent.lifecycle.signals import Signals
 from orbital_runtime.agent.lifecycle.state import Lifecycle, State
-from orbital_runtime.agent.orphans import let_go
+from orbital_runtime.agent.orphans import expire_orphans
 from orbital_runtime.agent.reloading.apply import apply
 from orbital_runtime.agent.reloading.reloader import Reloader
 from orbital_runtime.clock import SystemClock
@@ -134,7 +134,7 @@ class Agent:
             self._watching = [
                 asyncio.create_task(self._reloader.watch(), name="watch-configuration"),
                 asyncio.create_task(
-                    let_go(
+                    expire_orphans(
                         self.stations.buffer,
                         self.stations.sender.status(),
                         self.settings.buffer.orphan_age,
@@ -202,7 +202,7 @@ class Agent:
                 await self.stations.tasks.reconcile(wanted)
             await self.extensions.arranged(wanted)
 
-    def become(self, identity: Identity) -> None:
+    def set_identity(self, identity: Identity) -> None:
         """Collect as somebody else from now on."""
         self.identity = identity
         processing.shape(self.stations, self.settings, identity)

@@ -110,7 +110,7 @@ def assemble(
             collector.backpressure.high_water,
             int(collector.backpressure.max_slowdown),
         ),
-        on_idle=committer.hurry,
+        on_idle=committer.flush_soon,
     )
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     tasks = Tasks(scheduler, instances, receivers, assignment(settings))

@@ -42,7 +42,7 @@ class Owner(Protocol):
 
     async def apply_tasks(self) -> None: ...
 
-    def become(self, identity: Identity) -> None: ...
+    def set_identity(self, identity: Identity) -> None: ...
 
     def reload_soon(self) -> None: ...
 
@@ -156,9 +156,9 @@ class Host:
     def reload(self) -> None:
         self._agent.reload_soon()
 
-    def become(self, sentinel_id: str) -> None:
+    def set_identity(self, sentinel_id: str) -> None:
         if self._agent.identity.id != sentinel_id:
-            self._agent.become(replace(self._agent.identity, id=sentinel_id))
+            self._agent.set_identity(replace(self._agent.identity, id=sentinel_id))
 
     async def deliver(self, writer: Writer[Any] | None, policy: DeliveryPolicy) -> None:
         sender, buffer = self._agent.stations.sender, self._agent.stations.buffer
@@ -176,8 +176,8 @@ class Host:
         if writer is not None and buffer.waiting(self._name):
             await sender.finish(Output(self._name, writer, policy))
 
-    def hurry(self) -> None:
-        self._agent.stations.sender.hurry(self._name)
+    def send_now(self) -> None:
+        self._agent.stations.sender.send_now(self._name)
 
     async def _triggered(self, key: str) -> None:
         try:

@@ -18,7 +18,7 @@ LOOK: Final = 10.0
 """Seconds between two looks."""
 
 
-async def let_go(buffer: Administration, delivered: Container[str], age: float) -> None:
+async def expire_orphans(buffer: Administration, delivered: Container[str], age: float) -> None:
     """Look at them for ever. Begins when the configured outputs are attached, never before.
 
     Args:

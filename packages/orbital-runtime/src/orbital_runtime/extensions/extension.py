@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Preview:
     """What an extension would do with a configuration."""
 
     role: str
@@ -112,7 +112,7 @@ class Extension:
         return ", ".join(f"{name}: {value}" for name, value in status.items())
 
     @classmethod
-    def outlook(cls, settings: Settings) -> Outlook | None:
+    def preview(cls, settings: Settings) -> Preview | None:
         """What it would do with this configuration; None for nothing. No network access."""
         return None
 

@@ -68,7 +68,7 @@ class ExtensionHost(Protocol):
         """Reload the configuration. Does not wait for the reload."""
         ...
 
-    def become(self, sentinel_id: str) -> None:
+    def set_identity(self, sentinel_id: str) -> None:
         """Use this sentinel id from now on."""
         ...
 
@@ -90,6 +90,6 @@ class ExtensionHost(Protocol):
         """
         ...
 
-    def hurry(self) -> None:
+    def send_now(self) -> None:
         """The destination of the extension's output is reachable again: deliver now."""
         ...

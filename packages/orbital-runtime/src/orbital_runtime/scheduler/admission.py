@@ -60,7 +60,7 @@ class Admission:
         """How many runs hold a slot."""
         return len(self._running)
 
-    def suit(self, slots: int, per_target: int) -> None:
+    def set_limits(self, slots: int, per_target: int) -> None:
         """Change the limits, also for runs that wait already."""
         self.slots, self.per_target = slots, per_target
         for behind in self._behind.values():

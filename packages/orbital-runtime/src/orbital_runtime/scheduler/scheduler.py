@@ -15,7 +15,7 @@ from orbital_runtime.scheduler.pacing.backpressure import Pressure
 from orbital_runtime.scheduler.pacing.pauses import Pauses
 from orbital_runtime.scheduler.roster.job import PAUSED, Job, moves
 from orbital_runtime.scheduler.roster.roster import Roster
-from orbital_runtime.scheduler.roster.target import peer
+from orbital_runtime.scheduler.roster.target import target_of
 from orbital_runtime.scheduler.timer import Timer
 from orbital_runtime.scheduler.timetable.timetable import Tick, Timetable
 
@@ -96,9 +96,9 @@ class Scheduler:
         """Runs that may go on at once."""
         return self._dispatcher.admission.slots
 
-    def suit(self, slots: int, per_target: int) -> None:
+    def set_limits(self, slots: int, per_target: int) -> None:
         """So many runs may go on at once from now on, in all and against one target."""
-        self._dispatcher.admission.suit(slots, per_target)
+        self._dispatcher.admission.set_limits(slots, per_target)
         self._dispatcher.admit()
 
     @property
@@ -131,7 +131,7 @@ class Scheduler:
     def put(self, tasks: Iterable[Task]) -> None:
         """Run these too, and of known ones this version. What is equal keeps its phase and its state."""
         placed = [job for job in map(self._take_on, tasks) if job is not None]
-        self._timetable.suit(self._roster.rate)
+        self._timetable.set_rate(self._roster.rate)
         now = self._clock.steady()
         for job in placed:
             self._enter(job, now)
@@ -143,7 +143,7 @@ class Scheduler:
             if key in self._roster:
                 self._dispatcher.remove(key)
                 self._timetable.remove(key)
-        self._timetable.suit(self._roster.rate)
+        self._timetable.set_rate(self._roster.rate)
 
     def _take_on(self, task: Task) -> Job | None:
         """Its job, where that needs a place in the timetable, or another one."""
@@ -158,7 +158,7 @@ class Scheduler:
         return job if moves(before, task) else None
 
     def _enter(self, job: Job, now: float) -> None:
-        task, job.target = job.task, peer(job.task.device)
+        task, job.target = job.task, target_of(job.task.device)
         job.state.next_due = self._timetable.add(task.key, task.interval, now, job.target)
 
     # ---- when they run --------------------------------------------------------------------------
@@ -205,7 +205,7 @@ class Scheduler:
             if job.due is not None:
                 self._miss(job)
             job.due = tick.due
-        elif reason := job.passes_over(self.heartbeat, slowness, self.backoff_max):
+        elif reason := job.skip_reason(self.heartbeat, slowness, self.backoff_max):
             self._skip(job, reason)
             return
         else:

@@ -59,7 +59,7 @@ class Caller:
         try:
             await self._call(partial(self._writer.start, self._host), seconds)
         except BaseException:
-            await self._let_go()
+            await self._close_host()
             raise
 
     async def stop(self, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Caller:
             WriteTimeout: It took longer than `seconds`.
             Exception: What the writer raised.
         """
-        await self._let_go()
+        await self._close_host()
         await self._call(self._writer.stop, seconds)
 
     async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> Any:
@@ -120,7 +120,7 @@ class Caller:
     def _abandon(self, task: asyncio.Task[object]) -> None:
         self._overruns.abandon(task, self._writer.name, self._output)
 
-    async def _let_go(self) -> None:
+    async def _close_host(self) -> None:
         host, self._host = self._host, None
         if host is not None:
             await host.close()

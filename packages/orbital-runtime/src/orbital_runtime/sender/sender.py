@@ -37,7 +37,7 @@ class Sender:
         self._hosts = hosts or Hosts(clock=clock)
         self._deliveries: dict[str, Delivery] = {}
         self._tallies: dict[str, Tally] = {}
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Task[None]] = set()
 
     async def add(self, output: Output) -> None:
         """Deliver to this output from now on; it goes on where it was known before.
@@ -79,11 +79,13 @@ class Sender:
         """Deliver what waits for an output that takes nothing new any more; after that it is gone."""
         await self.replace(output)
         self._buffer.orphan(output.name)
-        farewell = asyncio.create_task(self._see_off(output.name), name=f"finish {output.name}")
-        self._farewells.add(farewell)
-        farewell.add_done_callback(self._farewells.discard)
+        finishing = asyncio.create_task(
+            self._drain_and_remove(output.name), name=f"finish {output.name}"
+        )
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
 
-    async def _see_off(self, name: str) -> None:
+    async def _drain_and_remove(self, name: str) -> None:
         delivery = self._deliveries[name]
         await delivery.ended()
         if self._deliveries.get(name) is delivery:
@@ -91,11 +93,11 @@ class Sender:
             await delivery.stop()
             logger.info("output %s: all that waited is delivered", name)
 
-    def hurry(self, name: str | None = None) -> None:
+    def send_now(self, name: str | None = None) -> None:
         """Send now, without gathering or backing off any longer: one output, or all."""
         for delivery in self._deliveries.values():
             if name in (None, delivery.name):
-                delivery.hurry()
+                delivery.send_now()
 
     async def flush(self, timeout: float) -> bool:  # noqa: ASYNC109 (all outputs share it)
         """Deliver all that waits now, for so many seconds at most. Gives whether it was all delivered.
@@ -116,8 +118,8 @@ class Sender:
         """Flush for so many seconds at most, then close every output. Safe twice."""
         if grace > 0:
             await self.flush(grace)
-        for farewell in self._farewells:
-            farewell.cancel()
+        for finishing in self._finishing:
+            finishing.cancel()
         deliveries, self._deliveries = self._deliveries, {}
         await asyncio.gather(*(delivery.stop() for delivery in deliveries.values()))
         for name in deliveries:

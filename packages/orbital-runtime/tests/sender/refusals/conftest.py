@@ -10,10 +10,10 @@ from orbital_buffer.buffer import memory_buffer
 from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
+from orbital_runtime.sender.refusals.bisection import Bisection
+from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility, Witness
 from orbital_runtime.sender.refusals.groups import token, whole
 from orbital_runtime.sender.refusals.steps import run
-from orbital_runtime.sender.refusals.trial import Trial
-from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
 from orbital_sdk import WriteError, Written
 from orbital_sdk.testing import RecordingWriter
 
@@ -21,19 +21,19 @@ NEVER = 3600.0
 
 
 async def attempt(entries, send, **known):
-    """A trial of these entries, run to its end, and the error that it ended with; any witness is taken."""
-    trial, error = Trial(whole(entries), Trust(), **known), None
+    """A bisection of these entries, run to its end, and the error it ended with; any witness is taken."""
+    bisection, error = Bisection(whole(entries), Credibility(), **known), None
 
     async def do(step):
-        if isinstance(step, Look):
+        if isinstance(step, AskWitness):
             return Witness(step.since, 1, step.since + 1, Written(1))
         return await send([part.batch for part in step], token(step))
 
     try:
-        await run(trial.steps(), do)
+        await run(bisection.steps(), do)
     except WriteError as raised:
         error = raised
-    return trial, error
+    return bisection, error
 
 
 class Line:
@@ -78,8 +78,8 @@ class Line:
     async def put(self, *batches):
         await self.buffer.append(batches)
 
-    def hurry(self):
-        self.sender.hurry()
+    def send_now(self):
+        self.sender.send_now()
 
 
 @pytest.fixture

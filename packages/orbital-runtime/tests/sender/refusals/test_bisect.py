@@ -62,10 +62,10 @@ async def test_the_good_are_delivered_and_the_bad_are_named(case, tells):
     """Whichever samples are bad, the others arrive once and in order, and exactly the bad are refused."""
     sizes, bad = case
     destination = Destination(bad, tells=tells)
-    trial, _ = await attempt(entries_of(sizes), destination.send, requests=10_000)
+    bisection, _ = await attempt(entries_of(sizes), destination.send, requests=10_000)
     assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
-    assert [(r.seq, float(r.row)) for r in trial.refused] == sorted(bad)
-    assert not trial.left
+    assert [(r.seq, float(r.row)) for r in bisection.refused] == sorted(bad)
+    assert not bisection.left
     most = 1 if tells else 1 + 2 * len(bad) * (math.ceil(math.log2(sum(sizes) + 1)) + 2)
     assert len(destination.tokens) <= most
 
@@ -74,34 +74,34 @@ async def test_the_good_are_delivered_and_the_bad_are_named(case, tells):
 async def test_too_large_requests_are_halved(sizes, most):
     """Any limit of the destination is met, also by cutting one batch by its rows; nothing is refused."""
     destination = Destination(most=most)
-    trial, _ = await attempt(entries_of(sizes), destination.send, requests=1)
+    bisection, _ = await attempt(entries_of(sizes), destination.send, requests=1)
     assert destination.stored == all_rows(sizes)
-    assert not trial.refused
-    assert not trial.left
+    assert not bisection.refused
+    assert not bisection.left
 
 
 async def test_a_size_that_was_too_large_is_not_tried_again():
     """After the first 413s the other halves are cut without asking."""
     destination = Destination(most=10)
-    trial, _ = await attempt(entries_of([8] * 16), destination.send)
+    bisection, _ = await attempt(entries_of([8] * 16), destination.send)
     assert len(destination.tokens) == 4 + 16
-    assert trial.too_large == 16
+    assert bisection.too_large == 16
 
 
 async def test_one_sample_that_is_too_large_is_refused():
     """Where not even one sample goes through there is nothing left to halve."""
     destination = Destination(most=0)
-    trial, _ = await attempt(entries_of([2]), destination.send)
-    assert [r.reason for r in trial.refused] == ["413: request entity too large"] * 2
+    bisection, _ = await attempt(entries_of([2]), destination.send)
+    assert [r.reason for r in bisection.refused] == ["413: request entity too large"] * 2
 
 
 async def test_b25_bad_data_ends_after_so_many_requests():
     """B-25: a 400 was retried for ever. A chunk of bad data costs a bounded number of requests, once."""
     sizes = [50] * 100
     destination = Destination(bad=all_rows(sizes))
-    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
-    assert not trial.left
-    assert len(trial.refused) == 5000
+    bisection, _ = await attempt(entries_of(sizes), destination.send, requests=64)
+    assert not bisection.left
+    assert len(bisection.refused) == 5000
     assert len(destination.tokens) <= 2 * (64 + 13)
 
 
@@ -112,9 +112,9 @@ async def test_bad_batches_do_not_cost_the_good_ones_between_them():
     sizes = [50] * 100
     bad = {row for row in all_rows(sizes) if row[0] % 7 == 3}
     destination = Destination(bad)
-    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
+    bisection, _ = await attempt(entries_of(sizes), destination.send, requests=64)
     assert destination.stored == [row for row in all_rows(sizes) if row not in bad]
-    assert {(r.seq, float(r.row)) for r in trial.refused} == bad
+    assert {(r.seq, float(r.row)) for r in bisection.refused} == bad
     assert len(destination.tokens) <= 64 + 2 * len(sizes)
 
 
@@ -125,8 +125,8 @@ async def test_a_bad_row_in_each_of_many_batches_costs_these_batches_and_no_more
     sizes = [10] * 100
     bad = {(seq, 3.0) for seq in range(1, 101, 2)}
     destination = Destination(bad)
-    trial, _ = await attempt(entries_of(sizes), destination.send, requests=64)
-    refused = {(r.seq, float(r.row)) for r in trial.refused}
+    bisection, _ = await attempt(entries_of(sizes), destination.send, requests=64)
+    refused = {(r.seq, float(r.row)) for r in bisection.refused}
     assert bad <= refused
     assert {seq for seq, _ in refused} == {seq for seq, _ in bad}
     assert len(refused) < 10 * len(bad)
@@ -159,10 +159,10 @@ async def test_an_interruption_keeps_what_was_achieved():
             raise WriterUnavailable("gone")
         return await destination.send(batches, token)
 
-    trial, error = await attempt(entries_of([1, 4, 4, 4]), send)
+    bisection, error = await attempt(entries_of([1, 4, 4, 4]), send)
     assert isinstance(error, WriterUnavailable)
-    assert trial.left == {3, 4}
-    assert [(r.seq, r.row) for r in trial.refused] == [(1, 0)]
+    assert bisection.left == {3, 4}
+    assert [(r.seq, r.row) for r in bisection.refused] == [(1, 0)]
 
 
 async def test_duplicates_after_an_unknown_outcome_are_deliveries():
@@ -195,9 +195,9 @@ async def test_a_duplicate_beside_a_tried_one_is_refused():
         return NotWritten("duplicate sample for timestamp", Refusal.THERE)
 
     for tried, refused in ((1, 2), (2, 1)):
-        trial, _ = await attempt(entries_of([2, 2]), send, doubtful={tried})
-        assert {r.seq for r in trial.refused} == {refused}
-        assert not trial.left
+        bisection, _ = await attempt(entries_of([2, 2]), send, doubtful={tried})
+        assert {r.seq for r in bisection.refused} == {refused}
+        assert not bisection.left
 
 
 async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
@@ -214,10 +214,10 @@ async def test_what_is_there_is_not_refused_with_the_rest_of_its_request():
 
     for tried, there in (({3}, []), ({6}, [6])):
         stored.clear()
-        trial, _ = await attempt(entries_of([2] * 8), send, doubtful=tried, requests=2)
-        assert {r.seq for r in trial.refused} == set(range(1, 9)) - tried
+        bisection, _ = await attempt(entries_of([2] * 8), send, doubtful=tried, requests=2)
+        assert {r.seq for r in bisection.refused} == set(range(1, 9)) - tried
         assert stored == there
-        assert not trial.left
+        assert not bisection.left
 
 
 async def test_listed_duplicates_are_deliveries_too():
@@ -226,5 +226,5 @@ async def test_listed_duplicates_are_deliveries_too():
     async def send(batches, token):
         return Written(1, [Refused(row, 0, "have it", Refusal.THERE) for row in range(2)])
 
-    trial, _ = await attempt(entries_of([1, 1]), send, doubtful=range(2))
-    assert [r.seq for r in trial.refused] == [2]
+    bisection, _ = await attempt(entries_of([1, 1]), send, doubtful=range(2))
+    assert [r.seq for r in bisection.refused] == [2]

@@ -23,7 +23,7 @@ async def test_a_destination_that_refuses_everything_costs_nothing(line, refusal
     assert PROXY in line.status.reason
     assert (line.account.waiting, line.account.dead_lettered) == (100, 0)
     line.writer.always(None)
-    line.hurry()
+    line.send_now()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (100, 0)
     assert [batch.ts for batch in line.writer.batches] == [0, 1, 2, 3, 4]
@@ -39,7 +39,7 @@ async def test_an_output_that_worked_loses_nothing_either(line):
     await line.paused()
     assert (line.account.dead_lettered, line.account.waiting) == (0, 20)
     line.writer.always(None)
-    line.hurry()
+    line.send_now()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (24, 0)
 
@@ -65,7 +65,7 @@ async def test_a_look_at_a_paused_destination_costs_two_requests(line):
     await line.put(*(make_batch(20, ts=ts) for ts in (1, 2, 3)))
     await line.paused()
     calls = len(line.writer.calls)
-    line.hurry()
+    line.send_now()
     await line.writer.called(calls + 2)
     await line.paused()
     assert [call.batches[0].ts for call in line.writer.calls[calls:]] == [1, 3]
@@ -138,7 +138,7 @@ async def test_where_old_samples_are_taken_the_newest_are_asked(line):
     await line.paused()
     line.clock.advance(120)
     await line.put(make_batch(5, ts=41))
-    line.hurry()
+    line.send_now()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (5, 200)
 
@@ -238,7 +238,7 @@ async def test_what_its_writer_refuses_says_nothing_of_a_destination(line):
     await line.paused()
     assert (line.account.dead_lettered, line.account.waiting) == (6, 6)
     line.writer.always(None)
-    line.hurry()
+    line.send_now()
     await line.settled()
     assert (line.account.delivered, line.account.dead_lettered) == (6, 6)
 

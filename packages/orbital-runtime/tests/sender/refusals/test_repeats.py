@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_buffer.model.chunk import Entry
-from orbital_runtime.sender.refusals.repeats import SERIES
+from orbital_runtime.sender.refusals.repeated_errors import SERIES
 from orbital_sdk import NotWritten, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import make_batch
 
@@ -127,14 +127,14 @@ async def test_any_bad_data_is_found_and_nothing_else(sizes, data):
         return Written(1)
 
     entries = [Entry(seq, make_batch(size, ts=seq)) for seq, size in enumerate(sizes, 1)]
-    trial, error = await attempt(entries, send, suspect=FAULT)
+    bisection, error = await attempt(entries, send, suspect=FAULT)
     if error:
-        assert trial.left
+        assert bisection.left
     else:
-        assert {(refused.seq, float(refused.row)) for refused in trial.refused} == bad
+        assert {(refused.seq, float(refused.row)) for refused in bisection.refused} == bad
     assert stored == sorted(set(stored))
-    assert {(refused.seq, float(refused.row)) for refused in trial.refused} <= bad
-    assert all(row in stored or row in bad or row[0] in trial.left for row in every)
+    assert {(refused.seq, float(refused.row)) for refused in bisection.refused} <= bad
+    assert all(row in stored or row in bad or row[0] in bisection.left for row in every)
 
 
 @pytest.mark.parametrize("until", range(1, 12))
@@ -149,10 +149,10 @@ async def test_an_outage_that_ends_amid_the_search_accuses_nobody(until):
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    trial, error = await attempt([Entry(1, make_batch(16, ts=1))], send, suspect=FAULT)
+    bisection, error = await attempt([Entry(1, make_batch(16, ts=1))], send, suspect=FAULT)
     if error:
         assert until > 2 * (16).bit_length()
-    assert trial.refused == []
+    assert bisection.refused == []
 
 
 @pytest.mark.parametrize("since", range(2, 12))
@@ -168,10 +168,10 @@ async def test_an_outage_that_begins_amid_the_search_accuses_nobody(since):
         return Written(1)
 
     entries = [Entry(1, make_batch(8)), Entry(2, make_batch(8, ts=2))]
-    trial, error = await attempt(entries, send, suspect=FAULT)
+    bisection, error = await attempt(entries, send, suspect=FAULT)
     assert isinstance(error, WriterUnavailable)
-    assert {refused.row for refused in trial.refused} <= {3}
-    assert trial.left
+    assert {refused.row for refused in bisection.refused} <= {3}
+    assert bisection.left
 
 
 # What was never sent

@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_buffer.inspection.snapshot import Books, OutputBook
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
 
 
 def view(
-    books: Books, place: Place | None, now_ms: int, *, running: bool, damage: Sequence[str] = ()
+    books: Books,
+    place: FolderUsage | None,
+    now_ms: int,
+    *,
+    running: bool,
+    damage: Sequence[str] = (),
 ) -> dict[str, Any]:
     """All of it. Ages are seconds.
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from orbital_buffer.inspection.sources.directory import Directory
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
     from orbital_sdk import Layout
 
 _KINDS: Final[dict[bytes, tuple[str, Callable[[bytes], object]]]] = {
@@ -73,8 +73,8 @@ class Audit:
         self._states()
 
     @property
-    def place(self) -> Place | None:
-        return self._directory.place
+    def folder_usage(self) -> FolderUsage | None:
+        return self._directory.folder_usage
 
     def books(self) -> Books:
         found = self._directory.found

@@ -20,7 +20,7 @@ from orbital_buffer.model.errors import BufferUnusable
 from orbital_buffer.model.index import LogIndex
 from orbital_buffer.model.policy import fill
 from orbital_buffer.store.disk.restore import restore
-from orbital_buffer.store.place import place_of
+from orbital_buffer.store.folder_usage import folder_usage
 from orbital_buffer.store.rocks.contents import find
 from orbital_buffer.store.rocks.damage.salvage import forgot, shrunk
 from orbital_buffer.store.rocks.folder import Folder
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from orbital_buffer.inspection.snapshot import Books, Stored
     from orbital_buffer.model.limits import BufferLimits
     from orbital_buffer.model.record import Record
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
     from orbital_buffer.store.rocks.checkpoint import Checkpoint
     from orbital_buffer.store.rocks.contents import Contents
     from orbital_buffer.store.rocks.port import Store
@@ -81,7 +81,7 @@ class Directory:
                 self.noted = dict(
                     self.found.states
                 )  # without what a kill left in the machine's memory
-                self.folder.crash_counts.tell(self.found)
+                self.folder.crash_counts.apply_to(self.found)
             except OSError as error:
                 self._cleanup.close()
                 raise BufferUnusable(
@@ -107,8 +107,8 @@ class Directory:
         self._cleanup.close()
 
     @property
-    def place(self) -> Place | None:
-        return place_of(self.folder.path, sync=self._sync, min_free=self._min_free)
+    def folder_usage(self) -> FolderUsage | None:
+        return folder_usage(self.folder.path, sync=self._sync, min_free=self._min_free)
 
     def books(self) -> Books:
         return books_of(self.log, self.found.kept, fill(self.log, self._limits))

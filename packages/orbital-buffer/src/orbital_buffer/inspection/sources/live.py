@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orbital_buffer.letters.dead_letters import DeadLetters
     from orbital_buffer.log.log import Log
     from orbital_buffer.model.record import Record
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
 
 
 class Snapshots:
@@ -59,9 +59,9 @@ class Snapshots:
             return {}
         return {number: data for number, data in found.items() if isinstance(data, bytes)}
 
-    async def place(self) -> Place | None:
+    async def folder_usage(self) -> FolderUsage | None:
         """Its folder; None for a buffer in memory. While the disk does not answer: as it was last."""
-        return await self._log.store.place()
+        return await self._log.store.folder_usage()
 
     async def _stored(self, record: Record, segment: int) -> Stored:
         try:

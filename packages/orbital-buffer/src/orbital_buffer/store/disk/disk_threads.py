@@ -68,7 +68,7 @@ class DiskThreads:
     def silence(self) -> float:
         """Seconds for which the disk has not answered; 0 without calls in progress."""
         since = min(self._since.copy().values(), default=None)
-        return 0.0 if since is None or not self._stores.apart else time.monotonic() - since
+        return 0.0 if since is None or not self._stores.separate else time.monotonic() - since
 
     @property
     def stalled(self) -> bool:

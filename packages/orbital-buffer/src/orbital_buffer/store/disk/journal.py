@@ -80,7 +80,7 @@ class Journal:
         self.size += len(data)
         self.layouts.update({(segment, n): layout for n, layout in layouts.items()})
 
-    def bury(self, records: Iterable[Record], segments: Sequence[int]) -> None:
+    def delete(self, records: Iterable[Record], segments: Sequence[int]) -> None:
         """Delete these records, and the layouts of these segments: no output needs them any more."""
         for record in records:
             self._pop(record.first)

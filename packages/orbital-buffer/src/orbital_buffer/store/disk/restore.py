@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 def restore(
     log: LogIndex,
     found: Contents,
-    tell: Callable[[str], None] = logger.error,
+    report: Callable[[str], None] = logger.error,
     *,
     now: float = math.inf,
 ) -> list[Record]:
@@ -36,7 +36,7 @@ def restore(
     Args:
         log: The empty index.
         found: Contents of the database.
-        tell: Called with messages about what is missing.
+        report: Called with messages about what is missing.
         now: Monotonic milliseconds. Records with a later time (the clock was set back) age from now on:
             otherwise neither they nor the records after them would ever expire.
     """
@@ -47,8 +47,8 @@ def restore(
     for output, state in found.states.items():
         _account(log, output, state)
         if state.attached:
-            _position(log, output, state, tell)
-    _count_letters(log, found, tell)
+            _position(log, output, state, report)
+    _count_letters(log, found, report)
     needed = Intervals()
     for position in log.positions.values():
         needed.update(position.todo)
@@ -74,7 +74,7 @@ def _account(log: LogIndex, output: str, state: State) -> None:
     log.ledger.account(output).add(stored)
 
 
-def _count_letters(log: LogIndex, found: Contents, tell: Callable[[str], None]) -> None:
+def _count_letters(log: LogIndex, found: Contents, report: Callable[[str], None]) -> None:
     """Compare the stored dead letters with the ledger."""
     kept = found.kept
     for output in {*kept, *log.ledger.accounts()}:
@@ -82,13 +82,13 @@ def _count_letters(log: LogIndex, found: Contents, tell: Callable[[str], None]) 
         lost = account.letters - kept[output]
         if lost > 0:
             account.letters_gone["damaged"] += lost
-            tell(f"output {output}: {lost} dead letters are not on the disk any more (damaged)")
+            report(f"output {output}: {lost} dead letters are not on the disk any more (damaged)")
         elif lost < 0:  # the account is older than the letters, or a crash undid a replay
             account.accepted -= lost
             account.dead_lettered -= lost
 
 
-def _position(log: LogIndex, output: str, state: State, tell: Callable[[str], None]) -> None:
+def _position(log: LogIndex, output: str, state: State, report: Callable[[str], None]) -> None:
     """Restore the position of an output from existing records. It is orphaned until it is attached again."""
     position = log.positions[output] = Position()
     position.reading, position.orphaned_ms = False, state.orphaned_ms
@@ -101,7 +101,7 @@ def _position(log: LogIndex, output: str, state: State, tell: Callable[[str], No
             position.todo.add(max(start, record.first), min(stop, record.stop))
             kept += record.between(start, stop)
     if lost := _missing(state, account, position, kept):
-        tell(f"output {output}: {lost}")
+        report(f"output {output}: {lost}")
     if state.reading:
         kept += _newer(log, position, account, state.next)
     position.unsent = kept

@@ -28,9 +28,9 @@ from orbital_buffer.store.disk.segments import Segments, encoded
 from orbital_buffer.store.disk.trouble import Trouble
 from orbital_buffer.store.disk.upkeep import Upkeep
 from orbital_buffer.store.disk.writeback import Writeback
-from orbital_buffer.store.place import place_of, unseen
+from orbital_buffer.store.folder_usage import folder_usage, unknown_usage
 from orbital_buffer.store.port import Draft, StoreStatus
-from orbital_buffer.store.rocks.damage.second_look import PATIENCE
+from orbital_buffer.store.rocks.damage.recheck import PATIENCE
 from orbital_buffer.store.rocks.database import Database
 from orbital_buffer.store.rocks.pauses import RETRY, pauses
 from orbital_buffer.store.rocks.start import nothing_known
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from orbital_buffer.model.limits import BufferLimits
     from orbital_buffer.model.record import Record
     from orbital_buffer.store.disk.journal import Journal
-    from orbital_buffer.store.place import Place
+    from orbital_buffer.store.folder_usage import FolderUsage
     from orbital_buffer.store.port import StoreOwner
     from orbital_buffer.store.rocks.contents import Contents
     from orbital_buffer.store.rocks.port import Stores
@@ -106,8 +106,8 @@ class DiskStore:
             always=self._always, retry=retry,
         )  # fmt: skip
         self._clock = clock
-        self._place_now = partial(place_of, self.path, sync=sync, min_free=min_free)
-        self._place = unseen(self.path, sync=sync, min_free=min_free)
+        self._usage_now = partial(folder_usage, self.path, sync=sync, min_free=min_free)
+        self._usage = unknown_usage(self.path, sync=sync, min_free=min_free)
         self._memory = memory
         self._retry = retry
         self._segment_size = SEGMENT if limits.size is None else min(SEGMENT, limits.size // 8)
@@ -211,7 +211,7 @@ class DiskStore:
             segment = found.summaries[record.first].segment
             self._segments.restore(record.first, segment, found.layouts.pop(segment, 0))
         self._forget(dead)
-        self.journal.bury((), list(found.layouts))
+        self.journal.delete((), list(found.layouts))
         self.index.shared = self._segments.shared
 
     def _compare(self, found: Contents) -> None:
@@ -231,7 +231,7 @@ class DiskStore:
             await self.writeback.write(last=True)
             await self.writeback.flush()
             self._lose_unsaved()
-            await self.writeback.vouch()
+            await self.writeback.write_checkpoint()
         await self.threads.run(self.database.close)
 
     def _lose_unsaved(self) -> None:
@@ -273,7 +273,7 @@ class DiskStore:
 
     def _forget(self, records: Sequence[Record]) -> None:
         segments = self._segments.forget(record.first for record in records)
-        self.journal.bury(records, segments)
+        self.journal.delete(records, segments)
         self.cache.release([record.first for record in records])
         self.cache.forget(segments)
         self.index.shared = self._segments.shared
@@ -334,11 +334,11 @@ class DiskStore:
         size = self.journal.size
         return StoreStatus(opened, size, min(1.0, size / self._memory), trouble)
 
-    async def place(self) -> Place:
-        looking = asyncio.ensure_future(self.threads.read(self._place_now))
+    async def folder_usage(self) -> FolderUsage:
+        looking = asyncio.ensure_future(self.threads.read(self._usage_now))
         if await self.threads.unless_stalled(looking):
-            self._place = looking.result()
-        return self._place
+            self._usage = looking.result()
+        return self._usage
 
     async def settle(self) -> None:
         """Check whether trouble has begun or ended."""

@@ -84,7 +84,7 @@ class Writeback:
         try:
             await self.commit()
         except BaseException:
-            self.journal.bury((record,), ())
+            self.journal.delete((record,), ())
             self._index.next = record.stop  # it may be on disk: its numbers are not used again
             raise
         finally:
@@ -107,7 +107,7 @@ class Writeback:
             if trying and (error := await self._save(last=last)) is not None:
                 await self._try_again(error, last=last)
             if self._trouble.failures:
-                await self.vouch()
+                await self.write_checkpoint()
 
     async def recover(self) -> None:
         """Retry once while the disk fails."""
@@ -145,10 +145,10 @@ class Writeback:
             self._database.crash_counts.forget()
         return over
 
-    async def vouch(self) -> None:
+    async def write_checkpoint(self) -> None:
         """Note the counts beside the database if that can be written: a power failure is counted then."""
         if not self.late:
-            await self._threads.run(self._database.vouch, self._states())
+            await self._threads.run(self._database.write_checkpoint, self._states())
 
     def note_crash_counts(self) -> None:
         """Note the counts in the machine's memory, also if the disk fails, so that a kill is counted."""

@@ -10,7 +10,7 @@ Behaviour of RocksDB and rocksdict 0.3, and the module that deals with it:
 * A killed process may still have the database open. `folder` has a lock, and `process` waits for it.
 * A truncated MANIFEST opens as an empty database, a truncated log as a shorter one. `checkpoint` records
   outside of the database how far it was written.
-* A temporary read error looks like damage. `damage.second_look` reads the files first.
+* A temporary read error looks like damage. `damage.recheck` reads the files first.
 * Damaged tables stop every write and deletion. `damage.salvage` opens what can be opened, `damage.rebuild`
   makes a new database of it, and `damage.quarantine` keeps the damaged files.
 * A failed write leaves the database read-only. `database` reopens it, after growing `pauses`.

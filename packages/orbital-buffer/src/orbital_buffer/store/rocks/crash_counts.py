@@ -61,7 +61,7 @@ class CrashCounts:
         self._noted: Noted | None = None
         self._warned = False
 
-    def tell(self, found: Contents) -> None:
+    def apply_to(self, found: Contents) -> None:
         """Update the contents of a database with the counts of earlier processes."""
         with self._lock:
             noted = self._known()

@@ -19,7 +19,7 @@ from orbital_buffer.model.damage import Damaged
 from orbital_buffer.model.errors import BufferUnusable
 from orbital_buffer.store.rocks.contents import Contents
 from orbital_buffer.store.rocks.damage.quarantine import Quarantine
-from orbital_buffer.store.rocks.damage.second_look import PATIENCE, SecondLook
+from orbital_buffer.store.rocks.damage.recheck import PATIENCE, Recheck
 from orbital_buffer.store.rocks.errors import is_damage
 from orbital_buffer.store.rocks.folder import Folder
 from orbital_buffer.store.rocks.port import only
@@ -67,7 +67,7 @@ class Database:
         self.crash_counts = self._folder.crash_counts
         self._space = Space(path, self._folder.ballast, min_free)
         self._quarantine = Quarantine(self._folder.quarantine)
-        self._look = SecondLook(path, self._folder.database, patience)
+        self._look = Recheck(path, self._folder.database, patience)
         self._starts = Starts(stores, self._folder, self._quarantine, self._look)
         self._store: Store | None = None
         self._tried = (0, 0)
@@ -185,7 +185,7 @@ class Database:
             self._checkpoints.write(self._starts.number, states)
         return self.short()
 
-    def vouch(self, states: Mapping[str, bytes]) -> None:
+    def write_checkpoint(self, states: Mapping[str, bytes]) -> None:
         """Note these states in the checkpoint while the database cannot be written. Overwrites existing
         blocks, so that it works on a full disk; if it fails, the previous checkpoint remains.
         """
@@ -219,7 +219,7 @@ class Database:
 
     def tidy(self, live: int) -> None:
         """Periodic work: compact after many deletions, reserve the ballast again, check the files."""
-        if self.deleted > max(COMPACT, live) and not self._starts.worn:
+        if self.deleted > max(COMPACT, live) and not self._starts.unrepaired:
             self.deleted = 0
             self._opened.compact(SUMMARY, RECORD + b"\xff" * 8)
         self._space.take_ballast()
@@ -236,10 +236,10 @@ class Database:
             Contents of the rebuilt database; None if it was not rebuilt.
         """
         free, (tried_free, tried_live) = self._space.free() or 0, self._tried
-        if not self._starts.worn or (free < tried_free + MORE and live > tried_live // 2):
+        if not self._starts.unrepaired or (free < tried_free + MORE and live > tried_live // 2):
             return None
         self._tried = free, live
-        return self._anew(self._starts.worn)
+        return self._anew(self._starts.unrepaired)
 
     def recover(self, failures: int, reason: str, *, last: bool = False) -> Contents | None:
         """After a failed write: release the ballast; reopen if that did not help, or on damage.

@@ -187,7 +187,7 @@ class Store(ABC):
 class Stores(ABC):
     """Opens databases."""
 
-    apart = False
+    separate = False
     """Whether databases are open in another process, so that this one continues while the disk blocks."""
     on_answer: Callable[[], None] = staticmethod(lambda: None)
     """Called in the caller's thread at each answer of the disk: a long call may have many."""

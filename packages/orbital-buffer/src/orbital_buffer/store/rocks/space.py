@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from orbital_buffer.store.place import free
+from orbital_buffer.store.folder_usage import free
 
 if TYPE_CHECKING:
     from pathlib import Path

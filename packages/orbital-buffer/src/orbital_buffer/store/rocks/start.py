@@ -16,7 +16,7 @@ from orbital_buffer.store.rocks.damage.salvage import Salvage, meta_of
 if TYPE_CHECKING:
     from orbital_buffer.store.rocks.checkpoint import Checkpoint
     from orbital_buffer.store.rocks.damage.quarantine import Quarantine
-    from orbital_buffer.store.rocks.damage.second_look import SecondLook
+    from orbital_buffer.store.rocks.damage.recheck import Recheck
     from orbital_buffer.store.rocks.folder import Folder
     from orbital_buffer.store.rocks.port import Store, Stores
 
@@ -42,7 +42,7 @@ class Starts:
     """
 
     def __init__(
-        self, stores: Stores, folder: Folder, quarantine: Quarantine, look: SecondLook
+        self, stores: Stores, folder: Folder, quarantine: Quarantine, look: Recheck
     ) -> None:
         self._folder = folder
         self._checkpoints = folder.checkpoints
@@ -51,7 +51,7 @@ class Starts:
         self._salvage = Salvage(stores, folder, quarantine, look)
         self.number = 0
         """Number of times that it was opened, including this one."""
-        self.worn = ""
+        self.unrepaired = ""
         """Why it needs a rebuild, for which there was no space."""
 
     def open(self, damage: str = "") -> tuple[Store, Contents]:
@@ -88,14 +88,14 @@ class Starts:
         try:
             store = self._salvage.rebuild(damage)
         except OSError as error:
-            if not self.worn:
+            if not self.unrepaired:
                 logger.warning(
                     "the buffer's database is damaged (%s) and cannot be rebuilt yet (%s): what can be read "
                     "of it is used as it is, and room is not given back", damage, error,
                 )  # fmt: skip
-            self.worn = damage
-            return self._salvage.worn()
-        self.worn = ""
+            self.unrepaired = damage
+            return self._salvage.unrepaired()
+        self.unrepaired = ""
         return store
 
     def _begun(
@@ -109,7 +109,7 @@ class Starts:
         """
         try:
             found = find(store, checkpoint.outputs)
-            self._folder.crash_counts.tell(found)
+            self._folder.crash_counts.apply_to(found)
             if found.damaged and not known:
                 raise Damaged("there are blocks that cannot be read")  # noqa: TRY301 (closed below)
             self._begin(store, found, checkpoint.start)
@@ -118,10 +118,10 @@ class Starts:
             if isinstance(error, OSError) and not known and self._look.is_damage(str(error)):
                 raise Damaged(str(error)) from error
             raise
-        self._tell_mended(store)
+        self._log_mended(store)
         return store, found
 
-    def _tell_mended(self, store: Store) -> None:
+    def _log_mended(self, store: Store) -> None:
         for log, offset, data, reason in store.mended:
             logger.error("the buffer's log %s was damaged at byte %d: %s", log, offset, reason)
             self._quarantine.record(f"{log}-{offset}", data, reason)

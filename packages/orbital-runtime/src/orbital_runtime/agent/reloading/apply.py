@@ -57,8 +57,8 @@ async def _outputs(stations: Stations, old: Loaded, new: Loaded, ready: Sequence
             await stations.sender.add(assembly.output(settings, of_output(ready, name)))
         elif before[name] != after[name]:
             await stations.sender.replace(assembly.output(settings, of_output(ready, name)))
-    stations.sender.hurry()  # a paused one may find its destination put right
-    stations.scheduler.pauses.hurry()
+    stations.sender.send_now()  # a paused one may find its destination put right
+    stations.scheduler.pauses.retry_now()
 
 
 def _processors(loaded: Loaded, output: str) -> list[ProcessorSettings]:
@@ -67,7 +67,7 @@ def _processors(loaded: Loaded, output: str) -> list[ProcessorSettings]:
 
 def _numbers(stations: Stations, settings: Settings) -> None:
     scheduler, collector = stations.scheduler, settings.collector
-    scheduler.suit(collector.worker_pool_size, collector.runs_per_target)
+    scheduler.set_limits(collector.worker_pool_size, collector.runs_per_target)
     stations.tasks.assignment = assembly.assignment(settings)
     scheduler.backoff_max = collector.backoff_max
     scheduler.pauses.every = collector.pause_retry

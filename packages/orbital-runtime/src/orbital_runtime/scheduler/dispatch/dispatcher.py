@@ -26,7 +26,7 @@ RunTask = Callable[[Task, Callable[[], None]], Awaitable[Run]]
 """Runs a task once. It may call its second argument when the device is no longer needed: the slot is free
 from then on, while the task itself still counts as running until the awaitable is done."""
 
-LAST_WORDS: Final = 2.0
+CANCEL_GRACE: Final = 2.0
 """Seconds that cancelled runs get to end; one that swallows its cancellation is left behind."""
 
 
@@ -213,4 +213,4 @@ class Dispatcher:
         for run in late:
             run.cancel()
         if late:
-            await asyncio.wait(late, timeout=LAST_WORDS)
+            await asyncio.wait(late, timeout=CANCEL_GRACE)

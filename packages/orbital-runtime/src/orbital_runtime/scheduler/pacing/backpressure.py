@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 PRIORITIES: Final = 10
 FULL_RATE: Final = (1,) * PRIORITIES
-FEEL: Final = 0.1
+REFRESH: Final = 0.1
 """Seconds between two looks at the buffer's fill."""
 
 
@@ -46,6 +46,6 @@ class Pressure:
     def slowness(self, now: float) -> tuple[int, ...]:
         """As `under_pressure`; `now` in steady seconds."""
         if self._fill is not None and now >= self._next:
-            self._next = now + FEEL
+            self._next = now + REFRESH
             self._slow = under_pressure(self._fill(), self.high_water, self.slowest)
         return self._slow

@@ -29,7 +29,7 @@ class Pauses:
         if state.paused:
             self.refused(key, device, state, now)
         elif self._paused:
-            self.let_in(key, device)
+            self.accepted(key, device)
 
     def refused(self, key: str, device: str, state: TaskState, now: float) -> None:
         """The task was refused, for the first time or again."""
@@ -37,7 +37,7 @@ class Pauses:
         paused[key] = state
         state.next_look = now + self.every * len(paused)
 
-    def let_in(self, key: str, device: str) -> None:
+    def accepted(self, key: str, device: str) -> None:
         """The task was not refused. Where it had been, what held the others may be over, too."""
         if self.forget(key, device):
             for state in self._paused.get(device, {}).values():
@@ -54,7 +54,7 @@ class Pauses:
             del self._paused[device]
         return True
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Something may have been mended: one task of each device looks at its next tick."""
         for paused in self._paused.values():
             min(paused.values(), key=lambda state: state.next_look).next_look = 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.model import Run, Status, Task, TaskState
 from orbital_runtime.scheduler.pacing.backoff import UNREACHABLE, while_down
-from orbital_runtime.scheduler.roster.target import peer
+from orbital_runtime.scheduler.roster.target import target_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +24,7 @@ class Job:
     task: Task
     state: TaskState = field(default_factory=TaskState)
     target: str = ""
-    """Whom it asks, as `peer` tells."""
+    """Whom it asks, as `target_of` tells."""
     waiting: bool = False
     handle: asyncio.Task[None] | None = None
     """The run that is going on."""
@@ -39,7 +39,7 @@ class Job:
     asking: list[asyncio.Future[Run]] = field(default_factory=list["asyncio.Future[Run]"])
     """Who wants to see the next run."""
 
-    def passes_over(self, now: float, slowness: tuple[int, ...], longest: float) -> str | None:
+    def skip_reason(self, now: float, slowness: tuple[int, ...], longest: float) -> str | None:
         """Why this tick is left out; None when it runs."""
         self.ticks += 1
         if now < self.state.next_look:
@@ -90,4 +90,4 @@ def moves(before: Task, task: Task) -> bool:
     """Whether another version of a task has another place in the timetable."""
     if before.interval != task.interval:
         return True
-    return before.device is not task.device and peer(before.device) != peer(task.device)
+    return before.device is not task.device and target_of(before.device) != target_of(task.device)

@@ -12,7 +12,7 @@ PORTS: Final = {"http": 80, "https": 443}
 """Default ports of URLs."""
 
 
-def peer(device: DeviceFields) -> str:
+def target_of(device: DeviceFields) -> str:
     """`host:port`, or `host` if there is no port; empty if unknown."""
     fields = vars(device)
     if url := fields.get("url"):

@@ -76,7 +76,7 @@ class Timetable:
         self._spread.leave(line.place)
         return True
 
-    def suit(self, rate: float) -> None:
+    def set_rate(self, rate: float) -> None:
         """Use the grid that suits this many runs a second. Each task goes over to it at its next tick, by a
         fraction of a second: all of many at once would hold the loop.
         """

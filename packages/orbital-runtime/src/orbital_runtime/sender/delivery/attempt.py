@@ -1,4 +1,4 @@
-"""Makes attempts at the chunks of an output: sends what a trial asks for, and settles what comes of it."""
+"""Attempts at the chunks of an output: sends what the bisection asks for, and settles the result."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.sender.delivery.outgoing import Departures
 from orbital_runtime.sender.delivery.settlement import part
+from orbital_runtime.sender.refusals.bisection import Bisection, refused_rows
+from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility, Witness
 from orbital_runtime.sender.refusals.groups import rows, token
 from orbital_runtime.sender.refusals.steps import run
-from orbital_runtime.sender.refusals.trial import Trial, refused_rows
-from orbital_runtime.sender.refusals.trust import Look, Trust, Witness
 from orbital_sdk import Written
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
-    from orbital_runtime.sender.refusals.repeats import Repeats
+    from orbital_runtime.sender.refusals.repeated_errors import RepeatedErrors
     from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch, WriteAnswer
 
@@ -62,9 +62,9 @@ class Attempts:
         self._requests = requests
         self._settlement = settlement
         self._departures = Departures(output)
-        self._trust = Trust(self._newest)
+        self._credibility = Credibility(self._newest)
 
-    async def make(self, chunk: Chunk, failures: int, repeats: Repeats) -> Outcome:
+    async def make(self, chunk: Chunk, failures: int, repeats: RepeatedErrors) -> Outcome:
         """Deliver a chunk. What is delivered or refused is acknowledged, whatever became of the rest.
 
         Args:
@@ -75,26 +75,26 @@ class Attempts:
         outgoing = self._departures.of(chunk.entries)
         group = outgoing.group
         self._tally.retries += bool(group) and group[0].seq in self._tally.failed
-        trial = Trial(
+        bisection = Bisection(
             group,
-            self._trust,
+            self._credibility,
             doubtful=self._tally.doubtful,
             requests=self._output.policy.bisect_requests,
             suspect=repeats.suspect(token(group)),
         )
         error: BaseException | None = None
         try:
-            await run(trial.steps(), partial(self._do, failures))
+            await run(bisection.steps(), partial(self._do, failures))
         except BaseException as raised:  # noqa: BLE001 (the outcome has it)
             error = raised
-        repeats.ended(trial, error)
-        left = await self._settlement.settle(chunk, outgoing, trial.left, trial.refused)
-        if trial.suspect and (trial.understood or trial.undecided):
+        repeats.ended(bisection, error)
+        left = await self._settlement.settle(chunk, outgoing, bisection.left, bisection.refused)
+        if bisection.suspect and (bisection.understood or bisection.undecided):
             left = None  # read together with newer samples, which may tell more
-        return Outcome(error, left, trial.too_large)
+        return Outcome(error, left, bisection.too_large)
 
-    async def _do(self, failures: int, step: Group[Batch] | Look) -> WriteAnswer | Witness | None:
-        if isinstance(step, Look):
+    async def _do(self, failures: int, step: Group[Batch] | AskWitness) -> WriteAnswer | Witness | None:
+        if isinstance(step, AskWitness):
             return await self._witness(step.since)
         return await self._requests.send(step, failures)
 

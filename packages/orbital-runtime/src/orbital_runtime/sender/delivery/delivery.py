@@ -81,7 +81,9 @@ class Delivery:
             requests=Requests(output, buffer, clock=clock, tally=self.tally, caller=self._caller),
             settlement=Settlement(output, buffer, clock=clock, tally=self.tally),
         )
-        self._lanes = Lanes(output.name, buffer, policy, apart=output.writer.takes_old_samples)
+        self._lanes = Lanes(
+            output.name, buffer, policy, old_samples=output.writer.takes_old_samples
+        )
         self._wait = InterruptibleWait()
         self._recovery = Recovery(output, buffer, clock=clock, chance=chance, wait=self._wait)
         self._size = RequestSize(policy.batch_size)
@@ -110,15 +112,15 @@ class Delivery:
         if self._task is not None:
             await asyncio.wait({self._task})
 
-    def hurry(self) -> None:
+    def send_now(self) -> None:
         """Send now what waits, without gathering or backing off any longer."""
-        self._recovery.hurry()
+        self._recovery.retry_now()
 
     async def drain(self) -> bool:
         """Send all that waits. False when the output is paused, or stopped before it was done."""
         if self._task is None or self._task.done():
             return False
-        self.hurry()
+        self.send_now()
         return await self._drains.wait(self._task)
 
     def status(self) -> OutputStatus:
@@ -210,14 +212,14 @@ class Delivery:
     async def _gather(self) -> Lane | None:
         """Wait until some lane has a full request, or until what waits is `flush_interval` old."""
         self._recovery.phase = Phase.WAITING
-        hurry = False
+        urgent = False
         while True:
             turn = self._lanes.turn(
-                monotonic(), self._size.samples, hurry=hurry or bool(self._drains)
+                monotonic(), self._size.samples, urgent=urgent or bool(self._drains)
             )
             if turn.lane or self._drains:
                 return turn.lane
-            hurry = await self._wait.until(turn.event, seconds=turn.seconds)
+            urgent = await self._wait.until(turn.event, seconds=turn.seconds)
 
     async def _deliver(self, lane: Lane, chunk: Chunk) -> None:
         self._recovery.phase = Phase.DELIVERING

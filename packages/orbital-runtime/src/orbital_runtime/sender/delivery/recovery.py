@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orbital_buffer.model.errors import BufferUnreadable
 from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_runtime.sender.pacing.breaker import Breaker, State
-from orbital_runtime.sender.refusals.trust import Undecided
+from orbital_runtime.sender.refusals.credibility import Undecided
 from orbital_runtime.sender.status import Phase
 from orbital_sdk import ConfigurationError, WriteError, WriterMisconfigured
 
@@ -66,9 +66,9 @@ class Recovery:
     def breaker(self) -> State:
         return self._breaker.state
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """The next attempt may be now."""
-        self._breaker.hurry(self._clock.steady())
+        self._breaker.probe_now(self._clock.steady())
         self._wait.interrupt()
 
     def unused(self) -> None:
@@ -80,7 +80,7 @@ class Recovery:
         now = self._clock.steady()
         if not self._breaker.allow(now):
             await self._wait.until(seconds=self._breaker.probe_at - now)
-            self._breaker.hurry(now)
+            self._breaker.probe_now(now)
             self._breaker.allow(now)
 
     def succeeded(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.sender.delivery.outgoing import Outgoing
     from orbital_runtime.sender.output import Output
-    from orbital_runtime.sender.refusals.trial import RefusedRow
+    from orbital_runtime.sender.refusals.bisection import RefusedRow
     from orbital_runtime.sender.status import Tally
 
 logger = logging.getLogger(__name__)

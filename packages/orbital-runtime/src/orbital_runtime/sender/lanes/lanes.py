@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orbital_runtime.sender.lanes.backlog import REQUESTS, extent, joined, requests, stretch
 from orbital_runtime.sender.lanes.checkpoint import Checkpoint, checkpoint_of
 from orbital_runtime.sender.pacing.throttle import Throttle
-from orbital_runtime.sender.refusals.repeats import Repeats
+from orbital_runtime.sender.refusals.repeated_errors import RepeatedErrors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -30,7 +30,7 @@ class Lane:
     """One lane, and what has to come again in it."""
 
     def __init__(self) -> None:
-        self.repeats = Repeats()
+        self.repeats = RepeatedErrors()
         self.again: Size | None = None
         """How much to read so that the same batches come again: the token must not change."""
         self.sending: Chunk | None = None
@@ -59,7 +59,7 @@ class Lanes:
         output: Name of the output.
         buffer: What it reads.
         policy: Its sizes and times.
-        apart: Whether the destination takes old samples; if not there is only ever one lane.
+        old_samples: Whether the destination takes old samples; if not there is only ever one lane.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class Lanes:
         buffer: Reader,
         policy: DeliveryPolicy,
         *,
-        apart: bool,
+        old_samples: bool,
     ) -> None:
         self.fresh, self.backlog = Lane(), Lane()
         self._output = output
         self._buffer = buffer
         self._policy = policy
-        self._apart = apart
+        self._old_samples = old_samples
         self._throttle = Throttle(policy.backlog_rate)
         self._edge = 0
         """The batch that the fresh lane begins with; 0: there is one lane."""
@@ -89,7 +89,7 @@ class Lanes:
         self._recall(checkpoint_of(buffer.noted(output)))
 
     def _recall(self, noted: Checkpoint) -> None:
-        if self._apart or not noted.edge:
+        if self._old_samples or not noted.edge:
             self._edge, self.fresh.again, self.backlog.again = (
                 noted.edge,
                 noted.fresh,
@@ -100,13 +100,13 @@ class Lanes:
         """How requests are cut now, and what is in doubt."""
         return Checkpoint(self._edge, self.fresh.cut(), self.backlog.cut(), tuple(doubtful)).note()
 
-    def turn(self, now: float, size: int, *, hurry: bool) -> Turn:
+    def turn(self, now: float, size: int, *, urgent: bool) -> Turn:
         """Whose turn it is.
 
         Args:
             now: Steady seconds.
             size: Samples of a full request.
-            hurry: Whether all that waits is due, and nothing is held back.
+            urgent: Whether all that waits is due, and nothing is held back.
         """
         fresh, behind = self._arrange(now, size)
         if fresh is None:
@@ -115,8 +115,8 @@ class Lanes:
             self._oldest = now
         patience = self._policy.flush_interval if self._gathers else 0.0
         flush = 0.0 if self._oldest is None else self._oldest + patience - now
-        due = fresh is not None and (hurry or self.fresh.again or fresh >= size or flush <= 0)
-        held = 0.0 if hurry else self._throttle.held(now)
+        due = fresh is not None and (urgent or self.fresh.again or fresh >= size or flush <= 0)
+        held = 0.0 if urgent else self._throttle.held(now)
         if behind and held <= 0 and (self._gives_way or not due):
             return Turn(self.backlog)
         if due:
@@ -140,7 +140,7 @@ class Lanes:
         if not fresh.batches:
             self.fresh.again = None
         late = fresh.age > self._policy.backlog_after and fresh.samples > size
-        if self._apart and late and not self.fresh.again:
+        if self._old_samples and late and not self.fresh.again:
             usual = min(self._policy.flush_interval, self._policy.backlog_after / 2)
             self._edge = self._buffer.edge(usual)
             self._began, self._done = now, 0

@@ -52,6 +52,6 @@ class Breaker:
             self.state = State.OPEN
             self.probe_at = now
 
-    def hurry(self, now: float) -> None:
+    def probe_now(self, now: float) -> None:
         """Somebody asks for an attempt now: an open breaker lets the probe through."""
         self.probe_at = min(self.probe_at, now)

@@ -2,26 +2,26 @@
 
 For whatever is sent in groups, not for batches alone: anything with a length and a `part` is `Rows`.
 
-    trial = Trial(whole([(1, items)]), Trust())
-    await run(trial.steps(), send)  # send(group) gives an answer; send(Look) a Witness, or None
-    trial.refused, trial.left
+    bisection = Bisection(whole([(1, items)]), Credibility())
+    await run(bisection.steps(), send)  # send(group) gives an answer; send(AskWitness) a Witness, or None
+    bisection.refused, bisection.left
 """
 
+from orbital_runtime.sender.refusals.bisection import Bisection, RefusedRow
+from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility, Undecided, Witness
 from orbital_runtime.sender.refusals.groups import Group, Part, Rows, whole
-from orbital_runtime.sender.refusals.repeats import Repeats
+from orbital_runtime.sender.refusals.repeated_errors import RepeatedErrors
 from orbital_runtime.sender.refusals.steps import run
-from orbital_runtime.sender.refusals.trial import RefusedRow, Trial
-from orbital_runtime.sender.refusals.trust import Look, Trust, Undecided, Witness
 
 __all__ = [
+    "AskWitness",
+    "Bisection",
+    "Credibility",
     "Group",
-    "Look",
     "Part",
     "RefusedRow",
-    "Repeats",
+    "RepeatedErrors",
     "Rows",
-    "Trial",
-    "Trust",
     "Undecided",
     "Witness",
     "run",

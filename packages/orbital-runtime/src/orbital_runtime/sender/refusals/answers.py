@@ -40,7 +40,7 @@ def understands(answer: WriteAnswer, rows: int) -> bool:
             return refusal in OF_SAMPLES
 
 
-def tells(answer: WriteAnswer, words: str, rows: int) -> bool:
+def proves(answer: WriteAnswer, words: str, rows: int) -> bool:
     """Whether the answer to so many other rows shows that these words are about samples."""
     if isinstance(answer, NotWritten) and answer.refusal is Refusal.DOUBTFUL:
         return answer.reason != words

@@ -27,7 +27,7 @@ def reading(sources: Sources) -> list[Route]:
     """Routes with counts, for every client."""
 
     async def status(_: Request) -> Response:
-        place = await sources.buffer.inspection.place()
+        place = await sources.buffer.inspection.folder_usage()
         books = sources.buffer.inspection.books()
         return answer(view(books, place, sources.clock.utc_ms(), running=True))
 

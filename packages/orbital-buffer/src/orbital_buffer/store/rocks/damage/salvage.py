@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from orbital_buffer.store.rocks.checkpoint import Checkpoint
     from orbital_buffer.store.rocks.damage.quarantine import Quarantine
-    from orbital_buffer.store.rocks.damage.second_look import SecondLook
+    from orbital_buffer.store.rocks.damage.recheck import Recheck
     from orbital_buffer.store.rocks.folder import Folder
     from orbital_buffer.store.rocks.port import Store, Stores
 
@@ -38,7 +38,7 @@ class Salvage:
     """
 
     def __init__(
-        self, stores: Stores, folder: Folder, quarantine: Quarantine, look: SecondLook
+        self, stores: Stores, folder: Folder, quarantine: Quarantine, look: Recheck
     ) -> None:
         self._stores = stores
         self._folder = folder
@@ -76,7 +76,7 @@ class Salvage:
         )
         return self._stores.open(self._folder.database)
 
-    def worn(self) -> Store:
+    def unrepaired(self) -> Store:
         """Open it as it is, without compacting its tables, which are not fully readable.
 
         Raises:

@@ -49,7 +49,7 @@ class StorageProcess(Stores):
         module: The module that the process runs.
     """
 
-    apart = True
+    separate = True
 
     def __init__(self, spin: float = SPIN, moment: float = MOMENT, module: str = MODULE) -> None:
         self._spin = spin

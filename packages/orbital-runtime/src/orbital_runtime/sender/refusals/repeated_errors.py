@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_runtime.sender.refusals.answers import is_answer
 
 if TYPE_CHECKING:
-    from orbital_runtime.sender.refusals.trial import Trial
+    from orbital_runtime.sender.refusals.bisection import Bisection
 
 SERIES: Final = 10
 """Equal answers in a row after which the cause is looked for in the data, once."""
 
 
-class Repeats:
+class RepeatedErrors:
     """Counts equal answers to one chunk of a lane.
 
     Args:
@@ -41,11 +41,11 @@ class Repeats:
         self._count = 0
         return words
 
-    def ended(self, trial: Trial[Any], error: BaseException | None) -> None:
-        """A trial of a chunk ended, and some of it waits because of this error."""
-        if trial.suspect:
-            self._proven = trial.suspect if trial.suspect in trial.words else ""
+    def ended(self, bisection: Bisection[Any], error: BaseException | None) -> None:
+        """A bisection of a chunk ended, and some of it waits because of this error."""
+        if bisection.suspect:
+            self._proven = bisection.suspect if bisection.suspect in bisection.words else ""
         if error is not None:
-            failure = (trial.token, str(error)) if is_answer(error) else ("", "")
+            failure = (bisection.token, str(error)) if is_answer(error) else ("", "")
             self._count = self._count + 1 if failure[1] and failure == self._last else 1
             self._last = failure

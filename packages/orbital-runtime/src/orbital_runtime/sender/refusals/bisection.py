@@ -15,8 +15,8 @@ from orbital_sdk import NotWritten, Refusal, WriteAnswer, Written
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility
     from orbital_runtime.sender.refusals.steps import Steps
-    from orbital_runtime.sender.refusals.trust import Look, Trust
 
 
 class RefusedRow(NamedTuple):
@@ -28,12 +28,12 @@ class RefusedRow(NamedTuple):
     """The destination's words."""
 
 
-class Trial(Generic[R]):
+class Bisection(Generic[R]):
     """What became of a chunk so far: what neither waits nor is refused is delivered.
 
     Args:
         group: The chunk.
-        trust: What is known of the destination.
+        credibility: What is known of the destination.
         doubtful: Batches that an earlier request may have stored.
         requests: Refusals that may be spent on the rows of single batches, and refusals of several batches
             in a row. What is refused after that is refused whole, so that a bad hour of data cannot keep an
@@ -44,7 +44,7 @@ class Trial(Generic[R]):
     def __init__(
         self,
         group: Group[R],
-        trust: Trust,
+        credibility: Credibility,
         *,
         doubtful: Container[int] = (),
         requests: int = 256,
@@ -55,7 +55,7 @@ class Trial(Generic[R]):
         self.understood = False
         """Whether the destination took some, or spoke of samples."""
         self._group = group
-        self._trust = trust
+        self._credibility = credibility
         self._doubtful = doubtful
         self._requests = requests
         self._spent = self._fruitless = self._in_a_row = 0
@@ -91,7 +91,7 @@ class Trial(Generic[R]):
         """Whether rows wait because nothing behind them was there to be taken."""
         return bool(self._aside) and not self._waiting
 
-    def steps(self) -> Steps[Group[R] | Look]:
+    def steps(self) -> Steps[Group[R] | AskWitness]:
         """Gives what to send and takes the answers, until nothing waits.
 
         Raises:
@@ -100,13 +100,13 @@ class Trial(Generic[R]):
         try:
             yield from self._search()
             if (words := self._doubts()) is not None:
-                yield from self._trust.ask_others(self._group, words)
+                yield from self._credibility.ask_others(self._group, words)
         except BaseException:
             if self._doubts() is not None:
                 self._withdraw()
             raise
 
-    def _search(self) -> Steps[Group[R] | Look]:
+    def _search(self) -> Steps[Group[R] | AskWitness]:
         while self._waiting:
             group = self._waiting[-1]
             if self.too_large is not None and rows(group) >= max(2, self.too_large):
@@ -119,8 +119,8 @@ class Trial(Generic[R]):
                     raise
                 self._suspected(group, error)
                 continue
-            if isinstance(answer, NotWritten) and self._trust.keeps(group, answer):
-                yield from self._trust.ask_others(group, answer.reason)
+            if isinstance(answer, NotWritten) and self._credibility.keeps(group, answer):
+                yield from self._credibility.ask_others(group, answer.reason)
             self._heard(group, answer)
         if self._aside:
             raise self._error
@@ -199,7 +199,7 @@ class Trial(Generic[R]):
         return not outage and self._spent <= self._requests
 
     def _doubts(self) -> str | None:
-        return self._trust.doubts(self._group, self.words, understood=self.understood)
+        return self._credibility.doubts(self._group, self.words, understood=self.understood)
 
 
 def refused_rows(group: Group[R], answer: Written, doubtful: Container[int]) -> list[RefusedRow]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from orbital_runtime.sender.refusals.answers import OF_SAMPLES, tells
+from orbital_runtime.sender.refusals.answers import OF_SAMPLES, proves
 from orbital_runtime.sender.refusals.groups import newest, token
 from orbital_sdk import NotWritten, WriteError, WriterMisconfigured
 
@@ -35,7 +35,7 @@ class Undecided(WriterMisconfigured):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AskWitness:
     """Send one batch, whatever it is, from this number on. The answer is a `Witness`; None: there is none."""
 
     since: int
@@ -63,7 +63,7 @@ class _Kept:
     """What is behind the last witness, which was refused as well; 0: none was."""
 
 
-class Trust:
+class Credibility:
     """What is known of one output's destination, in all of its lanes.
 
     Args:
@@ -109,7 +109,7 @@ class Trust:
             and self.doubts(group, {answer.reason}) is not None
         )
 
-    def ask_others(self, chunk: Group[R], words: str) -> Steps[Look]:
+    def ask_others(self, chunk: Group[R], words: str) -> Steps[AskWitness]:
         """Keep this chunk, refused in these words, until a witness shows that it is because of its samples.
 
         Raises:
@@ -120,10 +120,10 @@ class Trust:
             kept = self._kept = _Kept(token(chunk), words)
         while True:
             kept.since = max(chunk[-1].seq + 1, kept.asked, kept.since or self._newest())
-            witness: Witness | None = yield Look(kept.since)
+            witness: Witness | None = yield AskWitness(kept.since)
             if witness is None:
                 raise _reason(kept)
-            if tells(witness.answer, words, witness.rows):
+            if proves(witness.answer, words, witness.rows):
                 self._proof = words, kept.token, witness.seq
                 return
             if isinstance(witness.answer, NotWritten):

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from orbital_buffer.model.chunk import Entry
 from orbital_runtime.sender.refusals import (
-    Look,
-    Repeats,
-    Trial,
-    Trust,
+    AskWitness,
+    Bisection,
+    Credibility,
+    RepeatedErrors,
     Undecided,
     Witness,
     run,
     whole,
 )
-from orbital_runtime.sender.refusals.repeats import SERIES
+from orbital_runtime.sender.refusals.repeated_errors import SERIES
 from orbital_sdk import (
     NotWritten,
     Refusal,
@@ -42,9 +42,9 @@ def rows_of(group):
     return {(part.seq, part.start + row) for part in group for row in range(len(part.batch))}
 
 
-def played(trial, answer):
+def played(bisection, answer):
     """Each step with what `answer` gave or raised for it, and the error that ended it all."""
-    steps, heard, send = trial.steps(), [], None
+    steps, heard, send = bisection.steps(), [], None
     try:
         step = next(steps)
         while True:
@@ -87,13 +87,13 @@ def answers(draw, group):
 def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
     """Delivered, refused, or it waits, whatever comes: what was taken is neither sent again nor refused."""
     group, doubtful = chunk(sizes), data.draw(st.sets(st.integers(1, len(sizes))))
-    trial = Trial(
-        group, Trust(), doubtful=doubtful, requests=requests, suspect=FAULT if suspect else ""
+    bisection = Bisection(
+        group, Credibility(), doubtful=doubtful, requests=requests, suspect=FAULT if suspect else ""
     )
     taken, there = set(), set()
 
     def answer(step):
-        if isinstance(step, Look):
+        if isinstance(step, AskWitness):
             told = data.draw(answers(chunk([1])))
             if isinstance(told, Exception):
                 raise told
@@ -109,15 +109,15 @@ def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
             there.update(row for row in sent if row[0] in doubtful)
         return told
 
-    heard, error = played(trial, answer)
-    refused = [(row.seq, row.row) for row in trial.refused]
-    waits = {row for row in rows_of(group) if row[0] in trial.left}
+    heard, error = played(bisection, answer)
+    refused = [(row.seq, row.row) for row in bisection.refused]
+    waits = {row for row in rows_of(group) if row[0] in bisection.left}
     assert len(refused) == len(set(refused))
     assert not waits.intersection(refused)
     assert not taken.intersection(refused)
     assert rows_of(group) - waits - set(refused) <= taken | there
-    assert (error is not None) == bool(trial.left)
-    looks = sum(isinstance(step, Look) for step, _ in heard)
+    assert (error is not None) == bool(bisection.left)
+    looks = sum(isinstance(step, AskWitness) for step, _ in heard)
     assert len(heard) - looks <= 4 * sum(sizes)
 
 
@@ -129,23 +129,23 @@ def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
 )
 def test_who_refuses_everything_costs_nothing(sizes, refusal, witnesses, requests):
     """A proxy with one answer to all: everything waits, after each look, with and without a witness."""
-    trust, answer = Trust(), NotWritten(PROXY, refusal)
+    credibility, answer = Credibility(), NotWritten(PROXY, refusal)
     for there in witnesses:
-        trial = Trial(chunk(sizes), trust, requests=requests)
+        bisection = Bisection(chunk(sizes), credibility, requests=requests)
         heard, error = played(
-            trial,
+            bisection,
             lambda step, there=there: (
                 answer
-                if not isinstance(step, Look)
+                if not isinstance(step, AskWitness)
                 else Witness(step.since, 1, step.since + 1, answer)
                 if there
                 else None
             ),
         )
-        assert (trial.refused, trial.left) == ([], set(range(1, len(sizes) + 1)))
+        assert (bisection.refused, bisection.left) == ([], set(range(1, len(sizes) + 1)))
         assert isinstance(error, WriterMisconfigured)
         assert PROXY in str(error)
-        assert isinstance(heard[-1][0], Look)
+        assert isinstance(heard[-1][0], AskWitness)
     asked = any(witnesses)
     assert isinstance(error, Undecided) is not asked
 
@@ -158,7 +158,7 @@ def test_a_bad_sample_is_found_soon(sizes, data):
     most = 2 * math.ceil(math.log2(sum(sizes))) + 2 * math.ceil(math.log2(max(sizes))) + 1
 
     def refuse(step):
-        if isinstance(step, Look):
+        if isinstance(step, AskWitness):
             return Witness(step.since, 1, step.since + 1, Written(1))
         return NotWritten(PROXY, Refusal.DOUBTFUL) if bad in rows_of(step) else Written(1)
 
@@ -167,23 +167,23 @@ def test_a_bad_sample_is_found_soon(sizes, data):
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    trial = Trial(group, Trust())
-    heard, error = played(trial, refuse)
+    bisection = Bisection(group, Credibility())
+    heard, error = played(bisection, refuse)
     assert error is None
-    assert [(row.seq, row.row) for row in trial.refused] == [bad]
+    assert [(row.seq, row.row) for row in bisection.refused] == [bad]
     assert len(heard) <= most + 1  # and a witness, if it was alone
 
-    repeats = Repeats()
+    repeats = RepeatedErrors()
     for _ in range(SERIES):
-        trial = Trial(group, Trust(), suspect=repeats.suspect(trial.token))
-        heard, error = played(trial, fail)
-        repeats.ended(trial, error)
+        bisection = Bisection(group, Credibility(), suspect=repeats.suspect(bisection.token))
+        heard, error = played(bisection, fail)
+        repeats.ended(bisection, error)
         assert len(heard) == 1
-    trial = Trial(group, Trust(), suspect=repeats.suspect(trial.token))
-    heard, error = played(trial, fail)
-    if trial.understood and error is None:
-        assert [(row.seq, row.row) for row in trial.refused] == [bad]
-    assert not trial.left or trial.undecided
+    bisection = Bisection(group, Credibility(), suspect=repeats.suspect(bisection.token))
+    heard, error = played(bisection, fail)
+    if bisection.understood and error is None:
+        assert [(row.seq, row.row) for row in bisection.refused] == [bad]
+    assert not bisection.left or bisection.undecided
     assert len(heard) <= most + 1
 
 
@@ -205,9 +205,9 @@ async def test_whatever_has_a_length_and_parts_can_be_sent_so():
         known.extend(part.batch)
         return Written(1)
 
-    trial = Trial(whole([(1, names)]), Trust())
-    await run(trial.steps(), send)
-    assert [(names[row.row], row.reason) for row in trial.refused] == [("f", "unknown")]
+    bisection = Bisection(whole([(1, names)]), Credibility())
+    await run(bisection.steps(), send)
+    assert [(names[row.row], row.reason) for row in bisection.refused] == [("f", "unknown")]
     assert known == list("abcdegh")
 
 
@@ -215,7 +215,7 @@ def test_many_refusals_are_no_outage():
     """Thirty refused batches, one that makes the destination fail, and a good one behind them: the search
     goes on to the good one. Only errors in a row count as an outage, not refusals between them.
     """
-    trial = Trial(chunk([1] * 32), Trust(), suspect=FAULT)
+    bisection = Bisection(chunk([1] * 32), Credibility(), suspect=FAULT)
 
     def answer(step):
         seqs = {part.seq for part in step}
@@ -225,7 +225,7 @@ def test_many_refusals_are_no_outage():
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    heard, error = played(trial, answer)
-    assert (error, trial.left) == (None, set())
-    assert [row.seq for row in trial.refused] == [*range(1, 32)]
+    heard, error = played(bisection, answer)
+    assert (error, bisection.left) == (None, set())
+    assert [row.seq for row in bisection.refused] == [*range(1, 32)]
     assert len(heard) < 80

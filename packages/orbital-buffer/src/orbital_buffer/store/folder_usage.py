@@ -12,7 +12,7 @@ BLOCK: Final = 512
 """Unit of `st_blocks` in bytes."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class FolderUsage(msgspec.Struct, frozen=True):
     """The folder of a buffer, its size and the free space."""
 
     path: str
@@ -30,11 +30,11 @@ class Place(msgspec.Struct, frozen=True):
     """Bytes on disk of the quarantine."""
 
 
-def place_of(path: Path, *, sync: str, min_free: int) -> Place:
+def folder_usage(path: Path, *, sync: str, min_free: int) -> FolderUsage:
     """Examine this folder. Files that disappear meanwhile or cannot be accessed count as 0."""
     quarantine = path / "quarantine"
     everything, aside = _size(path), _size(quarantine)
-    return Place(
+    return FolderUsage(
         path=str(path),
         sync=sync,
         min_free=min_free,
@@ -45,9 +45,11 @@ def place_of(path: Path, *, sync: str, min_free: int) -> Place:
     )
 
 
-def unseen(path: Path, *, sync: str, min_free: int) -> Place:
+def unknown_usage(path: Path, *, sync: str, min_free: int) -> FolderUsage:
     """The place while the disk cannot be read."""
-    return Place(str(path), sync, min_free, disk=0, free=None, quarantined=0, quarantine_size=0)
+    return FolderUsage(
+        str(path), sync, min_free, disk=0, free=None, quarantined=0, quarantine_size=0
+    )
 
 
 def free(path: Path) -> int | None:

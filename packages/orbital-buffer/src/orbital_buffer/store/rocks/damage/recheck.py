@@ -27,7 +27,7 @@ PROBE: Final = bytes(range(256)) * 256
 _FILE: Final = re.compile(r"(\d+\.(?:sst|log)|MANIFEST-\d+|CURRENT)\b")
 
 
-class SecondLook:
+class Recheck:
     """Reads the files of one database. Blocking.
 
     Args:
