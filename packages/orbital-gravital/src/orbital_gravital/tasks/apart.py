@@ -3,7 +3,7 @@
 Core identifies a series by metric name, device and the plugin's own labels: two tasks of one plugin on one
 device would write one series. The first task keeps its series unchanged; each further one gets its id as a
 label. It keeps that label as long as the task exists, also over restarts: no series changes because another
-task was added or removed (docs/decisions/0028-tasks-apart-at-core.md).
+task was added or removed (docs/decisions/0028-telling-tasks-apart-at-core.md).
 """
 
 from __future__ import annotations
