@@ -1,4 +1,4 @@
-"""Delivers what the buffer holds: one loop an output, each with its own pace, patience and position."""
+"""Delivers the samples of the buffer: a loop for each output, with its own position, backoff and breaker."""
 
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.sender.output import Output

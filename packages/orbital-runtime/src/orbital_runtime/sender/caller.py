@@ -1,4 +1,4 @@
-"""Calls a writer: `def` on a thread of the output's own, `async def` on the loop, both under a deadline."""
+"""Calls a writer under a deadline: `def` on a thread of this output, `async def` on the event loop."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from orbital_sdk import Attempt, Batch, Writer
 
 CANCEL_GRACE: Final = 1.0
-"""Seconds that a cancelled coroutine gets to end."""
+"""Seconds to wait for a cancelled coroutine to end."""
 
 
 class Caller:
-    """Calls one writer, one write at a time. A write that hangs is left behind, counted, and does not
-    stop the next one; but no more than `most_stuck` hang at once.
+    """Calls one writer, one write at a time. A write that hangs is abandoned and counted; the next one may
+    start unless `most_stuck` hang already.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class Caller:
         self._host: Host | None = None
         self._most_stuck = most_stuck
         self._threads: ThreadPool | None = None
-        """The thread of its own."""
+        """The thread of this output."""
         self._overruns = Overruns()
 
     @property
     def stuck(self) -> int:
-        """Calls that were given up and have not returned."""
+        """Abandoned calls that have not returned."""
         return self._overruns.going(self._writer.name)
 
     async def start(self, seconds: float) -> None:
@@ -73,7 +73,7 @@ class Caller:
         await self._call(self._writer.stop, seconds)
 
     async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> Any:
-        """What the writer gives, whatever it is.
+        """The return value of `write`, unchecked.
 
         Raises:
             WriteTimeout: It took longer than `seconds`, or too many earlier ones still hang.
@@ -85,7 +85,7 @@ class Caller:
         return await self._call(partial(self._writer.write, batches, attempt), seconds)
 
     async def test(self, seconds: float) -> Any:
-        """What `test_connection` of the writer gives, whatever it is.
+        """The return value of `test_connection`, unchecked.
 
         Raises:
             WriteTimeout: It took longer than `seconds`.
@@ -94,13 +94,13 @@ class Caller:
         return await self._call(self._writer.test_connection, seconds)
 
     def close(self) -> None:
-        """Let the thread end; one that hangs dies with the process."""
+        """Release the thread; a hanging one ends with the process."""
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None
 
     async def _call(self, function: Callable[[], object], seconds: float) -> object:
-        """On the loop, or on the thread: a plain `def` may block."""
+        """Call on the event loop, or on the thread if it is a plain `def`, which may block."""
         thread, name = Thread(self._thread), self._writer.name
         work = Work(call(function, run_blocking=thread.run), name, self._output, kind="writer")
         try:
@@ -109,7 +109,7 @@ class Caller:
             raise WriteTimeout(f"no answer within {seconds:g} s") from None
         finally:
             if (future := thread.stuck) is not None:
-                self.close()  # the next write gets another one
+                self.close()  # the next write gets a new one
                 self._overruns.leave(future, name, self._output)
 
     def _thread(self) -> ThreadPool:

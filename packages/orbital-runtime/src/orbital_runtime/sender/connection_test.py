@@ -1,4 +1,4 @@
-"""Asks a destination whether it would take samples, for people who are about to rely on it."""
+"""Tests the connection to an output's destination, for `validate --connect`."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ logger = logging.getLogger(__name__)
 
 
 class Result(StrEnum):
-    """What came of it."""
+    """Outcome of the test."""
 
     OK = "ok"
     FAILED = "failed"
     NOT_ASKED = "not asked"
-    """Its writer has no `test_connection`."""
+    """The writer has no `test_connection`."""
 
 
 class Connection(NamedTuple):
-    """How one output would do."""
+    """Result for one output."""
 
     output: str
     address: str
     result: Result
     message: str
-    """For people, in one line."""
+    """One line of text."""
 
 
 async def connect(output: Output) -> Connection:
-    """Start its writer, ask, and stop it; each may take the time-out of a request."""
+    """Start the writer, call `test_connection` and stop it, each within the timeout of a request."""
     result, message = await _asked(output)
     return Connection(output.name, output.writer.address, result, message)
 

@@ -1,4 +1,4 @@
-"""What samples are delivered to."""
+"""An output: a writer with its name and delivery policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Output:
     """One configured destination."""
 
     name: str
-    """Stable: what waits for it in the buffer is kept under this name."""
+    """Also its name in the buffer, so it must stay the same over restarts."""
     writer: Writer[Any]
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     processors: Sequence[Processor[Any]] = ()

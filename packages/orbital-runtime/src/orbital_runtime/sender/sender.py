@@ -1,4 +1,4 @@
-"""All outputs: one delivery each, added, replaced and removed while the others go on."""
+"""The deliveries of all outputs, which are added, replaced and removed independently."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 
 class Sender:
-    """Delivers what waits in the buffer, to every output on its own.
+    """Delivers from the buffer to each output independently.
 
-    At exit the order is: committer closed, sender stopped, buffer closed.
+    Order at exit: close the committer, stop the sender, close the buffer.
 
     Args:
-        buffer: Where samples wait.
-        clock: For backing off and for stamps.
-        hosts: What writers are started with.
+        buffer: Holds the samples.
+        clock: For backoff and timestamps.
+        hosts: Gives each writer its host.
     """
 
     def __init__(self, buffer: Reader, *, clock: Clock, hosts: Hosts | None = None) -> None:
@@ -40,12 +40,12 @@ class Sender:
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def add(self, output: Output) -> None:
-        """Deliver to this output from now on; it goes on where it was known before.
+        """Start delivering to this output, from its last position if the buffer knows it.
 
-        No destination is contacted before there is something to send.
+        The destination is not contacted before there is something to send.
 
         Raises:
-            ValueError: An output of this name is there already.
+            ValueError: There is an output of this name.
         """
         if output.name in self._deliveries:
             raise ValueError(f"there is an output {output.name!r} already")
@@ -62,21 +62,21 @@ class Sender:
         delivery.start()
 
     async def remove(self, name: str) -> None:
-        """Stop delivering to an output. What waits for it is kept, and nothing new is added to it."""
+        """Stop delivering to an output. Its waiting samples are kept; it gets no new ones."""
         delivery = self._deliveries.pop(name, None)
         if delivery is not None:
             self._buffer.orphan(name)
             await delivery.stop()
 
     async def replace(self, output: Output) -> None:
-        """Go on with other settings: no batch is missed in between, and nothing waits any longer."""
+        """Replace an output's settings and writer. It misses no batch meanwhile."""
         old = self._deliveries.pop(output.name, None)
         if old is not None:
             await old.stop()
         await self.add(output)
 
     async def finish(self, output: Output) -> None:
-        """Deliver what waits for an output that takes nothing new any more; after that it is gone."""
+        """Deliver the waiting samples of an output that gets no new ones, then remove it."""
         await self.replace(output)
         self._buffer.orphan(output.name)
         finishing = asyncio.create_task(
@@ -94,15 +94,15 @@ class Sender:
             logger.info("output %s: all that waited is delivered", name)
 
     def send_now(self, name: str | None = None) -> None:
-        """Send now, without gathering or backing off any longer: one output, or all."""
+        """Send the waiting samples of one or all outputs without further gathering or backoff."""
         for delivery in self._deliveries.values():
             if name in (None, delivery.name):
                 delivery.send_now()
 
     async def flush(self, timeout: float) -> bool:  # noqa: ASYNC109 (all outputs share it)
-        """Deliver all that waits now, for so many seconds at most. Gives whether it was all delivered.
+        """Deliver all waiting samples within `timeout` seconds. Returns whether all were delivered.
 
-        An output that is paused is tried once; one that fails is tried again until the time is over.
+        A paused output gets one attempt; a failing one is retried until the time is over.
         """
         drains = [asyncio.ensure_future(d.drain()) for d in self._deliveries.values()]
         if not drains:
@@ -115,7 +115,7 @@ class Sender:
         return not late and all(drain.result() for drain in done)
 
     async def stop(self, grace: float = 0.0) -> None:
-        """Flush for so many seconds at most, then close every output. Safe twice."""
+        """Flush for at most `grace` seconds, then close every output. Idempotent."""
         if grace > 0:
             await self.flush(grace)
         for finishing in self._finishing:
@@ -130,9 +130,9 @@ class Sender:
                 )
 
     def status(self) -> dict[str, OutputStatus]:
-        """Every output, by name."""
+        """Snapshots of all outputs, by name."""
         return {name: delivery.status() for name, delivery in self._deliveries.items()}
 
     def tallies(self) -> Mapping[str, Tally]:
-        """The counts of every output that was ever here, by name: they only grow."""
+        """Counts of all outputs since the start, removed ones included, by name; they only grow."""
         return self._tallies

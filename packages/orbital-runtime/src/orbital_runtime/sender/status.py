@@ -1,4 +1,4 @@
-"""How an output stands, for status pages and metrics."""
+"""State and counts of an output, for status and metrics."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 
 class Phase(StrEnum):
-    """What a delivery is doing."""
+    """The current activity of a delivery."""
 
     WAITING = "waiting"
-    """Nothing to send yet."""
+    """For samples to send."""
     DELIVERING = "delivering"
     BACKING_OFF = "backing off"
-    """The last attempt failed; the next one has its time."""
+    """The last attempt failed; waiting for the next one."""
     PAUSED = "paused"
-    """A person has to change something. Everything is kept."""
+    """Somebody has to change the settings or the destination. All samples are kept."""
     STOPPED = "stopped"
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one output; they go on when its settings change."""
+    """Counts of one output since the start of the process, also across changes of its settings."""
 
     samples: int = 0
-    """Delivered, each once."""
+    """Delivered samples."""
     bytes: int = 0
-    """On the wire, as far as the writer says."""
+    """Sent, as reported by the writer."""
     requests: int = 0
     retries: int = 0
-    """Attempts at a chunk after its first."""
+    """Further attempts at a chunk."""
     errors: Counter[str] = field(default_factory=Counter[str])
     """Failed requests by kind: `unavailable`, `timeout`, `misconfigured`, `too_large`, `rejected`,
     `bug`."""
@@ -50,22 +50,22 @@ class Tally:
     last_success_ms: int | None = None
     """Milliseconds UTC."""
     failed: Intervals = field(default_factory=Intervals)
-    """Batches that waited at the end of an attempt, and are not settled yet."""
+    """Batches that an attempt did not settle, and that are still waiting."""
     doubtful: Intervals = field(default_factory=Intervals)
-    """Batches that the destination may have stored although they wait: sent, with an unknown outcome."""
+    """Waiting batches whose last request has an unknown outcome: the destination may have stored them."""
 
     def left(self, seqs: Iterable[int]) -> None:
-        """These batches wait at the end of an attempt."""
+        """An attempt did not settle these batches."""
         for seq in seqs:
             self.failed.add(seq, seq + 1)
 
     def doubt(self, seqs: Iterable[int]) -> None:
-        """The destination may have stored these batches, or not."""
+        """It is unknown whether the destination stored these batches."""
         for seq in seqs:
             self.doubtful.add(seq, seq + 1)
 
     def settled(self, seqs: Iterable[int]) -> None:
-        """These batches are done with, for good."""
+        """These batches were acknowledged."""
         if self.failed or self.doubtful:
             for seq in seqs:
                 self.failed.discard(seq, seq + 1)
@@ -74,26 +74,26 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class OutputStatus:
-    """One output at one moment."""
+    """A snapshot of one output."""
 
     name: str
     address: str
     phase: Phase
     reason: str
-    """Why the last attempt failed; empty once one succeeded, and before the first."""
+    """Why the last attempt failed; empty after a successful one, and before the first."""
     until_ms: int | None
     """Milliseconds UTC of the next attempt, while it backs off or is paused."""
     breaker: State
     waiting: int
     """Samples in the buffer that it has not acknowledged."""
     lag: float
-    """Seconds that its oldest fresh sample waits; the backlog and a request under way are left out."""
+    """Age of its oldest fresh sample in seconds, without the backlog and the request in flight."""
     backlog: int
-    """Samples that wait in the backlog lane; 0 while there is one lane."""
+    """Samples in the backlog lane; 0 while there is one lane."""
     backlog_seconds: float | None
-    """Until the backlog is delivered, at its pace so far; None while there is no telling."""
+    """Estimated seconds until the backlog is delivered; None while unknown."""
     stuck: int
-    """Writes that were given up and have not returned."""
+    """Abandoned writes that have not returned."""
     sent_samples: int
     sent_bytes: int
     requests: int
@@ -105,7 +105,7 @@ class OutputStatus:
     last_success_ms: int | None
 
     def flows_since(self, before: OutputStatus) -> bool:
-        """Whether samples left since that moment, or are on their way and nothing has failed since."""
+        """Whether samples were delivered since then, or are being delivered without new errors."""
         if self.waiting < before.waiting or self.sent_samples > before.sent_samples:
             return True
         return self.phase is Phase.DELIVERING and self.errors == before.errors

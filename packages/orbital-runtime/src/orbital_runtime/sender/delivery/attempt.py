@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended."""
+    """Result of an attempt."""
 
     error: BaseException | None
-    """Why some of the chunk waits; None: none of it does."""
+    """Why part of the chunk was not settled; None if all of it was."""
     left: Chunk | None
-    """What has to come again as it is, under the same token; the buffer has it back."""
+    """What must be sent again as it is, under the same token; released to the buffer."""
     too_large: int | None
-    """Rows of the smallest group that the destination found too large, if it did."""
+    """Rows of the smallest group that was too large, if any."""
 
 
 class Attempts:
@@ -41,10 +41,10 @@ class Attempts:
 
     Args:
         output: Name, writer and policy.
-        buffer: Where the chunks come from.
+        buffer: Source of the chunks.
         tally: Counts of the output.
-        requests: Makes its requests.
-        settlement: Settles what comes of them.
+        requests: Sends requests.
+        settlement: Acknowledges results.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class Attempts:
         self._credibility = Credibility(self._newest)
 
     async def make(self, chunk: Chunk, failures: int, repeats: RepeatedErrors) -> Outcome:
-        """Deliver a chunk. What is delivered or refused is acknowledged, whatever became of the rest.
+        """Deliver a chunk. Delivered and refused batches are acknowledged, even if others are not.
 
         Args:
             chunk: In flight.
-            failures: Attempts that failed in a row before this one.
-            repeats: What is known of the chunks of its lane.
+            failures: Consecutive failed attempts before this one.
+            repeats: Repeated errors of this lane.
         """
         outgoing = self._departures.of(chunk.entries)
         group = outgoing.group
@@ -90,16 +90,18 @@ class Attempts:
         repeats.ended(bisection, error)
         left = await self._settlement.settle(chunk, outgoing, bisection.left, bisection.refused)
         if bisection.suspect and (bisection.understood or bisection.undecided):
-            left = None  # read together with newer samples, which may tell more
+            left = None  # to be read together with newer samples, which may prove the cause
         return Outcome(error, left, bisection.too_large)
 
-    async def _do(self, failures: int, step: Group[Batch] | AskWitness) -> WriteAnswer | Witness | None:
+    async def _do(
+        self, failures: int, step: Group[Batch] | AskWitness
+    ) -> WriteAnswer | Witness | None:
         if isinstance(step, AskWitness):
             return await self._witness(step.since)
         return await self._requests.send(step, failures)
 
     async def _witness(self, since: int) -> Witness | None:
-        """Send one batch; what is taken or named is settled."""
+        """Send one batch, and settle it if it was stored or refused by row."""
         found = await self._first(since)
         if found is None:
             return None
@@ -115,7 +117,7 @@ class Attempts:
         return Witness(group[0].seq, rows(group), behind, answer)
 
     async def _first(self, since: int) -> tuple[Chunk, int] | None:
-        """The first batch from this number on, and what is behind a full request from there on."""
+        """The first batch from `since` on, and the number that follows a full request from there."""
         policy = self._output.policy
         while chunk := await self._buffer.read(
             self._output.name, samples=policy.batch_size, size=policy.batch_bytes, since=since
@@ -129,7 +131,7 @@ class Attempts:
         return None
 
     def _newest(self) -> int:
-        """The first batch that was collected in the last `flush_interval`, where old samples are taken."""
+        """The first batch of the last `flush_interval`; 0 if the writer takes no old samples."""
         if not self._output.writer.takes_old_samples:
             return 0
         return self._buffer.edge(self._output.policy.flush_interval)

@@ -1,5 +1,5 @@
-"""Delivers to one output: reads the buffer, calls the writer, acts on what comes back. One loop an output,
-one chunk in flight; nothing here ever waits for another output.
+"""The delivery loop of one output: reads the buffer, calls the writer, handles the answer. One chunk is in
+flight at a time; no output waits for another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_GRACE: Final = 5.0
-"""Seconds that a writer gets to close, if its requests may take that long."""
+"""Maximum seconds for a writer to close; not more than its request timeout."""
 
 
 class Delivery:
@@ -47,11 +47,11 @@ class Delivery:
 
     Args:
         output: Name, writer and policy.
-        buffer: Read under the output's name, which must be attached.
-        clock: For backing off and for stamps.
-        hosts: What its writer is started with.
-        tally: Counts to go on from, where the output was known before.
-        chance: Gives 0 to 1 for the jitter.
+        buffer: The output must be attached to it.
+        clock: For backoff and timestamps.
+        hosts: Gives the writer its host.
+        tally: Earlier counts of the output.
+        chance: Random number from 0 to 1 for the jitter.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class Delivery:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start the loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"output {self.name}")
 
     async def stop(self) -> None:
-        """End the loop and close the writer. What was in flight waits in the buffer again."""
+        """Stop the loop and close the writer. The chunk in flight returns to the buffer."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -108,16 +108,16 @@ class Delivery:
             logger.exception("output %s did not close", self.name)
 
     async def ended(self) -> None:
-        """Return when it delivers no more: stopped, or an orphan of which nothing is left."""
+        """Wait until the loop ended: it was stopped, or is an orphan with nothing left to deliver."""
         if self._task is not None:
             await asyncio.wait({self._task})
 
     def send_now(self) -> None:
-        """Send now what waits, without gathering or backing off any longer."""
+        """Send waiting samples without further gathering or backoff."""
         self._recovery.retry_now()
 
     async def drain(self) -> bool:
-        """Send all that waits. False when the output is paused, or stopped before it was done."""
+        """Send all waiting samples. Returns False if the output paused or stopped before that."""
         if self._task is None or self._task.done():
             return False
         self.send_now()
@@ -164,11 +164,11 @@ class Delivery:
 
     @property
     def _finished(self) -> bool:
-        """Whether nothing waits, and nothing ever will: the buffer keeps what it had for an orphan alone."""
+        """Whether this is an orphan with nothing left to deliver."""
         return not self._buffer.delivers(self.name) and not self._buffer.waiting(self.name)
 
     async def _started(self) -> bool:
-        """Start the writer; where that fails, pause and try again later."""
+        """Start the writer. Returns False after a failure and a pause."""
         try:
             await self._caller.start(self._policy.timeout)
         except Exception as error:
@@ -180,13 +180,13 @@ class Delivery:
         return True
 
     async def _turn(self) -> None:
-        """One chunk, or one reason why there is none."""
+        """Deliver one chunk, or wait after an error."""
         try:
             await self._next()
         except BufferClosed:
             raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged there, and tried again)
-            if self._finished:  # somebody dropped what it had
+        except Exception as error:  # noqa: BLE001 (`after` logs it, and the loop retries)
+            if self._finished:  # its samples were removed meanwhile
                 return
             if isinstance(error, WriterMisconfigured | ConfigurationError):
                 self._drains.end(sent=False)
@@ -202,7 +202,7 @@ class Delivery:
             self._drains.end(sent=True)
 
     async def _due(self) -> Lane | None:
-        """The lane whose turn it is, once it is, and the breaker lets it through. None: all is sent."""
+        """Wait for the next lane to send from, and for the breaker. None: everything is sent."""
         self._recovery.unused()
         lane = await self._gather()
         if lane:
@@ -210,7 +210,7 @@ class Delivery:
         return lane
 
     async def _gather(self) -> Lane | None:
-        """Wait until some lane has a full request, or until what waits is `flush_interval` old."""
+        """Wait until a lane has a full request, or its oldest sample is `flush_interval` old."""
         self._recovery.phase = Phase.WAITING
         urgent = False
         while True:
@@ -240,7 +240,7 @@ class Delivery:
             self._recovery.succeeded()
 
     async def _note(self, chunk: Chunk | None = None) -> None:
-        """Let the buffer remember how requests are cut and what is in doubt, before this chunk goes out."""
+        """Save the request boundaries and the doubtful batches in the buffer before this chunk is sent."""
         doubtful = self.tally.doubtful.copy()
         for start, stop in runs(chunk.entries) if chunk else ():
             doubtful.add(start, stop)
@@ -255,7 +255,7 @@ class Delivery:
 
 
 def _still_doubtful(buffer: Reader, output: str) -> Pieces:
-    """What was in doubt when this output was last delivered to, maybe by a process that was killed."""
+    """Doubtful batches of an earlier delivery, possibly by a process that was killed."""
     noted = checkpoint_of(buffer.noted(output)).doubtful
     return [
         piece for piece in noted if buffer.unsent(output, since=piece[0], before=piece[1]).batches

@@ -1,4 +1,4 @@
-"""Who waits until all that an output holds is sent."""
+"""Callers that wait until an output has sent everything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 
 class Drains:
-    """True while somebody does."""
+    """True while there are any."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[bool]] = set()
@@ -15,7 +15,7 @@ class Drains:
         return bool(self._waiting)
 
     async def wait(self, delivery: asyncio.Task[None]) -> bool:
-        """Return whether all was sent, at the end of this task at the latest."""
+        """Wait until everything is sent, or this task ends. Returns whether everything was sent."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.add(done)
         try:
@@ -25,7 +25,7 @@ class Drains:
             self._waiting.discard(done)
 
     def end(self, *, sent: bool) -> None:
-        """Let all of them go on."""
+        """Release all of them."""
         waiting, self._waiting = self._waiting, set()
         for done in waiting:
             if not done.done():

@@ -1,4 +1,4 @@
-"""What an output does after an attempt that failed: back off, pause, or wait for other samples."""
+"""After a failed attempt: backoff, pause, or wait for other samples."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 class Recovery:
-    """How an output stands, and when its next attempt is.
+    """The state of an output, and the time of its next attempt.
 
     Args:
         output: Name and policy.
-        buffer: Tells how much waits, and when more comes.
-        clock: For the times of the next attempt.
-        chance: Gives 0 to 1 for the jitter.
-        wait: Waits; whoever is in a hurry interrupts it.
+        buffer: Knows how many samples wait, and notifies of new ones.
+        clock: For the time of the next attempt.
+        chance: Random number from 0 to 1 for the jitter.
+        wait: Can be interrupted.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Recovery:
     ) -> None:
         self.phase = Phase.STOPPED
         self.reason = ""
-        """Why the last attempt failed; empty once one succeeded."""
+        """Why the last attempt failed; empty after a successful one."""
         self.until_ms: int | None = None
-        """Milliseconds UTC of the next attempt, while this one waits."""
+        """Milliseconds UTC of the next attempt, while waiting for it."""
         self.failures = 0
-        """Attempts that failed in a row."""
+        """Consecutive failed attempts."""
         policy = output.policy
         self._name = output.name
         self._policy = policy
@@ -67,16 +67,16 @@ class Recovery:
         return self._breaker.state
 
     def retry_now(self) -> None:
-        """The next attempt may be now."""
+        """Make the next attempt now."""
         self._breaker.probe_now(self._clock.steady())
         self._wait.interrupt()
 
     def unused(self) -> None:
-        """A probe that the breaker let through found nothing to send."""
+        """The breaker allowed a probe, but there was nothing to send."""
         self._breaker.abandon(self._clock.steady())
 
     async def allowed(self) -> None:
-        """Return when the breaker lets an attempt through."""
+        """Wait until the breaker allows an attempt."""
         now = self._clock.steady()
         if not self._breaker.allow(now):
             await self._wait.until(seconds=self._breaker.probe_at - now)
@@ -84,7 +84,7 @@ class Recovery:
             self._breaker.allow(now)
 
     def succeeded(self) -> None:
-        """The destination answered, and all of a chunk is done with."""
+        """A chunk was delivered or refused as a whole."""
         self._breaker.success()
         self.failures = 0
         if self.reason:
@@ -92,7 +92,7 @@ class Recovery:
         self.reason = ""
 
     async def after(self, error: Exception) -> None:
-        """Wait as long as this error of an attempt asks for."""
+        """Wait as this error of an attempt requires."""
         match error:
             case BufferUnreadable():
                 await self._hold(Phase.BACKING_OFF, str(error), self._policy.retry_interval)
@@ -109,12 +109,14 @@ class Recovery:
                 await self._back_off(reason, None)
 
     async def pause(self, reason: str) -> None:
-        """A person has to act: look again now and then."""
-        self._breaker.success()  # it did answer
+        """Somebody has to act; retry every `pause_retry` seconds."""
+        self._breaker.success()  # the destination answered
         await self._hold(Phase.PAUSED, reason, self._policy.pause_retry)
 
     async def _wait_for_others(self, reason: str, behind: int) -> None:
-        """Nothing shows yet whether a person has to act: look again when something may."""
+        """It is unknown yet whether somebody has to act: retry when there are other samples to compare
+        with.
+        """
         self._breaker.success()  # as above
         others = partial(self._buffer.wait, self._name, samples=1, since=behind)
         await self._hold(Phase.BACKING_OFF, reason, self._policy.pause_retry, others)
@@ -137,7 +139,7 @@ class Recovery:
     async def _hold(
         self, phase: Phase, reason: str, seconds: float, event: Event | None = None
     ) -> None:
-        """Wait so long, or for the event, and let people know why."""
+        """Log the reason, then wait for `seconds` or the event."""
         level = logging.DEBUG if reason == self.reason else logging.WARNING
         waiting = self._buffer.waiting(self._name)
         message = "output %s is %s: %s; %d samples wait, next attempt in %.1f s"

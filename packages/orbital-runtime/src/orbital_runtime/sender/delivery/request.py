@@ -1,4 +1,4 @@
-"""One request of an output: its writer is called, and what comes of it is counted and checked."""
+"""Requests of an output: calls the writer, checks and counts its answers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 class Requests:
-    """Makes the requests of one output, one at a time.
+    """Sends the requests of one output, one at a time.
 
     Args:
         output: Name, writer and policy.
-        buffer: Gives tokens their beginning.
-        clock: For stamps.
+        buffer: Names the start that is part of each token.
+        clock: For timestamps.
         tally: Counts of the output.
-        caller: Calls its writer.
+        caller: Calls the writer.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Requests:
         self._said = ""
 
     async def send(self, group: Group[Batch], failures: int) -> WriteAnswer:
-        """What the destination answers.
+        """Send a group. Returns the destination's answer.
 
         Args:
             group: What to send.
-            failures: Attempts that failed in a row before this one.
+            failures: Consecutive failed attempts before this one.
 
         Raises:
-            WriteError, ConfigurationError: There is no answer. A bug of the writer is one of these, too.
+            WriteError, ConfigurationError: There is no answer; `WriterBug` for a bug of the writer.
         """
         try:
             return await self._ask(group, failures)

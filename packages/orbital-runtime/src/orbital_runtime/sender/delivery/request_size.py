@@ -1,18 +1,18 @@
-"""How many samples a request may have: what is set, or what the destination was found to take. Pure."""
+"""The size of requests: as configured, or smaller if the destination refused larger ones. Pure."""
 
 from __future__ import annotations
 
 from typing import Final
 
 GROW_AFTER: Final = 100
-"""Chunks after which a destination that wanted smaller ones is offered twice as much again."""
+"""Chunks after which a reduced size is doubled again."""
 
 
 class RequestSize:
-    """Learned from one chunk after the other.
+    """Adapts to the destination.
 
     Args:
-        most: Samples, where the destination takes as many.
+        most: The configured size in samples.
     """
 
     def __init__(self, most: int) -> None:
@@ -21,7 +21,7 @@ class RequestSize:
         self.samples = most
 
     def learn(self, too_large: int | None) -> None:
-        """A chunk was sent, and so many rows, at the least, were too large; None: nothing was."""
+        """A chunk was sent, and this number of rows was too large; None: none was."""
         if too_large is not None:
             self.samples, self._grow_in = max(1, too_large // 2), GROW_AFTER
             return

@@ -1,4 +1,4 @@
-"""Settles with the buffer: what was delivered, what became dead letters, and what comes again."""
+"""Acknowledges delivered and refused batches in the buffer, and releases the others."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ logger = logging.getLogger(__name__)
 
 
 class Settlement:
-    """The books of one output.
+    """Settles the chunks of one output.
 
     Args:
-        output: Its name.
-        buffer: Where its chunks come from.
-        clock: For stamps.
+        output: The output.
+        buffer: Source of its chunks.
+        clock: For timestamps.
         tally: Counts of the output.
     """
 
@@ -47,12 +47,12 @@ class Settlement:
         left: Container[int],
         refused: Sequence[RefusedRow],
     ) -> Chunk | None:
-        """Acknowledge what of a chunk is done with; what is left is released, and given back.
+        """Acknowledge a chunk, but release the batches in `left`, which are returned.
 
         Args:
             chunk: In flight.
             outgoing: What its writer got of it.
-            left: Its batches that have to come again.
+            left: Numbers of batches to be sent again.
             refused: The rows of `outgoing` that become dead letters.
         """
         done = part(chunk, [entry for entry in chunk.entries if entry.seq not in left])
@@ -71,7 +71,7 @@ class Settlement:
         try:
             await self._buffer.acknowledge(done, letters=letters, dropped=dropped)
         except BaseException:
-            self._buffer.release(done)  # a no-op where the buffer has it in its books
+            self._buffer.release(done)  # a no-op if the buffer has acknowledged it
             self._tally.left(seqs)
             self._tally.doubt(seqs)
             raise
@@ -88,7 +88,7 @@ class Settlement:
     def _letters(
         self, done: Iterable[Entry], refused: Sequence[RefusedRow]
     ) -> Iterator[DeadLetter]:
-        """The refused samples. Stale markers are no samples: nobody misses a refused one."""
+        """The refused samples as dead letters; stale markers are left out."""
         batches = dict(done) if refused else {}
         for seq, row, reason in refused:
             batch = batches[seq]
@@ -106,7 +106,7 @@ class Settlement:
 
 
 def part(chunk: Chunk, entries: Sequence[Entry]) -> Chunk:
-    """The chunk with these of its entries alone."""
+    """A chunk with only these entries."""
     if len(entries) == len(chunk.entries):
         return chunk
     return Chunk(chunk.output, tuple(entries), sum(entry.batch.samples for entry in entries))

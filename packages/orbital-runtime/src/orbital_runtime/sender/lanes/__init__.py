@@ -1,1 +1,1 @@
-"""What an output sends next: fresh samples, the backlog beside them, and the checkpoint to resume from."""
+"""What an output sends next: the lanes for fresh samples and the backlog, and their checkpoint."""

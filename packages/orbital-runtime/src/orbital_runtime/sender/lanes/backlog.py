@@ -1,7 +1,7 @@
-"""Cuts a stretch of the backlog into requests of few series with many samples each.
+"""Splits a range of the backlog into requests with few series and many samples of each. Pure.
 
-In the order of the log a request of a large site has each series once, with all its labels. A stretch of many
-requests, cut by task, has the same samples in a third of the bytes, and a destination parses a tenth. Pure.
+In the order of the log, a request of a large site has each series once, with all its labels. Requests grouped
+by task have the same samples in a third of the bytes, and cost the destination a tenth of the parsing.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from orbital_buffer.model.chunk import Entry, Unsent
 
 REQUESTS: Final = 20
-"""Full requests in a stretch, at most."""
+"""Maximum number of full requests in a range."""
 BATCHES: Final = 1000
-"""Batches in a stretch, about, at most: acknowledged out of order, each may be a hole in the position."""
+"""Approximate maximum of batches in a range: each may become a hole in the position."""
 
 
 def stretch(waiting: Unsent, samples: int) -> int:
-    """How many rows to read at once, where a full request has this many."""
+    """Rows to read at once, for full requests of `samples` rows."""
     usual = waiting.samples // waiting.batches if waiting.batches else 0
     return max(samples, min(REQUESTS * samples, BATCHES * usual))
 
 
 def requests(chunk: Chunk, samples: int, size: int) -> list[Chunk]:
-    """The requests of this stretch, each no larger than allowed, or one batch.
+    """Split a range into requests within the limits, or of one batch.
 
-    A series belongs to one task, and its samples stay in order. Tasks go by name: so what is left of a
-    stretch after the first of its requests is cut into the very same others.
+    The samples of a series, which belongs to one task, stay in order. Tasks are sorted by name, so that the
+    rest of a range is split into the same requests again.
     """
     found: list[list[Entry]] = []
     rows, cells = samples + 1, 0
@@ -54,7 +54,7 @@ def joined(chunks: Iterable[Chunk]) -> list[Entry]:
 
 
 def extent(entries: Iterable[Entry]) -> int:
-    """Bytes of values and times."""
+    """Bytes of values and timestamps."""
     return sum(len(b) * CELL * (1 if b.times is None else 2) for _, b in entries)
 
 

@@ -1,7 +1,7 @@
-"""How the requests of an output are cut, as the buffer notes it, and what of them is in doubt.
+"""Request boundaries and doubtful batches of an output, saved in the buffer.
 
-After a crash or a reload the same batches go out together again, under the same token, and what the
-destination refuses of them because it has it counts as delivered (docs/decisions/0029).
+After a crash or a reload the same batches are sent together under the same token, and those that the
+destination refuses because it has them count as delivered (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ Size: TypeAlias = tuple[int, int]
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
-    """Where lanes part, and how much of each to read at first. One that is out of date does no harm."""
+    """Boundary between the lanes, and the size of the first request of each. An outdated one is harmless."""
 
     edge: int = 0
     fresh: Size | None = None
     backlog: Size | None = None
     doubtful: tuple[tuple[int, int], ...] = ()
-    """Batches that the destination may have although they wait: as intervals, the second number excluded."""
+    """Waiting batches that the destination may have stored, as half-open intervals."""
 
     def note(self) -> bytes:
-        """For the buffer."""
+        """Encode it for the buffer."""
         return _encoder.encode(self)
 
 
@@ -32,7 +32,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 
 
 def checkpoint_of(note: bytes) -> Checkpoint:
-    """What a note says; nothing where it cannot be read."""
+    """Decode a note; an empty checkpoint if it cannot be read."""
     try:
         return msgspec.msgpack.decode(note, type=Checkpoint) if note else Checkpoint()
     except msgspec.MsgspecError:

@@ -1,9 +1,9 @@
-"""The two lanes of an output (docs/decisions/0014): fresh samples first, the backlog beside them.
+"""The lanes of an output (docs/decisions/0014): fresh samples, and the backlog beside them.
 
-There is one lane as long as nothing waits long. When more waits than one request carries, and the oldest of
-it longer than `backlog_after`, all of it is the backlog but what came in the last `flush_interval`, with
-which a fresh lane begins. The edge between them only moves on, so each lane is in order. When the backlog is
-gone they are one again.
+Normally there is one lane. When more than one request waits, and the oldest sample longer than
+`backlog_after`, everything but the samples of the last `flush_interval` becomes the backlog, in a lane of its
+own. The edge between the lanes only moves forward, so each lane is in order. They are joined when the backlog
+is delivered.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ if TYPE_CHECKING:
 
 
 class Lane:
-    """One lane, and what has to come again in it."""
+    """State of one lane."""
 
     def __init__(self) -> None:
         self.repeats = RepeatedErrors()
         self.again: Size | None = None
-        """How much to read so that the same batches come again: the token must not change."""
+        """Size to read to get the same batches again, under the same token."""
         self.sending: Chunk | None = None
         self.plan: list[Chunk] = []
-        """Requests of a stretch that was read, to go out one by one."""
+        """Requests of a range that was read, to be sent one by one."""
 
     def cut(self) -> Size | None:
-        """How much to read so that what is being sent, and what follows, is cut as it is."""
+        """Size to read to get the current and the planned requests again."""
         return self.again if self.sending is None else _size((self.sending, *self.plan))
 
 
 class Turn(NamedTuple):
-    """Who goes now, or for what to wait."""
+    """The lane to send from, or what to wait for."""
 
     lane: Lane | None
     event: Callable[[], Awaitable[None]] | None = None
-    """Wait for this, enough fresh samples,"""
+    """Wait for this (enough fresh samples), ..."""
     seconds: float | None = None
-    """or so long; None: for ever."""
+    """... or for so many seconds; None: for ever."""
 
 
 class Lanes:
-    """Whose turn it is. One request at a time, so the backlog delays a fresh one by one request at most.
+    """Selects the next lane. The backlog delays fresh samples by at most one request, the one in flight.
 
     Args:
         output: Name of the output.
-        buffer: What it reads.
-        policy: Its sizes and times.
-        old_samples: Whether the destination takes old samples; if not there is only ever one lane.
+        buffer: Read by the output.
+        policy: Sizes and intervals.
+        old_samples: Whether the destination takes old samples; otherwise there is always one lane.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Lanes:
         self._old_samples = old_samples
         self._throttle = Throttle(policy.backlog_rate)
         self._edge = 0
-        """The batch that the fresh lane begins with; 0: there is one lane."""
+        """The first batch of the fresh lane; 0: there is one lane."""
         self._oldest: float | None = None
-        """When a fresh sample was first seen to wait; none does: None."""
+        """Time at which a waiting fresh sample was first seen; None: none waits."""
         self._gathers = False
-        """Whether a request was read before: the first one waits for no others, so that it shows at once
-        whether samples arrive."""
+        """Whether a request was read before: the first one is sent without gathering, to show at once whether
+        delivery works."""
         self._gives_way = False
-        """Whether the backlog goes next although fresh samples are due."""
+        """Whether the backlog is next although fresh samples are due."""
         self._began, self._done = 0.0, 0
         self._recall(checkpoint_of(buffer.noted(output)))
 
@@ -97,16 +97,16 @@ class Lanes:
             )
 
     def note(self, doubtful: Pieces) -> bytes:
-        """How requests are cut now, and what is in doubt."""
+        """The current checkpoint, encoded."""
         return Checkpoint(self._edge, self.fresh.cut(), self.backlog.cut(), tuple(doubtful)).note()
 
     def turn(self, now: float, size: int, *, urgent: bool) -> Turn:
-        """Whose turn it is.
+        """Select the next lane.
 
         Args:
             now: Steady seconds.
             size: Samples of a full request.
-            urgent: Whether all that waits is due, and nothing is held back.
+            urgent: Send everything now, without gathering and rate limit.
         """
         fresh, behind = self._arrange(now, size)
         if fresh is None:
@@ -127,10 +127,10 @@ class Lanes:
         return Turn(None, event, min(waits, default=None))
 
     def _arrange(self, now: float, size: int) -> tuple[int | None, bool]:
-        """Join, part, or move the edge on. Gives the fresh samples, None if there are none, and whether
-        there is a backlog.
+        """Join or split the lanes, or move the edge. Returns the number of fresh samples, None if there are
+        none, and whether there is a backlog.
 
-        What has to come again stays in its lane, so the edge waits for it.
+        The edge does not move while a request of the fresh lane has to be repeated.
         """
         if self._edge and not self._behind().batches and not self.backlog.plan:
             self._edge, self.backlog.again = 0, None
@@ -148,7 +148,7 @@ class Lanes:
         return fresh.samples if fresh.batches else None, bool(self._edge)
 
     async def read(self, lane: Lane, now: float, size: int) -> Chunk | None:
-        """The next request of a lane: of full size, or the one that has to come again."""
+        """Read the next request of a lane: a full one, or the one to be repeated."""
         self._gathers = True
         if lane is self.backlog:
             lane.sending = await self._read_backlog(now, self._throttle.most(size))
@@ -179,19 +179,19 @@ class Lanes:
         return chunk
 
     def failed(self, lane: Lane, left: Chunk | None) -> None:
-        """An attempt failed: what it left, and what was to follow it, has to come again as it is."""
+        """An attempt failed: the rest of its request, and the planned ones, are repeated as they are."""
         plan, lane.sending = self._put_back(lane), None
         if left is not None:
             lane.again = _size((left, *plan))
 
     def delivered(self, lane: Lane, samples: int, size: int, *, too_large: bool) -> None:
-        """So many of this lane are done with. A fresh lane that keeps up gives way once.
+        """A request of this lane was settled. If no full request of fresh samples waits, the backlog is next.
 
         Args:
-            lane: Of `read`.
-            samples: Its.
-            size: Of a full request.
-            too_large: Whether it was more than the destination takes at once, so what follows is cut anew.
+            lane: As passed to `read`.
+            samples: Samples of the request.
+            size: Samples of a full request.
+            too_large: Whether the destination found it too large; the planned ones are split again then.
         """
         lane.sending = None
         if too_large:
@@ -203,7 +203,7 @@ class Lanes:
             self._gives_way = fresh.samples < size
 
     def close(self) -> None:
-        """Nothing is in hand any more."""
+        """Release the planned requests."""
         self._put_back(self.backlog)
 
     def _put_back(self, lane: Lane) -> list[Chunk]:
@@ -213,11 +213,11 @@ class Lanes:
         return plan
 
     def _behind(self) -> Unsent:
-        """The backlog, without what is in hand."""
+        """The backlog without requests in flight and planned ones."""
         return self._buffer.unsent(self._output, before=self._edge)
 
     def status(self, now: float) -> tuple[float, int, float | None]:
-        """Seconds that the oldest fresh sample waits, samples in the backlog, seconds until it is gone."""
+        """Age of the oldest fresh sample, samples in the backlog, estimated seconds until it is delivered."""
         lag = self._buffer.unsent(self._output, since=self._edge).age
         if not self._edge:
             return lag, 0, None

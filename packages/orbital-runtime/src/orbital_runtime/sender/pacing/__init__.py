@@ -1,1 +1,1 @@
-"""When an output may send: backoff, circuit breaker, rate, and the waits between."""
+"""When an output may send: backoff, circuit breaker, rate limit."""

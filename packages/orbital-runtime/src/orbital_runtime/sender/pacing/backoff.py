@@ -1,4 +1,4 @@
-"""How long to wait after a failed attempt. Pure: chance is passed in."""
+"""Exponential backoff with jitter. Pure: the random number is an argument."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 LONGEST_WISH: Final = 3600.0
-"""Seconds; a destination that asks for more gets this."""
+"""Maximum of seconds for `Retry-After`."""
 
 
 def backoff(
@@ -18,10 +18,10 @@ def backoff(
 
     Args:
         failures: Failed attempts in a row, from 1.
-        base: Upper end after the first failure.
-        cap: Upper end after many.
-        chance: 0 to 1, evenly spread.
-        retry_after: What the destination asked for (RFC 9110, section 10.2.3); never undercut.
+        base: Maximum after the first failure.
+        cap: Maximum after many.
+        chance: Uniform random number from 0 to 1.
+        retry_after: Minimum asked for by the destination (RFC 9110, section 10.2.3).
     """
     highest = min(cap, base * 2.0 ** min(failures - 1, 64))
     wish = retry_after if retry_after is not None and math.isfinite(retry_after) else 0.0

@@ -1,4 +1,4 @@
-"""The circuit breaker: a destination that keeps failing is left alone, then probed once. Pure."""
+"""Circuit breaker. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """By the seed's names."""
+    """Named as in metrics."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -14,9 +14,9 @@ class State(StrEnum):
 
 
 class Breaker:
-    """Closed → open after `failures` in a row → half-open after `reset` seconds, for one probe.
+    """Closed → open after `failures` consecutive ones → half-open after `reset` seconds, for one probe.
 
-    Belongs to the event loop, as all of a delivery does; times are steady seconds, handed in.
+    Not thread-safe. Times are steady seconds.
     """
 
     def __init__(self, *, failures: int = 5, reset: float = 30.0) -> None:
@@ -28,7 +28,7 @@ class Breaker:
         """Steady seconds of the next probe, while open."""
 
     def allow(self, now: float) -> bool:
-        """Whether an attempt may start. While half-open only the one probe may."""
+        """Whether an attempt may start. The first one after `reset` is the probe."""
         if self.state is State.CLOSED:
             return True
         if self.state is State.OPEN and now >= self.probe_at:
@@ -47,11 +47,11 @@ class Breaker:
             self.probe_at = now + self._reset
 
     def abandon(self, now: float) -> None:
-        """The probe ended without an answer of its own (cancelled): another one may go at once."""
+        """The probe ended without a result (cancelled): another one may start at once."""
         if self.state is State.HALF_OPEN:
             self.state = State.OPEN
             self.probe_at = now
 
     def probe_now(self, now: float) -> None:
-        """Somebody asks for an attempt now: an open breaker lets the probe through."""
+        """Allow the probe now if the breaker is open."""
         self.probe_at = min(self.probe_at, now)

@@ -1,4 +1,4 @@
-"""A wait that somebody else can end early."""
+"""A wait that can be interrupted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class InterruptibleWait:
-    """Waits for a time, for an event, or for `interrupt`, whichever comes first. One wait at a time."""
+    """Waits for a time, an event, or `interrupt`, whichever comes first. One wait at a time."""
 
     def __init__(self) -> None:
         self._scope: asyncio.Timeout | None = None
@@ -22,7 +22,7 @@ class InterruptibleWait:
     ) -> bool:
         """Return after `seconds` (None = never), after the event, or at `interrupt`.
 
-        An interruption that came while nothing waited ends the next wait at once.
+        `interrupt` without a wait in progress ends the next wait at once.
 
         Returns:
             Whether it was interrupted.
@@ -38,7 +38,7 @@ class InterruptibleWait:
             self._interrupted = False
 
     def interrupt(self) -> None:
-        """End the wait, or the next one."""
+        """End the current wait, or the next one."""
         self._interrupted = True
         if self._scope is not None and not self._scope.expired():
             self._scope.reschedule(asyncio.get_running_loop().time())

@@ -1,6 +1,6 @@
-"""When a refusal is believed (docs/decisions/0011): the state machine of one attempt. No I/O, no clock.
+"""Finds the refused samples of a chunk by bisection (docs/decisions/0011). A state machine without I/O.
 
-For whatever is sent in groups, not for batches alone: anything with a length and a `part` is `Rows`.
+It works for anything that has a length and a method `part` (`Rows`), not only for batches:
 
     bisection = Bisection(whole([(1, items)]), Credibility())
     await run(bisection.steps(), send)  # send(group) gives an answer; send(AskWitness) a Witness, or None

@@ -1,4 +1,4 @@
-"""What an answer shows, and what an error leaves open. Pure: no request is made here, and nothing counted."""
+"""What can be concluded from a writer's answer or error. Pure."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from orbital_sdk import (
 )
 
 OF_SAMPLES: Final = frozenset({Refusal.BAD, Refusal.THERE})
-"""What only a destination says that understands samples."""
+"""Refusals that only a destination gives that parsed the samples."""
 
 
 class WriteTimeout(WriterUnavailable):
-    """The writer did not return in time. Whether the destination stored the data is unknown, if it was
-    `sent`.
-    """
+    """The writer did not return in time. If it was `sent`, the outcome is unknown."""
 
 
 class WriterBug(WriterUnavailable):
-    """The writer did what no writer should. Its samples are kept and tried again."""
+    """The writer broke its contract. The samples are kept and sent again."""
 
 
 def understands(answer: WriteAnswer, rows: int) -> bool:
-    """Whether the answer to so many rows shows that the destination understands samples: it took some, or
-    speaks of them. A writer may refuse all of them by itself, which shows nothing.
+    """Whether the answer to so many rows shows that the destination parses samples: it stored some, or
+    refused them as samples. Rows that the writer itself refused show nothing.
     """
     match answer:
         case Written(bytes=size, refused=refused):
@@ -41,17 +39,17 @@ def understands(answer: WriteAnswer, rows: int) -> bool:
 
 
 def proves(answer: WriteAnswer, words: str, rows: int) -> bool:
-    """Whether the answer to so many other rows shows that these words are about samples."""
+    """Whether the answer to so many other rows proves that this error text is about samples."""
     if isinstance(answer, NotWritten) and answer.refusal is Refusal.DOUBTFUL:
         return answer.reason != words
     return understands(answer, rows)
 
 
 def is_answer(error: BaseException) -> bool:
-    """Whether the destination said something that can be about the data.
+    """Whether the error is an answer of the destination that can be about the data.
 
-    It did not where it asked to wait, where nothing arrived, and where a foreign error stands behind:
-    writers keep the cause of a broken connection, and an answer has none.
+    It is not if the destination asked to wait, if nothing was sent, or if the error has a cause: writers
+    keep the cause of a broken connection, and an answer has none.
     """
     return (
         isinstance(error, WriterUnavailable)
@@ -63,14 +61,14 @@ def is_answer(error: BaseException) -> bool:
 
 
 def may_be_stored(error: BaseException) -> bool:
-    """Whether the destination may have the samples although this was raised."""
+    """Whether the destination may have stored the samples despite this error."""
     if isinstance(error, WriterUnavailable):
         return error.sent
     return not isinstance(error, WriterMisconfigured | ConfigurationError)
 
 
 def kind(failure: WriteError | ConfigurationError | NotWritten) -> str:
-    """Under which name a request that failed is counted."""
+    """The name under which a failed request is counted."""
     match failure:
         case NotWritten(refusal=Refusal.TOO_LARGE):
             return "too_large"

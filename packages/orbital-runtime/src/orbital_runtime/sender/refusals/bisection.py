@@ -1,7 +1,7 @@
-"""One attempt at a chunk: what to send, until each of its samples is delivered, refused, or has to wait.
+"""One attempt at a chunk: finds the refused rows by sending halves.
 
-A state machine without I/O that follows the tables of docs/decisions/0011 line by line. Groups are cut over
-batches first and then over rows, oldest first, so that each series stays in order.
+A state machine without I/O that follows the first table of docs/decisions/0011 line by line. Groups are split
+between batches first, then between rows, and sent oldest first, so that each series stays in order.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 
 class RefusedRow(NamedTuple):
-    """One row that the destination refused."""
+    """A row that the destination refused."""
 
     seq: int
     row: int
     reason: str
-    """The destination's words."""
+    """The destination's error text."""
 
 
 class Bisection(Generic[R]):
-    """What became of a chunk so far: what neither waits nor is refused is delivered.
+    """The state of a chunk: rows that are neither left nor refused are delivered.
 
     Args:
         group: The chunk.
         credibility: What is known of the destination.
         doubtful: Batches that an earlier request may have stored.
-        requests: Refusals that may be spent on the rows of single batches, and refusals of several batches
-            in a row. What is refused after that is refused whole, so that a bad hour of data cannot keep an
+        requests: Maximum of refusals spent on rows of single batches, and of refusals of several batches in a
+            row. After that, groups are refused as a whole, so that an hour of bad data does not keep the
             output busy for ever.
-        suspect: The words of an error whose cause is looked for in the chunk; empty: none.
+        suspect: Error text whose cause is searched for in the chunk; empty: none.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Bisection(Generic[R]):
         self.token = token(group)
         self.suspect = suspect
         self.understood = False
-        """Whether the destination took some, or spoke of samples."""
+        """Whether the destination stored some rows, or refused some as samples."""
         self._group = group
         self._credibility = credibility
         self._doubtful = doubtful
@@ -62,40 +62,40 @@ class Bisection(Generic[R]):
         self._withdraw()
 
     def _withdraw(self) -> None:
-        """Let all of it wait."""
+        """Reset: nothing is refused, all rows wait."""
         self._waiting = [self._group] if self._group else []
-        """What is to be sent, the next group last."""
+        """Groups to send; the last one is next."""
         self._aside: list[Group[R]] = []
-        """Rows that got the suspect error alone; they are sent again when something else was taken."""
+        """Single rows that got the suspect error; they are sent again when another row was stored."""
         self._again: set[str] = set()
-        """Those that were."""
+        """Tokens of rows that are sent again."""
         self._refused: list[RefusedRow] = []
         self.words: set[str] = set()
-        """Why whole groups were refused."""
+        """Error texts of groups that were refused as a whole."""
         self.too_large: int | None = None
-        """Rows of the smallest group that was too large, if one was."""
+        """Rows of the smallest group that was too large, if any."""
 
     @property
     def left(self) -> set[int]:
-        """The batches that have rows which wait."""
+        """Batches with waiting rows."""
         return {part.seq for group in (*self._waiting, *self._aside) for part in group}
 
     @property
     def refused(self) -> list[RefusedRow]:
-        """The refused rows of the batches that have nothing left, in order."""
+        """The refused rows of batches without waiting rows, in order."""
         left = self.left
         return sorted(row for row in self._refused if row.seq not in left)
 
     @property
     def undecided(self) -> bool:
-        """Whether rows wait because nothing behind them was there to be taken."""
+        """Whether rows wait because there was no other row to compare with."""
         return bool(self._aside) and not self._waiting
 
     def steps(self) -> Steps[Group[R] | AskWitness]:
-        """Gives what to send and takes the answers, until nothing waits.
+        """Yields what to send and receives the answers, until no row waits.
 
         Raises:
-            BaseException: Why something does: the error that came instead of an answer, or a doubt.
+            BaseException: Why rows wait: an error instead of an answer, or a refusal that is not believed.
         """
         try:
             yield from self._search()
@@ -147,8 +147,8 @@ class Bisection(Generic[R]):
                 self._refuse(group, reason)
 
     def _suspected(self, group: Group[R], error: BaseException) -> None:
-        """One that gets it alone is guilty if it gets it again after something else was taken. So nobody is
-        in an outage, also not in one that begins or ends meanwhile.
+        """A single row is refused if it gets the error again after another row was stored. So an outage that
+        begins or ends meanwhile refuses nothing.
         """
         if rows(group) > 1:
             self._send(*halves(group))
@@ -160,7 +160,7 @@ class Bisection(Generic[R]):
             self._refuse(group, str(error))
 
     def _send(self, *instead: Group[R]) -> None:
-        """Send these next, instead of the last one."""
+        """Replace the current group by these."""
         self._waiting[-1:] = instead[::-1]
 
     def _refuse(self, group: Group[R], reason: str) -> None:
@@ -180,8 +180,8 @@ class Bisection(Generic[R]):
         return tuple(part for part in group if (part.seq in self._doubtful) is stored)
 
     def _may_search(self, group: Group[R]) -> bool:
-        """Whether to cut a group that was refused. Bad batches must not cost the good ones between them, so
-        those are told apart for as long as some are taken.
+        """Whether to split a refused group. The search for bad batches goes on as long as some are stored
+        between them, so that good ones are not lost with them.
         """
         if len(group) == 1 and self._spent < self._requests:
             self._spent += 1
@@ -190,7 +190,7 @@ class Bisection(Generic[R]):
         return len(group) > 1 and self._fruitless < self._requests
 
     def _may_look_into(self, error: BaseException) -> bool:
-        """Whether this is the suspect error, and not so often in a row that it is an outage."""
+        """Whether this is the suspect error, and not so often in a row that it must be an outage."""
         if not (self.suspect and is_answer(error) and str(error) == self.suspect):
             return False
         self._spent += 1
@@ -203,7 +203,7 @@ class Bisection(Generic[R]):
 
 
 def refused_rows(group: Group[R], answer: Written, doubtful: Container[int]) -> list[RefusedRow]:
-    """The rows that were refused by name, but for those that an earlier request seems to have stored."""
+    """The rows refused by index, except those that an earlier request seems to have stored."""
     named = {(one.batch, one.row): one for one in answer.refused}
     return [
         RefusedRow(group[batch].seq, group[batch].start + row, one.reason)

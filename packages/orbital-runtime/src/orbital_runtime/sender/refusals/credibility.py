@@ -1,7 +1,7 @@
-"""What is known of a destination that may refuse everything: a proxy, a wrong path, a wrong tenant.
+"""Whether refusals are believed: a proxy, a wrong path or a wrong tenant refuses everything.
 
-A chunk of which all is refused in the same words is kept, until another batch, its witness, shows whether it
-is the chunk: the second table of docs/decisions/0011.
+A chunk that is refused as a whole with one error text is kept until another batch, its witness, shows whether
+the samples are the cause: the second and third table of docs/decisions/0011.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Undecided(WriterMisconfigured):
-    """All of a chunk was refused, and there is nothing else yet that could show whether it is the chunk.
+    """A whole chunk was refused, and there is no other batch yet to compare with.
 
     Args:
-        message: What the destination said.
-        behind: The first number of what could.
+        message: The destination's error text.
+        behind: The first number of such a batch.
     """
 
     def __init__(self, message: str, behind: int) -> None:
@@ -36,59 +36,60 @@ class Undecided(WriterMisconfigured):
 
 @dataclass(frozen=True, slots=True)
 class AskWitness:
-    """Send one batch, whatever it is, from this number on. The answer is a `Witness`; None: there is none."""
+    """Action: send any one batch from this number on. The result is a `Witness`, or None if there is no
+    batch.
+    """
 
     since: int
 
 
 class Witness(NamedTuple):
-    """The batch that was sent."""
+    """A batch of another request, and the answer to it."""
 
     seq: int
     rows: int
     behind: int
-    """Where the next one is looked for: a full request further on."""
+    """The number after a full request from this batch on: where the next witness is taken."""
     answer: WriteAnswer
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A chunk of which all is refused in these words."""
+    """A chunk that was refused as a whole with one error text."""
 
     token: str = ""
     words: str = ""
     since: int = 0
-    """Where its witness is looked for; 0: not known yet."""
+    """Where its witness is taken; 0: not known yet."""
     asked: int = 0
-    """What is behind the last witness, which was refused as well; 0: none was."""
+    """`behind` of the last witness, if that was refused, too; otherwise 0."""
 
 
 class Credibility:
-    """What is known of one output's destination, in all of its lanes.
+    """What is known of an output's destination, for all of its lanes.
 
     Args:
-        newest: Gives the number of a batch that was just collected, where the destination takes old samples:
-            its witness is one of the newest. Else 0: it is the next in order, and at each further look one
-            that is a full request further on, so that no long stretch of bad samples holds up what is good
-            behind it.
+        newest: The number of a recent batch, if the destination takes old samples: witnesses are recent
+            batches then. Otherwise 0: the witness is the next batch in order, and each further one is a
+            full request later, so that a long range of bad samples does not block the good ones behind it.
     """
 
     def __init__(self, newest: Callable[[], int] = lambda: 0) -> None:
         self._newest = newest
         self._kept = _Kept()
         self._proof = "", "", -1
-        """Words that are about samples: of which chunk, and of all batches up to which one."""
+        """Proven error text; the token of the chunk, and the last batch for which it is proven."""
 
     def doubts(
         self, chunk: Group[R], words: Collection[str], *, understood: bool = False
     ) -> str | None:
-        """The words in which this chunk was refused, if nothing shows that they are about its samples.
+        """The error text of this chunk, if it is not proven to be about samples.
 
         Args:
-            chunk: All of it.
-            words: In which groups of it were refused.
-            understood: Whether some of it was taken, or refused as samples are. Words that were proven may
-                be a proxy's from then on, but for those about an older chunk that is kept meanwhile.
+            chunk: The whole chunk.
+            words: Error texts of groups that were refused as a whole.
+            understood: Whether some rows were stored, or refused as samples. Earlier proof is void then,
+                since a proxy may give the same text later; but an older chunk that is kept is proven.
         """
         if understood:
             kept = self._kept
@@ -102,7 +103,7 @@ class Credibility:
         return None if known else one
 
     def keeps(self, group: Group[R], answer: NotWritten) -> bool:
-        """Whether this is the chunk that is kept, and why: a search in it shows nothing new."""
+        """Whether this is the kept chunk with the same error text, so that searching it is useless."""
         return (
             (self._kept.token, self._kept.words) == (token(group), answer.reason)
             and answer.refusal not in OF_SAMPLES
@@ -110,10 +111,11 @@ class Credibility:
         )
 
     def ask_others(self, chunk: Group[R], words: str) -> Steps[AskWitness]:
-        """Keep this chunk, refused in these words, until a witness shows that it is because of its samples.
+        """Keep this chunk until a witness proves that this error text is about its samples.
 
         Raises:
-            WriterMisconfigured, Undecided: None does.
+            WriterMisconfigured: The witness was refused, too.
+            Undecided: There is no witness yet.
         """
         kept = self._kept
         if (kept.token, kept.words) != (token(chunk), words):
@@ -132,7 +134,7 @@ class Credibility:
 
 
 def _reason(kept: _Kept) -> WriteError:
-    """Why the output waits: for a person where a witness was refused, too, else for a witness."""
+    """Why the output waits: for a correction if a witness was refused, too, otherwise for a witness."""
     if kept.asked:
         return WriterMisconfigured(
             "every sample is refused in the same words, so it may not be the samples; look at this"

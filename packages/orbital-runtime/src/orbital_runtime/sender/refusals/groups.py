@@ -1,4 +1,4 @@
-"""Groups of rows that go out in one request, and how they are cut."""
+"""Groups of rows that are sent in one request, and their halves."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """What can be cut into fewer rows; a batch is."""
+    """Rows that can be split, such as a batch."""
 
     def __len__(self) -> int: ...
 
     def part(self, start: int, stop: int) -> Self:
-        """Rows `start` to `stop` of it."""
+        """Its rows from `start` to `stop`."""
         ...
 
 
@@ -28,7 +28,7 @@ class Part(NamedTuple, Generic[R]):
 
     seq: int
     start: int
-    """Which row of the whole batch its first one is."""
+    """Index of its first row in the whole batch."""
     batch: R
     whole: bool = True
 
@@ -46,7 +46,7 @@ def rows(group: Group[R]) -> int:
 
 
 def halves(group: Group[R]) -> tuple[Group[R], Group[R]]:
-    """About half of the rows each; batches are only cut where one is left."""
+    """Two groups of about half of the rows; a batch is split only if it is alone."""
     if len(group) == 1:
         seq, start, batch, _ = group[0]
         middle, end = len(batch) // 2, len(batch)
@@ -62,7 +62,7 @@ def halves(group: Group[R]) -> tuple[Group[R], Group[R]]:
 
 
 def token(group: Group[R]) -> str:
-    """Names these very rows; empty where there are none."""
+    """Identifies these rows; empty if there are none."""
     if not group:
         return ""
     first = group[0]
@@ -71,7 +71,7 @@ def token(group: Group[R]) -> str:
 
 
 def name(seqs: Sequence[int]) -> str:
-    """Names these very batches: the first, the last, and where there are holes a checksum of all."""
+    """Identifies these batches: the first, the last, and a checksum if some between are missing."""
     first, last = seqs[0], seqs[-1]
     if last - first + 1 == len(seqs):
         return f"{first}-{last}"
@@ -79,5 +79,5 @@ def name(seqs: Sequence[int]) -> str:
 
 
 def newest(token: str) -> int:
-    """The last of the batches that a token names: where that is the same one, so are all before it."""
+    """The last of the batches that a token identifies."""
     return int(token.partition("-")[2].partition(":")[0].partition("~")[0])

@@ -1,8 +1,7 @@
-"""Notices a destination that gives the same error to the same chunk again and again. Pure.
+"""Detects that a destination gives the same error to the same chunk again and again. Pure.
 
-Some answer 5xx to data that they will never take: Prometheus says 500 to two labels of one name. That looks
-like an outage, and waiting would not end. What an outage and such data have in common is the words; what
-tells them apart is that other samples pass.
+Some answer 5xx to data that they will never take, as Prometheus does to two labels of one name. That looks
+like an outage, but waiting would not help. The difference is that other samples pass.
 """
 
 from __future__ import annotations
@@ -15,26 +14,26 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.refusals.bisection import Bisection
 
 SERIES: Final = 10
-"""Equal answers in a row after which the cause is looked for in the data, once."""
+"""Equal answers in a row after which the data is searched for the cause, once."""
 
 
 class RepeatedErrors:
     """Counts equal answers to one chunk of a lane.
 
     Args:
-        series: So many, until the cause is looked for.
+        series: Equal answers before a search.
     """
 
     def __init__(self, series: int = SERIES) -> None:
         self._series = series
         self._last = ("", "")
-        """The chunk that failed last, and the answer."""
+        """Token and error text of the chunk that failed last."""
         self._count = 0
         self._proven = ""
-        """The answer that was last traced to samples: it needs no second series."""
+        """The error text that was last traced to samples: it needs no second series."""
 
     def suspect(self, token: str) -> str:
-        """The answer whose cause is to be looked for in this chunk now; empty: none."""
+        """The error text whose cause is to be searched for in this chunk now; empty: none."""
         failed, words = self._last
         if token != failed or (self._count < self._series and words != self._proven):
             return ""
@@ -42,7 +41,7 @@ class RepeatedErrors:
         return words
 
     def ended(self, bisection: Bisection[Any], error: BaseException | None) -> None:
-        """A bisection of a chunk ended, and some of it waits because of this error."""
+        """A bisection of a chunk ended; `error` is why part of it waits, if any does."""
         if bisection.suspect:
             self._proven = bisection.suspect if bisection.suspect in bisection.words else ""
         if error is not None:

@@ -1,4 +1,4 @@
-"""State machines as generators: each step says what is to be done, and is told what came of it."""
+"""State machines as generators: each yields an action, and receives its result."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ Steps: TypeAlias = Generator[S, Any, None]
 
 
 async def run(steps: Steps[S], do: Callable[[S], Awaitable[object]]) -> None:
-    """Do what they say, to their end.
+    """Run a state machine to its end.
+
+    Args:
+        steps: The machine.
+        do: Performs an action; its result or exception goes back into the machine.
 
     Raises:
-        BaseException: What `do` raised, or the machine.
+        BaseException: Raised by the machine.
     """
     try:
         step = next(steps)
         while True:
             try:
                 came = await do(step)
-            except BaseException as error:  # noqa: BLE001 (the machine raises it again, if it is an end)
+            except BaseException as error:  # noqa: BLE001 (the machine decides whether to raise it)
                 step = steps.throw(error)
             else:
                 step = steps.send(came)
