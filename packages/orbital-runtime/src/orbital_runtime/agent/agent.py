@@ -1,4 +1,4 @@
-"""The agent: starts and stops the stations in order, and owns nothing of what flows between them."""
+"""Starts and stops the parts of the agent in order."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.agent")
 
 GRACE: Final = 30.0
-"""Seconds that running collections get to end at stop."""
+"""Seconds to wait for running collections at the stop."""
 LAST_FLUSH: Final = 10.0
-"""Seconds that outputs get at stop for what still waits."""
+"""Seconds for outputs to deliver waiting samples at the stop."""
 
 
 class Agent:
@@ -51,9 +51,9 @@ class Agent:
 
     Args:
         loaded: A checked configuration.
-        registry: What is installed.
+        registry: Installed plugins, writers, processors and extensions.
         clock: For tests.
-        version: Of the program that runs it.
+        version: Of the program.
         environ: For reloads.
     """
 
@@ -81,7 +81,7 @@ class Agent:
         self._stop_asked = asyncio.Event()
         self._applying = asyncio.Lock()
         self.sources = self._sources()
-        """What telemetry may see of it."""
+        """Read by telemetry."""
         control = Control(self.request_stop, self.reload, reloaded=lambda: self._reloader.last)
         self.telemetry = telemetry_of(loaded.settings.telemetry, self.sources, control, environ)
         self._service = Service(self.sources, environ)
@@ -97,15 +97,15 @@ class Agent:
         return self.loaded.settings
 
     async def run(self) -> int:
-        """Start, go on until a signal or `request_stop`, and stop. Returns the exit code.
+        """Start, run until a signal or `request_stop`, and stop. Returns the exit code.
 
-        A second signal ends the wait for what is still under way.
+        A second signal ends the graceful stop.
         """
         with Signals(
             stop=self.request_stop, reload=self.reload_soon, now=self.clock.steady
         ) as signals:
             await self.start()
-            gc.freeze()  # tasks and modules stay: no collection needs to look at them again
+            gc.freeze()  # tasks and modules live as long as the process
             await self._stop_asked.wait()
             stopping = asyncio.ensure_future(self.stop())
             hurry = asyncio.ensure_future(signals.again.wait())
@@ -118,7 +118,7 @@ class Agent:
         return 0
 
     async def start(self) -> None:
-        """Bring up every station; collections begin when this returns."""
+        """Start all parts. Tasks run when this returns."""
         try:
             for note in self.loaded.notes:
                 log.warning("%s", note)
@@ -157,7 +157,7 @@ class Agent:
         )  # fmt: skip
 
     async def start_once(self) -> None:
-        """Bring up what tasks need to run when they are triggered; the buffer is open."""
+        """Start what triggered tasks need; the buffer must be open."""
         await self._bring_up()
         await self.stations.tasks.reconcile(await self.extensions.arrange(self.loaded.tasks))
         self.stations.scheduler.start(ticks=False)
@@ -173,10 +173,10 @@ class Agent:
         await self.extensions.start()
 
     async def stop(self, last_flush: float = LAST_FLUSH) -> None:
-        """No new runs, running ones end, last flush, outputs close, plugins stop. Safe twice.
+        """Stop in order: runs, processors, outputs after a last flush, extensions, plugins. Idempotent.
 
         Args:
-            last_flush: Seconds that outputs get for what still waits.
+            last_flush: Seconds for outputs to deliver waiting samples.
         """
         if self.state in (State.STOPPING, State.STOPPED):
             return
@@ -193,7 +193,7 @@ class Agent:
         await self._close()
 
     async def apply_tasks(self) -> None:
-        """Run the local tasks and those of extensions from now on."""
+        """Apply the tasks of the configuration and of extensions."""
         async with self._applying:
             given = self.extensions.tasks()
             await in_background(hold, "tasks of extensions", secrets_of(given))
@@ -203,7 +203,7 @@ class Agent:
             await self.extensions.arranged(wanted)
 
     def set_identity(self, identity: Identity) -> None:
-        """Collect as somebody else from now on."""
+        """Change the identity of samples that are collected from now on."""
         self.identity = identity
         processing.shape(self.stations, self.settings, identity)
 
@@ -220,7 +220,7 @@ class Agent:
         self._reloader.soon()
 
     async def follow(self, new: Loaded, ready: Sequence[Running]) -> None:
-        """Go on with another configuration, and with its processors, which are started."""
+        """Apply another configuration, whose processors are started."""
         old, self.loaded = self.loaded, new
         self.identity = self._who(new.settings)
         await apply(self.stations, old, new, self.identity, ready)

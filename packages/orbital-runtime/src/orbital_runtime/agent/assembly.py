@@ -1,4 +1,4 @@
-"""The stations of the way of a sample, built from settings: what settings name is chosen here alone."""
+"""Builds the parts of the agent from the settings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """Everything that samples pass through, in order."""
+    """The parts of the agent, in the order in which samples pass through them."""
 
     instances: Instances
     processors: Processors
@@ -60,17 +60,17 @@ class Stations:
     listeners: Listeners
     receivers: Receivers
     tasks: Tasks
-    """Which tasks run through them."""
+    """Applies lists of tasks."""
     watchdog: Watchdog
-    """Beside the way: it watches the loop that all of them share."""
+    """Watches the event loop."""
     hosts: Hosts
-    """What plugins, processors and writers are started with."""
+    """Gives plugins, processors and writers their hosts."""
 
 
 def assemble(
     loaded: Loaded, registry: Registry, identity: Identity, clock: Clock, data: Path
 ) -> Stations:
-    """Build all stations; nothing runs yet. `data` is the folder of what survives a restart."""
+    """Build all parts; nothing is started. `data` is the folder for persistent files."""
     settings = loaded.settings
     buffer = buffer_of(settings.buffer, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
@@ -123,7 +123,7 @@ def assemble(
 
 
 class Listeners:
-    """Told of every finished run, in order."""
+    """Calls all listeners after each run."""
 
     def __init__(self) -> None:
         self.all: list[Callable[[Task, Run], None]] = []
@@ -139,12 +139,12 @@ def output(settings: OutputSettings, processors: Sequence[Processor[Any]] = ()) 
 
 
 def assignment(settings: Settings) -> Assignment:
-    """Which tasks are ours."""
+    """Selects the tasks of this sentinel."""
     return parse_shard(settings.collector.shard or "")
 
 
 def run_limits(settings: Settings) -> RunLimits:
-    """What one run may take and give."""
+    """The limits of a run."""
     limits = settings.collector.limits
     return RunLimits(
         max_execution_time=settings.collector.max_execution_time,
@@ -155,7 +155,7 @@ def run_limits(settings: Settings) -> RunLimits:
 
 
 def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
-    """Where samples wait, not open yet."""
+    """The buffer, not opened."""
     limits = BufferLimits(
         samples=section.size, size=section.bytes, age=section.max_age or None,
         policy=section.when_full,
@@ -179,7 +179,7 @@ def buffer_of(section: BufferSection, clock: Clock) -> Buffer:
 def telemetry_of(
     section: TelemetrySection, sources: Sources, control: Control, environ: Mapping[str, str]
 ) -> Telemetry:
-    """The pages of the agent, not served yet."""
+    """The telemetry server, not started."""
     return Telemetry(
         sources,
         control,

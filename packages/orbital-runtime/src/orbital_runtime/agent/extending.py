@@ -1,4 +1,4 @@
-"""The agent's side of its extensions: what it does for each, and what it asks of all together."""
+"""The extensions of an agent, and the host of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("orbital.agent")
 
 
 class Owner(Protocol):
-    """What extensions need of their agent."""
+    """The agent, as extensions need it."""
 
     clock: Clock
     version: str
@@ -48,10 +48,10 @@ class Owner(Protocol):
 
 
 class Extensions:
-    """Every installed extension. What several of them say is taken in the order of their names.
+    """All installed extensions, in the order of their names.
 
     Args:
-        agent: Whose extensions they are.
+        agent: Their agent.
     """
 
     def __init__(self, agent: Owner) -> None:
@@ -60,62 +60,62 @@ class Extensions:
         self.all: tuple[Extension, ...] = tuple(kind(Host(agent, kind.name)) for kind in kinds)
 
     def __getitem__(self, name: str) -> Any:
-        """The extension of this name, for who knows its class."""
+        """The extension of this name."""
         return next(one for one in self.all if one.name == name)
 
     def identity(self) -> tuple[str, str]:
-        """The id and the name that the first one has which knows them."""
+        """Id and name by the first extension that has them."""
         return next(filter(any, (one.identity() for one in self.all)), ("", ""))
 
     def tasks(self) -> list[Task]:
-        """Those that any of them hands out."""
+        """The tasks of all extensions."""
         return [task for one in self.all for task in one.tasks()]
 
     async def arrange(self, tasks: Sequence[Task]) -> Sequence[Task]:
-        """Those that run here, each as all of them want it."""
+        """Apply `Extension.arrange` of all extensions."""
         for one in self.all:
             tasks = await one.arrange(tasks)
         return tasks
 
     async def arranged(self, tasks: Sequence[Task]) -> None:
-        """Tell all that these run from now on."""
+        """Call `Extension.arranged` of all extensions."""
         for one in self.all:
             await one.arranged(tasks)
 
     async def start(self) -> None:
-        """Start all, and let them listen."""
+        """Start all extensions, and pass runs and batches to them."""
         for one in self.all:
             self._agent.stations.listeners.all.append(one.ran)
             await one.start()
-        self._look()
+        self._update_witnesses()
 
     async def follow(self, old: Settings) -> None:
-        """All go over to the new settings."""
+        """Call `Extension.follow` of all extensions."""
         for one in self.all:
             await one.follow(old)
-        self._look()
+        self._update_witnesses()
 
     async def stop(self) -> None:
-        """Stop all. Safe twice."""
+        """Stop all extensions. Idempotent."""
         listeners = self._agent.stations.listeners.all
         for one in self.all:
             if one.ran in listeners:
                 listeners.remove(one.ran)
             await one.stop()
-        self._look()
+        self._update_witnesses()
 
-    def _look(self) -> None:
-        """Show batches to those who look at them now."""
+    def _update_witnesses(self) -> None:
+        """Pass batches to the current witnesses."""
         witnesses = filter(None, (one.witness for one in self.all))
         self._agent.stations.engine.hand_over.witnesses = tuple(witnesses)
 
 
 class Host:
-    """As `orbital_runtime.extensions.ExtensionHost`.
+    """Implements `ExtensionHost`.
 
     Args:
-        agent: What does the work.
-        name: Of the extension; its output is called so, too.
+        agent: Its agent.
+        name: Of the extension, and of its output.
     """
 
     def __init__(self, agent: Owner, name: str) -> None:

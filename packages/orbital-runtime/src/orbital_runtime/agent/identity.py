@@ -1,4 +1,4 @@
-"""Who this sentinel is. An id that the configuration leaves empty is made once and kept."""
+"""The identity of this sentinel. Without a configured id, one is generated and kept."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def identity(
     section: SentinelSection, own_id: Callable[[], str], given_id: str = "", given_name: str = ""
 ) -> Identity:
-    """Id, name, region and labels. The id of an extension wins, and `own_id` is asked where nobody has one.
-    The extension's name counts where the configuration has none.
+    """Id, name, region and labels. The id is that of an extension, of the configuration, or `own_id`; the
+    name that of the configuration, of an extension, or the host.
     """
     return Identity(
         id=given_id or section.id or own_id(),
@@ -38,7 +38,7 @@ def identity(
 
 
 def kept_id(folder: Path) -> str:
-    """The id in `folder`, made if there is none. A folder that cannot be written costs the id its memory."""
+    """The id in `folder`, generated if there is none. If the folder cannot be written, it is not kept."""
     path = folder / FILE
     try:
         kept = path.read_text(encoding="ascii").strip()

@@ -1,4 +1,4 @@
-"""Runs every task of an agent once, and delivers what that gave."""
+"""Runs every task once and delivers the samples, for `collect`."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 async def once(
     agent: Agent, on_run: OnRun | None = None, *, patience: float = LAST_FLUSH
 ) -> tuple[list[tuple[Task, Run]], list[str]]:
-    """Run every task once, deliver what it gave, and stop.
+    """Run every task once, deliver the samples, and stop.
 
     Args:
         agent: Not started.
         on_run: Called with each run as it ends.
-        patience: Seconds in which something has to arrive, or to be on its way without having failed;
-            else the rest is given up.
+        patience: Seconds in which samples must be delivered, or be in flight without errors; otherwise the
+            rest is given up.
 
     Returns:
         Every task with its run, in the configuration's order; and what was not delivered, in sentences.
@@ -54,7 +54,7 @@ async def _run(stations: Stations, task: Task, on_run: OnRun | None) -> tuple[Ta
 
 
 async def _deliver(stations: Stations, patience: float) -> None:
-    """All that waits, as long as some of it arrives or is on its way."""
+    """Deliver all waiting samples, as long as there is progress."""
     await processing.end(stations)
     await stations.committer.flush()
     arrived, before = True, stations.sender.status()
@@ -65,7 +65,7 @@ async def _deliver(stations: Stations, patience: float) -> None:
 
 
 def _gone(stations: Stations) -> dict[str, int]:
-    """Samples that will not be delivered any more, by output."""
+    """Dropped and dead-lettered samples, by output."""
     accounts = stations.buffer.ledger.accounts().items()
     return {name: one.dead_lettered + one.dropped.total() - one.left_out for name, one in accounts}
 

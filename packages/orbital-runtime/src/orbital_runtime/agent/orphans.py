@@ -1,4 +1,4 @@
-"""Outputs that nobody configures any more: what waits for them is kept for a while, and then let go."""
+"""Outputs that are not configured any more: their samples are kept for a while, then dropped."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.agent")
 
 LOOK: Final = 10.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 
 async def expire_orphans(buffer: Administration, delivered: Container[str], age: float) -> None:
-    """Look at them for ever. Begins when the configured outputs are attached, never before.
+    """Expire orphans until cancelled. Must start after the configured outputs are attached.
 
     Args:
-        buffer: Where samples wait.
-        delivered: Outputs that get theirs.
-        age: Seconds for which an orphan is kept; 0: as long as the buffer holds.
+        buffer: Holds the samples.
+        delivered: Outputs of extensions and of the configuration.
+        age: Seconds for which an orphan is kept; 0: no limit.
     """
     for name in (one for one in buffer.orphans() if one not in delivered):
         log.warning(

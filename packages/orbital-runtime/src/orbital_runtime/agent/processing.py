@@ -1,4 +1,4 @@
-"""The processors' part in the life of the agent: begun before the first run, changed by a reload, flushed."""
+"""Starts, changes, flushes and stops the processors of the agent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Identity
 
 FLUSH: Final = 1.0
-"""Seconds between two questions for what was gathered."""
+"""Seconds between two flushes."""
 
 
 async def change(
@@ -29,7 +29,7 @@ async def change(
     before = engine.processing.all
     shape(stations, loaded.settings, identity)
     await engine.processing.settled()
-    await _let_go(stations, gone, before)
+    await _flush_and_stop(stations, gone, before)
 
 
 def shape(stations: Stations, settings: Settings, identity: Identity) -> None:
@@ -43,20 +43,20 @@ def shape(stations: Stations, settings: Settings, identity: Identity) -> None:
 
 
 async def end(stations: Stations) -> None:
-    """No run comes any more: receivers end, processors give what they gathered, and stop. Safe twice."""
+    """After the last run: stop receivers, flush and stop processors. Idempotent."""
     await stations.receivers.end()
     gone = stations.processors.become(())
-    await _let_go(stations, gone, stations.engine.processing.all)
+    await _flush_and_stop(stations, gone, stations.engine.processing.all)
 
 
 async def flush_regularly(stations: Stations) -> None:
-    """Hand over what processors gathered, as it is due."""
+    """Flush processors until cancelled."""
     while True:
         await asyncio.sleep(FLUSH)
         await stations.engine.flush()
 
 
-async def _let_go(stations: Stations, gone: Sequence[Running], chains: Sequence[Chain]) -> None:
+async def _flush_and_stop(stations: Stations, gone: Sequence[Running], chains: Sequence[Chain]) -> None:
     if gone:
         await stations.engine.flush(chains, last=[each.processor for each in gone])
         await stations.processors.stop(gone)

@@ -1,4 +1,4 @@
-"""Reconciles the tasks that run with those that are wanted: what is equal in both is not touched."""
+"""Applies a list of tasks: unchanged tasks are not touched."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ T = TypeVar("T")
 log = logging.getLogger("orbital.agent")
 
 PORTION: Final = 100
-"""Tasks that are taken on in one go: about a millisecond."""
+"""Tasks that are added at once: about a millisecond."""
 PATIENCE: Final = 3.0
-"""Seconds for which tasks wait for the start of their plugins."""
+"""Seconds to wait for the start of plugins."""
 
 
 class Tasks:
@@ -35,8 +35,8 @@ class Tasks:
     Args:
         scheduler: Runs them.
         instances: Starts their plugins.
-        receivers: Begins those that are receivers.
-        assignment: Which of them are ours.
+        receivers: Starts receivers.
+        assignment: Selects the tasks of this sentinel.
     """
 
     def __init__(
@@ -47,20 +47,20 @@ class Tasks:
         assignment: Assignment,
     ) -> None:
         self.assignment = assignment
-        """May be set at any time; holds from the next `reconcile` on."""
+        """May be changed; applies from the next `reconcile` on."""
         self._scheduler = scheduler
         self._instances = instances
         self._receivers = receivers
 
     async def reconcile(self, wanted: Iterable[Task]) -> None:
-        """Run these from now on, as far as they are ours. Plugins start before their first task, and stop
-        after their last one.
+        """Run exactly those of these tasks that are assigned to this sentinel. Plugins start before their
+        first task, and stop after their last one.
 
-        A plugin that is slow to start holds nobody else: its runs fail with that reason until it is there.
-        All of it goes in slices, beside the runs; where it is cut off half-way, the next call does the rest.
+        A plugin that starts slowly does not delay others: its runs fail until it has started. The work is
+        done in slices, beside the runs; if it is cancelled, the next call does the rest.
 
         Raises:
-            ConfigurationError: A key stands twice; nothing was changed.
+            ConfigurationError: Two tasks have the same key; nothing was changed.
         """
         ours = await self._ours(wanted)
         new = await self._new(ours)
@@ -75,7 +75,7 @@ class Tasks:
         gone = [key async for key in in_slices(known) if key not in ours]
         async for some in in_slices(_portions(gone)):
             self._scheduler.remove(some)
-        await asyncio.sleep(0)  # for a run that was just begun: it takes its plugin first
+        await asyncio.sleep(0)  # runs that just started take their plugins first
         async for key in in_slices(gone):
             self._instances.release(key)
 
@@ -91,7 +91,7 @@ class Tasks:
         return ours
 
     async def _new(self, ours: Mapping[str, Task]) -> list[Task]:
-        """Those that do not run yet, or run as others, and those whose plugin failed: it is tried again."""
+        """New and changed tasks, and those whose plugin failed, which is tried again."""
         known, down = self._scheduler.states(), self._instances.failed()
         new: list[Task] = []
         async for key, task in in_slices(ours.items()):

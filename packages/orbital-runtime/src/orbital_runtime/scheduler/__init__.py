@@ -1,1 +1,1 @@
-"""Which tasks run when, and who may start: pure timetables, and the loop that follows them."""
+"""Runs tasks at their times, within limits of concurrency."""

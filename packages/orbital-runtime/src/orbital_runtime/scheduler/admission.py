@@ -1,9 +1,9 @@
-"""Admission of runs to slots: limits in all, per target, and for exclusive resources, without starvation.
+"""Admission of runs to slots, with limits in total, per target and for exclusive resources. Pure.
 
-Pure. Runs queue up, are admitted in order of rank, and give their slot back. A rank is fixed when a run
-queues up, so a waiting run is overtaken a bounded number of times:
+Runs are admitted in order of rank. A rank is fixed when the run is queued, so a waiting run is overtaken a
+bounded number of times, and none starves:
 
-    rank = due - priority * BOOST + (runs that the device has here already) * CROWD
+    rank = due - priority * BOOST + (queued and running runs of the device) * CROWD
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from orbital_runtime.scheduler.lazyheap import LazyHeap
 
 BOOST: Final = 5.0
-"""Seconds that one step of priority is worth."""
+"""Seconds per step of priority."""
 CROWD: Final = 0.25
-"""Seconds by which the rank of a run grows for each other run of its device."""
+"""Seconds by which a rank grows for each other run of the device."""
 ALONE: Final = "alone on "
-"""Prefix that separates exclusive resources from targets."""
+"""Prefix of exclusive resources, to distinguish them from targets."""
 
 
 class _Request(NamedTuple):
@@ -26,16 +26,16 @@ class _Request(NamedTuple):
     claim: str
     """The target or exclusive resource; empty if none."""
     alone: bool
-    """Whether one run may use it at once, instead of `per_target`."""
+    """Whether one run at a time may use it, instead of `per_target`."""
     rank: float
 
 
 class Admission:
-    """The slots, and the queue in front of them.
+    """The slots and their queue.
 
     Args:
-        slots: How many may run at once.
-        per_target: How many of them against one target.
+        slots: Maximum of concurrent runs.
+        per_target: Maximum of concurrent runs against one target.
     """
 
     def __init__(self, slots: int, per_target: int = 1 << 30) -> None:
@@ -45,23 +45,23 @@ class Admission:
         self._running: dict[str, _Request] = {}
         self._queue: LazyHeap[float] = LazyHeap()
         self._used: defaultdict[str, int] = defaultdict(int)
-        """How many runs use each claim."""
+        """Number of runs by claim."""
         self._behind: dict[str, LazyHeap[float]] = {}
-        """Runs that wait for a claim that is used up."""
+        """Runs that wait for a claim."""
         self._crowd: defaultdict[str, int] = defaultdict(int)
 
     @property
     def waiting(self) -> int:
-        """How many runs wait."""
+        """Number of waiting runs."""
         return len(self._waiting)
 
     @property
     def running(self) -> int:
-        """How many runs hold a slot."""
+        """Number of runs with a slot."""
         return len(self._running)
 
     def set_limits(self, slots: int, per_target: int) -> None:
-        """Change the limits, also for runs that wait already."""
+        """Change the limits, also for waiting runs."""
         self.slots, self.per_target = slots, per_target
         for behind in self._behind.values():
             while (key := behind.pop()) is not None:
@@ -78,15 +78,15 @@ class Admission:
         exclusive: str | None = None,
         target: str = "",
     ) -> None:
-        """Queue up.
+        """Queue a run.
 
         Args:
-            key: The run; it must neither wait nor run.
-            device: Its device: devices take turns.
+            key: Of the run; it must neither wait nor run.
+            device: Its device; devices take turns.
             due: Steady seconds at which it is due.
-            priority: 0 to 9; 9 goes first.
+            priority: 0 to 9; 9 is first.
             exclusive: A resource that one run at a time may use.
-            target: Its target, if nothing is exclusive; `per_target` runs may use it at a time.
+            target: Its target, used by at most `per_target` runs; ignored if `exclusive` is given.
         """
         rank = due - priority * BOOST + self._crowd[device] * CROWD
         self._crowd[device] += 1
@@ -97,7 +97,7 @@ class Admission:
         self._queue.put(key, rank)
 
     def next(self) -> str | None:
-        """Admit the first run that may start; None if none can."""
+        """Admit the first run that can start; None if there is none."""
         while len(self._running) < self.slots and (key := self._queue.pop()) is not None:
             request = self._waiting[key]
             if not request.claim:
@@ -109,7 +109,7 @@ class Admission:
         return None
 
     def done(self, key: str) -> bool:
-        """Give the slot back; whether the run held one."""
+        """Free the slot of a run. Returns whether it had one."""
         request = self._running.pop(key, None)
         if request is None:
             return False
@@ -122,7 +122,7 @@ class Admission:
         return True
 
     def withdraw(self, key: str) -> bool:
-        """Leave the queue; whether it was queued."""
+        """Remove a run from the queue. Returns whether it was queued."""
         request = self._waiting.pop(key, None)
         if request is None:
             return False
@@ -149,7 +149,7 @@ class Admission:
             del self._crowd[device]
 
     def _call_up(self, claim: str) -> None:
-        """A claim is free: the first run that waits for it joins the queue again."""
+        """A claim is free: queue the first run that waits for it again."""
         behind = self._behind.get(claim)
         if behind is None:
             return

@@ -1,4 +1,4 @@
-"""Which tasks are ours. The one place that knows of other sentinels."""
+"""Which tasks this sentinel runs, if several share them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Task
 
 REMEMBERED: Final = 200_000
-"""Devices whose member a shard remembers before it starts over."""
+"""Maximum of devices in the cache of a shard."""
 
 
 class Assignment(Protocol):
-    """Decides, task by task."""
+    """Selects tasks."""
 
     def mine(self, task: Task) -> bool:
         """Whether this sentinel runs the task."""
@@ -25,7 +25,7 @@ class Assignment(Protocol):
 
 
 class Everything:
-    """One sentinel alone runs all it is given."""
+    """All tasks."""
 
     def mine(self, task: Task) -> bool:
         return True
@@ -33,14 +33,14 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A fixed share of the devices, by rendezvous hashing over static members.
+    """A share of the devices, by rendezvous hashing over static members.
 
-    All tasks of a device fall to the same member. One member more or less moves only the devices that it
-    gains or loses.
+    All tasks of a device belong to the same member. Adding or removing a member moves only the devices that
+    it gains or loses.
     """
 
     member: int
-    """Which of them this one is, from 1."""
+    """Number of this member, from 1."""
     members: int
     _known: dict[str, bool] = field(default_factory=dict[str, bool], compare=False, repr=False)
 
@@ -59,10 +59,10 @@ class Shard:
 
 
 def parse_shard(text: str) -> Assignment:
-    """The assignment that `collector.shard` asks for: `2/8` is the second of eight; empty is everything.
+    """Parse `collector.shard`: `2/8` is the second of eight; empty is everything.
 
     Raises:
-        ConfigurationError: It reads otherwise.
+        ConfigurationError: It is not valid.
     """
     if not text.strip():
         return Everything()

@@ -1,4 +1,4 @@
-"""A heap of keys by rank, in which a key stands once and may be taken out again."""
+"""A heap of unique keys by rank, with removal."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ R = TypeVar("R", int, float)
 
 
 class LazyHeap(Generic[R]):
-    """Every change costs O(log n). What was taken out stays in the heap until it comes to the top, or until
-    such leftovers outnumber the living: then the heap is built anew.
+    """Every change costs O(log n). Removed entries stay in the heap until they reach the top, or until there
+    are more of them than keys: then the heap is rebuilt.
     """
 
     __slots__ = ("_heap", "_ranks")
@@ -26,19 +26,19 @@ class LazyHeap(Generic[R]):
         return key in self._ranks
 
     def put(self, key: str, rank: R) -> None:
-        """Set the key's rank; the lowest comes first."""
+        """Set the key's rank; the lowest is first."""
         self._ranks[key] = rank
         heappush(self._heap, (rank, key))
         self._tidy()
 
     def discard(self, key: str) -> bool:
-        """Take the key out; whether it was there."""
+        """Remove the key. Returns whether it was there."""
         was_there = self._ranks.pop(key, None) is not None
         self._tidy()
         return was_there
 
     def first(self) -> tuple[R, str] | None:
-        """Rank and key of the first, which stays; None when empty."""
+        """Rank and key of the first entry; None if empty."""
         heap, ranks = self._heap, self._ranks
         while heap:
             rank, key = heap[0]
@@ -48,7 +48,7 @@ class LazyHeap(Generic[R]):
         return None
 
     def pop(self) -> str | None:
-        """Take the first key out; None when empty."""
+        """Remove and return the first key; None if empty."""
         top = self.first()
         if top is None:
             return None
@@ -63,5 +63,5 @@ class LazyHeap(Generic[R]):
 
     @property
     def leftovers(self) -> int:
-        """Entries of the heap that mean nothing any more."""
+        """Removed entries that are still in the heap."""
         return len(self._heap) - len(self._ranks)

@@ -1,7 +1,6 @@
-"""Runs every task on its phase, never beside itself, and counts what it could not run in time.
+"""Runs every task at its phase, one run of a task at a time, and counts runs that could not start in time.
 
-One timer wakes for all tasks that are due together: ticks become requests for a slot, which the dispatcher
-hands out.
+One timer wakes for all tasks that are due together: each tick requests a slot from the dispatcher.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Run, Task, TaskState
 
 BURST: Final = 500
-"""Ticks that one pass handles before others get their turn on the loop."""
+"""Ticks handled in one pass, before other work on the event loop."""
 
 
 class Scheduler:
@@ -34,17 +33,17 @@ class Scheduler:
 
     Args:
         run: Runs a task once; the engine's `run`.
-        clock: Tells the time.
-        slots: Runs that may go on at once.
-        per_target: Runs that may go on at once against one target.
-        exclusive: What a task needs for itself alone while it runs; the engine's `exclusive`.
-        pass_over: Called at each tick of a paused task that asks nobody; the engine's `pass_over`.
-        forget: Called when a task is gone and its last run is over; the engine's `forget`.
-        pause_retry: Seconds between two looks at a device that refuses its tasks.
-        backoff_max: Seconds between runs of a task whose device stays down, at most.
-        pressure: What the buffer's fill asks for.
-        on_run: Told of every finished run.
-        on_idle: Told when the last run that was going on has ended.
+        clock: The time.
+        slots: Maximum of concurrent runs.
+        per_target: Maximum of concurrent runs against one target.
+        exclusive: The resource that a task needs exclusively while it runs; the engine's `exclusive`.
+        pass_over: Called at each skipped tick of a paused task; the engine's `pass_over`.
+        forget: Called after the last run of a removed task; the engine's `forget`.
+        pause_retry: Seconds between two attempts at a device that refuses its tasks.
+        backoff_max: Maximum seconds between runs of a task whose device does not answer.
+        pressure: Slows tasks down while the buffer is nearly full.
+        on_run: Called after every run.
+        on_idle: Called when no run is left.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Scheduler:
         self.pressure = pressure or Pressure(None, 0.8, 4)
         self.pauses = Pauses(pause_retry)
         self.heartbeat = clock.steady()
-        """Steady seconds of the loop's last pass: about a second ago at most, unless something holds it."""
+        """Steady seconds of the last pass: at most about a second ago, unless the event loop is blocked."""
         self._clock = clock
         self._roster = Roster()
         self._timetable = Timetable()
@@ -85,25 +84,25 @@ class Scheduler:
         )
         self.totals = self._dispatcher.totals
         self.timer = Timer(clock, self.turn)
-        """Tells by how much the loop is late."""
+        """Measures by how much the event loop is late."""
         self._started = False
         self._burst = BURST
 
-    # ---- what people ask ------------------------------------------------------------------------
+    # ---- state ----------------------------------------------------------------------------------
 
     @property
     def slots(self) -> int:
-        """Runs that may go on at once."""
+        """Maximum of concurrent runs."""
         return self._dispatcher.admission.slots
 
     def set_limits(self, slots: int, per_target: int) -> None:
-        """So many runs may go on at once from now on, in all and against one target."""
+        """Change the maximum of concurrent runs, in total and against one target."""
         self._dispatcher.admission.set_limits(slots, per_target)
         self._dispatcher.admit()
 
     @property
     def waiting(self) -> int:
-        """Runs that wait for a slot, or for what they need alone."""
+        """Runs that wait for a slot or an exclusive resource."""
         return self._dispatcher.admission.waiting
 
     @property
@@ -113,23 +112,23 @@ class Scheduler:
 
     @property
     def silence(self) -> float:
-        """Seconds for which something has been due and no run has ended."""
+        """Seconds for which runs have been due and none has ended."""
         since = self._dispatcher.unanswered
         return 0.0 if since is None else self._clock.steady() - since
 
     @property
     def longest(self) -> float:
-        """The longest time-out of all tasks, in seconds."""
+        """The longest timeout of all tasks, in seconds."""
         return self._roster.longest
 
     def states(self) -> Mapping[str, tuple[Task, TaskState]]:
-        """Every task and how it stands, by key: a live view, which costs nothing until it is read."""
+        """Every task and its state, by key: a live view."""
         return self._roster
 
-    # ---- which tasks there are ------------------------------------------------------------------
+    # ---- tasks --------------------------------------------------------------------------------
 
     def put(self, tasks: Iterable[Task]) -> None:
-        """Run these too, and of known ones this version. What is equal keeps its phase and its state."""
+        """Add or replace tasks. Unchanged ones keep their phase and state."""
         placed = [job for job in map(self._take_on, tasks) if job is not None]
         self._timetable.set_rate(self._roster.rate)
         now = self._clock.steady()
@@ -138,7 +137,7 @@ class Scheduler:
         self._arm()
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Run these no more, as far as there are any. Runs that go on come to their end."""
+        """Remove tasks, if they exist. Runs in progress are not cancelled."""
         for key in keys:
             if key in self._roster:
                 self._dispatcher.remove(key)
@@ -146,7 +145,7 @@ class Scheduler:
         self._timetable.set_rate(self._roster.rate)
 
     def _take_on(self, task: Task) -> Job | None:
-        """Its job, where that needs a place in the timetable, or another one."""
+        """Its job, if it has to be entered in the timetable, or at another phase."""
         job = self._roster.jobs.get(task.key)
         if job is None:
             return self._roster.add(task)
@@ -161,11 +160,11 @@ class Scheduler:
         task, job.target = job.task, target_of(job.task.device)
         job.state.next_due = self._timetable.add(task.key, task.interval, now, job.target)
 
-    # ---- when they run --------------------------------------------------------------------------
+    # ---- ticks and runs -------------------------------------------------------------------------
 
     def start(self, *, ticks: bool = True) -> None:
-        """Begin. Ticks count from here on; without them tasks run when they are triggered, and the timer only
-        shows whether something holds the loop.
+        """Start. Without `ticks`, tasks only run when triggered, and the timer only measures whether the
+        event loop is blocked.
         """
         now = self._clock.steady()
         self._started = True
@@ -175,8 +174,8 @@ class Scheduler:
         self._arm()
 
     def turn(self) -> None:
-        """One pass: what is due asks for a slot, and who has a slot starts. The timer calls this; a test
-        with a manual clock may.
+        """One pass: tasks that are due request a slot, and those that get one start. Called by the timer,
+        and by tests with a manual clock.
         """
         self.heartbeat = now = self._clock.steady()
         try:
@@ -201,7 +200,7 @@ class Scheduler:
             return
         if job.handle is not None:
             self._miss(job)
-        elif job.waiting:  # it keeps its place in the queue, now for the newer tick
+        elif job.waiting:  # it keeps its position in the queue, for the newer tick
             if job.due is not None:
                 self._miss(job)
             job.due = tick.due
@@ -224,7 +223,7 @@ class Scheduler:
         self.totals.missed += ticks
 
     async def trigger(self, key: str) -> Run:
-        """Run a task now, or right after the run that is going on, and return what that gave.
+        """Run a task now, or right after its current run. Returns the result.
 
         Raises:
             LookupError: There is no such task, it was removed meanwhile, or the scheduler stops.
@@ -234,18 +233,18 @@ class Scheduler:
             raise LookupError(f"no task {key!r} runs here; `sentinel tasks` lists those that do")
         future: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
         job.asking.append(future)
-        self._dispatcher.soon(job)
+        self._dispatcher.run_soon(job)
         return await future
 
     def look(self, key: str) -> None:
-        """As `trigger`, and nobody waits for it. Before the start and for a task that is gone: nothing."""
+        """As `trigger`, without waiting. Does nothing before the start, or for an unknown task."""
         job = self._roster.jobs.get(key)
         if job is not None and self._burst and self._started and not self._dispatcher.stopping:
-            self._dispatcher.soon(job)
+            self._dispatcher.run_soon(job)
 
     async def stop(self, grace: float = 30.0) -> None:
-        """Start nothing more; give running ones `grace` seconds, then cancel them. Safe without `start`,
-        and safe twice.
+        """Start no more runs; cancel those that run for more than `grace` seconds. Safe without `start`, and
+        idempotent.
         """
         self.timer.stop()
         await self._dispatcher.stop(grace)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.tasks")
 
 MOST: Final = 20
-"""Lines in a `PERIOD` at most, since a failed link affects thousands of tasks."""
+"""Maximum lines per `PERIOD`, since a failed link affects thousands of tasks."""
 PERIOD: Final = 60.0
 """Seconds."""
 BUG: Final = "Bug"
@@ -39,14 +39,14 @@ class Trouble:
 
     condition: Condition
     runs: int = 1
-    """In a row that did not work."""
+    """Consecutive runs that did not work."""
 
 
 class TaskLog:
     """Listens to all runs and logs changes, but not each further run that fails in the same way.
 
     Args:
-        clock: Tells the time.
+        clock: The time.
         known: Keys of the existing tasks; others are forgotten.
     """
 
@@ -59,7 +59,7 @@ class TaskLog:
         self._untold = 0
 
     def __call__(self, task: Task, run: Run) -> None:
-        """This run ended."""
+        """A run ended."""
         if self._untold:
             self._tell_the_rest()
         condition = condition_of(run)

@@ -1,4 +1,4 @@
-"""The one timer of all tasks."""
+"""The timer of the scheduler."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
 
 LONGEST_SLEEP: Final = 1.0
-"""Seconds between two passes of the loop at most: how soon a gap is noticed."""
+"""Maximum seconds between two calls: how soon a gap is noticed."""
 
 
 class Timer:
     """Calls back at the time it is set to, or after `LONGEST_SLEEP` if that is sooner.
 
     Args:
-        clock: Tells the time.
+        clock: The time.
         call: The callback.
     """
 
@@ -29,17 +29,17 @@ class Timer:
         self._clock = clock
         self._call = call
         self.lag = Histogram(LATENESS_BUCKETS)
-        """Seconds by which its calls were late: how long other work blocked the loop."""
+        """Seconds by which calls were late: how long other work blocked the event loop."""
         self._handle: asyncio.Handle | None = None
         self._wakes = math.inf
 
     @property
     def overdue(self) -> float:
-        """Seconds by which its call is late; below zero as long as it is not."""
+        """Seconds by which the next call is late; negative if it is not due."""
         return self._clock.steady() - self._wakes
 
     def set(self, due: float | None) -> None:
-        """Call at this time, in steady seconds, and in whole milliseconds: timers have no finer ones."""
+        """Call at this time in steady seconds, rounded up to milliseconds, the resolution of timers."""
         if self._handle is not None:
             self._handle.cancel()
         loop, now = asyncio.get_running_loop(), self._clock.steady()
@@ -55,7 +55,7 @@ class Timer:
         self._call()
 
     def stop(self) -> None:
-        """Call no more."""
+        """Stop calling."""
         self._wakes = math.inf
         if self._handle is not None:
             self._handle.cancel()

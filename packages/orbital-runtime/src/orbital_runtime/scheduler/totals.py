@@ -1,4 +1,4 @@
-"""What the scheduler has done so far, in numbers that only grow: read by telemetry."""
+"""Counters of the scheduler, for telemetry."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Histogram:
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = tuple(bounds)
-        """Upper bounds, ascending, each inclusive; above the last is one bucket more."""
+        """Inclusive upper bounds, ascending; there is one bucket above the last."""
         self.counts = [0] * (len(self.bounds) + 1)
-        """Observations of each bucket alone, not cumulative."""
+        """Observations by bucket, not cumulative."""
         self.sum = 0.0
 
     def observe(self, value: float) -> None:
@@ -41,7 +41,7 @@ class Histogram:
         return sum(self.counts)
 
     def quantile(self, q: float) -> float:
-        """The upper bound of the bucket in which this quantile lies; infinity above the last bound."""
+        """The upper bound of the bucket of this quantile; infinity for the last bucket."""
         rank, seen = q * self.count, 0
         for bound, count in zip(self.bounds, self.counts, strict=False):
             seen += count
@@ -52,19 +52,19 @@ class Histogram:
 
 @dataclass(slots=True)
 class Totals:
-    """Since the start of the process, over all tasks."""
+    """Sums over all tasks since the start of the process."""
 
     runs: int = 0
     success: int = 0
     failed: int = 0
     missed: int = 0
-    """Ticks at which a task could not start in time."""
+    """Ticks at which a run could not start in time."""
     skipped: Counter[str] = field(default_factory=Counter[str])
-    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`, `paused`."""
+    """Skipped ticks by reason: `backoff`, `backpressure`, `paused`."""
     cancelled: int = 0
-    """Runs that were still going when the grace at stop was over."""
+    """Runs that were cancelled at the stop."""
     lateness: Histogram = field(default_factory=lambda: Histogram(LATENESS_BUCKETS))
-    """Seconds from a run's tick to its start."""
+    """Seconds from the tick to the start of a run."""
     duration: Histogram = field(default_factory=lambda: Histogram(DURATION_BUCKETS))
     """Seconds of a run."""
 

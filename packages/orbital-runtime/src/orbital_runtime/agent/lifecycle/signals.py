@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ECHO: Final = 1.0
-"""Seconds in which a second signal is the first one's echo: a terminal signals the whole group, and programs
-such as `uv run` pass on to us what we got already.
+"""Seconds in which a second signal is ignored: a terminal signals the whole process group, and programs
+such as `uv run` forward what we got already.
 """
 
 
 class Signals:
-    """Signal handlers of the running loop, as long as the block lasts.
+    """Signal handlers of the running loop, within a `with` block.
 
     Args:
         stop: Called at the first SIGINT or SIGTERM.
@@ -32,7 +32,7 @@ class Signals:
         self._asked: float | None = None
         self._handlers = {"SIGINT": self._end, "SIGTERM": self._end, "SIGHUP": reload}
         self.again = asyncio.Event()
-        """Somebody asked to stop a second time."""
+        """Set by a second signal to stop."""
 
     def __enter__(self) -> Self:
         self._before = {name: signal.getsignal(getattr(signal, name)) for name in self._handlers}

@@ -1,4 +1,4 @@
-"""The six states of an agent, as the original design names them, and the ways between them."""
+"""The states of an agent, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where an agent is in its life."""
+    """State of an agent."""
 
     INITIALIZING = "initializing"
     REGISTERING = "registering"
@@ -28,7 +28,7 @@ WAYS: Final[dict[State, frozenset[State]]] = {
 
 
 class Lifecycle:
-    """The present state; a step that no way leads to is a bug and raises `RuntimeError`."""
+    """The current state. An invalid transition is a bug and raises `RuntimeError`."""
 
     def __init__(self) -> None:
         self.state = State.INITIALIZING

@@ -1,4 +1,4 @@
-"""A reload is a difference applied: what is equal in both configurations is not touched."""
+"""Applies the difference between two configurations: unchanged parts are not touched."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ async def apply(
     identity: Identity,
     processors: Sequence[Running],
 ) -> None:
-    """Go over from `old` to `new`: outputs first, so that no sample finds its new output missing. Tasks
-    come after it.
+    """Change the parts from `old` to `new`, except the tasks: outputs first, so that no sample misses a new
+    one.
     """
     await _logs(old.settings, new.settings)
     await _outputs(stations, old, new, processors)
@@ -42,9 +42,9 @@ async def _logs(old: Settings, new: Settings) -> None:
     if old.logging == new.logging:
         return
     try:
-        await in_background(setup.configure, new.logging)  # it waits for lines of before
+        await in_background(setup.configure, new.logging)  # it waits for earlier lines
     except OSError as error:
-        log.error("logging.file_path: %s; the log stays as it is", error)  # noqa: TRY400 (the sentence says it all)
+        log.error("logging.file_path: %s; the log stays as it is", error)  # noqa: TRY400 (the message is enough)
 
 
 async def _outputs(stations: Stations, old: Loaded, new: Loaded, ready: Sequence[Running]) -> None:
@@ -77,14 +77,14 @@ def _numbers(stations: Stations, settings: Settings) -> None:
 
 
 def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:
-    """What every sample of every task depends on."""
+    """Settings that all samples depend on."""
     settings = loaded.settings
     return settings.sentinel, assembly.run_limits(settings), loaded.processors
 
 
 def at_next_start(began: Settings, old: Settings, new: Settings) -> Iterator[str]:
-    """Sections that changed and are only read at start, and what that will leave behind. What is again as it
-    began has nothing to wait for.
+    """Messages about changed sections that are only read at the start. One that is as it was at the start
+    needs no restart.
     """
     for name in ("buffer", "telemetry"):
         if getattr(new, name) not in (getattr(old, name), getattr(began, name)):

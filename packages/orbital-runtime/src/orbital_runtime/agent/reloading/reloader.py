@@ -1,4 +1,4 @@
-"""Reads the configuration again when it is asked to or its files change, and has the agent follow it."""
+"""Reads the configuration again on request or when its files change, and applies it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("orbital.agent")
 
 
 class Owner(Protocol):
-    """What a reload needs of the agent."""
+    """The agent, as a reload needs it."""
 
     loaded: Loaded
     registry: Registry
@@ -38,7 +38,7 @@ class Owner(Protocol):
     def state(self) -> State: ...
 
     async def follow(self, new: Loaded, ready: Sequence[Running]) -> None:
-        """Go on with another configuration, and with its processors, which are started."""
+        """Apply another configuration, whose processors are started."""
         ...
 
 
@@ -46,26 +46,26 @@ class Reloader:
     """One reload at a time.
 
     Args:
-        agent: Whose configuration it is.
-        service: Told when a reload begins and ends.
+        agent: Its configuration is reloaded.
+        service: Notified of the start and end of a reload.
     """
 
     def __init__(self, agent: Owner, service: Service) -> None:
         self.last: list[str] = []
-        """What the last reload that changed something changed."""
+        """Changes of the last reload that changed something."""
         self._agent = agent
         self._service = service
         self._began = agent.loaded.settings
         self._lock = asyncio.Lock()
 
     async def reload(self) -> list[str]:
-        """Read the configuration again and apply what changed. A bad one changes nothing.
+        """Read the configuration again and apply what changed.
 
         Returns:
-            What changed, a line each; empty if nothing did.
+            The changes, as lines; empty if there are none.
 
         Raises:
-            SettingsError: It is bad; the old one stays.
+            SettingsError: The new one has errors; the old one stays in effect.
         """
         async with self._lock:
             with self._service.reloading(), without_collector():
@@ -80,11 +80,11 @@ class Reloader:
                 return changed
 
     def soon(self) -> None:
-        """Reload beside whatever goes on."""
+        """Reload in the background."""
         asyncio.create_task(self._reload_or_log(), name="reload")  # noqa: RUF006 (the lock holds it)
 
     async def watch(self) -> None:
-        """Reload whenever the files change, until cancelled; return where nobody wants that."""
+        """Reload when the files change, until cancelled; return at once if that is disabled."""
         loaded = self._agent.loaded
         section = loaded.settings.plugins
         if not section.auto_reload or not loaded.watched:
@@ -100,7 +100,7 @@ class Reloader:
         return new, difference(old, new)
 
     def _told(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:
-        """Log what is different, and what of it has to wait for the next start, which is returned."""
+        """Log the changes. Returns those that need a restart."""
         later = list(at_next_start(self._began, old.settings, new.settings))
         for line in (*lines, *later):
             log.info("reloaded: %s", line)
@@ -115,7 +115,7 @@ class Reloader:
                 log.info("reloaded: nothing changed")
         except SettingsError as error:
             for problem in error.problems:
-                log.error("%s", problem)  # noqa: TRY400 (it says it all)
+                log.error("%s", problem)  # noqa: TRY400 (the message is enough)
             log.error("the new configuration has errors, the old one stays in effect")  # noqa: TRY400 (as above)
         except Exception:
             log.exception("the reload failed half-way; restart the agent")

@@ -1,4 +1,4 @@
-"""Notices that configuration files changed, also where the system tells of no change."""
+"""Watches configuration files: by inotify, or by polling where the system does not report changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.agent")
 
 SETTLE: Final = 0.2
-"""Seconds from the first event to the look: who saves a file often does so in several steps."""
+"""Seconds to wait after an event: editors save a file in several steps."""
 
 
 async def changes(
@@ -38,21 +38,21 @@ async def changes(
 
     Args:
         paths: Configuration files and folders of them.
-        known: What they were when they were read: an agent takes its time to start.
-        interval: Seconds between two looks where no change is told (network folders).
+        known: Their signature when they were read, possibly a while ago.
+        interval: Seconds between two checks, for changes that are not reported (network folders).
     """
-    async for _ in _looks(paths, interval):
+    async for _ in _checks(paths, interval):
         now = signature(*paths)
         if now != known:
             known = now
             yield
 
 
-async def _looks(paths: tuple[Path, ...], interval: float) -> AsyncGenerator[None]:
-    """When to look: as the system tells, and every `interval`; only that where the system cannot tell.
+async def _checks(paths: tuple[Path, ...], interval: float) -> AsyncGenerator[None]:
+    """Yield when to check: after events, and every `interval`.
 
-    Folders are watched, not files: an editor that replaces a file leaves a watch on the old one. They are
-    watched anew before each look: one that was mounted again is another one.
+    Folders are watched, not files, since an editor that replaces a file leaves the watch on the old one.
+    Watches are renewed before each check, since a folder may have been mounted again.
     """
     folders = {(path if path.is_dir() else path.parent) for path in paths}
     with ExitStack() as stack:
@@ -74,10 +74,10 @@ async def _looks(paths: tuple[Path, ...], interval: float) -> AsyncGenerator[Non
 
 
 class Events:
-    """What the system tells of folders: inotify on Linux, nothing elsewhere.
+    """Events of folders: inotify on Linux, none elsewhere.
 
     Args:
-        stack: Closes it.
+        stack: Closes the watches.
     """
 
     def __init__(self, stack: ExitStack) -> None:
@@ -85,7 +85,7 @@ class Events:
         self._inotify: Inotify | None = None
 
     def watch(self, folders: Iterable[Path]) -> str:
-        """Listen to these, as far as that is possible. Gives why it is not; empty where it is."""
+        """Watch these folders. Returns why that is not possible; empty if it is."""
         if sys.platform != "linux":
             return "this system has no inotify"
         try:
@@ -98,7 +98,7 @@ class Events:
         return ""
 
     async def next(self) -> None:
-        """Return when something happened, and nothing more did for a moment."""
+        """Wait for an event, and until there are no more for a moment."""
         if self._inotify is None:
             await asyncio.sleep(math.inf)
         else:

@@ -1,4 +1,4 @@
-"""Runs what has a slot, and enters what came of it."""
+"""Runs tasks that have a slot, and records the results."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.scheduler")
 
 RunTask = Callable[[Task, Callable[[], None]], Awaitable[Run]]
-"""Runs a task once. It may call its second argument when the device is no longer needed: the slot is free
-from then on, while the task itself still counts as running until the awaitable is done."""
+"""Runs a task once. It may call its second argument when it no longer needs the device: that frees the slot,
+while the task counts as running until the awaitable is done."""
 
 CANCEL_GRACE: Final = 2.0
-"""Seconds that cancelled runs get to end; one that swallows its cancellation is left behind."""
+"""Seconds to wait for cancelled runs; one that ignores its cancellation is abandoned."""
 
 
 class Dispatcher:
-    """Nothing here is locked and nothing here waits: who asks is in the queue, and who has a slot runs.
+    """Queues runs and starts them when there are slots.
 
     Args:
         run: Runs a task once.
         roster: Every task.
-        clock: Tells the time.
+        clock: The time.
         admission: The slots.
-        pauses: Of tasks that are refused.
-        exclusive: What a task needs for itself alone while it runs.
-        pass_over: Called at each tick of a paused task that asks nobody.
-        forget: Called when a task is gone and its last run is over.
-        on_run: Told of every finished run.
-        on_idle: Told when the last run that was going on has ended.
+        pauses: Refused tasks.
+        exclusive: As of `Scheduler`, and so are the following.
+        pass_over: Called at each skipped tick of a paused task.
+        forget: Called after the last run of a removed task.
+        on_run: Called after every run.
+        on_idle: Called when no run is left.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Dispatcher:
         self._on_run = on_run
         self._on_idle = on_idle
 
-    # ---- the way to a slot ----------------------------------------------------------------------
+    # ---- queue ----------------------------------------------------------------------------------
 
     def ask(self, job: Job, due: float | None, *, since: float, priority: int) -> None:
-        """Queue up for a slot.
+        """Request a slot.
 
         Args:
-            job: Neither waits nor runs.
-            due: The tick, in steady seconds; None where somebody asked for the run.
+            job: Must neither wait nor run.
+            due: The tick, in steady seconds; None for a triggered run.
             since: As of `Admission.ask`.
             priority: Likewise.
         """
@@ -95,20 +95,20 @@ class Dispatcher:
             target=job.target,
         )  # fmt: skip
 
-    def soon(self, job: Job) -> None:
-        """Run it now, or right after the run that goes on."""
+    def run_soon(self, job: Job) -> None:
+        """Run it now, or right after its current run."""
         job.wanted = True
         if job.handle is None:
-            self._hurry(job)
+            self._run_next(job)
 
-    def _hurry(self, job: Job) -> None:
+    def _run_next(self, job: Job) -> None:
         due = job.due if job.waiting else None
         self.admission.withdraw(job.task.key)
         self.ask(job, due, since=self._clock.steady(), priority=9)
         self.admit()
 
     def admit(self) -> None:
-        """Begin what may begin."""
+        """Start the runs that get a slot."""
         while not self.stopping and (key := self.admission.next()) is not None:
             job = self._roster.jobs[key]
             job.waiting = False
@@ -126,9 +126,9 @@ class Dispatcher:
         job.asking, job.wanted = [], False
         try:
             run = await self._run(task, partial(self._released, task.key))
-        except GeneratorExit:  # the loop is closed: nothing goes on
+        except GeneratorExit:  # the loop is closed
             raise
-        except BaseException as error:  # noqa: BLE001 (a run that is not settled keeps its slot for ever)
+        except BaseException as error:  # noqa: BLE001 (otherwise the slot would never be free again)
             now, stopped = self._clock.utc_ms(), self.stopping
             self.totals.cancelled += stopped and isinstance(error, asyncio.CancelledError)
             run = broken_run(task, error, now, stopped=stopped)
@@ -138,7 +138,7 @@ class Dispatcher:
                 future.set_result(run)
 
     def _released(self, key: str) -> None:
-        """The device is free again, and so is the slot."""
+        """Free the slot."""
         if self.admission.done(key):
             self.admit()
 
@@ -146,7 +146,7 @@ class Dispatcher:
         job.settle(task, run)
         self._pauses.settle(task.key, job.task.device_id, job.state, self._clock.steady())
         self.totals.enter(run)
-        self._rest(job)
+        self._over(job)
         if self._on_run is not None:
             try:
                 self._on_run(task, run)
@@ -156,45 +156,45 @@ class Dispatcher:
             self._on_idle()
 
     def pass_over(self, job: Job) -> None:
-        """A tick of a paused task, which asks no device, and still has its `up 0`."""
+        """A skipped tick of a paused task: `up 0` is written without asking the device."""
         if self._pass_over is not None:
-            told = self._tell(job, self._pass_over(job.task))
-            job.handle = asyncio.get_running_loop().create_task(told)
+            writing = self._write_down(job, self._pass_over(job.task))
+            job.handle = asyncio.get_running_loop().create_task(writing)
 
-    async def _tell(self, job: Job, work: Awaitable[None]) -> None:
+    async def _write_down(self, job: Job, work: Awaitable[None]) -> None:
         try:
             await work
         except Exception:
             log.exception("task %s is paused, but `up 0` could not be written", job.task.id)
         finally:
-            self._rest(job)
+            self._over(job)
 
-    def _rest(self, job: Job) -> None:
-        """Nothing of it goes on any more."""
+    def _over(self, job: Job) -> None:
+        """The run of this job is over."""
         job.handle, self.unanswered = None, None
         self._released(job.task.key)
         if self._roster.left(job):
-            self._part(job)
+            self._removed(job)
         elif job.wanted and not job.waiting and not self.stopping:
-            self._hurry(job)
+            self._run_next(job)
 
-    # ---- the end --------------------------------------------------------------------------------
+    # ---- removal and stop --------------------------------------------------------------------------------
 
     def remove(self, key: str) -> None:
-        """The task is gone. A run of it that goes on comes to its end."""
+        """Remove a task. Its current run is not cancelled."""
         job = self._roster.remove(key)
         self._pauses.forget(key, job.task.device_id)
         self.admission.withdraw(key)
         if job.handle is None:
-            self._part(job)
+            self._removed(job)
 
-    def _part(self, job: Job) -> None:
+    def _removed(self, job: Job) -> None:
         job.refuse("it was removed")
         if self._removals is not None:
             self._removals.add(job.task)
 
     async def stop(self, grace: float) -> None:
-        """Begin nothing more; give what runs `grace` seconds, then cancel it. Safe twice."""
+        """Start no more runs; cancel those that run for more than `grace` seconds. Idempotent."""
         self.stopping = True
         for key, job in self._roster.jobs.items():
             self.admission.withdraw(key)

@@ -9,10 +9,10 @@ UNREACHABLE: Final = frozenset({"DeviceUnreachable", "Timeout"})
 
 
 def while_down(failures: int, interval: float, longest: float) -> int:
-    """Run every nth tick after so many runs in a row to which the device did not answer.
+    """Run every nth tick after so many consecutive runs that the device did not answer.
 
-    One lost answer changes nothing. From the second on the pace halves each time, until runs are `longest`
-    seconds apart; a task whose interval is longer than that anyway keeps it.
+    After the second one the rate is halved each time, until runs are `longest` seconds apart. A task with a
+    longer interval keeps it.
     """
     if failures <= 1:
         return 1

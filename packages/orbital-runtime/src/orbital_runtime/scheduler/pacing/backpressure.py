@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 PRIORITIES: Final = 10
 FULL_RATE: Final = (1,) * PRIORITIES
 REFRESH: Final = 0.1
-"""Seconds between two looks at the buffer's fill."""
+"""Seconds between two readings of the buffer's fill."""
 
 
 def under_pressure(fill: float, high_water: float, slowest: float) -> tuple[int, ...]:
@@ -28,12 +28,12 @@ def under_pressure(fill: float, high_water: float, slowest: float) -> tuple[int,
 
 
 class Pressure:
-    """How slow each priority goes, by what the buffer's fill was a moment ago.
+    """The slowdown of each priority at the buffer's current fill.
 
     Args:
-        fill: The buffer's fill, 0 to 1; None: nothing ever presses.
+        fill: The buffer's fill, 0 to 1; None: no backpressure.
         high_water: The fill from which tasks slow down, lowest priority first.
-        slowest: By how much at most: 4 = every fourth tick.
+        slowest: Maximum slowdown: 4 = every fourth tick.
     """
 
     def __init__(self, fill: Callable[[], float] | None, high_water: float, slowest: float) -> None:

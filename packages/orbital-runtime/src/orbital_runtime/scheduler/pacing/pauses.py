@@ -1,7 +1,7 @@
-"""Tasks that were refused (a password, a setting) and look again slowly: no account must be locked by it.
+"""Refused tasks (wrong password or setting) retry slowly, so that no account gets locked. Pure.
 
-Pure. All paused tasks of one device share its pace: each of n of them looks after n pauses, so that the
-device is asked about once a pause. When one of them is let in, the others look at their next tick.
+The paused tasks of a device share its rate: each of n retries after n pauses, so that the device is asked
+about once per pause. When one of them succeeds, the others retry at their next tick.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ class Pauses:
     """Which tasks are paused, by device.
 
     Args:
-        every: Seconds between two looks at one device.
+        every: Seconds between two attempts at one device.
     """
 
     def __init__(self, every: float) -> None:
         self.every = every
-        """May be set at any time; holds from the next refusal on."""
+        """May be changed; applies from the next refusal on."""
         self._paused: dict[str, dict[str, TaskState]] = {}
 
     def settle(self, key: str, device: str, state: TaskState, now: float) -> None:
-        """A run of the task ended, and left it so."""
+        """A run of the task ended in this state."""
         if state.paused:
             self.refused(key, device, state, now)
         elif self._paused:
             self.accepted(key, device)
 
     def refused(self, key: str, device: str, state: TaskState, now: float) -> None:
-        """The task was refused, for the first time or again."""
+        """The task was refused."""
         paused = self._paused.setdefault(device, {})
         paused[key] = state
         state.next_look = now + self.every * len(paused)
 
     def accepted(self, key: str, device: str) -> None:
-        """The task was not refused. Where it had been, what held the others may be over, too."""
+        """The task was not refused. If it had been, the other tasks of the device retry, too."""
         if self.forget(key, device):
             for state in self._paused.get(device, {}).values():
                 state.next_look = 0.0
 
     def forget(self, key: str, device: str) -> bool:
-        """The task is gone, or asks for something else now; whether it was paused."""
+        """The task was removed or changed. Returns whether it was paused."""
         paused = self._paused.get(device, {})
         state = paused.pop(key, None)
         if state is None:
@@ -55,6 +55,6 @@ class Pauses:
         return True
 
     def retry_now(self) -> None:
-        """Something may have been mended: one task of each device looks at its next tick."""
+        """One task of each device retries at its next tick."""
         for paused in self._paused.values():
             min(paused.values(), key=lambda state: state.next_look).next_look = 0.0

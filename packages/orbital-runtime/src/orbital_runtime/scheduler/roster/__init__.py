@@ -1,1 +1,1 @@
-"""Every task with its state, its target and the run that goes on."""
+"""Every task with its state, its target and its current run."""

@@ -1,4 +1,4 @@
-"""What the scheduler knows of one task between its ticks."""
+"""The scheduler's state of one task."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
 AGES: Final = 1 << 30
 PAUSED: Final = "paused"
-"""Why a tick is left out while the task is refused."""
+"""Why ticks of a refused task are skipped."""
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A task with its state, and where its run stands: at rest, waiting for a slot, or running."""
+    """A task with its state, and its run: none, waiting for a slot, or running."""
 
     task: Task
     state: TaskState = field(default_factory=TaskState)
     target: str = ""
-    """Whom it asks, as `target_of` tells."""
+    """As given by `target_of`."""
     waiting: bool = False
     handle: asyncio.Task[None] | None = None
-    """The run that is going on."""
+    """The current run."""
     due: float | None = None
-    """The tick that waits for a slot, in steady seconds; None where somebody asked for the run."""
+    """The tick of the waiting run, in steady seconds; None for a triggered run."""
     ticks: int = AGES
     """Ticks since the last run."""
     down: int = 0
-    """Runs in a row to which the device did not answer."""
+    """Consecutive runs that the device did not answer."""
     wanted: bool = False
-    """It runs again as soon as it can."""
+    """Whether it was triggered, and runs as soon as possible."""
     asking: list[asyncio.Future[Run]] = field(default_factory=list["asyncio.Future[Run]"])
-    """Who wants to see the next run."""
+    """Waiting for the result of the next run."""
 
     def skip_reason(self, now: float, slowness: tuple[int, ...], longest: float) -> str | None:
-        """Why this tick is left out; None when it runs."""
+        """Why this tick is skipped; None if it is not."""
         self.ticks += 1
         if now < self.state.next_look:
             return PAUSED
@@ -51,7 +51,7 @@ class Job:
         return None
 
     def replace(self, task: Task) -> None:
-        """Go on with another version of the task. Another device gets a new chance."""
+        """Replace the task. Pause and backoff end if the device or the settings differ."""
         if not same_work(self.task, task):
             if self.state.paused:
                 self.state.paused, self.state.status = "", Status.PENDING
@@ -59,7 +59,7 @@ class Job:
         self.task = task
 
     def settle(self, task: Task, run: Run) -> None:
-        """Enter what a run gave."""
+        """Record the result of a run."""
         state = self.state
         failed = run.status is Status.FAILED
         state.last = run
@@ -74,7 +74,7 @@ class Job:
         state.status = Status.PAUSED if state.paused else run.status
 
     def refuse(self, reason: str) -> None:
-        """Tell those who wait for a run that there will be none."""
+        """Fail the callers that wait for a run."""
         for future in self.asking:
             if not future.done():
                 future.set_exception(LookupError(f"task {self.task.id!r} will not run: {reason}"))
@@ -82,12 +82,12 @@ class Job:
 
 
 def same_work(one: Task, other: Task) -> bool:
-    """Whether both reach the same device in the same way: a pause or a back-off holds for both."""
+    """Whether both query the same device in the same way, so that pause and backoff apply to both."""
     return one.plugin == other.plugin and one.device == other.device and one.config == other.config
 
 
 def moves(before: Task, task: Task) -> bool:
-    """Whether another version of a task has another place in the timetable."""
+    """Whether the new version of a task has another phase."""
     if before.interval != task.interval:
         return True
     return before.device is not task.device and target_of(before.device) != target_of(task.device)

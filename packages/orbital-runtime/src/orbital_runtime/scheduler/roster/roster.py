@@ -1,4 +1,4 @@
-"""The tasks that there are, and those still on their way out."""
+"""All tasks, and removed ones whose last run is not over."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from orbital_runtime.scheduler.roster.job import Job
 
 
 class Roster(Mapping[str, tuple[Task, TaskState]]):
-    """Every task and how it stands, by key."""
+    """Every task and its state, by key."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self._leaving: dict[str, Job] = {}
         self._intervals: Counter[float] = Counter()
-        """How many tasks have each."""
+        """Number of tasks by interval."""
         self._timeouts: Counter[float] = Counter()
-        """As many."""
+        """Number of tasks by timeout."""
 
     def __getitem__(self, key: str) -> tuple[Task, TaskState]:
         job = self.jobs[key]
@@ -35,16 +35,16 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
 
     @property
     def rate(self) -> float:
-        """Runs a second of all tasks together."""
+        """Runs per second of all tasks."""
         return sum([tasks / interval for interval, tasks in self._intervals.items()])
 
     @property
     def longest(self) -> float:
-        """The longest time-out, in seconds."""
+        """The longest timeout, in seconds."""
         return max(self._timeouts, default=0.0)
 
     def add(self, task: Task) -> Job:
-        """A job for a new task. One that is back before its last run is over may not run beside itself."""
+        """A job for a new task. If its last run is not over, it continues with the old job."""
         key = task.key
         job = self._leaving.pop(key, None)
         if job is None:
@@ -56,14 +56,14 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         return job
 
     def replace(self, task: Task) -> None:
-        """Another version of a known task."""
+        """Replace a task."""
         job = self.jobs[task.key]
         self._leave(job.task)
         self._enter(task)
         job.replace(task)
 
     def remove(self, key: str) -> Job:
-        """Take a task out; while its last run goes on the roster remembers it."""
+        """Remove a task. Its job is kept until its current run is over."""
         job = self.jobs.pop(key)
         self._leave(job.task)
         if job.handle is not None:
@@ -71,7 +71,7 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
         return job
 
     def left(self, job: Job) -> bool:
-        """Whether the run that just ended was the last one of a task that is out."""
+        """Whether the run that just ended was the last one of a removed task."""
         key = job.task.key
         if self._leaving.get(key) is not job:
             return False
@@ -89,6 +89,6 @@ class Roster(Mapping[str, tuple[Task, TaskState]]):
                 del counted[value]
 
     def runs(self) -> list[Job]:
-        """Whatever runs, on its way out or not."""
+        """Jobs with a current run, those of removed tasks included."""
         jobs = (*self.jobs.values(), *self._leaving.values())
         return [job for job in jobs if job.handle is not None]

@@ -1,1 +1,1 @@
-"""When each task is due: phase, grid, and spread over its target."""
+"""When each task is due: its phase on a grid, spread over the tasks of a target."""

@@ -1,7 +1,7 @@
-"""Who is due when. Pure: the clock is passed in, and nothing here waits.
+"""Which tasks are due when. Pure: the time is an argument.
 
 Every task has a fixed phase (`phase.py`), so that tasks are spread evenly and a restart changes nothing.
-Ticks stand at `phase + n * interval` of steady time, whatever runs took.
+Ticks are at `phase + n * interval` of steady time, however long runs take.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from orbital_runtime.scheduler.timetable.phase import GRAINS, SECOND, grain_for,
 from orbital_runtime.scheduler.timetable.spread import TargetSpread
 
 TOLERANCE: Final = SECOND
-"""After a gap of more than one tick, a tick that is older than this waits for the next one instead."""
+"""After a gap of more than one tick, ticks older than this are missed."""
 
 
 class Tick(NamedTuple):
-    """A task's time has come."""
+    """A task is due."""
 
     key: str
     due: float | None
-    """Steady seconds of the tick to run now; None = all that came are too old to run."""
+    """Steady seconds of the tick to run now; None: it is too old."""
     missed: int
-    """Ticks that passed meanwhile and will not run."""
+    """Earlier ticks that will not run."""
     following: float
     """Steady seconds of the next tick."""
 
@@ -35,11 +35,11 @@ class _Line(NamedTuple):
     grain: int
     target: str
     place: int
-    """To be handed back."""
+    """Token of `TargetSpread`."""
 
 
 class Timetable:
-    """Due times of any number of tasks; every change costs O(log n)."""
+    """Due times of tasks. Every change costs O(log n)."""
 
     def __init__(self) -> None:
         self._lines: dict[str, _Line] = {}
@@ -51,13 +51,13 @@ class Timetable:
         return len(self._lines)
 
     def add(self, key: str, interval: float, now: float, target: str = "") -> float:
-        """Enter a task, or give it another interval, and return when it is due first, in steady seconds.
+        """Add a task, or change its interval. Returns when it is due first, in steady seconds.
 
         Args:
-            key: Its name, which decides its phase.
-            interval: Seconds; a microsecond is the least.
-            now: Steady seconds. The first tick is the first one of its phase from now on.
-            target: Whom it asks: tasks of one target stand on different points.
+            key: Of the task; its phase depends on it.
+            interval: Seconds, at least a microsecond.
+            now: Steady seconds.
+            target: Of the task: tasks of one target get different points.
         """
         self.remove(key)
         step = max(1, round(interval * SECOND))
@@ -68,7 +68,7 @@ class Timetable:
         return due / SECOND
 
     def remove(self, key: str) -> bool:
-        """Take a task out; whether it was there."""
+        """Remove a task. Returns whether it was there."""
         line = self._lines.pop(key, None)
         if line is None:
             return False
@@ -77,18 +77,18 @@ class Timetable:
         return True
 
     def set_rate(self, rate: float) -> None:
-        """Use the grid that suits this many runs a second. Each task goes over to it at its next tick, by a
-        fraction of a second: all of many at once would hold the loop.
+        """Use the grid for this number of runs per second. Each task moves to it at its next tick, since
+        moving many at once would block the event loop.
         """
         self._grain = grain_for(rate)
 
     def next(self) -> float | None:
-        """Steady seconds of the earliest tick; None when there are no tasks."""
+        """Steady seconds of the earliest tick; None without tasks."""
         top = self._heap.first()
         return None if top is None else top[0] / SECOND
 
     def pop(self, now: float, limit: int = 1 << 30) -> list[Tick]:
-        """Every task that is due, at most `limit` of them, earliest first; each moves on to its next tick."""
+        """The tasks that are due, at most `limit`, earliest first. Each advances to its next tick."""
         moment = round(now * SECOND)
         ticks: list[Tick] = []
         while len(ticks) < limit:
@@ -114,7 +114,7 @@ class Timetable:
         return Tick(key, latest / SECOND, passed, following / SECOND)
 
     def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
-        """To the present grid, unless that place has passed already: then at the next tick."""
+        """Move to the current grid, unless that tick is in the past: then at the next one."""
         ahead = (line.phase - phase(key, line.interval, line.grain)) % line.interval
         start, place = self._spread.take(line.target, key, line.interval, self._grain, ahead=ahead)
         half = line.interval // 2  # the shorter way round, over the interval's end

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from orbital_runtime.processor.output_chain import Passed
     from orbital_runtime.sender.output import Output
-    from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.refusals.bisection import RefusedRow
+    from orbital_runtime.sender.refusals.groups import Group
     from orbital_sdk import Batch
 
 
