@@ -357,3 +357,46 @@ def test_what_is_worked_out_of_settings_is_no_part_of_their_key():
     other._content = "changed"
     assert one != other
     assert freeze(one) != freeze(other)
+
+
+async def test_tasks_go_over_to_instances_of_another_class(make, moody):
+    """The new one starts beside the old one, which stops when nothing of it is needed any more."""
+    instances = make(SHORT)
+    first, other = task("a"), task("b", secret="x")
+    for one in (first, other):
+        await instances.acquire(one)
+    old = instances.get(first)
+    newer = type("Newer", (moody,), {})
+    checked = []
+
+    async def check(plugin):
+        checked.append(plugin)
+        assert instances.get(first) is old
+
+    await instances.replace(newer, check)
+    assert isinstance(instances.get(first), newer)
+    assert isinstance(instances.get(other), newer)
+    assert checked == [instances.get(first)]
+    await moody.stopped.wait()
+    assert instances.running() == ["moody"] * 2
+
+
+@pytest.mark.parametrize("fault", ["start", "check"])
+async def test_a_class_that_is_not_fit_changes_nothing(make, moody, fault):
+    """Its instances stop, and the old ones go on."""
+    instances = make(SHORT)
+    await instances.acquire(task())
+    old = instances.get(task())
+
+    class Newer(moody):
+        async def start(self, host):
+            if fault == "start":
+                raise ConfigurationError("not in this version")
+
+    async def check(_):
+        raise ConfigurationError("the device cannot be read")
+
+    with pytest.raises(ConfigurationError, match=r"not in this version|cannot be read"):
+        await instances.replace(Newer, check)
+    assert instances.get(task()) is old
+    assert instances.running() == ["moody"]

@@ -273,3 +273,34 @@ def test_a_fresh_process_finds_what_was_installed(tmp_path):
         check=False,
     )
     assert (found.stdout.strip(), found.stderr) == ("acme", "")
+
+
+def ups(**attributes):
+    """A class that a loader made."""
+    return type("Ups", (Gauge,), {"name": "ups", **attributes})
+
+
+def test_a_loaders_plugin_stands_beside_installed_ones():
+    """It is listed with its source, replaces what has its name, and can be taken away again."""
+    registry = Registry.of(plugins=[ups()])
+    new = ups()
+    registry.put(new, source="/etc/plugins/ups", version="2.0")
+    assert registry.plugin("ups") is new
+    (entry,) = registry.list()
+    assert (entry.distribution, entry.version, entry.broken) == ("/etc/plugins/ups", "2.0", "")
+    registry.remove("ups")
+    with pytest.raises(NotInstalled):
+        registry.plugin("ups")
+
+
+def test_a_loaders_plugin_that_does_not_fit_changes_nothing():
+    """The one before stays; one that could not be made at all is listed with the reason."""
+    old, wrong = ups(), ups(contract=7)
+    registry = Registry.of(plugins=[old])
+    with pytest.raises(Unusable, match="is written for contract 7"):
+        registry.put(wrong, source="/etc/plugins/ups")
+    assert registry.plugin("ups") is old
+    registry.refuse("ups", "its program does not start", source="/etc/plugins/ups")
+    with pytest.raises(Unusable, match="'ups' of /etc/plugins/ups: its program does not start"):
+        registry.plugin("ups")
+    assert [one.name for one in registry.broken()] == ["ups"]

@@ -56,7 +56,9 @@ async def flush_regularly(stations: Stations) -> None:
         await stations.engine.flush()
 
 
-async def _flush_and_stop(stations: Stations, gone: Sequence[Running], chains: Sequence[Chain]) -> None:
+async def _flush_and_stop(
+    stations: Stations, gone: Sequence[Running], chains: Sequence[Chain]
+) -> None:
     if gone:
         await stations.engine.flush(chains, last=[each.processor for each in gone])
         await stations.processors.stop(gone)

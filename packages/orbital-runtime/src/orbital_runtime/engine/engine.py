@@ -32,6 +32,7 @@ from orbital_sdk import (
     Processor,
 )
 from orbital_sdk.calling.invoke import call
+from orbital_sdk.loader import NotKnownYet
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -101,7 +102,7 @@ class Engine:
             released: Called as soon as the device is no longer needed.
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
-        life, error = self._life(task)
+        life, error = await self._known_life(task)
         record = await self._record(task, life, started)
         collected: Collected = []
         if life is None:  # it may work again without a change of the task: no pause
@@ -162,6 +163,13 @@ class Engine:
         """What the task's run needs for itself alone; None if nothing."""
         life, _ = self._life(task)  # the run meets the same error, and reports it
         return None if life is None else life.exclusive
+
+    async def _known_life(self, task: Task) -> tuple[Life | None, Exception | None]:
+        life, error = self._life(task)
+        while isinstance(error, NotKnownYet):
+            await error.known()
+            life, error = self._life(task)
+        return life, error
 
     def _life(self, task: Task) -> tuple[Life | None, Exception | None]:
         try:
@@ -232,9 +240,26 @@ class Engine:
         except Exception as error:
             raise CollectError(bug(task.plugin, origin(error)).error) from error
 
+    async def rehearse(self, task: Task, plugin: Plugin[Any, Any]) -> None:
+        """Collect once by another instance than the task's own, in a session of its own, and send nothing.
+
+        Raises:
+            OrbitalError: The device could not be read.
+        """
+        life = await self.sessions.apart(task, plugin)
+        record = new_record(task, life, self.identity, self.processing.of(task.key), self.limits)
+        life.busy = True
+        try:
+            outcome, _ = await self._collecting.collect(task, life, record)
+        finally:
+            self.sessions.leave(life)
+            await self.sessions.end(life)
+        if not outcome.up:
+            raise CollectError(outcome.error)
+
     async def _test(self, task: Task) -> str:
         """In a session of its own."""
-        life = self.sessions.apart(task)
+        life = await self.sessions.apart(task)
         record = new_record(task, life, self.identity, self.processing.of(task.key), self.limits)
         ctx = self._collecting.context(task, record)
         life.busy = True

@@ -15,13 +15,13 @@ from orbital_sdk.calling.invoke import receives
 from orbital_sdk.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Awaitable, Callable, Hashable
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.plugins.shared import Leave
-    from orbital_sdk import Plugin
+    from orbital_sdk import Plugin, PluginConfig
 
 
 class PluginDown(ConfigurationError):  # noqa: N818 (reads as what happened)
@@ -57,6 +57,8 @@ class Instances:
         self._held: dict[str, Shared] = {}
         """By task key."""
         self._pools: dict[str, ThreadPool] = {}
+        self._replaced: set[Shared] = set()
+        """Instances whose tasks hold newer ones; to be stopped after `Patience.linger`."""
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -77,13 +79,51 @@ class Instances:
         key = task.plugin, freeze(task.config)
         shared = self._shared.get(key)
         if shared is None:
-            shared = self._shared[key] = self._new(task)
+            cls = partial(self._registry.plugin, task.plugin)
+            shared = self._shared[key] = self._new(task.plugin, task.config, cls)
         before = self._held.get(task.key)
         self._held[task.key] = shared
         shared.users.add(task.key)
         if before is not None and before is not shared:
             self._leave(before, task.key)
         return shared.begin()
+
+    async def replace(
+        self, cls: type[Plugin[Any, Any]], check: Callable[[Plugin[Any, Any]], Awaitable[None]]
+    ) -> None:
+        """Have the tasks of this class's plugin go over to instances of it, each between two runs.
+
+        The instances start, and one is checked, while those of before go on. Where that fails, nothing has
+        changed.
+
+        Args:
+            cls: Its settings may be those of the class before.
+            check: Called with a started instance; raises if it is not fit.
+
+        Raises:
+            Exception: Why a new instance did not start, or what `check` raised.
+        """
+        before = {k: one for k, one in self._shared.items() if one.name == cls.name and one.users}
+        after = {key: self._new(cls.name, one.config, lambda: cls) for key, one in before.items()}
+        try:
+            started = [await _started(shared) for shared in after.values()]
+            if started:
+                await check(started[0])
+        except BaseException:
+            await asyncio.gather(*[shared.stop() for shared in after.values()])
+            raise
+        for key, old in before.items():
+            self._hand_over(key, old, after[key])
+
+    def _hand_over(self, key: Hashable, old: Shared, new: Shared) -> None:
+        if self._shared.get(key) is not old:  # its last task went meanwhile
+            self._end(new)
+            return
+        self._shared[key] = new
+        self._held.update(dict.fromkeys(old.users, new))
+        new.users, old.users = old.users, set()
+        self._replaced.add(old)
+        asyncio.get_running_loop().call_later(self._patience.linger, self._end, old)
 
     def holders(self) -> list[str]:
         """Keys of the tasks that hold a plugin."""
@@ -140,22 +180,23 @@ class Instances:
     async def stop_all(self) -> None:
         """Stop all instances within their time limits, and release all threads. Nothing starts afterwards."""
         self._closed = True
-        everything = list(self._shared.values())
+        everything = [*self._shared.values(), *self._replaced]
         self._shared.clear()
+        self._replaced.clear()
         self._held.clear()
         await asyncio.gather(*self._ending, *(shared.stop() for shared in everything))
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         self._pools.clear()
 
-    def _new(self, task: Task) -> Shared:
-        def make() -> Plugin[Any, Any]:
-            return self._registry.plugin(task.plugin)(task.config)
-
-        host = partial(self._hosts.plugin, task.plugin)
+    def _new(
+        self, name: str, config: PluginConfig, cls: Callable[[], type[Plugin[Any, Any]]]
+    ) -> Shared:
+        host = partial(self._hosts.plugin, name)
         return Shared(
-            task.plugin, make, host, patience=self._patience, clock=self._clock, leave=self._leaving
-        )
+            name, config, cls, host,
+            patience=self._patience, clock=self._clock, leave=self._leaving,
+        )  # fmt: skip
 
     def _leave(self, shared: Shared, user: str) -> None:
         shared.users.discard(user)
@@ -168,6 +209,18 @@ class Instances:
         if key is None or shared.users:
             return
         del self._shared[key]
+        self._end(shared)
+
+    def _end(self, shared: Shared) -> None:
+        self._replaced.discard(shared)
         ending = asyncio.create_task(shared.stop(), name=f"stop-{shared.name}")
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
+
+
+async def _started(shared: Shared) -> Plugin[Any, Any]:
+    if (starting := shared.begin()) is not None:
+        await asyncio.wait({starting})
+    if shared.plugin is None:
+        raise PluginDown(shared.failure)
+    return shared.plugin

@@ -10,30 +10,33 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-Kind = Literal["plugin", "writer", "processor", "command", "extension"]
+Kind = Literal["plugin", "writer", "processor", "loader", "command", "extension"]
 
 GROUPS: Final[dict[Kind, str]] = {
     "plugin": "orbital.plugins",
     "writer": "orbital.writers",
     "processor": "orbital.processors",
+    "loader": "orbital.loaders",
     "command": "orbital.commands",
     "extension": "orbital.extensions",
 }
 _NAME: Final = re.compile(r"^Name:(.*)$", re.MULTILINE)
 RESTRICT: Final = "ORBITAL_PLUGINS"
 """Environment variable: restricts plugins to these names or distributions, separated by commas. A package
-with an extension is always included: its settings enable it."""
+with an extension or a loader is always included: settings enable it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One entry point of a distribution."""
+    """One entry point of a distribution, or a plugin that a loader made."""
 
     kind: Kind
     name: str
     distribution: str
+    """Of a loader's plugin: where it was found."""
     version: str
-    point: EntryPoint
+    point: EntryPoint | None = None
+    """None: a loader made it."""
 
 
 def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[Offer]:
@@ -46,7 +49,7 @@ def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[
     wanted = {_plain(name) for name in environ.get(RESTRICT, "").split(",") if name.strip()}
     offers = [offer for one in _distributions(path) for offer in _offers(one)]
     if wanted:
-        kept = {offer.distribution for offer in offers if offer.kind == "extension"}
+        kept = {offer.distribution for offer in offers if offer.kind in ("extension", "loader")}
         offers = [o for o in offers if o.distribution in kept or _is_wanted(o, wanted)]
     return sorted(offers, key=lambda offer: (_plain(offer.distribution), offer.name))
 

@@ -1,4 +1,4 @@
-"""Plugins, writers, processors, commands and extensions by name. A broken one is listed and is not fatal."""
+"""What packages and loaders offer, by kind and name. A broken part is listed and is not fatal."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from orbital_runtime.plugins.offers import GROUPS, Kind, Offer, find
 from orbital_runtime.plugins.requirements import unmet
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
+from orbital_sdk.loader import Loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
-_BASES: Final[dict[Kind, type]] = {"plugin": Plugin, "writer": Writer, "processor": Processor}
+_BASES: Final[dict[Kind, type]] = {
+    "plugin": Plugin, "writer": Writer, "processor": Processor, "loader": Loader,
+}  # fmt: skip
 _MUST: Final[dict[Kind, tuple[str, ...]]] = {
     "plugin": ("collect", "open", "serve"),
     "writer": ("write",),
     "processor": ("plan",),
+    "loader": ("load",),
 }
 """Methods of which a class must override at least one."""
 CONTRACTS: Final = (1,)
@@ -136,6 +141,39 @@ class Registry:
         """
         return self._load("plugin", name)
 
+    def put(self, plugin: type[Plugin[Any, Any]], *, source: str, version: str = "") -> None:
+        """Use this class under its name from now on, in place of one that is there.
+
+        Args:
+            plugin: What a loader made.
+            source: Where it was found, for lists: a distribution, or a folder.
+            version: Of what was found there.
+
+        Raises:
+            Unusable: It does not fit; the one before stays.
+        """
+        offer = Offer("plugin", plugin.name, source, version)
+        if reason := _unfit(offer, plugin):
+            raise Unusable(_broken(offer, reason).error)
+        self.remove(plugin.name)
+        self._offers["plugin", plugin.name], self._loaded["plugin", plugin.name] = offer, plugin
+
+    def refuse(self, name: str, reason: str, *, source: str, version: str = "") -> None:
+        """List a plugin that a loader could not make, in place of one that is there."""
+        offer = Offer("plugin", name, source, version)
+        self.remove(name)
+        self._offers["plugin", name], self._broken["plugin", name] = offer, _broken(offer, reason)
+
+    def remove(self, name: str) -> None:
+        """Forget this plugin. Safe where there is none."""
+        for known in (self._offers, self._loaded, self._broken):
+            known.pop(("plugin", name), None)
+
+    def source(self, name: str) -> tuple[str, str]:
+        """Where the plugin of this name comes from, and its version; empty where nobody knows."""
+        offer = self._offers.get(("plugin", name))
+        return (offer.distribution, offer.version) if offer else ("", "")
+
     def metadata(self, plugin: str) -> Mapping[str, Any]:
         """The metadata that this plugin declares; empty where it cannot be used."""
         try:
@@ -154,6 +192,10 @@ class Registry:
     def command(self, name: str) -> Any:
         """The subcommand that a package adds under this name; raises as `plugin` does."""
         return self._load("command", name)
+
+    def loader(self, name: str) -> type[Loader]:
+        """The loader of this name; raises as `plugin` does."""
+        return self._load("loader", name)
 
     def extension(self, name: str) -> type[Any]:
         """The extension of this name; raises as `plugin` does."""
@@ -174,7 +216,7 @@ class Registry:
     def unmet(self, kind: Kind, name: str) -> tuple[str, ...]:
         """Requirements of the package behind this name that are not installed; it may work without them."""
         offer = self._offers.get((kind, name))
-        distribution = offer.point.dist if offer else None
+        distribution = offer.point.dist if offer and offer.point else None
         return tuple(unmet(distribution.requires or ())) if distribution else ()
 
     def broken(self) -> list[Broken]:
@@ -206,17 +248,18 @@ class Registry:
     def _load(self, kind: Kind, name: str) -> Any:
         key = kind, name
         if key not in self._loaded and key not in self._broken:
-            if key not in self._offers:
+            offer = self._offers.get(key)
+            if offer is None or offer.point is None:
                 raise NotInstalled(kind, name, self.names(kind))
-            self._import(key, self._offers[key])
+            self._import(key, offer, offer.point)
         if key in self._broken:
             raise Unusable(self._broken[key].error)
         return self._loaded[key]
 
-    def _import(self, key: tuple[Kind, str], offer: Offer) -> None:
+    def _import(self, key: tuple[Kind, str], offer: Offer, point: EntryPoint) -> None:
         try:
             with contained:
-                loaded = offer.point.load()
+                loaded = point.load()
         except Exception as error:  # noqa: BLE001 (an import of third-party code may raise anything)
             self._broken[key] = _broken(offer, f"its import failed: {_words(origin(error))}")
             return
@@ -227,7 +270,8 @@ class Registry:
 
 
 def _broken(offer: Offer, error: str) -> Broken:
-    message = f"{offer.kind} {offer.name!r} of {offer.distribution} {offer.version}: {error}"
+    source = f"{offer.distribution} {offer.version}".rstrip()
+    message = f"{offer.kind} {offer.name!r} of {source}: {error}"
     return Broken(GROUPS[offer.kind], offer.name, offer.distribution, offer.version, message)
 
 
@@ -242,7 +286,8 @@ def _unfit(offer: Offer, loaded: object) -> str:
     base = _BASES.get(offer.kind)
     if not inspect.isclass(loaded) or (base and not issubclass(loaded, base)):
         wanted = f" derived from orbital_sdk.{base.__name__}" if base else ""
-        return f"{offer.point.value} is not a class{wanted}"
+        what = offer.point.value if offer.point else repr(loaded)
+        return f"{what} is not a class{wanted}"
     return next(_faults(offer, cast("Any", loaded), base), "")
 
 

@@ -11,6 +11,7 @@ from orbital_runtime.guard.overrun import StillRunning
 from orbital_runtime.plugins.closer import Closer
 from orbital_runtime.plugins.life import Life, begin
 from orbital_sdk.calling.invoke import needs_closing, open_session
+from orbital_sdk.loader import NotKnownYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -80,6 +81,7 @@ class Sessions:
         """The task's life; a new one if its plugin or device changed.
 
         Raises:
+            NotKnownYet: What the plugin states of the device has to be waited for.
             Exception: The plugin is not available, or what `exclusive` raised.
         """
         plugin = self._plugins(task)
@@ -91,11 +93,21 @@ class Sessions:
         life = self._lives[task.key] = self._begin(task, plugin)
         return life
 
-    def apart(self, task: Task) -> Life:
-        """A separate life for a connection test; raises as `of` does. The caller ends it with `end`."""
-        life = self._begin(task, self._plugins(task))
-        life.apart = True
-        return life
+    async def apart(self, task: Task, plugin: Plugin[Any, Any] | None = None) -> Life:
+        """A separate life for a test; raises as `of` does. The caller ends it with `end`.
+
+        Args:
+            task: Whose device it is.
+            plugin: Left out, the task's own.
+        """
+        while True:
+            try:
+                life = self._begin(task, plugin or self._plugins(task))
+            except NotKnownYet as unknown:
+                await unknown.known()
+            else:
+                life.apart = True
+                return life
 
     async def open(self, life: Life, ctx: Context) -> Session:
         """Its session. The previous one is closed first: a device may accept only one connection.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from orbital_runtime.clock import Clock
     from orbital_runtime.hosting.host import Host
-    from orbital_sdk import Plugin
+    from orbital_sdk import Plugin, PluginConfig
 
     Leave = Callable[[Plugin[Any, Any]], Awaitable[None]]
 
@@ -47,7 +47,8 @@ class Shared:
 
     Args:
         name: The plugin's name.
-        make: Makes an instance; may raise.
+        config: Its settings.
+        cls: Gives its class; may raise.
         host: Makes a host for a start.
         patience: Time limits.
         clock: Gives the time of a failed start.
@@ -57,7 +58,8 @@ class Shared:
     def __init__(
         self,
         name: str,
-        make: Callable[[], Plugin[Any, Any]],
+        config: PluginConfig,
+        cls: Callable[[], type[Plugin[Any, Any]]],
         host: Callable[[], Host],
         *,
         patience: Patience,
@@ -65,13 +67,14 @@ class Shared:
         leave: Leave | None = None,
     ) -> None:
         self.name = name
+        self.config = config
         self.users: set[str] = set()
         """Keys of the tasks that need it."""
         self.plugin: Plugin[Any, Any] | None = None
         """Started; None before, and after a failure."""
         self.failure = ""
         """Why it did not start, as a message."""
-        self._make = make
+        self._cls = cls
         self._made: Plugin[Any, Any] | None = None
         """Made, whether it started or not; to be stopped."""
         self._new_host = host
@@ -124,7 +127,7 @@ class Shared:
             self._starting = None
 
     async def _begin(self) -> None:
-        self._made = self._make()
+        self._made = self._cls()(self.config)
         self._host = self._new_host()
         await self._made.start(self._host)
 

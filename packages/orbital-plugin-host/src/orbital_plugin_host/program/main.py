@@ -1,0 +1,120 @@
+"""The program `orbital-plugin-host NAME`: serves an installed plugin to the agent that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_plugin_host.frames import Frames
+from orbital_plugin_host.handshake import COOKIE, FOLDER, Address, line, proof
+from orbital_plugin_host.program.serving import Serving
+from orbital_sdk import Plugin, wire
+from orbital_sdk.wire.answers import Log
+from orbital_sdk.wire.limits import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orbital_sdk.wire.answers import FromProgram
+
+GROUP: Final = "orbital.plugins"
+USAGE: Final = 64
+"""Exit code, as of EX_USAGE."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the plugin of this name until the agent is gone."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    cookie, folder = os.environ.pop(COOKIE, ""), os.environ.pop(FOLDER, "")
+    if len(given) != 1 or not cookie:
+        sys.stderr.write(
+            "orbital-plugin-host NAME is started by the agent, where collector.isolation or"
+            " plugins.NAME.isolation says so\n"
+        )
+        sys.exit(USAGE)
+    faulthandler.enable()
+    cls, version = _found(given[0])
+    asyncio.run(_serve(cls, version, cookie, Path(folder) / "s"))
+
+
+def _found(name: str) -> tuple[type[Plugin[Any, Any]], str]:
+    points = entry_points(group=GROUP, name=name)
+    if not points:
+        sys.exit(f"no plugin is called {name!r}")
+    (point, *_) = points
+    loaded: Any = point.load()
+    if not _is_plugin(loaded):
+        sys.exit(f"{point.value} is not a class derived from orbital_sdk.Plugin")
+    return loaded, point.dist.version if point.dist else ""
+
+
+def _is_plugin(loaded: Any) -> bool:
+    return isinstance(loaded, type) and issubclass(loaded, Plugin)
+
+
+async def _serve(cls: type[Plugin[Any, Any]], version: str, cookie: str, path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    agent: asyncio.Future[Frames] = loop.create_future()
+    ended = asyncio.Event()
+
+    def send(message: FromProgram) -> None:
+        agent.result().write(wire.encode(message))
+
+    def connected() -> Frames:
+        frames = Frames(
+            expected=proof(cookie, "agent"),
+            opened=lambda: agent.set_result(frames),
+            took=lambda body: serving.took(wire.from_agent(body)),
+            lost=lambda _: ended.set(),
+        )
+        return frames
+
+    serving = Serving(cls, version, send)
+    server = await loop.create_unix_server(connected, path)
+    _announce(path)
+    (await agent).write(proof(cookie, "program"))
+    server.close()  # one agent, one connection
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[_ToAgent(send)])
+    await ended.wait()
+    os._exit(0)  # the agent is gone: nothing is left to be done, and no thread is waited for
+
+
+def _announce(path: Path) -> None:
+    """Print the line of the handshake. What is printed from now on goes to the log, too."""
+    sys.stdout.write(line(Address(str(path), "frames")) + "\n")
+    sys.stdout.flush()
+    os.dup2(2, 1)
+
+
+class _ToAgent(logging.Handler):
+    """Sends what the plugin logs."""
+
+    def __init__(self, send: Callable[[FromProgram], None]) -> None:
+        super().__init__()
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = cut(self.format(record))
+        level = (
+            "error"
+            if record.levelno >= logging.ERROR
+            else (
+                "warning"
+                if record.levelno >= logging.WARNING
+                else "info"
+                if record.levelno >= logging.INFO
+                else "debug"
+            )
+        )
+        self._loop.call_soon_threadsafe(self._send, Log(level, text))
+
+
+if __name__ == "__main__":
+    main()

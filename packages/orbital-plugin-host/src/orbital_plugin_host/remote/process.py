@@ -1,0 +1,176 @@
+"""A started program: limited, in a process group of its own, which ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from orbital_plugin_host import launcher
+from orbital_plugin_host.handshake import (
+    COOKIE,
+    FOLDER,
+    LONGEST_LINE,
+    SECONDS,
+    Address,
+    NoHandshake,
+    new_cookie,
+    parsed,
+)
+from orbital_plugin_host.remote.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDING: Final = 0.5
+"""Seconds in which a process ends that has closed its connection."""
+REAP: Final = 2.0
+"""Seconds in which a killed process ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one process may take; 0: as much as the agent."""
+
+    memory: int = 0
+    """Bytes of writable memory (RLIMIT_DATA)."""
+    cpu: int = 0
+    """Seconds of CPU in its life (RLIMIT_CPU)."""
+    files: int = 0
+    """Open files (RLIMIT_NOFILE)."""
+    tasks: int = 0
+    """Processes and threads (RLIMIT_NPROC), beyond those of the agent's user at its start. Not for root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to be started."""
+
+    plugin: str
+    """Whose it is."""
+    arguments: tuple[str, ...]
+    folder: Path | None = None
+    """Where it is started; None for the agent's."""
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Beside the agent's."""
+    limits: Limits = Limits()
+
+
+class Process:
+    """A program that has announced its address. Made by `started`."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, folder: Path, cookie: str, output: Output
+    ) -> None:
+        self.cookie = cookie
+        self.address = Address("", "")
+        self._process = process
+        self._folder = folder
+        self._output = output
+        self._pumps: list[asyncio.Task[None]] = []
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def announce(self) -> None:
+        """Wait for the address, and log all that is printed from now on.
+
+        Raises:
+            NoHandshake: It says something else, or nothing.
+        """
+        stdout, stderr = self._process.stdout, self._process.stderr
+        assert stdout is not None and stderr is not None  # noqa: S101, PT018 (both are pipes)
+        loop = asyncio.get_running_loop()
+        self._pumps.append(loop.create_task(self._output.pump(stderr)))
+        try:
+            async with asyncio.timeout(SECONDS):
+                line = await stdout.readline()
+        except TimeoutError:
+            raise NoHandshake(f"said no address within {SECONDS:g} s") from None
+        except ValueError:  # more than a stream keeps
+            line = bytes(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise NoHandshake(f"printed a line of more than {LONGEST_LINE} bytes")
+        if not line:
+            raise NoHandshake(await self.why() or "closed its standard output")
+        self.address = parsed(line.decode("utf-8", "replace"))
+        if not Path(self.address.socket).is_relative_to(self._folder):
+            raise NoHandshake(f"listens at {self.address.socket}, outside of its private folder")
+        self._pumps.append(loop.create_task(self._output.pump(stdout)))
+
+    async def why(self) -> str:
+        """How it ended, as a clause, with the last line that it printed; empty while it runs."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDING):
+                await self._process.wait()
+                await asyncio.wait(self._pumps)
+        if self._process.returncode is None:
+            return ""
+        last = f": {self._output.last[-1]}" if self._output.last else ""
+        return f"{_how(self._process.returncode)}{last}"
+
+    async def end(self, patience: float = 0.0) -> None:
+        """Kill it with all that it started, and remove its folder. Idempotent.
+
+        Args:
+            patience: Seconds in which it may end by itself.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REAP):
+                await self._process.wait()
+        for pump in self._pumps:
+            pump.cancel()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def started(command: Command) -> Process:
+    """Start a program, and wait for its address.
+
+    Raises:
+        NoHandshake: It ended, or says something else; the text is a clause.
+        OSError: It cannot be started.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="orbital-host-"))  # 0700
+    cookie = new_cookie()
+    process: Process | None = None
+    try:
+        made = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", launcher.__file__,
+            json.dumps(asdict(command.limits) | {"parent": os.getpid()}), *command.arguments,
+            cwd=command.folder,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **command.environ, COOKIE: cookie, FOLDER: str(folder)},
+            start_new_session=True,
+        )  # fmt: skip
+        output = Output(logging.getLogger(f"orbital.plugin.{command.plugin}"))
+        process = Process(made, folder, cookie, output)
+        await process.announce()
+    except BaseException:
+        if process is not None:
+            await process.end()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return process
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        known = [one.name for one in signal.Signals if one == -code]
+        return f"was ended by {known[0] if known else f'signal {-code}'}"
+    return f"ended with code {code}"
