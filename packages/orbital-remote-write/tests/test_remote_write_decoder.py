@@ -7,10 +7,11 @@ from array import array
 
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orbital_remote_write import (
+    Decoded,
     Decoder,
     Encoder,
     KnownSeries,
@@ -63,7 +64,10 @@ def told(made: WriteRequest) -> list:
 
 
 def decoded(decoder: Decoder, data: bytes) -> list:
-    got = decoder.decode(data)
+    return samples_of(decoder.decode(data))
+
+
+def samples_of(got: Decoded) -> list:
     return sorted(
         (
             sorted([("__name__", s.metric.name), *zip(s.metric.labels, s.values, strict=True)]),
@@ -84,9 +88,10 @@ def test_what_was_encoded_comes_out_whether_its_series_are_known_or_not(series, 
 
 @given(st.lists(SERIES, min_size=1, max_size=3), st.data())
 def test_any_bytes_are_the_samples_that_protobuf_reads_or_malformed(series, data):
-    """Also where the series are known, so that the short way is taken."""
-    decoder, raw = Decoder(), bytearray(body(*series))
-    decoder.decode(bytes(raw))
+    """Also where the series and their order are known, so that the short ways are taken."""
+    decoder, raw = Decoder(KnownSeries(run=2)), bytearray(body(*series))
+    for _ in range(4):
+        decoder.decode(bytes(raw))
     for at in data.draw(st.lists(st.integers(0, max(0, len(raw) - 1)), max_size=3)):
         raw[at : at + 1] = data.draw(st.binary(max_size=2))
     try:
@@ -100,6 +105,46 @@ def test_any_bytes_are_the_samples_that_protobuf_reads_or_malformed(series, data
     assert len(got.series) + got.refused["bad_label"] == samples
     if not got.refused["bad_label"]:
         assert decoded(decoder, bytes(raw)) == told(expected)
+
+
+RING = [(f"m{n % 3}", {"host": str(n)}) for n in range(40)]
+RARE = st.one_of(st.just([(0.0, NOW)]), st.just([(1.0, 5)]), SAMPLES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_runs_that_are_expected_change_nothing(data):
+    """Series come in one order, in requests that begin and end anywhere. Some are left out now and then, or
+    have another value, another time, several samples or none. Each request is decoded as if it were first.
+    """
+    decoder, at = Decoder(KnownSeries(run=data.draw(st.integers(1, 5)))), 0
+    for size in data.draw(st.lists(st.integers(1, 90), min_size=6, max_size=12)):
+        series = [[*RING[n % 40], [(n % 3 * 1.5, NOW + size)]] for n in range(at, at + size)]
+        at += size
+        for place in data.draw(st.sets(st.integers(0, size - 1), max_size=2)):
+            series[place][2] = data.draw(RARE)
+        left_out = data.draw(st.sets(st.integers(0, size - 1), max_size=1))
+        series = [one for place, one in enumerate(series) if place not in left_out]
+        metadata = data.draw(st.sampled_from([b"", b"\x1a\x02\x08\x01"]))
+        got = decoder.decode(body(*series) + metadata)
+        assert samples_of(got) == told(request(*series))
+
+
+def test_a_run_that_came_twice_is_expected_wherever_a_request_begins():
+    """What is expected is not looked up: neither in the middle of a request nor at its ends."""
+    decoder = Decoder(KnownSeries(run=8))
+    ring = [(*one, [(number % 2, NOW)]) for number, one in enumerate(RING)]
+    for _ in range(4):
+        decoder.decode(body(*ring, *ring))
+    known = decoder.known.templates
+    for start in range(30):
+        raw = body(*ring[start : start + 10])
+        at = 0
+        while at < len(raw):
+            begin, run = known.next(raw, at)
+            assert run is not None
+            assert begin == at
+            at += run.size
 
 
 @given(st.binary(max_size=200))

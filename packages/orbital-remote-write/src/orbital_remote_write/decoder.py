@@ -1,6 +1,7 @@
 """The body of a write request in, samples out: the other end of the wire.
 
-Most series of a request were in one before, with the same bytes of labels in front of their sample. So these
+Runs of series that came before in the same order are cut as a whole (see `templates`). Of what stands between
+them, most series were in a request before, with the same bytes of labels in front of their sample. So these
 bytes are the key of what was made of them, and only a series that is new, or has no or more than one sample,
 is looked into.
 """
@@ -18,16 +19,20 @@ from google.protobuf.message import DecodeError
 from orbital_remote_write.known import KnownSeries
 from orbital_remote_write.malformed import MalformedRequestError
 from orbital_remote_write.remote_write_pb2 import PackedRequest, TimeSeries
-from orbital_remote_write.wire import SAMPLE_HEAD, SAMPLE_SIZE, doubles, read_stamp
+from orbital_remote_write.wire import (
+    SAMPLE_HEAD,
+    SAMPLE_SIZE,
+    ZERO_HEAD,
+    ZERO_SIZE,
+    doubles,
+    read_stamp,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_sdk import Series
 
-ZERO_HEAD: Final = b"\x12\x07\x10"
-"""Of a sample whose value is 0, which protobuf leaves out."""
-ZERO_SIZE: Final = 9
 _ZERO: Final = SAMPLE_HEAD + bytes(8) + b"\x10"
 _FIXED: Final = ((0, b"\x12"), (1, b"\x10"), (2, b"\t"), (11, b"\x10"))
 """Where the tags and the length of a sample stand."""
@@ -57,7 +62,7 @@ class Decoder:
     """
 
     def __init__(self, known: KnownSeries | None = None) -> None:
-        self._known = known or KnownSeries()
+        self.known = known or KnownSeries()
 
     def decode(self, body: bytes) -> Decoded:
         """The samples of one request.
@@ -68,38 +73,68 @@ class Decoder:
         Raises:
             MalformedRequestError
         """
+        self.known.turn()
+        samples, templates, at = _Samples(self.known), self.known.templates, 0
         try:
-            packed = list(PackedRequest.FromString(body).timeseries)
-            return self._together(packed) or self._one_by_one(packed)
+            while at < len(body):
+                begin, run = templates.next(body, at)
+                self._between(body[at:begin], samples, ends=run is not None)
+                at = begin
+                if run is not None:
+                    samples.extend(run.series, run.values, run.times)
+                    at += run.size
         except DecodeError as error:
             raise MalformedRequestError("the body is no remote write request") from error
+        return samples.decoded()
 
-    def _together(self, packed: Sequence[bytes]) -> Decoded | None:
-        """The request, if the ends of its series are what they look like."""
-        find, one_by_one = self._known.by_bytes().get, _Samples(self._known)
+    def _between(self, body: bytes, samples: _Samples, *, ends: bool) -> None:
+        """Series that stand in no known run.
+
+        Args:
+            body: Their bytes.
+            samples: Takes their samples.
+            ends: Whether a run follows.
+        """
+        if not body:
+            return
+        packed = list(PackedRequest.FromString(body).timeseries)
+        found = self._find(packed)
+        columns = _cut([*compress(found.samples, found.series)])
+        if columns is None:
+            samples.look_into(packed)
+            return
+        samples.extend([one for one in found.series if one is not None], *columns)
+        samples.look_into(
+            [raw for raw, one in zip(packed, found.series, strict=True) if one is None]
+        )
+        self.known.templates.learn(found.series, packed, found.zeros, ends=ends)
+
+    def _find(self, packed: Sequence[bytes]) -> _Found:
+        find = self.known.by_bytes.get
         series = [find(raw[:-SAMPLE_SIZE]) for raw in packed]
-        ends = [raw[-SAMPLE_SIZE:] for raw in packed]
-        unknown = [at for at, one in enumerate(series) if one is None]
-        for at in unknown:
+        samples = [raw[-SAMPLE_SIZE:] for raw in packed]
+        zeros: set[int] = set()
+        for at in [at for at, one in enumerate(series) if one is None]:
             raw = packed[at]
             if raw[-ZERO_SIZE:-6] == ZERO_HEAD and (one := find(raw[:-ZERO_SIZE])) is not None:
-                series[at], ends[at] = one, _ZERO + raw[-6:]
-            else:
-                one_by_one.add(raw)
-        if None in series:
-            ends = list(compress(ends, series))
-        pieces = _cut(ends)
-        return None if pieces is None else one_by_one.after([*filter(None, series)], *pieces)
+                series[at], samples[at] = one, _ZERO + raw[-6:]
+                zeros.add(at)
+        return _Found(series, samples, zeros)
 
-    def _one_by_one(self, packed: Sequence[bytes]) -> Decoded:
-        samples = _Samples(self._known)
-        for raw in packed:
-            samples.add(raw)
-        return samples.after([], array("d"), array("q"))
+
+class _Found(NamedTuple):
+    """Series of a request."""
+
+    series: list[Series | None]
+    """None where it is not known, or has not one sample."""
+    samples: list[bytes]
+    """What seems to be its sample, the value written out."""
+    zeros: set[int]
+    """Which of them have no value in the request."""
 
 
 class _Samples:
-    """Those of series that are looked into."""
+    """The samples of a request."""
 
     def __init__(self, known: KnownSeries) -> None:
         self._known = known
@@ -109,9 +144,20 @@ class _Samples:
         self._refused: Counter[str] = Counter()
         self._problem = ""
 
-    def add(self, raw: bytes) -> None:
-        """Raises DecodeError."""
-        one = TimeSeries.FromString(raw)
+    def extend(self, series: Sequence[Series], values: array[float], times: array[int]) -> None:
+        self._series += series
+        self._values += values
+        self._times += times
+
+    def look_into(self, packed: Iterable[bytes]) -> None:
+        """Add what these series have, one after the other. Raises DecodeError."""
+        for raw in packed:
+            self._add(TimeSeries.FromString(raw))
+
+    def decoded(self) -> Decoded:
+        return Decoded(self._series, self._values, self._times, self._refused, self._problem)
+
+    def _add(self, one: TimeSeries) -> None:
         if one.histograms:
             self._refuse("native_histogram", len(one.histograms), "native histograms are not taken")
         if not one.samples:
@@ -125,16 +171,6 @@ class _Samples:
             self._series.append(series)
             self._values.append(sample.value)
             self._times.append(sample.timestamp)
-
-    def after(self, series: list[Series], values: array[float], times: array[int]) -> Decoded:
-        """The others, then these."""
-        return Decoded(
-            series + self._series,
-            values + self._values,
-            times + self._times,
-            self._refused,
-            self._problem,
-        )
 
     def _refuse(self, reason: str, count: int, problem: str) -> None:
         self._refused[reason] += count

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from orbital_remote_write.remote_write_pb2 import TimeSeries
+from orbital_remote_write.templates import LENGTH, Templates
 from orbital_sdk import Metric, Series
 
 if TYPE_CHECKING:
@@ -29,15 +30,19 @@ class KnownSeries:
 
     Args:
         clock: Steady seconds.
+        run: Series of a run.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, run: int = LENGTH) -> None:
         self.looked_into = 0
         """Series so far that were not known by their bytes."""
         self._clock = clock
+        self._run = run
         self._since = clock()
         self._young: dict[bytes, Series] = {}
         self._old: dict[bytes, Series] = {}
+        self.templates = Templates(self._young, run)
+        """The runs in which they came."""
         self._metrics: WeakValueDictionary[tuple[str, ...], Metric] = WeakValueDictionary()
 
     @property
@@ -45,12 +50,17 @@ class KnownSeries:
         """Those of the series that are known."""
         return tuple(self._metrics.values())
 
+    @property
     def by_bytes(self) -> Mapping[bytes, Series]:
-        """Labels as protobuf writes them -> series. Asked for anew for each request."""
+        """Labels as protobuf writes them -> series, until the next turn."""
+        return self._young
+
+    def turn(self) -> None:
+        """Before each request: forget what came no more for long."""
         if self._clock() - self._since >= AGE or len(self._young) >= MOST:
             self._since = self._clock()
             self._young, self._old = {}, self._young
-        return self._young
+            self.templates = Templates(self._young, self._run)
 
     def of(self, labels: Mapping[str, str]) -> Series:
         """The series with these labels, `__name__` among them.
@@ -71,8 +81,10 @@ class KnownSeries:
         """
         self.looked_into += 1
         labels = TimeSeries(labels=one.labels).SerializeToString()
-        series = self._young.get(labels) or self._old.pop(labels, None) or self._make(one)
-        self._young[labels] = series
+        series = self._young.get(labels)
+        if series is None:
+            series = self._young[labels] = self._old.pop(labels, None) or self._make(one)
+            self.templates.new(series)
         return series
 
     def _make(self, one: TimeSeries) -> Series:

@@ -13,6 +13,10 @@ SAMPLE_SIZE: Final = 18
 """Bytes of a sample with a time stamp of six: tag, length, tag, double, tag, varint."""
 SAMPLE_HEAD: Final = b"\x12\x10\x09"
 """Tag and length of such a sample, and the tag of its value."""
+ZERO_SIZE: Final = 9
+"""Of such a sample whose value is 0, which protobuf leaves out."""
+ZERO_HEAD: Final = b"\x12\x07\x10"
+"""Tag and length of that, and the tag of its time stamp."""
 FIRST: Final = 1 << 35
 """The first millisecond (3 February 1971) whose varint has six bytes."""
 END: Final = 1 << 42
@@ -43,6 +47,15 @@ def label(name: str, value: str) -> bytes:
 def opening(labels: int, samples: int) -> bytes:
     """Tag and length of a series with so many bytes of labels and so many samples."""
     return b"\n" + varint(labels + samples * SAMPLE_SIZE)
+
+
+def extent(body: bytes, at: int) -> tuple[int, int]:
+    """Where the bytes of the series that stands here begin and end; 0 and 0 if none does, or a huge one."""
+    head = body[at : at + 3]
+    if len(head) < 3 or head[0] != 10 or head[1] & head[2] > 127:
+        return 0, 0
+    start, size = (at + 2, head[1]) if head[1] < 128 else (at + 3, head[1] - 128 + (head[2] << 7))
+    return (start, start + size) if start + size <= len(body) else (0, 0)
 
 
 def stamp(ts: int) -> bytes:

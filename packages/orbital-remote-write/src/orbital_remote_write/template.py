@@ -1,0 +1,126 @@
+"""A run of series in a request, with all of its bytes but values and times.
+
+Senders repeat their series in the same order. So a run that came before is cut out of a request by one
+compiled format. Put together of what was cut out and what is known of its series it has to be the same bytes,
+and none of the series is looked up.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from orbital_remote_write.wire import doubles, read_stamp, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orbital_sdk import Series
+
+
+_VALUE: Final = 8
+"""Bytes of a value."""
+_STAMP: Final = 7
+"""Bytes of a time stamp with its tag."""
+_TAG: Final = 0x10
+"""Of a time stamp."""
+_ZERO: Final = bytes(_VALUE)
+
+
+class Run(NamedTuple):
+    """A run in a request: `values[i]` of `series[i]` at `times[i]`."""
+
+    series: Sequence[Series]
+    values: array[float]
+    times: array[int]
+    size: int
+    """Bytes."""
+
+
+class Template:
+    """A run of series, each with one sample whose time stamp has six bytes.
+
+    Args:
+        series: In their order.
+    """
+
+    __slots__ = ("_cut", "_ends", "_pieces", "series")
+
+    def __init__(self, series: tuple[Series, ...]) -> None:
+        self.series = series
+        self._pieces: list[bytes] = []
+        """What stands before each value, with room for it and its time stamp; nothing before `shape`."""
+        self._ends = [0]
+        """Where each series ends."""
+        self._cut = _cutter(self._pieces, self._ends)
+
+    def shape(self, packed: Sequence[bytes], zeros: Sequence[bool]) -> None:
+        """Expect what came last.
+
+        Args:
+            packed: The bytes of each series.
+            zeros: Whether its value is 0, which is left out.
+        """
+        heads = [_head(*pair) for pair in zip(packed, zeros, strict=True)]
+        pairs = zip(heads, zeros, strict=True)
+        sizes = [len(head) + _STAMP + (0 if zero else _VALUE) for head, zero in pairs]
+        self._pieces = [b""] * (3 * len(heads))
+        self._pieces[0::3] = heads
+        self._ends = [*accumulate(sizes, initial=0)]
+        self._cut = _cutter(self._pieces, self._ends)
+
+    def read(self, body: bytes, at: int, first: Series) -> Run | None:
+        """The run from this series on, and as far as the body goes, if it stands there as it came last."""
+        if not self._pieces:
+            return None
+        start, ends = self.series.index(first), self._ends
+        stop = bisect_right(ends, ends[start] + len(body) - at) - 1
+        if start >= stop:
+            return None
+        pieces, series, cut = self._pieces, self.series, self._cut
+        if stop - start < len(series):
+            pieces, ends = pieces[3 * start : 3 * stop], ends[start : stop + 1]
+            series, cut = series[start:stop], _cutter(pieces, ends)
+        fields, pieces, size = cut(body, at), pieces.copy(), ends[-1] - ends[0]
+        values, stamps = fields[0::2], fields[1::2]
+        pieces[1::3], pieces[2::3] = values, stamps
+        times = _times(stamps)
+        if b"".join(pieces) != body[at : at + size] or times is None:
+            return None
+        return Run(series, _values(values), times, size)
+
+
+def _cutter(pieces: list[bytes], ends: list[int]) -> Callable[[bytes, int], tuple[bytes, ...]]:
+    """Cuts out value and time stamp of each series. No bytes stand for a 0."""
+    pairs = [(len(head), b - a) for head, (a, b) in zip(pieces[0::3], pairwise(ends), strict=True)]
+    form = [f"{head}x{size - head - _STAMP}s{_STAMP}s" for head, size in pairs]
+    return Struct(f"<{''.join(form)}").unpack_from
+
+
+def _head(packed: bytes, zero: bool) -> bytes:  # noqa: FBT001 (of one column each)
+    """All of a series that stands before its value, or before its time stamp where it has no value."""
+    return b"\n" + varint(len(packed)) + packed[: -_STAMP if zero else -_STAMP - _VALUE]
+
+
+def _values(cut: Sequence[bytes]) -> array[float]:
+    return doubles(array("d", b"".join([value or _ZERO for value in cut])))
+
+
+def _times(stamps: tuple[bytes, ...]) -> array[int] | None:
+    """The times of stamps with their tags; None where one is something else."""
+    first = stamps[0]
+    if stamps.count(first) == len(stamps):
+        ts = _time(first)
+        return None if ts < 0 else array("q", [ts]) * len(stamps)
+    known = {stamp: _time(stamp) for stamp in {*stamps}}
+    return None if -1 in known.values() else array("q", [known[stamp] for stamp in stamps])
+
+
+@lru_cache(maxsize=64)
+def _time(stamp: bytes) -> int:
+    """Of a stamp; -1 where it is none. A request has few, those of its scrapes."""
+    return read_stamp(stamp[1:]) if stamp[0] == _TAG else -1
