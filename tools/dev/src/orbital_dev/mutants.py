@@ -54,7 +54,7 @@ class Mutant:
 
 
 def find_room(root: Path, name: str, tests: Sequence[Path] = ()) -> Room:
-    """The room of this name (`sender`, `sender/refusals`, `ledger.py`) or path.
+    """The room of this name (`sender`, `sender/refusals`) or path, which may be a whole package.
 
     Its tests are the folder of its name beneath `tests` of the package, unless others are given.
 
@@ -69,7 +69,7 @@ def find_room(root: Path, name: str, tests: Sequence[Path] = ()) -> Room:
     sources = next((folder for folder in place.parents if folder.name == "src"), None)
     if sources is None or not modules:
         raise NoRoom(f"{place} is no source of a package")
-    usual = sources.parent / "tests" / place.relative_to(sources).parts[1]
+    usual = (sources.parent / "tests").joinpath(*place.relative_to(sources).parts[1:2])
     found = tuple(tests) or ((usual,) if usual.is_dir() else ())
     if not found:
         raise NoRoom(f"there is no folder {usual}; say with --tests where the tests are")
