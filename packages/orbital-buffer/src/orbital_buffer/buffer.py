@@ -1,4 +1,4 @@
-"""A buffer put together: a log on a store, the dead letters of it, and a look into both."""
+"""The buffer: a log on a store, its dead letters, and inspection of both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def memory_buffer(limits: BufferLimits, clock: Clock, letters: LetterLimits = LETTERS) -> Buffer:
-    """A buffer without a disk. `append`, `read` and `acknowledge` never wait, but for room (`block`)."""
+    """A buffer in memory. `append`, `read` and `acknowledge` never wait, except for room (`block`)."""
     return Buffer(MemoryStore(), limits, clock, letters)
 
 
@@ -36,18 +36,19 @@ def disk_buffer(
     letters: LetterLimits = LETTERS,
     **store: Any,
 ) -> Buffer:
-    """A buffer in a folder of its own; `store` as `DiskStore` takes it."""
+    """A buffer in a folder; `store` are arguments of `DiskStore`."""
     return Buffer(DiskStore(path, limits, clock, **store), limits, clock, letters)
 
 
 class Buffer:
-    """An appender, a reader and an administration (see `contract`). All methods belong to the event loop.
+    """Implements `Appender`, `Reader` and `Administration` (see `contract`). Not thread-safe: for the event
+    loop.
 
     Args:
-        store: Where its bytes are.
-        limits: When the policy acts.
-        clock: Stamps records.
-        letters: How many dead letters are kept.
+        store: Stores the records.
+        limits: Of samples, bytes and age, and the policy when they are reached.
+        clock: For timestamps and ages.
+        letters: Limits of dead letters.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Buffer:
 
     @property
     def ledger(self) -> Ledger:
-        """Counts of samples, per output."""
+        """Counts of samples by output."""
         return self.log.index.ledger
 
     async def acknowledge(
@@ -92,12 +93,12 @@ class Buffer:
         await self.log.commit()
 
     def usage(self) -> Usage:
-        """What it holds now."""
+        """Its current contents."""
         self.dead_letters.expire()
         return self.log.usage()
 
     async def close(self) -> None:
-        """Nothing after this. Safe twice. Waiters get `BufferClosed`."""
+        """Close the buffer. Idempotent. Waiting calls raise `BufferClosed`."""
         if not self.log.closed:
             if not self.store.lasting:
                 self.dead_letters.stopped()

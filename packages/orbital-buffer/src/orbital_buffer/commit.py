@@ -1,4 +1,4 @@
-"""Group commit: many collections share one record of the log, and on disk one synced write."""
+"""Group commit: many collections share one record, and one synced write on disk."""
 
 from __future__ import annotations
 
@@ -18,25 +18,22 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch
 
     _Waiting = tuple[frozenset[int], asyncio.Future[str]]
-    """Identities of batches, and who wants to know whether the buffer has them."""
+    """Identities of batches, and a future for the result."""
 
 logger = logging.getLogger(__name__)
 
 FAR_BEHIND: Final = 16
-"""How many full commits may wait for the buffer before `put` waits too."""
+"""Number of full commits that may wait for the buffer before `put` waits."""
 
 
 class Committer:
-    """The engine's sink: hands batches to the buffer, one append a window or a size.
-
-    All of it lives on the event loop: the list that producers fill is swapped there, and the buffer only
-    ever sees a tuple that nobody can still add to.
+    """Appends batches to the buffer, several at a time. Not thread-safe: for the event loop.
 
     Args:
-        buffer: Where they go.
-        window: Seconds that a batch may wait for others; 0 hands it over at once.
-        size: Bytes of values and times that end the window early.
-        retry: Seconds until the next try where the buffer failed.
+        buffer: Gets the batches.
+        window: Seconds that a batch may wait for others; 0 appends it at once.
+        size: Bytes of values and timestamps that end the window early.
+        retry: Seconds until the next attempt after an error of the buffer.
     """
 
     def __init__(
@@ -56,18 +53,17 @@ class Committer:
         self._trouble = ""
         self._waiting: list[_Waiting] = []
         self._gone: dict[int, str] = {}
-        """Why batches of this commit were lost, by their identity."""
+        """Why batches of the current commit were lost, by identity."""
         self.lost: Counter[str] = Counter()
-        """Samples that no output was promised, by reason: `refused` (no room under `drop_newest`, also in
-        the ledger), `no_output`, `unstorable` (a bug in what made them), `stopped` (not stored at exit)."""
+        """Samples that the buffer did not accept, by reason: `refused` (no room under `drop_newest`, also in
+        the ledger), `no_output`, `unstorable` (invalid, by a bug), `stopped` (not stored at exit)."""
 
     async def put(self, batch: Batch) -> None:
-        """Hand over one batch. Returns at once, unless the buffer is far behind.
-
-        After `close` it only counts.
+        """Add one batch. Returns at once, unless the buffer is far behind. After `close` the batch is only
+        counted.
 
         Raises:
-            ValueError: The batch has not one value (and time) for each series.
+            ValueError: The batch does not have one value (and timestamp) for each series.
         """
         if not self._add(batch):
             return
@@ -78,10 +74,10 @@ class Committer:
         await self._no_longer_far_behind()
 
     async def accept(self, batches: Sequence[Batch]) -> str:
-        """Hand these over and return when the buffer has them, which is what a window would only delay.
+        """Add batches, append at once, and wait until the buffer has them.
 
         Returns:
-            Why it does not have all of them, as in `lost`, where they are counted; empty if it does.
+            Why it does not have all of them: a reason of `lost`, where they are counted. Empty if it has.
 
         Raises:
             ValueError: As `put`.
@@ -114,19 +110,19 @@ class Committer:
             await self._caught_up.wait()
 
     def flush_soon(self) -> None:
-        """Nothing more is to be expected soon: what waits need not wait for the window."""
+        """Append without waiting for the end of the window."""
         if self._pending:
             self._begin()
 
     async def flush(self) -> None:
-        """Return when everything put so far is in the buffer, or counted as lost."""
+        """Wait until all batches so far are in the buffer, or counted as lost."""
         if self._pending:
             self._begin()
         if self._task is not None:
             await asyncio.shield(self._task)
 
     async def close(self, grace: float = 5.0) -> None:
-        """Flush, for so many seconds at most, and take nothing more. Safe twice."""
+        """Flush for at most `grace` seconds, and accept no more batches. Idempotent."""
         self._closed = True
         self._caught_up.set()
         with suppress(TimeoutError):
@@ -163,14 +159,14 @@ class Committer:
             self._task = None
 
     def _answer(self, waiting: Iterable[_Waiting]) -> None:
-        """Tell those who wait what became of their batches."""
+        """Resolve the futures of `accept`."""
         gone, self._gone = self._gone, {}
         for batches, future in waiting:
             if not future.done():
                 future.set_result(next((why for at, why in gone.items() if at in batches), ""))
 
     async def _append(self, batches: Sequence[Batch]) -> None:
-        """Append these, however often it takes; what the buffer will never take is counted."""
+        """Append, with retries. Batches that the buffer will never accept are counted."""
         try:
             while not await self._try(batches):
                 pass
@@ -187,7 +183,7 @@ class Committer:
             await self._isolate(batches, error)
 
     async def _isolate(self, batches: Sequence[Batch], error: Exception) -> None:
-        """One of these spoils the record: find it, and keep the others."""
+        """Find the invalid batch by bisection, and append the others."""
         middle = len(batches) // 2
         if not middle:
             self._count_lost("unstorable", batches, error)
@@ -214,12 +210,12 @@ class Committer:
     def _count_lost(
         self, reason: str, batches: Sequence[Batch], error: Exception | None = None
     ) -> None:
-        """These are gone, and who waits for one of them will hear it."""
+        """Count lost batches, and remember them for `accept`."""
         self._gone.update((id(batch), reason) for batch in batches)
         self._count(reason, batches, error)
 
     def _count(self, reason: str, batches: Sequence[Batch], error: Exception | None = None) -> None:
-        """Count, and say it once as long as the reason stays the same."""
+        """Count lost samples; log once while the reason stays the same."""
         samples = sum(batch.samples for batch in batches)
         if not samples:
             return

@@ -1,12 +1,12 @@
-"""What a buffer promises, by who asks: whoever appends, whoever reads for an output, and administration.
+"""The protocols of a buffer, by user: `Appender`, `Reader` and `Administration`.
 
-An append-only log of batches, each with a sequence number that only grows. Every output reads the log
-on its own: its position is the set of sequence numbers it has not acknowledged yet. A batch leaves the
-log when no output needs it any more. The ledger moves in the same step as the position:
+A buffer is an append-only log of batches with increasing sequence numbers. Every output reads it
+independently: its position is the set of sequence numbers that it has not acknowledged. A batch is removed
+when no output needs it. The ledger changes in the same step as a position:
 
     accepted = delivered + waiting + dead_lettered + sum(dropped by reason)      (samples, per output)
 
-All methods belong to the event loop. A buffer in memory and one on disk keep the same promises.
+Not thread-safe: for the event loop. Buffers in memory and on disk behave the same.
 """
 
 from __future__ import annotations
@@ -26,72 +26,72 @@ if TYPE_CHECKING:
 
 
 class Appender(Protocol):
-    """Who adds samples: the engine's group commit."""
+    """For the group commit."""
 
     async def append(self, batches: Sequence[Batch]) -> None:
-        """Add these as one record. On return they are accepted: durable as far as this buffer can be.
+        """Append batches as one record for all attached outputs. On return it is as durable as this buffer
+        can be.
 
-        The outputs attached then will read them. With `block` it waits for room. With `drop_oldest` it
-        makes room. With `drop_newest` the last tenth of the room is kept for outputs that keep up, so
-        that a dead one does not shut them out.
+        With `block` it waits for room, with `drop_oldest` it makes room. With `drop_newest` the last tenth of
+        the room is reserved for outputs that keep up, so that a dead one does not block them.
 
         Raises:
-            BufferFull: `drop_newest`, and no output could take them.
+            BufferFull: `drop_newest`, and there is no room for any output.
             NoReader: No output is attached.
-            ValueError: A batch cannot be stored; none of them was.
+            ValueError: A batch cannot be stored; none was.
             BufferClosed: After `close`.
         """
         ...
 
 
 class Reader(Protocol):
-    """Who delivers samples: the sender, for each output."""
+    """For the delivery of one output."""
 
     def attach(self, output: str) -> None:
-        """Begin (or resume) reading for this output. A new one starts with what comes from now on."""
+        """Attach an output, or attach it again. A new one gets batches from now on."""
         ...
 
     def orphan(self, output: str) -> None:
-        """Take nothing more for this output, and keep what it has until `attach` or `detach`.
+        """Add no more batches for this output, and keep those that it has until `attach` or `detach`.
 
-        Where room is short under `drop_newest` and `block`, what only orphans need goes first.
+        If room is short under `drop_newest` and `block`, batches that only orphans need are dropped first.
         """
         ...
 
     def delivers(self, output: str) -> bool:
-        """Whether new samples wait for this output: it is attached, and no orphan."""
+        """Whether this output gets new batches: it is attached, and no orphan."""
         ...
 
     def name(self, seq: int) -> str:
-        """Names the start of this log that gave this number, also after later starts.
+        """The unique name of the start of this log that assigned this number.
 
-        No other start has this name, not even one of a copied folder: with it the number is unique
-        everywhere.
+        With it the number is unique everywhere: no other start has this name, not even one of a copied
+        folder.
         """
         ...
 
     def edge(self, age: float = 0.0) -> int:
-        """The number of the first batch that was accepted in the last `age` seconds, or of the next one."""
+        """The number of the first batch of the last `age` seconds, or of the next batch."""
         ...
 
     async def read(
         self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None
     ) -> Chunk | None:
-        """The oldest batches that this output has neither acknowledged nor in flight, in order.
+        """The oldest batches of this output that are neither acknowledged nor in flight, in order, at least
+        one.
 
         Args:
-            output: Its stable name.
-            samples: As many batches as fit into this count, stale markers included, and always at
-                least one.
-            size: Bytes of values and times, likewise.
+            output: Its name.
+            samples: Maximum of samples, stale markers included.
+            size: Maximum of bytes of values and timestamps.
             since: Only batches from this number on.
             before: Only batches before this number.
 
         Returns:
-            None when nothing waits.
+            None if there are none.
 
         Raises:
-            BufferUnreadable: The disk does not give it now.
+            BufferUnreadable: The disk cannot be read now.
         """
         ...
 
@@ -102,112 +102,111 @@ class Reader(Protocol):
         letters: Sequence[DeadLetter] = (),
         dropped: Mapping[str, int] | None = None,
     ) -> None:
-        """These are done with; on return that is as durable as the batches were.
+        """Acknowledge batches; on return that is as durable as the batches were.
 
         Args:
-            chunk: What `read` gave, or some entries of it. What the policy dropped meanwhile, or what
-                was acknowledged before, does not count again.
-            letters: Those of its samples that the destination refused for good. They are kept in the very
-                step that counts them.
-            dropped: How many were dropped, by reason. All others count as delivered.
+            chunk: From `read`, or some of its entries. Batches that were dropped meanwhile, or acknowledged
+                before, are not counted again.
+            letters: Refused samples of it. They are stored in the same step that counts them.
+            dropped: Numbers of dropped samples by reason. All others count as delivered.
         """
         ...
 
     def release(self, chunk: Chunk) -> None:
-        """Not delivered: `read` gives the same batches again, in the same order.
+        """Return batches to the buffer: `read` returns them again, in the same order.
 
-        The same limits of rows and bytes give a chunk with the same token, unless some were dropped.
+        With the same limits of rows and bytes the chunk has the same token, unless some were dropped.
         """
         ...
 
     async def wait(self, output: str, *, samples: int = 0, since: int = 0) -> None:
-        """Return when `read` would give something, at once if it would now.
+        """Wait until `read` would return something.
 
         Args:
-            output: Its stable name.
-            samples: Wait until this many are neither acknowledged nor in flight.
+            output: Its name.
+            samples: Wait for this number of samples that are neither acknowledged nor in flight.
             since: Only batches from this number on.
         """
         ...
 
     async def note(self, output: str, note: bytes) -> None:
-        """Remember this of an output until the next note, also over the end of the process, whichever it is.
+        """Store a note about an output, which also survives a kill of the process.
 
-        Nobody waits for the disk, so a power cut may bring back an earlier one.
+        It is not synced, so after a power failure there may be an earlier one.
         """
         ...
 
     def noted(self, output: str) -> bytes:
-        """The last note; empty where there is none."""
+        """The last note; empty if there is none."""
         ...
 
     def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:
-        """What this output has neither acknowledged nor in flight, of the batches `since` to `before`.
+        """What this output has neither acknowledged nor in flight, of the batches from `since` to `before`.
 
-        Nothing for an output that is not known.
+        Nothing for an unknown output.
         """
         ...
 
     def waiting(self, output: str) -> int:
-        """Samples not acknowledged yet by this output, in flight ones included."""
+        """Samples that this output has not acknowledged, those in flight included."""
         ...
 
 
 class Administration(Protocol):
-    """Who looks after a buffer: the agent, telemetry and the command line."""
+    """For the agent, telemetry and the command line."""
 
     @property
     def ledger(self) -> Ledger:
-        """Counts of samples, per output."""
+        """Counts of samples by output."""
         ...
 
     @property
     def dead_letters(self) -> DeadLetters:
-        """What destinations refused, to look at, to throw away, or to send again."""
+        """Refused samples: list, purge, replay."""
         ...
 
     @property
     def inspection(self) -> Snapshots:
-        """Its books and its records, to look at."""
+        """Read access to its state and records."""
         ...
 
     def usage(self) -> Usage:
-        """What it holds now."""
+        """Its current contents."""
         ...
 
     def waiting(self, output: str) -> int:
-        """Samples not acknowledged yet by this output, in flight ones included."""
+        """Samples that this output has not acknowledged, those in flight included."""
         ...
 
     def outputs(self) -> Collection[str]:
-        """Every output that has a position here, whether or not anything reads for it."""
+        """All outputs with a position, orphans included."""
         ...
 
     def detach(self, output: str) -> None:
-        """Forget an output for good: what waits for it alone is dropped under the reason `removed`."""
+        """Remove an output. Its waiting samples are dropped with the reason `removed`."""
         ...
 
     def orphans(self) -> dict[str, int]:
-        """Outputs that get nothing new and for which something is kept, with the time since when
-        (milliseconds UTC; 0 where it is not known).
+        """Outputs that get no new batches but have waiting ones, with the time since when (milliseconds
+        UTC; 0 if unknown).
         """
         ...
 
     def expire_orphans(self, age: float) -> None:
-        """Forget the outputs that have been orphans for more than so many seconds.
+        """Remove outputs that have been orphans for more than `age` seconds.
 
-        What waits for them is dropped under the reason `orphaned`, and logged. The age counts over
-        restarts, by the wall clock.
+        Their waiting samples are dropped with the reason `orphaned`, and logged. The age includes restarts,
+        by the wall clock.
         """
         ...
 
     async def remove(self, output: str, *, before_ms: int | None = None) -> int:
-        """Drop what waits for this output, by hand: the reason is `removed`. Gives how many samples.
+        """Drop waiting samples of this output with the reason `removed`. Returns their number.
 
-        An orphan of which nothing is left is forgotten.
+        An orphan without waiting samples is removed.
 
         Args:
-            output: Its stable name.
+            output: Its name.
             before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
         """
         ...
@@ -217,15 +216,15 @@ class Administration(Protocol):
         ...
 
     async def open(self) -> None:
-        """Make ready; before anything else, and once.
+        """Open the buffer; called once, before all other methods.
 
         Raises:
-            BufferUnusable: It cannot be; the message says why and what to do.
+            BufferUnusable: It cannot be opened; the message says why and what to do.
         """
         ...
 
     async def close(self) -> None:
-        """Nothing after this. Safe twice. Waiters get `BufferClosed`.
+        """Close the buffer. Idempotent. Waiting calls raise `BufferClosed`.
 
         What a buffer without a disk still holds is dropped under the reason `stopped`, and logged.
         """

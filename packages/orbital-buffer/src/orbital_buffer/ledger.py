@@ -1,4 +1,4 @@
-"""The ledger: for each output, what became of every accepted sample.
+"""The ledger: counts of accepted samples, by output and result.
 
 accepted = delivered + waiting + dead_lettered + sum(dropped by reason)
 
@@ -6,10 +6,10 @@ and what became of every dead letter
 
 dead_lettered = kept + sum(letters gone by reason)
 
-Every number but `waiting` and `kept` only grows. A dead letter that is replayed is accepted once more and
-waits again, in the step that takes it out of the store, so that both lines hold all the time; what was
-collected is `accepted - letters_gone["replayed"] - recovered`: what comes back out of the quarantine was
-dropped as `quarantined`, and is accepted once more, too.
+All numbers but `waiting` and `kept` only grow. A replayed dead letter is removed and accepted again in one
+step, so that both equations always hold. Samples recovered from the quarantine were dropped as
+`quarantined`, and are accepted again, too. So the number of collected samples is `accepted -
+letters_gone["replayed"] - recovered`.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Account:
     memory at exit)."""
 
     recovered: int = 0
-    """Of the accepted ones, those that came back out of the quarantine: they are in `dropped` as well."""
+    """Accepted samples that were recovered from the quarantine; they are in `dropped` as well."""
 
     @property
     def letters(self) -> int:
-        """Dead letters that must still be kept."""
+        """Dead letters that are kept."""
         return self.dead_lettered - self.letters_gone.total()
 
     @property
@@ -55,11 +55,11 @@ class Account:
 
     @property
     def waiting(self) -> int:
-        """What must still be in the buffer."""
+        """Samples in the buffer."""
         return self.accepted - self.delivered - self.dead_lettered - self.dropped.total()
 
     def add(self, other: Account) -> None:
-        """Count what another account counted, too."""
+        """Add the counts of another account."""
         self.accepted += other.accepted
         self.delivered += other.delivered
         self.dead_lettered += other.dead_lettered
@@ -69,13 +69,13 @@ class Account:
 
 
 class Ledger:
-    """The accounts of all outputs. Written by the buffer alone, in the step that moves a position."""
+    """The accounts of all outputs. Only the buffer changes them, in the step that changes a position."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
 
     def account(self, output: str) -> Account:
-        """The account of this output, opened when it is first asked for."""
+        """The account of this output, created on first use."""
         return self._accounts.setdefault(output, Account())
 
     def accounts(self) -> dict[str, Account]:

@@ -1,4 +1,4 @@
-"""Time, handed in: steady seconds for deciding when, UTC milliseconds for stamping samples."""
+"""Clocks: steady seconds for scheduling, UTC milliseconds for timestamps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """What everything that waits or stamps asks for the time."""
+    """Source of the time."""
 
     def steady(self) -> float:
         """Seconds that never jump, near to UTC at the start of the process."""
@@ -23,15 +23,15 @@ class Clock(Protocol):
 
 
 def _elapsed() -> Callable[[], float]:
-    """On Linux a clock that goes on while the machine sleeps: what was missed meanwhile is to be seen."""
+    """On Linux a clock that includes suspend, so that missed runs are noticed."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
     return time.monotonic
 
 
 class SystemClock:
-    """The machine's clocks. `steady` is a clock that never jumps, set by the wall clock once, so that phases
-    are the same after a restart and a step of the wall clock disturbs no schedule.
+    """The machine's clocks. `steady` starts at the wall clock's time and never jumps, so that phases are
+    the same after a restart, and a step of the wall clock does not change the schedule.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that tests turn by hand."""
+    """A clock for tests."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""How an output is delivered to: sizes, times and patience."""
+"""Sizes, intervals and limits of the delivery to an output."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """Seconds, samples and bytes. About 6,000 samples a request cost least."""
+    """Units are seconds, samples and bytes. About 6,000 samples per request cost least."""
 
     batch_size: int = 6000
-    """Samples in one request; so many waiting are sent at once."""
+    """Maximum samples of a request; this number is sent without further gathering."""
     batch_bytes: int = 1 << 20
-    """Bytes of values and times in one request, before encoding: 8 a value."""
+    """Maximum bytes of values and timestamps of a request before encoding: 8 per value."""
     flush_interval: float = 10.0
-    """Fewer samples than `batch_size` wait this long for others, but for the very first."""
+    """Seconds that fewer samples than `batch_size` wait for others, except for the first request."""
     timeout: float = 30.0
-    """One request may take this long."""
+    """Timeout of a request."""
     retry_interval: float = 1.0
-    """The first pause after a failure; each further one may be twice as long."""
+    """Backoff after the first failure; doubled after each further one."""
     retry_max_interval: float = 60.0
-    """No pause is longer, unless the destination asks for it."""
+    """Maximum backoff, unless the destination asks for more."""
     breaker_failures: int = 5
-    """Failures in a row that open the circuit breaker."""
+    """Consecutive failures that open the circuit breaker."""
     breaker_reset: float = 30.0
-    """Seconds that it stays open before one probe is let through."""
+    """Seconds until a probe after the breaker opened."""
     pause_retry: float = 60.0
-    """A paused output (refused credentials, wrong address) tries again this often."""
+    """Interval of attempts while paused (refused credentials, wrong address)."""
     bisect_requests: int = 256
-    """Requests spent on finding the refused samples inside of a chunk's batches; after that a batch that is
-    refused is set aside whole."""
+    """Maximum requests to find refused samples within the batches of a chunk; after that batches are
+    refused as a whole.
+    """
     stuck_writes: int = 4
-    """Writes that may hang at once before no more are started."""
+    """Maximum of hanging writes; no more are started then."""
     backlog_after: float = 60.0
-    """Seconds after which more than one request's worth of waiting samples is a backlog, which goes
-    beside the fresh ones; only where the writer takes old samples."""
+    """Seconds after which more than one request of waiting samples becomes a backlog, in a lane of its own;
+    only if the writer takes old samples.
+    """
     backlog_rate: float | None = None
-    """Samples a second of the backlog, at most; None: as fast as the destination takes them."""
+    """Maximum samples per second of the backlog; None: no limit."""

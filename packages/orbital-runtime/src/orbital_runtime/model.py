@@ -1,4 +1,4 @@
-"""What every room speaks of: a task, one run of it, and how it stands."""
+"""Tasks, their runs and their state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A checked task. Two equal tasks are the same work: a reload leaves such a task alone."""
+    """A checked task. A reload does not touch a task that is equal to its new version."""
 
     id: str
     device_id: str
@@ -26,17 +26,17 @@ class Task:
     timeout: float
     """Seconds a run may take, retries included."""
     priority: int = 5
-    """0 to 9; 9 goes first."""
+    """0 to 9; 9 is first."""
     retries: int = 0
     """Attempts after the first, within the timeout."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Put on every sample of the task; a metric's own labels win over them."""
+    """Added to all samples of the task; labels of the metric override them."""
     source: str = "local"
-    """Who gave it: `local`, or the name of an extension. Ids are unique within a source."""
+    """`local`, or the name of an extension. Ids are unique within a source."""
     warning: str = ""
-    """What is odd about its settings, and no reason not to run it: keys that nobody knows."""
+    """A problem of its settings that does not prevent it from running: unknown keys."""
     key: str = field(init=False, compare=False, repr=False)
-    """Unique over all sources; what the timetable hashes. Kept: each look at a long list asks for it."""
+    """Unique over all sources. Stored, since it is read often."""
 
     def __post_init__(self) -> None:
         key = self.id if self.source == "local" else f"{self.source}/{self.id}"
@@ -44,19 +44,19 @@ class Task:
 
 
 class Status(StrEnum):
-    """How a task stands, by the original design's names, and one of ours."""
+    """Status of a task."""
 
     PENDING = "pending"
     RUNNING = "running"
     SUCCESS = "success"
     FAILED = "failed"
     PAUSED = "paused"
-    """Its last run was refused: it is retried slowly. No run has this status."""
+    """The last run was refused, and the task retries slowly. Not a status of runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of a task gave."""
+    """The result of a run."""
 
     status: Status
     """SUCCESS or FAILED; a partial collection counts as SUCCESS and has an error."""
@@ -67,41 +67,41 @@ class Run:
     duration: float
     """Seconds."""
     samples: int
-    """Samples handed to the buffer, the run's own `up` and its like left out."""
+    """Samples given to the buffer, without those about the run itself, such as `up`."""
     error: str = ""
-    """What happened, for people; empty where nothing did."""
+    """Error message; empty without an error."""
     error_kind: str = ""
     """Class name of the error (`DeviceUnreachable`), `Timeout`, or `Bug`."""
     pauses: bool = False
     """The device refused the credentials or settings: the task is retried slowly."""
     series: int = 0
-    """Different series that the task gave within this hour, of `collector.limits.series_per_task`."""
+    """Different series of the task in the current hour, limited by `collector.limits.series_per_task`."""
 
 
 @dataclass(slots=True)
 class TaskState:
-    """How a task stands; written by the scheduler alone."""
+    """State of a task; only the scheduler changes it."""
 
     status: Status = Status.PENDING
     runs: int = 0
     failed: int = 0
-    """Failed runs in all."""
+    """Failed runs."""
     failures: int = 0
-    """Failed runs in a row."""
+    """Consecutive failed runs."""
     missed: int = 0
     """Ticks at which it could not start in time."""
     skipped: dict[str, int] = field(default_factory=dict[str, int])
-    """Ticks passed over on purpose, by reason: `backoff`, `backpressure`, `paused`."""
+    """Skipped ticks by reason: `backoff`, `backpressure`, `paused`."""
     samples: int = 0
     """Samples of all runs."""
     busy: float = 0.0
     """Seconds of all runs."""
     lateness: float = 0.0
-    """Seconds by which the last run began after its tick."""
+    """Seconds from the tick to the start of the last run."""
     last: Run | None = None
     next_due: float = 0.0
     """Steady seconds."""
     paused: str = ""
-    """Why it looks only now and then; empty if it doesn't."""
+    """Why it is paused; empty if it is not."""
     next_look: float = 0.0
-    """Steady seconds until which its ticks are passed over, while it is paused."""
+    """Steady seconds until which ticks are skipped while it is paused."""

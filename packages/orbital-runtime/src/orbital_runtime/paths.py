@@ -1,4 +1,4 @@
-"""Where things live: configuration, data, sockets. systemd's and XDG's variables decide, then the user."""
+"""Folders for configuration, data and sockets, by the variables of systemd and XDG, and the user."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ NAME: Final = "orbital-sentinel"
 
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """What must survive a restart. `STATE_DIRECTORY` is systemd's (systemd.exec(5))."""
+    """Folder for persistent data. `STATE_DIRECTORY` is set by systemd (systemd.exec(5))."""
     return _first(
         environ, "STATE_DIRECTORY", "XDG_DATA_HOME", system="/var/lib", user=".local/share"
     )
 
 
 def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Sockets; gone after a reboot. `RUNTIME_DIRECTORY` is systemd's."""
+    """Folder for sockets, deleted at a reboot. `RUNTIME_DIRECTORY` is set by systemd."""
     if "RUNTIME_DIRECTORY" not in environ and "XDG_RUNTIME_DIR" not in environ and not _is_root():
         return data_dir(environ) / "run"
     return _first(environ, "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", system="/run", user=".")
 
 
 def config_dirs(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Where a configuration is looked for, after the present folder: the user's, then the system's, which
-    `CONFIGURATION_DIRECTORY` of systemd may name.
+    """Folders that are searched for a configuration after the current one: the user's, then the system's,
+    which systemd may set by `CONFIGURATION_DIRECTORY`.
     """
     home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     system = environ.get("CONFIGURATION_DIRECTORY", "").split(":", maxsplit=1)[0]

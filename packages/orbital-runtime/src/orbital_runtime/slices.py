@@ -1,4 +1,4 @@
-"""Long work on the event loop in slices, so that nobody else waits for all of it."""
+"""Long work on the event loop in slices, so that other work is not delayed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLICE: Final = 0.002
-"""Seconds of work before the others get their turn."""
+"""Seconds of work before other tasks of the event loop run."""
 LONGEST: Final = 60.0
-"""Seconds without the collector: a file that is read, or a plugin that is imported, may hang."""
+"""Maximum seconds without the garbage collector: reading a file or importing a plugin may hang."""
 
 
 async def in_slices(items: Iterable[T], seconds: float = SLICE) -> AsyncGenerator[T]:
-    """Each of these. Where what is done with them took longer than a slice, everybody else goes first."""
+    """Yield the items; after each slice other tasks of the event loop run."""
     until = time.monotonic() + seconds
     for item in items:
         yield item
@@ -30,15 +30,16 @@ async def in_slices(items: Iterable[T], seconds: float = SLICE) -> AsyncGenerato
 
 
 async def free(things: dict[Any, Any]) -> None:
-    """Empty this, which nobody needs any more: to free many objects takes its time, too."""
+    """Empty a dictionary in slices, since freeing many objects takes time, too."""
     async for _ in in_slices(range(len(things))):
         things.popitem()
 
 
 @contextmanager
 def without_collector(longest: float = LONGEST) -> Generator[None]:
-    """Without the garbage collector, which would look at each of many new objects again and again; and what
-    has come to stay is left out of its later rounds. It is back before the end where that takes too long.
+    """Disable the garbage collector within the block, since it would scan many new objects again and again.
+    At the end they are excluded from later collections. It is enabled again after `longest` seconds at the
+    latest.
     """
     if not gc.isenabled():
         yield

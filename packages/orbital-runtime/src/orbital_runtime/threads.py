@@ -1,4 +1,4 @@
-"""The agent's own computations on threads, and their way back to the event loop."""
+"""Background threads for the agent's own work."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _OWN: Final = ThreadPool(2, "background")
 
 
 async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Compute this on a thread of the agent's own, so that the loop goes on. It must end by itself.
+    """Run this on a thread of the agent. It must end by itself.
 
-    The loop's default pool is not ours: plugins use it too, and may fill it with what never returns.
+    The default executor of the event loop is not used, since plugins may fill it with calls that never
+    return.
     """
     return await asyncio.wrap_future(_OWN.submit(work, *args, **kwargs))
 
@@ -29,6 +30,6 @@ async def in_background(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 def on_loop(
     loop: asyncio.AbstractEventLoop, tell: Callable[[Future[Any]], None], future: Future[Any]
 ) -> None:
-    """From a thread: have the loop tell of this future. It may be over by then."""
+    """From a thread: call `tell` with the future on the event loop, if that is not closed."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(tell, future)

@@ -1,1 +1,1 @@
-"""What is stored as bytes, and back: `crc32 | version | content`. Pure."""
+"""Encoding of everything that is stored: `crc32 | version | content`. Pure."""

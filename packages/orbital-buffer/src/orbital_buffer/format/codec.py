@@ -1,9 +1,10 @@
-"""Records as bytes: one record is one group commit of many batches.
+"""Encoding of records: one record is one group commit of many batches.
 
     crc32 | version | segment, batches, written | snappy(heads | columns)
 
-A head is 17 bytes a batch; columns are the raw values and, where a device gave its own, the times, in the
-order of the heads. All numbers are little endian. Layouts stand elsewhere, by number within a segment.
+A head has 17 bytes per batch. Columns are the raw values and, if a device gave its own, the timestamps, in
+the order of the heads. All numbers are little endian. Layouts are stored separately, by number within a
+segment.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _Number = TypeVar("_Number", int, float)
 
 
 class Head(NamedTuple):
-    """What a record says about one of its batches."""
+    """The head of a batch in a record."""
 
     layout: int
     """Number of its layout within the segment."""
@@ -46,31 +47,31 @@ class Head(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of its values and times."""
+        """Bytes of its values and timestamps."""
         return self.rows * CELL * (2 if self.flags & _OWN_TIMES else 1)
 
     @property
     def samples(self) -> int:
-        """How many samples the ledger counts here."""
+        """Samples as counted by the ledger."""
         return 0 if self.flags & _STALE else self.rows
 
 
 class Opened(NamedTuple):
-    """A record, decoded as far as its heads."""
+    """A record with decoded heads."""
 
     segment: int
     written: int
-    """Steady milliseconds at which it was made."""
+    """Steady milliseconds of its creation."""
     heads: tuple[Head, ...]
     offsets: tuple[int, ...]
-    """Where each batch's columns begin, and where the last one's end."""
+    """Start of the columns of each batch, and the end of the last one."""
     columns: memoryview
 
     def batch(self, index: int, layout: Layout) -> Batch:
-        """One of its batches.
+        """A batch of it.
 
         Raises:
-            Damaged: The layout is not the one that it was written with.
+            Damaged: It was written with another layout.
         """
         head, start = self.heads[index], self.offsets[index]
         if len(layout.rows) != head.rows:
@@ -86,16 +87,16 @@ class Opened(NamedTuple):
 def encode(
     batches: Sequence[Batch], numbers: Iterable[int], *, segment: int, written: int
 ) -> bytes:
-    """A record of these batches.
+    """Encode a record.
 
     Args:
         batches: At least one.
-        numbers: The number of each one's layout in this segment.
-        segment: Which segment of the log it belongs to.
-        written: Steady milliseconds now.
+        numbers: Layout numbers of the batches in this segment.
+        segment: Its segment of the log.
+        written: Current steady milliseconds.
 
     Raises:
-        ValueError: A batch has not one value (and time) for each row, or a number does not fit.
+        ValueError: A batch does not have one value (and timestamp) for each row, or a number does not fit.
     """
     heads: list[bytes] = []
     columns: list[array[float] | array[int]] = []
@@ -115,10 +116,10 @@ def encode(
 
 
 def decode(data: bytes) -> Opened:
-    """The record that `encode` made bytes of.
+    """Decode a record.
 
     Raises:
-        Damaged: These bytes are not what was written.
+        Damaged: The bytes are not what was written.
     """
     body = unseal(VERSION, data)
     if len(body) < _FRAME.size:
@@ -136,10 +137,10 @@ def decode(data: bytes) -> Opened:
 
 
 def check(batch: Batch) -> None:
-    """Refuse a batch that no record can hold.
+    """Check that a batch can be stored.
 
     Raises:
-        ValueError: It has not one value (and time) for each row; the message names the task.
+        ValueError: It does not have one value (and timestamp) for each row; the message names the task.
     """
     rows, values = len(batch.layout.rows), len(batch.values)
     if values != rows or (batch.times is not None and len(batch.times) != rows):
@@ -151,7 +152,7 @@ def check(batch: Batch) -> None:
 def to_little(
     column: array[_Number], byteorder: Literal["little", "big"] = sys.byteorder
 ) -> array[_Number]:
-    """A column as it is stored; the same object where the machine is little endian itself."""
+    """A column as stored; the same object on little-endian machines."""
     if byteorder == "little":
         return column
     swapped = column[:]
@@ -164,7 +165,7 @@ def from_little(
     data: bytes | memoryview,
     byteorder: Literal["little", "big"] = sys.byteorder,
 ) -> array[_Number]:
-    """The empty column, filled with stored data."""
+    """Fill an empty column with stored data."""
     column.frombytes(data)
     if byteorder == "big":
         column.byteswap()

@@ -1,4 +1,4 @@
-"""What every stored thing begins with: `crc32 | version`, and the compression of what follows."""
+"""The frame of everything that is stored: `crc32 | version`, and compression."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _uncompress = cast("Callable[[bytes | memoryview], bytes]", snappy.uncompress)  
 
 
 def seal(version: int, *parts: bytes) -> bytes:
-    """The parts behind their version and a checksum over all of it."""
+    """Prefix parts with a version and a checksum."""
     body = b"".join((bytes((version,)), *parts))
     return zlib.crc32(body).to_bytes(_CRC, "little") + body
 
 
 def unseal(version: int, data: bytes) -> memoryview:
-    """What `seal` put behind the version.
+    """The content that was given to `seal`.
 
     Raises:
-        Damaged: Too short, a wrong checksum, or a version that this program does not know.
+        Damaged: Too short, a wrong checksum, or an unknown version.
     """
     body = memoryview(data)[_CRC:]
     if not body:
@@ -41,7 +41,7 @@ def unseal(version: int, data: bytes) -> memoryview:
 
 
 def uncompress(data: bytes | memoryview) -> bytes:
-    """What `compress` made smaller.
+    """The inverse of `compress`.
 
     Raises:
         Damaged: It cannot be uncompressed.

@@ -1,4 +1,4 @@
-"""Layouts as bytes: the rows of a batch, stored once, however many batches have them.
+"""Encoding of layouts, which are stored once for all batches that share them.
 
 `crc32 | version | snappy(msgpack(origin, rows))`
 """
@@ -20,7 +20,7 @@ _SIZE: Final = "buffer.size"
 class _Row(msgspec.Struct, array_like=True, frozen=True):
     name: str
     kind: Literal["gauge", "counter", "histogram"]
-    """Version 0.1 wrote `histogram` for series that are counters."""
+    """Version 0.1 wrote `histogram` for counters."""
     unit: str
     labels: tuple[tuple[str, str], ...]
     honor_labels: bool = False
@@ -47,10 +47,10 @@ _decoder: Final = msgspec.msgpack.Decoder(_Layout)
 
 
 def encode_layout(layout: Layout) -> bytes:
-    """A layout as bytes.
+    """Encode a layout.
 
     Raises:
-        ValueError: A name or label is not text that UTF-8 can hold; the message names the task.
+        ValueError: A name or label cannot be encoded as UTF-8; the message names the task.
     """
     try:
         packed = _encoder.encode(_plain(layout))
@@ -61,10 +61,10 @@ def encode_layout(layout: Layout) -> bytes:
 
 
 def decode_layout(data: bytes) -> Layout:
-    """The layout that `encode_layout` made bytes of.
+    """Decode a layout.
 
     Raises:
-        Damaged: These bytes are not what was written.
+        Damaged: The bytes are not what was written.
     """
     try:
         plain = _decoder.decode(uncompress(unseal(VERSION, data)))
@@ -77,7 +77,7 @@ def decode_layout(data: bytes) -> Layout:
 
 
 def layout_size(layout: Layout) -> int:
-    """Bytes of the encoded layout; computed once a layout.
+    """Bytes of the encoded layout, computed once.
 
     Raises:
         ValueError: As `encode_layout`.

@@ -1,4 +1,4 @@
-"""Layouts by segment and number: those in use are the engine's own objects, others are decoded again."""
+"""A cache of layouts by segment and number."""
 
 from __future__ import annotations
 
@@ -19,22 +19,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DECODED: Final = 1 << 18
-"""Rows of decoded layouts that are kept; those used longest ago go first."""
+"""Maximum rows of decoded layouts; the least recently used are evicted."""
 WAITING: Final = 1 << 16
-"""Rows of layouts that are kept for the outputs although their series have ended; the oldest go first."""
+"""Maximum rows of layouts that only waiting records use; the oldest are evicted."""
 
 
 class LayoutCache:
-    """Layouts that were used lately.
+    """Recently used layouts.
 
-    What the engine holds is never decoded, however many tasks there are: a second object for the same rows
-    would cost its memory, and all that writers compute from a layout, over again. What it holds no more is
-    kept until the record that brought it is gone, so that series which come and go cost no decoding either,
-    as long as outputs keep up.
+    Layouts in use by the engine are returned as the same objects: a second object would cost memory, and
+    writers would compute again what they derive from a layout. Others are kept until the record that
+    brought them is removed, so that short-lived series cost no decoding while outputs keep up.
 
     Args:
-        decoded: Rows of decoded layouts that are kept.
-        waiting: Rows of layouts that records brought and that are kept for them.
+        decoded: Maximum rows of decoded layouts.
+        waiting: Maximum rows of layouts that are kept for records.
     """
 
     def __init__(self, decoded: int = DECODED, waiting: int = WAITING) -> None:
@@ -43,40 +42,40 @@ class LayoutCache:
         self._brought: _Kept[int] = _Kept(waiting)
 
     def put(self, first: int, segment: int, layouts: Mapping[Layout, int]) -> None:
-        """The record that begins with this batch brought these layouts, by their numbers."""
+        """Add the new layouts of the record that begins with this batch, by number."""
         if layouts:
             self._alive.update({(segment, number): layout for layout, number in layouts.items()})
             self._brought.add(first, tuple(layouts))
 
     def find(self, segment: int, number: int) -> Layout | None:
-        """A layout, if it is known."""
+        """A layout, if it is in the cache."""
         layout = self._alive.get((segment, number))
         if layout is not None:
             self._decoded.use((segment, number))
         return layout
 
     def decode(self, segment: int, number: int, data: bytes) -> Layout:
-        """One that is not known, out of its bytes.
+        """Decode a layout, and add it.
 
         Raises:
-            Damaged: They are not what was written.
+            Damaged: The bytes are not what was written.
         """
         layout = self._alive[segment, number] = decode_layout(data)
         self._decoded.add((segment, number), (layout,))
         return layout
 
     def release(self, firsts: Iterable[int]) -> None:
-        """No output needs these records any more."""
+        """These records were removed."""
         for first in firsts:
             self._brought.drop(first)
 
-    def let_go(self, keys: Iterable[Key]) -> None:
-        """No record has these any more; whoever else holds one may bring it again."""
+    def remove(self, keys: Iterable[Key]) -> None:
+        """No record has these layouts any more."""
         for key in keys:
             self._decoded.drop(key)
 
     def forget(self, segments: Collection[int]) -> None:
-        """These segments are gone."""
+        """These segments were removed."""
         if segments:
             for key in [key for key in self._alive if key[0] in segments]:
                 del self._alive[key]
@@ -84,12 +83,12 @@ class LayoutCache:
 
     @property
     def rows(self) -> int:
-        """Rows of all layouts that nobody else need hold for them to be known."""
+        """Rows of all layouts that only the cache holds."""
         return self._decoded.rows + self._brought.rows
 
 
 class _Kept(Generic[T]):
-    """Layouts under a key, as far as there is room for their rows."""
+    """Layouts by key, with a maximum of rows."""
 
     def __init__(self, room: int) -> None:
         self.rows = 0

@@ -1,6 +1,6 @@
-"""A dead letter: one sample that a destination refused for good, with its own words.
+"""A dead letter: a sample that a destination refused, with its error text.
 
-Stored as `crc32 | version | msgpack`, the series as a layout of one row.
+Stored as `crc32 | version | msgpack`, with the series as a layout of one row.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 WORDS: Final = 1000
-"""Characters of the server's words that are kept."""
+"""Maximum characters of the error text."""
 _BITS: Final = 32
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Enough to understand a refusal, and to send its sample again."""
+    """A refused sample, and why it was refused."""
 
     output: str
     at_ms: int
@@ -40,15 +40,15 @@ class DeadLetter:
     ts: int
     """Milliseconds UTC of the sample."""
     reason: str
-    """The server's words."""
+    """The server's error text."""
     seq: int = 0
-    """The batch that it was part of; not stored."""
+    """Its batch; not stored."""
     id: int = 0
-    """Given by the buffer, never twice: `start << 32 | number`."""
+    """Unique; assigned by the buffer: `start << 32 | number`."""
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True):
-    """What the index of letters is made of: the beginning of what is stored."""
+    """The stored fields that the index needs."""
 
     output: str
     at_ms: int
@@ -69,9 +69,9 @@ _whole: Final = msgspec.msgpack.Decoder(_Stored)
 
 
 def encode_letters(letters: Iterable[DeadLetter]) -> Iterator[bytes]:
-    """Letters as bytes, words cut to `WORDS` characters; every bit of a value is kept.
+    """Encode letters, with error texts of at most `WORDS` characters and all bits of each value.
 
-    Letters of one refusal share their rows, which are encoded once.
+    Letters of one refusal share rows, which are encoded once.
     """
     layouts: dict[tuple[int, int], bytes] = {}
     for letter in letters:
@@ -85,10 +85,10 @@ def encode_letters(letters: Iterable[DeadLetter]) -> Iterator[bytes]:
 
 
 def decode_letter(data: bytes, letter: int) -> DeadLetter:
-    """The letter that `encode_letters` made bytes of.
+    """Decode a letter.
 
     Raises:
-        Damaged: These bytes are not what was written.
+        Damaged: The bytes are not what was written.
     """
     stored = _read(data, _whole)
     layout = decode_layout(stored.layout)
@@ -115,15 +115,15 @@ def first_of(start: int) -> int:
 
 
 def id_text(letter: int) -> str:
-    """An id as people see it: `3-17` is the 17th letter of the 3rd start."""
+    """An id as text: `3-17` is the 17th letter of the 3rd start."""
     return f"{letter >> _BITS}-{letter & ((1 << _BITS) - 1)}"
 
 
 def id_of(text: str) -> int:
-    """What `id_text` made a text of.
+    """The inverse of `id_text`.
 
     Raises:
-        ValueError: It is no id.
+        ValueError: It is not an id.
     """
     start, dash, number = text.partition("-")
     if not (dash and start.isascii() and start.isdigit() and number.isascii() and number.isdigit()):

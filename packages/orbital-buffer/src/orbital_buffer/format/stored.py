@@ -1,12 +1,11 @@
-"""What the disk buffer stores beside records and layouts, as bytes: summaries of records, states of outputs.
+"""Encoding of keys, summaries of records and states of outputs of the disk buffer.
 
-All of it is `crc32 | version | msgpack`. Keys say what they lead to, so that what is saved from a damaged
-database explains itself:
+Values are `crc32 | version | msgpack`. Keys have a prefix for the kind of value:
 
     i + first     summary of a record          o + name               state of an output
     r + first     the record (codec)           l + segment + number   a layout (layout)
-    m             what is true of the whole    d + id                a dead letter (letter)
-    n + name      what an output notes
+    m             `Meta`                       d + id                a dead letter (letter)
+    n + name      a note of an output
 
 `first` is the sequence number of the record's first batch, 8 bytes big endian: keys sort as the log does.
 """
@@ -41,7 +40,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 
 
 class Summary(msgspec.Struct, array_like=True, frozen=True):
-    """The book entry of a record, so that a start reads no records and a damaged one is known by size."""
+    """The index entry of a record, so that a start does not have to read records."""
 
     segment: int
     size: int
@@ -51,7 +50,7 @@ class Summary(msgspec.Struct, array_like=True, frozen=True):
     """Samples of each batch."""
 
     def record(self, first: int) -> Record:
-        """The entry for the books; nobody needs it yet."""
+        """The index entry; no output needs it yet."""
         counts = array("I", self.counts) if len(self.counts) > 1 else None
         return Record(
             first, len(self.counts), sum(self.counts), self.size, self.written, self.oldest_ms,
@@ -60,54 +59,55 @@ class Summary(msgspec.Struct, array_like=True, frozen=True):
 
 
 class State(msgspec.Struct, array_like=True, frozen=True):
-    """One output: its account, and what it has not acknowledged."""
+    """The state of an output: its account, and what it has not acknowledged."""
 
     accepted: int = 0
     delivered: int = 0
     dead_lettered: int = 0
     dropped: dict[str, int] = {}
     attached: bool = False
-    """Whether it has a position; an account outlives it."""
+    """Whether it has a position; the account is kept after `detach`."""
     reading: bool = False
     next: int = 0
-    """Records from here on are unknown to this state (while it is reading)."""
+    """Records from here on are newer than this state (if it is attached)."""
     saved: int = 0
-    """Records from here on were in memory only, because the disk was full."""
+    """Records from here on were in memory only."""
     todo: list[tuple[int, int]] = []
     orphaned_ms: int = 0
-    """Milliseconds UTC since when it is an orphan; 0: it is none, or nobody looked yet."""
+    """Milliseconds UTC since when it is an orphan; 0: it is none, or that is unknown yet."""
     letters_gone: dict[str, int] = {}
     recovered: int = 0
     lost: list[tuple[int, int]] = []
-    """Batches that it needed and that were damaged: what `recover` may bring back."""
+    """Damaged batches that it needed, which `recover` may recover."""
     back: list[tuple[int, int]] = []
-    """Batches that it did bring back."""
+    """Recovered batches."""
 
     @property
     def progress(self) -> int:
-        """Grows with everything that happens to its samples."""
+        """Grows with each change."""
         gone = sum(self.dropped.values()) + sum(self.letters_gone.values())
         return self.accepted + self.delivered + self.dead_lettered + gone
 
 
 class Meta(msgspec.Struct, array_like=True, frozen=True):
-    """What is true of the whole database."""
+    """Metadata of the database."""
 
     start: int
-    """How many times it was opened. Each start numbers its batches from `start << 32` on, so that no number
-    is ever given twice, not even one that a crash took."""
+    """Number of times it was opened. Each start numbers its batches from `start << 32` on, so that no
+    number is used twice, even after a crash.
+    """
     names: dict[int, str] = {}
-    """Start -> its name, of this start and of those that have batches here."""
+    """Names of this start, and of those that have batches here, by number."""
 
 
 def summary_of(record: Record, segment: int) -> Summary:
-    """The summary of a record that is about to be stored."""
+    """The summary of a new record."""
     counts = [record.samples] if record.counts is None else record.counts.tolist()
     return Summary(segment, record.size, record.written, record.oldest_ms, counts)
 
 
 def summary_from(opened: Opened, size: int) -> Summary:
-    """The same, from a record of so many bytes."""
+    """The summary of a stored record of this size."""
     heads = opened.heads
     oldest = min(head.ts for head in heads)
     return Summary(opened.segment, size, opened.written, oldest, [head.samples for head in heads])
@@ -116,14 +116,14 @@ def summary_from(opened: Opened, size: int) -> Summary:
 def state_of(
     account: Account, position: Position | None, *, following: int, saved: int, more: Record | None
 ) -> State:
-    """An output as it is to be stored.
+    """The state of an output.
 
     Args:
         account: Its counts.
-        position: None when it is detached.
+        position: None if it is detached.
         following: The next sequence number.
-        saved: The first one whose record is in memory only.
-        more: A record that it gets together with this state.
+        saved: The first batch whose record is in memory only.
+        more: A record for it that is written together with this state.
     """
     dropped = {reason: count for reason, count in account.dropped.items() if count}
     counts = (account.accepted, account.delivered, account.dead_lettered, dropped)
@@ -143,15 +143,15 @@ def state_of(
 
 
 def pack(value: msgspec.Struct) -> bytes:
-    """A stored thing as bytes."""
+    """Encode a value."""
     return seal(VERSION, _encoder.encode(value))
 
 
 def unpack(kind: type[_T], data: bytes) -> _T:
-    """What `pack` made bytes of.
+    """Decode a value.
 
     Raises:
-        Damaged: These bytes are not what was written.
+        Damaged: The bytes are not what was written.
     """
     try:
         return msgspec.msgpack.decode(unseal(VERSION, data), type=kind)
@@ -160,7 +160,7 @@ def unpack(kind: type[_T], data: bytes) -> _T:
 
 
 def number(first: int) -> bytes:
-    """A sequence number as the end of a key."""
+    """A sequence number as part of a key."""
     return first.to_bytes(8, "big")
 
 

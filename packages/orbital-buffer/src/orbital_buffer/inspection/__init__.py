@@ -1,1 +1,1 @@
-"""Looking into a buffer from outside: status, records page by page, export, verification."""
+"""Inspection of a buffer: status, pages of records, export, verification, recovery."""

@@ -1,6 +1,4 @@
-"""The books of a buffer at one moment, as plain data: what the command line reads, of a running agent and of
-a stopped one's folder alike.
-"""
+"""A snapshot of a buffer's index as plain data, of a running agent or of the folder of a stopped one."""
 
 from __future__ import annotations
 
@@ -24,11 +22,11 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout
 
 ATTACHED: Final = "attached"
-"""It gets new samples (of a stopped agent: it did when that ended)."""
+"""It gets new samples (of a stopped agent: it did at the stop)."""
 ORPHANED: Final = "orphaned"
-"""It is not configured any more: what it has is kept, and nothing is added."""
+"""It is not configured any more: its samples are kept, and it gets no new ones."""
 REMOVED: Final = "removed"
-"""Nothing is kept for it; its counts stay."""
+"""It was removed; its counts are kept."""
 
 
 class OutputBook(msgspec.Struct, frozen=True):
@@ -42,39 +40,39 @@ class OutputBook(msgspec.Struct, frozen=True):
     dead_lettered: int
     dropped: dict[str, int]
     needs: Pieces = []
-    """Batches that it has not acknowledged, as half-open intervals of sequence numbers."""
+    """Batches that it has not acknowledged, as half-open intervals."""
     oldest_ms: int | None = None
-    """Milliseconds UTC of the oldest batch that waits."""
+    """Milliseconds UTC of the oldest waiting batch."""
     orphaned_ms: int | None = None
     """Milliseconds UTC since when it is an orphan."""
     letters: int = 0
     """Dead letters that are kept."""
     letters_gone: dict[str, int] = {}
-    """Dead letters that are not, by reason."""
+    """Removed dead letters by reason."""
     recovered: int = 0
-    """Samples that were accepted once more, out of the quarantine."""
+    """Samples that were recovered from the quarantine."""
 
 
 class Books(msgspec.Struct, frozen=True):
-    """What a buffer holds."""
+    """The state of a buffer."""
 
     outputs: list[OutputBook]
     records: int
     batches: int
     samples: int
-    """Each once, however many outputs need it."""
+    """Each once, even if several outputs need it."""
     size: int
     """Bytes of records and layouts."""
     fill: float
     """0 to 1."""
     oldest_ms: int | None = None
     unsaved: int = 0
-    """Bytes that are in memory only, because the disk does not take them."""
+    """Bytes that are in memory only because the disk cannot be written."""
     trouble: str = ""
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """One record: its entry in the books, and its bytes."""
+    """A record: its index entry, and its bytes."""
 
     first: int
     segment: int
@@ -97,10 +95,10 @@ class Stored(msgspec.Struct, frozen=True):
         return sum(self.counts)
 
     def opened(self) -> Opened:
-        """Decoded as far as its heads.
+        """Decode its heads.
 
         Raises:
-            Damaged: It cannot be read, or it is not the record that the books speak of.
+            Damaged: It cannot be read, or it is not the record of the index entry.
         """
         if self.damage:
             raise Damaged(self.damage)
@@ -113,16 +111,16 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Some records in order, and the books at the very same moment."""
+    """Some records in order, and the state of the buffer at the same time."""
 
     books: Books
     records: list[Stored]
     following: int | None
-    """Where the next page begins; None when this one is the last."""
+    """Start of the next page; None if this is the last one."""
 
 
 class BufferView(Protocol):
-    """A buffer that can be looked at, whoever has it. Blocking."""
+    """A buffer to inspect. Blocking."""
 
     @property
     def folder_usage(self) -> FolderUsage | None:
@@ -130,7 +128,7 @@ class BufferView(Protocol):
         ...
 
     def books(self) -> Books:
-        """What it holds now."""
+        """Its current contents."""
         ...
 
     def pages(self, start: int = 0) -> Iterator[Page]:
@@ -138,22 +136,22 @@ class BufferView(Protocol):
         ...
 
     def layouts(self, segment: int, numbers: Sequence[int]) -> dict[int, Layout]:
-        """Layouts of a segment; those that cannot be read are left out."""
+        """Layouts of a segment, without damaged ones."""
         ...
 
     def has(self, seq: int) -> bool:
-        """Whether this batch is there still: a running agent may have delivered it meanwhile."""
+        """Whether this batch still exists: a running agent may have delivered it meanwhile."""
         ...
 
 
 def books_of(
     log: LogIndex, letters: Mapping[str, int], fill: float, *, unsaved: int = 0, trouble: str = ""
 ) -> Books:
-    """The books as they are now.
+    """The current state.
 
     Args:
         log: Records, positions and ledger.
-        letters: How many dead letters are kept, by output.
+        letters: Numbers of dead letters by output.
         fill: 0 to 1.
         unsaved: Bytes that are in memory only.
         trouble: Why they are.
@@ -173,7 +171,7 @@ def books_of(
 
 
 def stored_of(record: Record, segment: int, data: bytes = b"", damage: str = "") -> Stored:
-    """A record with its bytes, or with the reason why there are none."""
+    """A record with its bytes, or the reason why there are none."""
     counts = [record.samples] if record.counts is None else record.counts.tolist()
     return Stored(
         record.first, segment, record.size, record.written, record.oldest_ms, counts, data, damage

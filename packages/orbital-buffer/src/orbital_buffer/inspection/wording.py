@@ -1,4 +1,4 @@
-"""What people are told who name an output that the buffer does not have."""
+"""Messages about an output that the buffer does not have."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def no_such_output(output: str, known: Iterable[str]) -> str:
-    """Nothing was ever accepted for it."""
+    """For an output that never had samples."""
     return f"the buffer knows no output {output!r}; it knows: {_names(known)}"
 
 
 def nothing_kept(output: str, known: Iterable[str]) -> str:
-    """It may have been there once."""
+    """For an output that may have had samples."""
     return f"nothing is kept for an output {output!r}; there is: {_names(known)}"
 
 

@@ -1,1 +1,1 @@
-"""Dead letters: what destinations refused for good, kept beside the samples that wait."""
+"""Dead letters: refused samples, stored beside waiting ones."""

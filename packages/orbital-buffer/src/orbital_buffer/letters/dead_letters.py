@@ -1,6 +1,6 @@
-"""The dead letters of a buffer: kept, shown, thrown away, and sent again.
+"""The dead letters of a buffer: add, list, purge, replay.
 
-What becomes of them is in the ledger, in the very step, so that for each output at every moment
+The ledger changes in the same step, so that for each output at every moment
 
     dead_lettered = kept + evicted + expired + purged + replayed + damaged
 """
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PORTION: Final = 1000
-"""Letters that are sent again in one write."""
+"""Maximum letters to replay in one write."""
 
 
 class DeadLetters:
-    """All dead letters of one log.
+    """The dead letters of a log.
 
     Args:
-        log: What they were read from, and are sent again through.
-        limits: How many are kept.
+        log: The log; replayed letters are appended to it.
+        limits: Of number, bytes and age.
         clock: For their age.
     """
 
@@ -55,29 +55,29 @@ class DeadLetters:
     # Looking
 
     def held(self) -> Mapping[str, tuple[int, int]]:
-        """How many there are and their bytes, by output."""
+        """Number and bytes by output."""
         self.expire()
         return self._index.held()
 
     def count(self, wanted: Wanted = ALL) -> int:
-        """How many of those wanted there are."""
+        """The number of selected letters."""
         self.expire()
         return len(self._index.oldest(wanted))
 
     async def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
-        """Those wanted, newest first; one that turns out to be damaged is set aside, and logged.
+        """The selected letters, newest first. Damaged ones are moved to the quarantine, and logged.
 
         Raises:
-            OSError: The disk does not give them now.
+            OSError: They cannot be read now.
         """
         self.expire()
         return await self._read(self._index.newest(wanted))
 
     async def show(self, letter: int) -> DeadLetter | None:
-        """One of them, if it is there.
+        """A letter; None if it is not there.
 
         Raises:
-            OSError: The disk does not give it now.
+            OSError: It cannot be read now.
         """
         self.expire()
         return next(iter(await self._read([letter])), None)
@@ -85,7 +85,7 @@ class DeadLetters:
     # Changing
 
     def add(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep these; the oldest go where there is no room. The buffer calls it as it acknowledges."""
+        """Add letters; the oldest are evicted if there is no room. Called by the buffer's `acknowledge`."""
         kept = list(letters)  # which holds their rows, too
         for letter, data in zip(kept, encode_letters(kept), strict=True):
             number, self._next = self._next, self._next + 1
@@ -94,37 +94,37 @@ class DeadLetters:
         self._trim()
 
     def expire(self) -> None:
-        """Let go of those that are too old."""
+        """Delete those that are too old."""
         age = self._limits.age
         if age is None:
             return
         for output, letter in self._index.older(self._ageing.before_ms(age)):
-            self._let_go(output, [letter], "expired")
+            self._remove(output, [letter], "expired")
 
     async def purge(self, wanted: Wanted = ALL) -> int:
-        """Throw away those wanted, the oldest first. Gives how many; it is durable then."""
+        """Delete the selected letters, oldest first. Returns their number; durable then."""
         self.expire()
         purged = 0
         for output, letters in self._by_output(self._index.oldest(wanted)).items():
-            purged += self._let_go(output, letters, "purged")
+            purged += self._remove(output, letters, "purged")
             await self._log.commit()
             logger.info("output %s: %d dead letters were thrown away by hand", output, len(letters))
         return purged
 
     async def replay(self, wanted: Wanted = ALL) -> int:
-        """Have those wanted delivered once more, the oldest first. Gives how many.
+        """Deliver the selected letters again, oldest first. Returns their number.
 
-        Each portion leaves the letters and joins what waits for its output in one write, and is counted as
-        accepted once more. It goes to the end even if nobody waits for it any longer.
+        Each portion is moved to the waiting samples of its output in one write, and counted as accepted
+        again. A replay is completed even if the caller is cancelled.
 
         Raises:
-            LookupError: One is of an output that nothing is delivered to; nothing moved.
+            LookupError: An output of these is not configured; nothing changed.
             BufferFull: The buffer has no room for more.
         """
         return await asyncio.shield(asyncio.ensure_future(self._replay(wanted)))
 
     def stopped(self) -> None:
-        """Those in memory are lost with the process, and counted."""
+        """Count letters in memory as lost: the process stops."""
         for output, (letters, _) in self.held().items():
             logger.warning(
                 "output %s: %d dead letters were kept in memory and are lost (stopped)",
@@ -147,18 +147,18 @@ class DeadLetters:
         self._trim()
 
     def replaced(self, there: Collection[int], bad: Mapping[int, str]) -> None:
-        """What the database lacks is lost, and what had gone already goes again."""
+        """Count letters that the new database lacks, and delete those that had been deleted."""
         known = {letter for _, letter, _ in self._index.letters()}
         for output, lost in self._by_output(known.difference(there)).items():
             logger.error("output %s: %d dead letters are lost (damaged)", output, len(lost))
-            self._let_go(output, lost, "damaged")
+            self._remove(output, lost, "damaged")
         self._store.drop(set(there) - known)
         self._set_aside(bad)
 
     # Inside
 
     async def _replay(self, wanted: Wanted) -> int:
-        """In a task of its own: half of it would lose them."""
+        """Runs in a task of its own, since half of it would lose letters."""
         self.expire()
         replayed = 0
         chosen = self._by_output(self._index.oldest(wanted))
@@ -179,7 +179,7 @@ class DeadLetters:
 
     async def _resend(self, output: str, letters: Sequence[DeadLetter], before: int) -> None:
         def storing(first: int) -> None:
-            self._let_go(output, [letter.id for letter in letters], "replayed", after=first)
+            self._remove(output, [letter.id for letter in letters], "replayed", after=first)
 
         try:
             await self._log.appending.resend(output, batches_of(letters), storing)
@@ -188,7 +188,7 @@ class DeadLetters:
             raise BufferFull(f"{error}{told}") from error
 
     async def _read(self, letters: Iterable[int]) -> Sequence[DeadLetter]:
-        """Those of them that are still there once all are read."""
+        """Those letters that still exist when all were read."""
         read: list[DeadLetter] = []
         for letter in letters:
             try:
@@ -203,7 +203,7 @@ class DeadLetters:
         if output is not None:  # else it went while it was read
             log_damaged(letter, error)
             self._store.set_aside(letter, str(error))
-            self._let_go(output, [letter], "damaged")
+            self._remove(output, [letter], "damaged")
 
     def _set_aside(self, bad: Mapping[int, str]) -> None:
         for letter, reason in bad.items():
@@ -214,9 +214,9 @@ class DeadLetters:
         self.expire()
         while surplus := self._index.surplus():
             output, letter = surplus
-            self._let_go(output, [letter], "evicted")
+            self._remove(output, [letter], "evicted")
 
-    def _let_go(self, output: str, letters: Iterable[int], reason: str, *, after: int = 0) -> int:
+    def _remove(self, output: str, letters: Iterable[int], reason: str, *, after: int = 0) -> int:
         gone = [letter for letter in letters if self._index.remove(letter, output)]
         self._store.drop(gone, after=after)
         self._count_gone(output, reason, len(gone))

@@ -1,4 +1,4 @@
-"""Dead letters to look at, of an agent that runs or of one that is stopped."""
+"""Reads dead letters of a running or a stopped agent."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class LettersAtRest:
     """The letters in the folder of a stopped agent. Blocking.
 
     Args:
-        found: Which there are, and whose.
-        get: Gives the bytes of one, or raises `Damaged`.
+        found: Index entries by id, with outputs.
+        get: Reads the bytes of a letter, or raises `Damaged`.
     """
 
     def __init__(self, found: Mapping[int, tuple[str, Known]], get: Callable[[int], bytes]) -> None:
@@ -37,16 +37,16 @@ class LettersAtRest:
             self._index.add(letter, output, known)
 
     def count(self, wanted: Wanted = ALL) -> int:
-        """How many of those wanted there are."""
+        """The number of selected letters."""
         return len(self._index.oldest(wanted))
 
     def list(self, wanted: Wanted = ALL) -> Sequence[DeadLetter]:
-        """Those wanted, newest first; one that turns out to be damaged is left out, and logged."""
+        """The selected letters, newest first. Damaged ones are left out, and logged."""
         read = map(self.show, self._index.newest(wanted))
         return [letter for letter in read if letter is not None]
 
     def show(self, letter: int) -> DeadLetter | None:
-        """One of them, if it is there and can be read."""
+        """A letter; None if it is not there or damaged."""
         if self._index.output_of(letter) is None:
             return None
         try:
@@ -57,5 +57,5 @@ class LettersAtRest:
 
 
 def log_damaged(letter: int, error: Damaged) -> None:
-    """Say that one cannot be read."""
+    """Log that a letter cannot be read."""
     logger.error("dead letter %s is damaged: %s", id_text(letter), error)

@@ -1,4 +1,4 @@
-"""Batches of dead letters, to be delivered once more: each sample with its own time."""
+"""Batches for the replay of dead letters; each sample keeps its timestamp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def batches_of(letters: Iterable[DeadLetter]) -> list[Batch]:
-    """As few batches as hold them: a series stands in a batch once, and its samples come in order of time."""
+    """As few batches as possible. Each has a series once, and samples of a series are in order of time."""
     rounds: dict[tuple[int, object], list[DeadLetter]] = {}
     seen: Counter[object] = Counter()
     for letter in sorted(letters, key=lambda letter: (letter.ts, letter.id)):
@@ -29,7 +29,7 @@ def batches_of(letters: Iterable[DeadLetter]) -> list[Batch]:
 
 
 def _source(origin: Origin) -> object:
-    """The same for equal origins, which have a dictionary inside."""
+    """A hashable key of an origin."""
     who = origin.sentinel
     labels = tuple(sorted(who.labels.items()))
     return (

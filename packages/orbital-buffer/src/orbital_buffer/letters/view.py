@@ -1,4 +1,4 @@
-"""A dead letter as plain data: what `/api/v1/buffer/dead-letters` answers and the command line shows."""
+"""A dead letter as JSON types, for `/api/v1/buffer/dead-letters` and the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def view(letter: DeadLetter) -> dict[str, Any]:
-    """All of it. Times are milliseconds UTC; a value that JSON has no number for is a string."""
+    """All fields. Times are milliseconds UTC; values without a JSON number are strings."""
     row, origin = letter.row, letter.origin
     return {
         "id": id_text(letter.id),

@@ -1,1 +1,1 @@
-"""The log that every output reads on its own."""
+"""The log: append, read, acknowledge, for several outputs."""

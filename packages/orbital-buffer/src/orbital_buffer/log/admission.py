@@ -1,4 +1,4 @@
-"""What gets into a log under its limits, and what goes to make room for it."""
+"""Applies the limits to new records."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Admission:
-    """Holds a log to its limits.
+    """Applies the limits of a log.
 
     Args:
-        state: The log.
-        limits: How much it may hold.
+        state: Of the log.
+        limits: Of the log.
     """
 
     def __init__(self, state: LogState, limits: BufferLimits) -> None:
@@ -38,10 +38,10 @@ class Admission:
         return 1.0 if self._held else policy.fill(self._state.index, self._limits)
 
     async def admit(self, batches: Sequence[Batch]) -> Draft:
-        """Encode these, and see to it that they fit, as far as the policy has a way.
+        """Encode batches, and make or wait for room as the policy says.
 
-        What makes room may forget layouts, so the draft is made again after it. Under `block`, what is
-        larger than all room goes in alone.
+        Making room may remove layouts, so the draft is made again then. Under `block`, a record that is
+        larger than the limits is stored if the log is empty.
         """
         state, limits = self._state, self._limits
         while True:
@@ -55,10 +55,10 @@ class Admission:
             await self._room_made()
 
     def readers(self, draft: Draft) -> list[str]:
-        """Who gets this record.
+        """The outputs that get this record.
 
         Raises:
-            BufferFull: Nobody; counted already.
+            BufferFull: None; the samples are counted as dropped.
         """
         index = self._state.index
         if self._limits.policy != "drop_newest":
@@ -72,14 +72,14 @@ class Admission:
         return readers
 
     def fits(self, draft: Draft) -> bool:
-        """Whether there is room for this."""
+        """Whether there is room for this record."""
         state = self._state
         return state.store.fits(draft.size) and policy.fits(
             state.index, self._limits, draft.samples, draft.size
         )
 
     def added(self) -> None:
-        """Under `drop_oldest`: drop the oldest until the limits hold again."""
+        """Under `drop_oldest`: drop the oldest batches until the limits hold."""
         if self._limits.policy != "drop_oldest":
             return
         index, store = self._state.index, self._state.store
@@ -89,7 +89,7 @@ class Admission:
             index.drop(record.first, record.stop, "full")
 
     def expire(self) -> None:
-        """Drop what is older than the limit of age."""
+        """Drop batches older than the limit of age."""
         index = self._state.index
         records = len(index.records)
         policy.expire(index, self._limits, self._state.steady_ms())
@@ -97,7 +97,7 @@ class Admission:
             self._state.room.set()
 
     async def _room_made(self) -> None:
-        """Return when something left the buffer, or is old enough to leave it."""
+        """Wait until something was removed, or is old enough to be."""
         room = self._state.room
         room.clear()
         self._held = True
@@ -111,7 +111,7 @@ class Admission:
         self.expire()
 
     def _until_expiry(self) -> float | None:
-        """Seconds until the oldest record is too old; None when nothing ages."""
+        """Seconds until the oldest record is too old; None without a limit of age."""
         records = self._state.index.records
         if self._limits.age is None or not records:
             return None

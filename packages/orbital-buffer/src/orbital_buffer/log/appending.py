@@ -1,4 +1,4 @@
-"""Adding records to a log, for all outputs that read it or for some."""
+"""Appends records to a log, for all or some outputs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Appending:
-    """One append after the other.
+    """Appends records one after the other.
 
     Args:
-        state: The log.
-        admission: Holds it to its limits.
+        state: Of the log.
+        admission: Applies its limits.
     """
 
     def __init__(self, state: LogState, admission: Admission) -> None:
@@ -50,17 +50,17 @@ class Appending:
     async def resend(
         self, output: str, batches: Sequence[Batch], storing: Callable[[int], None]
     ) -> None:
-        """Append these for this output alone.
+        """Append batches for one output.
 
         Args:
-            output: Its stable name.
-            batches: What it gets.
-            storing: Called with the number of the first batch as soon as there is room; what it changes is
-                written in the same step.
+            output: Its name.
+            batches: To append.
+            storing: Called with the number of the first batch when there is room; its changes are written
+                in the same step.
 
         Raises:
-            LookupError: Nothing is delivered to this output.
-            BufferFull: There is no room; nothing was dropped for it.
+            LookupError: The output is not attached, or an orphan.
+            BufferFull: There is no room; nothing was dropped.
         """
         state = self._state
         async with self._turn:
@@ -77,10 +77,10 @@ class Appending:
     async def bring_back(
         self, outputs: Sequence[str], numbers: Intervals, batches: Sequence[Batch]
     ) -> None:
-        """Append these, which were dropped under other numbers, for these outputs alone: in one step.
+        """Append batches that were lost under other numbers, for these outputs, in one step.
 
         Raises:
-            BufferFull: The disk does not take them now; they are as lost as before.
+            BufferFull: The disk cannot be written now; nothing changed.
         """
         state = self._state
         async with self._turn:
@@ -96,7 +96,7 @@ class Appending:
                 state.wake(output)
 
     async def _add(self, draft: Draft, readers: Sequence[str]) -> None:
-        """Store a record, and enter it in the index."""
+        """Store a record, and add it to the index."""
         state = self._state
         first, written = state.index.next, state.steady_ms()
         record = describe(draft.batches, first=first, size=len(draft.data), written=written)

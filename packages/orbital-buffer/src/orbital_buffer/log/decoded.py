@@ -1,4 +1,4 @@
-"""Records and layouts of a buffer as objects, read where they are not known yet."""
+"""Decoded records and layouts, read from the store as needed."""
 
 from __future__ import annotations
 
@@ -17,35 +17,34 @@ if TYPE_CHECKING:
 
 
 class Decoded:
-    """What was read lately.
+    """A cache of what was read last.
 
     Args:
-        store: Gives their bytes, and knows the layouts in use.
+        store: Source of the bytes, and of layouts in use.
     """
 
     def __init__(self, store: RecordStore) -> None:
         self._store = store
         self._loaded: dict[str, dict[int, bytes | Damaged]] = {}
-        """Output -> what it is about to take, as bytes."""
+        """Encoded records that were read ahead, by output."""
         self._opened: dict[str, tuple[Record, Opened]] = {}
 
     def has(self, output: str, record: Record) -> bool:
-        """Whether `record` gives this one now."""
+        """Whether `record` can return this one."""
         if record.first in self._loaded.get(output, ()):
             return True
         return output in self._opened and self._opened[output][0] is record
 
     async def load(self, output: str, records: Sequence[Record]) -> None:
-        """Read these, which the output takes next, in place of what was read for it and not taken: the first
-        one at least.
+        """Read records that the output needs next, at least the first. They replace those read for it before.
 
         Raises:
-            OSError: The disk does not give the first one now.
+            OSError: The first one cannot be read now.
         """
         self._loaded[output] = dict(await self._store.load(records))
 
     def record(self, output: str, record: Record) -> Opened:
-        """A record that was read; the last one of each output is kept, as chunks may end inside.
+        """A record that was read. The last one of each output is kept, since chunks may end inside of it.
 
         Raises:
             Damaged: It cannot be read.
@@ -62,10 +61,10 @@ class Decoded:
     async def layouts(
         self, segment: int, numbers: Collection[int]
     ) -> Mapping[int, Layout | Damaged]:
-        """These layouts, or why one cannot be read.
+        """Layouts, or the damage of one.
 
         Raises:
-            OSError: The disk does not give them now.
+            OSError: They cannot be read now.
         """
         found: dict[int, Layout | Damaged] = {}
         missing: list[int] = []
@@ -80,13 +79,13 @@ class Decoded:
                 found[number] = self._layout(segment, number, data)
         return found
 
-    def let_go(self, output: str) -> None:
-        """This output has read all there is, or reads no more."""
+    def drop(self, output: str) -> None:
+        """Drop what was read for this output."""
         self._loaded.pop(output, None)
         self._opened.pop(output, None)
 
     def clear(self) -> None:
-        """All of it is stored anew, by other numbers."""
+        """Clear the cache: the records were stored again under other numbers."""
         self._loaded.clear()
         self._opened.clear()
 

@@ -1,4 +1,4 @@
-"""Filling a chunk: as many batches as an output asked for, in order, and at least one."""
+"""Fills a chunk with batches in order, up to the limits of a read, at least one."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ if TYPE_CHECKING:
 
 
 AHEAD: Final = 1 << 20
-"""Bytes of records that are read in one call, if they are more than one."""
+"""Maximum bytes of several records to read in one call."""
 
 
 class Filling:
-    """A chunk in the making."""
+    """A chunk that is being filled."""
 
     def __init__(self, samples: int, size: int) -> None:
         self._room = samples
         self._bytes = size
         self.entries: list[Entry] = []
         self.next = 0
-        """The batch that is being taken."""
+        """The current batch."""
         self.full = False
 
     @property
     def room(self) -> int:
-        """Samples for which there may be room."""
+        """Samples that still fit."""
         return max(0, min(self._room, self._bytes // CELL))
 
     def reach(self, opened: Opened, first: int, start: int, stop: int) -> int:
-        """How far of the batches `start` to `stop` there is room, of a record that begins with `first`."""
+        """The end of the range from `start` that fits, at most `stop`, in a record that begins with
+        `first`.
+        """
         room, size, some = self._room, self._bytes, bool(self.entries)
         for seq in range(start, stop):
             head = opened.heads[seq - first]
@@ -60,7 +62,7 @@ class Filling:
         stop: int,
         layouts: Mapping[int, Layout | Damaged],
     ) -> None:
-        """Add the batches `start` to `stop` of a record that begins with `first`.
+        """Add the batches from `start` to `stop` of a record that begins with `first`.
 
         Raises:
             Damaged: The batch `next` cannot be read.
@@ -76,7 +78,7 @@ class Filling:
             self._bytes -= head.size
 
     def chunk(self, output: str, taken: Pieces) -> Chunk | None:
-        """The chunk, as far as its batches were there to take."""
+        """The chunk with those batches that are still waiting; None if there are none."""
         entries = self.entries
         if sum(stop - start for start, stop in taken) < len(entries):
             wanted = Intervals(taken)
@@ -87,14 +89,14 @@ class Filling:
 
 
 class ChunkReader:
-    """Fills a chunk with what the log has, record by record; what is damaged is left out.
+    """Fills a chunk record by record, without damaged batches.
 
     Args:
-        output: Who reads.
+        output: Reads the chunk.
         filling: The chunk.
-        log: Which records there are.
-        decoded: Their batches.
-        quarantine: Told of the batches that cannot be read, and why.
+        log: The index.
+        decoded: Source of records.
+        quarantine: Called with damaged batches and the reason.
     """
 
     def __init__(
@@ -112,10 +114,10 @@ class ChunkReader:
         self._quarantine = quarantine
 
     async def fill(self, start: int, stop: int) -> None:
-        """Take the batches `start` to `stop`, as far as there is room. What is dropped meanwhile is skipped.
+        """Take batches from `start` to `stop` that fit. Those dropped meanwhile are skipped.
 
         Raises:
-            BufferUnreadable: The disk does not give the first of them now.
+            BufferUnreadable: The first one cannot be read now.
         """
         try:
             await self._fill(start, stop)
@@ -144,8 +146,8 @@ class ChunkReader:
                 start = await self._take(opened, record, start, min(stop, record.stop))
 
     def _next(self, start: int, stop: int) -> list[Record]:
-        """The record of `start`, and those up to `stop` that are likely to fit as well: read in one call, for
-        each call of a storage process costs as much as ten small records.
+        """The record of `start`, and those up to `stop` that probably fit. They are read in one call, since
+        a call of the storage process costs as much as ten small records.
         """
         chosen: list[Record] = []
         room, size = self._filling.room, AHEAD
@@ -157,7 +159,7 @@ class ChunkReader:
         return chosen
 
     async def _take(self, opened: Opened, record: Record, start: int, stop: int) -> int:
-        """Take what there is room for of this record. Gives where to go on."""
+        """Take batches of this record that fit. Returns where to continue."""
         filling, first = self._filling, record.first
         stop = filling.reach(opened, first, start, stop)
         numbers = {head.layout for head in opened.heads[start - first : stop - first]}

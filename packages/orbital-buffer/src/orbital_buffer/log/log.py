@@ -1,4 +1,4 @@
-"""An append-only log that several outputs read, each at its own pace: its parts put together on a store."""
+"""An append-only log with several readers: its parts on one store."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 
 
 class Log:
-    """One log.
+    """A log.
 
     Args:
-        store: Where its bytes are.
-        limits: When the policy acts.
-        clock: Stamps records.
+        store: Stores its records.
+        limits: Of samples, bytes and age.
+        clock: For timestamps and ages.
     """
 
     def __init__(self, store: RecordStore, limits: BufferLimits, clock: Clock) -> None:
@@ -44,7 +44,7 @@ class Log:
 
     @property
     def index(self) -> LogIndex:
-        """What is there, and what each output needs of it."""
+        """Its records, and what each output needs of them."""
         return self.store.index
 
     @property
@@ -55,7 +55,7 @@ class Log:
         return self._state.name(seq)
 
     def usage(self) -> Usage:
-        """What it holds now."""
+        """Its current contents."""
         self._admission.expire()
         index, status = self.index, self.store.status()
         oldest = min((r.oldest_ms for r in index.records[:1]), default=None)
@@ -65,12 +65,12 @@ class Log:
         )  # fmt: skip
 
     async def commit(self) -> None:
-        """Return when what changed is as durable as this log can make it."""
+        """Wait until changes are as durable as the store can make them."""
         self._state.check_open()
         await self.store.commit()
 
     async def close(self) -> None:
-        """Nothing after this. What a store that does not last still holds is dropped, and logged."""
+        """Close the log. Samples in a store that does not outlive the process are dropped, and logged."""
         self._state.closed = True
         self._state.room.set()
         self._state.waiters.wake_all()

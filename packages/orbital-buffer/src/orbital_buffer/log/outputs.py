@@ -1,4 +1,4 @@
-"""The outputs that read a log: attached, orphaned, detached, and what waits for them thrown away."""
+"""The outputs of a log: attach, orphan, detach, remove waiting samples."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Outputs:
-    """Who has a position in a log.
+    """The outputs of a log.
 
     Args:
-        state: The log.
+        state: Of the log.
     """
 
     def __init__(self, state: LogState) -> None:
@@ -34,7 +34,7 @@ class Outputs:
         self._state.index.attach(output)
 
     def orphan(self, output: str) -> None:
-        self._state.decoded.let_go(output)
+        self._state.decoded.drop(output)
         position = self._state.index.positions.get(output)
         if position is not None and position.reading:
             position.reading, position.orphaned_ms = False, self._state.clock.utc_ms()
@@ -44,7 +44,7 @@ class Outputs:
 
     def detach(self, output: str) -> None:
         self._state.index.detach(output)
-        self._state.let_go(output)
+        self._state.forget(output)
 
     def all(self) -> Collection[str]:
         return tuple(self._state.index.positions)
@@ -61,14 +61,14 @@ class Outputs:
         """See `Administration.expire_orphans`."""
         now, before = self._state.clock.utc_ms(), self._ageing.before_ms(age)
         for name, samples in removal.expire_orphans(self._state.index, now, before).items():
-            self._state.let_go(name)
+            self._state.forget(name)
             if samples:
                 logger.warning(removal.ORPHANED, name, format_duration(age), samples)
 
     async def remove(self, output: str, *, before_ms: int | None = None) -> int:
         self._state.check_open()
         samples = removal.remove(self._state.index, output, before_ms)
-        self._state.let_go(output)
+        self._state.forget(output)
         await self._state.store.commit()
         return samples
 

@@ -1,4 +1,4 @@
-"""Reading a log for one output, and settling what it read."""
+"""Reads a log for an output, and acknowledges."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ logger = logging.getLogger(__name__)
 
 
 class Reading:
-    """What outputs read, have in flight, and have done with.
+    """Reads for all outputs.
 
     Args:
-        state: The log.
-        admission: Drops what is too old.
+        state: Of the log.
+        admission: Drops batches that are too old.
     """
 
     def __init__(self, state: LogState, admission: Admission) -> None:
         self._state = state
         self._admission = admission
         self._damage = ""
-        """What was said of damage last."""
+        """The last logged message about damage."""
 
     async def read(
         self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None
@@ -49,14 +49,14 @@ class Reading:
             if filling.full:
                 break
         else:
-            state.decoded.let_go(output)  # all of it is read
+            state.decoded.drop(output)  # all of it is read
         return filling.chunk(output, state.index.take(output, runs(filling.entries)))
 
     def in_flight(self, chunk: Chunk) -> Intervals:
-        """The batches of a chunk that its output neither gave back nor acknowledged yet.
+        """The batches of a chunk that are still in flight.
 
         Raises:
-            BufferClosed: After the end.
+            BufferClosed: The log was closed.
         """
         self._state.check_open()
         return self._state.index.flying(chunk.output, runs(chunk.entries))
@@ -69,7 +69,7 @@ class Reading:
         dead: int = 0,
         dropped: Mapping[str, int] | None = None,
     ) -> None:
-        """These batches of a chunk are done with. It is durable after the next commit."""
+        """Acknowledge batches of a chunk; durable after the next commit."""
         self._state.index.settle(chunk.output, list(mine), dead=dead, dropped=dropped)
         self._state.room.set()
 
@@ -112,7 +112,7 @@ class Reading:
         return self._state.notes.get(output, b"")
 
     def damaged(self, start: int, stop: int, error: Damaged) -> None:
-        """Go on without these. The same damage again is not said again: a layout may have many batches."""
+        """Drop damaged batches. A repeated message is not logged: one layout may have many batches."""
         level = logging.DEBUG if str(error) == self._damage else logging.ERROR
         logger.log(level, "batches %d to %d of the buffer are damaged: %s", start, stop - 1, error)
         self._damage = str(error)

@@ -1,4 +1,4 @@
-"""What the parts of a log share: the store, who waits, and whether it is still open."""
+"""State that the parts of a log share."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class LogState:
-    """Used by the parts of one log alone.
+    """Private to the parts of one log.
 
     Args:
-        store: Where its bytes are.
+        store: Stores its records.
         clock: Wall and steady time.
     """
 
@@ -32,29 +32,29 @@ class LogState:
         self.decoded = Decoded(store)
         self.waiters = Waiters()
         self.room = asyncio.Event()
-        """Set when there may be room for more."""
+        """Set when there may be room."""
         self.closed = False
         self.notes: dict[str, bytes] = {}
         """By output."""
         self.names: dict[int, str] = {}
-        """Start of the log -> its name."""
+        """Names of starts by number."""
         self._name = uuid.uuid4().hex
 
     @property
     def index(self) -> LogIndex:
-        """What is there."""
+        """Its index."""
         return self.store.index
 
     def name(self, seq: int) -> str:
-        """The name of the start that gave this number."""
+        """The name of the start that assigned this number."""
         return self.names.get(seq >> START, self._name)
 
     def steady_ms(self) -> int:
-        """Steady milliseconds now."""
+        """The current steady milliseconds."""
         return round(self.clock.steady() * 1000)
 
     def check_open(self) -> None:
-        """Raises `BufferClosed` after the end."""
+        """Raises `BufferClosed` if it was closed."""
         if self.closed:
             raise BufferClosed("the buffer is closed")
 
@@ -66,14 +66,14 @@ class LogState:
         return position
 
     def wake(self, output: str) -> None:
-        """There is something to read for this output."""
+        """Wake readers of this output."""
         position = self.index.positions[output]
         if position.todo:
             self.waiters.wake(output, position.unsent)
 
-    def let_go(self, output: str) -> None:
-        """Something that this output needed is gone."""
+    def forget(self, output: str) -> None:
+        """Drop what is cached for an output that was removed, and wake waiting calls."""
         self.notes.pop(output, None)
-        self.decoded.let_go(output)
+        self.decoded.drop(output)
         self.room.set()
         self.waiters.wake(output)

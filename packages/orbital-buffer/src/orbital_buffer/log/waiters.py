@@ -1,4 +1,4 @@
-"""Who waits for batches of which output, and for how many samples."""
+"""Readers that wait for samples."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 
 
 class Waiters:
-    """Futures by output, each with the number of samples that wakes it."""
+    """Futures by output, each with a minimum of samples."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
 
     async def wait(self, output: str, samples: int) -> None:
-        """Return at the next `wake` with at least so many samples."""
+        """Wait for the next `wake` with at least this many samples."""
         entry = samples, asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(output, [])
         waiting.append(entry)
@@ -23,7 +23,7 @@ class Waiters:
             waiting.remove(entry)
 
     def wake(self, output: str, unsent: float = math.inf) -> None:
-        """Wake those that wait for no more than so many samples."""
+        """Wake readers that wait for at most this many samples."""
         for samples, future in self._waiting.get(output, ()):
             if samples <= unsent and not future.done():
                 future.set_result(None)

@@ -1,1 +1,1 @@
-"""What is in a buffer, what each output still needs of it, and what the limits decide: pure, without I/O."""
+"""The contents of a buffer, what each output needs of them, and its limits. Pure, without I/O."""

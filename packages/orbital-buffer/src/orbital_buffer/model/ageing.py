@@ -1,7 +1,7 @@
-"""How old things are that outlive a process: by the wall clock, once that has stood for a while.
+"""Ages of things that outlive the process, by the wall clock, once that has been stable for a while.
 
-A clock that is wrong for a moment, as that of a machine without a battery after a start, must not throw away
-what people have not seen yet. A step back is believed at once: it only keeps things longer.
+A clock that is wrong for a moment, as after the start of a machine without a battery, must not delete
+anything. A step back is accepted at once, since it only keeps things longer.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from orbital_buffer.clock import Clock
 
 PATIENCE: Final = 3600.0
-"""Seconds for which a step ahead, and the time at the start, have to stand."""
+"""Seconds for which a step forward, and the time at the start, must be stable."""
 SHARE: Final = 0.01
-"""Of the age, where that is less."""
+"""Or this part of the age, if that is less."""
 SLEWED: Final = 60_000
-"""Milliseconds between two looks that are no step: a clock may run a little faster."""
+"""Milliseconds between two readings that are no step: clocks may run a little fast."""
 
 
 class Ageing:
-    """Tells what is too old.
+    """Decides what is too old.
 
     Args:
         clock: Wall and steady time.
@@ -30,14 +30,12 @@ class Ageing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead: float | None = None
-        """Milliseconds from steady to wall time, as believed."""
+        """Accepted difference of wall and steady time in milliseconds."""
         self._since: float | None = None
         self._least = math.inf
 
     def before_ms(self, age: float) -> float:
-        """The moment before which things are older than so many seconds, milliseconds UTC; minus infinity
-        while the clock is not believed yet.
-        """
+        """The time `age` seconds ago in milliseconds UTC; minus infinity while the clock is not stable."""
         steady = self._clock.steady()
         self._look(steady, min(PATIENCE, SHARE * age))
         return -math.inf if self._ahead is None else (steady - age) * 1000 + self._ahead

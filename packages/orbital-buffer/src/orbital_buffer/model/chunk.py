@@ -1,4 +1,4 @@
-"""Batches of the log as an output reads them."""
+"""Batches as read by an output."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ class Entry(NamedTuple):
 
 
 class Unsent(NamedTuple):
-    """What `read` would give, if there were no limit."""
+    """What `read` would return without limits."""
 
     batches: int
     samples: int
-    """Stale markers left out."""
+    """Without stale markers."""
     age: float
-    """Seconds since the oldest of it was accepted; 0 when there is none."""
+    """Seconds since the oldest one was accepted; 0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Batches that an output took to deliver: in flight until acknowledged or released."""
+    """Batches that an output read: in flight until acknowledged or released."""
 
     output: str
     entries: tuple[Entry, ...]
     samples: int
-    """As the ledger counts them: stale markers left out."""
+    """As counted by the ledger: without stale markers."""
 
     @property
     def token(self) -> str:
-        """Names these very batches of their log; equal whenever the same ones are read again."""
+        """Identifies these batches; the same when they are read again."""
         return f"{self.entries[0].seq}-{self.entries[-1].seq}"
 
 

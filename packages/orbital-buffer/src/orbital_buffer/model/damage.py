@@ -1,7 +1,7 @@
-"""Stored bytes that cannot be used. A module of its own, as the storage process imports next to nothing."""
+"""Damaged data. In a module of its own, since the storage process imports as little as possible."""
 
 from __future__ import annotations
 
 
 class Damaged(ValueError):  # noqa: N818 (reads as what happened)
-    """Stored bytes are not what was written; the message says which check failed."""
+    """Stored bytes differ from what was written; the message says which check failed."""

@@ -1,4 +1,4 @@
-"""Why a buffer does not do what it was asked."""
+"""Errors of a buffer."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from orbital_sdk import OrbitalError
 
 
 class BufferFull(Exception):  # noqa: N818 (reads as what happened)
-    """`drop_newest` refused these batches; they are counted as dropped already."""
+    """`drop_newest` refused these batches; they are counted as dropped."""
 
 
 class NoReader(Exception):  # noqa: N818 (as above)
-    """No output is attached, so nothing was accepted for anybody."""
+    """No output is attached."""
 
 
 class BufferUnusable(OrbitalError):  # noqa: N818 (as above)
-    """It cannot be opened; the message is a sentence that says why and what to do."""
+    """It cannot be opened; the message says why and what to do."""
 
 
 class BufferUnreadable(Exception):  # noqa: N818 (as above)
-    """What waits cannot be read just now; nothing is lost, and no destination is to blame."""
+    """Waiting samples cannot be read now; nothing is lost, and it is not an error of a destination."""
 
 
 class BufferInUse(BufferUnusable):
-    """Another process has it.
+    """Another process uses it.
 
     Args:
         message: As above.
-        pid: That process, as far as it is known.
+        pid: Of that process, if known.
     """
 
     def __init__(self, message: str, pid: str = "unknown") -> None:
@@ -35,4 +35,4 @@ class BufferInUse(BufferUnusable):
 
 
 class BufferClosed(Exception):  # noqa: N818 (as above)
-    """Nothing goes in or out any more."""
+    """The buffer was closed."""

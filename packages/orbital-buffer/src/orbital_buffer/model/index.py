@@ -1,6 +1,6 @@
-"""The books of a buffer: which records there are, and what each output still needs of them. Pure.
+"""The index of a buffer: its records, and what each output needs of them. Pure.
 
-It knows no bytes. Both buffers keep their data elsewhere and ask here what may go.
+The data is in the store, which is told here what it can remove.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 
 class LogIndex:
-    """Records in order, positions by output, and the ledger that moves with them."""
+    """Records in order, positions by output, and the ledger."""
 
     def __init__(self, forget: Callable[[Sequence[Record]], None]) -> None:
-        """`forget` is told which records no output needs any more, after they left `records`."""
+        """`forget` is called with records that no output needs any more, after they were removed from
+        `records`.
+        """
         self._forget = forget
         self.ledger = Ledger()
         self.records: list[Record] = []
@@ -38,17 +40,17 @@ class LogIndex:
         self.size = 0
         """Bytes of all records."""
         self.shared = 0
-        """Bytes of the layouts that they share; whoever keeps the layouts keeps this right."""
+        """Bytes of their layouts; updated by the store."""
         self._added = 0
 
     def attach(self, output: str) -> None:
-        """Read from now on, or resume."""
+        """Attach an output, or attach it again."""
         position = self.positions.setdefault(output, Position())
         position.reading, position.orphaned_ms = True, 0
         self.ledger.account(output)
 
     def detach(self, output: str, reason: str = "removed") -> None:
-        """Drop what waits for this output alone, and forget it."""
+        """Drop the waiting samples of this output, and remove it."""
         position = self.positions.get(output)
         if position is None:
             return
@@ -58,7 +60,7 @@ class LogIndex:
         self._delete(pieces)
 
     def add(self, record: Record, readers: Iterable[str]) -> None:
-        """A new record for these outputs; at least one."""
+        """Add a record for these outputs; at least one."""
         record.before = self._added
         self._added += record.samples
         self.records.append(record)
@@ -73,7 +75,7 @@ class LogIndex:
             self.ledger.account(output).accepted += record.samples
 
     def refuse(self, samples: int, outputs: Iterable[str]) -> None:
-        """These outputs get no part of a new record."""
+        """Count samples as refused for these outputs."""
         for output in outputs:
             self.ledger.account(output).accepted += samples
             self._count_dropped(output, "refused", samples)
@@ -82,7 +84,7 @@ class LogIndex:
     def recovering(
         self, outputs: Iterable[str], numbers: Intervals, samples: int
     ) -> Generator[None]:
-        """These batches come back for these outputs, under other numbers; not if there is an error inside."""
+        """Count batches as recovered for these outputs; undone by an exception within the block."""
         before = {
             name: (self.positions[name].lost.copy(), self.positions[name].back.copy())
             for name in outputs
@@ -98,7 +100,7 @@ class LogIndex:
             raise
 
     def take(self, output: str, pieces: Pieces) -> Pieces:
-        """These are in flight now; gives those that were not yet, and are still wanted."""
+        """Set batches in flight. Returns those that were not in flight before and are still waiting."""
         position = self.positions[output]
         mine = _moved(pieces, position.todo, position.flight)
         samples = self.count(mine)
@@ -107,7 +109,7 @@ class LogIndex:
         return mine
 
     def give_back(self, output: str, pieces: Pieces) -> None:
-        """These are not in flight any more, and still wanted."""
+        """Return batches in flight to waiting."""
         position = self.positions.get(output)
         if position is None:
             return
@@ -116,7 +118,7 @@ class LogIndex:
         position.unsent += samples
 
     def flying(self, output: str, pieces: Pieces) -> Intervals:
-        """The part of these that this output has in flight."""
+        """Those of these batches that are in flight."""
         position = self.positions.get(output)
         if position is None:
             return Intervals()
@@ -130,7 +132,7 @@ class LogIndex:
         dead: int = 0,
         dropped: Mapping[str, int] | None = None,
     ) -> None:
-        """These are done with, as far as they are in flight still. The ledger gets no sample twice."""
+        """Acknowledge those of these batches that are in flight. No sample is counted twice."""
         position = self.positions.get(output)
         if position is None:
             return
@@ -149,7 +151,7 @@ class LogIndex:
         self._delete(mine)
 
     def drop(self, start: int, stop: int, reason: str, *, output: str | None = None) -> None:
-        """Nobody (or this output) gets the batches `start` to `stop`, in flight or not."""
+        """Drop the batches from `start` to `stop` for all outputs, or for this one, in flight or not."""
         gone: Pieces = []
         for name, position in self.positions.items():
             if output in (None, name):
@@ -169,7 +171,7 @@ class LogIndex:
         self._delete(gone)
 
     def absorb(self, other: LogIndex) -> None:
-        """Take over the records, positions and counts of other books, which have no number in common."""
+        """Merge the records, positions and counts of another index, which has different numbers."""
         self.records = sorted((*self.records, *other.records), key=_first)
         self.next = max(self.next, other.next)
         self.samples += other.samples
@@ -189,7 +191,7 @@ class LogIndex:
         self.recount()
 
     def recount(self) -> None:
-        """The records are others now: number their samples."""
+        """Update cumulative counts after a change of the records."""
         self._added = 0
         for record in self.records:
             record.before = self._added
@@ -197,12 +199,12 @@ class LogIndex:
 
     @property
     def readers(self) -> list[str]:
-        """The outputs that get what comes now."""
+        """The outputs that get new records."""
         return [name for name, position in self.positions.items() if position.reading]
 
     @property
     def head(self) -> int:
-        """The oldest batch that any output needs; `next` when there is none."""
+        """The oldest batch that any output needs; `next` if there is none."""
         firsts = [p.first for p in self.positions.values()]
         return min((n for n in firsts if n is not None), default=self.next)
 
@@ -215,7 +217,7 @@ class LogIndex:
         return islice(self.records, self._index(seq), None)
 
     def has(self, record: Record) -> bool:
-        """Whether some output needs it still."""
+        """Whether some output still needs it."""
         index = self._index(record.first)
         return index >= 0 and self.records[index] is record
 
@@ -223,7 +225,7 @@ class LogIndex:
         return bisect_right(self.records, seq, key=_first) - 1
 
     def edge(self, written: int) -> int:
-        """The first batch that was written after this, in steady milliseconds; `next` if none was."""
+        """The first batch written after this time in steady milliseconds; `next` if there is none."""
         index = bisect_right(self.records, written, key=lambda record: record.written)
         return self.records[index].first if index < len(self.records) else self.next
 
@@ -244,7 +246,7 @@ class LogIndex:
             self.ledger.account(output).dropped[reason] += samples
 
     def _delete(self, pieces: Pieces) -> None:
-        """Let go of what no output needs any more."""
+        """Remove what no output needs any more."""
         gone = Intervals(pieces)
         for position in self.positions.values():
             gone.difference_update(position.todo)
@@ -272,7 +274,7 @@ def _first(record: Record) -> int:
 
 
 def _moved(pieces: Pieces, source: Intervals, target: Intervals) -> Pieces:
-    """Move what is there of these from one to the other; gives that."""
+    """Move those that are in `source` to `target`. Returns them."""
     mine = [part for start, stop in pieces for part in source.within(start, stop)]
     for start, stop in mine:
         source.discard(start, stop)

@@ -1,4 +1,4 @@
-"""A set of sequence numbers, kept as half-open intervals: what an output has not acknowledged yet."""
+"""A set of sequence numbers as half-open intervals, for what an output has not acknowledged."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ Pieces = list[tuple[int, int]]
 
 
 class Intervals:
-    """Whole numbers as few sorted intervals `[start, stop)` that neither touch nor overlap.
+    """A set of integers as sorted, disjoint intervals `[start, stop)`.
 
-    A position is nearly always one interval, however many numbers it holds; every operation is a binary
-    search and a splice.
+    A position is nearly always one interval. Each operation is a binary search and a splice.
     """
 
     __slots__ = ("_starts", "_stops")
@@ -28,13 +27,13 @@ class Intervals:
             self.add(start, stop)
 
     def copy(self) -> Intervals:
-        """Another set of the same numbers."""
+        """A copy."""
         other = Intervals()
         other._starts, other._stops = self._starts[:], self._stops[:]
         return other
 
     def add(self, start: int, stop: int) -> None:
-        """Put in `start` to `stop`, the latter excluded."""
+        """Add the numbers from `start` to `stop`, which is excluded."""
         if start >= stop:
             return
         low = bisect_left(self._stops, start)
@@ -46,7 +45,7 @@ class Intervals:
         self._stops[low:high] = [stop]
 
     def discard(self, start: int, stop: int) -> None:
-        """Take out `start` to `stop`, as far as they are in."""
+        """Remove the numbers from `start` to `stop`, if they are in the set."""
         if start >= stop:
             return
         low = bisect_right(self._stops, start)
@@ -59,34 +58,34 @@ class Intervals:
         self._stops[low:high] = [b for _, b in rest]
 
     def within(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """The parts of this set that lie in `start` to `stop`, in order."""
+        """The parts of this set within `start` to `stop`, in order."""
         low = bisect_right(self._stops, start)
         high = bisect_left(self._starts, stop)
         return [(max(start, self._starts[i]), min(stop, self._stops[i])) for i in range(low, high)]
 
     def update(self, other: Intervals) -> None:
-        """Put in all of another set."""
+        """Add another set."""
         for start, stop in other:
             self.add(start, stop)
 
     def difference_update(self, other: Intervals) -> None:
-        """Take out all of another set."""
+        """Remove another set."""
         if not self._starts:
             return
         for start, stop in other.within(self._starts[0], self._stops[-1]):
             self.discard(start, stop)
 
     def keep_last(self, intervals: int) -> None:
-        """Forget all but so many intervals, those of the lowest numbers first."""
+        """Remove all but the last `intervals` intervals."""
         del self._starts[:-intervals], self._stops[:-intervals]
 
     @property
     def first(self) -> int | None:
-        """The lowest number, None when empty."""
+        """The lowest number; None if empty."""
         return self._starts[0] if self._starts else None
 
     def __len__(self) -> int:
-        """How many numbers, not how many intervals."""
+        """Number of numbers, not of intervals."""
         return sum(self._stops) - sum(self._starts)
 
     def __bool__(self) -> bool:

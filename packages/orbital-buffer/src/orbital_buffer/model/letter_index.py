@@ -1,4 +1,4 @@
-"""Which dead letters there are, whose, how large and how old; pure, and without the letters themselves."""
+"""The index of dead letters: output, size and age of each. Pure."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Known(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which letters somebody speaks of."""
+    """A selection of letters."""
 
     output: str | None = None
-    """None: of every output."""
+    """None: of all outputs."""
     before_ms: int | None = None
-    """Only those that were refused before, milliseconds UTC."""
+    """Only those refused before this time, milliseconds UTC."""
     limit: int | None = None
-    """As many at most."""
+    """Maximum number."""
 
 
 class LetterIndex:
-    """The letters of each output in the order of their ids, which is the order of their refusal."""
+    """The letters of each output in the order of their ids, which is that of their refusal."""
 
     def __init__(self, limits: LetterLimits) -> None:
         self._limits = limits
@@ -44,14 +44,14 @@ class LetterIndex:
         self._count: int = 0
 
     def add(self, letter: int, output: str, known: Known) -> None:
-        """A new one; its id is larger than all before."""
+        """Add a letter; its id must be larger than all before."""
         self._known.setdefault(output, OrderedDict())[letter] = known
         self._sizes[output] += known.size
         self._size += known.size
         self._count += 1
 
     def remove(self, letter: int, output: str) -> bool:
-        """Whether it was there."""
+        """Remove a letter. Returns whether it was there."""
         letters = self._known.get(output)
         known = letters.pop(letter, None) if letters else None
         if known is None:
@@ -62,14 +62,14 @@ class LetterIndex:
         return True
 
     def output_of(self, letter: int) -> str | None:
-        """Whose it is; None if it is not there."""
+        """Its output; None if it is not there."""
         return next((output for output, known in self._known.items() if letter in known), None)
 
     def surplus(self) -> tuple[str, int] | None:
-        """The output and the letter that has to go first; None while there is room.
+        """The output and the letter to evict next; None while there is room.
 
-        The oldest one of the output with the most, so that one output cannot push out what another's
-        people have not seen.
+        It is the oldest one of the output with the most letters, so that one output cannot evict those of
+        another.
         """
         if self._count <= self._limits.letters and self._size <= self._limits.size:
             return None
@@ -77,7 +77,7 @@ class LetterIndex:
         return output, next(iter(known))
 
     def older(self, before_ms: float) -> Iterator[tuple[str, int]]:
-        """The outputs and letters of before; each has to be removed before the next is taken."""
+        """Outputs and letters before this time; each must be removed before the next is taken."""
         for output, known in self._known.items():
             while known:
                 letter = next(iter(known))
@@ -86,12 +86,12 @@ class LetterIndex:
                 yield output, letter
 
     def newest(self, wanted: Wanted) -> list[int]:
-        """Those wanted, newest first."""
+        """The selected letters, newest first."""
         chosen = [_those(known, reversed(known), wanted) for known in self._of(wanted.output)]
         return list(islice(heapq.merge(*chosen, reverse=True), self._most(wanted)))
 
     def oldest(self, wanted: Wanted) -> list[int]:
-        """Those wanted, oldest first."""
+        """The selected letters, oldest first."""
         chosen = [_those(known, known, wanted) for known in self._of(wanted.output)]
         return list(islice(heapq.merge(*chosen), self._most(wanted)))
 
@@ -100,7 +100,7 @@ class LetterIndex:
         return self._count if wanted.limit is None else min(wanted.limit, self._count)
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Letters and bytes by output, where there are any."""
+        """Number and bytes of letters by output."""
         return {
             output: (len(known), self._sizes[output])
             for output, known in self._known.items()

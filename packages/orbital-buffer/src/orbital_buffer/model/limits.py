@@ -1,4 +1,4 @@
-"""How much a buffer may hold, and how much it holds."""
+"""Limits and usage of a buffer."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ Policy = Literal["drop_oldest", "drop_newest", "block"]
 
 @dataclass(frozen=True, slots=True)
 class BufferLimits:
-    """How much a buffer may hold before its policy acts; None = no such limit."""
+    """Limits of a buffer; None: no limit."""
 
     samples: int | None = 1_000_000
     size: int | None = 256 << 20
     """Bytes of encoded records and layouts."""
     age: float | None = None
-    """Seconds; older batches are dropped under the reason `age`."""
+    """Seconds; older batches are dropped with the reason `age`."""
     policy: Policy = "drop_oldest"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a buffer holds now. A batch counts once, however many outputs need it."""
+    """Current contents of a buffer. A batch counts once, even if several outputs need it."""
 
     samples: int
     size: int
     """Bytes."""
     batches: int
     oldest_ms: int | None
-    """Milliseconds UTC of the oldest batch, None when empty."""
+    """Milliseconds UTC of the oldest batch; None if empty."""
     fill: float
-    """0 to 1: the fuller one of its limits of samples and bytes."""
+    """0 to 1: the larger of the shares of its limits of samples and bytes."""
     unsaved: int = 0
-    """Bytes of records that are in memory only, because the disk does not take them."""
+    """Bytes of records that are in memory only because the disk cannot be written."""
     trouble: str = ""
-    """Why it does not, in words; empty when all is well or there is no disk."""
+    """Why the disk cannot be written, as a message; empty if it can, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterLimits:
-    """How many dead letters are kept."""
+    """Limits of dead letters."""
 
     letters: int = 10_000
     size: int = 16 << 20

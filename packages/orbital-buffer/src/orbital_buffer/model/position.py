@@ -1,4 +1,4 @@
-"""What one output has not acknowledged."""
+"""The position of an output: what it has not acknowledged."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from orbital_buffer.model.intervals import Pieces
 
 DAMAGED: Final = "quarantined"
-"""The reason under which damaged batches are dropped. They may come back."""
+"""Reason of dropped damaged batches, which may be recovered."""
 REMEMBERED: Final = 1000
-"""Stretches of damaged batches that an output remembers: its state is written again and again."""
+"""Maximum of intervals of damaged batches to remember, since the state of an output is written often."""
 
 
 class Position:
-    """What one output has not acknowledged."""
+    """The position of an output: what it has not acknowledged."""
 
     __slots__ = ("back", "flight", "flying", "lost", "orphaned_ms", "reading", "todo", "unsent")
 
@@ -30,21 +30,21 @@ class Position:
         self.flying = 0
         """Samples in `flight`."""
         self.reading = True
-        """False for an orphan: it keeps what it has and gets no more."""
+        """False for an orphan, which gets no new batches."""
         self.orphaned_ms = 0
-        """Milliseconds UTC since when it is one; 0: it is none, or nobody looked yet."""
+        """Milliseconds UTC since when it is an orphan; 0: it is none, or that is unknown yet."""
         self.lost = Intervals()
-        """What was damaged, and could be brought back."""
+        """Damaged batches, which may be recovered."""
         self.back = Intervals()
-        """What was: it has other numbers now."""
+        """Recovered batches, which have other numbers now."""
 
     def lost_of(self, start: int, stop: int, *, known: bool) -> Intervals:
-        """The batches of these that it is known to have lost by damage, and did not get back.
+        """The batches from `start` to `stop` that it lost by damage and that were not recovered.
 
         Args:
             start: The first batch.
             stop: The one after the last.
-            known: Else all of them that do not wait for it and that it did not get back.
+            known: Only those known to be lost; otherwise all that are neither waiting nor recovered.
         """
         if known:
             return Intervals(self.lost.within(start, stop))
@@ -54,26 +54,26 @@ class Position:
         return lost
 
     def recovered(self, batches: Intervals) -> None:
-        """These come back, under other numbers."""
+        """Batches were recovered, under other numbers."""
         self.lost.difference_update(batches)
         self.back.update(batches)
         self.back.keep_last(REMEMBERED)
 
     def lose(self, batches: Iterable[tuple[int, int]]) -> None:
-        """These are damaged."""
+        """Batches are damaged."""
         for start, stop in batches:
             self.lost.add(start, stop)
         self.lost.keep_last(REMEMBERED)
 
     @property
     def first(self) -> int | None:
-        """The oldest batch that it needs."""
+        """Its oldest batch."""
         both = [n for n in (self.todo.first, self.flight.first) if n is not None]
         return min(both, default=None)
 
     @property
     def needs(self) -> Pieces:
-        """All that it has not acknowledged, in flight or not."""
+        """All batches that it has not acknowledged."""
         both = self.todo.copy()
         both.update(self.flight)
         return list(both)

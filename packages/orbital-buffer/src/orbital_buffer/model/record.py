@@ -1,4 +1,4 @@
-"""The entry of one record in the index: what is known of it without its bytes."""
+"""The entry of a record in the index."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch
 
 START: Final = 32
-"""Bits of a sequence number below that of the start which gave it."""
+"""Bits of a sequence number below the number of the start that assigned it."""
 
 
 class Record(msgspec.Struct, gc=False, eq=False):
@@ -32,11 +32,11 @@ class Record(msgspec.Struct, gc=False, eq=False):
     oldest_ms: int
     """Milliseconds UTC of its oldest batch."""
     counts: array[int] | None
-    """Samples of each batch; None where there is one batch."""
+    """Samples of each batch; None if there is one batch."""
     live: int
     """Batches that some output still needs."""
     before: int = 0
-    """Samples of all records before it, so that a stretch of the log is counted by its ends."""
+    """Samples of all records before it, so that the samples of a range are a difference."""
 
     @property
     def stop(self) -> int:
@@ -44,13 +44,13 @@ class Record(msgspec.Struct, gc=False, eq=False):
         return self.first + self.batches
 
     def between(self, start: int, stop: int) -> int:
-        """Samples of the batches `start` to `stop`, as far as they are in this record."""
+        """Samples of the batches from `start` to `stop` that are in this record."""
         if self.counts is None or (start <= self.first and stop >= self.stop):
             return self.samples
         return sum(self.counts[max(0, start - self.first) : stop - self.first])
 
     def until(self, start: int, samples: int) -> int:
-        """Where to stop so that the batches from `start` on hold at least this many samples."""
+        """The end of the shortest range from `start` on with at least this many samples."""
         if self.counts is None:
             return self.stop
         sums = list(accumulate(self.counts[start - self.first :]))
@@ -58,7 +58,7 @@ class Record(msgspec.Struct, gc=False, eq=False):
 
 
 def describe(batches: Sequence[Batch], *, first: int, size: int, written: int) -> Record:
-    """The book entry of these batches."""
+    """The index entry of these batches."""
     counts = array("I", [b.samples for b in batches])
     oldest = min(b.ts for b in batches)
     several = counts if len(counts) > 1 else None

@@ -1,7 +1,4 @@
-"""What leaves the log because somebody wants it gone: by hand, or an orphan that nobody came back for.
-
-Pure: it only moves the books.
-"""
+"""Removal of waiting samples: by hand, or of orphans that expire. Pure: only the index changes."""
 
 from __future__ import annotations
 
@@ -13,7 +10,9 @@ if TYPE_CHECKING:
     from orbital_buffer.model.index import LogIndex
 
 UNSET: Final = 1_577_836_800_000
-"""Milliseconds UTC of 2020. A clock before that was not set yet: so machines without a battery start."""
+"""Milliseconds UTC of 2020. An earlier clock is not set yet, as after the start of a machine without a
+battery.
+"""
 ORPHANED: Final = (
     "output %s has not been configured for %s: %d samples that waited for it are dropped (orphaned)"
 )
@@ -27,11 +26,11 @@ def counted(log: LogIndex, output: str, before_ms: int | None) -> int:
 
 
 def remove(log: LogIndex, output: str, before_ms: int | None) -> int:
-    """Drop what waits for this output, under the reason `removed`. Gives how many samples that were.
+    """Drop waiting samples of this output with the reason `removed`. Returns their number.
 
     Args:
-        log: The books.
-        output: Its stable name; an orphan of which nothing is left is forgotten.
+        log: The index.
+        output: Its name; an orphan without waiting samples is removed.
         before_ms: Only records whose oldest batch is older, milliseconds UTC; None: all.
     """
     samples = 0
@@ -45,9 +44,9 @@ def remove(log: LogIndex, output: str, before_ms: int | None) -> int:
 
 
 def expire_orphans(log: LogIndex, now_ms: int, before_ms: float) -> dict[str, int]:
-    """Forget those that have been orphans since before this moment. Gives the samples that each still had.
+    """Remove outputs that became orphans before this time. Returns the samples that each still had.
 
-    Those that nobody knew of before are orphans from now on, and so are those of a clock that was not set.
+    If it is unknown since when one is an orphan, or the clock was not set, it is one from now on.
     """
     gone: dict[str, int] = {}
     for name, position in list(log.positions.items()):
@@ -62,7 +61,7 @@ def expire_orphans(log: LogIndex, now_ms: int, before_ms: float) -> dict[str, in
 
 
 def _pieces(log: LogIndex, output: str, before_ms: int | None) -> list[tuple[int, int]]:
-    """What this output needs that is old enough, a piece for each record."""
+    """The old enough batches of this output, as one interval for each record."""
     position = log.positions.get(output)
     pieces: list[tuple[int, int]] = []
     for start, stop in () if position is None else position.needs:

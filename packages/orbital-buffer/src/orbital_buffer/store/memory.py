@@ -91,7 +91,7 @@ class MemoryStore:
             del self._data[record.first]
         self.cache.release([record.first for record in records])
         oldest = self.index.records[0].first if self.index.records else self.index.next
-        self.cache.let_go((SEGMENT, number) for number in self._layouts.forget(oldest))
+        self.cache.remove((SEGMENT, number) for number in self._layouts.forget(oldest))
         self.index.shared = self._layouts.size
 
 

@@ -1,1 +1,1 @@
-"""Delivering what can be read of the quarantine."""
+"""Recovery of batches from the quarantine."""

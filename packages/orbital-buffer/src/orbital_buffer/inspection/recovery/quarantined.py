@@ -1,4 +1,4 @@
-"""The quarantine of a buffer, opened to read the records in it: nothing in it is changed."""
+"""Reads the records in a quarantine, which is not changed."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _RECORD: Final = re.compile(r"-record-(\d+)\.record$")
 
 
 class QuarantineReader:
-    """What can be read of a quarantine, or of one folder in it. It blocks.
+    """The readable records of a quarantine, or of one folder in it. Blocking.
 
     Args:
-        folder: Which; a name alone is one in it.
-        live: The buffer whose quarantine it is.
+        folder: The quarantine, or the name of a folder in it.
+        live: The buffer of the quarantine.
 
     Raises:
-        BufferUnusable: It is no part of this buffer's quarantine.
+        BufferUnusable: It is not part of this buffer's quarantine.
     """
 
     def __init__(self, folder: Path, live: Directory) -> None:
@@ -48,20 +48,22 @@ class QuarantineReader:
             )
         self.folder = found
         self.unreadable: list[str] = []
-        """What cannot be read, in sentences."""
+        """Messages about what cannot be read."""
         self._live = live
         self._folders = [found]
         if found == quarantine:
             self._folders = sorted(inside for inside in found.iterdir() if inside.is_dir())
 
     def parts(self) -> Iterator[Iterator[QuarantinedRecord]]:
-        """Databases, logs and single records, each by itself. What is in two of them comes twice."""
+        """Databases, logs and single records, separately. Records that are in two of them are returned
+        twice.
+        """
         for folder in self._folders:
             yield from self._database(folder)
         yield self._singles(QuarantinedLayouts(self._live))
 
     def _database(self, folder: Path) -> Iterator[Iterator[QuarantinedRecord]]:
-        """As it is, and repaired: either may have what the other lacks."""
+        """The database as it is, and repaired: each may have records that the other lacks."""
         with ExitStack() as cleanup:
             stores = StorageProcess()
             cleanup.callback(stores.stop)
@@ -105,7 +107,7 @@ class QuarantineReader:
 
 
 class QuarantinedRecord(NamedTuple):
-    """One whose heads can be read."""
+    """A record with readable heads."""
 
     first: int
     """Sequence number of its first batch."""
@@ -118,10 +120,10 @@ class QuarantinedRecord(NamedTuple):
         return self.first + len(self.opened.heads)
 
     def batch(self, seq: int) -> Batch:
-        """One of its batches.
+        """A batch of it.
 
         Raises:
-            Damaged: Its layout is not there, or cannot be read.
+            Damaged: Its layout is missing or damaged.
         """
         index, segment = seq - self.first, self.opened.segment
         number = self.opened.heads[index].layout
@@ -129,11 +131,11 @@ class QuarantinedRecord(NamedTuple):
 
 
 class QuarantinedLayouts:
-    """Those of the same database, else of the live one as far as it means the same ones.
+    """Layouts of the same database, otherwise of the live one if the segment is the same.
 
     Args:
-        live: The buffer beside the quarantine.
-        store: A database in it.
+        live: The buffer of the quarantine.
+        store: A database in the quarantine.
     """
 
     def __init__(self, live: Directory, store: Store | None = None) -> None:
@@ -141,7 +143,7 @@ class QuarantinedLayouts:
         self._store = store
         summaries = live.found.summaries.items()
         self._same = {(first >> START, summary.segment) for first, summary in summaries}
-        """Segments by start, of which each begins one: a number alone may have been given again."""
+        """Segments with the start that created them, since segment numbers may be used again."""
         self.get = lru_cache(maxsize=1024)(self._get)
 
     def _get(self, start: int, segment: int, layout: int) -> Layout:

@@ -1,4 +1,4 @@
-"""Bringing back what was damaged, out of the quarantine: each batch once, for the outputs that lost it."""
+"""Recovers batches from the quarantine, each once, for the outputs that lost it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Batch
 
 PORTION: Final = 10_000
-"""Samples that are brought back in one write."""
+"""Maximum samples to recover in one write."""
 
 
 @dataclass
@@ -38,15 +38,15 @@ class Portion:
 
 
 class Recovery:
-    """One run through a quarantine.
+    """One recovery.
 
     Args:
-        log: Gets what was lost.
-        quarantine: Where it is read.
-        output: Gets all that it does not have waiting and did not get this way before, whether it is known to
-            have lost it or not: what it got before the damage comes twice. Empty: each output gets what it is
-            known to have lost.
-        portion: Samples that are brought back in one write.
+        log: Gets the recovered batches.
+        quarantine: Source of the batches.
+        output: Gets all batches that are neither waiting for it nor recovered before, even if it is not
+            known to have lost them: those delivered before the damage are delivered twice. Empty: each
+            output gets the batches that it is known to have lost.
+        portion: Maximum samples to recover in one write.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Recovery:
         self.unreadable = Intervals()
         """Batches whose layout cannot be read."""
         self.samples: Counter[str] = Counter()
-        """Brought back, by output."""
+        """Recovered samples by output."""
 
     async def run(self) -> None:
-        """Each portion is done or not, whenever this ends.
+        """Recover. Each portion is recovered as a whole or not at all, even if this is interrupted.
 
         Raises:
-            BufferFull: The disk does not take them. What was brought back before stays.
-            OSError: The disk does not give them.
+            BufferFull: The disk cannot be written. Earlier portions stay recovered.
+            OSError: The quarantine cannot be read.
         """
         for records in self.quarantine.parts():
             for record in records:
@@ -80,7 +80,7 @@ class Recovery:
         self.unreadable.difference_update(self.readable)
 
     def _wanted(self, record: QuarantinedRecord) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Its batches, each with the outputs that want it."""
+        """Its batches, each with the outputs that get it."""
         outputs = [self._output] if self._output else self._log.outputs.all()
         wants = {output: lost for output in outputs if (lost := self._lost(output, record))}
         for seq in range(record.first, record.stop):

@@ -1,1 +1,1 @@
-"""What is said of a buffer: status, segments, waiting samples, verification."""
+"""Reports on a buffer: status, segments, waiting samples, verification."""

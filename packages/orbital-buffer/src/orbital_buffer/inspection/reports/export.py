@@ -1,4 +1,4 @@
-"""What waits in a buffer as JSON lines: each stands alone, with its name, labels and whom it waits for."""
+"""Waiting samples as JSON lines with name, labels and outputs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class Export:
-    """Lines out of a look at a buffer, record by record: memory stays flat.
+    """Exports a buffer record by record, with constant memory.
 
     Args:
         look: The buffer.
-        output: Only what this output needs; empty: what any output needs.
+        output: Only samples of this output; empty: of all outputs.
         since: Samples of this time or later, milliseconds UTC.
         until: Samples before this time.
         limit: Lines at most.
@@ -42,13 +42,13 @@ class Export:
     until: int = sys.maxsize
     limit: int = sys.maxsize
     damage: list[str] = field(default_factory=list[str])
-    """What could not be read and is left out, in sentences."""
+    """Messages about what could not be read and is left out."""
 
     def lines(self, passed: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
-        """All of it, many lines at a time.
+        """All lines, several at a time.
 
         Args:
-            passed: Told how many samples of the buffer were looked at, every now and then.
+            passed: Called with the number of samples processed, for progress.
         """
         fetcher, left = LayoutFetcher(self.look), self.limit
         for page in self.look.pages():
@@ -94,7 +94,7 @@ class Export:
                 self._tell(stored, f"layout {head.layout} of segment {stored.segment}")
 
     def _tell(self, stored: Stored, what: str) -> None:
-        """Once, and only if a running agent has not delivered it meanwhile."""
+        """Report damage once, and only if the batch was not delivered meanwhile."""
         if what not in self.damage and self.look.has(stored.first):
             self.damage.append(what)
 
@@ -110,7 +110,7 @@ class Export:
 
 
 def texts(layout: Layout) -> tuple[list[bytes], list[bytes]]:
-    """What stands around the values, once for each layout: the names, and all that does not change."""
+    """The constant parts of lines, by layout."""
     known = layout.caches.get(_KEY)
     if known is None:
         origin = layout.origin

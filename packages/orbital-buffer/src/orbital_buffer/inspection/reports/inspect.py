@@ -1,4 +1,4 @@
-"""What a buffer is full of: its segments, and which tasks and devices the waiting samples are of."""
+"""Statistics of a buffer: its segments, and waiting samples by task and device."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ LOST = "(layout not readable)"
 
 @dataclass(slots=True)
 class Segment:
-    """A stretch of records that shares its layouts."""
+    """A range of records with common layouts."""
 
     segment: int
     first: int
     """Sequence number of its first batch."""
     last: int = 0
-    """That of its last one."""
+    """Sequence number of its last batch."""
     records: int = 0
     batches: int = 0
     samples: int = 0
@@ -45,7 +45,7 @@ class Segment:
 
 @dataclass(slots=True)
 class Inspection:
-    """Counts of what waits: each batch once, however many outputs need it."""
+    """Counts of waiting samples: each batch once, even if several outputs need it."""
 
     segments: list[Segment] = field(default_factory=list[Segment])
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -53,7 +53,7 @@ class Inspection:
     devices: Counter[str] = field(default_factory=Counter[str])
     """Samples by device."""
     series: int = 0
-    """Different series, as far as layouts tell: a task whose rows changed counts both."""
+    """Different series, by layouts: if the rows of a task changed, both versions count."""
     damage: list[str] = field(default_factory=list[str])
 
 
@@ -68,7 +68,7 @@ class Inspector:
         self.result = Inspection()
 
     def run(self, passed: Callable[[int], None] = lambda _: None) -> Inspection:
-        """Read all of it; `passed` is told the samples of each record."""
+        """Read all records; `passed` is called with the samples of each."""
         for page in self._look.pages():
             needed = Intervals(piece for book in page.books.outputs for piece in book.needs)
             for stored in page.records:
@@ -123,10 +123,10 @@ class Inspector:
 
 
 def describe(look: BufferView, seq: int) -> dict[str, Any] | None:
-    """One batch with its record, decoded; None if no record holds it.
+    """A batch with its record, decoded; None if there is none.
 
     Raises:
-        Damaged: It is there and cannot be read.
+        Damaged: It cannot be read.
     """
     page = next(iter(look.pages(seq)), None)
     stored = page.records[0] if page and page.records else None

@@ -1,4 +1,4 @@
-"""Layouts that somebody who looks at a buffer has fetched: those of the last segments only."""
+"""A cache of the layouts of the last segments, for inspection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout
 
 SEGMENTS: Final = 2
-"""How many segments' layouts are kept: records come in order."""
+"""Number of segments to keep: records are read in order."""
 
 
 class LayoutFetcher:
@@ -21,9 +21,9 @@ class LayoutFetcher:
         self._segments: dict[int, dict[int, Layout]] = {}
 
     def of(self, opened: Opened) -> dict[int, Layout]:
-        """The layouts that a record needs; those that cannot be read are missing.
+        """The layouts of a record, without damaged ones.
 
-        A layout with another number of rows than its batch is none of it.
+        A layout with another number of rows than its batch counts as damaged.
         """
         known = self._segments.pop(opened.segment, {})
         self._segments[opened.segment] = known

@@ -1,4 +1,4 @@
-"""Reads all of a buffer and holds it against its books: checksums, layouts, numbers, positions, ledger."""
+"""Verifies a buffer: checksums, layouts, numbers, positions, ledger."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from orbital_buffer.model.intervals import Pieces
 
 FINDINGS: Final = 1000
-"""Differences that are kept as text; further ones are only counted."""
+"""Maximum of findings as text; further ones are only counted."""
 
 
 class CountedOutput(msgspec.Struct, frozen=True):
-    """One output's ledger, with what waits counted from what is really there."""
+    """The ledger of an output, with waiting samples counted from the records."""
 
     name: str
     state: str
@@ -36,12 +36,12 @@ class CountedOutput(msgspec.Struct, frozen=True):
     dead_lettered: int
     dropped: dict[str, int]
     letters: int
-    """Dead letters that are there."""
+    """Dead letters found."""
     letters_gone: dict[str, int]
 
     @property
     def missing(self) -> int:
-        """Samples that the ledger has and nobody knows of; negative: more is there than it says."""
+        """Samples in the ledger that were not found; negative: more were found."""
         gone = self.delivered + self.dead_lettered + sum(self.dropped.values())
         return self.accepted - gone - self.waiting
 
@@ -52,7 +52,7 @@ class CountedOutput(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct):
-    """What was read, and each difference."""
+    """The result of a verification."""
 
     records: int = 0
     batches: int = 0
@@ -61,14 +61,14 @@ class Verdict(msgspec.Struct):
     outputs: list[CountedOutput] = []
     findings: list[str] = []
     more: int = 0
-    """Differences beyond those in `findings`."""
+    """Findings beyond those in `findings`."""
 
     @property
     def good(self) -> bool:
         return not self.findings
 
     def find(self, text: str) -> None:
-        """A difference."""
+        """Add a finding."""
         if len(self.findings) < FINDINGS:
             self.findings.append(text)
         else:
@@ -76,11 +76,11 @@ class Verdict(msgspec.Struct):
 
 
 class Verification:
-    """One look at everything.
+    """One verification.
 
     Args:
         look: The buffer.
-        findings: What is known to be wrong already.
+        findings: Earlier findings.
     """
 
     def __init__(self, look: BufferView, findings: list[str]) -> None:
@@ -93,10 +93,10 @@ class Verification:
         self.verdict = Verdict(findings=[*findings])
 
     def run(self, passed: Callable[[int], None] = lambda _: None) -> Verdict:
-        """Read all of it.
+        """Read all records.
 
         Args:
-            passed: Told of the samples of each record.
+            passed: Called with the samples of each record.
         """
         books = None
         for page in self._look.pages():
@@ -140,7 +140,7 @@ class Verification:
                 )
 
     def _output(self, book: OutputBook) -> None:
-        """Its ledger, with what waits counted out of the records that were read."""
+        """Check its ledger against the records that were read."""
         there = Intervals((record.first, record.stop) for record in self._read)
         there.update(self._broken)  # told already
         lost = Intervals(book.needs)
@@ -194,7 +194,7 @@ def _span(start: int, stop: int) -> str:
 
 
 def _entry(stored: Stored) -> Record:
-    """Its entry as the books have it, to count in."""
+    """Its index entry, for counting."""
     counts = array("I", stored.counts) if len(stored.counts) > 1 else None
     return Record(
         stored.first, len(stored.counts), stored.samples, stored.size, stored.written,

@@ -1,4 +1,4 @@
-"""A buffer's books as plain data: what `/api/v1/buffer` answers and `sentinel buffer status` shows."""
+"""The state of a buffer as JSON types, for `/api/v1/buffer` and `sentinel buffer status`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def view(
     running: bool,
     damage: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """All of it. Ages are seconds.
+    """All fields. Ages are seconds.
 
     Args:
-        books: What it holds.
+        books: Its state.
         place: Its folder; None for a buffer in memory.
-        now_ms: Milliseconds UTC.
-        running: Whether an agent has it.
-        damage: What cannot be read, in sentences.
+        now_ms: Current milliseconds UTC.
+        running: Whether an agent uses it.
+        damage: Messages about what cannot be read.
     """
     return {
         "type": "memory" if place is None else "disk",

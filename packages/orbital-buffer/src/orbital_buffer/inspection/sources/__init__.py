@@ -1,1 +1,1 @@
-"""Where a buffer is read from: a running agent, or the folder of a stopped one."""
+"""Sources of an inspection: a running agent, or the folder of a stopped one."""

@@ -1,6 +1,6 @@
-"""A stopped agent's folder for `verify`: everything that is stored, as it is stored, before a start puts it
-right and counts what is damaged. What waited in memory alone when a kill came is no damage: it is counted as
-the next start will count it.
+"""The folder of a stopped agent for `verify`: all that is stored, before a start repairs it and counts the
+damage. Samples that were in memory only at a kill are no damage; they are counted as the next start will
+count them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _KINDS: Final[dict[bytes, tuple[str, Callable[[bytes], object]]]] = {
 
 
 class Audit:
-    """A look at what is stored. Use it once.
+    """Reads what is stored. For one use.
 
     Args:
         directory: The open folder.
@@ -103,7 +103,7 @@ class Audit:
         return self._directory.has(seq)
 
     def _after(self, name: str) -> State:
-        """The state of an output without what was in memory alone, which a start counts as `unsaved`."""
+        """The state of an output without samples in memory only, which a start counts as `unsaved`."""
         state, log = self._directory.found.states[name], self._directory.log
         unsaved = log.ledger.account(name).dropped["unsaved"]
         if unsaved == state.dropped.get("unsaved", 0):
@@ -117,7 +117,7 @@ class Audit:
         return msgspec.structs.replace(state, todo=list(needs), dropped=dropped)
 
     def _files(self) -> None:
-        """What stands beside the database."""
+        """Check the files beside the database."""
         folder = self._directory.folder
         if not folder.known_format():
             self.damage.append(f"{folder.path / 'format'} is missing or damaged")
@@ -130,7 +130,7 @@ class Audit:
                 self.damage.append(f"{folder.path / name} is damaged: {error}")
 
     def _keys(self) -> None:
-        """Every key of the database but the records, which are read later."""
+        """Check all keys of the database but the records, which are read later."""
         store, known = self._directory.store, self._directory.found.summaries
         for kind, (what, read) in _KINDS.items():
             bad = 0
@@ -146,7 +146,7 @@ class Audit:
             self.damage.append(f"{lost} records have no summary, so nobody would deliver them")
 
     def _states(self) -> None:
-        """The database against the note outside of it, and against the records."""
+        """Check the database against the checkpoint, and against the records."""
         stored = dict(self._directory.store.scan(OUTPUT))
         last = max(self._directory.found.summaries, default=0)
         refused = (

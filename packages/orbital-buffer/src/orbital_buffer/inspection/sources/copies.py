@@ -1,4 +1,4 @@
-"""Databases that nobody writes, opened without a change to any of their files."""
+"""Opens databases without changing their files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Copies:
-    """Folders outside, of links and of copies of what changes by being opened.
+    """Temporary folders with links to files, and with copies of those that opening would change.
 
     Args:
         stores: Opens databases.
-        cleanup: Takes the folders away.
+        cleanup: Deletes the folders.
     """
 
     def __init__(self, stores: Stores, cleanup: ExitStack) -> None:
@@ -28,14 +28,14 @@ class Copies:
         self._cleanup = cleanup
 
     def linked(self, database: Path, *, quiet: bool = False) -> Store:
-        """As it is. Of links, for rocksdict writes its own file beside the others even if it only reads.
+        """Open a database through links, since rocksdict writes a file of its own even if it only reads.
 
         Args:
             database: Its folder.
-            quiet: A table that is damaged or gone hides no other.
+            quiet: Ignore damaged and missing tables.
 
         Raises:
-            OSError: It does not open.
+            OSError: It cannot be opened.
         """
         work = self.empty()
         for file in _files(database):
@@ -43,10 +43,10 @@ class Copies:
         return self._stores.open(work, Opening(quiet=quiet, read_only=True, tolerant=True))
 
     def rescued(self, database: Path) -> Store:
-        """What a repair makes of it. Tables never change, so it is made of the very same ones.
+        """Open a repaired copy. Tables never change, so they are linked.
 
         Raises:
-            OSError: Nothing can be made of it.
+            OSError: It cannot be repaired.
         """
         work = self.empty()
         for file in _files(database):
@@ -59,14 +59,14 @@ class Copies:
         return self._stores.open(work, Opening(tolerant=True))
 
     def empty(self) -> Path:
-        """A folder that is gone at the end."""
+        """A temporary folder."""
         work = Path(tempfile.mkdtemp(prefix="orbital-buffer-"))
         self._cleanup.callback(shutil.rmtree, work, ignore_errors=True)
         return work
 
 
 def _files(database: Path) -> list[Path]:
-    """What belongs to the database itself."""
+    """The files of the database."""
     return [
         file
         for file in (sorted(database.iterdir()) if database.is_dir() else ())

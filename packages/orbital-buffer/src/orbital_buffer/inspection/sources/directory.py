@@ -1,7 +1,7 @@
-"""The folder of an agent that is stopped, opened to look at it: nothing in it is changed.
+"""The folder of a stopped agent, opened for reading; nothing in it is changed.
 
-What is damaged is left out and told. An agent may start meanwhile: all tables are open already, so what is
-read stays as it was.
+Damaged parts are left out and reported. An agent may start meanwhile: all tables are open already, so what is
+read does not change.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ logger = logging.getLogger(__name__)
 
 
 class Directory:
-    """A look into a folder that no agent uses. A context manager.
+    """Reads a folder that no agent uses. A context manager.
 
     Args:
         path: The folder.
-        limits: For telling how full it is.
-        sync: What the configuration says, to be told.
+        limits: For its fill.
+        sync: As configured, to be shown.
         min_free: Likewise.
 
     Raises:
-        BufferInUse: An agent has it.
+        BufferInUse: An agent uses it.
         BufferUnusable: There is no buffer, no permission, or a newer format.
     """
 
@@ -63,9 +63,9 @@ class Directory:
     ) -> None:
         self.folder = Folder(path.absolute())
         self.damage: list[str] = []
-        """What is wrong with the database."""
+        """Messages about damage of the database."""
         self.missing: list[str] = []
-        """What outputs need and is not there."""
+        """Messages about batches that outputs need and that are missing."""
         self._limits = limits
         self._sync = sync
         self._min_free = min_free
@@ -145,7 +145,7 @@ class Directory:
         return stored_of(record, segment, data)
 
     def _open(self, checkpoint: Checkpoint) -> Store:
-        """As the agent would, but what has to be repaired is repaired in a copy."""
+        """Open the database as the agent would; repairs are done in a copy."""
         reason = shrunk(self.folder, checkpoint)
         if not self.folder.database.is_dir():
             if not checkpoint.start:
@@ -171,7 +171,7 @@ class Directory:
 
 
 def _books(found: Contents, missing: list[str]) -> LogIndex:
-    """As the agent's would be after a start; but who got new samples before still counts as doing so."""
+    """The index as after a start of the agent, but with outputs attached as before it."""
     log = LogIndex(lambda _: None)
     restore(log, found, missing.append)
     for name, state in found.states.items():

@@ -1,6 +1,6 @@
-"""An open buffer for somebody outside of it: its books, and its records as bytes.
+"""Snapshots of an open buffer: its state, and its records as bytes.
 
-The one who asks decodes them: an agent only hands out bytes, so looking never holds it up.
+The client decodes the records, so that an inspection does not slow the agent down.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Snapshots:
-    """What an agent answers about its buffer.
+    """Snapshots of an agent's buffer.
 
     Args:
-        log: The samples.
-        letters: What was refused of them.
+        log: The log.
+        letters: Its dead letters.
     """
 
     def __init__(self, log: Log, letters: DeadLetters) -> None:
@@ -34,7 +34,7 @@ class Snapshots:
         self._letters = letters
 
     def books(self) -> Books:
-        """What it holds now."""
+        """Its current contents."""
         letters = {output: count for output, (count, _) in self._letters.held().items()}
         usage = self._log.usage()
         return books_of(
@@ -42,14 +42,14 @@ class Snapshots:
         )
 
     async def page(self, start: int) -> Page:
-        """The records from this batch on, as many as fit, and the books at the same moment."""
+        """The records from this batch on that fit on a page, and the state at the same time."""
         books, (chosen, following) = self.books(), choose(self._log.index.records, start)
         segment = self._log.store.segment
         known = [(record, segment(record.first)) for record in chosen]  # while all are there
         return Page(books, [await self._stored(*one) for one in known], following)
 
     async def layouts(self, segment: int, numbers: Collection[int]) -> dict[int, bytes]:
-        """Layouts that records of a page refer to, as bytes; those that cannot be read are left out."""
+        """Encoded layouts of the records of a page, without damaged ones."""
         given = [number for number in numbers if 0 <= number < 1 << 32]
         if not 0 <= segment < 1 << 32:
             return {}
@@ -60,7 +60,7 @@ class Snapshots:
         return {number: data for number, data in found.items() if isinstance(data, bytes)}
 
     async def folder_usage(self) -> FolderUsage | None:
-        """Its folder; None for a buffer in memory. While the disk does not answer: as it was last."""
+        """Its folder; None for a buffer in memory. While the disk does not answer, the last known state."""
         return await self._log.store.folder_usage()
 
     async def _stored(self, record: Record, segment: int) -> Stored:

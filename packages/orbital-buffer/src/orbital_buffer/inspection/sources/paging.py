@@ -1,4 +1,4 @@
-"""Which records belong on a page."""
+"""Selects the records of a page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from orbital_buffer.model.record import Record
 
 SIZE: Final = 1 << 20
-"""Bytes of records on a page, about."""
+"""Approximate bytes of records on a page."""
 RECORDS: Final = 512
-"""Records on a page, at most."""
+"""Maximum records on a page."""
 
 
 def choose(records: Sequence[Record], start: int) -> tuple[list[Record], int | None]:
-    """What belongs on the page that begins with this batch, and where the next one begins."""
+    """The records of the page that begins with this batch, and the start of the next page."""
     chosen: list[Record] = []
     size = 0
     for record in _since(records, start):

@@ -42,7 +42,8 @@ _CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {
 # A dotted key with a colon is the start of a configuration problem, which contains no value.
 _SECRET: Final = re.compile(
     r"""(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@'"\\]+@"""
-    r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["']?\s*[=:]\s*"""
+    r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["'
+    ]?\s*[=:]\s*"""
     r"""\\?["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;)}\]\\]+"""
     r"""|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}""",
     re.IGNORECASE,
