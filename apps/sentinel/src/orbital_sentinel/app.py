@@ -13,6 +13,7 @@ from orbital_sentinel import exit_status
 from orbital_sentinel.commands import (
     agent,
     buffer,
+    cardinality,
     check,
     collect,
     config,
@@ -100,7 +101,14 @@ def _root(
     }  # commands of packages may send it to servers
 
 
-for command in (agent.start, agent.stop, agent.reload, agent.status, agent.tasks):
+for command in (
+    agent.start,
+    agent.stop,
+    agent.reload,
+    agent.status,
+    agent.tasks,
+    cardinality.cardinality,
+):
     app.command()(command)
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)

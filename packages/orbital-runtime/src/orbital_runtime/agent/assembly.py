@@ -9,6 +9,7 @@ from orbital_buffer.buffer import disk_buffer, memory_buffer
 from orbital_buffer.commit import Committer
 from orbital_buffer.model.limits import BufferLimits, LetterLimits
 from orbital_buffer.store.rocks.process.remote import StorageProcess
+from orbital_cardinality import SeriesLimits
 from orbital_runtime import paths
 from orbital_runtime.agent.tasks import Tasks
 from orbital_runtime.engine.engine import Engine
@@ -150,6 +151,9 @@ def run_limits(settings: Settings) -> RunLimits:
         max_execution_time=settings.collector.max_execution_time,
         samples=limits.samples_per_run,
         series=limits.series_per_task,
+        shared=SeriesLimits(
+            limits.series_per_device, limits.series_per_metric, limits.series, limits.series_warn_at
+        ),
         label_bytes=limits.label_bytes,
     )
 

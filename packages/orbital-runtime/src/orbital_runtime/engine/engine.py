@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_cardinality import Budget, beyond
 from orbital_runtime.engine.collecting import Collected, Collecting
 from orbital_runtime.engine.current_chain import NONE, CurrentChain
 from orbital_runtime.engine.handover import HandOver
@@ -88,8 +89,10 @@ class Engine:
         self.processing = CurrentChain(processors)
         self.sessions = Sessions(plugins, self.invoker, clock, close=self.limits.close, begin=begin)
         self.hand_over = HandOver(put, self.totals)
+        self.budget = Budget(self.limits.shared)
+        """The series of all tasks."""
         self._clock = clock
-        self._records = TaskRecords(self.processing, self.hand_over)
+        self._records = TaskRecords(self.processing, self.hand_over, self.budget)
         self._collecting = Collecting(self.sessions, self.invoker, self.totals, lambda: self.limits)
 
     # ---- a run ----------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ class Engine:
         batched = await self._batched(record.batcher, collected, report, started)
         samples, lost = await self.hand_over.collection(batched)
         if too_many := batched.too_many or arrived.too_many:
-            left_out = batched.refused["series_limit"] + arrived.left_out
+            left_out = beyond(batched.refused) + arrived.left_out
             outcome = outcome.also(
                 f"{left_out:,} samples were left out: {too_many}", "TooManySeries"
             )
@@ -220,6 +223,7 @@ class Engine:
         self.identity = replace(identity)  # another object, which no record fits
         self.processing.replace(processors, by_task)
         self.limits = limits
+        self.budget.limits = limits.shared
         self.invoker.grace = limits.cancel_grace
 
     async def _record(self, task: Task, life: Life | None, ts: int) -> TaskRecord:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from orbital_cardinality import SeriesLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class RunLimits:
     """Samples of one collection."""
     series: int = 1_000_000
     """Different series of one task within an hour."""
+    shared: SeriesLimits = field(default_factory=SeriesLimits)
+    """Series of a device, of a metric, and of all."""
     label_bytes: int = 1024
     """Bytes of one label value in UTF-8; longer ones are truncated."""
     future: float = 600.0

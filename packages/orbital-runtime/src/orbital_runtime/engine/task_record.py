@@ -10,6 +10,7 @@ from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_sdk import Origin
 
 if TYPE_CHECKING:
+    from orbital_cardinality import Budget
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.model import Task
     from orbital_runtime.plugins.life import Life
@@ -51,11 +52,13 @@ def new_record(
     identity: Identity,
     chain: Chain,
     limits: RunLimits,
+    *,
+    budget: Budget | None = None,
 ) -> TaskRecord:
     """The record of a task that has none yet."""
     target = "" if life is None else life.target
     origin = Origin(task.id, task.plugin, task.device_id, target, identity)
     extra = {"task": task.id, "device": task.device_id}
     adapter = logging.LoggerAdapter(log.getChild(task.plugin), extra)
-    batcher = Batcher(origin, task.labels, chain=chain, limits=limits)
+    batcher = Batcher(origin, task.labels, chain=chain, limits=limits, budget=budget)
     return TaskRecord(task, life, batcher, adapter)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from orbital_runtime.engine.task_record import TaskRecord, new_record
 
 if TYPE_CHECKING:
+    from orbital_cardinality import Budget
     from orbital_runtime.engine.current_chain import CurrentChain
     from orbital_runtime.engine.handover import HandOver
     from orbital_runtime.engine.run_limits import RunLimits
@@ -21,11 +22,13 @@ class TaskRecords:
     Args:
         processing: The chains that new ones begin with.
         hand_over: Takes the stale markers of series that ended.
+        budget: The series of all tasks.
     """
 
-    def __init__(self, processing: CurrentChain, hand_over: HandOver) -> None:
+    def __init__(self, processing: CurrentChain, hand_over: HandOver, budget: Budget) -> None:
         self._processing = processing
         self._hand_over = hand_over
+        self._budget = budget
         self._by_task: dict[str, TaskRecord] = {}
 
     async def of(
@@ -45,7 +48,8 @@ class TaskRecords:
             return before
         if before is not None and life is None:
             life = before.life
-        fresh = new_record(task, life, identity, self._processing.of(task.key), limits)
+        chain = self._processing.of(task.key)
+        fresh = new_record(task, life, identity, chain, limits, budget=self._budget)
         self._by_task[task.key] = fresh
         if before is not None:
             await self._replace(before, fresh, ts)

@@ -14,7 +14,8 @@ class EngineTotals:
     """Samples handed to the buffer, the runs' own reports left out."""
     refused: Counter[str] = field(default_factory=Counter[str])
     """Samples left out, by reason: `nan`, `not_a_number`, `not_a_sample`, `bad_label`, `duplicate`,
-    `series_limit`, `sample_limit`, `bad_timestamp`, `future`, `buffer` (it did not take them)."""
+    `series_limit`, `device_series_limit`, `metric_series_limit`, `agent_series_limit`, `sample_limit`,
+    `bad_timestamp`, `future`, `buffer` (it did not take them)."""
     cut_labels: int = 0
     """Labels that were cut because they were too long, each time that a series began."""
     stale: int = 0

@@ -16,6 +16,7 @@ from orbital_sdk import Batch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_cardinality import Budget
     from orbital_runtime.engine.batching.planner import BatchPlan
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.processor.chain import Chain
@@ -44,16 +45,22 @@ class EmissionBatcher:
         labels: The task's labels.
         chain: The processors.
         limits: Limits beyond which samples are refused.
+        budget: The series of all tasks.
     """
 
     def __init__(
-        self, origin: Origin, labels: Mapping[str, str], chain: Chain, limits: RunLimits
+        self,
+        origin: Origin,
+        labels: Mapping[str, str],
+        chain: Chain,
+        limits: RunLimits,
+        budget: Budget | None = None,
     ) -> None:
         self.origin = origin
         self.labels = labels
         self.chain = chain
         self.limits = limits
-        self.rows = Rows(origin, labels, limits, processed=bool(chain))
+        self.rows = Rows(origin, labels, limits, budget, processed=bool(chain))
         self._planner = BatchPlanner(origin, self.rows, chain)
         self._runs = Runs(self._plan)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
+from orbital_cardinality import beyond
 from orbital_runtime.guard.calls.within import look_away
 from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import tables, take
@@ -13,6 +14,7 @@ from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, Origin, Receiv
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from orbital_cardinality import Budget
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.current_chain import CurrentChain
     from orbital_runtime.engine.handover import HandOver
@@ -42,6 +44,7 @@ class Today(Protocol):
     processing: CurrentChain
     totals: EngineTotals
     hand_over: HandOver
+    budget: Budget
 
 
 class Emitter:
@@ -85,6 +88,8 @@ class Emitter:
     def stop(self) -> None:
         """Refuse further emissions. Those in progress continue."""
         self._stopped = True
+        if self._batcher is not None:
+            self._batcher.rows.account.close()
 
     async def settled(self) -> None:
         """Wait until no emission is in progress."""
@@ -151,7 +156,7 @@ class Emitter:
             or batcher.labels is not task.labels
         ):
             origin = Origin(task.id, plugin, task.device_id, life.target, today.identity)
-            fresh = EmissionBatcher(origin, task.labels, chain, today.limits)
+            fresh = EmissionBatcher(origin, task.labels, chain, today.limits, today.budget)
             if batcher is not None:
                 fresh.rows.inherit(batcher.rows)
             self._batcher = batcher = fresh
@@ -166,7 +171,7 @@ class Emitter:
         totals.refused.update(batched.refused)
         totals.cut_labels += rows.cut
         rows.cut = 0
-        if left_out := batched.refused["series_limit"]:
+        if left_out := beyond(batched.refused):
             arrived.left_out += left_out
             arrived.too_many = rows.too_many
 

@@ -46,7 +46,7 @@ def reasons(sources: Sources) -> list[Reason]:
         *_buffer(sources),
     ]
     found += [reason for one in sources.extensions for reason in one.reasons()]
-    found += [*_plugins(sources), *_processors(sources)]
+    found += [*_plugins(sources), *_processors(sources), *_series(sources)]
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -158,6 +158,12 @@ def _processors(sources: Sources) -> Iterator[Reason]:
                 f" since {since}, the last {ago:.0f} s ago: {failure.words}"
             )
             yield Reason("processor_failing", message, blocks=False, subject=name)
+
+
+def _series(sources: Sources) -> Iterator[Reason]:
+    """Limits of series that are nearly met: samples beyond them are left out."""
+    for told in sources.engine.budget.told:
+        yield Reason("series_limit", told.words, blocks=False, subject=told.subject)
 
 
 def _last_hold(sources: Sources) -> Reason | None:

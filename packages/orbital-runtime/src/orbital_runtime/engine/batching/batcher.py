@@ -12,6 +12,7 @@ from collections import Counter
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from orbital_cardinality import beyond
 from orbital_runtime.engine.batching.checks import rounds, valid_samples
 from orbital_runtime.engine.batching.new_series import NewSeries
 from orbital_runtime.engine.batching.plan_cache import PlanCache
@@ -25,6 +26,7 @@ from orbital_sdk import Batch, Columns, Row, Sample, Series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from orbital_cardinality import Budget
     from orbital_runtime.engine.report import Report
     from orbital_sdk import Origin
 
@@ -63,6 +65,7 @@ class Batcher:
         labels: The task's labels.
         chain: The processors.
         limits: What is refused.
+        budget: The series of all tasks.
     """
 
     def __init__(
@@ -72,13 +75,14 @@ class Batcher:
         *,
         chain: Chain | None = None,
         limits: RunLimits | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.origin = origin
         self.labels = dict(labels or {})
         limits = limits or RunLimits()
         self._future = round(limits.future * 1000)
         self._chain = chain or Chain()
-        self._rows = Rows(origin, self.labels, limits, processed=bool(self._chain))
+        self._rows = Rows(origin, self.labels, limits, budget, processed=bool(self._chain))
         self._plans = PlanCache(origin, self._rows, self._chain)
         self._new_series = NewSeries()
         self._staleness = Staleness(origin)
@@ -112,6 +116,7 @@ class Batcher:
 
     def end_series(self, ts: int) -> Batch | None:
         """The task ends, and with it every series of its last batch."""
+        self._rows.account.close()
         return self._staleness.turn((), self._stamp(ts))
 
     def inherit(self, other: Batcher) -> None:
@@ -155,6 +160,7 @@ class Batcher:
         batch = self._processed(plan, Batch(plan.layout, ts, values), refused)
         if plan.course is not None:
             self._alive = plan.left
+            self._rows.account.settle(plan.left, plan.reports)
         samples = 0 if batch is None else len(batch) - plan.reports
         return self._result([] if batch is None else [batch], samples, ts, refused)
 
@@ -172,7 +178,7 @@ class Batcher:
     def _result(
         self, batches: list[Batch], samples: int, ts: int, refused: Counter[str]
     ) -> BatchedCollection:
-        too_many = self._rows.too_many if refused and refused["series_limit"] else ""
+        too_many = self._rows.too_many if refused and beyond(refused) else ""
         cut, self._rows.cut = self._rows.cut, 0
         stale = self._staleness.turn(self._alive, ts)
         return BatchedCollection(batches, max(0, samples), stale, refused, too_many, cut)
@@ -198,6 +204,7 @@ class Batcher:
         plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
         added = self._new_series.turn(plans[0].left, plans[0].samples)
         kept = sum([plan.samples for plan in plans])
+        self._rows.account.settle(plans[0].left, plans[0].reports)
         values = array("d", (*report.values(kept, added), *table.values))
         batches: list[Batch] = []
         alive: list[Row] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from orbital_runtime.engine.batching.series_limit import SeriesLimit
+from orbital_cardinality import REASONS, Account, Budget
 from orbital_runtime.engine.report import METRICS
 from orbital_sdk import Row, Series
 from orbital_sdk.metric import DEVICE_ID
@@ -33,17 +33,31 @@ class Rows:
         origin: Where the samples come from.
         labels: Labels of the task; a metric's own take precedence, and the device's id over all.
         limits: Of labels and series.
+        budget: The series of all tasks.
         processed: Whether there are processors; then `admit` checks the rows that leave them.
     """
 
     def __init__(
-        self, origin: Origin, labels: Mapping[str, str], limits: RunLimits, *, processed: bool
+        self,
+        origin: Origin,
+        labels: Mapping[str, str],
+        limits: RunLimits,
+        budget: Budget | None = None,
+        *,
+        processed: bool,
     ) -> None:
         self._origin = origin
         self._labels = dict(labels)
         self._limits = limits
         self._processed = processed
-        self._hour = SeriesLimit(limits.series)
+        self.account = Account(
+            budget or Budget(),
+            task=origin.task,
+            device=origin.device_id,
+            most=limits.series,
+            rows=self._known,
+        )
+        """The task's series."""
         self._young: dict[Series, Row | str] = {}
         self._old: dict[Series, Row | str] = {}
         self.cut = 0
@@ -58,18 +72,20 @@ class Rows:
     @property
     def series(self) -> int:
         """Different series within this hour, without the report."""
-        return self._hour.count
+        return self.account.count
 
     def turn(self, ts: int) -> bool:
-        """Whether a new hour begins at this time (milliseconds UTC); then counting starts again."""
-        if not self._hour.turn(ts):
+        """Whether rows have to be found anew at this time (milliseconds UTC): a new hour begins, or there is
+        room for what was refused.
+        """
+        if not self.account.turn(ts):
             return False
         self._young, self._old, self.too_many = {}, {}, ""
         return True
 
     def inherit(self, other: Rows) -> None:
         """Continue the hour of another one, which is replaced."""
-        self._hour.inherit(other._hour)
+        self.account.inherit(other.account)
 
     def make_room(self, series: int) -> None:
         """Before a collection of so many series: drop the old generation if the young one is full."""
@@ -141,23 +157,27 @@ class Rows:
         return row.replace(labels=labels)
 
     def _admitted(self, row: Row) -> Row | str:
-        if self._hour.admit(row.key):
+        scope = self.account.admit(row)
+        if scope is None:
             return row
         if not self.too_many:
-            grows = growing(row, [*self._old.values(), *self._young.values()])
-            self.too_many = (
-                f"the task gave more than {self._limits.series} different series within an hour"
-                f" (collector.limits.series_per_task): what grows is {grows}"
-            )
-        return "series_limit"
+            self.too_many = self.account.explain(scope, row)
+            if scope == "task":
+                self.too_many += f": what grows is {growing(row, self._known())}"
+        return REASONS[scope]
+
+    def _known(self) -> list[Row]:
+        """The rows of the last two collections."""
+        found = (*self._old.values(), *self._young.values())
+        return [row for row in found if isinstance(row, Row)]
 
 
-def growing(row: Row, others: Iterable[Row | str]) -> str:
+def growing(row: Row, others: Iterable[Row]) -> str:
     """Describes why the number of series grows: the label whose value no other row of the metric has.
 
     If that holds for several labels, or for none, the one with the most values.
     """
-    alike = [other for other in others if isinstance(other, Row) and other.name == row.name]
+    alike = [other for other in others if other.name == row.name]
     if not alike or not row.labels:
         return f"the number of metrics, such as {row.name}"
     values: dict[str, set[str]] = {name: set() for name, _ in row.labels}

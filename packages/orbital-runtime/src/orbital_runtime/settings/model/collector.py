@@ -10,15 +10,26 @@ from orbital_runtime.settings.model.base import Interval, Labels, Section, Shard
 from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 
+Series = Annotated[int, Field(gt=0)]
+
 
 class LimitsSection(Section):
-    """Limits of one task; samples beyond them are discarded and counted, and the run reports it."""
+    """Limits of samples and series; samples beyond them are discarded and counted, and the run reports it."""
 
     samples_per_run: Annotated[int, Field(gt=0)] = 1_000_000
     """Samples of one collection, of which the first ones are kept, or of one emission, which is refused."""
     series_per_task: Annotated[int, Field(gt=0)] = 1_000_000
     """Different series of one task within an hour, including those that ended; the first ones are kept, and
     counting starts again in the next hour."""
+    series_per_device: Series | None = None
+    """Series of one device, over all its tasks; those that are there stay, new ones are refused until others
+    end. Default: no limit."""
+    series_per_metric: Series | None = None
+    """Likewise of one metric, over all devices."""
+    series: Series | None = None
+    """Likewise of the whole agent."""
+    series_warn_at: Share = 0.8
+    """Share of a limit of series from which the log and `sentinel cardinality` say which label grows."""
     label_bytes: Annotated[int, Field(gt=0)] = 1024
     """Bytes of one label value; longer ones are truncated."""
 
@@ -58,7 +69,7 @@ class CollectorSection(Section):
     """Code that blocks the event loop, and so all other tasks, for this long is named in the log and in
     metrics; 0: off."""
     limits: LimitsSection = LimitsSection()
-    """Limits of one task."""
+    """Limits of samples and series."""
     backpressure: BackpressureSection = BackpressureSection()
     """How collecting slows down when the buffer fills."""
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from orbital_cardinality import report
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.telemetry import health
 from orbital_runtime.telemetry.api import buffer, dead_letters, views
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from orbital_runtime.telemetry.sources import Control, Sources
 
+TOP: Final = 10
+"""Default number of metrics, devices, tasks and labels in `/api/v1/cardinality`."""
 PAGE: Final = 1000
 """Default number of tasks on a page of `/api/v1/tasks`."""
 LARGEST_PAGE: Final = 10_000
@@ -63,6 +66,10 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
     async def tasks(request: Request) -> Response:
         return answer(await _tasks(sources, request))
 
+    async def cardinality(request: Request) -> Response:
+        top = min(number(request, "top", TOP), LARGEST_PAGE)
+        return answer(await in_background(report(sources.engine.budget, top)))
+
     return [
         Route("/metrics", scrape),
         _get("/healthz", lambda _: _health(sources)),
@@ -72,6 +79,7 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
         _get("/api/v1/outputs", lambda _: answer(views.outputs(sources))),
         *buffer.reading(sources),
         _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
+        Route("/api/v1/cardinality", cardinality),
         _get("/api/v1/plugins", lambda _: answer(views.plugins(sources))),
     ]
 

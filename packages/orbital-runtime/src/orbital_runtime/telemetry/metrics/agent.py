@@ -35,6 +35,7 @@ def agent(sources: Sources) -> Iterator[Metric]:
     )
     yield info("sentinel_build_info", "Versions of its parts", _build(sources))
     yield gauge("sentinel_uptime_seconds", "Seconds since the start", sources.uptime)
+    yield gauge("sentinel_series", "Series of all tasks", sources.engine.budget.total)
     now = sources.state()
     rows = [((state,), float(state == now)) for state in STATES]
     yield gauges("sentinel_state", "1 for the state it is in", ("state",), rows)

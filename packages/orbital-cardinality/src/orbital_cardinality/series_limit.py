@@ -43,16 +43,23 @@ class SeriesLimit:
         self.count, self._since, self._few, self._many = 0, ts, set(), []
         return True
 
+    def knows(self, key: object) -> bool:
+        """Whether this series was there in this hour."""
+        return self._has(hash(key))
+
     def admit(self, key: object) -> bool:
         """Whether this series is one of those that the task may give."""
         known = hash(key)
-        if known in self._few or any(known in one for one in self._many):
+        if self._has(known):
             return True
         if self.count >= self._most:
             return False
         self.count += 1
         self._add(known)
         return True
+
+    def _has(self, known: int) -> bool:
+        return known in self._few or any(known in one for one in self._many)
 
     def _add(self, known: int) -> None:
         if self._many:

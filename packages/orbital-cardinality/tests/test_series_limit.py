@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from orbital_runtime.engine.batching.series_limit import FEW, FIRST, HOUR, SeriesLimit
+from orbital_cardinality.series_limit import FEW, FIRST, HOUR, SeriesLimit
 
 
 def begun(most):
