@@ -3,6 +3,7 @@
 import pytest
 
 from orbital_processors import (
+    Aggregate,
     Convert,
     Dedup,
     Delta,
@@ -19,6 +20,7 @@ from orbital_sdk.testing import check_processor
 
 EVERYTHING = {"match": [{"metric": "*"}]}
 SETTINGS = [
+    (Aggregate, EVERYTHING | {"interval": "1m", "functions": ["avg", "last"], "quantiles": [0.5]}),
     (Convert, {"rules": [{"metric": "metric_1*", "scale": 2, "round": 1}, {"values": {"1": 2}}]}),
     (Dedup, {}),
     (Delta, EVERYTHING),

@@ -1,5 +1,6 @@
 """The processors that come with Orbital Sentinel."""
 
+from orbital_processors.aggregate import Aggregate, AggregateConfig
 from orbital_processors.converting import Convert, ConvertConfig
 from orbital_processors.counters import CounterConfig, Delta, DeltaConfig, Increase, Rate
 from orbital_processors.filtering import Filter, FilterConfig
@@ -10,6 +11,8 @@ from orbital_processors.renaming import Rename, RenameConfig
 from orbital_processors.thinning import Dedup, DedupConfig, Sample, SampleConfig
 
 __all__ = [
+    "Aggregate",
+    "AggregateConfig",
     "Convert",
     "ConvertConfig",
     "CounterConfig",

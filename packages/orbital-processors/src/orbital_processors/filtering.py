@@ -51,6 +51,7 @@ class Filter(Processor[FilterConfig]):
 
     name = "filter"
     summary = "Keeps or drops series by name and labels, and samples by value"
+    stateless = True
 
     def __init__(self, config: FilterConfig) -> None:
         super().__init__(config)

@@ -69,6 +69,7 @@ class Labels(Processor[LabelsConfig]):
 
     name = "labels"
     summary = "Adds and removes labels"
+    stateless = True
 
     def __init__(self, config: LabelsConfig) -> None:
         super().__init__(config)

@@ -41,6 +41,7 @@ class Map(Processor[MapConfig]):
 
     name = "map"
     summary = "Gives labels a text by a table"
+    stateless = True
 
     def __init__(self, config: MapConfig) -> None:
         super().__init__(config)

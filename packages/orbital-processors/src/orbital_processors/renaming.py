@@ -52,6 +52,7 @@ class Rename(Processor[RenameConfig]):
 
     name = "rename"
     summary = "Renames metrics and labels"
+    stateless = True
 
     def __init__(self, config: RenameConfig) -> None:
         super().__init__(config)

@@ -43,6 +43,7 @@ class Convert(Processor[ConvertConfig]):
 
     name = "convert"
     summary = "Converts values: units, scale, limits, rounding, codes"
+    stateless = True
 
     def __init__(self, config: ConvertConfig) -> None:
         super().__init__(config)

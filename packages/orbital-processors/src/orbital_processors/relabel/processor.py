@@ -27,6 +27,7 @@ class Relabel(Processor[RelabelConfig]):
 
     name = "relabel"
     summary = "Changes and drops series by Prometheus' relabelling rules"
+    stateless = True
 
     def __init__(self, config: RelabelConfig) -> None:
         super().__init__(config)
