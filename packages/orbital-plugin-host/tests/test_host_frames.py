@@ -110,9 +110,9 @@ def test_the_line_of_a_program():
     [
         "",
         "hello",
-        "1|1|unix|/tmp/x|grpc",
-        "orbital|2|unix|/tmp/x|frames",
-        "orbital|1|tcp|:1234|grpc",
+        "2|1|unix|/tmp/x|grpc",
+        "1|2|unix|/tmp/x|frames",
+        "1|1|tcp|:1234|grpc",
     ],
 )
 def test_another_line_is_refused(text):

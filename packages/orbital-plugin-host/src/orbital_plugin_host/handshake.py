@@ -1,9 +1,11 @@
-"""How agent and program meet, in the spirit of HashiCorp's go-plugin.
+"""How agent and program meet, as HashiCorp's go-plugin has it.
 
 The agent starts the program with a one-time cookie and a private folder in its environment. The program
 listens on a unix socket in that folder, and says so in one line on its standard output:
-`orbital|1|unix|/path/of/the/socket|frames`. The first bytes on a connection prove to each end that the other
-one knows the cookie.
+`1|1|unix|/path/of/the/socket|frames`. Before anything else crosses, each end proves to the other that it
+knows the cookie.
+
+Source: https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ SECONDS: Final = 10.0
 LONGEST_LINE: Final = 1024
 PROOF: Final = 32
 """Bytes of a proof."""
-PROTOCOL: Final = "1"
-_MAGIC: Final = "orbital"
+CORE: Final = "1"
+"""Version of the handshake."""
+CONTRACT: Final = "1"
+"""Version of what crosses after it: go-plugin's "app protocol"."""
 
 
 class NoHandshake(Exception):  # noqa: N818 (reads as what happened)
@@ -48,9 +52,19 @@ def proof(cookie: str, end: str) -> bytes:
     return hmac.digest(cookie.encode(), end.encode(), "sha256")
 
 
+def environment(cookie: str, folder: str) -> dict[str, str]:
+    """What a program gets for it; twice, as go-plugin's own servers look for other names."""
+    return {
+        COOKIE: cookie,
+        FOLDER: folder,
+        "PLUGIN_UNIX_SOCKET_DIR": folder,
+        "PLUGIN_PROTOCOL_VERSIONS": CONTRACT,
+    }
+
+
 def line(address: Address) -> str:
     """What the program prints."""
-    return f"{_MAGIC}|{PROTOCOL}|unix|{address.socket}|{address.wire}"
+    return f"{CORE}|{CONTRACT}|unix|{address.socket}|{address.wire}"
 
 
 def parsed(text: str) -> Address:
@@ -60,11 +74,11 @@ def parsed(text: str) -> Address:
         NoHandshake: It is another line.
     """
     parts = text.strip().split("|")
-    if len(parts) != 5 or parts[0] != _MAGIC:
+    if len(parts) < 5 or parts[0] != CORE:
         raise NoHandshake(f"it printed {text.strip()[:100]!r} in place of its address")
-    _, protocol, network, socket, wire = parts
-    if (protocol, network) != (PROTOCOL, "unix"):
+    _, contract, network, socket, wire, *_ = parts  # go-plugin adds a certificate
+    if (contract, network) != (CONTRACT, "unix"):
         raise NoHandshake(
-            f"it speaks protocol {protocol} on {network}; this agent speaks {PROTOCOL} on unix"
+            f"it speaks contract {contract} on {network}; this agent speaks {CONTRACT} on unix"
         )
     return Address(socket, wire)

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_host import launcher
 from orbital_plugin_host.handshake import (
-    COOKIE,
-    FOLDER,
     LONGEST_LINE,
     SECONDS,
     Address,
     NoHandshake,
+    environment,
     new_cookie,
     parsed,
 )
@@ -154,7 +153,7 @@ async def started(command: Command) -> Process:
             json.dumps(asdict(command.limits) | {"parent": os.getpid()}), *command.arguments,
             cwd=command.folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **command.environ, COOKIE: cookie, FOLDER: str(folder)},
+            env={**os.environ, **command.environ, **environment(cookie, str(folder))},
             start_new_session=True,
         )  # fmt: skip
         output = Output(logging.getLogger(f"orbital.plugin.{command.plugin}"))
