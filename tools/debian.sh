@@ -26,6 +26,8 @@ need prometheus-snmp-exporter prometheus-snmp-exporter
 need collectd collectd-core
 need systemd-analyze systemd
 need faketime faketime
+need node nodejs
+need npm npm
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed (tests that need them are skipped):$wanted" >&2

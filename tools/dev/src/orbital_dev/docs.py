@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from orbital_dev import wire
+from orbital_dev import proto, wire
 from orbital_dev.settings import updated
 from orbital_sdk import manifest
 from orbital_sentinel.app import app
@@ -47,8 +47,9 @@ def _stale(docs: Path, made: Mapping[str, str]) -> list[str]:
 
 
 def _made(docs: Path) -> dict[str, str]:
-    """Every page that is made from the code, by its name below `docs`."""
+    """Every page that is made from the code, and plugin.proto, by its path from `docs`."""
     made = {f"reference/{name}": text for name, text in pages()}
+    made[f"../{proto.PATH}"] = proto.text()
     made["configuration.md"] = updated(_text(docs / "configuration.md") or "")
     return made
 

@@ -65,7 +65,7 @@ def _form(cls: type[msgspec.Struct], schema: Schema, table: Table) -> Iterator[s
         inspect.cleandoc(cls.__doc__ or ""),
         "",
     )
-    words = dict(_docstrings(cls))
+    words = dict(docstrings(cls))
     kinds = _kinds(schema)
     rows = [
         (f"`{name}`", _type(kind), _default(name, kind, schema), words.get(name, ""))
@@ -85,7 +85,7 @@ def _is_tag(name: str, kind: Schema) -> bool:
     return name in {"type", "kind"} and len(kind.get("enum", ())) == 1
 
 
-def _docstrings(cls: type) -> Iterator[tuple[str, str]]:
+def docstrings(cls: type) -> Iterator[tuple[str, str]]:
     """The words below each field that has some, as they stand in the source."""
     body = cast("ast.ClassDef", ast.parse(inspect.getsource(cls)).body[0]).body
     for field, words in pairwise(body):

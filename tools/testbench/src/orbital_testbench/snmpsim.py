@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -14,12 +13,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from orbital_testbench.cache import alone, cache
 from orbital_testbench.ports import LOOPBACK
 from orbital_testbench.programs import MissingProgramError
 from orbital_testbench.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 PYTHON: Final = "/usr/bin/python3"
 """Debian's: snmpsim indexes its recordings with dbm.gnu, which a Python built elsewhere seldom has."""
@@ -104,25 +104,10 @@ def recordings() -> dict[str, Path]:
     return {name: named[name] for name in sorted(named, key=lambda n: named[n].stat().st_size)}
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "orbital-testbench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@contextlib.contextmanager
-def _alone(name: str) -> Generator[None]:
-    """One process at a time fills the cache."""
-    with (_cache() / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _home() -> Path:
     """An environment with snmpsim in it, made once on this machine."""
-    home = _cache() / f"snmpsim-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:8]}"
-    with _alone("snmpsim"):
+    home = cache() / f"snmpsim-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:8]}"
+    with alone("snmpsim"):
         if not home.exists():
             _install(home)
     return home
@@ -155,10 +140,10 @@ def _trimmed(
     names = sorted(names)
     texts = {one.name: one.read_text() for one in own}
     key = hashlib.sha256(repr((home.name, names, texts, below, rows)).encode()).hexdigest()[:12]
-    folder = _cache() / f"recordings-{key}"
+    folder = cache() / f"recordings-{key}"
     if folder.exists():  # others may be busy with theirs for minutes
         return folder
-    with _alone("recordings"):
+    with alone("recordings"):
         if not folder.exists():
             fresh = folder.with_name(f"{folder.name}.new")
             shutil.rmtree(fresh, ignore_errors=True)

@@ -14,6 +14,7 @@ from orbital_sdk.calling.invoke import call, invoke, needs_closing, open_session
 from orbital_sdk.contract.context import Context
 from orbital_sdk.errors import CollectError
 from orbital_sdk.fields import DeviceFields, PluginConfig
+from orbital_sdk.loader import NotKnownYet
 from orbital_sdk.metric import Sample
 from orbital_sdk.testing.host import FakeHost
 from orbital_sdk.testing.threads import in_thread
@@ -92,6 +93,7 @@ class Runs:
     async def open(self) -> Session:
         """The session; raises what the plugin's `open` raises."""
         if self.session is None:
+            await exclusive_of(self.plugin, self.fields)
             self.session = await open_session(self.plugin, self.fields, run_blocking=in_thread)
         return self.session
 
@@ -115,6 +117,15 @@ class Runs:
         session, self.session = self.session, None
         if session is not None and needs_closing(session):
             await call(session.close, run_blocking=in_thread)
+
+
+async def exclusive_of(plugin: Plugin[Any, Any], fields: DeviceFields) -> str | None:
+    """What `exclusive` gives: asked before each session, and waited for where another process says it."""
+    while True:
+        try:
+            return plugin.exclusive(fields)
+        except NotKnownYet as unknown:
+            await unknown.known()
 
 
 @asynccontextmanager

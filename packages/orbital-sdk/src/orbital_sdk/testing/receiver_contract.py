@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from orbital_sdk.calling.invoke import receives
 from orbital_sdk.contract.plugin import Plugin
 from orbital_sdk.errors import BufferRefused, OrbitalError
-from orbital_sdk.testing.collection import Collection, Runs, as_model
+from orbital_sdk.testing.collection import Collection, Runs, as_model, exclusive_of
 from orbital_sdk.testing.emit import FakeEmit
 from orbital_sdk.testing.findings import Findings
 from orbital_sdk.testing.leftovers import leftovers, tasks_begun
@@ -101,6 +101,7 @@ class _Trial:
     async def _live(self) -> None:
         try:
             self.plugin.validate_device(self.fields)
+            await exclusive_of(self.plugin, self.fields)
         except OrbitalError as error:
             self.found.append(f"validate_device refuses the device of this check: {error}")
             return
