@@ -1,4 +1,4 @@
-"""`sentinel plugins list | show | schema`: installed plugins and writers, their fields and metrics."""
+"""`sentinel plugins list | show | schema | check`: plugins and writers, their fields, metrics and faults."""
 
 from __future__ import annotations
 
@@ -79,6 +79,61 @@ def schema(
         return
     about = _manifest(name, kind)
     as_json({key: about[key] for key in ("device_schema", "config_schema") if key in about})
+
+
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--option", "-o", metavar="KEY=VALUE", help="A field of a device that answers."),
+]
+
+
+@app.command()
+def check(
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER|NAME", help="Folder with a plugin.yaml, or an installed plugin."
+        ),
+    ],
+    *,
+    option: Given = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--setting", "-s", metavar="KEY=VALUE", help="A setting of the plugin."),
+    ] = None,
+    unreachable: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="A field, in place of that of -o, of a device that does not answer.",
+        ),
+    ] = None,
+    speak: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help="For a receiver: a shell command that has a device send something.",
+        ),
+    ] = "",
+) -> None:
+    """Check that a plugin keeps its contract, in any language, in a process of its own.
+
+    This is the suite of authors' own tests, through the wire. All that the plugin breaks is listed; the
+    exit code is 1 if anything is.
+    """
+    from orbital_sentinel.process import loop
+    from orbital_sentinel.run import launch
+    from orbital_sentinel.run.adhoc import parsed
+    from orbital_sentinel.run.plugin_check import findings, plugin_of
+
+    launch.log_to_stderr()
+    cls = plugin_of(plugin, _registry())
+    device = parsed(option or [])
+    away = device | parsed(unreachable) if unreachable else None
+    found = findings(cls, device, parsed(setting or []), unreachable=away, speak=speak)
+    if told := loop.run(found):
+        raise Failure(told)
+    say(f"{cls.name} keeps its contract.")
 
 
 def _registry() -> Registry:

@@ -73,7 +73,7 @@ def ad_hoc_tasks(
     Raises:
         Misuse: The plugin does not accept the fields; lists all problems.
     """
-    given = _options(options)
+    given = parsed(options)
     fields = registry.plugin(plugin).device_model.model_fields
     tasks: list[Task] = []
     problems: dict[str, None] = {}
@@ -116,7 +116,7 @@ def _words(problem: Problem, where: str, host: str) -> str:
     return f"{host if key == where else key}: {problem.message}{hint}"
 
 
-def _options(options: Sequence[str]) -> dict[str, Any]:
+def parsed(options: Sequence[str]) -> dict[str, Any]:
     """Parse options: `auth.user=x` is nested; a value that starts like a YAML list or map is YAML."""
     given: dict[str, Any] = {}
     for option in options:
