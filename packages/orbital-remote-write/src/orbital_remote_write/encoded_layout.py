@@ -5,12 +5,12 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from orbital_remote_write.labels import LabelRules, Pairs, render
-from orbital_remote_write.wire import SAMPLE_HEAD, label, opening
+from orbital_remote_write.wire import opening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from orbital_remote_write.encoded_rows import EncodedRow
     from orbital_sdk import Layout
 
 
@@ -19,17 +19,19 @@ class EncodedLayout:
 
     `clashes` are the rows that are not sent, because under valid names they are the same series as an
     earlier row of this layout.
+
+    Args:
+        layout: Its rows.
+        rows: The same under these rules.
     """
 
     __slots__ = ("_heads", "_sizes", "clashes", "pick")
 
-    def __init__(self, layout: Layout, rules: LabelRules) -> None:
-        kept, self.clashes = _distinct(layout, rules)
-        pieces: dict[tuple[str, str], bytes] = {}
-        labels = [_encode(pairs, pieces) for pairs in kept]
-        self._sizes = [len(encoded) for encoded in labels]
-        self._heads = 1, [opening(len(encoded), 1) + encoded + SAMPLE_HEAD for encoded in labels]
-        self.pick = _picker(list(kept.values())) if self.clashes else None
+    def __init__(self, layout: Layout, rows: Sequence[EncodedRow]) -> None:
+        kept, self.clashes = _distinct(layout, rows)
+        self._sizes = [rows[number].size for number in kept]
+        self._heads = 1, [rows[number].head for number in kept]
+        self.pick = _picker(kept) if self.clashes else None
         """Takes the column of rows that are sent out of one of all rows; None where all are."""
 
     def heads(self, samples: int) -> list[bytes]:
@@ -48,26 +50,17 @@ class EncodedLayout:
         return heads
 
 
-def _distinct(layout: Layout, rules: LabelRules) -> tuple[dict[Pairs, int], dict[int, str]]:
-    """Labels -> row for the rows that stay, and row -> reason for those that clash."""
-    target, added = rules.target(layout.origin), rules.added(layout.origin)
-    first: dict[Pairs, int] = {}
+def _distinct(layout: Layout, rows: Sequence[EncodedRow]) -> tuple[list[int], dict[int, str]]:
+    """The rows that stay, and row -> reason for those that clash."""
+    first: dict[bytes, int] = {}
     clashes: dict[int, str] = {}
-    for number, row in enumerate(layout.rows):
-        other = first.setdefault(render(row, target, added), number)
+    for number, row in enumerate(rows):
+        other = first.setdefault(row.head, number)
         if other != number:
             clashes[number] = (
-                f"{row!r} is the same series as {layout.rows[other]!r} under valid names"
+                f"{layout.rows[number]!r} is the same series as {layout.rows[other]!r} under valid names"
             )
-    return first, clashes
-
-
-def _encode(pairs: Pairs, pieces: dict[tuple[str, str], bytes]) -> bytes:
-    """The labels of a series; pairs that come again are encoded once."""
-    for pair in pairs:
-        if pair not in pieces:
-            pieces[pair] = label(*pair)
-    return b"".join([pieces[pair] for pair in pairs])
+    return [*first.values()], clashes
 
 
 def _picker(rows: list[int]) -> Callable[[Any], tuple[bytes, ...]]:

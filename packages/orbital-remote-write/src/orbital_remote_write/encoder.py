@@ -12,6 +12,7 @@ from operator import le
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_remote_write.encoded_layout import EncodedLayout
+from orbital_remote_write.encoded_rows import EncodedRows
 from orbital_remote_write.wire import END, FIRST, SAMPLE_HEAD, doubles, six_bytes, stamp
 from orbital_sdk import Refused
 
@@ -36,6 +37,7 @@ class Encoder:
 
     def __init__(self, rules: LabelRules) -> None:
         self.rules = rules
+        self._rows = EncodedRows(rules)
         self._key = f"remote write, {rules!r}"
         """Outputs with the same rules share what is cached."""
 
@@ -54,7 +56,7 @@ class Encoder:
         """What is known of a layout; made once, and again when its caches were dropped."""
         plan = layout.caches.get(self._key)
         if plan is None:
-            plan = layout.caches[self._key] = EncodedLayout(layout, self.rules)
+            plan = layout.caches[self._key] = EncodedLayout(layout, self._rows.of(layout))
         return plan
 
     def _parts(self, group: list[Batch]) -> list[bytes]:

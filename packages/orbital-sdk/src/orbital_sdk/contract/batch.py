@@ -51,7 +51,7 @@ class Origin:
 class Row:
     """A series of one task: its name, kind, unit and all labels, `device_id` included."""
 
-    __slots__ = ("honor_labels", "kind", "labels", "name", "unit")
+    __slots__ = ("__weakref__", "honor_labels", "kind", "labels", "name", "unit")
 
     def __init__(
         self,
