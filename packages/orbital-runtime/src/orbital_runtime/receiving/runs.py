@@ -1,7 +1,7 @@
 """Runs of series: splits emissions at boundaries defined by their content, so that layouts are reused.
 
 Senders split their series into requests, and the boundaries shift from one request to the next. A hash gives
-each series a rank: one in 8 has rank 1 or more, one in 32 rank 2, and so on. A run of a rank begins after a
+each series a rank: one in 8 has rank 1 or more, one in 16 rank 2, and so on. A run of a rank begins after a
 series of that rank and ends with the next one. So a request consists of a few large runs, and smaller ones
 towards its boundaries, most of which are known; only the first and last few series may form new runs.
 """
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = 8
 """One in this many series has a rank."""
-GROWTH: Final = 4
+GROWTH: Final = 2
 """One in this many of these has the next rank, too."""
-RANKS: Final = 4
+RANKS: Final = 7
 SMALL: Final = 64
 """An emission with at most this many series is one run."""
 LONGEST: Final = 2048
