@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Settings
     from orbital_sentinel.run.adhoc import Result
+    from orbital_sentinel.trial.run import Verdict
 
 
 def run(
@@ -201,13 +202,19 @@ def _label(name: str, value: str) -> str:
 
 def ask(
     names: Annotated[
-        list[str], typer.Argument(help="Ids of tasks, also those of Gravital Core.", metavar="TASK")
+        list[str],
+        typer.Argument(
+            help="Ids of tasks, also those of Gravital Core; or files of tests (*.yaml).",
+            metavar="TASK|FILE",
+        ),
     ],
     *,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Test whether the devices of tasks answer.
+    """Test whether the devices of tasks answer, or run tests of the configuration.
+
+    FILE says which samples come out of given samples, or of a recording of a device: docs/processing.md.
 
     For a receiver it tests whether it can listen: in the running sentinel if that has the task, else here,
     for a moment and without accepting anything. The exit code is 1 if a test fails.
@@ -219,6 +226,9 @@ def ask(
     from orbital_sentinel.run import adhoc, launch
     from orbital_sentinel.run.selection import select_tasks
 
+    if files := [name for name in names if name.endswith((".yaml", ".yml"))]:
+        _run_files(names, files, config, output)
+        return
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
     tasks = select_tasks(names, loaded, registry)
@@ -245,3 +255,47 @@ def ask(
         loop.run(answers(others))
     if not all(well):
         raise typer.Exit(1)
+
+
+def _run_files(names: Sequence[str], files: Sequence[str], config: Any, output: Format) -> None:
+    """Run files of tests; the exit code is 1 if one fails."""
+    from pathlib import Path
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import load
+    from orbital_sentinel.errors import Misuse
+    from orbital_sentinel.process import loop
+    from orbital_sentinel.run import launch
+    from orbital_sentinel.trial.cases import read_tests
+    from orbital_sentinel.trial.run import run_tests
+
+    if len(files) < len(names):
+        raise Misuse("tasks and files of tests are tested one after the other")
+    registry = Registry.discover()
+    launch.log_to_stderr()
+    verdicts: list[Verdict] = []
+    for file in files:
+        tests = read_tests(Path(file))
+        loaded = load(tests.configuration or config, os.environ, registry=registry)
+        verdicts += loop.run(run_tests(tests, loaded))
+    if output is Format.JSON:
+        as_json([_verdict(one) for one in verdicts])
+    else:
+        _tell_verdicts(verdicts)
+    if not all(one.passed for one in verdicts):
+        raise typer.Exit(1)
+
+
+def _verdict(one: Verdict) -> dict[str, Any]:
+    return {
+        "name": one.name, "place": one.place, "passed": one.passed, "difference": one.difference,
+    }  # fmt: skip
+
+
+def _tell_verdicts(verdicts: Sequence[Verdict]) -> None:
+    for one in verdicts:
+        say(f"{'ok' if one.passed else 'failed'}: {one.place}: {one.name}")
+        for line in one.difference:
+            say(f"  {line}")
+    failed = sum(not one.passed for one in verdicts)
+    say(f"{len(verdicts) - failed} passed, {failed} failed")

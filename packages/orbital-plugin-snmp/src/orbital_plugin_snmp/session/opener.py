@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_plugin_snmp.engines.address import find
 from orbital_plugin_snmp.engines.attempts import Patience
@@ -29,6 +29,18 @@ def label_of(device: SnmpDevice) -> str:
     """The device as people call it."""
     host = f"[{device.host}]" if ":" in device.host else device.host
     return f"{host}:{device.port}"
+
+
+class Opening(Protocol):
+    """Gives sessions with devices."""
+
+    async def open(self, device: SnmpDevice, deadline: float) -> Session:
+        """A new one."""
+        ...
+
+    def close(self) -> None:
+        """No more of them. Safe twice."""
+        ...
 
 
 class Opener:

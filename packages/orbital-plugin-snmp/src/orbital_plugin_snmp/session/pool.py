@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.device import SnmpDevice
     from orbital_plugin_snmp.engines.cost import Cost
     from orbital_plugin_snmp.session.counts import Counts
+    from orbital_plugin_snmp.session.opener import Opening
     from orbital_plugin_snmp.walks.walked import Walked
     from orbital_plugin_snmp.wire.smi import VarBind
 
@@ -39,13 +40,18 @@ class Pool:
         config: Of the plugin.
         folder: For what is learned; None: it is forgotten when the process ends.
         counts: What is counted of its sessions.
+        opener: Gives sessions; left out, those with real devices.
     """
 
     def __init__(
-        self, config: SessionConfig, folder: Path | None = None, counts: Counts = UNCOUNTED
+        self,
+        config: SessionConfig,
+        folder: Path | None = None,
+        counts: Counts = UNCOUNTED,
+        opener: Opening | None = None,
     ) -> None:
         self._config = config
-        self._opener = Opener(config, counts.stray)
+        self._opener = opener or Opener(config, counts.stray)
         self._learned_walks = LearnedWalks(folder, counts.damaged)
         self._devices: dict[SnmpDevice, tuple[SharedDevice, float]] = {}
         self._tidied = time.monotonic()

@@ -13,6 +13,7 @@ from orbital_plugin_snmp.session.pool import Pool
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orbital_plugin_snmp.session.opener import Opening
     from orbital_sdk import PluginHost
 
 
@@ -24,7 +25,9 @@ class Shared:
     users: int = 0
 
 
-_pools: dict[tuple[asyncio.AbstractEventLoop, SessionConfig, Path | None], Shared] = {}
+_pools: dict[
+    tuple[asyncio.AbstractEventLoop, SessionConfig, Path | None, Opening | None], Shared
+] = {}
 
 
 class PoolLease:
@@ -33,16 +36,21 @@ class PoolLease:
     Args:
         config: Only what concerns sessions counts.
         host: Has the folder for what is learned, and counts.
+        opener: As of `Pool`.
     """
 
-    def __init__(self, config: SessionConfig, host: PluginHost) -> None:
+    def __init__(
+        self, config: SessionConfig, host: PluginHost, opener: Opening | None = None
+    ) -> None:
         settings = SessionConfig(
             **{name: getattr(config, name) for name in SessionConfig.model_fields}
         )
-        self._key = asyncio.get_running_loop(), settings, host.folder
+        self._key = asyncio.get_running_loop(), settings, host.folder, opener
         shared = _pools.get(self._key)
         if shared is None:
-            shared = _pools[self._key] = Shared(Pool(settings, host.folder, Counts.of(host)))
+            shared = _pools[self._key] = Shared(
+                Pool(settings, host.folder, Counts.of(host), opener)
+            )
         shared.users += 1
         self.pool = shared.pool
 

@@ -1,0 +1,1 @@
+"""Tests of a configuration: given these samples or this recording, expect those samples."""
