@@ -8,12 +8,9 @@ import math
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
-from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
@@ -29,13 +26,13 @@ from orbital_buffer.store.rocks.crash_counts import CrashCounts
 from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client.client import Client, NotRunning
-from orbital_testbench import Feeder, NumberSink, Relay, Server, free_port, wait_until
+from orbital_testbench import Feeder, NumberSink, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from orbital_buffer.ledger import Account
-    from orbital_testbench.forks import Forks
+    from orbital_testbench.forks import Fork, Forks
 
 
 class Written(NamedTuple):
@@ -68,7 +65,7 @@ class Sentinel:
             "SENTINEL_TELEMETRY__LISTEN": self.listen,
         }
         self.log = folder / "sentinel.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def install(
         self, distribution: str, code: str, *, group: str = "plugins", **points: str
@@ -166,14 +163,20 @@ class Sentinel:
         **environ: str,
     ) -> None:
         """Start the agent, by the command `wrap`, and wait until it says that it runs. `stdout` takes its
-        log; else a file does.
+        log; else a file does. As a command, it is forked where nothing has to come before the interpreter.
         """
+        command = ["start", *arguments]
         with self.log.open("ab") as log:
             out = log if stdout is None else stdout
-            self.process = subprocess.Popen(
-                [*wrap, sys.executable, "-m", "orbital_sentinel", "start", *arguments],
-                cwd=self.folder, env=self.environ | environ, stdout=out, stderr=log,
-            )  # fmt: skip
+            if wrap or environ:
+                self.process = subprocess.Popen(
+                    [*wrap, sys.executable, "-m", "orbital_sentinel", *command],
+                    cwd=self.folder, env=self.environ | environ, stdout=out, stderr=log,
+                )  # fmt: skip
+            else:
+                self.process = self._forks.start(
+                    command, cwd=self.folder, env=self.environ, stdout=out, stderr=log
+                )
         wait_until(lambda: self.running() or self.ended(), timeout=30, what="the agent's start")
         assert not self.ended(), self.log.read_text()
 
@@ -197,69 +200,6 @@ class Sentinel:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.runtime)
-
-
-class DevCore(Server):
-    """`devcore` as a process that can be killed, its data in a file."""
-
-    program, package = "devcore", "orbital-devcore"
-
-    def __init__(self, folder: Path, demo: dict[str, Any], *, quirks: bool) -> None:
-        super().__init__(folder)
-        self.data = folder / "core.db"
-        self._demo, self._quirks = demo, quirks
-
-    def command(self) -> list[str]:
-        code = "from orbital_devcore.cli import main; main()"
-        return [sys.executable, "-c", code, *self.arguments()]
-
-    def arguments(self) -> list[str]:
-        mood = ["--quirks"] if self._quirks else []
-        return [*mood, f"--port={self.port}", "--demo=demo.yaml", "--data=core.db"]
-
-    def prepare(self) -> None:
-        (self.folder / "demo.yaml").write_text(json.dumps(self._demo))
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """What stands under `data` of the answer, which has to be well."""
-        answer = self.http.request(method, self.url + path, json=body, timeout=10)
-        answer.raise_for_status()
-        return answer.json().get("data")
-
-    def fault(self, **fault: Any) -> None:
-        """Ask for one; `cure` takes all back, switches too."""
-        self.call("POST", "/dev/faults", fault)
-
-    def switch(self, **on: bool) -> None:
-        self.call("PUT", "/dev/switches", on)
-
-    def cure(self) -> None:
-        self.call("DELETE", "/dev/faults")
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What its database holds, by a connection of our own."""
-        with closing(sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)) as database:
-            return database.execute(query, values).fetchall()
-
-    def one(self, query: str, *values: Any) -> Any:
-        return self.rows(query, *values)[0][0]
-
-    def change(self, query: str, *values: Any) -> None:
-        """Change its database behind its back."""
-        with closing(sqlite3.connect(self.data)) as database, database:
-            database.execute(query, values)
-
-
-@pytest.fixture
-def devcore(tmp_path: Path) -> Iterator[Callable[..., DevCore]]:
-    """Starts a devcore with these devices and tasks (`demo`), in a mood (`quirks`)."""
-    with ExitStack() as running:
-
-        def start(demo: dict[str, Any], *, quirks: bool = False) -> DevCore:
-            folder = tmp_path / f"core-{free_port()}"
-            return running.enter_context(DevCore(folder, demo, quirks=quirks))
-
-        yield start
 
 
 @pytest.fixture
@@ -288,40 +228,6 @@ def shared_sentinel(
     one = Sentinel(tmp_path_factory.mktemp("sentinel"), sentinel_forks)
     yield one
     one.close()
-
-
-class Silence:
-    """A relay before a server, and whether the server's answers arrive."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._answers = threading.Event()
-        self._answers.set()
-        self.relay = relay
-        relay.cut = self._hold
-
-    def begin(self) -> None:
-        self._answers.clear()
-
-    def end(self) -> None:
-        self._answers.set()
-
-    def _hold(self, direction: str, _data: bytes) -> bool:
-        if direction == "answer":
-            self._answers.wait(60)
-        return False
-
-
-@pytest.fixture
-def silences() -> Iterator[Callable[[str, int], Silence]]:
-    """Relays before servers whose answers can be held back."""
-    with ExitStack() as stack:
-
-        def before(host: str, port: int) -> Silence:
-            one = Silence(stack.enter_context(Relay(host, port)))
-            stack.callback(one.end)
-            return one
-
-        yield before
 
 
 @pytest.fixture(scope="session")

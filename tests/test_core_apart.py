@@ -33,10 +33,10 @@ SECOND = {**FIRST, "config": {"begin": 5e12}}
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def core(devcore, request):
+def core(start_devcore, request):
     devices = {"dev-1": {"name": "1", "connection_config": {"host": "127.0.0.1"}}}
     demo = {"devices": devices, "tasks": {"task-first": FIRST}}
-    return devcore(demo, quirks=request.param == "quirks")
+    return start_devcore(demo, quirks=request.param == "quirks")
 
 
 def test_each_task_has_a_series_of_its_own_for_as_long_as_it_is_there(sentinel, core):

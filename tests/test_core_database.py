@@ -17,7 +17,7 @@ GONE, OFF = "task-4", "task-5"
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def core(devcore, request):
+def core(start_devcore, request):
     devices = {
         f"dev-{task}": {"name": task, "connection_config": {"host": host}}
         for task, host in TASKS.items()
@@ -26,7 +26,7 @@ def core(devcore, request):
         task: {"device_id": f"dev-{task}", "plugin_name": "ping", "interval_seconds": 1}
         for task in TASKS
     }
-    return devcore({"devices": devices, "tasks": tasks}, quirks=request.param == "quirks")
+    return start_devcore({"devices": devices, "tasks": tasks}, quirks=request.param == "quirks")
 
 
 def test_a_database_that_is_started_again_costs_no_report(sentinel, core):

@@ -33,7 +33,7 @@ def doors(hostile_server):
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def core(devcore, doors, request):
+def core(start_devcore, doors, request):
     pinged = {f"dev-{n}": f"127.0.0.{n + 1}" for n in range(PINGED)}
     devices = {
         name: {"name": name, "connection_config": {"host": host}} for name, host in pinged.items()
@@ -47,7 +47,7 @@ def core(devcore, doors, request):
             "connection_config": {"url": f"http://127.0.0.1:{door.port}"},
         }
         tasks[f"task-{name}"] = {"device_id": name, "plugin_name": "http", "interval_seconds": 1}
-    return devcore({"devices": devices, "tasks": tasks}, quirks=request.param == "quirks")
+    return start_devcore({"devices": devices, "tasks": tasks}, quirks=request.param == "quirks")
 
 
 def online(core: Any) -> int:

@@ -14,11 +14,11 @@ WRONG = {f"task-wrong-{n}": {**ODD, "plugin_name": "telepathy"} for n in range(5
 
 
 @pytest.fixture(params=["sane", "quirks"])
-def core(devcore, request):
+def core(start_devcore, request):
     connection = {"host": "127.0.0.1", "snmp_version": "2c", "protocol": "snmp"}
     devices = {"dev-here": {"name": "here", "connection_config": connection}}
     demo = {"devices": devices, "tasks": {"task-odd": ODD, **WRONG}}
-    return devcore(demo, quirks=request.param == "quirks")
+    return start_devcore(demo, quirks=request.param == "quirks")
 
 
 def test_what_is_odd_or_cannot_run_is_seen_where_people_look(sentinel, core):

@@ -22,7 +22,7 @@ from orbital_sentinel.discovery.sweep import sweep
 from orbital_sentinel.discovery.taskfile import write
 from orbital_sentinel.errors import Failure
 from orbital_testbench.ports import free_port
-from orbital_testbench.programs import MissingProgramError, skip_or_fail
+from orbital_testbench.server import running
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
 
 QUICK = ("--timeout", "0.3", "--retries", "0")
@@ -31,13 +31,7 @@ QUICK = ("--timeout", "0.3", "--retries", "0")
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     """net-snmp's agent as every address of 127.0.0.0/8."""
-    server = Snmpd(tmp_path_factory.mktemp("everywhere"), everywhere=True)
-    try:
-        server.start()
-    except MissingProgramError as missing:
-        skip_or_fail(missing)
-    yield server
-    server.close()
+    yield from running(Snmpd(tmp_path_factory.mktemp("everywhere"), everywhere=True))
 
 
 def run(*words, code=0):

@@ -12,6 +12,7 @@ from orbital_plugin_snmp import Snmp
 from orbital_plugin_snmp.profiles.loading import shipped
 from orbital_sdk.testing import collect_once
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
+from orbital_testbench.server import running
 from orbital_testbench.snmp_exporter import SnmpExporter
 from orbital_testbench.snmpd import Snmpd
 
@@ -76,13 +77,7 @@ def _metric(oid, name):
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory):
     """net-snmp's agent of this machine."""
-    server = Snmpd(tmp_path_factory.mktemp("snmpd"))
-    try:
-        server.start()
-    except MissingProgramError as missing:
-        skip_or_fail(missing)
-    yield server
-    server.close()
+    yield from running(Snmpd(tmp_path_factory.mktemp("snmpd")))
 
 
 @pytest.fixture

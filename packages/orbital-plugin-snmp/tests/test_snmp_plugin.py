@@ -15,6 +15,7 @@ from orbital_sdk import ConfigurationError, DeviceUnreachable, PartialCollect, m
 from orbital_sdk.testing import FakeHost, check_plugin, collect_once, make_context
 from orbital_testbench.ports import free_port
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
+from orbital_testbench.server import running
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
 
 pytestmark = pytest.mark.real
@@ -36,13 +37,7 @@ ODD = (
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory):
     """net-snmp's agent of this machine, with a table that is odd."""
-    server = Snmpd(tmp_path_factory.mktemp("snmpd"), extra=ODD)
-    try:
-        server.start()
-    except MissingProgramError as missing:
-        skip_or_fail(missing)
-    yield server
-    server.close()
+    yield from running(Snmpd(tmp_path_factory.mktemp("snmpd"), extra=ODD))
 
 
 @pytest.fixture

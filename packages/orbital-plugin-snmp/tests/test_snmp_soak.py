@@ -19,7 +19,7 @@ from orbital_plugin_snmp import Snmp, SnmpConfig, SnmpDevice
 from orbital_sdk import DeviceUnreachable
 from orbital_sdk.testing import FakeHost, make_context
 from orbital_testbench.ports import free_port
-from orbital_testbench.programs import MissingProgramError, skip_or_fail
+from orbital_testbench.server import running
 from orbital_testbench.snmpd import PASSWORDS, Snmpd
 
 pytestmark = pytest.mark.real
@@ -53,13 +53,7 @@ def use():
 
 @pytest.fixture
 def network(tmp_path):
-    server = Snmpd(tmp_path / "snmpd", everywhere=True)
-    try:
-        server.start()
-    except MissingProgramError as missing:
-        skip_or_fail(missing)
-    yield server
-    server.close()
+    yield from running(Snmpd(tmp_path / "snmpd", everywhere=True))
 
 
 async def test_a_day(network, capsys):

@@ -16,6 +16,7 @@ from orbital_http.testing import (
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority, Certificate
 from orbital_testbench.clickhouse import ClickHouse, FullServer, StatementError
+from orbital_testbench.devcore import DevCore
 from orbital_testbench.disk_faults import DiskFaults, Fault
 from orbital_testbench.disk_trace import DiskTrace, PowerCut
 from orbital_testbench.disks import MountError, small_disk
@@ -29,7 +30,8 @@ from orbital_testbench.prometheus import Prometheus
 from orbital_testbench.promql import Point, Points, PromServer
 from orbital_testbench.relay import Relay
 from orbital_testbench.rights import SOMEBODY, as_root, with_file, without_rights
-from orbital_testbench.server import Server, ServerError
+from orbital_testbench.server import Server, ServerError, running
+from orbital_testbench.silence import Silence
 from orbital_testbench.tinyproxy import TinyProxy
 from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 from orbital_testbench.waiting import NeverHappenedError, eventually, wait_until
@@ -47,6 +49,7 @@ __all__ = [
     "CloseAfterHeaders",
     "CutAnswer",
     "CutConnection",
+    "DevCore",
     "DiskFaults",
     "DiskTrace",
     "Drip",
@@ -75,6 +78,7 @@ __all__ = [
     "SerialLine",
     "Server",
     "ServerError",
+    "Silence",
     "StatementError",
     "TinyProxy",
     "VictoriaMetrics",
@@ -84,6 +88,7 @@ __all__ = [
     "find_program",
     "free_port",
     "pty_pair",
+    "running",
     "serial_modbus",
     "silent_port",
     "small_disk",

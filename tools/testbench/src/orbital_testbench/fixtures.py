@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import uuid
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import pytest
@@ -15,6 +17,7 @@ from orbital_http.testing import HostileServer
 from orbital_testbench.blackbox import BlackboxExporter
 from orbital_testbench.certificates import Authority
 from orbital_testbench.clickhouse import ClickHouse, FullServer
+from orbital_testbench.devcore import DevCore
 from orbital_testbench.disks import MountError, small_disk
 from orbital_testbench.forks import Forks
 from orbital_testbench.modbus import ModbusServer, SerialLine, serial_modbus
@@ -22,7 +25,9 @@ from orbital_testbench.nginx import Nginx
 from orbital_testbench.ports import silent_port
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 from orbital_testbench.prometheus import Prometheus
-from orbital_testbench.server import Server
+from orbital_testbench.relay import Relay
+from orbital_testbench.server import Server, running
+from orbital_testbench.silence import Silence
 from orbital_testbench.snmp_exporter import SnmpExporter
 from orbital_testbench.snmpd import Snmpd
 from orbital_testbench.tinyproxy import TinyProxy
@@ -30,7 +35,6 @@ from orbital_testbench.victoria import VictoriaMetrics, VmAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 
 def pytest_configure() -> None:
@@ -68,49 +72,37 @@ S = TypeVar("S", bound=Server)
 P = ParamSpec("P")
 
 
-def _running(server: S) -> Iterator[S]:
-    try:
-        server.start()
-    except MissingProgramError as missing:
-        skip_or_fail(missing)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
 def _many(kind: Callable[Concatenate[Path, P], S], folder: Path) -> Iterator[Callable[P, S]]:
     """A function that starts servers of one kind; all are stopped after the test."""
     started: list[Iterator[Server]] = []
 
     def start(*args: P.args, **kwargs: P.kwargs) -> S:
         server = kind(folder / f"{kind.__name__.lower()}-{len(started)}", *args, **kwargs)
-        running = _running(server)
-        next(running)
-        started.append(running)
+        started.append(running(server))
+        next(started[-1])
         return server
 
     yield start
-    for running in reversed(started):
-        next(running, None)
+    for one in reversed(started):
+        next(one, None)
 
 
 @pytest.fixture(scope="session")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """One Prometheus for all tests: use names of your own (`metric_name`), and don't stop it."""
-    yield from _running(Prometheus(tmp_path_factory.mktemp("prometheus")))
+    yield from running(Prometheus(tmp_path_factory.mktemp("prometheus")))
 
 
 @pytest.fixture(scope="session")
 def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaMetrics]:
     """One VictoriaMetrics for all tests: use names of your own (`metric_name`), and don't stop it."""
-    yield from _running(VictoriaMetrics(tmp_path_factory.mktemp("victoria")))
+    yield from running(VictoriaMetrics(tmp_path_factory.mktemp("victoria")))
 
 
 @pytest.fixture(scope="session")
 def blackbox_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlackboxExporter]:
     """One blackbox_exporter for all tests."""
-    yield from _running(BlackboxExporter(tmp_path_factory.mktemp("blackbox")))
+    yield from running(BlackboxExporter(tmp_path_factory.mktemp("blackbox")))
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +117,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse 
         yield full
         full.close()
     else:
-        yield from _running(ClickHouse(tmp_path_factory.mktemp("clickhouse")))
+        yield from running(ClickHouse(tmp_path_factory.mktemp("clickhouse")))
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +157,12 @@ def start_tinyproxy(tmp_path: Path) -> Iterator[Callable[..., TinyProxy]]:
 
 
 @pytest.fixture
+def start_devcore(tmp_path: Path) -> Iterator[Callable[..., DevCore]]:
+    """Start a Gravital Core with given devices and tasks."""
+    yield from _many(DevCore, tmp_path)
+
+
+@pytest.fixture
 def start_modbus(tmp_path: Path) -> Iterator[Callable[..., ModbusServer]]:
     """Start a Modbus/TCP server of libmodbus with given content and quirks."""
     yield from _many(ModbusServer, tmp_path)
@@ -189,7 +187,7 @@ def start_serial_modbus(tmp_path: Path) -> Iterator[Callable[..., SerialLine]]:
 @pytest.fixture(scope="session")
 def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snmpd]:
     """One net-snmp agent for all tests: don't stop it."""
-    yield from _running(Snmpd(tmp_path_factory.mktemp("snmpd")))
+    yield from running(Snmpd(tmp_path_factory.mktemp("snmpd")))
 
 
 @pytest.fixture
@@ -202,6 +200,19 @@ def start_snmpd(tmp_path: Path) -> Iterator[Callable[..., Snmpd]]:
 def start_snmp_exporter(tmp_path: Path) -> Iterator[Callable[..., SnmpExporter]]:
     """Start an snmp_exporter with a given configuration."""
     yield from _many(SnmpExporter, tmp_path)
+
+
+@pytest.fixture
+def silences() -> Iterator[Callable[[str, int], Silence]]:
+    """Relays before servers whose answers can be held back."""
+    with contextlib.ExitStack() as stack:
+
+        def before(host: str, port: int) -> Silence:
+            one = Silence(stack.enter_context(Relay(host, port)))
+            stack.callback(one.end)
+            return one
+
+        yield before
 
 
 @pytest.fixture
@@ -236,6 +247,13 @@ def mount_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 def full_disk(mount_disk: Callable[[int], Path]) -> Path:
     """A disk of 64 kB."""
     return mount_disk(64 << 10)
+
+
+@pytest.fixture
+def runtime_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for the name of a unix socket; that of `tmp_path` may not be."""
+    with tempfile.TemporaryDirectory(prefix="orb-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

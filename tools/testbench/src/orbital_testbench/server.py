@@ -8,16 +8,17 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import requests
 
 from orbital_testbench.ports import LOOPBACK, free_port, port_is_free
 from orbital_testbench.processes import guard, is_stopped
-from orbital_testbench.programs import find_program
+from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 from orbital_testbench.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 START_TIMEOUT = 60.0
@@ -203,3 +204,23 @@ class Server(ABC):
             self._process is None or self._process.poll() is not None
         ):  # a stranger answered on our port
             raise ServerError(f"{self.program} ended while starting:\n{self.log[-4000:]}")
+
+
+S = TypeVar("S", bound=Server)
+
+
+def running(server: S) -> Iterator[S]:
+    """Give it started, and close it at the end. One that is not installed skips the test, or fails it in CI.
+
+    >>> @pytest.fixture
+    ... def agent(tmp_path):
+    ...     yield from running(Snmpd(tmp_path))
+    """
+    try:
+        server.start()
+    except MissingProgramError as missing:
+        skip_or_fail(missing)
+    try:
+        yield server
+    finally:
+        server.close()
