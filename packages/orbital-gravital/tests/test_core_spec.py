@@ -85,7 +85,7 @@ def entry(**more) -> msgspec.Raw:
 def task(binder, **more):
     found = read(entry(**more))
     assert isinstance(found, CoreTask)
-    return bind(found, binder)
+    return bind(found, binder, Speaker.of(found.plugin_name, binder))
 
 
 def test_a_task_of_core_is_one_of_ours(binder):
@@ -180,6 +180,25 @@ def test_a_nested_login_of_another_protocol_is_handed_to_nobody(row, task_says, 
     found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
     fields = found.fields(Speaker(("http", "https"), ()))
     assert (fields.get("username"), fields.get("password")) == login
+
+
+@pytest.mark.parametrize(
+    ("speaker", "login"),
+    [
+        (Speaker(("ssh",), {"username", "password"}), (22, "root", "of-ssh")),
+        (Speaker(("terminal",), {"username", "private_key"}), (22, "root", "of-ssh")),
+        (Speaker(("http", "https"), {"username", "password"}), (None, None, None)),
+    ],
+    ids=["by its protocol", "by its field", "another"],
+)
+def test_a_row_with_a_key_is_for_whoever_speaks_its_protocol(speaker, login):
+    """Also for a plugin that logs in by password and knows no keys."""
+    row = {"host": "10.0.0.1", "port": 22, "private_key": "-----BEGIN", "community": "secret"}
+    row |= {"username": "root", "password": "of-ssh"}
+    fields = read(entry(device={"connection_config": row}, config=row)).fields(speaker)
+    assert tuple(map(fields.get, ("port", "username", "password"))) == login
+    assert ("private_key" in fields) == (login[0] == 22)
+    assert "community" not in fields
 
 
 @pytest.mark.parametrize(
@@ -328,11 +347,16 @@ class Counting(Binder):
     """Counts what it bound, and calls somebody at each."""
 
     bound = 0
+    asked = 0
 
     def bind(self, task, *, at=()):
         self.bound += 1
         self.meanwhile()
         return super().bind(task, at=at)
+
+    def metadata(self, plugin):
+        self.asked += 1
+        return super().metadata(plugin)
 
     def meanwhile(self):
         """Nothing, unless a test wants something."""
@@ -350,6 +374,13 @@ async def test_other_defaults_make_every_task_anew_once(registry):
     assert assigned.tasks()[0] is before  # it came out equal
     again = await assigned.take([entry()], binder)
     assert (binder.bound, again.changed) == (2, False)
+
+
+async def test_a_plugin_is_asked_once_for_all_tasks_of_a_list(registry):
+    """What it declares is the same for each of them."""
+    binder = Counting(registry, Settings(), strict=False)
+    await Assigned().take([entry(task_id=f"task-{n}") for n in range(3)], binder)
+    assert (binder.bound, binder.asked) == (3, 1)
 
 
 async def test_a_trigger_names_its_task(binder):

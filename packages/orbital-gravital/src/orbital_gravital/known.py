@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orbital_gravital.credentials import known
 from orbital_gravital.sections import CoreSection
 from orbital_gravital.tasks.cache import TaskCache
-from orbital_gravital.tasks.spec import CoreTask, bind, read, reason
+from orbital_gravital.tasks.spec import CoreTask, Speaker, bind, read, reason
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import ConfigurationError
@@ -42,7 +42,7 @@ def known_tasks(
 
 def _bound(entry: CoreTask, binder: Binder) -> Task:
     try:
-        return bind(entry, binder)
+        return bind(entry, binder, Speaker.of(entry.plugin_name, binder))
     except SettingsError as error:
         raise ConfigurationError(
             f"task {entry.task_id} of Core cannot run: {reason(error)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orbital_gravital.tasks.spec import CoreTask, Unreadable, bind, read, reason
+from orbital_gravital.tasks.spec import CoreTask, Speaker, Unreadable, bind, read, reason
 from orbital_gravital.tasks.trigger import Triggers
 from orbital_runtime.extensions import UnusableTask
 from orbital_runtime.settings import SettingsError
@@ -100,7 +100,7 @@ class Assigned:
     async def _take(self, entries: Sequence[msgspec.Raw], binder: Binder) -> News:
         found: dict[str, _Known] = {}
         news, bindings = News(changed=False), self._bindings
-        changed, unreadable, prepared = False, 0, set[str]()
+        changed, unreadable, speakers = False, 0, dict[str, Speaker]()
         async for entry in in_slices(entries):
             one = read(entry)
             if not one.task_id or one.task_id in found:
@@ -111,10 +111,12 @@ class Assigned:
             elif one.enabled is False:  # Core does not list disabled tasks today
                 continue
             else:
-                if one.plugin_name not in prepared:
-                    prepared.add(one.plugin_name)
-                    await in_background(binder.prepare, one.plugin_name)
-                known = self._judged(one, (bindings, *one.work), binder, news)
+                plugin = one.plugin_name
+                if plugin not in speakers:
+                    await in_background(binder.prepare, plugin)
+                    speakers[plugin] = Speaker.of(plugin, binder)
+                work = bindings, *one.work
+                known = self._judged(one, work, binder, speakers[plugin], news)
             found[one.task_id] = known
             changed = changed or known is not self._known.get(one.task_id)
         gone = [name async for name in in_slices(self._known) if name not in found]
@@ -141,7 +143,14 @@ class Assigned:
         news.unusable[entry.task_id] = entry.reason
         return _Known((), None, entry.reason)
 
-    def _judged(self, entry: CoreTask, work: tuple[Any, ...], binder: Binder, news: News) -> _Known:
+    def _judged(
+        self,
+        entry: CoreTask,
+        work: tuple[Any, ...],
+        binder: Binder,
+        speaker: Speaker,
+        news: News,
+    ) -> _Known:
         before = self._known.get(entry.task_id)
         triggered = self.triggers.look(
             entry.task_id, entry.next_execution_at, entry.interval_seconds or 0,
@@ -155,7 +164,7 @@ class Assigned:
             return before
         task, why = None, ""
         try:
-            task = bind(entry, binder)
+            task = bind(entry, binder, speaker)
         except SettingsError as error:
             why = reason(error)
             if before is None or before.reason != why:

@@ -24,10 +24,8 @@ HIGHEST: Final = 9
 """The highest priority here; Core's go to 10."""
 OF_PROTOCOL: Final = (("port",), ("username", "password"))
 """Groups of connection fields that apply only to the device's own protocol."""
-LOGINS: Final = (("community", "version"), ("private_key",))
-"""Login fields of one protocol, whatever the device's is called: a plugin with the first field speaks it."""
-ANOTHER: Final = "another"
-"""Stands for a protocol that is not the plugin's and that the row does not name."""
+LOGINS: Final = {"snmp": ("community", "version"), "ssh": ("private_key",)}
+"""Login fields that only one protocol has: a row with the first of them speaks it."""
 MOST: Final = 200_000
 """Maximum entries of a list. Each is kept in memory, usable or not."""
 
@@ -57,9 +55,9 @@ class Speaker(NamedTuple):
         protocols = (declared,) if isinstance(declared, str) else tuple(map(str, declared))
         return cls(protocols, binder.fields(plugin))
 
-    def knows(self, login: Sequence[str]) -> bool:
-        """Whether a login with these fields is meant for the plugin."""
-        return login[0] in self.fields
+    def takes(self, protocol: str) -> bool:
+        """Whether a login of this protocol is meant for the plugin: it speaks it, or has its first field."""
+        return protocol in self.protocols or LOGINS[protocol][0] in self.fields
 
 
 class CoreTask(msgspec.Struct, frozen=True, gc=False):
@@ -126,7 +124,7 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
         else:
             flat = {**_section(auth.get("config")), **flat}
         strangers = [*OF_PROTOCOL] if spoken not in protocols else []
-        strangers += [login for login in LOGINS if login[0] in row and not speaker.knows(login)]
+        strangers += [LOGINS[login] for login in _logins(row) if not speaker.takes(login)]
         for names in strangers:
             if all(flat.get(name) == row.get(name) for name in names):
                 flat = {name: value for name, value in flat.items() if name not in names}
@@ -134,15 +132,18 @@ class CoreTask(msgspec.Struct, frozen=True, gc=False):
 
 
 def _protocol(row: Mapping[str, Any], speaker: Speaker) -> object:
-    """The protocol of the device: as its row names it, or as its login implies; None if unknown."""
+    """The protocol of the device: as its row names it, or as its login implies; empty if unknown."""
     if named := row.get("protocol"):
         return named.lower() if isinstance(named, str) else named
     if kind := _kind(_section(row.get("auth"))):
         return kind
-    login = next((login for login in LOGINS if login[0] in row), None)
-    if login is None:
-        return ""
-    return speaker.protocols[0] if speaker.knows(login) else ANOTHER
+    logins = _logins(row)
+    return speaker.protocols[0] if any(map(speaker.takes, logins)) else "".join(logins[:1])
+
+
+def _logins(row: Mapping[str, Any]) -> list[str]:
+    """The protocols whose own login fields stand flat in the row."""
+    return [protocol for protocol, fields in LOGINS.items() if fields[0] in row]
 
 
 def _kind(auth: Mapping[str, Any]) -> str:
@@ -211,13 +212,14 @@ def _name(entry: msgspec.Raw) -> str:
         return ""
 
 
-def bind(entry: CoreTask, binder: Binder) -> Task:
+def bind(entry: CoreTask, binder: Binder, speaker: Speaker) -> Task:
     """Make a runnable task. Keys that its plugin does not know are ignored; those written for the task
     itself, not for its device, give a warning.
 
     Args:
         entry: From Core.
         binder: Made with `strict=False`.
+        speaker: Its plugin.
 
     Raises:
         SettingsError: All problems of the entry.
@@ -233,11 +235,11 @@ def bind(entry: CoreTask, binder: Binder) -> Task:
     }
     given = {k: v for k, v in values.items() if v is not None}
     warning = "; ".join(map(str, binder.strangers(entry.plugin_name, entry.own)))
-    return replace(_bound(entry, given, binder), source="core", warning=warning)
+    bound = _bound(entry, given, binder, speaker)
+    return replace(bound, source="core", warning=warning)
 
 
-def _bound(entry: CoreTask, given: dict[str, Any], binder: Binder) -> Task:
-    speaker = Speaker.of(entry.plugin_name, binder)
+def _bound(entry: CoreTask, given: dict[str, Any], binder: Binder, speaker: Speaker) -> Task:
     try:
         return _with(given, entry.fields(speaker), binder)
     except SettingsError as error:
