@@ -17,6 +17,7 @@ from orbital_devcore.serving import listening
 from orbital_gravital import Gravital
 from orbital_gravital.credentials import Credentials
 from orbital_runtime.agent import Agent
+from orbital_runtime.clock import ManualClock
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import load
 from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
@@ -78,12 +79,12 @@ def core_of(agent: Agent) -> Gravital:
 class Site:
     """A folder, a devcore, and agents that know it."""
 
-    def __init__(self, folder, peer: Peer) -> None:
+    def __init__(self, folder, runtime_folder, peer: Peer) -> None:
         self.folder, self.peer = folder, peer
         self.data = folder / "data" / "orbital-sentinel"
         self.environ = {
             "XDG_DATA_HOME": str(folder / "data"),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "XDG_RUNTIME_DIR": str(runtime_folder),
         }
 
     def configure(self, **sections: Any) -> None:
@@ -151,6 +152,11 @@ class Site:
         return [one["value"] for one in told if one["labels"]["device_id"] == device]
 
 
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
 @pytest.fixture(scope="session")
 def place():
     """Where all of them are, one after the other."""
@@ -172,18 +178,18 @@ def peer(request, place):
 
 
 @pytest.fixture
-def sane(tmp_path, place):
+def sane(tmp_path, runtime_folder, place):
     """A site with a sane Core, for what does not depend on the mood."""
-    return _site(tmp_path, _peer(place, quirks=False))
+    return _site(tmp_path, runtime_folder, _peer(place, quirks=False))
 
 
 @pytest.fixture
-def site(tmp_path, peer):
-    return _site(tmp_path, peer)
+def site(tmp_path, runtime_folder, peer):
+    return _site(tmp_path, runtime_folder, peer)
 
 
-def _site(tmp_path, peer):
+def _site(tmp_path, runtime_folder, peer):
     for kept in (Probe.down, Probe.held, Probe.asked):
         kept.clear()
     Recorder.made.clear()
-    return Site(tmp_path, peer)
+    return Site(tmp_path, runtime_folder, peer)

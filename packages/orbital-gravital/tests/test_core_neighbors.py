@@ -6,7 +6,6 @@ import pytest
 
 from orbital_gravital.devices.neighbors import REPEAT, Neighbors
 from orbital_gravital.errors import CoreTooLarge, CoreUnavailable
-from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.batching.batcher import Batcher
 from orbital_runtime.engine.report import Report
 from orbital_sdk import Identity, Origin
@@ -54,11 +53,6 @@ class Watched:
 @pytest.fixture
 def line():
     return Recorder()
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 
 from orbital_gravital.devices.states import AT_ONCE, REPEAT, DeviceStates
 from orbital_gravital.errors import CoreUnavailable
-from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
@@ -40,11 +39,6 @@ def run(*, up: bool) -> Run:
 @pytest.fixture
 def line():
     return Recorder()
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
 
 
 @pytest.fixture
