@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.sender import Phase
-from orbital_sdk import WriterUnavailable
+from orbital_sdk import Writer, WriterConfig, WriterUnavailable, Written
 from orbital_sdk.testing import RecordingWriter, make_batch
 
 NEVER = 3600.0
@@ -71,6 +72,30 @@ async def test_b32_counts_do_not_count_retries_as_samples(lines):
     assert (line.account.accepted, line.account.delivered) == (10, 10)
     assert status.sent_bytes == 80
     assert status.last_success_ms == line.clock.utc_ms()
+
+
+async def test_a_stop_leaves_no_thread_behind(lines):
+    """A `def stop` runs on the thread that wrote, whose connection it may close; the thread ends with it."""
+
+    class Plain(Writer[WriterConfig]):
+        name = "plain"
+        threads = []  # noqa: RUF012 (of one test)
+
+        def write(self, batches, attempt):
+            self.threads.append(threading.current_thread())
+            return Written(0)
+
+        def stop(self):
+            self.threads.append(threading.current_thread())
+
+    line = lines(Plain(WriterConfig()))
+    await line.put(make_batch(1))
+    await line.settled()
+    await line.delivery.stop()
+    wrote, stopped = Plain.threads
+    assert wrote is stopped
+    await asyncio.to_thread(stopped.join, 10)
+    assert not stopped.is_alive()
 
 
 async def test_stale_markers_go_only_to_those_who_want_them(lines, caplog):

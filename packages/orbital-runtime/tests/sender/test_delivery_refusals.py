@@ -37,6 +37,24 @@ async def test_too_large_requests_are_halved_and_the_size_is_learned(lines):
     assert [record.value for record in line.writer.records[-35:]] == [float(n) for n in range(35)]
 
 
+async def test_the_size_is_learned_although_the_buffer_fails(lines):
+    """What a destination takes is known as soon as it answered, whatever becomes of the acknowledgement."""
+    line = lines(batch_size=8)
+    acknowledge, failures = line.buffer.acknowledge, [OSError("disk")]
+
+    async def broken(*args, **kwargs):
+        if failures:
+            raise failures.pop()
+        await acknowledge(*args, **kwargs)
+
+    line.buffer.acknowledge = broken
+    line.writer.then(NotWritten("413", Refusal.TOO_LARGE))
+    await line.put(*(make_batch(1, ts=ts) for ts in range(8)))
+    await line.settled()
+    sizes = [call.samples for call in line.writer.calls]
+    assert sizes == [8, 4, 4, 4, 4]
+
+
 async def test_a_destination_that_takes_one_at_a_time_gets_one(lines):
     """The size is learned down to a single sample: no further request is refused before more is tried."""
     line = lines(batch_size=8)

@@ -186,12 +186,30 @@ async def test_what_could_not_be_sent_is_not_in_doubt(buffer, sender):
     assert checkpoint_of(buffer.noted("a")).doubtful == ((1, 2),)
 
 
+async def test_a_request_in_flight_is_answered_before_its_output_is_replaced(buffer, sender):
+    """It may be stored already, and the other output would store it once more: in another table."""
+    old, new = RecordingWriter(), RecordingWriter()
+    gate = old.hang()
+    await sender.add(output("a", old))
+    await buffer.append([make_batch(4, ts=1)])
+    await old.called(1)
+    replacing = asyncio.ensure_future(sender.replace(output("a", new)))
+    await asyncio.sleep(0)
+    await buffer.append([make_batch(4, ts=2)])
+    gate.set()
+    await replacing
+    await new.received(4)
+    assert [batch.ts for batch in old.batches] == [1]
+    assert [batch.ts for batch in new.batches] == [2]
+    assert old.stopped == 1
+
+
 async def test_an_outcome_stays_unknown_across_a_replacement(buffer, sender):
     """The old writer was stopped in mid-request; the new one is told `duplicate`: that was a delivery."""
     old, new = RecordingWriter(), RecordingWriter()
     old.hang()
     new.always(NotWritten("duplicate sample", Refusal.THERE))
-    await sender.add(output("a", old))
+    await sender.add(output("a", old, timeout=0.05))
     await buffer.append([make_batch(4)])
     await old.called(1)
     await sender.replace(output("a", new))
@@ -208,7 +226,7 @@ async def test_a_token_goes_on_across_a_replacement(buffer, sender):
     """
     old, new = RecordingWriter(), RecordingWriter()
     old.hang()
-    await sender.add(output("a", old))
+    await sender.add(output("a", old, timeout=0.05))
     await buffer.append([make_batch(4, ts=1), make_batch(4, ts=2)])
     await old.called(1)
     await buffer.append([make_batch(4, ts=3)])

@@ -63,14 +63,17 @@ class Caller:
             raise
 
     async def stop(self, seconds: float) -> None:
-        """Stop the writer.
+        """Stop the writer, and let its thread end.
 
         Raises:
             WriteTimeout: It took longer than `seconds`.
             Exception: What the writer raised.
         """
-        await self._close_host()
-        await self._call(self._writer.stop, seconds)
+        try:
+            await self._close_host()
+            await self._call(self._writer.stop, seconds)
+        finally:
+            self.close()
 
     async def write(self, batches: Sequence[Batch], attempt: Attempt, seconds: float) -> Any:
         """The return value of `write`, unchecked.
@@ -109,7 +112,7 @@ class Caller:
             raise WriteTimeout(f"no answer within {seconds:g} s") from None
         finally:
             if (future := thread.stuck) is not None:
-                self.close()  # the next write gets a new one
+                self.close()  # the next call gets a new one
                 self._overruns.leave(future, name, self._output)
 
     def _thread(self) -> ThreadPool:

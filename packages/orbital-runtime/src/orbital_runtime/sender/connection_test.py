@@ -63,7 +63,6 @@ async def _asked(output: Output) -> tuple[Result, str]:
 
 
 async def _end(caller: Caller, seconds: float) -> None:
-    caller.close()
     try:
         await caller.stop(seconds)
     except Exception:

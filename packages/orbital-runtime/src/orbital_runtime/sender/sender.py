@@ -69,10 +69,12 @@ class Sender:
             await delivery.stop()
 
     async def replace(self, output: Output) -> None:
-        """Replace an output's settings and writer. It misses no batch meanwhile."""
+        """Replace an output's settings and writer. It misses no batch meanwhile. A request in flight gets some
+        seconds to end, since the new writer may send it elsewhere.
+        """
         old = self._deliveries.pop(output.name, None)
         if old is not None:
-            await old.stop()
+            await old.leave()
         await self.add(output)
 
     async def finish(self, output: Output) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orbital_buffer.contract import Reader
     from orbital_buffer.model.chunk import Chunk
     from orbital_runtime.sender.delivery.request import Requests
+    from orbital_runtime.sender.delivery.request_size import RequestSize
     from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.groups import Group
@@ -32,8 +33,8 @@ class Outcome(NamedTuple):
     """Why part of the chunk was not settled; None if all of it was."""
     left: Chunk | None
     """What must be sent again as it is, under the same token; released to the buffer."""
-    too_large: int | None
-    """Rows of the smallest group that was too large, if any."""
+    too_large: bool
+    """Whether the destination refused some of it as too large."""
 
 
 class Attempts:
@@ -44,6 +45,7 @@ class Attempts:
         buffer: Source of the chunks.
         tally: Counts of the output.
         requests: Sends requests.
+        size: Learns how many samples a request may have.
         settlement: Acknowledges results.
     """
 
@@ -54,12 +56,14 @@ class Attempts:
         *,
         tally: Tally,
         requests: Requests,
+        size: RequestSize,
         settlement: Settlement,
     ) -> None:
         self._output = output
         self._buffer = buffer
         self._tally = tally
         self._requests = requests
+        self._size = size
         self._settlement = settlement
         self._departures = Departures(output)
         self._credibility = Credibility(self._newest)
@@ -88,10 +92,11 @@ class Attempts:
         except BaseException as raised:  # noqa: BLE001 (the outcome has it)
             error = raised
         repeats.ended(bisection, error)
+        self._size.learn(bisection.too_large)
         left = await self._settlement.settle(chunk, outgoing, bisection.left, bisection.refused)
         if bisection.suspect and (bisection.understood or bisection.undecided):
             left = None  # to be read together with newer samples, which may prove the cause
-        return Outcome(error, left, bisection.too_large)
+        return Outcome(error, left, bisection.too_large is not None)
 
     async def _do(
         self, failures: int, step: Group[Batch] | AskWitness

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_GRACE: Final = 5.0
-"""Maximum seconds for a writer to close; not more than its request timeout."""
+"""Maximum seconds for a writer to close, or to end its last request; not more than its request timeout."""
 
 
 class Delivery:
@@ -69,16 +69,19 @@ class Delivery:
         for start, stop in _still_doubtful(buffer, output.name):
             self.tally.doubtful.add(start, stop)
         self._writer = output.writer
+        self._grace = min(STOP_GRACE, output.policy.timeout)
         self._policy = policy = output.policy
         self._buffer = buffer
         self._caller = Caller(
             output.name, output.writer, most_stuck=policy.stuck_writes, hosts=hosts
         )
+        self._size = RequestSize(policy.batch_size)
         self._attempts = Attempts(
             output,
             buffer,
             tally=self.tally,
             requests=Requests(output, buffer, clock=clock, tally=self.tally, caller=self._caller),
+            size=self._size,
             settlement=Settlement(output, buffer, clock=clock, tally=self.tally),
         )
         self._lanes = Lanes(
@@ -86,13 +89,20 @@ class Delivery:
         )
         self._wait = InterruptibleWait()
         self._recovery = Recovery(output, buffer, clock=clock, chance=chance, wait=self._wait)
-        self._size = RequestSize(policy.batch_size)
         self._drains = Drains()
+        self._leaving = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start the loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"output {self.name}")
+
+    async def leave(self) -> None:
+        """Stop after the request in flight, which the next writer would send again; for `STOP_GRACE` at most."""
+        if self._task is not None and self._recovery.phase is Phase.DELIVERING:
+            self._leaving = True
+            await asyncio.wait({self._task}, timeout=self._grace)
+        await self.stop()
 
     async def stop(self) -> None:
         """Stop the loop and close the writer. The chunk in flight returns to the buffer."""
@@ -101,9 +111,8 @@ class Delivery:
             await asyncio.wait({self._task})
         self._lanes.close()
         await self._note()
-        self._caller.close()
         try:
-            await self._caller.stop(min(STOP_GRACE, self._policy.timeout))
+            await self._caller.stop(self._grace)
         except Exception:
             logger.exception("output %s did not close", self.name)
 
@@ -164,7 +173,9 @@ class Delivery:
 
     @property
     def _finished(self) -> bool:
-        """Whether this is an orphan with nothing left to deliver."""
+        """Whether this one ends: it leaves, or is an orphan with nothing left to deliver."""
+        if self._leaving:
+            return True
         return not self._buffer.delivers(self.name) and not self._buffer.waiting(self.name)
 
     async def _started(self) -> bool:
@@ -230,12 +241,10 @@ class Delivery:
         except BaseException:
             self._lanes.failed(lane, None)
             raise
-        self._size.learn(outcome.too_large)
         if outcome.error is not None:
             self._lanes.failed(lane, outcome.left)
             raise outcome.error
-        smaller = outcome.too_large is not None
-        self._lanes.delivered(lane, chunk.samples, self._size.samples, too_large=smaller)
+        self._lanes.delivered(lane, chunk.samples, self._size.samples, too_large=outcome.too_large)
         if self.tally.requests > requests:
             self._recovery.succeeded()
 
