@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orbital_buffer.inspection.sources.live import Snapshots
 from orbital_buffer.letters.dead_letters import DeadLetters
@@ -12,15 +12,18 @@ from orbital_buffer.store.disk.store import DiskStore
 from orbital_buffer.store.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+    from typing import Unpack
 
     from orbital_buffer.clock import Clock
     from orbital_buffer.format.letter import DeadLetter
     from orbital_buffer.ledger import Ledger
-    from orbital_buffer.model.chunk import Chunk
+    from orbital_buffer.model.chunk import Chunk, Unsent
     from orbital_buffer.model.limits import BufferLimits, Usage
+    from orbital_buffer.store.disk.store import DiskOptions
     from orbital_buffer.store.port import RecordStore
+    from orbital_sdk import Batch
 
 
 def memory_buffer(limits: BufferLimits, clock: Clock, letters: LetterLimits = LETTERS) -> Buffer:
@@ -34,9 +37,9 @@ def disk_buffer(
     clock: Clock,
     *,
     letters: LetterLimits = LETTERS,
-    **store: Any,
+    **store: Unpack[DiskOptions],
 ) -> Buffer:
-    """A buffer in a folder; `store` are arguments of `DiskStore`."""
+    """A buffer in a folder; `store` are the other arguments of `DiskStore`."""
     return Buffer(DiskStore(path, limits, clock, **store), limits, clock, letters)
 
 
@@ -62,22 +65,38 @@ class Buffer:
         self.log = log = Log(store, limits, clock)
         self.dead_letters = DeadLetters(log, letters, clock)
         self.inspection = Snapshots(log, self.dead_letters)
-        # What has nothing to do with dead letters is the log's own
-        self.open, self.name = store.open, log.name
-        self.append = log.appending.append
-        reading, outputs = log.reading, log.outputs
-        self.read, self.release, self.wait = reading.read, reading.release, reading.wait
-        self.edge, self.unsent = reading.edge, reading.unsent
-        self.note, self.noted = reading.note, reading.noted
-        self.attach, self.orphan, self.detach = outputs.attach, outputs.orphan, outputs.detach
-        self.outputs, self.delivers, self.waiting = outputs.all, outputs.delivers, outputs.waiting
-        self.orphans, self.expire_orphans = outputs.orphans, outputs.expire_orphans
-        self.remove, self.removable = outputs.remove, outputs.removable
 
-    @property
-    def ledger(self) -> Ledger:
-        """Counts of samples by output."""
-        return self.log.index.ledger
+    async def open(self) -> None:
+        await self.store.open()
+
+    # Appender
+
+    async def append(self, batches: Sequence[Batch]) -> None:
+        await self.log.appending.append(batches)
+
+    # Reader
+
+    def attach(self, output: str) -> None:
+        self.log.outputs.attach(output)
+
+    def orphan(self, output: str) -> None:
+        self.log.outputs.orphan(output)
+
+    def delivers(self, output: str) -> bool:
+        return self.log.outputs.delivers(output)
+
+    def name(self, seq: int) -> str:
+        return self.log.name(seq)
+
+    def edge(self, age: float = 0.0) -> int:
+        return self.log.reading.edge(age)
+
+    async def read(
+        self, output: str, *, samples: int, size: int, since: int = 0, before: int | None = None
+    ) -> Chunk | None:
+        return await self.log.reading.read(
+            output, samples=samples, size=size, since=since, before=before
+        )
 
     async def acknowledge(
         self,
@@ -91,6 +110,49 @@ class Buffer:
         self.log.reading.settle(chunk, mine, dead=len(dead), dropped=dropped)
         self.dead_letters.add(dead)
         await self.log.commit()
+
+    def release(self, chunk: Chunk) -> None:
+        self.log.reading.release(chunk)
+
+    async def wait(self, output: str, *, samples: int = 0, since: int = 0) -> None:
+        await self.log.reading.wait(output, samples=samples, since=since)
+
+    async def note(self, output: str, note: bytes) -> None:
+        await self.log.reading.note(output, note)
+
+    def noted(self, output: str) -> bytes:
+        return self.log.reading.noted(output)
+
+    def unsent(self, output: str, *, since: int = 0, before: int | None = None) -> Unsent:
+        return self.log.reading.unsent(output, since=since, before=before)
+
+    def waiting(self, output: str) -> int:
+        return self.log.outputs.waiting(output)
+
+    # Administration
+
+    @property
+    def ledger(self) -> Ledger:
+        """Counts of samples by output."""
+        return self.log.index.ledger
+
+    def outputs(self) -> Collection[str]:
+        return self.log.outputs.all()
+
+    def detach(self, output: str) -> None:
+        self.log.outputs.detach(output)
+
+    def orphans(self) -> dict[str, int]:
+        return self.log.outputs.orphans()
+
+    def expire_orphans(self, age: float) -> None:
+        self.log.outputs.expire_orphans(age)
+
+    async def remove(self, output: str, *, before_ms: int | None = None) -> int:
+        return await self.log.outputs.remove(output, before_ms=before_ms)
+
+    def removable(self, output: str, *, before_ms: int | None = None) -> int:
+        return self.log.outputs.removable(output, before_ms=before_ms)
 
     def usage(self) -> Usage:
         """Its current contents."""

@@ -102,7 +102,12 @@ class DeadLetters:
             self._remove(output, [letter], "expired")
 
     async def purge(self, wanted: Wanted = ALL) -> int:
-        """Delete the selected letters, oldest first. Returns their number; durable then."""
+        """Delete the selected letters, oldest first. Returns their number; durable then.
+
+        Raises:
+            BufferClosed: The buffer is closed; nothing was deleted.
+        """
+        self._log.check_open()
         self.expire()
         purged = 0
         for output, letters in self._by_output(self._index.oldest(wanted)).items():

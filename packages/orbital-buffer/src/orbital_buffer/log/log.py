@@ -64,9 +64,13 @@ class Log:
             max(self._admission.fill, status.fill), status.unsaved, status.trouble,
         )  # fmt: skip
 
+    def check_open(self) -> None:
+        """Raises `BufferClosed` after the end."""
+        self._state.check_open()
+
     async def commit(self) -> None:
         """Wait until changes are as durable as the store can make them."""
-        self._state.check_open()
+        self.check_open()
         await self.store.commit()
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orbital_buffer.model.errors import BufferFull
+from orbital_buffer.model.errors import BufferClosed, BufferFull
 from orbital_buffer.model.letter_index import Wanted
 from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
@@ -120,6 +120,15 @@ async def a_cancelled_replay_is_whole(open_buffer: OpenBuffer) -> None:
         balanced(buffer)
 
 
+async def nothing_is_purged_after_the_end(open_buffer: OpenBuffer) -> None:
+    """Nor counted: it would be there again after the next start."""
+    async with open_buffer(UNLIMITED, ManualClock()) as buffer:
+        await _refuse(buffer, "a", "one")
+        await buffer.close()
+        await raises(BufferClosed, buffer.dead_letters.purge())
+        assert "purged" not in buffer.ledger.account("a").letters_gone
+
+
 async def _refuse(buffer: Buffer, output: str, *reasons: str, at_ms: int | None = None) -> None:
     """A sample each, which the destination of this output refuses in these words."""
     buffer.attach("a")
@@ -140,4 +149,5 @@ LETTERS: tuple[Check, ...] = (
     replayed_letters_wait_again,
     a_replay_drops_nothing,
     a_cancelled_replay_is_whole,
+    nothing_is_purged_after_the_end,
 )

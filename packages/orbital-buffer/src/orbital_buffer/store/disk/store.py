@@ -11,7 +11,7 @@ import asyncio
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from orbital_buffer.format.layout_cache import LayoutCache
 from orbital_buffer.format.stored import RECORD, number
@@ -55,6 +55,19 @@ MEMORY: Final = 32 << 20
 TICK: Final = 1.0
 TIDY: Final = 10
 """Ticks between two checks of the files."""
+
+
+class DiskOptions(TypedDict, total=False):
+    """What `DiskStore` takes beside its folder, limits and clock."""
+
+    sync: Literal["always", "interval"]
+    sync_interval: float
+    min_free: int
+    memory: int
+    tick: float
+    patience: float
+    retry: float
+    stores: Stores | None
 
 
 class DiskStore:
