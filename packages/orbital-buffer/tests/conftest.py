@@ -26,3 +26,20 @@ async def opened(tmp_path):
     for buffer in buffers:
         await buffer.close()
         buffer.store.database.crash_counts.forget()
+
+
+def flip(part):
+    """What inverts bits of one byte of a file, at this part of its length."""
+
+    def damage(file):
+        data = bytearray(file.read_bytes())
+        data[int((len(data) - 1) * part)] ^= 0x55
+        file.write_bytes(data)
+
+    damage.__name__ = f"flip{part}"
+    return damage
+
+
+def halve(file):
+    """Keep the first half of a file."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])

@@ -18,6 +18,8 @@ from orbital_runtime_testing.buffer.images import verified
 from orbital_runtime_testing.buffer.tools import IN_MEMORY, PLENTY, SMALL, balanced, refused
 from orbital_sdk.testing import make_batch, make_layout
 
+from .conftest import flip, halve
+
 UNLIMITED = BufferLimits(samples=None, size=None)
 ROWS = 60
 NEEDED = {"a": set(range(40, 120)), "b": set(range(120))}
@@ -64,20 +66,6 @@ def image(tmp_path_factory):
     path = tmp_path_factory.mktemp("image")
     asyncio.run(make_image(path))
     return path / "image"
-
-
-def flip(part):
-    def damage(file):
-        data = bytearray(file.read_bytes())
-        data[int((len(data) - 1) * part)] ^= 0x55
-        file.write_bytes(data)
-
-    damage.__name__ = f"flip{part}"
-    return damage
-
-
-def halve(file):
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def cut_tail(file):

@@ -39,6 +39,8 @@ from orbital_runtime_testing.buffer.images import (
 from orbital_runtime_testing.buffer.tools import SMALL, UNLIMITED, take
 from orbital_sdk.testing import make_batch, make_layout
 
+from .conftest import flip, halve
+
 WAITING = {"a": set(range(DONE, BATCHES)), "b": set(range(BATCHES))}
 
 
@@ -54,20 +56,6 @@ def image(tmp_path_factory):
 def folder(image, tmp_path):
     """A copy to damage."""
     return copytree(image, tmp_path / "buffer")
-
-
-def flip(part):
-    def damage(file):
-        data = bytearray(file.read_bytes())
-        data[int((len(data) - 1) * part)] ^= 0x55
-        file.write_bytes(data)
-
-    damage.__name__ = f"flip{part}"
-    return damage
-
-
-def halve(file):
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def remove(file):

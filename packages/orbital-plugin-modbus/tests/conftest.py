@@ -287,3 +287,13 @@ def failure() -> Callable[[Session], Awaitable[Exception]]:
         return caught.value
 
     return run
+
+
+def rtu(frame: bytes) -> bytes:
+    """A frame with its right checksum (Modbus over Serial Line V1.02, 6.2.2)."""
+    crc = 0xFFFF
+    for byte in frame:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return frame + crc.to_bytes(2, "little")

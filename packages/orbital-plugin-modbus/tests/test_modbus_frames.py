@@ -20,6 +20,8 @@ from orbital_plugin_modbus.line import Line
 from orbital_plugin_modbus.mbap import MbapLink
 from orbital_plugin_modbus.tables import TABLES, Read
 
+from .conftest import rtu
+
 EXAMPLES = int(os.environ.get("ORBITAL_FUZZ_EXAMPLES", "200"))
 long = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -102,15 +104,6 @@ def test_modbus_tcp_takes_the_right_answer_or_none(runner, case):
     assert outcome in believable | {
         "connection", "garbled", "wrong_unit", "wrong_function", "wrong_length", "exception",
     }  # fmt: skip
-
-
-def rtu(frame: bytes) -> bytes:
-    crc = 0xFFFF
-    for byte in frame:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return frame + crc.to_bytes(2, "little")
 
 
 @st.composite

@@ -14,6 +14,8 @@ from orbital_sdk import DeviceUnreachable, PartialCollect, UnexpectedReply
 from orbital_testbench import pty_pair
 from orbital_testbench.programs import MissingProgramError, skip_or_fail
 
+from .conftest import rtu
+
 REGISTERS = [{"address": n} for n in (10, 11, 12)]
 QUICK = {"request_timeout": 0.2, "retries": 0}
 SILENT = {"request_timeout": 0.05, "retries": 0}
@@ -208,21 +210,15 @@ def noisy_line(folder, answers):
         skip_or_fail(missing)
 
 
-def rtu(text: str) -> bytes:
-    """A frame with its right checksum (Modbus over Serial Line V1.02, 6.2.2)."""
-    frame = bytes.fromhex(text)
-    crc = 0xFFFF
-    for byte in frame:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return frame + crc.to_bytes(2, "little")
+def told(text: str) -> bytes:
+    """A frame with its right checksum, in hexadecimal digits."""
+    return rtu(bytes.fromhex(text))
 
 
 NOISE = [
-    b"\x00\x01\x02", b"\xff" * 600, bytes.fromhex("010306000a000b000cdead"), rtu("01990102"),
-    rtu("020306000100020003"), rtu("0103040001 0002"), rtu("010406000a000b000c"), rtu("0103"),
-    rtu("010306000a000b000c")[:-1], rtu("018402"),
+    b"\x00\x01\x02", b"\xff" * 600, bytes.fromhex("010306000a000b000cdead"), told("01990102"),
+    told("020306000100020003"), told("0103040001 0002"), told("010406000a000b000c"), told("0103"),
+    told("010306000a000b000c")[:-1], told("018402"),
 ]  # fmt: skip
 """Noise, a wrong checksum, unknown functions, another unit, a short answer, another function, cut frames."""
 
@@ -240,7 +236,7 @@ async def test_wrong_bytes_on_a_serial_line(collect, tmp_path):
 
 async def test_right_bytes_after_wrong_ones(collect, tmp_path):
     """Another unit's frame is no answer: the request is sent again, and what comes then counts."""
-    answers = [rtu("020306000100020003"), rtu("010306000a000b000c")]
+    answers = [told("020306000100020003"), told("010306000a000b000c")]
     with noisy_line(tmp_path, answers) as near:
         device = {"serial": {"device": near}, "request_timeout": 0.2}
         collection = await collect(device, {"registers": REGISTERS})
@@ -251,7 +247,7 @@ async def test_right_bytes_after_wrong_ones(collect, tmp_path):
 
 async def test_a_converter_that_hears_itself(collect, tmp_path):
     """With `local_echo` the request that comes back is taken off the answer."""
-    with noisy_line(tmp_path, [rtu("0103000a0003") + rtu("010306000a000b000c")]) as near:
+    with noisy_line(tmp_path, [told("0103000a0003") + told("010306000a000b000c")]) as near:
         device = {"serial": {"device": near, "local_echo": True}}
         collection = await collect(device, {"registers": REGISTERS})
         assert collection.error is None

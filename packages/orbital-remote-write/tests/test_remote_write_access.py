@@ -52,8 +52,10 @@ def test_secrets_in_files_are_read_again(hostile_server, connect, tmp_path):
 
 def test_headers_and_tenant(hostile_server, connect):
     """Own headers and the tenant header go out; they cannot replace what the protocol needs."""
-    connect(hostile_server.url, headers={"X-Api-Key": SECRET}, tenant="team-a").post(BODY)
+    headers = {"X-Api-Key": SECRET, "User-Agent": "edge/1"}
+    connect(hostile_server.url, headers=headers, tenant="team-a").post(BODY)
     assert last_header(hostile_server, "x-api-key") == SECRET
+    assert last_header(hostile_server, "user-agent") == "edge/1"
     assert last_header(hostile_server, "x-scope-orgid") == "team-a"
 
 
