@@ -84,8 +84,10 @@ def configure(sentinel, gate, *hosts):
         buffer={"type": "disk", "flush_interval": "100ms"},
         sender={"direct": {"gate": {"writer": "prometheus", "url": gate.url}}},
         tasks=[
-            {"id": h, "plugin": "ping", "interval": "300ms", "config": {"host": h, "count": 1}}
-            for h in hosts
+            {"id": host, "plugin": "ping", "interval": every, "config": {"host": host, "count": 1}}
+            for host, every in zip(
+                hosts, ("300ms", "1s"), strict=False
+            )  # of the ill one a list shows all
         ],
     )
 
