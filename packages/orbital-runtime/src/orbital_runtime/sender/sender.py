@@ -69,8 +69,8 @@ class Sender:
             await delivery.stop()
 
     async def replace(self, output: Output) -> None:
-        """Replace an output's settings and writer. It misses no batch meanwhile. A request in flight gets some
-        seconds to end, since the new writer may send it elsewhere.
+        """Replace an output's settings and writer. It misses no batch meanwhile, and a request in flight gets
+        some seconds to end: the new writer may send elsewhere.
         """
         old = self._deliveries.pop(output.name, None)
         if old is not None:

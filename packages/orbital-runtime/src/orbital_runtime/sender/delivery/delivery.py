@@ -98,7 +98,7 @@ class Delivery:
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"output {self.name}")
 
     async def leave(self) -> None:
-        """Stop after the request in flight, which the next writer would send again; for `STOP_GRACE` at most."""
+        """Stop after the request in flight, which the next writer would send again, within `STOP_GRACE`."""
         if self._task is not None and self._recovery.phase is Phase.DELIVERING:
             self._leaving = True
             await asyncio.wait({self._task}, timeout=self._grace)
