@@ -234,7 +234,7 @@ def bind(entry: CoreTask, binder: Binder, speaker: Speaker) -> Task:
         "retry_count": None if entry.retry_count is None else min(max(entry.retry_count, 0), 100),
     }
     given = {k: v for k, v in values.items() if v is not None}
-    warning = "; ".join(map(str, binder.strangers(entry.plugin_name, entry.own)))
+    warning = "; ".join(map(str, binder.unknown_keys(entry.plugin_name, entry.own)))
     bound = _bound(entry, given, binder, speaker)
     return replace(bound, source="core", warning=warning)
 

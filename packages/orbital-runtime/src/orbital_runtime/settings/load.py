@@ -1,4 +1,4 @@
-"""From files and environment to a checked configuration, or to everything that is wrong with it."""
+"""Loads and checks a configuration; reports all problems at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Loaded:
-    """A configuration that can be run."""
+    """A checked configuration."""
 
     settings: Settings
     path: Path | None
@@ -45,7 +45,7 @@ class Loaded:
     tasks: tuple[Task, ...]
     """The enabled local tasks."""
     outputs: tuple[OutputSettings, ...]
-    """Where samples go; empty in a mode that sends them elsewhere."""
+    """The outputs; empty in a mode that does not use them."""
     direct: bool
     """Whether samples go to the outputs under `sender.direct`."""
     processors: tuple[ProcessorSettings, ...]
@@ -54,20 +54,20 @@ class Loaded:
     broken: frozenset[str]
     """Ids of the tasks that cannot run because their plugin is broken."""
     watched: tuple[Path, ...]
-    """Files and folders whose change calls for a reload; one may not be there yet."""
+    """Files and folders to watch for a reload; one may not exist yet."""
     seen: Signature
-    """What they were, taken before they were read."""
+    """Their signature before they were read."""
     root: Node = field(repr=False)
-    """All keys with their places."""
+    """All keys with file and line."""
 
     @property
     def where(self) -> dict[str, tuple[str, int]]:
-        """File and line of every single value, by dotted key; line 0 for an environment variable."""
+        """File and line of each value, by dotted key; line 0 for an environment variable."""
         return {dotted(loc): (node.file, node.line) for loc, node in self.root.leaves()}
 
 
 def secrets_of(tasks: Iterable[Task]) -> Iterator[str]:
-    """All that devices and plugins were trusted with."""
+    """All secrets of devices and plugins."""
     for task in tasks:
         yield from secrets_in(task.device)
         yield from secrets_in(task.config)
@@ -79,7 +79,7 @@ def _secrets(
     outputs: Iterable[OutputSettings],
     processors: Iterable[ProcessorSettings],
 ) -> Iterator[str]:
-    """All that a configuration holds in confidence."""
+    """All secrets of a configuration."""
     sections = (getattr(settings, name) for name in type(settings).model_fields if name != "tasks")
     for section in sections:
         yield from secrets_in(section)
@@ -91,15 +91,15 @@ def _secrets(
 def load(
     path: Path | None, environ: Mapping[str, str], *, registry: Registry | None = None
 ) -> Loaded:
-    """Read and check a configuration. Nothing is started and nobody on the network is asked.
+    """Read and check a configuration. Nothing is started, and there is no network access.
 
     Args:
         path: The file; None to search for one, and to use the built-in configuration if there is none.
         environ: For `${NAME}`, `SENTINEL_SECTION__KEY` and the folders.
-        registry: What is installed; found out if not given.
+        registry: Installed parts; discovered if not given.
 
     Raises:
-        SettingsError: Everything that is wrong, at once.
+        SettingsError: All problems.
     """
     registry = registry or Registry.discover(environ)
     source = gather(path, environ, additions(registry))
@@ -109,7 +109,7 @@ def load(
 
 
 class _Loading:
-    """The checks after reading. Each adds to the problems and lets the next one go on."""
+    """The checks after reading. Each adds its problems, and the next one runs anyway."""
 
     def __init__(self, source: Source, registry: Registry) -> None:
         self._source = source
@@ -169,7 +169,7 @@ class _Loading:
 
 
 def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:
-    """The problems with their places, in the files' order, one for each key."""
+    """The problems with file and line, in the order of the files, one for each key."""
     found: dict[tuple[str, int, str], Problem] = {}
     for problem in problems:
         one = problem if problem.file else place(problem, root)
@@ -180,7 +180,7 @@ def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:
 
 
 def _joined(first: Problem, second: Problem) -> Problem:
-    """Branches of a union each say what they want; of anything else the first word counts."""
+    """Join the messages of the branches of a union; otherwise the first one is used."""
     more = second.message.removeprefix("must be ")
     if (
         first.message.startswith("must be ")

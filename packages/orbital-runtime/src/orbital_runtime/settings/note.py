@@ -1,4 +1,4 @@
-"""A note: one key of a configuration, and what happens instead of what it asks for."""
+"""A note about a key of the configuration that can be used but is odd."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a person should know and need not put right."""
+    """Something odd that does not prevent the configuration from being used."""
 
     key: str
     message: str

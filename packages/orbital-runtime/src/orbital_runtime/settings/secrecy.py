@@ -1,4 +1,4 @@
-"""What must not be shown: values that are secret by type, by name, or inside an address."""
+"""Secrets in a configuration: by type, by name, or in addresses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUERY: Final = re.compile(
 
 
 def sounds_secret(loc: Loc) -> bool:
-    """Whether a key's name says that its value is a secret, where no model says so."""
+    """Whether a value is a secret by the name of its key, if there is no model."""
     names = [part for part in loc[-2:] if isinstance(part, str)]
     return any(_NAMES.search(name) and not name.endswith(_POINTERS) for name in names)
 
@@ -40,14 +40,14 @@ def mask_text(text: str) -> str:
 
 
 def mask_address(text: str) -> str:
-    """As `mask_text`, and every value of a query: what its name means is known to the server alone."""
+    """As `mask_text`, and with all values of a query, since only the server knows what they mean."""
     masked = _WHOLE_QUERY.sub(lambda found: found[1] + _VALUE.sub(rf"\g<1>{MASK}", found[2]), text)
     return mask_text(masked)
 
 
 def secrets_in(value: object, loc: Loc = ()) -> Iterator[str]:
-    """All secrets of a checked value: by type, by name where no model was asked, and inside of addresses. The
-    default of a field is none, as everybody knows it.
+    """All secrets of a checked value: by type, by name if there is no model, and in addresses. The default
+    of a field is not a secret.
     """
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
@@ -69,9 +69,7 @@ def secrets_in(value: object, loc: Loc = ()) -> Iterator[str]:
 
 
 def secret_keys(value: object, loc: Loc = ()) -> Iterator[Loc]:
-    """The ways to all secrets that a checked value holds. An address without user and password is none,
-    though its field may hold them.
-    """
+    """The paths to all secrets of a checked value. An address without user and password is not a secret."""
     if isinstance(value, SecretStr | SecretBytes):
         secret = value.get_secret_value()
         if secret and not (isinstance(secret, str) and _is_open_address(secret)):

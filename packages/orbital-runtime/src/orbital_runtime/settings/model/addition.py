@@ -24,19 +24,19 @@ DIRECT: Final = "direct"
 
 
 class Addition:
-    """Sections, modes of the sender, and what follows from them. Asks nobody on the network."""
+    """Sections and modes of the sender. No network access."""
 
     sections: Mapping[str, type[Section]] = MappingProxyType({})
     """Top-level sections, by key."""
     modes: Mapping[str, bool] = MappingProxyType({})
     """Values of `sender.mode`, and whether samples go to the outputs under `sender.direct` in each."""
     renamed: Mapping[Loc, Loc] = MappingProxyType({})
-    """Keys of older files: as a key was called -> as it is called now."""
+    """Renamed keys of older files: old -> new."""
     template: str = ""
     """Its part of the file that `sentinel config init` writes, commented out."""
 
     def builtin(self) -> str:
-        """A configuration for where there is no file; empty where it has nothing to do without one."""
+        """A configuration to use without a file; empty if there is none."""
         return ""
 
     def gives_tasks(self, settings: Settings) -> bool:
@@ -44,16 +44,16 @@ class Addition:
         return False
 
     def usual_mode(self, settings: Settings) -> str:
-        """The `sender.mode` where it is left out and no output is configured; empty: it has none."""
+        """The default of `sender.mode` if no output is configured; empty: none."""
         return ""
 
     def notes(self, settings: Settings) -> Iterable[Note]:
-        """What a person who configured this should know."""
+        """Notes about these settings."""
         return ()
 
 
 def additions(registry: Registry) -> tuple[Addition, ...]:
-    """Those of all installed extensions."""
+    """The additions of all installed extensions."""
     return tuple(one.settings for one in registry.extensions())
 
 
@@ -77,12 +77,12 @@ def modes(added: Sequence[Addition]) -> dict[str, bool]:
 
 
 def usual_modes(settings: Settings, added: Sequence[Addition]) -> Iterator[str]:
-    """The modes that these settings may be left to."""
+    """The default modes for these settings."""
     return filter(None, (one.usual_mode(settings) for one in added))
 
 
 def with_mode(settings: Settings, added: Sequence[Addition]) -> Settings:
-    """The same with the usual mode where `sender.mode` is left out and there is no output."""
+    """The settings with the default mode, if `sender.mode` is left out and there is no output."""
     sender = settings.sender
     if "mode" in sender.model_fields_set or sender.direct:
         return settings

@@ -1,4 +1,4 @@
-"""What all sections of the configuration have in common, and the values that several of them use."""
+"""The base of all sections, and types of values that several of them use."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class OpenSection(Section):
 
 
 def wrong(section: Section, key: str, message: str) -> ValidationError:
-    """What a check of a whole section raises where one key is to be put right."""
+    """An error of one key, to be raised by a check of the whole section."""
     detail: InitErrorDetails = {
         "type": "value_error", "loc": (key,), "input": None, "ctx": {"error": ValueError(message)},
     }  # fmt: skip
@@ -80,10 +80,10 @@ def at_least(seconds: float) -> Callable[[float], float]:
 
 
 def sendable(text: str) -> str:
-    """What a header may carry, without the line break that files and their secrets end with.
+    """A valid value of an HTTP header, without a trailing line break.
 
     Raises:
-        ValueError: It cannot be sent; the text stays out of the message.
+        ValueError: It is not valid; the message does not contain it.
     """
     line = text.strip()
     if not (line.isascii() and line.isprintable()):
@@ -94,7 +94,7 @@ def sendable(text: str) -> str:
 SecretLine = Annotated[
     SecretStr, AfterValidator(lambda value: SecretStr(sendable(value.get_secret_value())))
 ]
-"""A secret that goes into a header."""
+"""A secret that is sent in a header."""
 
 Interval = Annotated[Duration, AfterValidator(at_least(0.01))]
 """Seconds between two things, 10ms or more."""

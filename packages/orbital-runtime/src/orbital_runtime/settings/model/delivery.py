@@ -13,7 +13,7 @@ from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_sdk.units import ByteSize, Duration
 
 USUAL: Final = DeliveryPolicy()
-"""The numbers of an output that the file says nothing of."""
+"""Defaults."""
 Count = Annotated[int, Field(gt=0)]
 Tries = Annotated[int, Field(ge=0)]
 Size = Annotated[ByteSize, Field(ge=1024)]

@@ -1,1 +1,1 @@
-"""What is written of a configuration: dumps, differences, schema, reference and template."""
+"""Output of a configuration: dump, differences, schema, template."""

@@ -1,4 +1,4 @@
-"""What a reload changes, in lines for people and without secrets."""
+"""The changes of a reload as lines of text, without secrets."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ABSENT: Final = object()
 
 
 def difference(old: Loaded, new: Loaded) -> list[str]:
-    """One line for each task or output that came, went or changed, and for each other key."""
+    """One line for each task or output that was added, removed or changed, and for each other changed key."""
     return [*_section("", _keyed(old), _keyed(new)), *_behind(old, new)]
 
 
 def _behind(old: Loaded, new: Loaded) -> Iterator[str]:
-    """Tasks whose keys are as before and whose settings are not: those are made of a file, too."""
+    """Tasks with unchanged keys but changed settings, which may come from other files."""
     before = {task.id: task.config for task in old.tasks}
     for task in new.tasks:
         config = before.get(task.id, task.config)
@@ -33,7 +33,7 @@ def _behind(old: Loaded, new: Loaded) -> Iterator[str]:
 
 
 def _keyed(loaded: Loaded) -> dict[str, Any]:
-    """Tasks and outputs by name, so that order does not matter and each is told apart."""
+    """Tasks and outputs by name, so that their order does not matter."""
     data = effective(loaded)
     direct = data["sender"].pop("direct")
     if not loaded.direct:  # they get nothing then

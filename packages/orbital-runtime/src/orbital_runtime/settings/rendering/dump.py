@@ -1,4 +1,4 @@
-"""The configuration for people to read: as it holds, without secrets."""
+"""The effective configuration as text, without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def shown(loaded: Loaded) -> dict[str, Any]:
-    """Plain data, secrets as `**********`, and so what may be one in an address."""
+    """JSON types, with secrets, also those in addresses, as `**********`."""
     return cast("dict[str, Any]", masked(effective(loaded)))
 
 
@@ -26,7 +26,7 @@ def dump(loaded: Loaded) -> str:
 
 
 def masked(value: object) -> object:
-    """Any value as plain data that may be shown."""
+    """Any value as JSON types, with masked secrets."""
     return _texts(to_jsonable_python(value, fallback=str))
 
 

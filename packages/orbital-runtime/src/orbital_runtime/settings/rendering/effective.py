@@ -1,4 +1,4 @@
-"""The configuration as it holds, defaults and environment included, as plain data with wrapped secrets."""
+"""The effective configuration with defaults and environment, as plain data with wrapped secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
-    """All sections. Every secret is a `SecretStr`: by its model, or by its name where no model was asked."""
+    """All sections. Secrets are `SecretStr`, by the model, or by the name of the key if there is no model."""
     settings = loaded.settings
     data = cast("dict[str, Any]", _wrapped(_dump(settings), ()))
     for output in loaded.outputs:
@@ -43,7 +43,7 @@ def _at(data: Any, loc: Loc) -> dict[str, Any]:
 
 
 def _task(section: TaskSection, task: Task) -> dict[str, Any]:
-    """In the order of the file, with the fields as they were dealt out."""
+    """In the order of the file, with fields under `device` and `config`."""
     own = dict.fromkeys(type(section).model_fields) | _dump(section)
     return own | {
         "device_id": task.device_id,
@@ -55,7 +55,7 @@ def _task(section: TaskSection, task: Task) -> dict[str, Any]:
 
 
 def _numbers(output: OutputSettings) -> dict[str, Any]:
-    """The output's own numbers, those taken from `sender` included, as its section writes them."""
+    """The delivery policy of the output, as keys of its section."""
     policy = output.policy
     breaker = {"failures": policy.breaker_failures, "reset": policy.breaker_reset}
     own = {k: getattr(policy, k) for k in OutputSection.model_fields if hasattr(policy, k)}

@@ -1,4 +1,4 @@
-"""JSON Schema of the whole file, with the fields of what is installed: for editors and for checks."""
+"""JSON Schema of the file with the fields of installed parts, for editors and checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(registry: Registry | None = None) -> dict[str, Any]:
-    """The schema; a registry adds the sections of extensions, and what each plugin and writer takes."""
+    """The schema; a registry adds the sections of extensions and the fields of plugins and writers."""
     added = additions(registry) if registry else ()
     whole = settings_model(added).model_json_schema()
     definitions = whole["$defs"]
@@ -31,7 +31,7 @@ def schema(registry: Registry | None = None) -> dict[str, Any]:
 
 
 def _tasks(registry: Registry, definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """For each plugin: if a task names it, these keys may stand under `config` and `device`."""
+    """For each plugin: the keys of `config` and `device` of its tasks."""
     for name, plugin in _usable(registry, "plugin", registry.plugin):
         device = _properties(plugin.device_model, definitions, f"plugin.{name}.device.")
         config = _properties(plugin.config_model, definitions, f"plugin.{name}.config.")

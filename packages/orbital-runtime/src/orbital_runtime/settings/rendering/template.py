@@ -77,5 +77,5 @@ tasks: # more of them may stand in files of their own: tasks.d/*.yaml
 
 
 def template(added: Sequence[Addition] = ()) -> str:
-    """A configuration to begin with: it runs as it is, and says what else there is."""
+    """A configuration to start with: it runs as it is, and lists further keys."""
     return "\n".join([TEMPLATE, *(one.template for one in added if one.template)])

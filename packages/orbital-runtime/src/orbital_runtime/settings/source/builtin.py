@@ -1,4 +1,4 @@
-"""What a sentinel does that was given no configuration: watch this machine and write to a local file."""
+"""The built-in configuration: watch this machine and write to a local file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _HEALTH: Final = """\
 
 
 def samples_file(environ: Mapping[str, str]) -> Path:
-    """Where the built-in configuration writes."""
+    """The file that the built-in configuration writes to."""
     return data_dir(environ) / "samples.jsonl"
 
 
@@ -53,10 +53,10 @@ def builtin(
     installed: Collection[str] | None = None,
     added: Sequence[Addition] = (),
 ) -> str:
-    """The built-in configuration, as a file would have it: that of an extension which has something to do.
+    """The built-in configuration as text: that of an extension, if one has any.
 
-    Else it watches this machine, and its own health page where that address is known beforehand, with
-    what is installed of ping and http (`installed`: names of plugins, found out if not given).
+    Otherwise it watches this machine with ping, and the agent's health page with http if its address is
+    known, as far as these plugins are installed (`installed`: names of plugins, discovered if not given).
     """
     for one in added:
         if text := one.builtin():

@@ -1,8 +1,8 @@
-"""YAML text into a tree with line numbers: bounded, duplicate keys refused, plain values only.
+"""Parses YAML into a tree with line numbers. Size is bounded, duplicate keys and tags are refused.
 
-Scalars follow YAML 1.2's core schema, as other programs of the field do, with one more rule: a number is
-one only if it writes itself the same way. `yes`, `22:30`, `007` and `1.10` stay text; where a number or
-a switch is due, the text is read as one.
+Scalars follow YAML 1.2's core schema, with one more rule: a number is only a number if it would be written
+the same way. `yes`, `22:30`, `007` and `1.10` are text, which models convert where they expect a number or
+a switch.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _PLAIN_TAGS: Final = {
 
 
 def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Problem]) -> Node | None:
-    """The tree of one document, `${NAME}` put in; an empty one is a node without value, a broken one None.
+    """Parse one document, and replace `${NAME}`. An empty one is a node without a value, an invalid one None.
 
     Args:
         text: The document.
-        file: What to call it in problems.
-        environ: Where `${NAME}` is looked up.
-        problems: Takes what is wrong.
+        file: Its name in problems.
+        environ: For `${NAME}`.
+        problems: Problems are added to it.
     """
     try:
         return _Composer(text, file, environ, problems).document() or Node(None, file, 1)
@@ -54,7 +54,7 @@ def parse(text: str, file: str, environ: Mapping[str, str], problems: list[Probl
 
 
 def scalar(text: str) -> Scalar:
-    """What an unquoted value means."""
+    """The value of an unquoted scalar."""
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):
@@ -69,7 +69,7 @@ class _Refused(Exception):  # noqa: N818 (reads as what happened)
 
 
 class _Composer:
-    """Turns the parser's events into nodes."""
+    """Makes nodes of the parser's events."""
 
     def __init__(
         self, text: str, file: str, environ: Mapping[str, str], problems: list[Problem]
@@ -148,7 +148,7 @@ class _Composer:
         self._problems.append(Problem(message, loc, file=self._file, line=_line(event)))
 
     def _merge(self, source: Node, into: dict[str, Node]) -> None:
-        """`<<: *defaults`: what is not there yet (yaml.org/type/merge.html)."""
+        """`<<: *defaults`: add keys that are not there (yaml.org/type/merge.html)."""
         if isinstance(source.value, list):
             for item in source.value:
                 self._merge(item, into)

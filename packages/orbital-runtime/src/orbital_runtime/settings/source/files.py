@@ -1,4 +1,4 @@
-"""Configuration files on disk: which one, what is in it, and who may read it."""
+"""Finds and reads configuration files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _ENDINGS: Final = (".yaml", ".yml")
 
 
 def candidates(environ: Mapping[str, str]) -> list[Path]:
-    """Where a configuration is looked for when none is named, in this order."""
+    """The files that are searched for, in order, if none is given."""
     here = Path()
     return [here / NAME, here / "config" / NAME, *(d / NAME for d in config_dirs(environ))]
 
 
 def first(environ: Mapping[str, str]) -> Path | None:
-    """The first configuration that is there, be it in a folder that is closed to us: reading it says so."""
+    """The first configuration that exists, even if it cannot be read: that is reported later."""
     return next((path for path in candidates(environ) if _is_there(path)), None)
 
 
@@ -38,7 +38,7 @@ def _is_there(path: Path) -> bool:
 
 
 def read(path: Path, problems: list[Problem]) -> str | None:
-    """The file's text; None, and a problem, where there is none to be had."""
+    """The text of the file; None, and a problem, if it cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -68,12 +68,12 @@ def _unreadable(error: OSError) -> tuple[str, tuple[()], str]:
 
 
 def task_files(folder: Path, problems: list[Problem], *, named: bool) -> list[Path]:
-    """The files of a tasks folder, in order of name.
+    """The files of a tasks folder, sorted by name.
 
     Args:
         folder: The folder.
-        problems: Takes what is wrong with it.
-        named: The user named it, so it must be there.
+        problems: Problems are added to it.
+        named: It was configured, so it must exist.
     """
     try:
         names = sorted(entry.name for entry in folder.iterdir())

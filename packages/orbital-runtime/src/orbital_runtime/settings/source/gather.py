@@ -1,4 +1,4 @@
-"""Everything that makes up a configuration, in one tree: the file, its folder of tasks, the environment."""
+"""Reads the file, the folder of tasks and the environment into one tree."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ class Source:
     """The file; None for the built-in configuration."""
     root: Node
     watched: list[Path] = field(default_factory=list[Path])
-    """Files and folders whose change calls for a reload."""
+    """Files and folders to watch for a reload."""
     seen: Signature = ()
-    """What they were, taken before they were read."""
+    """Their signature before they were read."""
     problems: list[Problem] = field(default_factory=list[Problem])
     renamed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Keys of older sentinels, and what became of each."""
+    """Renamed keys of older files, with messages."""
     readable: bool = True
-    """False: there is no tree worth checking."""
+    """False: the tree is not worth checking."""
 
     def watch(self, path: Path) -> None:
-        """It is about to be read."""
+        """Add a file before it is read."""
         self.watched.append(path)
         self.seen += signature(path)
 
 
 def gather(path: Path | None, environ: Mapping[str, str], added: Sequence[Addition] = ()) -> Source:
-    """Read all of it.
+    """Read everything.
 
     Args:
         path: The file; None to search for one, and to use the built-in configuration if there is none.
@@ -87,14 +87,14 @@ def _parse(source: Source, text: str, environ: Mapping[str, str]) -> bool:
 
 
 def _no_sections(root: Node) -> tuple[str, str]:
-    """A file that lost what it held must not pass for the wish to do nothing; `{}` says that."""
+    """A problem for a file without sections, which is probably a mistake; `{}` is allowed."""
     if root.value is None:
         return "holds no settings", "`sentinel config init` writes a file to begin with"
     return "must be sections, that is, lines like `sender:` with `key: value` lines below", ""
 
 
 def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
-    """The files of the tasks folder, as if they stood under `tasks`."""
+    """Add the files of the tasks folder to `tasks`."""
     node = source.root.child("tasks_dir")
     name = node.value if node and isinstance(node.value, str) else ""
     beside = source.path.parent if source.path else Path()
@@ -110,7 +110,7 @@ def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
 
 
 def _append(source: Source, document: Node) -> None:
-    """A file of tasks is a `tasks:` section, a bare list, or one task."""
+    """Add a file of tasks: a `tasks:` section, a list, or one task."""
     added = _tasks_of(source, document)
     root = source.root.value
     if not added or not isinstance(root, dict):

@@ -1,4 +1,4 @@
-"""`SENTINEL_SECTION__KEY` in the environment sets `section.key`, whatever the file says."""
+"""Environment variables `SENTINEL_SECTION__KEY` override `section.key`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ PREFIX: Final = "SENTINEL_"
 def override(
     root: Node, environ: Mapping[str, str], problems: list[Problem], *, keys: Collection[str]
 ) -> None:
-    """Put the environment's values into the tree.
+    """Apply the variables to the tree.
 
-    A value is read as YAML: `[a, b]` is a list, `null` leaves the key out. Single values are text, and
-    read as numbers or durations where those are due. Existing keys are matched without regard to case,
-    `-` and `.`; an item of a list by its number.
+    Values are YAML: `[a, b]` is a list, `null` removes the key. Scalars are text, which models convert.
+    Existing keys match regardless of case, `-` and `.`; items of a list by their number.
 
     Args:
         root: The tree of the file.
         environ: All variables.
-        problems: Takes values that cannot be read.
-        keys: The top-level keys, so that other variables of this prefix are left in peace.
+        problems: Problems are added to it.
+        keys: Top-level keys; other variables with the prefix are ignored.
     """
     for name, text in sorted(environ.items()):
         parts = name.removeprefix(PREFIX).lower().split("__")
@@ -84,7 +83,7 @@ def _put_item(items: list[Node], parts: list[str], value: Node, problems: list[P
 
 
 def _step(node: Node, part: str, value: Node) -> Node | None:
-    """The section or list below, made where there is none, and a copy so that no alias of it changes."""
+    """The section or list below, created if needed; a copy, so that aliases of it do not change."""
     if isinstance(node.value, list):
         index = int(part) if part.isdecimal() else len(node.value)
         if index < len(node.value):
@@ -107,7 +106,7 @@ def _copy(node: Node) -> Node:
 
 
 def _spelled(section: Mapping[str, Node], part: str) -> str:
-    """How the file spells this key: environment names know neither case nor hyphens."""
+    """The key as written in the file, since names of variables have neither case nor hyphens."""
     plain = part.replace("-", "_").replace(".", "_")
     for key in section:
         if key.lower().replace("-", "_").replace(".", "_") == plain:

@@ -16,18 +16,18 @@ _HOW: Final = "write ${NAME} or ${NAME:-default}, and $${ for a literal ${"
 
 @dataclass(slots=True)
 class Expanded:
-    """A value with its references put in."""
+    """A value with its references replaced."""
 
     text: str = ""
     literal: bool = True
-    """Nothing of it came from the environment."""
+    """Whether nothing of it is from the environment."""
     problems: list[str] = field(default_factory=list[str])
 
 
 def expand(text: str, environ: Mapping[str, str]) -> Expanded:
-    """Put in `${NAME}` and `${NAME:-default}`; `$${` stands for a literal `${`.
+    """Replace `${NAME}` and `${NAME:-default}`; `$${` is a literal `${`.
 
-    As in a shell, the default also serves where the variable is set and empty.
+    As in a shell, the default is also used if the variable is empty.
     """
     result = Expanded(text)
     if "${" in text:

@@ -1,7 +1,7 @@
-"""Keys of older sentinels' files: they mean what they meant, under the name that they have now.
+"""Renames keys of older files.
 
-The same moves are made in a configuration that is read (`Node`) and in a file that is rewritten, comments and
-all, by `sentinel config convert`; so what a tree is made of is told by whoever has one.
+This is done in a configuration that is read (`Node`), and in a file that `sentinel config convert` rewrites
+with its comments; `Kind` adapts to the two kinds of trees.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ RENAMED: Final[dict[Loc, Loc]] = {
     },
     (*_DIRECT, "clickhouse", "table_name"): (*_DIRECT, "clickhouse", "table"),
 }
-"""As the key was called -> as it is called now."""
+"""Old key -> new key."""
 CONVERT: Final = "`sentinel config convert` writes the new form"
 
 
 def all_renamed(added: Sequence[Addition]) -> dict[Loc, Loc]:
-    """All keys of older files that have another name now: as it was -> as it is."""
+    """All renamed keys, with those of extensions: old -> new."""
     found = dict(RENAMED)
     for one in added:
         found.update(one.renamed)
@@ -44,14 +44,14 @@ def all_renamed(added: Sequence[Addition]) -> dict[Loc, Loc]:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """What a tree is made of."""
+    """Access to a kind of tree."""
 
     inside: Callable[[T], MutableMapping[str, T] | None]
-    """The keys of a section; None where it is none."""
+    """The keys of a section; None if it is none."""
     value: Callable[[T], Any]
-    """Of a single value."""
+    """The scalar value."""
     make: Callable[[Any, T], T]
-    """A section (`{}`) or value of ours, in the place of this one."""
+    """A new section (`{}`) or value that replaces this one."""
 
 
 NODES: Final[Kind[Node]] = Kind(
@@ -62,14 +62,14 @@ NODES: Final[Kind[Node]] = Kind(
 
 
 def renew(root: T, kind: Kind[T], renamed: Mapping[Loc, Loc]) -> Iterator[tuple[str, str]]:
-    """Move each such key to where it belongs now; gives what was done: the old key, and a sentence.
+    """Rename the keys. Returns the old keys with messages.
 
-    One without a value is left out, as an older sentinel did. Where the new key is there too, it counts.
+    A key without a value is removed, as older versions did. If the new key exists, too, it is used.
 
     Args:
         root: The whole file; it is changed.
-        kind: What it is made of.
-        renamed: As keys were called -> as they are called now: `RENAMED`, and those of extensions.
+        kind: Access to it.
+        renamed: Old -> new: `RENAMED`, and those of extensions.
     """
     logins: set[Loc] = set()
     for old, new in renamed.items():
@@ -94,7 +94,7 @@ def _find(root: T, way: Loc, kind: Kind[T]) -> T | None:
 
 
 def _move(root: T, node: T, new: Loc, kind: Kind[T]) -> str:
-    """Put it there; what became of it, in words."""
+    """Move a value. Returns a message."""
     if kind.value(node) in (None, ""):
         return f"is called {dotted(new)} now, and left out where it is empty"
     section = _made(root, new[:-1], node, kind)
@@ -105,7 +105,7 @@ def _move(root: T, node: T, new: Loc, kind: Kind[T]) -> str:
 
 
 def _made(root: T, way: Loc, like: T, kind: Kind[T]) -> MutableMapping[str, T] | None:
-    """The section at the end of this way, made where there is none; None where something else is there."""
+    """The section at this path, created if needed; None if there is something else."""
     section = kind.inside(root)
     for part in map(str, way):
         if section is None:
@@ -117,7 +117,7 @@ def _made(root: T, way: Loc, like: T, kind: Kind[T]) -> MutableMapping[str, T] |
 
 
 def _complete(root: T, output: Loc, kind: Kind[T]) -> None:
-    """A password without a user was never sent, and a user without a password was sent alone."""
+    """Complete logins as older versions used them: no password without a user, and an empty one without."""
     above = _find(root, output, kind)
     section = None if above is None else kind.inside(above)
     login = None if section is None else section.get("basic_auth")

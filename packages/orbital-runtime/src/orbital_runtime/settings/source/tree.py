@@ -1,4 +1,4 @@
-"""A configuration as a tree that remembers where each value stands."""
+"""A configuration as a tree with the file and line of each value."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Scalar = str | int | float | bool | None
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One value and its place."""
+    """A value with its file and line."""
 
     value: Scalar | dict[str, Node] | list[Node]
     file: str
     line: int
     """From 1; 0 for a value that came from an environment variable."""
     literal: bool = True
-    """It stands in the file as it is; False: it came from the environment."""
+    """Whether it is written so in the file; False: it is from the environment."""
     weight: int = 1
-    """Values in it, itself included, aliases counted each time."""
+    """Number of values in it, itself included; aliases count each time."""
 
     def plain(self) -> object:
-        """The value without its place."""
+        """The value without file and line."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items()}
         if isinstance(self.value, list):
@@ -37,7 +37,7 @@ class Node:
         return self.value
 
     def child(self, part: str | int) -> Node | None:
-        """The value under this key or index, if there is one."""
+        """The value of this key or index, if there is one."""
         if isinstance(self.value, dict):
             return self.value.get(str(part))
         if isinstance(self.value, list) and isinstance(part, int) and part < len(self.value):
@@ -45,14 +45,14 @@ class Node:
         return None
 
     def find(self, loc: Loc) -> Node | None:
-        """The value at the end of this way, if it goes so far."""
+        """The value at this path, if there is one."""
         node: Node | None = self
         for part in loc:
             node = node and node.child(part)
         return node
 
     def leaves(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
-        """Every scalar in it and the way to it."""
+        """All scalars with their paths."""
         if isinstance(self.value, dict):
             for key, child in self.value.items():
                 yield from child.leaves((*loc, key))
@@ -64,10 +64,10 @@ class Node:
 
 
 def follow(root: Node, loc: Loc) -> tuple[Loc, Node]:
-    """As far as the way goes: the part of it that is in the tree, and the value there.
+    """The part of a path that is in the tree, and the value there.
 
-    What validation adds to a way (`[key]`, the branch of a union) is not in the file and left out.
-    Names at its end that are missing stay, since they are to be written.
+    Parts that validation adds (`[key]`, the branch of a union) are left out. Missing keys at the end are
+    kept, since they are to be written.
     """
     node, way, missing = root, list[str | int](), list[str | int]()
     for part in loc:
@@ -80,7 +80,7 @@ def follow(root: Node, loc: Loc) -> tuple[Loc, Node]:
 
 
 def place(problem: Problem, root: Node) -> Problem:
-    """The problem with file and line, and without any secret value that its words might repeat."""
+    """The problem with file and line, and without secrets in its message."""
     way, node = follow(root, problem.loc)
     message = problem.message
     for leaf_way, leaf in node.leaves(way):

@@ -1,1 +1,1 @@
-"""Checks: keys against models, tasks against plugins, outputs against writers."""
+"""Checks keys against models, tasks against plugins, and outputs against writers."""

@@ -1,4 +1,4 @@
-"""A task as it stands in the configuration becomes one that can run. Nothing here touches the network."""
+"""Checks tasks with the models of their plugins. No network access."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.model.root import Settings
 
 SHORTEST_DEFAULT: Final = 1.0
-"""Seconds: a task of a very short interval that names no timeout gets this one."""
+"""Minimum default timeout in seconds, for tasks with a very short interval."""
 
 
 def bind(task: TaskSection, registry: Registry, defaults: Settings, *, strict: bool = True) -> Task:
-    """One task, checked.
+    """Check one task.
 
     Args:
-        task: As the user wrote it, or whoever handed it out.
-        registry: Where its plugin is looked up.
+        task: As configured, or given by an extension.
+        registry: Has its plugin.
         defaults: For `collector` and `plugins.config`.
-        strict: Refuse keys that the plugin does not know; False passes them over.
+        strict: Refuse keys that the plugin does not know; False ignores them.
 
     Raises:
-        SettingsError: All that is wrong with it; ways begin at the task.
+        SettingsError: All problems; paths begin at the task.
     """
     return Binder(registry, defaults, strict=strict).bind(task)
 
 
 class Binder:
-    """Binds many tasks, and asks a plugin of equal settings only once."""
+    """Checks many tasks; plugins with equal settings are created once."""
 
     def __init__(self, registry: Registry, defaults: Settings, *, strict: bool = True) -> None:
         self.broken: dict[str, str] = {}
-        """Plugins that tasks need and that cannot be used, and why."""
+        """Plugins of tasks that cannot be used, with the reason."""
         self._registry = registry
         self._defaults = defaults
         self._strict = strict
         self._probes: dict[Hashable, tuple[Plugin[Any, Any], PluginConfig]] = {}
 
     def bind(self, task: TaskSection, *, at: Loc = ()) -> Task:
-        """One task, checked; see `bind`. `at` is the way to it, for problems.
+        """Check one task; see `bind`. `at` is its path, for problems.
 
-        One of a broken plugin keeps none of its fields. It cannot run, and each of its runs says why.
+        A task of a broken plugin has no fields. Its runs fail with the reason.
         """
         try:
             plugin = looked_up(self._registry.plugin, task.plugin, at=(*at, "plugin"))
@@ -85,61 +85,59 @@ class Binder:
         )
 
     def prepare(self, plugin: str) -> None:
-        """Import this plugin, if there is one and it can be. That may take long: a thread can do it before
-        `bind` does.
-        """
+        """Import this plugin, if that is possible. It may take long, so a thread can do it before `bind`."""
         with suppress(ConfigurationError):  # binding says so
             self._registry.plugin(plugin)
 
     def metadata(self, plugin: str) -> Mapping[str, Any]:
-        """What the plugin declares about itself; nothing where it cannot be used."""
+        """The plugin's metadata; nothing if it cannot be used."""
         return self._registry.metadata(plugin)
 
     def fields(self, plugin: str) -> frozenset[str]:
-        """The keys that the plugin knows, of a device or of its own; none where it cannot be used."""
+        """The keys of the plugin's models of device and settings; none if it cannot be used."""
         try:
             found = self._registry.plugin(plugin)
         except ConfigurationError:  # binding says so
             return frozenset()
         return accepted(found.device_model) | accepted(found.config_model)
 
-    def strangers(self, plugin: str, config: Mapping[str, Any]) -> list[Problem]:
-        """The keys of a task's `config` that its plugin does not know, each with the nearest known one."""
+    def unknown_keys(self, plugin: str, config: Mapping[str, Any]) -> list[Problem]:
+        """The keys of a task's `config` that its plugin does not know, with hints."""
         try:
             found = self._registry.plugin(plugin)
         except ConfigurationError:  # binding says so
             return []
-        dealer = _Dealer(found.device_model, found.config_model)
+        splitter = _KeySplitter(found.device_model, found.config_model)
         for key, value in config.items():
-            dealer.deal(key, value, ("config", key), strict=True)
-        return dealer.strangers
+            splitter.assign(key, value, ("config", key), strict=True)
+        return splitter.unknown
 
     def _fields(
         self, plugin: type[Plugin[Any, Any]], task: TaskSection, at: Loc
     ) -> tuple[DeviceFields, PluginConfig]:
-        dealer = _Dealer(plugin.device_model, plugin.config_model)
+        splitter = _KeySplitter(plugin.device_model, plugin.config_model)
         for key, value in self._defaults.plugins.config.get(task.plugin, {}).items():
-            dealer.deal(key, value, ("plugins", "config", task.plugin, key), strict=False)
+            splitter.assign(key, value, ("plugins", "config", task.plugin, key), strict=False)
         if task.device is None:
             for key, value in task.config.items():
-                dealer.deal(key, value, (*at, "config", key), strict=self._strict)
+                splitter.assign(key, value, (*at, "config", key), strict=self._strict)
         else:
             for key, value in task.device.items():
                 way = (*at, "device", key)
-                dealer.deal(key, value, way, strict=self._strict, only=dealer.device)
+                splitter.assign(key, value, way, strict=self._strict, only=splitter.device)
             for key, value in task.config.items():
                 way = (*at, "config", key)
-                dealer.deal(key, value, way, strict=self._strict, only=dealer.config)
+                splitter.assign(key, value, way, strict=self._strict, only=splitter.config)
         device_at = (*at, "config" if task.device is None else "device")
-        return dealer.models(device_at, (*at, "config"))
+        return splitter.models(device_at, (*at, "config"))
 
     def _ask(
         self, plugin: type[Plugin[Any, Any]], device: DeviceFields, config: PluginConfig, at: Loc
     ) -> PluginConfig:
-        """What the plugin's models cannot say, its `validate_device` may.
+        """Call the plugin's `validate_device`.
 
         Returns:
-            The settings; of equal ones those that came first, so that they are kept once.
+            The settings; the same object for equal ones.
         """
         if plugin.validate_device is cast("Any", Plugin).validate_device:
             return config
@@ -162,7 +160,7 @@ class Binder:
 
 @dataclass(slots=True)
 class _Side:
-    """One of the two models, and what it was dealt."""
+    """One of the two models, and its values."""
 
     model: type[BaseModel]
     known: frozenset[str]
@@ -176,25 +174,25 @@ class _Side:
         self.values[key], self.ways[key] = value, way
 
 
-class _Dealer:
-    """Deals keys out to the device's and the plugin's model; one that both know goes to both."""
+class _KeySplitter:
+    """Splits keys between the models of device and plugin; a key that both know goes to both."""
 
     def __init__(self, device: type[DeviceFields], config: type[PluginConfig]) -> None:
         self.device = _Side(device, accepted(device))
         self.config = _Side(config, accepted(config))
-        self.strangers: list[Problem] = []
+        self.unknown: list[Problem] = []
         """Keys that neither model knows."""
 
-    def deal(
+    def assign(
         self, key: str, value: object, way: Loc, *, strict: bool, only: _Side | None = None
     ) -> None:
-        """Give a key to whom it belongs; in strict dealing one that nobody knows is a stranger."""
+        """Assign a key to the models that know it. If none does, it is a problem if `strict`."""
         sides = (only,) if only else (self.device, self.config)
         takers = [side for side in sides if side.takes(key)]
         for side in takers:
             side.put(key, value, way)
         if not takers and strict:
-            self.strangers.append(Problem("unknown key", way, self._hint(key, sides)))
+            self.unknown.append(Problem("unknown key", way, self._hint(key, sides)))
 
     def _hint(self, key: str, sides: tuple[_Side, ...]) -> str:
         for name, side in (("device", self.device), ("config", self.config)):
@@ -205,7 +203,7 @@ class _Dealer:
         return did_you_mean(key, {known for side in sides for known in side.known})
 
     def models(self, device_at: Loc, config_at: Loc) -> tuple[Any, Any]:
-        problems = list(self.strangers)
+        problems = list(self.unknown)
         made: list[BaseModel] = []
         for side, at in ((self.device, device_at), (self.config, config_at)):
             try:
@@ -218,7 +216,7 @@ class _Dealer:
 
 
 def unknown_defaults(registry: Registry, config: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
-    """What is wrong with the names in `plugins.config`, whether or not a task uses them."""
+    """Problems of `plugins.config`, also of plugins without tasks."""
     problems: list[Problem] = []
     for name, values in config.items():
         at: Loc = ("plugins", "config", name)
@@ -229,8 +227,8 @@ def unknown_defaults(registry: Registry, config: Mapping[str, Mapping[str, Any]]
         except SettingsError as error:
             problems += error.problems
             continue
-        dealer = _Dealer(plugin.device_model, plugin.config_model)
+        splitter = _KeySplitter(plugin.device_model, plugin.config_model)
         for key, value in values.items():
-            dealer.deal(key, value, (*at, key), strict=True)
-        problems += dealer.strangers
+            splitter.assign(key, value, (*at, key), strict=True)
+        problems += splitter.unknown
     return problems

@@ -1,4 +1,4 @@
-"""What stands in for a part that is installed and does not work, so that it costs only what needs it."""
+"""A stand-in for an installed writer that cannot be used."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class BrokenWriter(Writer[WriterConfig]):
-    """Never starts: its output pauses and keeps everything, and the others go on."""
+    """Never starts: its output pauses and keeps all samples."""
 
     reason: ClassVar[str]
-    """Why the real one cannot be used, for people."""
+    """Why the writer cannot be used."""
 
     async def start(self, host: PluginHost) -> None:
         raise ConfigurationError(self.reason)
@@ -28,7 +28,7 @@ class BrokenWriter(Writer[WriterConfig]):
 
 @lru_cache
 def broken_writer(name: str, reason: str) -> type[Writer[Any]]:
-    """The same class for the same reason, so that a reload finds nothing changed."""
+    """A stand-in; the same class for the same reason, so that a reload sees no change."""
     return cast(
         "type[Writer[Any]]", type("Broken", (BrokenWriter,), {"name": name, "reason": reason})
     )

@@ -1,4 +1,4 @@
-"""Keys of the file against a plugin's own model."""
+"""Checks values with a model of a plugin, writer or processor."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def checked(
     ways: Mapping[str, Loc] | None = None,
     beside: Collection[str] = (),
 ) -> M:
-    """The model made of these values.
+    """Validate values with a model.
 
     Args:
-        model: A plugin's model.
-        values: What the user wrote.
-        at: The way to them in the configuration.
-        ways: The ways to single keys that stand elsewhere.
-        beside: Keys that may stand beside those of the model, for hints.
+        model: The model.
+        values: As configured.
+        at: Their path in the configuration.
+        ways: Paths of single keys that are elsewhere.
+        beside: Further valid keys at this place, for hints.
 
     Raises:
-        SettingsError: All that is wrong with them.
+        SettingsError: All problems.
     """
     try:
         with contained:
@@ -57,11 +57,11 @@ def _moved(problem: Problem, at: Loc, ways: Mapping[str, Loc]) -> Problem:
 
 
 def looked_up(find: Callable[[str], C], name: str, *, at: Loc) -> C:
-    """What the registry has under this name.
+    """Look a name up in the registry.
 
     Raises:
-        SettingsError: Nothing.
-        Unusable: Something broken.
+        SettingsError: It is not installed.
+        Unusable: It is broken.
     """
     try:
         return find(name)

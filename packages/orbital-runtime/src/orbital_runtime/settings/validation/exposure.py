@@ -1,4 +1,4 @@
-"""Secrets that stand in files which others may read."""
+"""Finds secrets in files that others can read."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def exposed(
     outputs: Iterable[OutputSettings],
     processors: Iterable[ProcessorSettings],
 ) -> list[Problem]:
-    """One problem for each file that holds a secret and that group or others may read.
+    """One problem for each file with a secret that group or others can read.
 
-    A secret is what a model declares as one. Where no model was asked (a disabled task, a writer that is
-    not installed) the key's name decides.
+    Secrets are declared by models. Without a model (a disabled task, a writer that is not installed) the
+    name of the key decides.
     """
     files = {node.file for _, node in root.leaves() if node.line}
     readable = {file for file in files if open_to_others(Path(file))}
@@ -55,7 +55,7 @@ def exposed(
 
 
 def _of_tasks(tasks: Mapping[int, Task]) -> Iterator[Loc]:
-    """Every place at which a task's secret may stand."""
+    """All paths of secrets of tasks."""
     for index, task in tasks.items():
         for way in (*secret_keys(task.device), *secret_keys(task.config)):
             yield ("tasks", index, "config", *way)

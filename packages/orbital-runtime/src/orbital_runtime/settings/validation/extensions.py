@@ -1,4 +1,4 @@
-"""Sections and modes of extensions that are not installed, and names that belong to installed ones."""
+"""Checks sections and modes of extensions, and names that are reserved for them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.model.root import Settings
 
 RUNTIME: Final = "orbital-runtime"
-"""Our distribution. Its extras are called as sections of extensions, and bring the package of each."""
+"""Our distribution. It has an extra for each section and mode of an extension, with the package."""
 
 
 def mistakes(
     settings: Settings, tasks: Mapping[int, TaskSection], registry: Registry
 ) -> Iterator[Problem]:
-    """A mode that there is not, and names that belong to extensions.
+    """Problems of unknown modes and reserved names.
 
     Args:
-        settings: As far as they are right.
-        tasks: The local tasks, by place in the file.
-        registry: What is installed.
+        settings: The valid part.
+        tasks: The local tasks, by index in the file.
+        registry: Installed parts.
     """
     mode, known = settings.sender.mode, sorted(modes(additions(registry)))
     if mode not in known:
@@ -55,7 +55,7 @@ def mistakes(
 
 
 def explained(problem: Problem, registry: Registry) -> Problem:
-    """The problem; of a section that only an extension has, with what is wrong or missing."""
+    """The problem, with a hint if it is a section of an extension."""
     if problem.message != "unknown key" or len(problem.loc) != 1:
         return problem
     section = str(problem.loc[0])
@@ -73,20 +73,20 @@ def explained(problem: Problem, registry: Registry) -> Problem:
 
 
 def _remedy(package: str, registry: Registry) -> str:
-    """How to get the extension that this package brings."""
+    """How to install or repair the extension of this package."""
     if _is_broken(package, registry):
         return f"`sentinel plugins list` says why {package} cannot be used"
     return f"`pip install {package}`"
 
 
 def _is_broken(package: str, registry: Registry) -> bool:
-    """Whether it is installed, and its extension cannot be used."""
+    """Whether it is installed, but its extension cannot be used."""
     registry.extensions()  # what is broken is known once it was looked at
     return any(one.distribution == package for one in registry.broken())
 
 
 def _package(name: str) -> str:
-    """The package whose extension has this section or mode; empty where nobody knows one."""
+    """The package whose extension has this section or mode; empty if unknown."""
     with suppress(PackageNotFoundError):
         for requirement in map(Requirement, requires(RUNTIME) or ()):
             marker = requirement.marker

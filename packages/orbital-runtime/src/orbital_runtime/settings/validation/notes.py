@@ -1,4 +1,4 @@
-"""What a configuration switches on that does nothing yet, and what it leaves without effect."""
+"""Notes about keys without effect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def notes(settings: Settings, registry: Registry) -> list[Note]:
-    """One for each such key; those of extensions first, then in the file's order."""
+    """All notes; those of extensions first, then in the order of the file."""
     added = additions(registry)
     return [
         *_broken_extensions(registry),
@@ -64,7 +64,7 @@ def _broken_plugins(settings: Settings, registry: Registry) -> Iterator[Note]:
 
 
 def _unmet(settings: Settings, registry: Registry) -> Iterator[Note]:
-    """Packages in use whose own requirements are not met: they may fail at any time, far from the cause."""
+    """Notes about used packages whose requirements are not met."""
     direct = settings.sender.direct.items()
     used: dict[tuple[Kind, str], str] = {
         **{("plugin", task.plugin): "tasks" for task in settings.tasks if task.enabled},
@@ -101,7 +101,7 @@ def _delivery(settings: Settings, registry: Registry) -> Iterator[Note]:
 
 
 def _broken(find: Callable[[str], object], name: str) -> str:
-    """Why this cannot be used although it is installed; empty if it can, or is not there at all."""
+    """Why this cannot be used although it is installed; empty if it can, or is not installed."""
     try:
         find(name)
     except Unusable as error:

@@ -1,4 +1,4 @@
-"""The outputs of a configuration, checked: each a writer, its settings, and its delivery's numbers."""
+"""Checks the outputs of a configuration: writer, its settings, and delivery policy."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 CONFIGURABLE: Final = frozenset(field.name for field in fields(DeliveryPolicy)) - {
     "bisect_requests", "stuck_writes",
 }  # fmt: skip
-"""The numbers that sections may say. A writer that knows one by the same name is given it as well."""
+"""Fields of the policy that can be configured. A writer whose settings have one of them gets it, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSettings:
-    """One output that samples go to."""
+    """A checked output."""
 
     name: str
     writer: type[Writer[Any]]
@@ -43,10 +43,10 @@ class OutputSettings:
 
 
 def outputs(settings: Settings, registry: Registry) -> list[OutputSettings]:
-    """Every output that samples go to, checked; none in a mode that sends them elsewhere.
+    """Check the outputs. Returns none in a mode that does not use them.
 
     Raises:
-        SettingsError: All that is wrong with any enabled one, whatever the mode.
+        SettingsError: All problems of enabled outputs, whatever the mode.
     """
     found = enabled_outputs(settings, registry)
     return found if modes(additions(registry)).get(settings.sender.mode, True) else []
@@ -86,7 +86,7 @@ def _output(
 
 
 def delivery_policy(settings: Settings, output: OutputSection | None = None) -> DeliveryPolicy:
-    """How an output is delivered to: its own numbers, else those of `sender` and `buffer`."""
+    """The delivery policy of an output: its own values, otherwise those of `sender` and `buffer`."""
     numbers: dict[str, Any] = {"flush_interval": settings.buffer.flush_interval}
     for section in (settings.sender, output):
         numbers |= _numbers(section) if section else {}
@@ -94,7 +94,7 @@ def delivery_policy(settings: Settings, output: OutputSection | None = None) -> 
 
 
 def _numbers(section: SenderSection | OutputSection) -> dict[str, Any]:
-    """What the section says of a policy, by the policy's names."""
+    """The values of a section, as fields of the policy."""
     failures = section.breaker.failures
     if failures is None and section.retry_times is not None:
         failures = max(1, section.retry_times)

@@ -1,4 +1,4 @@
-"""The tree against the models: all that is wrong with it, and what is left when that is taken away."""
+"""Checks the tree with the models; returns the valid part."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _ELSEWHERE: Final = {
     "retry_times": "retry_count",
     "retries": "retry_count",
 }
-"""How other programs of this family call a task's keys."""
+"""Names of a task's keys in related programs."""
 
 
 def validate(
     root: Node, problems: list[Problem], model: type[Settings] = Settings
 ) -> tuple[Settings, dict[int, TaskSection]]:
-    """The settings as far as they are right, so that other checks can go on.
+    """The valid part of the settings, so that other checks can run.
 
     Args:
         root: The whole configuration.
-        problems: Takes what is wrong.
-        model: Of the whole, with the sections of extensions.
+        problems: Problems are added to it.
+        model: Of the whole file, with the sections of extensions.
 
     Returns:
-        The settings, and their tasks by place in the file.
+        The settings, and their tasks by index in the file.
     """
     data = cast("dict[str, Any]", root.plain())
     tasks: dict[int, TaskSection] = {}
@@ -62,7 +62,9 @@ def _settings(data: dict[str, Any], problems: list[Problem], model: type[Setting
 
 
 def _take_away(data: dict[str, Any], loc: Loc) -> None:
-    """The deepest key on the way that is there. A list goes as a whole: its items must keep their places."""
+    """Remove the deepest existing key of a path. A list is removed as a whole, so that indexes do not
+    change.
+    """
     parent, key, node = data, "", cast("Any", data)
     for part in loc:
         if not isinstance(node, dict) or part not in node:
@@ -86,7 +88,7 @@ def _tasks(items: list[Any], root: Node, problems: list[Problem]) -> dict[int, T
 
 
 def _doubles(items: list[Any], root: Node) -> Iterator[Problem]:
-    """Ids that stand twice, whatever else is wrong with their tasks."""
+    """Problems of duplicate ids."""
     first: dict[str, Loc] = {}
     for index, item in enumerate(items):
         given = cast("dict[str, Any]", item).get("id") if isinstance(item, dict) else None
@@ -102,7 +104,7 @@ def _doubles(items: list[Any], root: Node) -> Iterator[Problem]:
 def _keep_the_rest(
     item: Any, error: ValidationError, tasks: dict[int, TaskSection], index: int
 ) -> None:
-    """What is right in a task, so that its plugin's fields can be checked in the same go."""
+    """The valid part of a task, so that the fields of its plugin are checked, too."""
     if not isinstance(item, dict):
         return
     rest = cast("dict[str, Any]", item)
