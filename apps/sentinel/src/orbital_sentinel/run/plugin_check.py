@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from orbital_sdk.calling.invoke import receives
+from orbital_sdk.problems import explain
 from orbital_sdk.testing import check_plugin, check_receiver
 from orbital_sentinel.errors import Misuse
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from orbital_sdk import Plugin
 
     Fields = Mapping[str, Any]
+
+M = TypeVar("M", bound=BaseModel)
 
 NOT_RUN: Final = {126, 127}
 """Exit codes of a shell for a command that cannot be run. Others may mean that nobody listens."""
@@ -56,13 +60,15 @@ async def findings(
         speak: Of a receiver: a shell command that has the device send something.
 
     Raises:
-        Misuse: A receiver needs `speak`, and that does not work.
+        Misuse: A field does not fit, or `speak` is missing or does not run.
     """
-    speaking = _Shell(speak)
+    fields = _valid(plugin.device_model, device, "-o")
+    away = _valid(plugin.device_model, unreachable, "--unreachable") if unreachable else None
+    settings, speaking = _valid(plugin.config_model, config, "-s"), _Shell(speak)
     if not receives(plugin):
-        suite = check_plugin(plugin, device, config, entry_point=False, unreachable=unreachable)
+        suite = check_plugin(plugin, fields, settings, entry_point=False, unreachable=away)
     elif speak:
-        suite = check_receiver(plugin, lambda: (device, config), speaking, entry_point=False)
+        suite = check_receiver(plugin, lambda: (fields, settings), speaking, entry_point=False)
     else:
         raise Misuse("it is a receiver: have something sent to it with --speak COMMAND")
     try:
@@ -72,6 +78,14 @@ async def findings(
             raise Misuse(f"--speak ended with code {speaking.failed}: {speak}") from found
         return str(found)
     return ""
+
+
+def _valid(model: type[M], given: Fields, option: str) -> M:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        words = [f"{option} {problem}" for problem in explain(error, model)]
+        raise Misuse("\n".join(words)) from error
 
 
 class _Shell:
