@@ -1,1 +1,1 @@
-"""Strangers' code: under a deadline, with every way out of it caught, and named where it holds the loop."""
+"""Calls of third-party code: deadlines, containment of exceptions, and the watchdog of the event loop."""

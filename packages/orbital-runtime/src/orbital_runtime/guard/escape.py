@@ -1,5 +1,5 @@
-"""What strangers raise that is no `Exception` (gevent's time-outs, `sys.exit()`, a `CancelledError` of their
-own) ends their own work and nothing else.
+"""Containment of what third-party code raises that is no `Exception`: gevent's timeouts, `sys.exit()`, a
+`CancelledError` of its own.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Escape(RuntimeError):  # noqa: N818 (reads as what happened)
-    """Stands for such a raised thing, which is its cause."""
+    """Raised instead of what is no `Exception`, which is its cause."""
 
 
 def as_exception(error: BaseException) -> Exception:
-    """The same error where it is an `Exception`, else an `Escape` caused by it."""
+    """The error itself if it is an `Exception`, otherwise an `Escape` with it as the cause."""
     if isinstance(error, Exception):
         return error
     escape = Escape(f"{type(error).__name__} was raised, which is no Exception")
@@ -26,13 +26,13 @@ def as_exception(error: BaseException) -> Exception:
 
 
 def origin(error: BaseException) -> BaseException:
-    """What was raised: the cause of an `Escape`, else the error itself."""
+    """The original error: the cause of an `Escape`, otherwise the error itself."""
     cause = error.__cause__
     return cause if isinstance(error, Escape) and cause is not None else error
 
 
 class _Contained:
-    """As a block: whatever leaves it is an `Exception`."""
+    """A context manager that turns everything raised into an `Exception`."""
 
     def __enter__(self) -> None:
         pass
@@ -48,7 +48,7 @@ contained: Final = _Contained()
 
 
 def _by_hand(error: BaseException) -> bool:
-    """Whether it is the user's Ctrl-C: no agent runs in this process that would handle it."""
+    """Whether it is a Ctrl-C that no agent in this process handles."""
     return (
         isinstance(error, KeyboardInterrupt)
         and threading.current_thread() is threading.main_thread()

@@ -1,4 +1,4 @@
-"""What a run failed with that the agent itself had to end, or could not begin."""
+"""Errors of runs that the agent ended, or could not start."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from orbital_sdk import CollectError
 
 
 class OverLimit(TimeoutError):  # noqa: N818 (reads as what happened)
-    """It took longer than it had; ours, and not one of the code that was called."""
+    """The agent's time limit was exceeded; not an error of the code that was called."""
 
 
 class Timeout(CollectError):  # noqa: N818 (reads as what happened)
-    """The deadline came first."""
+    """The deadline was reached."""
 
 
 class NoThread(CollectError):  # noqa: N818 (as above)
-    """Every thread of the plugin was in use until the deadline."""
+    """All threads of the plugin were in use until the deadline."""
 
 
 class StillRunning(CollectError):  # noqa: N818 (as above)
-    """An earlier run was given up and goes on all the same."""
+    """An earlier run was abandoned and has not ended."""

@@ -1,4 +1,4 @@
-"""What a stranger's error says and where it was raised, for people."""
+"""Messages of third-party errors, and where they were raised."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from orbital_runtime.guard.escape import contained
 from orbital_sdk.secrecy import scrub
 
 LONGEST: Final = 1000
-"""Characters of an error that are kept: a device may answer with a book."""
+"""Maximum characters of an error message."""
 _USER: Final = re.compile(r"//[^/@\s]*@")
 
 
 def words(error: BaseException) -> str:
-    """The error's message on one line, of bearable length and without secrets."""
+    """The error's message on one line, limited and without secrets."""
     try:
         with contained:
             text = _USER.sub("//", " ".join(scrub(str(error))[: 2 * LONGEST].split()))
@@ -25,7 +25,7 @@ def words(error: BaseException) -> str:
 
 
 def named(error: BaseException) -> str:
-    """Its class, and its words where there are any."""
+    """Its class and message."""
     name, text = type(error).__name__, words(error)
     return name if text == name else f"{name}: {text}"
 

@@ -1,1 +1,1 @@
-"""How code that is not ours is called: under a deadline where it can wait, counted if it outlives that."""
+"""Calls of plugins, writers and processors, with deadlines; calls that do not end by then are counted."""

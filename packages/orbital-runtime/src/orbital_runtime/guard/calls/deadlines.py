@@ -1,4 +1,4 @@
-"""The deadlines of all runs that go on: one timer watches them."""
+"""The deadlines of all current runs, on one timer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from orbital_runtime.guard.calls.work import Work
 
 TICK: Final = 0.001
-"""Seconds: timers are no finer."""
+"""Resolution of timers in seconds."""
 
 
 class Deadlines:
-    """Cuts what overruns. Nearly every run ends long before its deadline, so to set and to clear one must
-    cost next to nothing; the timer stays where it is, and finds nobody.
+    """Interrupts runs at their deadline. Nearly every run ends long before it, so `set` and `clear` must be
+    cheap: the timer is not moved by `clear`.
     """
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class Deadlines:
         self._wakes = math.inf
 
     def set(self, work: Work[Any], deadline: float, task: asyncio.Task[Any]) -> None:
-        """Cut this work, and cancel the task that awaits it, at `deadline` (`time.monotonic()`)."""
+        """Interrupt this work, and cancel the task that awaits it, at `deadline` (`time.monotonic()`)."""
         self._going[work] = deadline, task
         if deadline < self._wakes:
             self._wake(deadline)
 
     def clear(self, work: Work[Any]) -> None:
-        """It is over."""
+        """The work ended."""
         self._going.pop(work, None)
 
     def _wake(self, at: float) -> None:

@@ -1,9 +1,8 @@
-"""Runs a plugin under a deadline that holds, whatever the plugin does.
+"""Calls plugins with a deadline that is always kept.
 
-A coroutine is cancelled; one that swallows its cancellation at the deadline is abandoned. A thread cannot
-be cancelled: it is stuck, and counted as such, until it returns. Neither takes more than itself along:
-while the run that was given up still goes on, its task (and what it holds alone) fails at once instead of
-piling up.
+A coroutine is cancelled; one that ignores its cancellation is abandoned. A thread cannot be cancelled: it
+counts as stuck until it returns. While an abandoned run continues, further runs of its task, or of its
+exclusive resource, fail at once.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ T = TypeVar("T")
 
 
 class Invoker:
-    """Invokes plugins, and lets go of invocations that get out of hand.
+    """Calls plugins, and abandons calls that do not end.
 
     Args:
-        pool: The threads of a plugin, by its name.
-        grace: Seconds that a cancelled collection gets to clean up before it is abandoned.
+        pool: Returns the thread pool of a plugin, by name.
+        grace: Seconds for a cancelled collection to clean up before it is abandoned.
     """
 
     def __init__(self, pool: Callable[[str], Executor], grace: float) -> None:
@@ -59,16 +58,16 @@ class Invoker:
 
         Args:
             session: Of the device to read.
-            plugin: Whose it is.
-            ctx: The run, with its deadline.
-            sink: Takes the samples. After an error the caller takes a copy: a thread may still add some.
-            limit: Samples that it may give.
-            holds: What no other run may use before this one is really over.
+            plugin: Its plugin.
+            ctx: Of the run, with its deadline.
+            sink: Samples are added to it. After an error it must be copied: a thread may still add some.
+            limit: Maximum of samples.
+            holds: Resources that no other run may use until this one has ended.
 
         Raises:
-            Timeout, NoThread: The deadline came.
-            StillRunning: An earlier run still holds something of this one, or all threads are stuck.
-            Exception: Whatever `collect` raised; an `Escape` for what is no `Exception`.
+            Timeout, NoThread: The deadline was reached.
+            StillRunning: An earlier run still holds one of the resources, or all threads are stuck.
+            Exception: Raised by `collect`; an `Escape` for what is no `Exception`.
         """
         self.overruns.check(plugin, holds)
         thread = Thread(partial(self._pool, plugin.name))
@@ -84,14 +83,14 @@ class Invoker:
         holds: tuple[str, ...] = (),
         late: Callable[[T], None] | None = None,
     ) -> T:
-        """What this gives until the deadline; raises as `collect` does.
+        """Call a function until the deadline; raises as `collect` does.
 
         Args:
-            function: One of `orbital_sdk.calling.invoke`, to be called with `run_blocking`.
-            plugin: Whose it is.
+            function: One of `orbital_sdk.calling.invoke`, called with `run_blocking`.
+            plugin: Its plugin.
             ctx: Has the deadline.
             holds: As of `collect`.
-            late: Told what it gave after it was given up.
+            late: Called with the result if that comes after the call was abandoned.
         """
         self.overruns.check(plugin, holds)
         thread = Thread(partial(self._pool, plugin.name))
@@ -111,7 +110,7 @@ class Invoker:
         holds: tuple[str, ...],
         thread: Thread,
     ) -> T:
-        """Await this until the deadline, and then let go of it for sure."""
+        """Await this until the deadline, then abandon it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (a coroutine runs in one)
         running = Work(work, plugin.name, ctx.task)
@@ -147,7 +146,7 @@ class Invoker:
         return Timeout(f"no result within {ctx.timeout:g} s; the run was cancelled")
 
     async def _give_grace(self, running: Work[Any], ctx: Context, holds: tuple[str, ...]) -> None:
-        """It was told and goes on, maybe to clean up: it gets a task of its own, and some time."""
+        """It was cancelled and continues, maybe to clean up: it gets a task of its own, and some time."""
         rest = asyncio.get_running_loop().create_task(driven(running))
         try:
             await asyncio.wait((rest,), timeout=self.grace)

@@ -1,4 +1,4 @@
-"""Strangers' code that is called on the way of every sample: contained, and known by name to the watchdog."""
+"""Synchronous calls of writers and processors: contained, and known to the watchdog."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 
 def named(kind: str, name: str, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ARG001 (the watchdog reads them in its frame)
-    """Call a part of this kind and name; whatever it raises is an `Exception`."""
+    """Call a part of this kind and name. It can only raise an `Exception`."""
     with contained:
         return call(*arguments)
 
 
 def name_in(frame: FrameType) -> tuple[str, str] | None:
-    """Kind and name of the part that is called there; None where the frame is no such call."""
+    """Kind and name of the part that is called in this frame; None if it is no such call."""
     if frame.f_code is not named.__code__:
         return None
     return str(frame.f_locals["kind"]), str(frame.f_locals["name"])

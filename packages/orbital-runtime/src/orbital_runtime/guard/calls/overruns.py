@@ -1,4 +1,4 @@
-"""Runs that got out of hand: given up at their deadline, and going on all the same."""
+"""Calls that continue after their deadline."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 
 class Overruns:
-    """Counts them by plugin, and keeps what they hold from everybody else until they are over."""
+    """Counts them by plugin, and keeps their resources reserved until they end."""
 
     def __init__(self) -> None:
         self.stuck: Counter[str] = Counter()
-        """Threads that overran and have not returned yet."""
+        """Threads that have not returned after their deadline."""
         self.stuck_total: Counter[str] = Counter()
-        """Threads that ever overran."""
+        """Threads that did not return by their deadline, since the start."""
         self.abandoned: Counter[str] = Counter()
-        """Coroutines that swallowed their cancellation and still go on."""
+        """Coroutines that ignored their cancellation and have not ended."""
         self.abandoned_total: Counter[str] = Counter()
-        """Coroutines that ever did."""
+        """Coroutines that ignored their cancellation, since the start."""
         self._held: dict[str, str] = {}
-        """What such a run still holds, and the task whose run it is."""
+        """Reserved resources, and the task of the run that holds each."""
         self._lost: set[asyncio.Task[Any]] = set()
 
     def going(self, name: str) -> int:
-        """Those that have not returned yet."""
+        """Number of calls that have not ended."""
         return self.stuck[name] + self.abandoned[name]
 
     def check(self, plugin: Plugin[Any, Any], holds: Iterable[str]) -> None:
-        """Refuse a run that would need what is held.
+        """Check that a run can start.
 
         Raises:
-            StillRunning: An earlier run still holds something of this one, or all threads are stuck.
+            StillRunning: An earlier run still holds one of its resources, or all threads are stuck.
         """
         for name in holds:
             if name in self._held:
@@ -59,7 +59,7 @@ class Overruns:
     def leave(
         self, future: Future[Any], plugin: str, task: str, holds: tuple[str, ...] = ()
     ) -> None:
-        """Nobody waits for this thread any longer. To be called on the loop."""
+        """Count a thread that is not awaited any more. Called on the event loop."""
         self._hold(task, holds)
         self.stuck[plugin] += 1
         self.stuck_total[plugin] += 1
@@ -69,7 +69,7 @@ class Overruns:
     def abandon(
         self, work: asyncio.Task[Any], plugin: str, task: str, holds: tuple[str, ...] = ()
     ) -> None:
-        """Nobody waits for this coroutine any longer."""
+        """Count a coroutine that is not awaited any more."""
         self._hold(task, holds)
         self._lost.add(work)  # the loop itself keeps no reference
         self.abandoned[plugin] += 1

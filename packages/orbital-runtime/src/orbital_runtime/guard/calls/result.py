@@ -1,4 +1,4 @@
-"""What a call gives, also when it comes after nobody waits for it any longer."""
+"""The result of a call that may be abandoned."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class Result(Generic[T]):
-    """Of a call that may be given up and go on all the same. Belongs to the event loop.
+    """Result of a call. Not thread-safe: for the event loop.
 
     Args:
-        late: Told what came after that, once.
+        late: Called once with a result that comes after `give_up`.
     """
 
     def __init__(self, late: Callable[[T], None] | None) -> None:
@@ -29,7 +29,7 @@ class Result(Generic[T]):
         self._given_up = False
 
     async def of(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await this, and see what it gives."""
+        """Await this, and record its result."""
         value = await work
         self._came.append(value)
         if self._given_up:
@@ -37,7 +37,7 @@ class Result(Generic[T]):
         return value
 
     def give_up(self, thread: Future[Any] | None) -> None:
-        """Nobody waits for it any longer, nor for its thread where it has one."""
+        """Abandon the call, and its thread, if it has one."""
         self._given_up = True
         self._tell()
         if thread is not None:

@@ -1,4 +1,4 @@
-"""A call on a thread, which nothing can end but itself."""
+"""A call on a thread, which cannot be cancelled."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Thread:
-    """The thread that blocking code may ask for, once.
+    """One thread for a blocking call.
 
     Args:
-        pool: Where it comes from.
+        pool: Returns the thread pool.
     """
 
     def __init__(self, pool: Callable[[], Executor]) -> None:
@@ -27,7 +27,7 @@ class Thread:
         self.began = False
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run this on the pool; whatever it raises is an `Exception`."""
+        """Run this on the pool. It can only raise an `Exception`."""
         self.future = self._pool().submit(self._run, work)
         return await asyncio.wrap_future(self.future)
 
@@ -41,6 +41,6 @@ class Thread:
 
     @property
     def stuck(self) -> Future[Any] | None:
-        """What goes on although nobody waits for it. A call that never began does not."""
+        """The call, if it is running although it is not awaited any more."""
         future = self.future
         return None if future is None or future.cancel() or future.done() else future

@@ -1,4 +1,4 @@
-"""A stranger's coroutine, under a time limit that holds."""
+"""Awaits a third-party coroutine with a time limit."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ T = TypeVar("T")
 
 
 async def driven(work: Work[T]) -> T:
-    """To make a task of it."""
+    """A coroutine for a task."""
     return await work
 
 
 def look_away(task: asyncio.Task[Any]) -> None:
-    """Nobody waits for its error: asyncio need not say so."""
+    """Suppress asyncio's warning about an exception that is never retrieved."""
     if not task.cancelled():
         task.exception()
 
 
 _LEFT: set[asyncio.Task[Any]] = set()
-"""The loop itself keeps no reference."""
+"""References, since the event loop keeps none."""
 
 
 def leave(task: asyncio.Task[Any]) -> None:
-    """Nobody waits for it any longer, and it goes on."""
+    """Keep a reference to an abandoned task until it ends."""
     _LEFT.add(task)
     task.add_done_callback(_gone)
 
@@ -49,17 +49,17 @@ async def within(
     grace: float = 0.0,
     abandon: Callable[[asyncio.Task[T]], None] = leave,
 ) -> T:
-    """Await this in a task of its own, but no longer than that. What it gives in its grace counts.
+    """Await this in a task of its own, with a time limit. A result within the grace counts.
 
     Args:
         seconds: The limit.
-        work: Not begun yet.
-        grace: Seconds that it has to end after it was cancelled.
-        abandon: Told of what goes on after that.
+        work: Not started.
+        grace: Seconds to end after its cancellation.
+        abandon: Called with the task if it continues after that.
 
     Raises:
         OverLimit: It took longer.
-        Exception: Whatever it raised; an `Escape` for what is no `Exception`.
+        Exception: Raised by it; an `Escape` for what is no `Exception`.
     """
     task = asyncio.get_running_loop().create_task(driven(work))
     try:

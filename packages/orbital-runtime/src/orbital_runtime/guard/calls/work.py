@@ -1,7 +1,7 @@
-"""A stranger's coroutine, which the task that awaits it can let go of in the middle.
+"""A third-party coroutine that the awaiting task can abandon.
 
-A task of its own for every collection would do the same and cost more than the collection of a small
-device (docs/decisions/0012-deadlines.md).
+A task for every collection would do the same, but cost more than the collection of a small device
+(docs/decisions/0012-deadlines.md).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ T = TypeVar("T")
 
 
 class Unfinished(Exception):  # noqa: N818 (reads as what happened)
-    """Time is up, and the coroutine goes on all the same."""
+    """The time is up, and the coroutine continues."""
 
 
 class Work(Generic[T]):
-    """Awaits a coroutine as `await` does. Awaited again after `Unfinished`, it goes on where it was.
+    """Awaits a coroutine as `await` does. Awaited again after `Unfinished`, it continues where it was.
 
     Args:
-        coroutine: Not begun yet.
-        plugin: Whose it is.
-        task: For which task, or which output of a writer; empty for none.
-        kind: What it is, where it is not a plugin.
+        coroutine: Not started.
+        plugin: Name of its plugin or writer.
+        task: Its task, or the output of a writer; empty for none.
+        kind: `plugin` or `writer`.
     """
 
     __slots__ = ("_coroutine", "_pending", "_suspended", "cut", "kind", "plugin", "task")
@@ -44,19 +44,18 @@ class Work(Generic[T]):
         self._coroutine = coroutine
         self._suspended = False
         self._pending: Any = None
-        """What the coroutine waits for, while it is suspended."""
+        """The future that the suspended coroutine waits for."""
         self.kind = kind
         self.plugin = plugin
         self.task = task
         self.cut = False
-        """Set when time is up, by whoever then cancels the task: what happens next is the coroutine's last
-        chance to end."""
+        """Set when the time is up, before the task is cancelled. The coroutine must end then."""
 
     def __await__(self) -> Generator[Any, Any, T]:
-        """Raise whatever the coroutine raises.
+        """Await the coroutine.
 
         Raises:
-            Unfinished: It was cut, told so, and wants to wait for something else.
+            Unfinished: It was cancelled as its time was up, and waits for something else.
             Escape: It raised what is no `Exception`, other than a `CancelledError`.
         """
         coroutine, cut, closing = self._coroutine, self.cut, False

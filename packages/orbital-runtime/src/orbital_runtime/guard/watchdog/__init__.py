@@ -1,1 +1,1 @@
-"""Who holds the event loop, noticed while it is still held."""
+"""The watchdog: names what blocks the event loop while it is blocked."""

@@ -1,4 +1,4 @@
-"""Whose code a thread is in, read from its stack."""
+"""Finds whose code a thread runs, from its stack."""
 
 from __future__ import annotations
 
@@ -19,36 +19,38 @@ KNOWN: Final = sys.stdlib_module_names | {
     "orbital_sentinel",
     "uvloop",
 }
-"""Packages that are nobody's plugin."""
+"""Packages that do not belong to a plugin."""
 LOOPS: Final = (
     "asyncio.events",
     "asyncio.base_events",
     "asyncio.runners",
     "orbital_sentinel.process.loop",
 )
-"""Where a loop calls what it runs: further out stands who began it."""
+"""Modules in which an event loop calls its callbacks; frames further out started the loop."""
 IDLE: Final = ("orbital_sentinel.process.loop", "asyncio.runners", "selectors")
-"""Where a thread stands while its loop waits: uvloop in who began it, asyncio's in its selector."""
+"""Modules of the innermost frame while an event loop waits: the caller for uvloop, the selector for
+asyncio.
+"""
 
 
 def is_idle(thread: int) -> bool:
-    """Whether this thread, which has a loop, runs no Python at this moment."""
+    """Whether the event loop of this thread is waiting."""
     frame = next(_stack(thread), None)
     return frame is not None and frame.f_globals.get("__name__") in IDLE
 
 
 class Culprit(NamedTuple):
-    """Who holds a thread."""
+    """What blocks a thread."""
 
     plugin: str
-    """Its name; empty where no plugin, and no other part by its name, is known to."""
+    """Name of the plugin or other part; empty if unknown."""
     task: str
-    """Of a writer its output. Empty where it is not a run, or a task that a run began."""
+    """The task, or the output of a writer. Empty if it is not a run, or a task started by one."""
     file: str
     line: int
     function: str
     kind: str = "plugin"
-    """What it is, where it is not a plugin."""
+    """`plugin`, `writer` or `processor`."""
 
     def __str__(self) -> str:
         if not self.plugin:
@@ -62,12 +64,12 @@ class Culprit(NamedTuple):
 
     @property
     def who(self) -> tuple[str, str, str]:
-        """Kind, name and task, wherever it is in its code."""
+        """Kind, name and task, for counting."""
         return self.kind, self.plugin, self.task
 
     @property
     def advice(self) -> str:
-        """What its author has to do."""
+        """Advice for its author."""
         if self.kind == "plugin":
             return "it has to await, or to do this on a thread: `asyncio.to_thread`, or a plain `def collect`"
         if self.kind == "writer":
@@ -81,11 +83,11 @@ class Culprit(NamedTuple):
 
 
 def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
-    """Who holds it, at which place of his own code; and whether that is a stranger at all.
+    """What blocks this thread, with the place in its own code, and whether it is third-party code.
 
     Args:
         thread: Its identifier.
-        owner: The plugin of a package, empty where there is none. For what is not run under a name.
+        owner: Returns the plugin of a package; empty if there is none. For code without a named call.
     """
     frames = list(_stack(thread))
     strangers = [frame for frame in frames if _package(frame) not in KNOWN]
@@ -104,7 +106,7 @@ def culprit(thread: int, owner: Callable[[str], str]) -> tuple[Culprit, bool]:
 
 
 def trace_of(error: BaseException) -> TracebackType | None:
-    """Its traceback from the first stranger's frame on; all of it where there is none."""
+    """Its traceback from the first third-party frame on, or all of it if there is none."""
     trace = error.__traceback__
     while trace is not None and _package(trace.tb_frame) in KNOWN:
         trace = trace.tb_next
@@ -112,7 +114,7 @@ def trace_of(error: BaseException) -> TracebackType | None:
 
 
 def _stack(thread: int) -> Iterator[FrameType]:
-    """From the innermost frame out, as far as one turn of the loop goes."""
+    """Frames from the innermost one out to the event loop."""
     frame = sys._current_frames().get(thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (documented, "for debugging")
     while frame is not None:
         yield frame

@@ -1,4 +1,4 @@
-"""When a loop last turned, asked from another thread."""
+"""When an event loop last ran, as seen by another thread."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Pulse:
-    """Asks a loop for a sign of life, one at a time.
+    """Sends callbacks to an event loop, one at a time, and records when they run.
 
     Args:
-        loop: Asked by `call_soon_threadsafe`.
+        loop: Called by `call_soon_threadsafe`.
         clock: Seconds.
     """
 
@@ -25,13 +25,13 @@ class Pulse:
         self._clock = clock
         self._waiting = False
         self.turned = clock()
-        """When it last gave one."""
+        """When the last callback ran."""
 
     def ask(self, paused: float) -> None:
-        """Unless an answer is due already. A loop that is closed is not asked.
+        """Send a callback, unless one is pending or the event loop is closed.
 
         Args:
-            paused: Seconds that the asker meant to let pass. If more passed, the machine was away.
+            paused: Seconds that the caller intended to wait. If more passed, the machine was suspended.
         """
         if not self._waiting and not self._loop.is_closed():
             self.turned = max(self.turned, self._clock() - paused)
@@ -39,12 +39,12 @@ class Pulse:
             self._loop.call_soon_threadsafe(self._turn)
 
     def held(self) -> float:
-        """Seconds since the loop last turned, while an answer is due; otherwise zero."""
+        """Seconds since the event loop last ran, while a callback is pending; otherwise 0."""
         since = self.turned  # read first: an answer may come in between
         return self._clock() - since if self._waiting else 0.0
 
     def pass_on(self) -> None:
-        """Another one's turn has come, before that of the question."""
+        """The event loop ran something else before the callback."""
         self.turned = self._clock()
 
     def _turn(self) -> None:

@@ -1,7 +1,7 @@
-"""A thread that notices that something holds the event loop, and says who while it is still held.
+"""A thread that detects that the event loop is blocked, and names what blocks it.
 
-It looks twice in each limit, asks a loop that is not idle for a sign of life, and looks again when the
-limit is over: a hold of one and a half limits is always seen, and an agent that is well pays two wake-ups.
+It checks twice per threshold: if the event loop is not idle, it sends a callback and checks again at the
+end of the threshold. A block of one and a half thresholds is always detected, at the cost of two wake-ups.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ if TYPE_CHECKING:
 log = logging.getLogger("orbital.watchdog")
 
 LOOKS: Final = 2
-"""Looks in each limit. A hold is seen for certain when it lasts for the limit and one such part of it."""
+"""Checks per threshold. A block is always detected if it lasts for the threshold plus the time of one
+check.
+"""
 IDLE_LOOKS: Final = 4
-"""Looks after which a loop that seems idle is asked all the same, which wakes it: what holds it may be no
-Python, and that is seen after so many parts of the limit more."""
+"""Checks after which a callback is also sent to a loop that seems idle, which wakes it: code that is not
+Python may block it, which is detected that much later.
+"""
 PACE: Final = (0.01, 1.0)
-"""Seconds between two looks: at least, and at most."""
+"""Minimum and maximum seconds between two checks."""
 AGAIN: Final = 0.05
-"""Seconds between two looks while the loop is held; and after which a machine that slept has caught up."""
+"""Seconds between two checks while the loop is blocked, and for a machine to recover from suspend."""
 PLACES: Final = 1000
-"""Functions that are remembered as told."""
+"""Maximum of functions that are remembered as logged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The loop was held once."""
+    """One block of the event loop."""
 
     culprit: Culprit
     seconds: float
@@ -46,11 +49,11 @@ class Hold:
 
 
 class Watchdog:
-    """Watches the loop that runs when it is started.
+    """Watches the event loop that runs when it is started.
 
     Args:
-        owner: The plugin that brings a package; empty for none.
-        threshold: Seconds without a turn from which the loop is held; 0 to look away.
+        owner: Returns the plugin of a package; empty for none.
+        threshold: Seconds from which the loop counts as blocked; 0: off.
         pulse: Of that loop; for tests.
     """
 
@@ -58,11 +61,11 @@ class Watchdog:
         self, owner: Callable[[str], str], *, threshold: float = 1.0, pulse: Pulse | None = None
     ) -> None:
         self.threshold = threshold
-        """May be set at any time."""
+        """May be changed."""
         self.holds: Counter[str] = Counter()
-        """How often the loop was held, by plugin, writer or processor; empty: none of them."""
+        """Number of blocks by plugin, writer or processor; empty: none of them."""
         self.seconds = defaultdict[str, float](float)
-        """For how long in all, by the same."""
+        """Total seconds of them."""
         self.last: Hold | None = None
         self._pulse = pulse
         self._owner = owner
@@ -73,7 +76,7 @@ class Watchdog:
         self._looks = 0
 
     def start(self) -> None:
-        """Watch from now on."""
+        """Start watching."""
         self._watched = threading.get_ident()
         pulse = self._pulse or Pulse(asyncio.get_running_loop())
         self._thread = threading.Thread(
@@ -82,7 +85,7 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more. Safe without `start`, and safe twice."""
+        """Stop watching. Safe without `start`, and idempotent."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(max(PACE))
@@ -99,7 +102,7 @@ class Watchdog:
         return not is_idle(self._watched) or self._looks % IDLE_LOOKS == 0
 
     def _pause(self, pulse: Pulse) -> float:
-        """Until the next look: no longer than to the end of the limit, while the loop does not answer."""
+        """Seconds until the next check, at most until the end of the threshold if a callback is pending."""
         least, most = PACE
         pause = min(self.threshold / LOOKS, self.threshold - pulse.held())
         return min(max(pause, least), most) if self.threshold else most
@@ -108,14 +111,16 @@ class Watchdog:
         return 0 < self.threshold <= pulse.held()
 
     def _found(self, pulse: Pulse) -> Culprit | None:
-        """Where no stranger is seen, it may be the machine that was away: then the loop turns at once."""
+        """What blocks the loop. If it is no third-party code, the machine may have been suspended: then the
+        loop runs at once.
+        """
         found, sure = culprit(self._watched, self._owner)
         if not sure and not self._ended.wait(AGAIN) and self._is_held(pulse):
             found, sure = culprit(self._watched, self._owner)[0], True
         return found if sure else None
 
     def _follow(self, found: Culprit, pulse: Pulse) -> None:
-        """Until the loop turns again."""
+        """Wait until the loop runs again, and record the block."""
         since = pulse.turned
         self.holds[found.plugin] += 1
         told = self._is_told(found)
