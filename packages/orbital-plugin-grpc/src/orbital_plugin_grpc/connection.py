@@ -55,7 +55,7 @@ async def connect(address: Address, cookie: str, receiver: Receiver) -> GrpcConn
         stream.cancel()
         await channel.close()
         if isinstance(error, TimeoutError):
-            raise OSError(f"it sent no initial metadata within {SECONDS:g} s") from error
+            raise OSError(f"it sent no {PROOF} within {SECONDS:g} s") from error
         raise
     return GrpcConnection(channel, stream, receiver)
 
@@ -66,7 +66,7 @@ async def _check(stream: Any, wanted: str) -> None:
     shown = str(metadata.get(PROOF, "")) if metadata else ""
     if hmac.compare_digest(shown.encode(), wanted.encode()):
         return
-    if stream.done():
+    if not shown:  # the stream has ended, or is about to
         raise OSError(f"it {reason(await stream.code(), await stream.details())}")
     raise Malformed(f"its {PROOF} is not that of this start: it does not know the cookie")
 
