@@ -17,8 +17,10 @@ from orbital_sentinel.commands import (
     check,
     collect,
     config,
+    explain,
     older,
     plugins,
+    top,
     version,
 )
 from orbital_sentinel.errors import Failure
@@ -109,6 +111,8 @@ for command in (
     agent.tasks,
     cardinality.cardinality,
 ):
+    app.command()(command)
+for command in (explain.explain, top.top):
     app.command()(command)
 for command in (collect.run, check.validate, collect.trigger, version.version):
     app.command()(command)

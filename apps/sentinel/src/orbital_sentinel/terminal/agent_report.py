@@ -76,10 +76,10 @@ def _output(one: View) -> tuple[object, ...]:
     ledger: View = one["ledger"] or dict.fromkeys(LEDGER, 0)
     dropped = counts(ledger.get("dropped", {})) or "0"
     address = one.get("address", "")
-    return one["name"], _state(one), *(ledger[name] for name in LEDGER), dropped, address
+    return one["name"], output_state(one), *(ledger[name] for name in LEDGER), dropped, address
 
 
-def _state(one: View) -> str:
+def output_state(one: View) -> str:
     """State and health of an output."""
     state = one["phase"]
     if state in ("waiting", "delivering"):

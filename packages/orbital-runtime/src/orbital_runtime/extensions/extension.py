@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prometheus_client.core import Metric
+    from starlette.routing import BaseRoute
 
-    from orbital_runtime.extensions.host import ExtensionHost
+    from orbital_runtime.extensions.host import ExtensionHost, Views
     from orbital_runtime.extensions.status import Reason, UnusableTask
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
@@ -104,6 +105,14 @@ class Extension:
 
     def metrics(self) -> Iterable[Metric]:
         """Its metric families for `/metrics`."""
+        return ()
+
+    def routes(self, views: Views) -> Sequence[BaseRoute]:
+        """Its HTTP routes, which only read: they are served to every client. `/` replaces the list of pages.
+
+        Args:
+            views: The agent's state, as the API serves it.
+        """
         return ()
 
     @classmethod

@@ -28,6 +28,34 @@ class Counts:
     """Seconds since the start of the agent."""
 
 
+class Views(Protocol):
+    """The agent's state as plain data, as `/api/v1` serves it."""
+
+    async def status(self) -> dict[str, Any]:
+        """The answer of `/api/v1/status`."""
+        ...
+
+    async def tasks(
+        self, *, limit: int, offset: int = 0, wanted: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The answer of `/api/v1/tasks`.
+
+        Args:
+            limit: Maximum tasks.
+            offset: Number of tasks before the first one.
+            wanted: Only tasks with these values of `key`, `status`, `plugin` or `device_id`.
+        """
+        ...
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """The answer of `/api/v1/outputs`."""
+        ...
+
+    def plugins(self) -> dict[str, Any]:
+        """The answer of `/api/v1/plugins`."""
+        ...
+
+
 class ExtensionHost(Protocol):
     """Call it on the event loop only. Nothing here blocks."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from orbital_runtime.telemetry.sources import Control, Sources
 
@@ -34,7 +35,7 @@ TOP: Final = 10
 PAGE: Final = 1000
 """Default number of tasks on a page of `/api/v1/tasks`."""
 LARGEST_PAGE: Final = 10_000
-FILTERS: Final = ("status", "plugin", "device_id")
+FILTERS: Final = ("key", "status", "plugin", "device_id")
 
 
 def reading(sources: Sources, metrics: Metrics) -> Starlette:
@@ -47,15 +48,22 @@ def owning(sources: Sources, metrics: Metrics, control: Control) -> Starlette:
     return _app([*_reading(sources, metrics), *_control(sources, control)])
 
 
-def _app(routes: Sequence[Route]) -> Starlette:
-    pages = "".join(f"{route.path}\n" for route in routes if "GET" in (route.methods or ()))
+def _app(routes: Sequence[BaseRoute]) -> Starlette:
+    """The index comes last: an extension may serve another page there."""
+    pages = "".join(
+        f"{route.path}\n"
+        for route in routes
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    )
     index = _get("/", lambda _: PlainTextResponse(f"Orbital Sentinel\n\n{pages}"))
     return Starlette(
-        routes=[index, *routes], exception_handlers={HTTPException: _refused, Exception: _broke}
+        routes=[*routes, index], exception_handlers={HTTPException: _refused, Exception: _broke}
     )
 
 
-def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
+def _reading(sources: Sources, metrics: Metrics) -> list[BaseRoute]:
+    bound = views.BoundViews(sources)
+
     async def scrape(_: Request) -> Response:
         snapshot = await metrics.snapshot()  # on the event loop, where nothing changes meanwhile
         return Response(await in_background(snapshot.text), media_type=CONTENT_TYPE)
@@ -81,6 +89,7 @@ def _reading(sources: Sources, metrics: Metrics) -> list[Route]:
         _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
         Route("/api/v1/cardinality", cardinality),
         _get("/api/v1/plugins", lambda _: answer(views.plugins(sources))),
+        *[route for one in sources.extensions for route in one.routes(bound)],
     ]
 
 

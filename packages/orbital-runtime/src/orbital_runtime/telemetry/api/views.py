@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.slices import in_slices
@@ -27,6 +27,27 @@ NEVER_RAN: Final[View] = {
     )),
 }  # fmt: skip
 """The fields of a task that cannot run here: the same as for other tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundViews:
+    """The views of one agent, for its extensions. As `orbital_runtime.extensions.Views`."""
+
+    sources: Sources
+
+    async def status(self) -> View:
+        return await status(self.sources)
+
+    async def tasks(
+        self, *, limit: int, offset: int = 0, wanted: Mapping[str, str] | None = None
+    ) -> View:
+        return await tasks(self.sources, limit=limit, offset=offset, wanted=wanted)
+
+    def outputs(self) -> list[View]:
+        return outputs(self.sources)
+
+    def plugins(self) -> View:
+        return plugins(self.sources)
 
 
 async def status(sources: Sources) -> View:
@@ -81,7 +102,7 @@ async def tasks(
         sources: The parts of the agent.
         limit: Maximum tasks on the page.
         offset: Number of tasks before the page.
-        wanted: Only tasks with these values of `status`, `plugin` or `device_id`.
+        wanted: Only tasks with these values of `key`, `status`, `plugin` or `device_id`.
     """
     states = sources.scheduler.states()
     keys = list(states)
@@ -97,8 +118,8 @@ async def tasks(
 
 
 def _is_wanted(task: Task, state: TaskState, wanted: Mapping[str, str]) -> bool:
-    has = {"status": str(state.status), "plugin": task.plugin, "device_id": task.device_id}
-    return _has(has, wanted)
+    has = {"key": task.key, "status": str(state.status), "plugin": task.plugin}
+    return _has(has | {"device_id": task.device_id}, wanted)
 
 
 def _has(row: View, wanted: Mapping[str, str]) -> bool:

@@ -1,0 +1,70 @@
+"""Formats explanations as text."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_sentinel.terminal.agent_report import ago, counts, pair, span
+from orbital_sentinel.terminal.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+View = dict[str, Any]
+LISTED: Final = 20
+"""Explanations of the same cause whose names are listed."""
+
+
+def show(found: list[View]) -> None:
+    """Print each explanation; those with the same error are one."""
+    for place, alike in enumerate(_alike(found)):
+        if place:
+            say()
+        _explanation(alike[0], [one["subject"] for one in alike[1:]])
+
+
+def _alike(found: list[View]) -> list[list[View]]:
+    """Group what has the same state and the same error."""
+    groups: dict[object, list[View]] = {}
+    for one in found:
+        cause = one["cause"]
+        key = (one["state"], cause["error"]) if cause else one["subject"]
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _explanation(one: View, others: list[str]) -> None:
+    device = f" of device {one['device']}" if one["device"] else ""
+    say(f"{one['subject']}{device}: {one['state']}")
+    say(f"  {one['summary']}")
+    for name, value in _facts(one):
+        pair(f"  {name}", value)
+    if others:
+        more = f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
+        pair("  the same", ", ".join(others[:LISTED]) + more)
+    for line in one["advice"]:
+        say(f"  - {line}")
+
+
+def _facts(one: View) -> Iterator[tuple[str, str]]:
+    if one["since"] is not None:
+        yield "since", f"{_clock(one['since'])} ({ago(one['since'])})"
+    if one["last"]:
+        yield "last error", one["last"]["error"]
+    if one["runs"]:
+        yield "last runs", _bar(one["runs"])
+    if one["next_at"] is not None:
+        wait = max(0.0, one["next_at"] / 1000 - time.time())
+        yield "next", f"in {span(wait)}" + (f" ({one['next_why']})" if one["next_why"] else "")
+    if one["left_out"]:
+        yield "left out", counts(one["left_out"])
+
+
+def _bar(runs: list[View]) -> str:
+    """A mark for each run, the newest last: `.` ok, `~` in part, `X` failed."""
+    return "".join("X" if not run["ok"] else "~" if run["error"] else "." for run in runs)
+
+
+def _clock(ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms / 1000))

@@ -1,0 +1,1 @@
+"""Explanations: the state of a task, device or output, since when, why, and what to do."""

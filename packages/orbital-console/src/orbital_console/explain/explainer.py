@@ -1,0 +1,69 @@
+"""Explains what is asked for: a task, a device, an output, or all that is not well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_console.explain import outputs, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from orbital_console.explain.explanation import Explanation
+    from orbital_console.history.runs import RunHistory
+    from orbital_runtime.extensions import Views
+
+View = dict[str, Any]
+LISTED: Final = 1000
+"""Tasks of one device, or with trouble, that are explained at most."""
+FINE: Final = ("ok", "waiting")
+RANK: Final = {"unusable": 0, "paused": 1, "failing": 2, "partial": 3, "waiting": 4, "ok": 5}
+"""The worst first."""
+
+
+class Explainer:
+    """Answers for one agent.
+
+    Args:
+        views: The agent's state.
+        history: Its runs.
+    """
+
+    def __init__(self, views: Views, history: RunHistory) -> None:
+        self._views = views
+        self._history = history
+
+    async def about(self, name: str) -> list[Explanation]:
+        """All tasks, devices and outputs of this name; empty if there is none. The worst first."""
+        found = [outputs.explain(one) for one in self._views.outputs() if one["name"] == name]
+        for field in ("key", "device_id"):
+            found += await self._tasks({field: name})
+        unique = {one.subject: one for one in found}
+        return _sorted(unique.values())
+
+    async def troubles(self) -> list[Explanation]:
+        """All tasks and outputs that are not well, the worst first; `LISTED` tasks at most."""
+        found = [outputs.explain(one) for one in self._views.outputs()]
+        bad = [view async for view in self.all_tasks() if tasks.state(view) not in FINE]
+        found += [self._explained(view) for view in bad[:LISTED]]
+        return _sorted(one for one in found if one.state not in FINE)
+
+    async def all_tasks(self) -> AsyncIterator[View]:
+        """Every task, as in `/api/v1/tasks`."""
+        offset, total = 0, 1
+        while offset < total:
+            page = await self._views.tasks(limit=LISTED, offset=offset)
+            offset, total = offset + LISTED, page["total"]
+            for view in page["tasks"]:
+                yield view
+
+    async def _tasks(self, wanted: dict[str, str]) -> list[Explanation]:
+        page = await self._views.tasks(limit=LISTED, wanted=wanted)
+        return [self._explained(view) for view in page["tasks"]]
+
+    def _explained(self, view: View) -> Explanation:
+        return tasks.explain(view, self._history.of(view["key"]))
+
+
+def _sorted(found: Iterable[Explanation]) -> list[Explanation]:
+    return sorted(found, key=lambda one: RANK[one.state])

@@ -1,0 +1,116 @@
+"""Explains a task from its view in the API and its history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orbital_console.explain.advice import for_task
+from orbital_console.explain.explanation import Attempt, Cause, Explanation
+from orbital_runtime.model import Status
+from orbital_sdk.units import format_duration
+
+if TYPE_CHECKING:
+    from orbital_console.explain.explanation import State
+    from orbital_console.history.runs import TaskHistory
+    from orbital_runtime.model import Run
+
+View = dict[str, Any]
+
+
+def explain(task: View, history: TaskHistory) -> Explanation:
+    """Explain one task.
+
+    Args:
+        task: As in `/api/v1/tasks`.
+        history: Its runs, none after a start of the agent.
+    """
+    now = state(task)
+    first = history.failing if now in ("failing", "paused") else history.troubled
+    cause = None if now in ("ok", "waiting") else _cause(task, first)
+    newest = _newest(task)
+    next_at, next_why = _next(task, now)
+    return Explanation(
+        subject=f"task {task['key']}",
+        state=now,
+        summary=_summary(task, now, cause),
+        since=first.started_ms if first else None,
+        cause=cause,
+        last=newest if cause and newest and newest.error != cause.error else None,
+        next_at=next_at,
+        next_why=next_why,
+        left_out={k: v for k, v in {"missed": task["missed"], **task["skipped"]}.items() if v},
+        advice=_advice(task, cause) if cause else (),
+        runs=tuple(_attempt(run) for run in history.runs),
+        device=task["device_id"],
+        plugin=task["plugin"],
+    )
+
+
+def state(task: View) -> State:
+    """The state of a task; while it runs, that of its last run."""
+    if task["status"] == "unusable":
+        return "unusable"
+    if task["paused"]:
+        return "paused"
+    if task["failures_in_a_row"]:
+        return "failing"
+    if not task["runs"]:
+        return "waiting"
+    return "partial" if task["error"] else "ok"
+
+
+def _cause(task: View, first: Run | None) -> Cause | None:
+    if first is not None:
+        return Cause(first.error, first.error_kind, first.started_ms)
+    return _newest(task)
+
+
+def _newest(task: View) -> Cause | None:
+    error = task["error"] or task["paused"]
+    return Cause(error, task["error_kind"], task["last_started"]) if error else None
+
+
+def _summary(task: View, now: State, cause: Cause | None) -> str:
+    why = cause.error if cause else ""
+    match now:
+        case "ok":
+            return (
+                f"the last run gave {task['last_samples']} samples in {task['last_duration']:.3f} s"
+            )
+        case "waiting":
+            return "it has not run yet"
+        case "partial":
+            return f"a part of it is not collected: {why}"
+        case "unusable":
+            return f"it cannot run here: {why}"
+        case "paused":
+            return f"it is paused, and tried again slowly: {why}"
+        case "failing":
+            runs = task["failures_in_a_row"]
+            return f"{'the last run' if runs == 1 else f'the last {runs} runs'} failed: {why}"
+
+
+def _next(task: View, now: State) -> tuple[int | None, str]:
+    if now == "paused":
+        return task[
+            "next_look"
+        ], "collector.pause_retry: a refused login is not repeated at every tick"
+    if now == "failing" and task["skipped"].get("backoff"):
+        return task["next_run"], "its next tick; ticks are passed over while the device is down"
+    return task["next_run"], "its next tick"
+
+
+def _advice(task: View, cause: Cause) -> tuple[str, ...]:
+    timeout = "" if task["timeout"] is None else format_duration(task["timeout"])
+    return for_task(cause.kind, task=task["key"], timeout=timeout)
+
+
+def _attempt(run: Run) -> Attempt:
+    return Attempt(
+        run.started_ms,
+        run.duration,
+        run.samples,
+        run.status is Status.SUCCESS,
+        run.error,
+        run.error_kind,
+    )

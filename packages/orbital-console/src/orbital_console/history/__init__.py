@@ -1,0 +1,1 @@
+"""What is remembered: the last runs of each task, and the last values of each series."""

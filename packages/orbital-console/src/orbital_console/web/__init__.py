@@ -1,0 +1,1 @@
+"""The pages: server-rendered HTML, one style sheet, one script that refreshes them."""

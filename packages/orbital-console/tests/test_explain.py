@@ -1,0 +1,160 @@
+"""Explanations say which, since when, why and what to do, from the agent's own state."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from orbital_console import Console
+from orbital_console.explain import outputs
+from orbital_console.explain.explainer import Explainer
+from orbital_runtime.agent import Agent
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.settings import load
+from orbital_runtime.telemetry.api.views import BoundViews
+from orbital_runtime_testing.parts import Store
+from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
+
+LEDGER = {
+    "accepted": 9,
+    "delivered": 4,
+    "waiting": 5,
+    "dead_lettered": 0,
+    "letters": 0,
+    "dropped": {},
+}
+
+
+class Host(DeviceFields):
+    host: str
+
+
+class Door(Plugin[Host, PluginConfig]):
+    """Answers as its host is called."""
+
+    name = "door"
+    metrics = (Metric("door_open"),)
+    errors: ClassVar[list[Exception | None]] = []
+
+    async def collect(self, device: Host, ctx: Any) -> Any:
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
+        return [self.metrics[0](1)]
+
+
+@pytest.fixture
+async def agent(tmp_path):
+    """An agent with one task of device `gate`, that runs when it is triggered."""
+    Door.errors = []
+    registry = Registry.of(plugins=[Door], writers=[Store], extensions=[Console])
+    task = {
+        "id": "d",
+        "plugin": "door",
+        "device_id": "gate",
+        "interval": "1h",
+        "config": {"host": "h"},
+    }
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump({"telemetry": {"enabled": False}, "tasks": [task]}))
+    file.chmod(0o600)
+    environ = {"XDG_DATA_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    agent = Agent(load(file, environ, registry=registry), registry, version="1", environ=environ)
+    await agent.start()
+    yield agent
+    await agent.stop()
+
+
+def explainer(agent: Agent) -> Explainer:
+    return Explainer(BoundViews(agent.sources), agent.extensions["console"].history.runs)
+
+
+async def test_first_cause_outlives_its_consequences(agent):
+    """A device that fails in another way later: since when and why stay those of the first error."""
+    Door.errors = [
+        DeviceUnreachable("gate: no answer"),
+        DeviceUnreachable("gate: left out for now"),
+    ]
+    first = await agent.stations.scheduler.trigger("d")
+    await agent.stations.scheduler.trigger("d")
+    (found,) = await explainer(agent).about("gate")
+    assert (found.subject, found.state, found.since) == ("task d", "failing", first.started_ms)
+    assert found.cause.error == "gate: no answer"
+    assert found.last.error == "gate: left out for now"
+    assert [one.ok for one in found.runs] == [False, False]
+    assert any("sentinel test d" in line for line in found.advice)
+    assert "task d" in [one.subject for one in await explainer(agent).troubles()]
+
+
+async def test_a_success_ends_the_trouble(agent):
+    """After a good run nothing is said to be wrong, and the runs before are still there."""
+    Door.errors = [DeviceUnreachable("gate: no answer"), None]
+    await agent.stations.scheduler.trigger("d")
+    await agent.stations.scheduler.trigger("d")
+    (found,) = await explainer(agent).about("d")
+    assert (found.state, found.since, found.cause, found.advice) == ("ok", None, None, ())
+    assert [one.ok for one in found.runs] == [False, True]
+    assert "task d" not in [one.subject for one in await explainer(agent).troubles()]
+
+
+async def test_a_bug_is_told_from_a_device(agent):
+    """The advice follows the class of the error."""
+    Door.errors = [ZeroDivisionError("x")]
+    await agent.stations.scheduler.trigger("d")
+    (found,) = await explainer(agent).about("d")
+    assert found.cause.kind == "Bug"
+    assert any("bug of the plugin" in line for line in found.advice)
+
+
+async def test_nobody_of_that_name(agent):
+    """An unknown name is no explanation."""
+    assert await explainer(agent).about("nix") == []
+
+
+def test_disabled_console_remembers_nothing():
+    """Off by one setting: no witness on the way of samples."""
+
+    class Off:
+        settings = None
+
+    class Section:
+        enabled, memory = False, 1 << 20
+
+    Off.settings = type("S", (), {"section": lambda _self, _kind: Section})()
+    console = Console(Off())
+    assert console.witness is None
+    console.ran(None, None)
+    assert len(console.history.runs) == 0
+
+
+@pytest.mark.parametrize(
+    ("view", "state", "advice"),
+    [
+        ({"phase": "delivering", "reason": "", "requests": 3}, "ok", ""),
+        ({"phase": "paused", "reason": "401"}, "paused", "validate --connect"),
+        ({"phase": "waiting", "reason": "refused", "breaker": "open"}, "failing", "http://vm/"),
+        (
+            {"phase": "orphaned", "reason": "", "orphaned_since": 7},
+            "waiting",
+            "buffer drop --output vm",
+        ),
+    ],
+)
+def test_outputs(view, state, advice):
+    """Each trouble of an output has its state, says how many samples wait, and what to do."""
+    found = outputs.explain({"name": "vm", "address": "http://vm/", "ledger": LEDGER} | view)
+    assert found.state == state
+    assert "5 samples wait" in found.summary
+    assert advice in " ".join(found.advice)
+
+
+def test_dead_letters_come_with_their_commands():
+    """What was refused for good can be looked at and sent again, also while the output is fine."""
+    ledger = LEDGER | {"letters": 2}
+    found = outputs.explain(
+        {"name": "vm", "phase": "delivering", "reason": "", "requests": 1, "ledger": ledger}
+    )
+    assert found.left_out == {"dead letters": 2}
+    assert "dead-letters replay --output vm" in " ".join(found.advice)

@@ -1,0 +1,102 @@
+"""The history keeps what is newest within its memory, and the first cause of a trouble while it lasts."""
+
+from __future__ import annotations
+
+from array import array
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbital_console.history.runs import KEPT, RUN_BYTES, RunHistory
+from orbital_console.history.values import BATCH_BYTES, NUMBER_BYTES, ROW_BYTES, ValueHistory
+from orbital_runtime.model import Run, Status
+from orbital_sdk import STALE, Batch, Identity, Layout, Origin, Row
+
+
+def run(number: int, error: str = "", *, ok: bool = True) -> Run:
+    status = Status.SUCCESS if ok else Status.FAILED
+    return Run(status, ok, number, 0.1, 1, error, "DeviceUnreachable" if error else "")
+
+
+def batch(task: str, ts: int, *values: float, stale: bool = False, names: str = "ab") -> Batch:
+    rows = tuple(Row(name, {"device_id": "d"}) for name in names[: len(values)])
+    layout = Layout(Origin(task, "p", "d", "t", Identity("s", "s")), rows)
+    return Batch(layout, ts, array("d", values), stale=stale)
+
+
+RUNS = st.lists(st.tuples(st.sampled_from(["", "down", "refused"]), st.booleans()), max_size=120)
+
+
+@given(RUNS)
+def test_cause_is_the_first_error_since_the_last_clean_run(given_runs):
+    """Whatever follows: consequences never replace the cause, and a clean run ends the trouble."""
+    history = RunHistory(1 << 20)
+    runs = [run(n, error or ("" if ok else "?"), ok=ok) for n, (error, ok) in enumerate(given_runs)]
+    for each in runs:
+        history.add("t", each)
+    clean = max((n for n, each in enumerate(runs) if not each.error), default=-1)
+    good = max((n for n, each in enumerate(runs) if each.status is Status.SUCCESS), default=-1)
+    found = history.of("t")
+    assert found.troubled == (runs[clean + 1] if clean + 1 < len(runs) else None)
+    assert found.failing == (runs[good + 1] if good + 1 < len(runs) else None)
+    assert list(found.runs) == runs[-KEPT:]
+
+
+def test_more_tasks_leave_fewer_runs_of_each():
+    """The memory is a limit over all tasks; the last run of each stays."""
+    history = RunHistory(100 * RUN_BYTES)
+    for number in range(60):
+        for task in range(20):
+            history.add(str(task), run(number))
+    assert len(history) <= 100
+    assert [history.of(str(task)).runs[-1].started_ms for task in range(20)] == [59] * 20
+
+
+def test_removed_tasks_are_forgotten():
+    """A task that runs here no longer takes no memory."""
+    history = RunHistory(1 << 20)
+    history.add("a", run(1))
+    history.add("b", run(1))
+    history.keep(["b", "c"])
+    assert (len(history), list(history.of("a").runs)) == (1, [])
+
+
+@given(st.lists(st.integers(1, 2), max_size=60), st.integers(1, 20))
+def test_values_stay_within_their_memory(sizes, room):
+    """The newest batches that fit are kept, and nothing else."""
+    memory = room * (BATCH_BYTES + 2 * (NUMBER_BYTES + ROW_BYTES))
+    history = ValueHistory(memory)
+    for number, size in enumerate(sizes):
+        history.add(batch("t", number, *[float(number)] * size))
+    assert history.bytes <= memory
+    series = history.task("t")
+    points = series[0].points if series else []
+    assert points == [(n, float(n)) for n in range(len(sizes))][len(sizes) - len(points) :]
+    assert len(points) >= min(room, len(sizes))
+
+
+def test_values_of_a_task_by_series():
+    """One list of points a series over all layouts, without stale markers and other tasks."""
+    history = ValueHistory(1 << 20)
+    history.add(batch("t", 1, 1.0, 2.0))
+    history.add(batch("other", 2, 9.0))
+    history.add(batch("t", 3, 3.0))
+    history.add(batch("t", 4, STALE, STALE, stale=True))
+    history.add(batch("t", 5, STALE, 4.0))
+    found = {one.name: one.points for one in history.task("t")}
+    assert found == {"a": [(1, 1.0), (3, 3.0)], "b": [(1, 2.0), (5, 4.0)]}
+    assert [one.points for one in history.task("t", since_ms=4)] == [[(5, 4.0)]]
+
+
+def test_a_layout_counts_while_one_of_its_batches_stays():
+    """Series that end take their memory with them: the books are even when all batches were replaced."""
+    history = ValueHistory(3 * (BATCH_BYTES + NUMBER_BYTES + ROW_BYTES))
+    kept = batch("t", 1, 1.0)
+    for number in range(50):
+        history.add(
+            batch("t", number, 1.0)
+            if number < 25
+            else Batch(kept.layout, number, array("d", [2.0]))
+        )
+    points = history.task("t")[0].points
+    assert history.bytes == len(points) * (BATCH_BYTES + NUMBER_BYTES) + ROW_BYTES
