@@ -19,7 +19,9 @@ from orbital_runtime.guard.watchdog.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.model import Task
 from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.plugins.placement import Choice, Placement
 from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.plugins.updates import Updates
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
@@ -76,6 +78,10 @@ class Unstartable(Probe):
         raise ConfigurationError("there is no such bus here")
 
 
+async def _no_check(plugin: Plugin[ProbeDevice, PluginConfig]) -> None:
+    del plugin
+
+
 class World:
     """All stations, really there, with a recording writer at the end. Its scheduler runs only what is
     asked for.
@@ -104,6 +110,8 @@ class World:
         self.writer = RecordingWriter()
         self.tasks: dict[str, Task] = {}
         self.extensions: list[Extension] = []
+        placement = Placement(self.registry, lambda _: Choice())
+        self.updates = Updates(placement, self.instances, _no_check)
         self.sources = Sources(
             version="1.2.3",
             started=self.clock.steady(),
@@ -121,9 +129,10 @@ class World:
             instances=self.instances,
             hosts=self.hosts,
             registry=self.registry,
+            updates=self.updates,
             extensions=self.extensions,
         )
-        self.control = Control(stop=self._stop, reload=self._reload)
+        self.control = Control(stop=self._stop, reload=self._reload, update=self.updates.reload)
 
     async def start(self) -> None:
         await self.add_output("store", self.writer)

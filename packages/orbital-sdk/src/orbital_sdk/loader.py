@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from orbital_sdk.contract.plugin import Plugin
@@ -29,7 +29,8 @@ class Loader:
     def load(self, folder: Path, description: Mapping[str, Any]) -> type[Plugin[Any, Any]]:
         """The plugin class that this describes.
 
-        Its `exclusive` may raise `NotKnownYet`.
+        Its `exclusive` may raise `NotKnownYet`. A class method `processes` gives a `ProcessState` for each of
+        its processes, for status and metrics.
 
         May block for some seconds: it is called on a thread, or before the event loop runs. What it starts
         to find out about the plugin ends before it returns.
@@ -58,3 +59,23 @@ class NotKnownYet(Exception):  # noqa: N818 (reads as what happened)
     async def known(self) -> None:
         """Return when it may be asked again."""
         await asyncio.wait({self._asking})
+
+
+class ProcessState(NamedTuple):
+    """One process of a loader's plugin."""
+
+    pid: int | None
+    """None while it does not run."""
+    version: str
+    """Of what runs there; empty where nobody knows it yet."""
+    down: str
+    """Why it does not run; empty while it does."""
+    parked: bool
+    """It failed so often that it is left alone for a while."""
+    restarts: int
+
+
+def processes_of(plugin: type[Plugin[Any, Any]]) -> Sequence[ProcessState]:
+    """The processes of a plugin class: what its class method `processes` gives; none without one."""
+    give: Callable[[], Sequence[ProcessState]] = getattr(plugin, "processes", tuple)
+    return give()

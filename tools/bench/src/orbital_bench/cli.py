@@ -17,6 +17,7 @@ NAMES = (
     "scheduler",
     "deadline",
     "memory",
+    "hosts",
     "probes",
     "remote_write",
     "receivers",

@@ -1,4 +1,4 @@
-"""`sentinel plugins list | show | schema | check`: plugins and writers, their fields, metrics and faults."""
+"""`sentinel plugins list | show | schema | check | reload`: what is installed, and what runs of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from orbital_sentinel.commands.options import Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal.output import Format, as_json, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from orbital_runtime.plugins.registry import Entry, Registry
 
@@ -26,16 +27,34 @@ KindOption = Annotated[
 
 
 @app.command("list")
-def list_(*, output: Output = Format.TEXT) -> None:
-    """List everything installed, and why a broken one is broken."""
+def list_(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
+    """List everything installed, why a broken one is broken, and what a running sentinel runs of it."""
     from dataclasses import asdict
 
-    entries = _registry().list()
+    entries, running = _registry().list(), _running(config)
     if output is Format.JSON:
-        as_json([asdict(entry) for entry in entries])
+        as_json([asdict(e) | {"running": _runs(e, running)} for e in entries])
         return
-    rows = [(e.name, e.kind, e.version, e.distribution, _about(e)) for e in entries]
+    rows = [
+        (e.name, e.kind, e.version, e.distribution, _about(e) + _place(_runs(e, running)))
+        for e in entries
+    ]
     table(("name", "kind", "version", "package", "about"), rows)
+
+
+@app.command()
+def reload(name: Name, *, config: ConfigFile = None) -> None:
+    """Have the running sentinel go over to the installed version of a plugin, without a restart.
+
+    The plugin runs in a process of its own from then on. If the new version cannot start or cannot read a
+    device, the old one goes on and the exit code is 1.
+    """
+    from urllib.parse import quote
+
+    from orbital_sentinel.client.locate import client
+
+    told = client(config, timeout=120).post(f"/api/v1/plugins/{quote(name, safe='')}/reload")
+    say(told["done"])
 
 
 @app.command()
@@ -142,6 +161,33 @@ def _registry() -> Registry:
     return Registry.discover()
 
 
+def _running(config: Path | None) -> dict[str, dict[str, Any]]:
+    """What a running sentinel says about its plugins, by name; nothing where none runs."""
+    from orbital_sentinel.client.client import NotRunning, Refused
+    from orbital_sentinel.client.locate import client
+
+    try:
+        told = client(config).get("/api/v1/plugins")
+    except (NotRunning, Refused, Failure):
+        return {}
+    return {one["name"]: one for one in told["running"]}
+
+
+def _runs(entry: Entry, running: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    return running.get(entry.name) if entry.kind == "plugin" else None
+
+
+def _place(running: dict[str, Any] | None) -> str:
+    """Where it runs, in which version, and what is wrong with that; empty where it does not run."""
+    if running is None:
+        return ""
+    count = len(running["processes"])
+    where = "in the agent" if not count else f"in {count} process{'es' * (count > 1)} of its own"
+    down = [f"one {process['down']}" for process in running["processes"] if process["down"]]
+    failed = running["update_failed"] and f"its update was rolled back: {running['update_failed']}"
+    return "; ".join(filter(None, (f"; {running['loaded']} runs {where}", *down, failed)))
+
+
 def _about(entry: Entry) -> str:
     about = f"broken: {entry.broken}" if entry.broken else entry.summary
     return "; its package needs ".join((about, *entry.unmet))
@@ -150,7 +196,7 @@ def _about(entry: Entry) -> str:
 def _entry(name: str, kind: str) -> Entry:
     from orbital_sdk.hints import did_you_mean
 
-    entries = [e for e in _registry().list() if e.kind not in ("command", "extension")]
+    entries = [e for e in _registry().list() if e.kind not in ("command", "extension", "loader")]
     found = [e for e in entries if e.name == name and kind in ("", e.kind)]
     if not found:
         hint = did_you_mean(name, {e.name for e in entries})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ class Serving:
             case _:
                 going = asyncio.get_running_loop().create_task(self._answered(message))
                 self._going[message.call] = going
+                going.add_done_callback(partial(self._over, message.call))
 
     def _welcome(self, message: calls.Hello) -> None:
         known = wire.CONTRACT if wire.CONTRACT in message.contracts else 0
@@ -82,12 +84,16 @@ class Serving:
             answer = answers.Failed(message.call, wire.packed(CollectError("it was cancelled")))
         except Exception as error:  # noqa: BLE001 (whatever the plugin raises is the answer)
             answer = answers.Failed(message.call, packed(error))
-        del self._going[message.call]
         self._tell_counts()
         try:
             self._send(answer)
         except (wire.TooLarge, ValueError, TypeError, OverflowError) as error:
             self._send(answers.Failed(message.call, packed(error)))
+
+    def _over(self, call: int, going: asyncio.Task[None]) -> None:
+        del self._going[call]
+        if going.cancelled():  # before it began
+            self._send(answers.Failed(call, wire.packed(CollectError("it was cancelled"))))
 
     async def _answer(self, message: Any) -> FromProgram:
         match message:

@@ -19,8 +19,6 @@ EVERY: Final = 0.1
 """one more after so many seconds. The others are counted."""
 LONGEST: Final = 4096
 """Characters of a line; the rest is cut."""
-KEPT: Final = 5
-"""Last lines that say why a program ended."""
 _CHUNK: Final = 65_536
 _LEVELS: Final = {
     "debug": logging.DEBUG, "trace": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING,
@@ -37,8 +35,8 @@ class Output:
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
-        self.last: list[str] = []
-        """The last lines."""
+        self.last = ""
+        """The last line."""
         self._log = log
         self._clock = clock
         self._room = float(BURST)
@@ -64,7 +62,7 @@ class Output:
             return
         level, text = _leveled(text)
         text = scrub(text)
-        self.last = [*self.last[1 - KEPT :], text]
+        self.last = text
         if not self._has_room():
             self._left_out += 1
             return

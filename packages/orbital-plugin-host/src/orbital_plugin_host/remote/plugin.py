@@ -12,11 +12,12 @@ from orbital_plugin_host.remote.session import RemoteSession
 from orbital_sdk import DeviceFields, Plugin, PluginConfig, ReceiverStopped, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from orbital_plugin_host.remote.fleet import Fleet
     from orbital_sdk import Context, Emit, Metric, PluginHost
     from orbital_sdk.contract.records import Collected
+    from orbital_sdk.loader import ProcessState
 
 
 class Statements(Protocol):
@@ -50,6 +51,11 @@ class Remote(Plugin[DeviceFields, PluginConfig]):
         instance, self._instance = self._instance, None
         if instance is not None:
             await self.fleet.remove(instance)
+
+    @classmethod
+    def processes(cls) -> Sequence[ProcessState]:
+        """As `orbital_sdk.loader.processes_of` says."""
+        return [one.state for one in cls.fleet.supervisors]
 
     async def open(self, device: DeviceFields) -> RemoteSession:
         session = self.session(device)

@@ -108,15 +108,15 @@ class Process:
         self._pumps.append(loop.create_task(self._output.pump(stdout)))
 
     async def why(self) -> str:
-        """How it ended, as a clause, with the last line that it printed; empty while it runs."""
+        """How it ended, as a clause, with the last line that it printed about that; empty while it runs."""
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDING):
                 await self._process.wait()
                 await asyncio.wait(self._pumps)
         if self._process.returncode is None:
             return ""
-        last = f": {self._output.last[-1]}" if self._output.last else ""
-        return f"{_how(self._process.returncode)}{last}"
+        last, code = self._output.last, self._process.returncode
+        return _how(code) if code < 0 or not last else f"{_how(code)}: {last}"
 
     async def end(self, patience: float = 0.0) -> None:
         """Kill it with all that it started, and remove its folder. Idempotent.

@@ -12,6 +12,7 @@ from orbital_plugin_host.remote.calls import Calls, ProgramLost
 from orbital_plugin_host.remote.instance import OwnMetrics
 from orbital_plugin_host.remote.process import started
 from orbital_sdk import wire
+from orbital_sdk.loader import ProcessState
 from orbital_sdk.units import format_duration
 from orbital_sdk.wire import answers, calls
 
@@ -77,6 +78,12 @@ class Supervisor:
     def pid(self) -> int | None:
         """Of the running process."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def state(self) -> ProcessState:
+        """For status and metrics."""
+        version = next((str(one.manifest.meta.get("version", "")) for one in self.offers), "")
+        return ProcessState(self.pid, version, self.down, self.parked, self.restarts)
 
     def ready(self, instance: Instance) -> Calls:
         """Where to ask for this instance.

@@ -76,13 +76,16 @@ class Agent:
         self._own_id = cache(partial(kept_id, paths.data_dir(environ)))
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
-        self.stations = assemble(loaded, registry, self.identity, self.clock, data)
+        self.stations = assemble(lambda: self.settings, registry, self.identity, self.clock, data)
         self._life = Lifecycle()
         self._stop_asked = asyncio.Event()
         self._applying = asyncio.Lock()
         self.sources = self._sources()
         """Read by telemetry."""
-        control = Control(self.request_stop, self.reload, reloaded=lambda: self._reloader.last)
+        control = Control(
+            self.request_stop, self.reload, self.stations.updates.reload,
+            reloaded=lambda: self._reloader.last,
+        )  # fmt: skip
         self.telemetry = telemetry_of(loaded.settings.telemetry, self.sources, control, environ)
         self._service = Service(self.sources, environ)
         self._reloader = Reloader(self, self._service)
@@ -246,6 +249,7 @@ class Agent:
             instances=stations.instances,
             hosts=stations.hosts,
             registry=self.registry,
+            updates=stations.updates,
             extensions=self.extensions.all,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orbital_buffer.buffer import disk_buffer, memory_buffer
@@ -16,7 +17,10 @@ from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.guard.watchdog.watchdog import Watchdog
 from orbital_runtime.hosting.hosts import Hosts
+from orbital_runtime.model import Status
 from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.plugins.placement import Choice, Placement
+from orbital_runtime.plugins.updates import Updates
 from orbital_runtime.processor.processors import Processors
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.assignment import Assignment, parse_shard
@@ -25,6 +29,7 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry.telemetry import Telemetry, socket_path
+from orbital_sdk.calling.invoke import receives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +42,6 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import (
         BufferSection,
-        Loaded,
         OutputSettings,
         Settings,
         TelemetrySection,
@@ -66,13 +70,25 @@ class Stations:
     """Watches the event loop."""
     hosts: Hosts
     """Gives plugins, processors and writers their hosts."""
+    placement: Placement
+    """Where plugins run."""
+    updates: Updates
+    """Moves them while the agent runs."""
 
 
 def assemble(
-    loaded: Loaded, registry: Registry, identity: Identity, clock: Clock, data: Path
+    now: Callable[[], Settings], registry: Registry, identity: Identity, clock: Clock, data: Path
 ) -> Stations:
-    """Build all parts; nothing is started. `data` is the folder for persistent files."""
-    settings = loaded.settings
+    """Build all parts; nothing is started.
+
+    Args:
+        now: The settings, which a reload replaces.
+        registry: What is installed.
+        identity: Who collects.
+        clock: Tells the time.
+        data: The folder for persistent files.
+    """
+    settings = now()
     buffer = buffer_of(settings.buffer, clock)
     committer = Committer(buffer, window=settings.buffer.commit_window)
 
@@ -83,7 +99,8 @@ def assemble(
         return await receivers.open(life, run_blocking=run_blocking)
 
     hosts = Hosts(data, clock)
-    instances = Instances(registry, leave, hosts=hosts)
+    placement = Placement(registry, lambda name: choice(now(), name))
+    instances = Instances(registry, leave, hosts=hosts, cls=placement.cls)
     engine = Engine(
         identity=identity,
         plugins=instances.get,
@@ -116,10 +133,11 @@ def assemble(
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     tasks = Tasks(scheduler, instances, receivers, assignment(settings))
     sender = Sender(buffer, clock=clock, hosts=hosts)
-    watchdog = Watchdog(instances.owner, threshold=collector.watchdog)
+    updates = Updates(placement, instances, partial(canary, engine, scheduler))
+    watchdog = Watchdog(instances.owner, threshold=collector.watchdog, caught=updates.caught)
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
-        receivers, tasks, watchdog, hosts,
+        receivers, tasks, watchdog, hosts, placement, updates,
     )  # fmt: skip
 
 
@@ -132,6 +150,27 @@ class Listeners:
     def __call__(self, task: Task, run: Run) -> None:
         for listener in self.all:
             listener(task, run)
+
+
+def choice(settings: Settings, plugin: str) -> Choice:
+    """What settings say about where this plugin runs."""
+    own = settings.plugins.of(plugin)
+    limits = {"memory": own.memory, "cpu": own.cpu, "files": own.files, "tasks": own.tasks}
+    return Choice(own.isolation or settings.collector.isolation, own.processes, limits)
+
+
+async def canary(engine: Engine, scheduler: Scheduler, plugin: Plugin[Any, Any]) -> None:
+    """Collect from one device of this plugin that is well; from none where there is none.
+
+    Raises:
+        OrbitalError: It cannot be read by this instance.
+    """
+    for task, state in scheduler.states().values():
+        well = state.last is not None and state.last.up and state.status is not Status.RUNNING
+        mine = task.plugin == plugin.name and well and not receives(type(plugin))
+        if mine and engine.exclusive(task) is None:  # else a run of it may begin meanwhile
+            await engine.rehearse(task, plugin)
+            return
 
 
 def output(settings: OutputSettings, processors: Sequence[Processor[Any]] = ()) -> Output:

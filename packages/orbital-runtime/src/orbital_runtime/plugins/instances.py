@@ -37,6 +37,7 @@ class Instances:
         patience: Time limits.
         clock: For tests.
         hosts: Makes the host of each start.
+        cls: Gives the class of a plugin; left out, the registry does.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Instances:
         patience: Patience | None = None,
         clock: Clock | None = None,
         hosts: Hosts | None = None,
+        cls: Callable[[str], type[Plugin[Any, Any]]] | None = None,
     ) -> None:
         self._registry = registry
+        self._cls = cls or registry.plugin
         self._leaving = leave
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
@@ -79,7 +82,7 @@ class Instances:
         key = task.plugin, freeze(task.config)
         shared = self._shared.get(key)
         if shared is None:
-            cls = partial(self._registry.plugin, task.plugin)
+            cls = partial(self._cls, task.plugin)
             shared = self._shared[key] = self._new(task.plugin, task.config, cls)
         before = self._held.get(task.key)
         self._held[task.key] = shared

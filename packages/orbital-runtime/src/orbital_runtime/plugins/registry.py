@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from importlib import invalidate_caches
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_runtime.guard.escape import contained, origin
@@ -17,7 +19,7 @@ from orbital_sdk.hints import nearest
 from orbital_sdk.loader import Loader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
@@ -97,6 +99,7 @@ class Registry:
         self._loaded: dict[tuple[Kind, str], Any] = {}
         self._broken: dict[tuple[Kind, str], Broken] = {}
         self._doubles: list[Broken] = []
+        self._find: Callable[[], Iterable[Offer]] = tuple
         for offer in offers:
             first = self._offers.setdefault((offer.kind, offer.name), offer)
             if first is not offer:
@@ -112,7 +115,9 @@ class Registry:
             environ: `ORBITAL_PLUGINS` restricts it to these names or distributions.
             path: Folders to search; None for `sys.path`.
         """
-        return cls(find(environ, path))
+        registry = cls(find(environ, path))
+        registry._find = partial(find, environ, path)
+        return registry
 
     @classmethod
     def of(
@@ -132,6 +137,14 @@ class Registry:
         for kind, classes in given.items():
             registry._loaded.update({(kind, one.name): one for one in classes})
         return registry
+
+    def refresh(self) -> None:
+        """Find packages that were installed since. A class that is imported stays what it is."""
+        invalidate_caches()
+        for offer in self._find():
+            key = offer.kind, offer.name
+            if key not in self._loaded and key not in self._broken:
+                self._offers[key] = offer
 
     def plugin(self, name: str) -> type[Plugin[Any, Any]]:
         """The plugin of this name.

@@ -16,6 +16,7 @@ from orbital_runtime.settings.source.tree import Node, place
 from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
 from orbital_runtime.settings.validation.exposure import exposed
 from orbital_runtime.settings.validation.extensions import explained, mistakes
+from orbital_runtime.settings.validation.isolation import unusable_isolation
 from orbital_runtime.settings.validation.notes import notes
 from orbital_runtime.settings.validation.outputs import OutputSettings, enabled_outputs
 from orbital_runtime.settings.validation.processors import ProcessorSettings, processors
@@ -124,6 +125,7 @@ class _Loading:
         self._problems[:] = [explained(problem, registry) for problem in self._problems]
         self._problems += mistakes(settings, sections, registry)
         self._problems += unknown_defaults(registry, settings.plugins.config)
+        self._problems += unusable_isolation(settings, registry)
         chain = self._part(partial(processors, tasks=sections), settings)
         reached = self._part(enabled_outputs, settings)
         binder = Binder(registry, settings)

@@ -46,7 +46,7 @@ def reasons(sources: Sources) -> list[Reason]:
         *_buffer(sources),
     ]
     found += [reason for one in sources.extensions for reason in one.reasons()]
-    found += [*_plugins(sources), *_processors(sources), *_series(sources)]
+    found += [*_plugins(sources), *_processes(sources), *_processors(sources), *_series(sources)]
     if stalled := alive(sources):
         found.append(stalled)
     return found
@@ -145,6 +145,28 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
         if count:
             message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
             yield Reason("runs_abandoned", message, blocks=False, subject=name)
+
+
+def _processes(sources: Sources) -> Iterator[Reason]:
+    """Processes that do not run, newer versions that do not run yet, and those that were not fit."""
+    for name, loaded, installed, processes in sources.updates.placed():
+        for process in processes:
+            if process.down:
+                kind = "plugin_parked" if process.parked else "plugin_process_down"
+                message = f"the process of plugin {name} {process.down}"
+                yield Reason(kind, message, blocks=False, subject=name)
+        if loaded != installed:
+            message = (
+                f"plugin {name}: {loaded} runs, {installed} is installed: `sentinel plugins reload {name}`"
+                " goes over to it"
+            )
+            yield Reason("plugin_outdated", message, blocks=False, subject=name)
+    for name, why in sources.updates.moved.items():
+        message = f"plugin {name} runs in a process of its own: {why}"
+        yield Reason("plugin_moved", message, blocks=False, subject=name)
+    for name, why in sources.updates.failed.items():
+        message = f"the last update of plugin {name} was rolled back: {why}"
+        yield Reason("plugin_update_failed", message, blocks=False, subject=name)
 
 
 def _processors(sources: Sources) -> Iterator[Reason]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orbital_runtime.hosting.hosts import Hosts
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.plugins.updates import Updates
     from orbital_runtime.scheduler.scheduler import Scheduler
     from orbital_runtime.sender.sender import Sender
     from orbital_sdk import Identity
@@ -48,6 +49,7 @@ class Sources:
     instances: Instances
     hosts: Hosts
     registry: Registry
+    updates: Updates
     extensions: Sequence[Extension] = ()
 
     @property
@@ -63,5 +65,8 @@ class Control:
     stop: Callable[[], None]
     reload: Callable[[], Awaitable[list[str]]]
     """Reloads the configuration; returns the changes, a line each; raises `SettingsError`."""
+    update: Callable[[str], Awaitable[str]]
+    """Runs the installed version of a plugin in new processes; says what was done, or raises
+    `ConfigurationError`."""
     reloaded: Callable[[], list[str]] = list
     """The changes of the last reload, also if it was triggered by a watched file."""

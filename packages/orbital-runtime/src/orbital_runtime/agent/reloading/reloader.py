@@ -96,6 +96,7 @@ class Reloader:
 
     def _read(self) -> tuple[Loaded, list[str]]:
         old = self._agent.loaded
+        self._agent.registry.refresh()
         new = load(old.path, self._agent.environ, registry=self._agent.registry)
         return new, difference(old, new)
 

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -55,10 +56,16 @@ class Watchdog:
         owner: Returns the plugin of a package; empty for none.
         threshold: Seconds from which the loop counts as blocked; 0: off.
         pulse: Of that loop; for tests.
+        caught: Called on the loop with each plugin that held it.
     """
 
     def __init__(
-        self, owner: Callable[[str], str], *, threshold: float = 1.0, pulse: Pulse | None = None
+        self,
+        owner: Callable[[str], str],
+        *,
+        threshold: float = 1.0,
+        pulse: Pulse | None = None,
+        caught: Callable[[str], None] | None = None,
     ) -> None:
         self.threshold = threshold
         """May be changed."""
@@ -69,6 +76,8 @@ class Watchdog:
         self.last: Hold | None = None
         self._pulse = pulse
         self._owner = owner
+        self._caught = caught
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._watched = 0
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
@@ -78,7 +87,8 @@ class Watchdog:
     def start(self) -> None:
         """Start watching."""
         self._watched = threading.get_ident()
-        pulse = self._pulse or Pulse(asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        pulse = self._pulse or Pulse(self._loop)
         self._thread = threading.Thread(
             target=self._watch, args=(pulse,), name="watchdog", daemon=True
         )
@@ -136,10 +146,17 @@ class Watchdog:
         seconds = max(held, pulse.turned - since)
         self.seconds[found.plugin] += seconds
         self.last = Hold(found, seconds, time.monotonic())
+        self._report(found)
         if not told:
             log.warning(
                 "%s held the agent for %.1f s; the next time it is only counted", found, seconds
             )
+
+    def _report(self, found: Culprit) -> None:
+        if self._caught is None or self._loop is None or found.kind != "plugin" or not found.plugin:
+            return
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            self._loop.call_soon_threadsafe(self._caught, found.plugin)
 
     def _is_told(self, found: Culprit) -> bool:
         known = found.plugin, found.file, found.function

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from orbital_runtime.settings.model.base import Interval, Labels, Section
+from orbital_runtime.settings.model.collector import Isolation  # noqa: TC001 (pydantic reads annotations)
+from orbital_sdk.units import ByteSize  # noqa: TC001 (as above)
 
 
 class SentinelSection(Section):
@@ -22,8 +24,29 @@ class SentinelSection(Section):
     """Labels added to every sample of this sentinel."""
 
 
+class PluginSection(Section):
+    """Where one plugin runs, and what its processes may take."""
+
+    isolation: Isolation | None = None
+    """As collector.isolation, which holds where this is left out."""
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that share its devices, where it runs in processes of its own."""
+    memory: ByteSize = 512 * 2**20
+    """Memory of each process; 0: no limit."""
+    cpu: Annotated[int, Field(ge=0)] = 0
+    """Seconds of CPU after which a process is replaced; 0: no limit."""
+    files: Annotated[int, Field(ge=0)] = 1024
+    """Files and connections that each process may have open; 0: no limit."""
+    tasks: Annotated[int, Field(ge=0)] = 256
+    """Threads and processes that each process may add to those of the agent's user; 0: no limit. The system
+    does not apply it to root."""
+
+
 class PluginsSection(Section):
-    """Plugins, and reloading."""
+    """Plugins, and reloading. Any other key is the name of a plugin, with the settings of its processes."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, PluginSection] = Field(init=False)
 
     directory: str = "./plugins"
     """Folder of plugins that are not installed as packages."""
@@ -34,6 +57,15 @@ class PluginsSection(Section):
     inotify)."""
     config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
     """Default settings of all tasks of a plugin, by its name; a task's own take precedence."""
+
+    def of(self, plugin: str) -> PluginSection:
+        """What is set for this plugin."""
+        return (self.__pydantic_extra__ or {}).get(plugin) or PluginSection()
+
+    @property
+    def named(self) -> list[str]:
+        """Plugins for which something is set."""
+        return [*(self.__pydantic_extra__ or {})]
 
 
 def split_listen(value: str) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -11,6 +11,7 @@ from orbital_runtime.settings.model.processor import ProcessorSection
 from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 
 Series = Annotated[int, Field(gt=0)]
+Isolation = Literal["none", "process", "auto"]
 
 
 class LimitsSection(Section):
@@ -68,6 +69,10 @@ class CollectorSection(Section):
     watchdog: Duration = 1
     """Code that blocks the event loop, and so all other tasks, for this long is named in the log and in
     metrics; 0: off."""
+    isolation: Isolation = "auto"
+    """Where plugins run. `none`: in the agent. `process`: each in a process of its own. `auto`: in the agent,
+    until the watchdog has caught a plugin three times; then in a process of its own. Processes need the
+    package orbital-plugin-host."""
     limits: LimitsSection = LimitsSection()
     """Limits of samples and series."""
     backpressure: BackpressureSection = BackpressureSection()

@@ -20,6 +20,7 @@ from orbital_runtime.telemetry.api import buffer, dead_letters, views
 from orbital_runtime.telemetry.metrics.exposition import CONTENT_TYPE, Metrics
 from orbital_runtime.telemetry.server.requests import answer, number
 from orbital_runtime.threads import in_background
+from orbital_sdk import ConfigurationError
 from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
@@ -129,11 +130,18 @@ def _control(sources: Sources, control: Control) -> list[Route]:
             raise HTTPException(404, str(error.args[0])) from error
         return answer(asdict(run))
 
+    async def update(request: Request) -> Response:
+        try:
+            return answer({"done": await control.update(request.path_params["name"])})
+        except ConfigurationError as error:
+            raise HTTPException(409, str(error)) from error
+
     return [
         *buffer.owning(sources),
         *dead_letters.owning(sources),
         Route("/api/v1/stop", stop, methods=["POST"]),
         Route("/api/v1/reload", reload, methods=["POST"]),
+        Route("/api/v1/plugins/{name:path}/reload", update, methods=["POST"]),
         Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),
     ]
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orbital_runtime.model import Task, TaskState
+    from orbital_runtime.plugins.placement import Placed
+    from orbital_runtime.plugins.updates import Updates
     from orbital_runtime.sender.status import OutputStatus
     from orbital_runtime.telemetry.sources import Sources
 
@@ -218,8 +220,9 @@ def ledger(sources: Sources) -> dict[str, View]:
 
 def plugins(sources: Sources) -> View:
     """Plugins that started, that did not start, and that are broken."""
-    engine = sources.engine
+    engine, updates = sources.engine, sources.updates
     return {
+        "running": [_placed(one, updates) for one in updates.placed()],
         "started": dict(Counter(sources.instances.running())),
         "failed": sources.instances.failed(),
         "broken": [asdict(broken) for broken in sources.registry.broken()],
@@ -227,4 +230,15 @@ def plugins(sources: Sources) -> View:
         "stuck_threads": dict(engine.invoker.overruns.stuck),
         "abandoned_runs": dict(engine.invoker.overruns.abandoned),
         "refused_samples": dict(engine.totals.refused),
+    }
+
+
+def _placed(one: Placed, updates: Updates) -> View:
+    return {
+        "name": one.name,
+        "loaded": one.loaded,
+        "installed": one.installed,
+        "processes": [process._asdict() for process in one.processes],
+        "moved": updates.moved.get(one.name, ""),
+        "update_failed": updates.failed.get(one.name, ""),
     }

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from orbital_runtime.telemetry.metrics.agent import Usage, agent, connections
 from orbital_runtime.telemetry.metrics.outputs import buffer, dead_letters, ledger, outputs
 from orbital_runtime.telemetry.metrics.parts import background, own
-from orbital_runtime.telemetry.metrics.plugins import plugins, runs, sessions
+from orbital_runtime.telemetry.metrics.plugins import plugins, processes, runs, sessions
 from orbital_runtime.telemetry.metrics.tasks import collecting, each_task, tasks
 from orbital_runtime.telemetry.task_counts import TaskCounts, count_tasks
 
@@ -58,6 +58,7 @@ class Metrics:
         sources = self._sources
         yield from agent(sources)
         yield from plugins(sources)
+        yield from processes(sources)
         yield from sessions(sources)
         yield from runs(sources)
         yield from tasks(sources, counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.telemetry.metrics.families import counters, gauge, gauges
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from orbital_runtime.telemetry.sources import Sources
+    from orbital_sdk.loader import ProcessState
 
 PLUGIN: Final = ("plugin",)
 """The label that identifies a plugin."""
@@ -37,6 +39,39 @@ def plugins(sources: Sources) -> Iterator[Metric]:
         PLUGIN,
         [((name,), 1.0) for name in sources.instances.failed()],
     )
+
+
+def processes(sources: Sources) -> Iterator[Metric]:
+    """Versions of started plugins, and their processes."""
+    placed = sources.updates.placed()
+    yield gauges(
+        "sentinel_plugin_info",
+        "1; the version of a started plugin that runs, and the one that is installed",
+        ("plugin", "loaded", "installed"),
+        [((one.name, one.loaded, one.installed), 1.0) for one in placed],
+    )
+    yield gauges(
+        "sentinel_plugin_processes",
+        "Processes of a plugin, by state: running, down or parked",
+        ("plugin", "state"),
+        [
+            ((one.name, state), float(count))
+            for one in placed
+            for state, count in Counter(map(_state, one.processes)).items()
+        ],
+    )
+    yield counters(
+        "sentinel_plugin_process_restarts_total",
+        "Times that processes of a plugin were started again",
+        PLUGIN,
+        [((one.name,), sum(p.restarts for p in one.processes)) for one in placed if one.processes],
+    )
+
+
+def _state(process: ProcessState) -> str:
+    if not process.down:
+        return "running"
+    return "parked" if process.parked else "down"
 
 
 def sessions(sources: Sources) -> Iterator[Metric]:

@@ -1,0 +1,111 @@
+"""Where each plugin runs: in the agent, or in processes of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from orbital_runtime.plugins.registry import NotInstalled
+from orbital_sdk import ConfigurationError
+from orbital_sdk.loader import processes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orbital_runtime.plugins.registry import Registry
+    from orbital_sdk import Plugin
+    from orbital_sdk.loader import ProcessState
+
+HOST: Final = "host"
+"""The loader of installed plugins."""
+PACKAGE: Final = "orbital-plugin-host"
+"""What brings it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What settings say about one plugin."""
+
+    isolation: Literal["none", "process", "auto"] = "none"
+    processes: int = 1
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Of each process."""
+
+
+class Placed(NamedTuple):
+    """A plugin as it runs."""
+
+    name: str
+    loaded: str
+    """Version that runs; empty where it is in no package."""
+    installed: str
+    """Version that is installed now."""
+    processes: Sequence[ProcessState]
+    """None where it runs in the agent."""
+
+
+def can_isolate(registry: Registry) -> bool:
+    """Whether plugins can have processes of their own here."""
+    return HOST in registry.names("loader")
+
+
+class Placement:
+    """Gives the class of each plugin that new instances are made of.
+
+    Args:
+        registry: What is installed.
+        choice: What settings say now.
+    """
+
+    def __init__(self, registry: Registry, choice: Callable[[str], Choice]) -> None:
+        self._registry = registry
+        self._choice = choice
+        self._isolated: dict[str, type[Plugin[Any, Any]]] = {}
+
+    def cls(self, name: str) -> type[Plugin[Any, Any]]:
+        """The class in use; raises as `Registry.plugin` and `isolate` do."""
+        if name in self._isolated:
+            return self._isolated[name]
+        installed = self._registry.plugin(name)
+        if self._choice(name).isolation != "process" or processes_of(installed):
+            return installed
+        made = self._isolated[name] = self.isolate(name)
+        return made
+
+    def placed(self, name: str) -> Placed:
+        """Where it runs, in which version. For plugins that have started."""
+        distribution, loaded = self._registry.source(name)
+        try:
+            installed = version(distribution) if distribution else loaded
+        except PackageNotFoundError:  # a folder, or it was taken away
+            installed = loaded
+        processes = processes_of(self._isolated.get(name) or self._registry.plugin(name))
+        loaded = next((one.version for one in processes if one.version), loaded)
+        return Placed(name, loaded, installed, processes)
+
+    def may_move(self, name: str) -> bool:
+        """Whether it runs in the agent, and may be moved to processes without being asked for."""
+        chosen = self._choice(name).isolation == "auto" and name not in self._isolated
+        return chosen and can_isolate(self._registry)
+
+    def isolate(self, name: str) -> type[Plugin[Any, Any]]:
+        """The plugin with processes of its own, in the version that is installed now; not in use yet.
+
+        Raises:
+            ConfigurationError: It cannot have any; says what to install.
+        """
+        try:
+            loader = self._registry.loader(HOST)()
+        except NotInstalled as error:
+            raise ConfigurationError(
+                f"plugin {name!r} cannot run in a process of its own: `pip install {PACKAGE}`"
+            ) from error
+        choice = self._choice(name)
+        described = {"plugin": name, "processes": choice.processes, **choice.limits}
+        return loader.load(Path.cwd(), described)
+
+    def use(self, cls: type[Plugin[Any, Any]]) -> None:
+        """Make new instances of this class."""
+        self._isolated[cls.name] = cls

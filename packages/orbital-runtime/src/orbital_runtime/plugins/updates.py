@@ -1,0 +1,98 @@
+"""Moves plugins to processes of their own while the agent runs: one that misbehaves, or a newer version.
+
+The new processes start beside what runs, and have to take the settings and to read one device; then tasks go
+over to them between two runs. Where that fails, all stays as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from orbital_runtime.guard.wording import words
+from orbital_runtime.threads import in_background
+from orbital_sdk import ConfigurationError
+from orbital_sdk.loader import processes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orbital_runtime.plugins.instances import Instances
+    from orbital_runtime.plugins.placement import Placed, Placement
+    from orbital_sdk import Plugin
+
+    Check = Callable[[Plugin[Any, Any]], Awaitable[None]]
+
+log = logging.getLogger("orbital.plugins")
+
+CAUGHT: Final = 3
+"""Times that the watchdog catches a plugin until it is moved."""
+
+
+class Updates:
+    """One at a time. Belongs to the event loop.
+
+    Args:
+        placement: Where plugins run.
+        instances: What runs.
+        check: Raises if a started instance cannot read a device.
+    """
+
+    def __init__(self, placement: Placement, instances: Instances, check: Check) -> None:
+        self.moved: dict[str, str] = {}
+        """Why plugins that misbehaved were moved, by name."""
+        self.failed: dict[str, str] = {}
+        """Why the last update of a plugin was rolled back, by name."""
+        self._placement = placement
+        self._instances = instances
+        self._check = check
+        self._caught: Counter[str] = Counter()
+        self._lock = asyncio.Lock()
+        self._moving: set[asyncio.Task[None]] = set()
+
+    def caught(self, name: str) -> None:
+        """The watchdog caught this plugin once more."""
+        self._caught[name] += 1
+        if self._caught[name] % CAUGHT == 0 and self._placement.may_move(name):
+            why = f"it held the agent {self._caught[name]} times"
+            moving = asyncio.get_running_loop().create_task(self._move(name, why))
+            self._moving.add(moving)
+            moving.add_done_callback(self._moving.discard)
+
+    def placed(self) -> list[Placed]:
+        """The started plugins, in the order of their names."""
+        return [self._placement.placed(name) for name in sorted({*self._instances.running()})]
+
+    async def reload(self, name: str, why: str = "it was asked for") -> str:
+        """Run the installed version of this plugin in processes, new ones if it has some already.
+
+        Returns:
+            What was done, as a sentence.
+
+        Raises:
+            ConfigurationError: Why nothing was changed.
+        """
+        async with self._lock:
+            try:
+                cls = await in_background(self._placement.isolate, name)
+                await self._instances.replace(cls, self._check)
+            except Exception as error:
+                self.failed[name] = words(error)
+                log.error("plugin %s goes on as it was: %s", name, self.failed[name])  # noqa: TRY400 (the reason says it all)
+                raise ConfigurationError(
+                    f"plugin {name} goes on as it was: {words(error)}"
+                ) from error
+            self._placement.use(cls)
+            self.failed.pop(name, None)
+        version = next((one.version for one in processes_of(cls)), "")
+        done = f"plugin {name} {version}".rstrip() + f" runs in a process of its own: {why}"
+        log.warning("%s", done)
+        return done
+
+    async def _move(self, name: str, why: str) -> None:
+        with suppress(ConfigurationError):  # it was logged
+            await self.reload(name, why)
+            self.moved[name] = why
