@@ -127,12 +127,13 @@ class Registry:
         writers: Iterable[type[Writer[Any]]] = (),
         processors: Iterable[type[Processor[Any]]] = (),
         extensions: Iterable[type[Any]] = (),
+        loaders: Iterable[type[Loader]] = (),
     ) -> Registry:
         """A registry of only these classes, whatever is installed."""
         registry = cls()
         given: dict[Kind, Iterable[Any]] = {
             "plugin": plugins, "writer": writers, "processor": processors,
-            "extension": extensions,
+            "extension": extensions, "loader": loaders,
         }  # fmt: skip
         for kind, classes in given.items():
             registry._loaded.update({(kind, one.name): one for one in classes})

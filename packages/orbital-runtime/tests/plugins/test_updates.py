@@ -1,0 +1,127 @@
+"""Plugins that go over to processes of their own while the agent runs."""
+
+import logging
+
+import pytest
+
+from orbital_runtime.model import Task
+from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.plugins.placement import Choice, Placement
+from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.plugins.shared import Patience
+from orbital_runtime.plugins.updates import CAUGHT, Updates
+from orbital_sdk import ConfigurationError, DeviceFields, Plugin, PluginConfig
+from orbital_sdk.loader import Loader, ProcessState
+
+
+class Ups(Plugin[DeviceFields, PluginConfig]):
+    name = "ups"
+
+    def collect(self, device, ctx):
+        return []
+
+
+class Apart(Ups):
+    """As a loader makes it."""
+
+    @classmethod
+    def processes(cls):
+        return [ProcessState(17, "2.0", "", parked=False, restarts=0)]
+
+
+class Host(Loader):
+    """The loader of installed plugins."""
+
+    name = "host"
+
+    def load(self, folder, description):
+        assert description["plugin"] == "ups"
+        return Apart
+
+
+TASK = Task("t", "d", "ups", DeviceFields(), PluginConfig(), 10, 5)
+
+
+@pytest.fixture
+async def make():
+    made = []
+
+    async def make(isolation="auto", check=None, loaders=(Host,)):
+        async def well(_):
+            pass
+
+        registry = Registry.of(plugins=[Ups], loaders=loaders)
+        placement = Placement(registry, lambda _: Choice(isolation))
+        instances = Instances(registry, patience=Patience(linger=0.0), cls=placement.cls)
+        made.append(instances)
+        await instances.acquire(TASK)
+        return Updates(placement, instances, check or well), instances
+
+    yield make
+    for instances in made:
+        await instances.stop_all()
+
+
+async def moved(updates):
+    for moving in [*updates._moving]:
+        await moving
+
+
+async def test_a_plugin_that_was_caught_three_times_is_moved(make, caplog):
+    """Without anybody asking; and that is said."""
+    caplog.set_level(logging.WARNING)
+    updates, instances = await make()
+    for times in range(1, CAUGHT + 1):
+        assert type(instances.get(TASK)) is Ups
+        updates.caught("ups")
+        await moved(updates)
+        assert ("ups" in updates.moved) == (times == CAUGHT)
+    assert type(instances.get(TASK)) is Apart
+    assert "runs in a process of its own: it held the agent 3 times" in caplog.text
+    (placed,) = updates.placed()
+    assert (placed.loaded, [one.pid for one in placed.processes]) == ("2.0", [17])
+
+
+@pytest.mark.parametrize(
+    "how", [{"isolation": "none"}, {"loaders": ()}], ids=["none", "no package"]
+)
+async def test_a_plugin_that_may_not_be_moved_stays(make, how):
+    """Settings say so, or there is no package that could."""
+    updates, instances = await make(**how)
+    for _ in range(2 * CAUGHT):
+        updates.caught("ups")
+    await moved(updates)
+    assert type(instances.get(TASK)) is Ups
+    assert not updates.failed
+
+
+async def test_a_version_that_is_not_fit_is_rolled_back(make):
+    """The old one goes on, and why is remembered until an update succeeds."""
+    unfit = True
+
+    async def check(_):
+        if unfit:
+            raise ConfigurationError("the device cannot be read")
+
+    updates, instances = await make(check=check)
+    with pytest.raises(ConfigurationError, match="plugin ups goes on as it was: the device cannot"):
+        await updates.reload("ups")
+    assert type(instances.get(TASK)) is Ups
+    assert updates.failed == {"ups": "the device cannot be read"}
+    unfit = False
+    assert "plugin ups 2.0 runs in a process of its own" in await updates.reload("ups")
+    assert type(instances.get(TASK)) is Apart
+    assert not updates.failed
+
+
+async def test_processes_need_their_package(make):
+    """It is named."""
+    updates, _ = await make(loaders=())
+    with pytest.raises(ConfigurationError, match="pip install orbital-plugin-host"):
+        await updates.reload("ups")
+
+
+async def test_a_plugin_begins_where_settings_say(make):
+    """Its first instance is in a process already."""
+    _, instances = await make("process")
+    assert type(instances.get(TASK)) is Apart
