@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings import Settings
+    from orbital_runtime.settings import ProcessorSettings, Settings
     from orbital_sentinel.run.adhoc import Result
+    from orbital_sentinel.run.explanation import Explanation
     from orbital_sentinel.trial.run import Verdict
+
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain", help="Show samples before and after the processors, and what each of them did."
+    ),
+]
 
 
 def run(
@@ -33,6 +41,7 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="Run every task once, deliver, and exit.")
     ] = False,
+    explain: Explain = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
@@ -40,24 +49,35 @@ def run(
 
     With --once the exit code is 1 if any task failed, or any sample was not delivered.
     """
+    from orbital_sentinel.errors import Misuse
+    from orbital_sentinel.run.explanation import Explanation
     from orbital_sentinel.run.launch import launch
 
     if not once:
+        if explain:
+            raise Misuse("--explain goes with --once, or with `sentinel trigger`")
         raise typer.Exit(launch(config))
-    runs, undelivered = _once(config)
+    explanation = Explanation() if explain else None
+    runs, undelivered = _once(config, explanation)
     if output is Format.JSON:
-        as_json([_run(task, run) for task, run in runs])
+        as_json([_run(task, run) | _explained(explanation, task) for task, run in runs])
     else:
         columns = ("task", "plugin", "device", "result", "samples", "seconds", "error")
         rows = [_row(task, run) for task, run in runs]
         table(columns, rows)
+        for task, _ in runs:
+            _tell(explanation, task, heading=True)
     for sentence in undelivered:
         complain(f"error: {sentence}")
     if undelivered or any(_failed(run) for _, run in runs):
         raise typer.Exit(1)
 
 
-def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
+def _once(
+    config: Any, explanation: Explanation | None
+) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
+    from dataclasses import replace
+
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import load
     from orbital_sentinel.process import loop, resources
@@ -66,9 +86,35 @@ def _once(config: Any) -> tuple[Sequence[tuple[Task, Run]], Sequence[str]]:
     resources.check()
     registry = Registry.discover()
     loaded = load(config, os.environ, registry=registry)
+    if explanation is not None:
+        loaded = replace(loaded, processors=explanation.watched(loaded.processors))
     launch.log_to_stderr()
     with progress("tasks", len(loaded.tasks)) as step:
         return loop.run(launch.once(loaded, registry, lambda _task, _run: step(1)))
+
+
+def _explained(explanation: Explanation | None, task: Task) -> dict[str, Any]:
+    """What processors did, for programs; nothing unless asked for."""
+    if explanation is None:
+        return {}
+    from dataclasses import asdict
+
+    steps = [asdict(step) for step in explanation.steps(task.id)]
+    return {
+        "before": explanation.before(task.id), "steps": steps, "after": explanation.after(task.id),
+    }  # fmt: skip
+
+
+def _tell(explanation: Explanation | None, task: Task, *, heading: bool = False) -> None:
+    if explanation is None:
+        return
+    from orbital_sentinel.terminal import steps_report
+
+    if heading:
+        say(f"\n# {task.key}")
+    steps_report.show(
+        explanation.before(task.id), explanation.steps(task.id), explanation.after(task.id)
+    )
 
 
 def _failed(run: Run) -> bool:
@@ -112,6 +158,7 @@ def trigger(
             "--option", "-o", metavar="KEY=VALUE", help="Another field of the device or plugin."
         ),
     ] = None,
+    explain: Explain = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
@@ -125,8 +172,10 @@ def trigger(
     from orbital_sentinel.client import receivers
     from orbital_sentinel.process import loop
     from orbital_sentinel.run import adhoc, launch
+    from orbital_sentinel.run.explanation import Explanation
 
     registry = Registry.discover()
+    explanation = Explanation() if explain else None
     if hosts:
         settings = adhoc.defaults(config, registry)
         tasks = adhoc.ad_hoc_tasks(plugin, hosts, option or [], registry, settings)
@@ -142,12 +191,22 @@ def trigger(
 
         def show(result: Result) -> None:
             failed.append(result) if _failed(result.run) else None
-            _show(result, output)
+            _show(result, output, explanation)
             step(1)
 
-        loop.run(adhoc.collect(tasks, registry, settings, show))
+        watched = () if explanation is None else explanation.watched(_processors(config, registry))
+        loop.run(adhoc.collect(tasks, registry, settings, show, watched))
     if failed:
         raise typer.Exit(1)
+
+
+def _processors(config: Any, registry: Registry) -> Sequence[ProcessorSettings]:
+    """Those of the configuration; none where there is no file."""
+    from orbital_runtime.settings import load
+    from orbital_runtime.settings.source.files import first
+
+    path = config or first(os.environ)
+    return load(path, os.environ, registry=registry).processors if path else ()
 
 
 def _configured(
@@ -166,17 +225,21 @@ def _configured(
     return loaded.settings, select_tasks([name], loaded, registry)
 
 
-def _show(result: Result, output: Format) -> None:
+def _show(result: Result, output: Format, explanation: Explanation | None) -> None:
     task, run = result.task, result.run
     if output is Format.JSON:
         from orbital_sdk.jsontext import number
 
         samples = [sample | {"value": number(sample["value"])} for sample in result.samples]
-        as_json_line({"target": task.id, **_run(task, run), "samples": samples})
+        told = {"target": task.id, **_run(task, run), "samples": samples}
+        as_json_line(told | _explained(explanation, task))
         return
     how = f"{len(result.samples)} samples in {run.duration:.3f} s"
     how = f"{how}; {run.error}" if run.error and result.samples else run.error or how
     say(f"# {task.id}: {how}")
+    if explanation is not None:
+        _tell(explanation, task)
+        return
     for sample in result.samples:
         labels = ", ".join(_label(k, v) for k, v in sample["labels"].items() if k != "device_id")
         say(f"{sample['name']}{f'{{{labels}}}' if labels else ''} {sample['value']:.12g}")

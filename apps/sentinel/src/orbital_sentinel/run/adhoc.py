@@ -15,6 +15,7 @@ from orbital_runtime.clock import SystemClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.report import METRICS
 from orbital_runtime.plugins.instances import Instances
+from orbital_runtime.processor.processors import Processors
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings import Problem
+    from orbital_runtime.settings import Problem, ProcessorSettings
     from orbital_sdk import Batch, Plugin, Session
     from orbital_sdk.calling.invoke import OnThread
 
@@ -138,6 +139,7 @@ class _Pipeline:
     """Plugins and an engine, whose batches are kept by task."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
+        self.processors = Processors()
         self.instances = Instances(registry, self._leave)
         self.batches: dict[str, list[Batch]] = {}
         section = settings.sentinel
@@ -152,6 +154,20 @@ class _Pipeline:
         self._receivers = Receivers(
             self.engine, self._accept, lambda _: None, self.instances.receives, SystemClock()
         )
+
+    async def process(self, processors: Sequence[ProcessorSettings]) -> None:
+        """Start these; samples pass them from now on."""
+        self.processors.become(await self.processors.prepare(processors))
+        self.engine.reconfigure(
+            identity=self.engine.identity,
+            processors=self.processors.all,
+            by_task=self.processors.by_task,
+            limits=self.engine.limits,
+        )
+
+    async def stop(self) -> None:
+        await self.processors.stop(self.processors.become(()))
+        await self.instances.stop_all()
 
     async def _begin(self, life: Life, *, run_blocking: OnThread) -> Session:
         return await self._receivers.open(life, run_blocking=run_blocking)
@@ -181,8 +197,12 @@ async def collect(
     registry: Registry,
     settings: Settings,
     on_result: Callable[[Result], None],
+    processors: Sequence[ProcessorSettings] = (),
 ) -> None:
-    """Run each task once, as many at a time as the settings allow; `on_result` gets each result."""
+    """Run each task once, as many at a time as the settings allow; `on_result` gets each result.
+
+    Samples pass these processors, but what one of them gathers is not asked for.
+    """
     stations = _Pipeline(registry, settings)
     scheduler = Scheduler(
         stations.engine.run,
@@ -196,12 +216,13 @@ async def collect(
         on_result(Result(task, run, stations.samples(task)))
 
     try:
+        await stations.process(processors)
         await asyncio.gather(*(stations.instances.acquire(task) for task in tasks))
         scheduler.put(tasks)
         await asyncio.gather(*(collect_one(task) for task in tasks))
     finally:
         await scheduler.stop(0)
-        await stations.instances.stop_all()
+        await stations.stop()
 
 
 async def test_devices(
