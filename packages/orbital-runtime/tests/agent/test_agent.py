@@ -257,6 +257,13 @@ async def test_a_bad_configuration_changes_nothing(agent_of, tmp_path):
     states = agent.stations.scheduler.states()
     runs = states["a"][1].runs
     await until(lambda: states["a"][1].runs > runs)
+    refused = agent.sources.reloaded()
+    assert "no-such-plugin" in refused.problems[0]
+    write(tmp_path, {"a": "steady"})
+    await agent.reload()
+    accepted = agent.sources.reloaded()
+    assert accepted.problems == ()
+    assert accepted.successful_ms >= refused.at_ms > 0
     await agent.stop()
 
 

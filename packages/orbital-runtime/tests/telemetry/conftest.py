@@ -26,6 +26,7 @@ from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
+from orbital_runtime.telemetry.sources import Reload
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -112,6 +113,7 @@ class World:
         self.extensions: list[Extension] = []
         placement = Placement(self.registry, lambda _: Choice())
         self.updates = Updates(placement, self.instances, _no_check)
+        self.reloaded = Reload(0, 1_700_000_000_000)
         self.sources = Sources(
             version="1.2.3",
             started=self.clock.steady(),
@@ -120,6 +122,7 @@ class World:
             identity=lambda: self.engine.identity,
             notes=lambda: ["buffer.type: the disk buffer is not there yet"],
             settings_path=lambda: None,
+            reloaded=lambda: self.reloaded,
             scheduler=self.scheduler,
             engine=self.engine,
             watchdog=self.watchdog,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from orbital_runtime.extensions import Extension, Reason
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.telemetry import health
+from orbital_runtime.telemetry.sources import Reload
 from orbital_runtime_testing.runs import Runs, make_task, settle
 from orbital_sdk import Plan, Processor, ProcessorConfig, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import make_batch
@@ -29,6 +30,14 @@ async def test_not_ready_before_and_after(world):
         world.state = state
         assert words(world)[state] is True
         assert health.alive(world.sources) is None
+
+
+async def test_a_refused_configuration_is_listed_and_blocks_nothing(world):
+    """The configuration before stays in effect: ready, with the first problem and what to do."""
+    world.reloaded = Reload(1_700_000_000_000, 0, ("tasks.0.plugin: no plugin is called 'x'", "b"))
+    assert words(world) == {"configuration_refused": False}
+    (reason,) = health.reasons(world.sources)
+    assert "no plugin is called 'x' (and 1 more); `sentinel validate`" in reason.message
 
 
 async def test_a_stalled_scheduler_is_not_alive(world):

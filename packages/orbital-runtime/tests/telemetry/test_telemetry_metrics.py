@@ -19,6 +19,8 @@ from orbital_sdk import WriterUnavailable
 SEED = {
     "sentinel_info": "gauge",
     "sentinel_uptime_seconds": "gauge",
+    "sentinel_config_last_reload_successful": "gauge",
+    "sentinel_config_last_reload_success_timestamp_seconds": "gauge",
     "sentinel_tasks_total": "gauge",
     "sentinel_tasks_success_total": "counter",
     "sentinel_tasks_failed_total": "counter",

@@ -240,6 +240,7 @@ class Agent:
             identity=lambda: self.identity,
             notes=lambda: [str(note) for note in self.loaded.notes],
             settings_path=lambda: self.loaded.path,
+            reloaded=lambda: self._reloader.outcome,
             scheduler=stations.scheduler,
             engine=stations.engine,
             watchdog=stations.watchdog,

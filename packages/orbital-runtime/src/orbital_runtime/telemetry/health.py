@@ -40,6 +40,7 @@ def reasons(sources: Sources) -> list[Reason]:
     """All reasons; the agent is ready if none of them blocks."""
     found = [
         *_state(sources),
+        *_configuration(sources),
         *_collecting(sources),
         *_outputs(sources),
         *_orphans(sources),
@@ -56,6 +57,19 @@ def _state(sources: Sources) -> Iterator[Reason]:
     state = sources.state()
     if state != "running":
         yield Reason(state, f"the agent is {state}", blocks=True)
+
+
+def _configuration(sources: Sources) -> Iterator[Reason]:
+    """A refused configuration: the one before stays in effect, so nothing else is wrong."""
+    reload = sources.reloaded()
+    if reload.problems:
+        since = datetime.fromtimestamp(reload.at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        others = f" (and {len(reload.problems) - 1} more)" if len(reload.problems) > 1 else ""
+        message = (
+            f"the configuration was refused at {since}, the one before stays in effect; a restart would fail: "
+            f"{reload.problems[0]}{others}; `sentinel validate` checks it"
+        )
+        yield Reason("configuration_refused", message, blocks=False)
 
 
 def _collecting(sources: Sources) -> Iterator[Reason]:

@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Reload:
+    """The last time that the configuration was read."""
+
+    at_ms: int
+    """Milliseconds UTC; 0 if it was not read again since the start."""
+    successful_ms: int
+    """The last time that it was valid, milliseconds UTC."""
+    problems: Sequence[str] = ()
+    """Why it was refused; the configuration before stays in effect."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The stations; what a reload may change is given as a function."""
 
@@ -40,6 +52,7 @@ class Sources:
     """Notes on settings that have no effect or are dangerous."""
     settings_path: Callable[[], Path | None]
     """The configuration file; None for the built-in configuration."""
+    reloaded: Callable[[], Reload]
     scheduler: Scheduler
     engine: Engine
     watchdog: Watchdog

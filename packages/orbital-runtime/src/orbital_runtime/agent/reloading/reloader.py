@@ -12,12 +12,14 @@ from orbital_runtime.agent.reloading.apply import at_next_start
 from orbital_runtime.agent.reloading.watch import changes
 from orbital_runtime.settings import SettingsError, difference, load
 from orbital_runtime.slices import without_collector
+from orbital_runtime.telemetry.sources import Reload
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_runtime.agent.assembly import Stations
+    from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.processor.processors import Running
     from orbital_runtime.settings import Loaded
@@ -31,6 +33,7 @@ class Owner(Protocol):
 
     loaded: Loaded
     registry: Registry
+    clock: Clock
     environ: Mapping[str, str]
     stations: Stations
 
@@ -53,6 +56,7 @@ class Reloader:
     def __init__(self, agent: Owner, service: Service) -> None:
         self.last: list[str] = []
         """Changes of the last reload that changed something."""
+        self.outcome = Reload(0, agent.clock.utc_ms())
         self._agent = agent
         self._service = service
         self._began = agent.loaded.settings
@@ -68,16 +72,25 @@ class Reloader:
             SettingsError: The new one has errors; the old one stays in effect.
         """
         async with self._lock:
-            with self._service.reloading(), without_collector():
-                new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
-                if self._agent.state is not State.RUNNING:
-                    return []
-                ready = await self._agent.stations.processors.prepare(new.processors)
-                old = self._agent.loaded
-                await self._agent.follow(new, ready)
-                changed = [*lines, *self._told(old, new, lines)]
-                self.last = changed or self.last
-                return changed
+            try:
+                changed = await self._reload()
+            except SettingsError as error:
+                self._settle([str(problem) for problem in error.problems])
+                raise
+            self._settle()
+            return changed
+
+    async def _reload(self) -> list[str]:
+        with self._service.reloading(), without_collector():
+            new, lines = await in_background(self._read)  # ten thousand tasks: a second or two
+            if self._agent.state is not State.RUNNING:
+                return []
+            ready = await self._agent.stations.processors.prepare(new.processors)
+            old = self._agent.loaded
+            await self._agent.follow(new, ready)
+            changed = [*lines, *self._told(old, new, lines)]
+            self.last = changed or self.last
+            return changed
 
     def soon(self) -> None:
         """Reload in the background."""
@@ -93,6 +106,10 @@ class Reloader:
         async with aclosing(looking) as changed:
             async for _ in changed:
                 await self._reload_or_log()
+
+    def _settle(self, problems: Sequence[str] = ()) -> None:
+        now = self._agent.clock.utc_ms()
+        self.outcome = Reload(now, self.outcome.successful_ms if problems else now, problems)
 
     def _read(self) -> tuple[Loaded, list[str]]:
         old = self._agent.loaded

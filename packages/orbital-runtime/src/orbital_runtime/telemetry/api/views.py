@@ -70,6 +70,7 @@ async def status(sources: Sources) -> View:
         },
         "configuration": str(path) if path else None,
         "notes": list(sources.notes()),
+        "reload": asdict(sources.reloaded()),
         "uptime": sources.uptime,
         "tasks": _task_counts(sources, counted),
         "buffer": buffer(sources),

@@ -36,6 +36,17 @@ def agent(sources: Sources) -> Iterator[Metric]:
     yield info("sentinel_build_info", "Versions of its parts", _build(sources))
     yield gauge("sentinel_uptime_seconds", "Seconds since the start", sources.uptime)
     yield gauge("sentinel_series", "Series of all tasks", sources.engine.budget.total)
+    reload = sources.reloaded()
+    yield gauge(
+        "sentinel_config_last_reload_successful",
+        "1 if the configuration was valid when it was read last",
+        float(not reload.problems),
+    )
+    yield gauge(
+        "sentinel_config_last_reload_success_timestamp_seconds",
+        "When a valid configuration was read last",
+        reload.successful_ms / 1000,
+    )
     now = sources.state()
     rows = [((state,), float(state == now)) for state in STATES]
     yield gauges("sentinel_state", "1 for the state it is in", ("state",), rows)
