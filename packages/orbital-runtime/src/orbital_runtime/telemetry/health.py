@@ -66,8 +66,8 @@ def _configuration(sources: Sources) -> Iterator[Reason]:
         since = datetime.fromtimestamp(reload.at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         others = f" (and {len(reload.problems) - 1} more)" if len(reload.problems) > 1 else ""
         message = (
-            f"the configuration was refused at {since}, the one before stays in effect; a restart would fail: "
-            f"{reload.problems[0]}{others}; `sentinel validate` checks it"
+            f"the configuration was refused at {since}, the one before stays in effect, a restart would fail:"
+            f" {reload.problems[0]}{others}; `sentinel validate` checks it"
         )
         yield Reason("configuration_refused", message, blocks=False)
 
