@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from orbital_bench import grpc_program
 from orbital_bench.busy import Busy
 from orbital_bench.meter import cpu_seconds
 from orbital_bench.report import table
@@ -22,6 +23,7 @@ from orbital_plugin_host.loader import HostLoader
 from orbital_sdk import Context
 from orbital_sdk.calling.invoke import invoke, open_session
 from orbital_sdk.testing import FakeHost
+from orbital_sdk.testing.collection import exclusive_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -48,7 +50,7 @@ def run() -> None:
 
 async def _run() -> None:
     rows = [
-        [samples, rate or "hot", *[f"{1e6 * one:.0f}" for one in await _both(samples, rate)]]
+        [samples, rate or "hot", *[f"{1e6 * one:.0f}" for one in await _all(samples, rate)]]
         for samples in SHAPES
         for rate in (5, 50, 500, 0)
     ]
@@ -60,6 +62,8 @@ async def _run() -> None:
             "in the agent, CPU us/run",
             "in a process, agent",
             "its process",
+            "by gRPC, agent",
+            "its program",
         ],
         rows,
     )
@@ -68,11 +72,13 @@ async def _run() -> None:
     await _crash()
 
 
-async def _both(samples: int, rate: int) -> tuple[float, float, float]:
+async def _all(samples: int, rate: int) -> tuple[float, ...]:
     async with _started(Table) as inside:
         alone, _ = await _spent(inside, samples, rate)
     async with _started(Table, processes=1) as apart:
-        return alone, *await _spent(apart, samples, rate)
+        framed = await _spent(apart, samples, rate)
+    async with _started(await asyncio.to_thread(grpc_program.plugin, samples)) as program:
+        return alone, *framed, *await _spent(program, samples, rate)
 
 
 @asynccontextmanager
@@ -92,8 +98,11 @@ async def _started(cls: Any, processes: int = 0) -> AsyncGenerator[Plugin[Any, A
 
 
 async def _sessions(plugin: Plugin[Any, Any], **fields: Any) -> list[Session]:
-    model = plugin.device_model
-    devices = [model(host=f"device-{number}", **fields) for number in range(DEVICES)]
+    model: Any = plugin.device_model
+    wanted = {name: value for name, value in fields.items() if name in model.model_fields}
+    devices = [model(host=f"device-{number}", **wanted) for number in range(DEVICES)]
+    for device in devices:
+        await exclusive_of(plugin, device)
     return [await open_session(plugin, device) for device in devices]
 
 
@@ -156,7 +165,8 @@ async def _cores() -> None:
 async def _crash() -> None:
     async with _started(Busy, processes=1) as plugin:
         (session, *_) = await _sessions(plugin, cpu=0.0)
-        crashing = await open_session(plugin, plugin.device_model(host="x", crash=True))
+        model: Any = plugin.device_model
+        crashing = await open_session(plugin, model(host="x", crash=True))
         began = time.monotonic()
         try:
             await _collect(crashing)
