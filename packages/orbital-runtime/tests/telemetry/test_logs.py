@@ -79,6 +79,13 @@ def test_text_line_names_the_part_that_speaks():
     assert stream.getvalue().endswith("WARNING plugin.acme-bus: no answer\n")
 
 
+def test_text_line_of_the_buffer_names_the_buffer():
+    """Its modules are in a package of their own; users read of one buffer."""
+    _, stream = lines_of(section())
+    logging.getLogger("orbital_buffer.store.disk.trouble").warning("the disk answers again")
+    assert stream.getvalue().endswith("WARNING buffer: the disk answers again\n")
+
+
 def test_json_line_parses_and_keeps_types():
     """JSON logging gives one object a line whose fields keep their types."""
     log, stream = lines_of(section(format="json"))
