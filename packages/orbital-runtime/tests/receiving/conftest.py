@@ -66,8 +66,8 @@ class ReceiverRig(Rig):
             first=first,
         )
 
-    async def _begin(self, life, *, run_blocking):
-        return await self.receivers.open(life, run_blocking=run_blocking)
+    async def _begin(self, task_session, *, run_blocking):
+        return await self.receivers.open(task_session, run_blocking=run_blocking)
 
     def look(self, key):
         self.looks.append(key)

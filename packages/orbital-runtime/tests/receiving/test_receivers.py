@@ -1,4 +1,4 @@
-"""A receiver's life: begun in a run, begun again when it ends by itself, ended when its task is."""
+"""A receiver's task_session: begun in a run, begun again when it ends by itself, ended when its task is."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.model import Run, Task
-    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.settings import Problem, ProcessorSettings
     from orbital_sdk import Batch, Plugin, Session
     from orbital_sdk.calling.invoke import OnThread
@@ -169,8 +169,8 @@ class _Pipeline:
         await self.processors.stop(self.processors.become(()))
         await self.instances.stop_all()
 
-    async def _begin(self, life: Life, *, run_blocking: OnThread) -> Session:
-        return await self._receivers.open(life, run_blocking=run_blocking)
+    async def _begin(self, task_session: TaskSession, *, run_blocking: OnThread) -> Session:
+        return await self._receivers.open(task_session, run_blocking=run_blocking)
 
     async def _accept(self, batches: Sequence[Batch]) -> str:
         for batch in batches:

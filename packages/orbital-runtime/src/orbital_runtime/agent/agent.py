@@ -77,7 +77,7 @@ class Agent:
         self.identity = self._who(loaded.settings)
         data = paths.data_dir(environ)
         self.stations = assemble(lambda: self.settings, registry, self.identity, self.clock, data)
-        self._life = Lifecycle()
+        self._lifecycle = Lifecycle()
         self._stop_asked = asyncio.Event()
         self._applying = asyncio.Lock()
         self.sources = self._sources()
@@ -93,7 +93,7 @@ class Agent:
 
     @property
     def state(self) -> State:
-        return self._life.state
+        return self._lifecycle.state
 
     @property
     def settings(self) -> Settings:
@@ -147,10 +147,10 @@ class Agent:
                 asyncio.create_task(self._service.run(), name="service"),
                 asyncio.create_task(processing.flush_regularly(self.stations), name="flush"),
             ]
-            self._life.to(State.RUNNING)
+            self._lifecycle.to(State.RUNNING)
             self._service.ready()
         except BaseException:
-            self._life.to(State.ERROR)
+            self._lifecycle.to(State.ERROR)
             await self._close()
             raise
         log.info(
@@ -165,10 +165,10 @@ class Agent:
         await self.stations.tasks.reconcile(await self.extensions.arrange(self.loaded.tasks))
         self.stations.scheduler.start(ticks=False)
         self.stations.watchdog.start()
-        self._life.to(State.RUNNING)
+        self._lifecycle.to(State.RUNNING)
 
     async def _bring_up(self) -> None:
-        self._life.to(State.REGISTERING)
+        self._lifecycle.to(State.REGISTERING)
         ready = await self.stations.processors.prepare(self.loaded.processors)
         for settings in self.loaded.outputs:
             await self.stations.sender.add(output(settings, of_output(ready, settings.name)))
@@ -183,7 +183,7 @@ class Agent:
         """
         if self.state in (State.STOPPING, State.STOPPED):
             return
-        self._life.to(State.STOPPING)
+        self._lifecycle.to(State.STOPPING)
         self._service.stopping()
         log.info("stopping: running collections get %g s, outputs %g s", GRACE, last_flush)
         await self._end_watch()
@@ -272,8 +272,8 @@ class Agent:
             log.info("%d samples wait on disk for the next start", kept)
         await self.telemetry.stop()
         if self.state is not State.STOPPING:
-            self._life.to(State.STOPPING)
-        self._life.to(State.STOPPED)
+            self._lifecycle.to(State.STOPPING)
+        self._lifecycle.to(State.STOPPED)
         log.info("stopped")
 
     async def _end_watch(self) -> None:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from orbital_buffer.buffer import Buffer
     from orbital_runtime.clock import Clock
     from orbital_runtime.model import Run, Task
-    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.settings import (
         BufferSection,
         OutputSettings,
@@ -95,8 +95,8 @@ def assemble(
     async def leave(plugin: Plugin[Any, Any]) -> None:
         await engine.sessions.end_all(plugin)
 
-    async def begin(life: Life, *, run_blocking: OnThread) -> Session:
-        return await receivers.open(life, run_blocking=run_blocking)
+    async def begin(task_session: TaskSession, *, run_blocking: OnThread) -> Session:
+        return await receivers.open(task_session, run_blocking=run_blocking)
 
     hosts = Hosts(data, clock)
     placement = Placement(registry, lambda name: choice(now(), name))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.task_record import TaskRecord
     from orbital_runtime.engine.totals import EngineTotals
     from orbital_runtime.guard.calls.invoker import Invoker
-    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.sessions import Sessions
+    from orbital_runtime.plugins.task_session import TaskSession
 
 Collected = list[Sample] | Columns
 
@@ -52,18 +52,18 @@ class Collecting:
         self._limits = limits
 
     async def collect(
-        self, task: Task, life: Life, record: TaskRecord
+        self, task: Task, task_session: TaskSession, record: TaskRecord
     ) -> tuple[Outcome, Collected]:
         """All attempts. Kept are the samples of the one that gave most."""
         ctx = self.context(task, record)
         best: Collected = []
         outcome = SUCCESS
         # a receiver that failed is begun again after its run, which tells why
-        retries = 0 if receives(type(life.plugin)) else task.retries
+        retries = 0 if receives(type(task_session.plugin)) else task.retries
         for attempt in range(retries + 1):
             if attempt and not await self._pause(ctx):
                 break
-            outcome, collected = await self._attempt(life, record, ctx)
+            outcome, collected = await self._attempt(task_session, record, ctx)
             if isinstance(collected, Columns):
                 return outcome, collected
             if len(collected) >= len(best):
@@ -73,13 +73,18 @@ class Collecting:
         return outcome, best
 
     async def _attempt(
-        self, life: Life, record: TaskRecord, ctx: Context
+        self, task_session: TaskSession, record: TaskRecord, ctx: Context
     ) -> tuple[Outcome, Collected]:
         sink: list[Sample] = []
         try:
-            session = life.session or await self._sessions.open(life, ctx)
+            session = task_session.session or await self._sessions.open(task_session, ctx)
             columns = await self._invoker.collect(
-                session, life.plugin, ctx, sink, limit=self._limits().samples, holds=life.holds
+                session,
+                task_session.plugin,
+                ctx,
+                sink,
+                limit=self._limits().samples,
+                holds=task_session.holds,
             )
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises costs its own run alone)
             outcome = self.judge(record, error)

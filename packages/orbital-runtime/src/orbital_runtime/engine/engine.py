@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.batching.batcher import BatchedCollection, Batcher
     from orbital_runtime.engine.outcome import Outcome
-    from orbital_runtime.plugins.life import Life
     from orbital_runtime.plugins.sessions import Open
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.processor.chain import Chain
 
 log = logging.getLogger("orbital.engine")
@@ -105,25 +105,25 @@ class Engine:
             released: Called as soon as the device is no longer needed.
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
-        life, error = await self._known_life(task)
-        record = await self._record(task, life, started)
+        task_session, error = await self._known_session(task)
+        record = await self._record(task, task_session, started)
         collected: Collected = []
-        if life is None:  # it may work again without a change of the task: no pause
+        if task_session is None:  # it may work again without a change of the task: no pause
             outcome = self._collecting.judge(record, error)._replace(pauses=False)
         else:
-            life.used = begin
-            outcome, collected = await self._collect(task, life, record)
+            task_session.used = begin
+            outcome, collected = await self._collect(task, task_session, record)
         duration = self._clock.steady() - begin
         if released is not None:
             released()
         count = _count(collected)
-        arrived = NOTHING if life is None else life.since()
+        arrived = NOTHING if task_session is None else task_session.since()
         report = Report(
             outcome.up, duration, count + arrived.given, self.limits.timeout(task.timeout),
             arrived.kept, arrived.added,
         )  # fmt: skip
-        while not record.fits(task, life, self.identity):  # a reload came meanwhile
-            record = await self._record(task, life, started)
+        while not record.fits(task, task_session, self.identity):  # a reload came meanwhile
+            record = await self._record(task, task_session, started)
         batched = await self._batched(record.batcher, collected, report, started)
         samples, lost = await self.hand_over.collection(batched)
         if too_many := batched.too_many or arrived.too_many:
@@ -136,17 +136,17 @@ class Engine:
         return Run(
             outcome.status, outcome.up, started, duration, samples + arrived.kept,
             outcome.error, outcome.kind, outcome.pauses,
-            record.batcher.series + (0 if life is None else life.series),
+            record.batcher.series + (0 if task_session is None else task_session.series),
         )  # fmt: skip
 
     async def _collect(
-        self, task: Task, life: Life, record: TaskRecord
+        self, task: Task, task_session: TaskSession, record: TaskRecord
     ) -> tuple[Outcome, Collected]:
-        life.busy = True
+        task_session.busy = True
         try:
-            return await self._collecting.collect(task, life, record)
+            return await self._collecting.collect(task, task_session, record)
         finally:
-            self.sessions.leave(life)
+            self.sessions.leave(task_session)
 
     async def _batched(
         self, batcher: Batcher, collected: Collected, report: Report, started: int
@@ -158,23 +158,23 @@ class Engine:
     async def pass_over(self, task: Task) -> None:
         """The task is paused: nobody asks its device, and `up 0` says that it is still not read."""
         started = self._clock.utc_ms()
-        record = await self._record(task, self._life(task)[0], started)
+        record = await self._record(task, self._task_session(task)[0], started)
         report = Report(0.0, 0.0, 0.0, self.limits.timeout(task.timeout))
         await self.hand_over.collection(record.batcher.make([], report, started))
 
     def exclusive(self, task: Task) -> str | None:
         """What the task's run needs for itself alone; None if nothing."""
-        life, _ = self._life(task)  # the run meets the same error, and reports it
-        return None if life is None else life.exclusive
+        task_session, _ = self._task_session(task)  # the run meets the same error, and reports it
+        return None if task_session is None else task_session.exclusive
 
-    async def _known_life(self, task: Task) -> tuple[Life | None, Exception | None]:
-        life, error = self._life(task)
+    async def _known_session(self, task: Task) -> tuple[TaskSession | None, Exception | None]:
+        task_session, error = self._task_session(task)
         while isinstance(error, NotKnownYet):
             await error.known()
-            life, error = self._life(task)
-        return life, error
+            task_session, error = self._task_session(task)
+        return task_session, error
 
-    def _life(self, task: Task) -> tuple[Life | None, Exception | None]:
+    def _task_session(self, task: Task) -> tuple[TaskSession | None, Exception | None]:
         try:
             return self.sessions.of(task), None
         except Exception as error:  # noqa: BLE001 (why it cannot run is what the run reports)
@@ -226,8 +226,8 @@ class Engine:
         self.budget.limits = limits.shared
         self.invoker.grace = limits.cancel_grace
 
-    async def _record(self, task: Task, life: Life | None, ts: int) -> TaskRecord:
-        return await self._records.of(task, life, self.identity, self.limits, ts)
+    async def _record(self, task: Task, task_session: TaskSession | None, ts: int) -> TaskRecord:
+        return await self._records.of(task, task_session, self.identity, self.limits, ts)
 
     # ---- a test ---------------------------------------------------------------------------------
 
@@ -250,32 +250,36 @@ class Engine:
         Raises:
             OrbitalError: The device could not be read.
         """
-        life = await self.sessions.apart(task, plugin)
-        record = new_record(task, life, self.identity, self.processing.of(task.key), self.limits)
-        life.busy = True
+        task_session = await self.sessions.apart(task, plugin)
+        record = new_record(
+            task, task_session, self.identity, self.processing.of(task.key), self.limits
+        )
+        task_session.busy = True
         try:
-            outcome, _ = await self._collecting.collect(task, life, record)
+            outcome, _ = await self._collecting.collect(task, task_session, record)
         finally:
-            self.sessions.leave(life)
-            await self.sessions.end(life)
+            self.sessions.leave(task_session)
+            await self.sessions.end(task_session)
         if not outcome.up:
             raise CollectError(outcome.error)
 
     async def _test(self, task: Task) -> str:
         """In a session of its own."""
-        life = await self.sessions.apart(task)
-        record = new_record(task, life, self.identity, self.processing.of(task.key), self.limits)
+        task_session = await self.sessions.apart(task)
+        record = new_record(
+            task, task_session, self.identity, self.processing.of(task.key), self.limits
+        )
         ctx = self._collecting.context(task, record)
-        life.busy = True
+        task_session.busy = True
         try:
-            session = await self.sessions.open(life, ctx)
+            session = await self.sessions.open(task_session, ctx)
             test = partial(call, partial(session.test, ctx))
-            return await self.invoker.call(test, life.plugin, ctx, holds=life.holds)
+            return await self.invoker.call(test, task_session.plugin, ctx, holds=task_session.holds)
         except NotImplementedError:
-            outcome, collected = await self._collecting.collect(task, life, record)
+            outcome, collected = await self._collecting.collect(task, task_session, record)
         finally:
-            self.sessions.leave(life)
-            await self.sessions.end(life)
+            self.sessions.leave(task_session)
+            await self.sessions.end(task_session)
         if not outcome.up:
             raise CollectError(outcome.error)
         missing = f"; {outcome.error}" if outcome.error else ""

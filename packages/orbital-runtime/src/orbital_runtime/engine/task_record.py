@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orbital_cardinality import Budget
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.model import Task
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.processor.chain import Chain
     from orbital_sdk import Identity
 
@@ -25,18 +25,18 @@ class TaskRecord:
     """The batcher and the log of one task."""
 
     task: Task
-    life: Life | None
+    task_session: TaskSession | None
     """Of its device; None if its plugin never started."""
     batcher: Batcher
     log: logging.LoggerAdapter[logging.Logger]
     told: frozenset[tuple[str, str]] = frozenset()
     """Bugs that were logged: type and place of the error."""
 
-    def fits(self, task: Task, life: Life | None, identity: Identity) -> bool:
+    def fits(self, task: Task, task_session: TaskSession | None, identity: Identity) -> bool:
         """Whether it is up to date for this run."""
         return (
             (self.task is task or self.task == task)
-            and (life is None or self.life is life)
+            and (task_session is None or self.task_session is task_session)
             and self.batcher.origin.sentinel is identity
         )
 
@@ -48,7 +48,7 @@ class TaskRecord:
 
 def new_record(
     task: Task,
-    life: Life | None,
+    task_session: TaskSession | None,
     identity: Identity,
     chain: Chain,
     limits: RunLimits,
@@ -56,9 +56,9 @@ def new_record(
     budget: Budget | None = None,
 ) -> TaskRecord:
     """The record of a task that has none yet."""
-    target = "" if life is None else life.target
+    target = "" if task_session is None else task_session.target
     origin = Origin(task.id, task.plugin, task.device_id, target, identity)
     extra = {"task": task.id, "device": task.device_id}
     adapter = logging.LoggerAdapter(log.getChild(task.plugin), extra)
     batcher = Batcher(origin, task.labels, chain=chain, limits=limits, budget=budget)
-    return TaskRecord(task, life, batcher, adapter)
+    return TaskRecord(task, task_session, batcher, adapter)

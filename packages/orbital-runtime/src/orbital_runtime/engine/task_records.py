@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.handover import HandOver
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.model import Task
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_sdk import Identity
 
 
@@ -32,24 +32,29 @@ class TaskRecords:
         self._by_task: dict[str, TaskRecord] = {}
 
     async def of(
-        self, task: Task, life: Life | None, identity: Identity, limits: RunLimits, ts: int
+        self,
+        task: Task,
+        task_session: TaskSession | None,
+        identity: Identity,
+        limits: RunLimits,
+        ts: int,
     ) -> TaskRecord:
         """The task's own, a new one where anything about it changed: series end with their origin.
 
         Args:
             task: As it runs now.
-            life: Its device; None where its plugin did not start.
+            task_session: Its device; None where its plugin did not start.
             identity: Who collects.
             limits: Of a new one.
             ts: Milliseconds UTC: series that end have ended before.
         """
         before = self._by_task.get(task.key)
-        if before is not None and before.fits(task, life, identity):
+        if before is not None and before.fits(task, task_session, identity):
             return before
-        if before is not None and life is None:
-            life = before.life
+        if before is not None and task_session is None:
+            task_session = before.task_session
         chain = self._processing.of(task.key)
-        fresh = new_record(task, life, identity, chain, limits, budget=self._budget)
+        fresh = new_record(task, task_session, identity, chain, limits, budget=self._budget)
         self._by_task[task.key] = fresh
         if before is not None:
             await self._replace(before, fresh, ts)
@@ -62,7 +67,7 @@ class TaskRecords:
             await self._hand_over.all([ended])
 
     async def _replace(self, old: TaskRecord, new: TaskRecord, ts: int) -> None:
-        if old.life is new.life:
+        if old.task_session is new.task_session:
             new.told = old.told
         if old.batcher.origin == new.batcher.origin:
             new.batcher.inherit(old.batcher)

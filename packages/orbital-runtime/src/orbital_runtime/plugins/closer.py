@@ -16,7 +16,7 @@ from orbital_sdk.calling.invoke import call
 
 if TYPE_CHECKING:
     from orbital_runtime.guard.calls.invoker import Invoker
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_sdk import Session
 
 log = logging.getLogger("orbital.plugins")
@@ -39,23 +39,23 @@ class Closer:
         """Running tasks: the event loop keeps only weak references."""
         self._told: set[tuple[str, type, str]] = set()
 
-    def close(self, life: Life, session: Session) -> asyncio.Task[None]:
+    def close(self, task_session: TaskSession, session: Session) -> asyncio.Task[None]:
         """Start closing. The task ends when the session is closed or was given up; it never raises."""
-        closing = asyncio.get_running_loop().create_task(self._close(life, session))
+        closing = asyncio.get_running_loop().create_task(self._close(task_session, session))
         self._going.add(closing)
         closing.add_done_callback(self._going.discard)
         return closing
 
-    async def _close(self, life: Life, session: Session) -> None:
-        task, deadline = life.task, time.monotonic() + self.seconds
+    async def _close(self, task_session: TaskSession, session: Session) -> None:
+        task, deadline = task_session.task, time.monotonic() + self.seconds
         ctx = Context(task.id, task.device_id, self.seconds, deadline, log)
         try:
-            await self._invoker.call(partial(call, session.close), life.plugin, ctx)
+            await self._invoker.call(partial(call, session.close), task_session.plugin, ctx)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (whatever a plugin raises costs its own session alone)
-            self._fail(life, as_exception(error))
+            self._fail(task_session, as_exception(error))
 
-    def _fail(self, life: Life, error: Exception) -> None:
-        name, raised = life.plugin.name, origin(error)
+    def _fail(self, task_session: TaskSession, error: Exception) -> None:
+        name, raised = task_session.plugin.name, origin(error)
         self.failed[name] += 1
         kind = name, type(raised), place(raised)
         if kind in self._told:
@@ -65,7 +65,7 @@ class Closer:
         log.error(
             "plugin %s did not close its session with %s: %s; further ones are only counted",
             name,
-            life.target or life.task.id,
+            task_session.target or task_session.task.id,
             words(raised) if known else named(raised),
             exc_info=None if known else raised,
         )

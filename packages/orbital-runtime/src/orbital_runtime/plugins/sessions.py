@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.guard.overrun import StillRunning
 from orbital_runtime.plugins.closer import Closer
-from orbital_runtime.plugins.life import Life, begin
+from orbital_runtime.plugins.task_session import TaskSession, begin
 from orbital_sdk.calling.invoke import needs_closing, open_session
 from orbital_sdk.loader import NotKnownYet
 
@@ -33,13 +33,15 @@ SWEEP: Final = 60.0
 """Seconds between two searches for idle sessions."""
 
 
-async def begun(life: Life, *, run_blocking: OnThread) -> Session:
+async def begun(task_session: TaskSession, *, run_blocking: OnThread) -> Session:
     """A new session, opened by the plugin."""
-    return await open_session(life.plugin, life.task.device, run_blocking=run_blocking)
+    return await open_session(
+        task_session.plugin, task_session.task.device, run_blocking=run_blocking
+    )
 
 
 class Sessions:
-    """One `Life` for each task. Belongs to the event loop; the runs of a task never overlap.
+    """One `TaskSession` for each task. Not thread-safe: for the event loop; the runs of a task never overlap.
 
     Args:
         plugins: Gives the started plugin of a task; may raise.
@@ -67,34 +69,36 @@ class Sessions:
         self._closer = Closer(invoker, close)
         self.not_closed = self._closer.failed
         """`close` calls that failed or exceeded the time limit, by plugin."""
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, TaskSession] = {}
         """By task key."""
-        self._of: dict[int, set[Life]] = {}
-        """All lives that have not ended, by the `id()` of their plugin."""
+        self._of: dict[int, set[TaskSession]] = {}
+        """All that have not ended, by the `id()` of their plugin."""
         self._closing: dict[str, asyncio.Future[None]] = {}
         """By task key: the previous session, while it is being closed."""
         self._sweeping: asyncio.TimerHandle | None = None
 
     # ---- a run ----------------------------------------------------------------------------------
 
-    def of(self, task: Task) -> Life:
-        """The task's life; a new one if its plugin or device changed.
+    def of(self, task: Task) -> TaskSession:
+        """The task's session state; a new one if its plugin or device changed.
 
         Raises:
             NotKnownYet: What the plugin states of the device has to be waited for.
             Exception: The plugin is not available, or what `exclusive` raised.
         """
         plugin = self._plugins(task)
-        life = self._lives.get(task.key)
-        if life is not None:
-            if (life.task is task and life.plugin is plugin) or life.fits(task, plugin):
-                return life
-            self._end(life)
-        life = self._lives[task.key] = self._begin(task, plugin)
-        return life
+        task_session = self._lives.get(task.key)
+        if task_session is not None:
+            if (task_session.task is task and task_session.plugin is plugin) or task_session.fits(
+                task, plugin
+            ):
+                return task_session
+            self._end(task_session)
+        task_session = self._lives[task.key] = self._begin(task, plugin)
+        return task_session
 
-    async def apart(self, task: Task, plugin: Plugin[Any, Any] | None = None) -> Life:
-        """A separate life for a test; raises as `of` does. The caller ends it with `end`.
+    async def apart(self, task: Task, plugin: Plugin[Any, Any] | None = None) -> TaskSession:
+        """A separate one for a test; raises as `of` does. The caller ends it with `end`.
 
         Args:
             task: Whose device it is.
@@ -102,14 +106,14 @@ class Sessions:
         """
         while True:
             try:
-                life = self._begin(task, plugin or self._plugins(task))
+                task_session = self._begin(task, plugin or self._plugins(task))
             except NotKnownYet as unknown:
                 await unknown.known()
             else:
-                life.apart = True
-                return life
+                task_session.apart = True
+                return task_session
 
-    async def open(self, life: Life, ctx: Context) -> Session:
+    async def open(self, task_session: TaskSession, ctx: Context) -> Session:
         """Its session. The previous one is closed first: a device may accept only one connection.
 
         Raises:
@@ -117,116 +121,122 @@ class Sessions:
             Exception: Whatever `open` raised (an `Escape` instead of a BaseException); or why the previous
                 session ended by itself.
         """
-        if life.session is not None:
-            return life.session
-        if life.fault is not None:
-            fault, life.fault = life.fault, None
+        if task_session.session is not None:
+            return task_session.session
+        if task_session.fault is not None:
+            fault, task_session.fault = task_session.fault, None
             raise fault
-        if before := self._closing.get(life.task.key):
+        if before := self._closing.get(task_session.task.key):
             await self._wait_for(before, ctx)
-        life.session = await self._invoker.call(
-            partial(self._open, life),
-            life.plugin,
+        task_session.session = await self._invoker.call(
+            partial(self._open, task_session),
+            task_session.plugin,
             ctx,
-            holds=life.holds,
-            late=partial(self._close_late, life),
+            holds=task_session.holds,
+            late=partial(self._close_late, task_session),
         )
-        self.opened[life.plugin.name] += 1
+        self.opened[task_session.plugin.name] += 1
         if self._sweeping is None:
             self._sweep_later()
-        return life.session
+        return task_session.session
 
-    def leave(self, life: Life) -> None:
+    def leave(self, task_session: TaskSession) -> None:
         """Its run has ended, or was given up."""
-        life.busy = False
-        if life.ended:
-            self._close(life)
+        task_session.busy = False
+        if task_session.ended:
+            self._close(task_session)
 
-    def lose(self, life: Life, fault: Exception) -> None:
+    def lose(self, task_session: TaskSession, fault: Exception) -> None:
         """Its session ended by itself: the next run reports that, the run after it opens a new one."""
-        if life.session is not None:
-            life.session = None
-            self.opened[life.plugin.name] -= 1
-        life.fault = fault
+        if task_session.session is not None:
+            task_session.session = None
+            self.opened[task_session.plugin.name] -= 1
+        task_session.fault = fault
 
     # ---- the end --------------------------------------------------------------------------------
 
     def drop(self, key: str) -> None:
         """The task was removed, and its last run has ended."""
-        life = self._lives.get(key)
-        if life is not None:
-            self._end(life)
+        task_session = self._lives.get(key)
+        if task_session is not None:
+            self._end(task_session)
 
-    async def end(self, *lives: Life) -> None:
+    async def end(self, *task_sessions: TaskSession) -> None:
         """Let no further run of these begin; return when the last has ended and the sessions are closed."""
-        for life in lives:
-            self._end(life)
-        pending = [life.over for life in lives if life.over is not None]
+        for task_session in task_sessions:
+            self._end(task_session)
+        pending = [
+            task_session.over for task_session in task_sessions if task_session.over is not None
+        ]
         if pending:
             await asyncio.wait(pending)
 
     async def end_all(self, plugin: Plugin[Any, Any]) -> None:
-        """End all lives of this plugin, which is about to stop."""
+        """End all sessions of this plugin, which is about to stop."""
         await self.end(*self._of.get(id(plugin), ()))
 
     def sweep(self) -> None:
-        """End idle lives."""
+        """End idle sessions."""
         now = self._clock.steady()
-        for life in [*self._lives.values()]:
-            if not life.busy and now - life.used > max(IDLE, RUNS * life.task.interval):
-                self._end(life)
+        for task_session in [*self._lives.values()]:
+            if not task_session.busy and now - task_session.used > max(
+                IDLE, RUNS * task_session.task.interval
+            ):
+                self._end(task_session)
 
     # ---- how ------------------------------------------------------------------------------------
 
-    def _begin(self, task: Task, plugin: Plugin[Any, Any]) -> Life:
-        life = begin(task, plugin)
-        life.used = self._clock.steady()
-        self._of.setdefault(id(plugin), set()).add(life)
-        return life
+    def _begin(self, task: Task, plugin: Plugin[Any, Any]) -> TaskSession:
+        task_session = begin(task, plugin)
+        task_session.used = self._clock.steady()
+        self._of.setdefault(id(plugin), set()).add(task_session)
+        return task_session
 
     async def _wait_for(self, before: asyncio.Future[None], ctx: Context) -> None:
         await asyncio.wait((before,), timeout=ctx.remaining())
         if not before.done():
             raise StillRunning("the device's session before this one is still being closed")
 
-    def _end(self, life: Life) -> None:
-        if life.ended:
+    def _end(self, task_session: TaskSession) -> None:
+        if task_session.ended:
             return
-        life.ended = True
-        if self._lives.get(life.task.key) is life:
-            del self._lives[life.task.key]
-        if life.busy:
-            life.over = asyncio.get_running_loop().create_future()
+        task_session.ended = True
+        if self._lives.get(task_session.task.key) is task_session:
+            del self._lives[task_session.task.key]
+        if task_session.busy:
+            task_session.over = asyncio.get_running_loop().create_future()
         else:
-            self._close(life)
+            self._close(task_session)
 
-    def _close(self, life: Life) -> None:
+    def _close(self, task_session: TaskSession) -> None:
         """Close its session: nothing uses it any more."""
-        session, life.session = life.session, None
+        session, task_session.session = task_session.session, None
         if session is not None:
-            self.opened[life.plugin.name] -= 1
+            self.opened[task_session.plugin.name] -= 1
         if session is None or not needs_closing(session):
-            self._over(life)
+            self._over(task_session)
             return
-        if life.over is None:
-            life.over = asyncio.get_running_loop().create_future()
-        self._closing[life.task.key] = life.over
-        self._closer.close(life, session).add_done_callback(lambda _: self._over(life))
+        if task_session.over is None:
+            task_session.over = asyncio.get_running_loop().create_future()
+        self._closing[task_session.task.key] = task_session.over
+        self._closer.close(task_session, session).add_done_callback(
+            lambda _: self._over(task_session)
+        )
 
-    def _close_late(self, life: Life, session: Session) -> None:
+    def _close_late(self, task_session: TaskSession, session: Session) -> None:
         """Close a session that opened after its run was given up."""
         if needs_closing(session):
-            self._closer.close(life, session)
+            self._closer.close(task_session, session)
 
-    def _over(self, life: Life) -> None:
-        if life.over is not None:
-            life.over.set_result(None)
-            if self._closing.get(life.task.key) is life.over:
-                del self._closing[life.task.key]
-        mine = self._of[id(life.plugin)]
-        mine.discard(life)
+    def _over(self, task_session: TaskSession) -> None:
+        if task_session.over is not None:
+            task_session.over.set_result(None)
+            if self._closing.get(task_session.task.key) is task_session.over:
+                del self._closing[task_session.task.key]
+        mine = self._of[id(task_session.plugin)]
+        mine.discard(task_session)
         if not mine:
-            del self._of[id(life.plugin)]
+            del self._of[id(task_session.plugin)]
 
     def _sweep_later(self) -> None:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP, self._sweep_on)

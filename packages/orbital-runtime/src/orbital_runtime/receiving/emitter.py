@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.handover import HandOver
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.engine.totals import EngineTotals
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_sdk import Batch, Identity, Sample
     from orbital_sdk.contract.records import Records
 
@@ -51,14 +51,16 @@ class Emitter:
     """Implements `orbital_sdk.Emit`.
 
     Args:
-        life: The life of the task.
+        task_session: The task_session of the task.
         today: The engine.
         accept: Passes batches to the buffer.
         clock: Gives the time.
     """
 
-    def __init__(self, life: Life, today: Today, accept: Accept, clock: Clock) -> None:
-        self._life = life
+    def __init__(
+        self, task_session: TaskSession, today: Today, accept: Accept, clock: Clock
+    ) -> None:
+        self._task_session = task_session
         self._today = today
         self._accept = accept
         self._clock = clock
@@ -105,7 +107,7 @@ class Emitter:
     def _check(self) -> None:
         if self._stopped:
             raise ReceiverStopped(
-                f"task {self._life.task.id!r} takes nothing any more: its receiver was stopped"
+                f"task {self._task_session.task.id!r} takes nothing any more: its receiver was stopped"
             )
 
     async def _enter(self, count: int) -> None:
@@ -146,8 +148,8 @@ class Emitter:
 
     def _current(self) -> EmissionBatcher:
         """The batcher for the current settings; a new one after a reload."""
-        life, today, batcher = self._life, self._today, self._batcher
-        task, plugin = life.task, life.plugin.name
+        task_session, today, batcher = self._task_session, self._today, self._batcher
+        task, plugin = task_session.task, task_session.plugin.name
         chain = today.processing.of(task.key)
         if (
             batcher is None
@@ -155,7 +157,7 @@ class Emitter:
             or batcher.chain is not chain
             or batcher.labels is not task.labels
         ):
-            origin = Origin(task.id, plugin, task.device_id, life.target, today.identity)
+            origin = Origin(task.id, plugin, task.device_id, task_session.target, today.identity)
             fresh = EmissionBatcher(origin, task.labels, chain, today.limits, today.budget)
             if batcher is not None:
                 fresh.rows.inherit(batcher.rows)
@@ -163,11 +165,11 @@ class Emitter:
         return batcher
 
     def _note(self, batched: EmissionBatches, count: int) -> None:
-        rows, arrived, totals = self._current().rows, self._life.arrived, self._today.totals
-        totals.emissions[self._life.plugin.name] += 1
+        rows, arrived, totals = self._current().rows, self._task_session.arrived, self._today.totals
+        totals.emissions[self._task_session.plugin.name] += 1
         arrived.given += count
-        arrived.added += max(0, rows.series - self._life.series)
-        self._life.series = rows.series
+        arrived.added += max(0, rows.series - self._task_session.series)
+        self._task_session.series = rows.series
         totals.refused.update(batched.refused)
         totals.cut_labels += rows.cut
         rows.cut = 0
@@ -183,7 +185,7 @@ class Emitter:
             if why == "stopped":
                 raise ReceiverStopped("the agent stops, and its buffer takes nothing any more")
             raise BufferRefused(f"{samples:,} samples were not taken: {_WORDS.get(why, why)}")
-        self._life.arrived.kept += samples
+        self._task_session.arrived.kept += samples
         self._today.totals.samples += samples
         for batch in batches:
             self._today.hand_over.taken(batch)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.engine.engine import Engine
     from orbital_runtime.model import Task
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.receiving.emitter import Accept
     from orbital_sdk import Session
     from orbital_sdk.calling.invoke import OnThread
@@ -57,25 +57,25 @@ class Receivers:
         self._first = first
         self._serving: dict[Serving, float] = {}
         """Time of the start of each, in monotonic seconds."""
-        self._waiting: dict[Life, asyncio.TimerHandle] = {}
+        self._waiting: dict[TaskSession, asyncio.TimerHandle] = {}
         """Receivers to be restarted, with their timers."""
 
-    async def open(self, life: Life, *, run_blocking: OnThread) -> Session:
+    async def open(self, task_session: TaskSession, *, run_blocking: OnThread) -> Session:
         """Open a session of any plugin; a receiver starts serving."""
-        if not receives(type(life.plugin)):
-            return await begun(life, run_blocking=run_blocking)
-        emitter = Emitter(life, self._engine, self._accept, self._clock)
-        serving = Serving(life, emitter, self._engine.invoker.overruns, self._over)
-        if life.apart:
+        if not receives(type(task_session.plugin)):
+            return await begun(task_session, run_blocking=run_blocking)
+        emitter = Emitter(task_session, self._engine, self._accept, self._clock)
+        serving = Serving(task_session, emitter, self._engine.invoker.overruns, self._over)
+        if task_session.apart:
             emitter.stop()
             return Trial(serving)
-        if life.failures:
-            self._engine.totals.restarts[life.plugin.name] += 1
+        if task_session.failures:
+            self._engine.totals.restarts[task_session.plugin.name] += 1
         began = self._clock.steady()
         try:
             await serving.begin()
         except Exception as error:
-            self._again(life, error)
+            self._again(task_session, error)
             raise
         self._serving[serving] = began
         return serving
@@ -91,31 +91,31 @@ class Receivers:
         for timer in self._waiting.values():
             timer.cancel()
         self._waiting.clear()
-        await self._engine.sessions.end(*[serving.life for serving in self._serving])
+        await self._engine.sessions.end(*[serving.task_session for serving in self._serving])
 
     def _over(self, serving: Serving, error: Exception | None) -> None:
         began = self._serving.pop(serving, None)
         if error is None or began is None:
             return
-        life = serving.life
+        task_session = serving.task_session
         if self._clock.steady() - began >= LONGEST:
-            life.failures = 0
-        self._engine.sessions.lose(life, error)
-        self._again(life, error)
-        self._look(life.task.key)  # report it now, not at the next tick
+            task_session.failures = 0
+        self._engine.sessions.lose(task_session, error)
+        self._again(task_session, error)
+        self._look(task_session.task.key)  # report it now, not at the next tick
 
-    def _again(self, life: Life, error: Exception) -> None:
+    def _again(self, task_session: TaskSession, error: Exception) -> None:
         """Restart it after a pause. After a refusal it waits for the next run of its task instead."""
-        life.failures += 1
+        task_session.failures += 1
         if isinstance(error, AuthenticationFailed | ConfigurationError):
             return
-        pause = min(LONGEST, self._first * 2.0 ** min(life.failures - 1, 64))
-        if before := self._waiting.pop(life, None):
+        pause = min(LONGEST, self._first * 2.0 ** min(task_session.failures - 1, 64))
+        if before := self._waiting.pop(task_session, None):
             before.cancel()
         loop = asyncio.get_running_loop()
-        self._waiting[life] = loop.call_later(pause, self._due, life)
+        self._waiting[task_session] = loop.call_later(pause, self._due, task_session)
 
-    def _due(self, life: Life) -> None:
-        del self._waiting[life]
-        if not life.ended:
-            self._look(life.task.key)
+    def _due(self, task_session: TaskSession) -> None:
+        del self._waiting[task_session]
+        if not task_session.ended:
+            self._look(task_session.task.key)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orbital_runtime.guard.calls.overruns import Overruns
-    from orbital_runtime.plugins.life import Life
+    from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.receiving.emitter import Emitter
     from orbital_sdk import Emit
     from orbital_sdk.contract.records import Collected
@@ -29,14 +29,14 @@ class Returned(CollectError):  # noqa: N818 (reads as what happened)
     """`serve` returned without an error."""
 
 
-async def serve(life: Life, emit: Emit) -> None:
+async def serve(task_session: TaskSession, emit: Emit) -> None:
     """Call the plugin's `serve`, which must run until it is cancelled.
 
     Raises:
         Returned: It returned.
         Exception: Whatever it raised.
     """
-    answer: object = life.plugin.serve(life.task.device, emit)
+    answer: object = task_session.plugin.serve(task_session.task.device, emit)
     if not inspect.isawaitable(answer):
         raise TypeError("serve() is no coroutine; write it as `async def`")
     await answer
@@ -47,7 +47,7 @@ class Serving(Session):
     """Runs `serve` until it is closed.
 
     Args:
-        life: The life of the task.
+        task_session: The task_session of the task.
         emitter: Accepts the emissions.
         overruns: Tracks a `serve` that continues after its cancellation.
         over: Called at its end, with the reason if it was not closed.
@@ -55,27 +55,29 @@ class Serving(Session):
 
     def __init__(
         self,
-        life: Life,
+        task_session: TaskSession,
         emitter: Emitter,
         overruns: Overruns,
         over: Callable[[Serving, Exception | None], None],
     ) -> None:
-        self.life = life
+        self.task_session = task_session
         self._emitter = emitter
         self._overruns = overruns
         self._tell = over
         self._task: asyncio.Task[None] | None = None
-        if type(life.plugin).collect is not Plugin[Any, Any].collect:
+        if type(task_session.plugin).collect is not Plugin[Any, Any].collect:
             # a partial shows whether it is a coroutine function; a method that calls it does not
-            self.collect = partial(life.plugin.collect, life.task.device)  # type: ignore[method-assign]
+            self.collect = partial(task_session.plugin.collect, task_session.task.device)  # type: ignore[method-assign]
 
     async def begin(self) -> None:
         """Start serving; raises if it ends at once."""
-        life = self.life
-        work = Work(serve(life, self._emitter), life.plugin.name, life.task.id)
+        task_session = self.task_session
+        work = Work(
+            serve(task_session, self._emitter), task_session.plugin.name, task_session.task.id
+        )
         task = self._task = asyncio.get_running_loop().create_task(driven(work))
         try:
-            await asyncio.wait((task,), timeout=min(SETTLE, life.task.timeout / 2))
+            await asyncio.wait((task,), timeout=min(SETTLE, task_session.task.timeout / 2))
         except asyncio.CancelledError:
             self._give_up(task)
             raise
@@ -118,8 +120,10 @@ class Serving(Session):
         if task.done():
             return
         task.cancel()
-        life = self.life
-        self._overruns.abandon(task, life.plugin.name, life.task.id, life.holds)
+        task_session = self.task_session
+        self._overruns.abandon(
+            task, task_session.plugin.name, task_session.task.id, task_session.holds
+        )
 
 
 def why(task: asyncio.Task[None]) -> Exception:
@@ -140,14 +144,14 @@ class Trial(Session):
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        life = serving.life
-        if type(life.plugin).test_connection is not Plugin[Any, Any].test_connection:
-            self.test = partial(life.plugin.test_connection, life.task.device)  # type: ignore[method-assign]
+        task_session = serving.task_session
+        if type(task_session.plugin).test_connection is not Plugin[Any, Any].test_connection:
+            self.test = partial(task_session.plugin.test_connection, task_session.task.device)  # type: ignore[method-assign]
 
     async def test(self, ctx: Context) -> str:
         """A message that it can serve; raises if it cannot."""
         del ctx
-        life = self._serving.life
+        task_session = self._serving.task_session
         await self._serving.begin()
         await self._serving.close()
-        return f"{life.target or life.task.id}: ready to receive"
+        return f"{task_session.target or task_session.task.id}: ready to receive"

@@ -19,7 +19,7 @@ log = logging.getLogger("orbital.plugin")
 
 
 @dataclass(slots=True, eq=False)
-class Life:
+class TaskSession:
     """Ends when the device's fields or the plugin change, or the task is removed or idle."""
 
     task: Task
@@ -69,8 +69,8 @@ class Life:
         return True
 
 
-def begin(task: Task, plugin: Plugin[Any, Any]) -> Life:
-    """A new life, with what the plugin states of the device.
+def begin(task: Task, plugin: Plugin[Any, Any]) -> TaskSession:
+    """The state of a new session, with what the plugin states of the device.
 
     Raises:
         Exception: What `exclusive` raised; an `Escape` instead of a BaseException.
@@ -80,7 +80,7 @@ def begin(task: Task, plugin: Plugin[Any, Any]) -> Life:
     exclusive = None if alone is None else f"{plugin.name}:{alone}"
     mine = f"task {task.key}"
     holds = (mine,) if exclusive is None else (mine, exclusive)
-    return Life(task, plugin, _target(task, plugin), exclusive, holds)
+    return TaskSession(task, plugin, _target(task, plugin), exclusive, holds)
 
 
 def _target(task: Task, plugin: Plugin[Any, Any]) -> str:
