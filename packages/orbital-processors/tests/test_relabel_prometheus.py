@@ -119,7 +119,7 @@ def test_equal_to_prometheus(start_prometheus):
     with pages([page(series, number) for number, (_, series) in enumerate(cases)]) as address:
         server = start_prometheus(scrape=scrape(cases, address), out_of_order="1h", receiver=False)
         wait_until(
-            lambda: scraped(server) == len(cases), timeout=60, every=0.2, what="every scrape"
+            lambda: scraped(server) == len(cases), timeout=120, every=0.5, what="every scrape"
         )
         theirs = stored(server)
     ours = [relabelled(case, number, address) for number, case in enumerate(cases)]
@@ -179,7 +179,7 @@ def scrape(cases, address):
         {
             "job_name": f"case-{number}",
             "metrics_path": f"/{number}",
-            "scrape_interval": "1s",
+            "scrape_interval": f"{max(3, len(cases) // 100)}s",
             "honor_labels": True,
             "static_configs": [{"targets": [address]}],
             "metric_relabel_configs": given_rules,
@@ -190,9 +190,11 @@ def scrape(cases, address):
 
 
 def scraped(server):
-    """How many targets were scraped."""
+    """How many pages were taken, or refused for a series that is none."""
     targets = server.get("/api/v1/targets").json()["data"]["activeTargets"]
-    return sum(not target["lastScrape"].startswith("0001") for target in targets)
+    return sum(
+        target["health"] == "up" or "metric name" in target["lastError"] for target in targets
+    )
 
 
 def stored(server):
@@ -224,6 +226,9 @@ def pages(bodies):
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 512
+
+        def handle_error(self, *args):
+            """Whoever hung up asks again."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

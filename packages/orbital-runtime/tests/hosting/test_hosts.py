@@ -126,6 +126,7 @@ async def test_folders_are_made_when_they_are_asked_for(tmp_path, caplog):
     made = [
         hosts.plugin("snmp"),
         hosts.processor("rates"),
+        hosts.processor("rates", "task a/b"),
         hosts.writer("file", "main"),
         hosts.writer("file", "../../etc"),
     ]
@@ -133,6 +134,7 @@ async def test_folders_are_made_when_they_are_asked_for(tmp_path, caplog):
     assert [host.folder for host in made] == [
         tmp_path / "plugins" / "snmp",
         tmp_path / "processors" / "rates",
+        tmp_path / "processors" / "rates%20task%20a%2Fb",
         tmp_path / "writers" / "main",
         tmp_path / "writers" / "%2E%2E%2F%2E%2E%2Fetc",
     ]

@@ -11,6 +11,7 @@ import typer
 NAMES = (
     "path",
     "processor",
+    "processing",
     "disk",
     "drain",
     "reliability",

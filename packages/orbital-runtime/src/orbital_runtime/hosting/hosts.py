@@ -40,9 +40,15 @@ class Hosts:
         """A host for one start of the writer of an output."""
         return self._host("writer", name, output, output=output)
 
-    def processor(self, name: str) -> Host:
-        """A host for one start of a processor."""
-        return self._host("processor", name, name)
+    def processor(self, name: str, place: str = "") -> Host:
+        """A host for one start of a processor.
+
+        Args:
+            name: Of the processor.
+            place: Its place in the configuration, in words: each has a folder of its own. Empty for all
+            samples.
+        """
+        return self._host("processor", name, f"{name} {place}" if place else name)
 
     def parts(self) -> list[Part]:
         """Every part that ever had a host."""

@@ -96,7 +96,7 @@ class Processors:
 
     async def _begin(self, settings: ProcessorSettings) -> Running:
         name = settings.name
-        host = self._hosts.processor(name)
+        host = self._hosts.processor(name, settings.place)
 
         async def make() -> Processor[Any]:
             processor = settings.processor(settings.config)
