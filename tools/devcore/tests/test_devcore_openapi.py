@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from orbital_devcore.app import create_app
 from orbital_devcore.core import Core
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
 CORE = Core()
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", create_app(CORE))
 
