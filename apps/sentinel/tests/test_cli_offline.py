@@ -69,7 +69,7 @@ def test_names_of_older_sentinels_still_work(machine):
 
 
 def test_plugins_list(machine):
-    """Everything installed is listed with kind, version and package, as text and as JSON."""
+    """Everything installed is listed with kind, version and source, as text and as JSON."""
     text = machine.sentinel("plugins", "list")
     rows = {
         (row["kind"], row["name"])
@@ -81,7 +81,7 @@ def test_plugins_list(machine):
         ("writer", "file"),
         ("writer", "prometheus"),
     } <= rows
-    assert text.out.splitlines()[0].split() == ["NAME", "KIND", "VERSION", "PACKAGE", "ABOUT"]
+    assert text.out.splitlines()[0].split() == ["NAME", "KIND", "VERSION", "SOURCE", "ABOUT"]
     assert any(line.split()[:2] == ["ping", "plugin"] for line in text.out.splitlines())
 
 

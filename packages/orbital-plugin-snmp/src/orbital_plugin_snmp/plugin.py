@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orbital_plugin_snmp.config import SessionConfig
 from orbital_plugin_snmp.device import SnmpDevice
 from orbital_plugin_snmp.metrics import ScrapeMetrics
-from orbital_plugin_snmp.polling.catalogue import Catalogue
+from orbital_plugin_snmp.polling.catalogue import DEFAULT, Catalogue
 from orbital_plugin_snmp.polling.session import PollSession
 from orbital_plugin_snmp.profiles.settings import ProfileSettings
 from orbital_plugin_snmp.session.sharing import PoolLease
@@ -16,6 +16,7 @@ from orbital_sdk import Metric, Plugin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orbital_plugin_snmp.profiles.models import Profile
     from orbital_sdk import PluginHost
 
 
@@ -34,10 +35,13 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         "neighbors": "lldp_neighbor",
     }
 
+    default: ClassVar[str | Profile] = DEFAULT
+    """The profile that is read where a task chooses nothing."""
+
     def __init__(self, config: SnmpConfig) -> None:
         super().__init__(config)
         self._settings = config
-        self._catalogue = Catalogue(config)
+        self._catalogue = Catalogue(config, self.default)
         self._lease: PoolLease | None = None
 
     async def start(self, host: PluginHost) -> None:
@@ -66,7 +70,7 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
     @classmethod
     def declared_metrics(cls) -> tuple[Metric, ...]:
         """Its own, and those of the default profile."""
-        return (*cls.poll_metrics(), *Catalogue(SnmpConfig()).metrics())
+        return (*cls.poll_metrics(), *Catalogue(SnmpConfig(), cls.default).metrics())
 
     @classmethod
     def poll_metrics(cls) -> tuple[Metric, ...]:

@@ -19,7 +19,7 @@ async def watched(tmp_path):
         known = signature(*paths) if known is None else known
 
         async def watch():
-            async with aclosing(changes(paths, known, interval)) as noticed:
+            async with aclosing(changes(lambda: paths, known, interval)) as noticed:
                 async for _ in noticed:
                     seen.append(None)  # noqa: PERF401 (others look at it meanwhile)
 

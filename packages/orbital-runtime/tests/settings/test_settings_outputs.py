@@ -170,8 +170,6 @@ def test_a_running_configuration_has_no_notes():
     [
         ({"sender": {"mode": "depot"}}, "sender.mode", "wait in the buffer"),
         ({"depot": {"url": "u"}}, "sender.direct", "or set sender.mode: depot"),
-        ({"plugins": {"directory": "./x"}}, "plugins.directory", "not searched yet"),
-        ({"plugins": {"auto_reload": True}}, "plugins.auto_reload", "restart"),
         ({"sender": {"mode": "depot", "direct": {"store": {}}}}, "sender.direct.store", "gets nothing"),
         ({"tasks": [{"id": "t", "plugin": "gauge", "timeout": "9m"}]}, "tasks.t.timeout", "5m"),
     ],
@@ -185,12 +183,3 @@ def test_an_output_whose_writer_is_not_installed_is_refused():
     """Also one that the built-in configuration's comments name: nothing is lost without a word."""
     with pytest.raises(SettingsError, match="no writer is called 'clickhouse'"):
         outputs(settings(sender={"direct": {"clickhouse": {"dsn": "x"}}}), made_up())
-
-
-def test_a_plugin_folder_that_is_there_is_noted(tmp_path, monkeypatch):
-    """Somebody put plugins there and waits for them."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "plugins" / "ping").mkdir(parents=True)
-    assert "plugins.directory" not in noted()  # the data folder's own, or anybody's
-    (tmp_path / "plugins" / "ping" / "plugin.yaml").touch()
-    assert "plugins.directory" in noted()

@@ -26,6 +26,10 @@ class Loader:
     contract: ClassVar[int] = 1
     """The contract of the SDK that it was written for. An agent that does not know this one refuses it."""
 
+    def fits(self, description: Mapping[str, Any]) -> bool:
+        """Whether it loads this description, which names no loader."""
+        return False
+
     def load(self, folder: Path, description: Mapping[str, Any]) -> type[Plugin[Any, Any]]:
         """The plugin class that this describes.
 

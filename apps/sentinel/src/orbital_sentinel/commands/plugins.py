@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -28,10 +29,13 @@ KindOption = Annotated[
 
 @app.command("list")
 def list_(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
-    """List everything installed, why a broken one is broken, and what a running sentinel runs of it."""
+    """List all plugins, why a broken one is broken, and what a running sentinel runs of it.
+
+    Those of `plugins.directory` are listed with their folder.
+    """
     from dataclasses import asdict
 
-    entries, running = _registry().list(), _running(config)
+    entries, running = _registry(config).list(), _running(config)
     if output is Format.JSON:
         as_json([asdict(e) | {"running": _runs(e, running)} for e in entries])
         return
@@ -39,7 +43,7 @@ def list_(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
         (e.name, e.kind, e.version, e.distribution, _about(e) + _place(_runs(e, running)))
         for e in entries
     ]
-    table(("name", "kind", "version", "package", "about"), rows)
+    table(("name", "kind", "version", "source", "about"), rows)
 
 
 @app.command()
@@ -58,9 +62,15 @@ def reload(name: Name, *, config: ConfigFile = None) -> None:
 
 
 @app.command()
-def show(name: Name, *, kind: KindOption = "", output: Output = Format.TEXT) -> None:
+def show(
+    name: Name,
+    *,
+    kind: KindOption = "",
+    config: ConfigFile = None,
+    output: Output = Format.TEXT,
+) -> None:
     """Show the fields of a plugin or writer, and the metrics of a plugin."""
-    about = _manifest(name, kind)
+    about = _manifest(name, kind, config)
     if output is Format.JSON:
         as_json(about)
         return
@@ -85,6 +95,7 @@ def schema(
     form: Annotated[
         bool, typer.Option("--form", help="As the list form of a plugin.yaml, in YAML.")
     ] = False,
+    config: ConfigFile = None,
 ) -> None:
     """Print the JSON Schema of a plugin's or writer's fields."""
     if form:
@@ -92,11 +103,12 @@ def schema(
 
         from orbital_sdk.schema.manifest import plugin_yaml
 
-        entry = _entry(name, kind)
-        listed = plugin_yaml(_class(entry), version=entry.version)
+        registry = _registry(config)
+        entry = _entry(name, kind, registry)
+        listed = plugin_yaml(_class(entry, registry), version=entry.version)
         say(yaml.safe_dump(listed, sort_keys=False, allow_unicode=True).rstrip())
         return
-    about = _manifest(name, kind)
+    about = _manifest(name, kind, config)
     as_json({key: about[key] for key in ("device_schema", "config_schema") if key in about})
 
 
@@ -134,6 +146,7 @@ def check(
             help="For a receiver: a shell command that has a device send something.",
         ),
     ] = "",
+    config: ConfigFile = None,
 ) -> None:
     """Check that a plugin keeps its contract, in any language, in a process of its own.
 
@@ -146,7 +159,7 @@ def check(
     from orbital_sentinel.run.plugin_check import findings, plugin_of
 
     launch.log_to_stderr()
-    cls = plugin_of(plugin, _registry())
+    cls = plugin_of(plugin, _registry(config))
     device = parsed(option or [])
     away = device | parsed(unreachable) if unreachable else None
     found = findings(cls, device, parsed(setting or []), unreachable=away, speak=speak)
@@ -155,10 +168,14 @@ def check(
     say(f"{cls.name} keeps its contract.")
 
 
-def _registry() -> Registry:
+def _registry(config: Path | None) -> Registry:
+    """What is installed, and the plugins of the directory that the configuration names."""
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.settings import place_plugins
 
-    return Registry.discover()
+    registry = Registry.discover()
+    place_plugins(config, os.environ, registry)
+    return registry
 
 
 def _running(config: Path | None) -> dict[str, dict[str, Any]]:
@@ -193,10 +210,10 @@ def _about(entry: Entry) -> str:
     return "; its package needs ".join((about, *entry.unmet))
 
 
-def _entry(name: str, kind: str) -> Entry:
+def _entry(name: str, kind: str, registry: Registry) -> Entry:
     from orbital_sdk.hints import did_you_mean
 
-    entries = [e for e in _registry().list() if e.kind not in ("command", "extension", "loader")]
+    entries = [e for e in registry.list() if e.kind not in ("command", "extension", "loader")]
     found = [e for e in entries if e.name == name and kind in ("", e.kind)]
     if not found:
         hint = did_you_mean(name, {e.name for e in entries})
@@ -206,17 +223,17 @@ def _entry(name: str, kind: str) -> Entry:
     return found[0]
 
 
-def _class(entry: Entry) -> Any:
-    registry = _registry()
+def _class(entry: Entry, registry: Registry) -> Any:
     find = {"plugin": registry.plugin, "writer": registry.writer, "processor": registry.processor}
     return find[entry.kind](entry.name)
 
 
-def _manifest(name: str, kind: str) -> dict[str, Any]:
+def _manifest(name: str, kind: str, config: Path | None) -> dict[str, Any]:
     from orbital_sdk.schema.manifest import manifest
 
-    entry = _entry(name, kind)
-    return manifest(_class(entry), version=entry.version)
+    registry = _registry(config)
+    entry = _entry(name, kind, registry)
+    return manifest(_class(entry, registry), version=entry.version)
 
 
 def _fields(title: str, fields: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.processor.processors import Processors
 from orbital_runtime.receiving.receivers import Receivers
 from orbital_runtime.scheduler.scheduler import Scheduler
-from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load
+from orbital_runtime.settings import Settings, SettingsError, TaskSection, bind, load, place_plugins
 from orbital_runtime.settings.source.files import first
 from orbital_sdk import Identity, OrbitalError
 from orbital_sdk.address import split_address
@@ -51,7 +51,10 @@ class Result:
 def defaults(config: Path | None, registry: Registry) -> Settings:
     """Default settings for ad hoc tasks; a configuration is not required."""
     path = config or first(os.environ)
-    return load(path, os.environ, registry=registry).settings if path else Settings()
+    if path:
+        return load(path, os.environ, registry=registry).settings
+    place_plugins(None, os.environ, registry)
+    return Settings()
 
 
 def ad_hoc_tasks(

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from orbital_runtime.directory.search import load_folder
 from orbital_sdk.calling.invoke import receives
 from orbital_sdk.problems import explain
 from orbital_sdk.testing import check_plugin, check_receiver
@@ -37,9 +37,7 @@ def plugin_of(place: str, registry: Registry) -> type[Plugin[Any, Any]]:
     folder = Path(place)
     if not folder.is_dir():
         return registry.loader("host")().load(Path.cwd(), {"plugin": place})
-    description = yaml.safe_load((folder / "plugin.yaml").read_text("utf-8"))
-    loader = registry.loader(description.get("exec", {}).get("protocol", "exec"))()
-    return loader.load(folder, description)
+    return load_folder(folder, registry)
 
 
 async def findings(

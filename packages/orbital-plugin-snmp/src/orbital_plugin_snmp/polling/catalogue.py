@@ -25,10 +25,12 @@ class Catalogue:
 
     Args:
         settings: Of the plugin.
+        default: What is read where they choose nothing.
     """
 
-    def __init__(self, settings: ProfileSettings) -> None:
+    def __init__(self, settings: ProfileSettings, default: str | Profile = DEFAULT) -> None:
         self._settings = settings
+        self._default = default
         self._known: dict[str, Profile] = {}
         self._families = Families()
         self._plans: dict[tuple[str, ...], tuple[str, ReadPlan]] = {}
@@ -85,7 +87,7 @@ class Catalogue:
         if settings.oids:
             wanted.append(profile_of(settings.oids, self._known.values()))
         if not wanted and not self.is_automatic:
-            wanted.append(DEFAULT)
+            wanted.append(self._default)
         names = dict.fromkeys(one if isinstance(one, str) else one.name for one in wanted)
         plan = compile_profiles(resolve(wanted, self._known), self._families)
         return ",".join(names), plan

@@ -32,6 +32,8 @@ class Object(Part):
     """What the number is."""
     unit: Annotated[str, Field(max_length=50)] = ""
     """Of the metric, such as `bytes`."""
+    help: Annotated[str, Field(max_length=1000)] = ""
+    """Of the metric: one sentence."""
     indexed: bool = False
     """A column of a table: every row is read, its index is the label `index`."""
     scale: float = 1.0
@@ -112,4 +114,4 @@ def _value(one: Object, names: Mapping[str, Value]) -> Value:
     if one.name is None and known is not None:
         return known.model_copy(update=own)
     name = one.name or "snmp_oid_" + one.oid.replace(".", "_")
-    return Value(name=name, type=one.type, unit=one.unit, scale=one.scale, **own)
+    return Value(name=name, type=one.type, help=one.help, unit=one.unit, scale=one.scale, **own)

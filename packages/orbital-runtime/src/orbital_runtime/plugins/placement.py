@@ -69,7 +69,8 @@ class Placement:
         if name in self._isolated:
             return self._isolated[name]
         installed = self._registry.plugin(name)
-        if self._choice(name).isolation != "process" or processes_of(installed):
+        in_agent = self._choice(name).isolation != "process" or self._registry.is_made(name)
+        if in_agent or processes_of(installed):
             return installed
         made = self._isolated[name] = self.isolate(name)
         return made
@@ -88,7 +89,7 @@ class Placement:
     def may_move(self, name: str) -> bool:
         """Whether it runs in the agent, and may be moved to processes without being asked for."""
         chosen = self._choice(name).isolation == "auto" and name not in self._isolated
-        return chosen and can_isolate(self._registry)
+        return chosen and can_isolate(self._registry) and not self._registry.is_made(name)
 
     def isolate(self, name: str) -> type[Plugin[Any, Any]]:
         """The plugin with processes of its own, in the version that is installed now; not in use yet.
@@ -96,6 +97,11 @@ class Placement:
         Raises:
             ConfigurationError: It cannot have any; says what to install.
         """
+        if self._registry.is_made(name):
+            raise ConfigurationError(
+                f"plugin {name!r} of {self._registry.source(name)[0]} is no installed package,"
+                " and cannot be moved to a process of its own"
+            )
         try:
             loader = self._registry.loader(HOST)()
         except NotInstalled as error:

@@ -104,6 +104,9 @@ class Registry:
             first = self._offers.setdefault((offer.kind, offer.name), offer)
             if first is not offer:
                 self._doubles.append(_broken(offer, f"{first.distribution} has this name already"))
+        self._installed = dict(self._offers)
+        self._outdated: dict[str, Broken] = {}
+        """Plugins that go on as they were, because their description has errors now."""
 
     @classmethod
     def discover(
@@ -144,6 +147,7 @@ class Registry:
         invalidate_caches()
         for offer in self._find():
             key = offer.kind, offer.name
+            self._installed[key] = offer
             if key not in self._loaded and key not in self._broken:
                 self._offers[key] = offer
 
@@ -155,13 +159,21 @@ class Registry:
         """
         return self._load("plugin", name)
 
-    def put(self, plugin: type[Plugin[Any, Any]], *, source: str, version: str = "") -> None:
+    def put(
+        self,
+        plugin: type[Plugin[Any, Any]],
+        *,
+        source: str,
+        version: str = "",
+        problem: str = "",
+    ) -> None:
         """Use this class under its name from now on, in place of one that is there.
 
         Args:
             plugin: What a loader made.
             source: Where it was found, for lists: a distribution, or a folder.
             version: Of what was found there.
+            problem: Why what is there now cannot be used; this class is the one of before.
 
         Raises:
             Unusable: It does not fit; the one before stays.
@@ -171,6 +183,8 @@ class Registry:
             raise Unusable(_broken(offer, reason).error)
         self.remove(plugin.name)
         self._offers["plugin", plugin.name], self._loaded["plugin", plugin.name] = offer, plugin
+        if problem:
+            self._outdated[plugin.name] = _broken(offer, f"{problem}; the one of before goes on")
 
     def refuse(self, name: str, reason: str, *, source: str, version: str = "") -> None:
         """List a plugin that a loader could not make, in place of one that is there."""
@@ -179,9 +193,17 @@ class Registry:
         self._offers["plugin", name], self._broken["plugin", name] = offer, _broken(offer, reason)
 
     def remove(self, name: str) -> None:
-        """Forget this plugin. Safe where there is none."""
+        """Forget this plugin; an installed one of its name is there again. Safe where there is none."""
         for known in (self._offers, self._loaded, self._broken):
             known.pop(("plugin", name), None)
+        self._outdated.pop(name, None)
+        if installed := self._installed.get(("plugin", name)):
+            self._offers["plugin", name] = installed
+
+    def is_made(self, name: str) -> bool:
+        """Whether a loader made the plugin of this name: no package offers its class."""
+        offer = self._offers.get(("plugin", name))
+        return offer is not None and offer.point is None
 
     def source(self, name: str) -> tuple[str, str]:
         """Where the plugin of this name comes from, and its version; empty where nobody knows."""
@@ -235,7 +257,7 @@ class Registry:
 
     def broken(self) -> list[Broken]:
         """The offers found broken so far; complete after `list`."""
-        return [*self._broken.values(), *self._doubles]
+        return [*self._broken.values(), *self._outdated.values(), *self._doubles]
 
     def list(self) -> list[Entry]:
         """All entries. Imports and checks every class."""

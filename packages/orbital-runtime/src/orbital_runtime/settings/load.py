@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from orbital_runtime.directory.files import watched as plugin_files
+from orbital_runtime.directory.placing import placed, put_plugins
+from orbital_runtime.directory.search import Folder, search
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings.model.addition import additions, modes, settings_model, with_mode
+from orbital_runtime.settings.model.agent import PluginsSection
 from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.secrecy import secrets_in
@@ -21,12 +26,12 @@ from orbital_runtime.settings.validation.notes import notes
 from orbital_runtime.settings.validation.outputs import OutputSettings, enabled_outputs
 from orbital_runtime.settings.validation.processors import ProcessorSettings, processors
 from orbital_runtime.settings.validation.sections import validate
+from orbital_runtime.signature import signature
 from orbital_sdk.problems import Problem, dotted
 from orbital_sdk.secrecy import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from orbital_runtime.model import Task
     from orbital_runtime.settings.model.collector import TaskSection
@@ -51,6 +56,8 @@ class Loaded:
     """Whether samples go to the outputs under `sender.direct`."""
     processors: tuple[ProcessorSettings, ...]
     """In the order of the file: of all samples, of tasks, of outputs."""
+    folders: tuple[Folder, ...]
+    """What is in `plugins.directory`."""
     notes: tuple[Note, ...]
     broken: frozenset[str]
     """Ids of the tasks that cannot run because their plugin is broken."""
@@ -60,6 +67,10 @@ class Loaded:
     """Their signature before they were read."""
     root: Node = field(repr=False)
     """All keys with file and line."""
+
+    def look_at(self) -> tuple[Path, ...]:
+        """What is watched, and the files of plugins that are in their directory now."""
+        return (*self.watched, *plugin_files(Path(self.settings.plugins.directory)))
 
     @property
     def where(self) -> dict[str, tuple[str, int]]:
@@ -90,23 +101,46 @@ def _secrets(
 
 
 def load(
-    path: Path | None, environ: Mapping[str, str], *, registry: Registry | None = None
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    registry: Registry | None = None,
+    before: Loaded | None = None,
 ) -> Loaded:
     """Read and check a configuration. Nothing is started, and there is no network access.
+
+    The plugins of its directory are in the registry afterwards.
 
     Args:
         path: The file; None to search for one, and to use the built-in configuration if there is none.
         environ: For `${NAME}`, `SENTINEL_SECTION__KEY` and the folders.
         registry: Installed parts; discovered if not given.
+        before: The configuration read last: plugins that did not change since keep their class.
 
     Raises:
-        SettingsError: All problems.
+        SettingsError: All problems; the registry is as it was.
     """
     registry = registry or Registry.discover(environ)
     source = gather(path, environ, additions(registry))
     if not source.readable:
         raise SettingsError(source.problems)
-    return _Loading(source, registry).result()
+    return _Loading(source, registry).result(before.folders if before else ())
+
+
+def place_plugins(path: Path | None, environ: Mapping[str, str], registry: Registry) -> None:
+    """Put the plugins of the directory in the registry, whatever else the configuration says.
+
+    Args:
+        path: The file that names the directory; None as in `load`.
+        environ: As in `load`.
+        registry: Gets the plugins.
+    """
+    source = gather(path, environ)
+    section = source.root.child("plugins")
+    node = section.child("directory") if section else None
+    named = node.value if node else None
+    directory = named if isinstance(named, str) else PluginsSection().directory
+    put_plugins(search(Path(directory), registry), (), registry)
 
 
 class _Loading:
@@ -117,11 +151,24 @@ class _Loading:
         self._registry = registry
         self._problems = source.problems
 
-    def result(self) -> Loaded:
+    def result(self, before: tuple[Folder, ...]) -> Loaded:
+        added = additions(self._registry)
+        settings, sections = validate(self._source.root, self._problems, settings_model(added))
+        settings = with_mode(settings, added)
+        directory = Path(settings.plugins.directory)
+        self._source.seen += signature(*plugin_files(directory))
+        found = search(directory, self._registry, before)
+        with placed(found, before, self._registry):
+            return self._checked(settings, sections, found)
+
+    def _checked(
+        self,
+        settings: Settings,
+        sections: Mapping[int, TaskSection],
+        folders: tuple[Folder, ...],
+    ) -> Loaded:
         source, registry = self._source, self._registry
         added = additions(registry)
-        settings, sections = validate(source.root, self._problems, settings_model(added))
-        settings = with_mode(settings, added)
         self._problems[:] = [explained(problem, registry) for problem in self._problems]
         self._problems += mistakes(settings, sections, registry)
         self._problems += unknown_defaults(registry, settings.plugins.config)
@@ -144,7 +191,11 @@ class _Loading:
             outputs=tuple(reached) if direct else (),
             direct=direct,
             processors=tuple(chain),
-            notes=(*(Note(*one) for one in source.renamed), *notes(settings, registry)),
+            folders=folders,
+            notes=(
+                *(Note(*one) for one in source.renamed),
+                *notes(settings, registry, folders),
+            ),
             broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
             watched=tuple(source.watched),
             seen=source.seen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 Loc = tuple[str | int, ...]
@@ -12,6 +13,12 @@ def dotted(loc: Loc) -> str:
     """The path as people write it: `tasks[2].interval`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
     return text.removeprefix(".")
+
+
+def undotted(key: str) -> Loc:
+    """The inverse of `dotted`, for keys without dots and brackets in their names."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", key)
+    return tuple(int(index) if index else name for index, name in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from orbital_runtime.agent.assembly import Stations
     from orbital_runtime.clock import Clock
@@ -102,7 +103,7 @@ class Reloader:
         section = loaded.settings.plugins
         if not section.auto_reload or not loaded.watched:
             return
-        looking = changes(loaded.watched, loaded.seen, section.reload_interval)
+        looking = changes(self._paths, loaded.seen, section.reload_interval)
         async with aclosing(looking) as changed:
             async for _ in changed:
                 await self._reload_or_log()
@@ -111,10 +112,14 @@ class Reloader:
         now = self._agent.clock.utc_ms()
         self.outcome = Reload(now, self.outcome.successful_ms if problems else now, problems)
 
+    def _paths(self) -> tuple[Path, ...]:
+        return self._agent.loaded.look_at()
+
     def _read(self) -> tuple[Loaded, list[str]]:
         old = self._agent.loaded
-        self._agent.registry.refresh()
-        new = load(old.path, self._agent.environ, registry=self._agent.registry)
+        registry = self._agent.registry
+        registry.refresh()
+        new = load(old.path, self._agent.environ, registry=registry, before=old)
         return new, difference(old, new)
 
     def _told(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ if sys.platform == "linux":
     )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
     from orbital_runtime.signature import Signature
@@ -32,33 +32,33 @@ SETTLE: Final = 0.2
 
 
 async def changes(
-    paths: tuple[Path, ...], known: Signature, interval: float
+    paths: Callable[[], tuple[Path, ...]], known: Signature, interval: float
 ) -> AsyncGenerator[None]:
     """Yield after each change since `known`, until cancelled or closed.
 
     Args:
-        paths: Configuration files and folders of them.
+        paths: Gives files and folders of them; called at each check.
         known: Their signature when they were read, possibly a while ago.
         interval: Seconds between two checks, for changes that are not reported (network folders).
     """
     async for _ in _checks(paths, interval):
-        now = signature(*paths)
+        now = signature(*paths())
         if now != known:
             known = now
             yield
 
 
-async def _checks(paths: tuple[Path, ...], interval: float) -> AsyncGenerator[None]:
+async def _checks(paths: Callable[[], tuple[Path, ...]], interval: float) -> AsyncGenerator[None]:
     """Yield when to check: after events, and every `interval`.
 
     Folders are watched, not files, since an editor that replaces a file leaves the watch on the old one.
     Watches are renewed before each check, since a folder may have been mounted again.
     """
-    folders = {(path if path.is_dir() else path.parent) for path in paths}
     with ExitStack() as stack:
         events = Events(stack)
         said = False
         while True:
+            folders = {(path if path.is_dir() else path.parent) for path in paths()}
             if (why := events.watch(folders)) and not said:
                 said = True
                 again = format_duration(interval)

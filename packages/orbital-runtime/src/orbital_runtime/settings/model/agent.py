@@ -49,9 +49,9 @@ class PluginsSection(Section):
     __pydantic_extra__: dict[str, PluginSection] = Field(init=False)
 
     directory: str = "./plugins"
-    """Folder of plugins that are not installed as packages."""
+    """Folder of directory plugins, each a folder with a `plugin.yaml`."""
     auto_reload: bool = True
-    """Reload the configuration when its files change."""
+    """Reload the configuration when its files change, or those of directory plugins."""
     reload_interval: Interval = 300
     """Time between two checks of the files where the system does not report changes (network folders, no
     inotify)."""

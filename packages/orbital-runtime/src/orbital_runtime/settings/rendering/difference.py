@@ -20,7 +20,7 @@ _ABSENT: Final = object()
 
 def difference(old: Loaded, new: Loaded) -> list[str]:
     """One line for each task or output that was added, removed or changed, and for each other changed key."""
-    return [*_section("", _keyed(old), _keyed(new)), *_behind(old, new)]
+    return [*_section("", _keyed(old), _keyed(new)), *_behind(old, new), *_plugins(old, new)]
 
 
 def _behind(old: Loaded, new: Loaded) -> Iterator[str]:
@@ -28,8 +28,27 @@ def _behind(old: Loaded, new: Loaded) -> Iterator[str]:
     before = {task.id: task.config for task in old.tasks}
     for task in new.tasks:
         config = before.get(task.id, task.config)
+        if type(config) is not type(task.config):  # its plugin is another, which is said below
+            continue
         if config != task.config and config.model_dump() == task.config.model_dump():
             yield f"task {task.id}: a file that its settings name has changed"
+
+
+def _plugins(old: Loaded, new: Loaded) -> Iterator[str]:
+    """Folders of plugins that came, went or changed."""
+    before = {folder.path: folder for folder in old.folders}
+    for folder in new.folders:
+        known = before.pop(folder.path, None)
+        if folder == known:
+            continue
+        if folder.problem:
+            goes_on = "; the one of before goes on" if folder.plugin else ""
+            yield f"plugin {folder.name}: {folder.problem}{goes_on}"
+        elif folder.plugin is not None:
+            version = f" {folder.version}" if folder.version else ""
+            yield f"plugin {folder.name}{version} of {folder.path}: {'changed' if known else 'added'}"
+    for gone in before.values():
+        yield f"plugin {gone.name} of {gone.path}: removed"
 
 
 def _keyed(loaded: Loaded) -> dict[str, Any]:

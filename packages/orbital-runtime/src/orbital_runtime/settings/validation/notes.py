@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
@@ -15,12 +14,13 @@ from orbital_sdk.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from orbital_runtime.directory.search import Folder
     from orbital_runtime.plugins.offers import Kind
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.root import Settings
 
 
-def notes(settings: Settings, registry: Registry) -> list[Note]:
+def notes(settings: Settings, registry: Registry, folders: Sequence[Folder] = ()) -> list[Note]:
     """All notes; those of extensions first, then in the order of the file."""
     added = additions(registry)
     return [
@@ -30,7 +30,7 @@ def notes(settings: Settings, registry: Registry) -> list[Note]:
         *_broken_plugins(settings, registry),
         *_unmet(settings, registry),
         *_delivery(settings, registry),
-        *_plugins(settings),
+        *_folders(folders),
     ]
 
 
@@ -111,16 +111,9 @@ def _broken(find: Callable[[str], object], name: str) -> str:
     return ""
 
 
-def _plugins(settings: Settings) -> Iterator[Note]:
-    plugins = settings.plugins
-    manifests = Path(plugins.directory).glob("*/plugin.yaml")
-    if "directory" in plugins.model_fields_set or any(manifests):
-        yield Note(
-            "plugins.directory",
-            f"{plugins.directory} is not searched yet; plugins are found as installed packages",
-        )
-    if plugins.model_fields_set & {"auto_reload", "reload_interval"}:
-        yield Note(
-            "plugins.auto_reload",
-            "reloads the configuration when its files change; a new version of a plugin needs a restart",
-        )
+def _folders(folders: Sequence[Folder]) -> Iterator[Note]:
+    for folder in folders:
+        if folder.problem:
+            yield Note("plugins.directory", f"{folder.path.name}: {folder.problem}")
+        elif folder.note:
+            yield Note("plugins.directory", folder.note)

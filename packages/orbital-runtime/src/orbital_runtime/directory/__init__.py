@@ -1,0 +1,1 @@
+"""Plugins that are not installed as packages: folders with a plugin.yaml, which loaders turn into classes."""
