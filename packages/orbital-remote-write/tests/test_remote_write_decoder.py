@@ -147,6 +147,15 @@ def test_a_run_that_came_twice_is_expected_wherever_a_request_begins():
             at += run.size
 
 
+def test_a_series_of_two_samples_among_many_others_is_in_no_run():
+    """Else what follows it would be taken for its neighbour."""
+    decoder = Decoder(KnownSeries(run=1000))
+    series = [("m", {"n": str(number)}, [(number + 1.0, NOW)]) for number in range(300)]
+    series[150][2].append((0.5, NOW + 1))
+    for _ in range(4):
+        assert decoded(decoder, body(*series, *series)) == told(request(*series, *series))
+
+
 @given(st.binary(max_size=200))
 def test_rubbish_is_malformed_or_empty_and_nothing_else(raw):
     with contextlib.suppress(MalformedRequestError):

@@ -1,8 +1,7 @@
-"""A run of series in a request, with all of its bytes but values and times.
+"""A run of consecutive series in a request, of which all bytes are known but values and times.
 
-Senders repeat their series in the same order. So a run that came before is cut out of a request by one
-compiled format. Put together of what was cut out and what is known of its series it has to be the same bytes,
-and none of the series is looked up.
+Senders repeat their series in the same order. A run that came before is recognized as a whole: one compiled
+format cuts out values and time stamps, and the known bytes with these between them must equal the body.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class Template:
         self._cut = _cutter(self._pieces, self._ends)
 
     def shape(self, packed: Sequence[bytes], zeros: Sequence[bool]) -> None:
-        """Expect what came last.
+        """Expect these bytes from now on.
 
         Args:
             packed: The bytes of each series.
@@ -74,7 +73,13 @@ class Template:
         self._cut = _cutter(self._pieces, self._ends)
 
     def read(self, body: bytes, at: int, first: Series) -> Run | None:
-        """The run from this series on, and as far as the body goes, if it stands there as it came last."""
+        """The run from this series on, as far as the body goes; None where the bytes are others.
+
+        Args:
+            body: A request.
+            at: Where this series begins.
+            first: A series of the run.
+        """
         if not self._pieces:
             return None
         start, ends = self.series.index(first), self._ends

@@ -23,7 +23,9 @@ NEAR: Final = 256
 
 
 class Templates:
-    """Runs begin with the same series wherever requests do, so these have the same runs.
+    """Finds known runs in requests, and learns new ones.
+
+    Certain series begin a run wherever they stand, so requests that begin anywhere have the same runs.
 
     Args:
         series: By their labels.
@@ -81,7 +83,7 @@ class Templates:
         begins = [at for at, one in enumerate(series) if one in self._begin]
         for start, stop in pairwise([*begins, len(series)] if ends else begins):
             run = tuple([one for one in series[start:stop] if one is not None])
-            if len(run) < min(stop - start, LONGEST):
+            if len(run) < stop - start or len(run) > LONGEST:
                 continue
             template = self._begin[run[0]]
             if template.series == run:
