@@ -40,7 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(USAGE)
     faulthandler.enable()
     cls, version = _found(given[0])
-    asyncio.run(_serve(cls, version, cookie, Path(folder) / "s"))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(cls, version, cookie, Path(folder) / "s"))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Of uvloop where it is installed, as the agent has it."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 (it may not be there)
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 def _found(name: str) -> tuple[type[Plugin[Any, Any]], str]:

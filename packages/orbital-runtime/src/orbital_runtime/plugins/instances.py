@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,10 @@ class Instances:
             Exception: Why a new instance did not start, or what `check` raised.
         """
         before = {k: one for k, one in self._shared.items() if one.name == cls.name and one.users}
-        after = {key: self._new(cls.name, one.config, lambda: cls) for key, one in before.items()}
+        once = replace(self._patience, retry=0.0)
+        after = {
+            key: self._new(cls.name, one.config, lambda: cls, once) for key, one in before.items()
+        }
         try:
             started = [await _started(shared) for shared in after.values()]
             if started:
@@ -193,12 +197,16 @@ class Instances:
         self._pools.clear()
 
     def _new(
-        self, name: str, config: PluginConfig, cls: Callable[[], type[Plugin[Any, Any]]]
+        self,
+        name: str,
+        config: PluginConfig,
+        cls: Callable[[], type[Plugin[Any, Any]]],
+        patience: Patience | None = None,
     ) -> Shared:
         host = partial(self._hosts.plugin, name)
         return Shared(
             name, config, cls, host,
-            patience=self._patience, clock=self._clock, leave=self._leaving,
+            patience=patience or self._patience, clock=self._clock, leave=self._leaving,
         )  # fmt: skip
 
     def _leave(self, shared: Shared, user: str) -> None:

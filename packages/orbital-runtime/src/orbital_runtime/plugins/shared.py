@@ -37,7 +37,7 @@ class Patience:
     start: float = 10.0
     stop: float = 10.0
     retry: float = 180.0
-    """Delay before a failed start is repeated."""
+    """Delay before a failed start is repeated; 0: never."""
     linger: float = 30.0
     """How long an unused instance is kept, for runs that still use it."""
 
@@ -157,6 +157,8 @@ class Shared:
             log.error("%s; its tasks fail until the agent is started again", self.failure)
             return
         self.failure = f"plugin {self.name!r} did not start: {self._words(error)}"
+        if not self._patience.retry:
+            return  # whoever began it knows what that means
         again = format_duration(self._patience.retry)
         known = isinstance(error, OrbitalError | TimeoutError)
         log.error(
