@@ -56,20 +56,22 @@ class Output:
         self.say(rest)
 
     def say(self, line: bytes) -> None:
-        """Log one line, if there is room."""
+        """Log one line that was printed."""
         text = line[:LONGEST].decode("utf-8", "replace").rstrip()
-        if not text:
-            return
-        level, text = _leveled(text)
-        text = scrub(text)
-        self.last = text
+        if text:
+            level, text = _leveled(text)
+            self.last = _plain(text)
+            self.log(level, text)
+
+    def log(self, level: int, text: str) -> None:
+        """Log this, if there is room."""
         if not self._has_room():
             self._left_out += 1
             return
         if self._left_out:
             self._log.warning("%d lines of its output were left out", self._left_out)
             self._left_out = 0
-        self._log.log(level, "%s", text)
+        self._log.log(level, "%s", _plain(text))
 
     def _has_room(self) -> bool:
         now = self._clock()
@@ -92,3 +94,8 @@ def _leveled(text: str) -> tuple[int, str]:
         message = told.get("message", told.get("msg", told.get("@message")))
         return _LEVELS.get(level, logging.INFO), text if message is None else str(message)
     return logging.WARNING, text
+
+
+def _plain(text: str) -> str:
+    """Without secrets, and without what a terminal would take for commands."""
+    return "".join([c if c.isprintable() or c == "\n" else "\ufffd" for c in scrub(text)])

@@ -74,7 +74,7 @@ class Process:
         self.address = Address("", "")
         self._process = process
         self._folder = folder
-        self._output = output
+        self.output = output
         self._pumps: list[asyncio.Task[None]] = []
 
     @property
@@ -90,7 +90,7 @@ class Process:
         stdout, stderr = self._process.stdout, self._process.stderr
         assert stdout is not None and stderr is not None  # noqa: S101, PT018 (both are pipes)
         loop = asyncio.get_running_loop()
-        self._pumps.append(loop.create_task(self._output.pump(stderr)))
+        self._pumps.append(loop.create_task(self.output.pump(stderr)))
         try:
             async with asyncio.timeout(SECONDS):
                 line = await stdout.readline()
@@ -105,17 +105,19 @@ class Process:
         self.address = parsed(line.decode("utf-8", "replace"))
         if not Path(self.address.socket).is_relative_to(self._folder):
             raise NoHandshake(f"listens at {self.address.socket}, outside of its private folder")
-        self._pumps.append(loop.create_task(self._output.pump(stdout)))
+        self._pumps.append(loop.create_task(self.output.pump(stdout)))
 
     async def why(self) -> str:
-        """How it ended, as a clause, with the last line that it printed about that; empty while it runs."""
+        """How it failed, as a clause, with the last line that it printed about that; empty while it runs, and
+        where it says that all is well.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDING):
                 await self._process.wait()
                 await asyncio.wait(self._pumps)
-        if self._process.returncode is None:
+        if not self._process.returncode:
             return ""
-        last, code = self._output.last, self._process.returncode
+        last, code = self.output.last, self._process.returncode
         return _how(code) if code < 0 or not last else f"{_how(code)}: {last}"
 
     async def end(self, patience: float = 0.0) -> None:

@@ -250,5 +250,5 @@ class Supervisor:
             if instance is not None:
                 self._metrics.take(instance, message)
             return
-        plugin = logging.getLogger(f"orbital.plugin.{self._command.plugin}")
-        plugin.log(_LEVELS[message.level], "%s", message.text)
+        if self._process is not None:
+            self._process.output.log(_LEVELS[message.level], message.text)

@@ -1,0 +1,84 @@
+"""Plugins in processes of their own, as users have them: a crash, and a newer version."""
+
+from orbital_testbench import wait_until
+
+CODE = """
+import os, signal
+from orbital_sdk import DeviceFields, Metric, Plugin, PluginConfig
+
+class Device(DeviceFields):
+    crash: bool = False
+
+class Acme(Plugin[Device, PluginConfig]):
+    name = "acme"
+    value = Metric("acme_value")
+
+    async def collect(self, device, ctx):
+        if device.crash:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return [self.value(1.0)]
+"""
+
+
+def task(sentinel, name):
+    return next(one for one in sentinel.tasks() if one["id"] == name)
+
+
+def runs(sentinel):
+    (acme,) = sentinel.told("/api/v1/plugins")["running"]
+    return acme
+
+
+def test_a_crash_and_an_update(sentinel):
+    """A crash is an error of runs and a restart of its process. After an upgrade the running and the
+    installed version are shown, and a reload goes over without a failed run; a version that cannot start is
+    rolled back.
+    """
+    sentinel.install("acme", CODE, acme="Acme")
+    common = {"plugin": "acme", "interval": "200ms", "timeout": "5s"}
+    steady, crashing = {"id": "steady", **common}, {"id": "crashing", **common}
+    crashing["config"] = {"crash": True}
+    crashing["interval"] = "1h"
+    sections = {
+        "plugins": {"acme": {"isolation": "process"}},
+        "sender": {"direct": {"file": {"enabled": True, "path": "out.jsonl"}}},
+    }
+    sentinel.configure(**sections, tasks=[steady])
+    sentinel.start()
+    wait_until(lambda: task(sentinel, "steady")["status"] == "success", timeout=30, what="a run")
+    assert [one["down"] for one in runs(sentinel)["processes"]] == [""]
+
+    _upgrade(sentinel, "1.0", "2.0", CODE)
+    assert (runs(sentinel)["loaded"], runs(sentinel)["installed"]) == ("1.0", "2.0")
+    done = sentinel.command("plugins", "reload", "acme")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "plugin acme 2.0 runs in a process of its own" in done.stdout
+    assert runs(sentinel)["loaded"] == "2.0"
+
+    _upgrade(
+        sentinel,
+        "2.0",
+        "3.0",
+        CODE.replace(
+            "    async def collect", "    def __init__(self): ...\n\n    async def collect"
+        ),
+    )
+    done = sentinel.command("plugins", "reload", "acme")
+    assert done.returncode == 1
+    assert "plugin acme goes on as it was" in done.stderr
+    assert runs(sentinel)["loaded"] == "2.0"
+    assert task(sentinel, "steady")["failed"] == 0
+
+    sentinel.configure(**sections, tasks=[steady, crashing])
+    sentinel.ask("/api/v1/reload")
+    run = sentinel.ask("/api/v1/tasks/crashing/trigger")
+    assert "the process of plugin 'acme' " in run["error"]
+
+
+def _upgrade(sentinel, before, after, code):
+    """As `pip install --upgrade` leaves it."""
+    site = sentinel.folder / "site"
+    info = site / f"acme-{before}.dist-info"
+    info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: acme\nVersion: {after}\n")
+    info.rename(site / f"acme-{after}.dist-info")
+    site.joinpath("acme.py").write_text(code)
