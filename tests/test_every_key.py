@@ -1,4 +1,4 @@
-"""Every key of the original configuration has its effect, or a note that says why it has none yet."""
+"""Every key of the original configuration has its effect."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SHOWN_BY = {
     "sender.direct.victoria_metrics.url": OUTPUTS,
     "sender.direct.clickhouse.enabled": "tests/test_three_databases.py",
     "sender.direct.clickhouse.dsn": "packages/orbital-writer-clickhouse/tests/test_clickhouse_dsn.py",
-    "plugins.directory": f"{OURS}test_what_comes_later_is_noted",
+    "plugins.directory": "tests/test_directory_plugins.py::test_the_seeds_plugin",
     "plugins.auto_reload": f"{OURS}test_files_are_left_alone_without_auto_reload",
     "plugins.reload_interval": WATCH,
     "logging.level": f"{LOGS}level",
@@ -149,23 +149,6 @@ def test_who_collects_stands_on_every_sample(sentinel, lines_of, victoria_metric
         assert (stored.labels["sentinel"], stored.labels["region"]) == ("edge-1", "north")
     sentinel.start()
     assert sentinel.status()["sentinel"] == me | {"labels": {"rack": me["id"]}}
-
-
-def test_what_comes_later_is_noted(sentinel):
-    """The plugin folder: `validate` and `start` name it."""
-    settings = yaml.safe_load(SEED)
-    settings["sender"]["mode"] = "direct"
-    sentinel.configure(**settings)
-    settings["core"]["url"] = "http://127.0.0.1:9"
-    noted = {"plugins.directory"}
-    done = sentinel.command("validate", API_TOKEN="t")
-    assert done.returncode == 0, done.stderr
-    assert {line.split(": ")[1] for line in done.stdout.splitlines() if "note: " in line} >= noted
-    sentinel.start(API_TOKEN="t")
-    assert sentinel.end() == 0
-    log = [json.loads(line) for line in sentinel.log.read_text().splitlines()]
-    warned = {entry["msg"].split(": ")[0] for entry in log if entry["level"] == "warning"}
-    assert warned >= noted
 
 
 # ---- collector ------------------------------------------------------------------------------------
