@@ -166,6 +166,8 @@ def test_the_label_that_grows_is_named(caplog):
     assert [record.getMessage() for record in caplog.records] == [told.words]
     task.collect(rows(40, name="http_response_bytes"))
     assert budget.told == []
+    task.collect(rows(29_000, 20_000, name="http_response_bytes"))
+    assert (len(budget.told), len(caplog.records)) == (1, 1)
 
 
 @pytest.mark.parametrize("seed", range(20))

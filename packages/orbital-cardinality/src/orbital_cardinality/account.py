@@ -165,7 +165,7 @@ class Account:
         full = None if free else self._budget.full(self.device, metric)
         if full is not None:
             return full
-        if not self._hour.admit(key):
+        if not self._hour.take(key):
             return "task"
         if free:
             self._reserved[metric] -= 1

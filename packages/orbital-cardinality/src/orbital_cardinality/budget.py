@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -20,6 +22,10 @@ log = logging.getLogger("orbital.cardinality")
 
 CALM: Final = 0.9
 """Share of the mark below which it may be told again."""
+
+
+QUIET: Final = 3600.0
+"""Seconds in which the log says it once of a subject: what comes and goes meets a limit again and again."""
 
 
 class Told(NamedTuple):
@@ -72,6 +78,8 @@ class Budget:
         """How often series ended: whoever was refused may ask again."""
         self.lock = threading.Lock()
         self._told: dict[tuple[Scope, str], Told] = {}
+        self._logged: dict[tuple[Scope, str], float] = {}
+        """When the log had it last."""
 
     @property
     def told(self) -> list[Told]:
@@ -141,7 +149,10 @@ class Budget:
         if why := self.culprit(scope, subject, metric):
             words = f"{words}: {why}"
         self._told[scope, subject] = Told(scope, subject, words)
-        log.warning("%s", words)
+        now = time.monotonic()
+        if now - self._logged.get((scope, subject), -math.inf) >= QUIET:
+            self._logged[scope, subject] = now
+            log.warning("%s", words)
 
     def _calm(self) -> None:
         counts = {"device": self.by_device, "metric": self.by_metric}

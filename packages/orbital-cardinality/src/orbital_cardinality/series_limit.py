@@ -45,21 +45,22 @@ class SeriesLimit:
 
     def knows(self, key: object) -> bool:
         """Whether this series was there in this hour."""
-        return self._has(hash(key))
+        known = hash(key)
+        if known in self._few:
+            return True
+        return bool(self._many) and any(known in one for one in self._many)
 
     def admit(self, key: object) -> bool:
         """Whether this series is one of those that the task may give."""
-        known = hash(key)
-        if self._has(known):
-            return True
+        return self.knows(key) or self.take(key)
+
+    def take(self, key: object) -> bool:
+        """Whether there is room for this one, which was not there; then it is there."""
         if self.count >= self._most:
             return False
         self.count += 1
-        self._add(known)
+        self._add(hash(key))
         return True
-
-    def _has(self, known: int) -> bool:
-        return known in self._few or any(known in one for one in self._many)
 
     def _add(self, known: int) -> None:
         if self._many:

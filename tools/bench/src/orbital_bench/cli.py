@@ -12,6 +12,7 @@ NAMES = (
     "path",
     "processor",
     "processing",
+    "cardinality",
     "disk",
     "drain",
     "reliability",
