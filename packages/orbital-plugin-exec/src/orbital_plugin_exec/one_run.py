@@ -54,12 +54,13 @@ async def run_once(
         ConfigurationError: It cannot be started.
     """
     output = bytearray()
+    end = asyncio.get_running_loop().time() + seconds  # its start counts, too
     async with Pipe() as out, Pipe() as err:
         printing = asyncio.create_task(_collect(out, output, most))
         logging = asyncio.create_task(errors.follow(err, log))
         try:
             async with running(program, out, err) as process:
-                late = await _is_late(process, printing, seconds)
+                late = await _is_late(process, printing, end)
             await asyncio.wait({printing, logging}, timeout=DRAIN)
         finally:
             printing.cancel()
@@ -79,11 +80,11 @@ async def _collect(out: Pipe, output: bytearray, most: int) -> bool:
     return len(output) > most
 
 
-async def _is_late(process: Process, printing: asyncio.Task[bool], seconds: float) -> bool:
+async def _is_late(process: Process, printing: asyncio.Task[bool], end: float) -> bool:
     """Wait for the program's end, or until it has printed too much; whether that took too long."""
     ending = asyncio.create_task(process.wait())
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(end):
             await asyncio.wait({ending, printing}, return_when=asyncio.FIRST_COMPLETED)
             if not (printing.done() and printing.result()):
                 await ending

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SMALL: Final = 64 << 10
 """Bytes of output that are read on the event loop; more of it on a thread."""
-MARGIN: Final = 0.1
+MARGIN: Final = 0.2
 """Share of a run that is kept for reading the output; at most half a second."""
 
 
