@@ -85,3 +85,17 @@ def test_a_program_that_offers_something_else(thermometer, python):
     """It is refused with what it offers."""
     with pytest.raises(ConfigurationError, match="offers thermometer"):
         GrpcLoader().load(thermometer, described("barometer", python, "thermometer.py"))
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({}, "exec.command: is missing"),
+        ({"command": "x"}, "exec.command: "),
+        ({"command": ["x"], "limits": {"memory": "much"}}, "exec.limits.memory: "),
+    ],
+)
+def test_a_description_that_says_too_little(tmp_path, section, words):
+    """Each place is named, and nothing is started."""
+    with pytest.raises(ConfigurationError, match=words):
+        GrpcLoader().load(tmp_path, {"meta": {"name": "x"}, "exec": {"protocol": "grpc"} | section})
