@@ -220,6 +220,20 @@ def test_windows():
     assert [(each[0], each[-1]) for each in feed.flush(T + 125_000)] == [(120, 2)]
 
 
+def test_samples_within_the_delay():
+    """What comes while a window waits counts in it, though what it had was merged by then."""
+    feed, rows, others = (
+        Feed(make(delay="5s", over="agent", by=[])),
+        layout(("m", {})),
+        layout(("m", {"x": "y"})),
+    )
+    for now in (59, 60, 61, 64):
+        feed(rows, [1.0], T)
+        feed(others, [10.0], T)
+        assert feed.flush(T + now * 1000) == []
+    assert [each[-1] for each in feed.flush(T + 65_000)] == [44]
+
+
 async def test_late_samples():
     """A sample whose window was given is dropped or counts in the next one, and is counted either way."""
     for late, values in (("drop", [4]), ("next", [4 + 2])):
@@ -331,7 +345,10 @@ async def test_other_settings(tmp_path):
     assert Feed(processor).flush(T * 2) == []
 
 
-@pytest.mark.parametrize("damage", [[[T, 3]], {"x": 1}, [[T, [["a"]]]], "x"])
+GROUP = ["", "m", {}, "", True, ["", "", "", ""], ["", "", "", {}], {"sum": 1}]
+
+
+@pytest.mark.parametrize("damage", [[[T, 3]], {"x": 1}, [[T, [["a"]]]], "x", [[T, [GROUP]]]])
 async def test_a_damaged_file(tmp_path, damage, caplog):
     """Windows begin anew where somebody edited the file, and the log says so."""
     processor, _ = await started(tmp_path, **SETTINGS)

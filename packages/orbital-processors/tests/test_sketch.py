@@ -17,7 +17,7 @@ PHI = st.floats(0, 1)
 def sketch(values):
     fold = Sketches(1)
     fold.several([values], 0)
-    return fold.state(0)
+    return fold.states()[0]
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=50), PHI)

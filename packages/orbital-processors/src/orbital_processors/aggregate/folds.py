@@ -34,8 +34,8 @@ class Fold(Protocol):
         """Take one value or more for each group, in their order."""
         ...
 
-    def state(self, group: int) -> Any:
-        """What is kept of a group."""
+    def states(self) -> Sequence[Any]:
+        """What is kept of each group."""
         ...
 
     @staticmethod
@@ -58,8 +58,8 @@ class Count:
     def several(self, columns: Columns, ts: int) -> None:
         self._counts = list(map(add, self._counts, map(len, columns)))
 
-    def state(self, group: int) -> int:
-        return self._counts[group]
+    def states(self) -> Sequence[int]:
+        return self._counts
 
     @staticmethod
     def merged(one: int, other: int) -> int:
@@ -84,8 +84,8 @@ class Sum:
             reduce(add, column, total) for column, total in zip(columns, self._sums, strict=True)
         ]
 
-    def state(self, group: int) -> float:
-        return self._sums[group]
+    def states(self) -> Sequence[float]:
+        return self._sums
 
     @staticmethod
     def merged(one: float, other: float) -> float:
@@ -106,8 +106,8 @@ class Min:
     def several(self, columns: Columns, ts: int) -> None:
         self.single([min(column) for column in columns], ts)
 
-    def state(self, group: int) -> float:
-        return self._lowest[group]
+    def states(self) -> Sequence[float]:
+        return self._lowest
 
     merged = staticmethod(min)
 
@@ -126,8 +126,8 @@ class Max:
     def several(self, columns: Columns, ts: int) -> None:
         self.single([max(column) for column in columns], ts)
 
-    def state(self, group: int) -> float:
-        return self._highest[group]
+    def states(self) -> Sequence[float]:
+        return self._highest
 
     merged = staticmethod(max)
 
@@ -148,8 +148,8 @@ class Last:
     def several(self, columns: Columns, ts: int) -> None:
         self.single([column[-1] for column in columns], ts)
 
-    def state(self, group: int) -> list[float]:
-        return [self._ts, self._values[group]]
+    def states(self) -> Sequence[list[float]]:
+        return [[self._ts, value] for value in self._values]
 
     @staticmethod
     def merged(one: list[float], other: list[float]) -> list[float]:
@@ -173,8 +173,8 @@ class Spread:
             for value in column:
                 _widen(spread, value)
 
-    def state(self, group: int) -> list[float]:
-        return self._spreads[group]
+    def states(self) -> Sequence[list[float]]:
+        return self._spreads
 
     @staticmethod
     def merged(one: list[float], other: list[float]) -> list[float]:

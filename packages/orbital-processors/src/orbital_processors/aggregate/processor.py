@@ -137,7 +137,7 @@ class Aggregate(Processor[AggregateConfig]):
         )
         try:
             restore(stored.get(self._key), self._windows, self._groups)
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             host.log.warning("open windows begin anew: what was stored cannot be read (%s)", error)
             self._windows.all()
 

@@ -56,7 +56,7 @@ def restore(data: object, windows: Windows, groups: Groups) -> None:
     """Continue windows that were saved.
 
     Raises:
-        ValueError: It is not what `saved` gave: somebody edited the file.
+        ValueError, KeyError: It is not what `saved` gave: somebody edited the file.
     """
     for found in msgspec.convert(data or [], list[SavedWindow]):
         window = windows.at(found.start)

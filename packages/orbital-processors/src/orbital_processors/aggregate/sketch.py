@@ -74,8 +74,8 @@ class Sketches:
         for bins, column in zip(self._bins, columns, strict=True):
             bins.update(map(bin_of, column))
 
-    def state(self, group: int) -> Bins:
-        return sorted(self._bins[group].items())
+    def states(self) -> Sequence[Bins]:
+        return [sorted(bins.items()) for bins in self._bins]
 
     @staticmethod
     def merged(one: Bins, other: Bins) -> Bins:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_processors.aggregate.folds import Fold
     from orbital_processors.aggregate.group import Group, Members
+
+
+PART: Final = 100_000
+"""Groups that are merged at once while a window waits for late samples."""
 
 
 class Window:
@@ -24,7 +29,8 @@ class Window:
         self.start = start
         self._kinds = folds
         self._folds: dict[Members, list[Fold]] = {}
-        self._restored: dict[Group, dict[str, Any]] = {}
+        self._merged: dict[Group, Sequence[Any]] = {}
+        """State of each kind of fold."""
 
     def take(self, members: Members, values: array[float], ts: int) -> None:
         """Take the values of a batch, of this time (milliseconds UTC)."""
@@ -33,22 +39,38 @@ class Window:
             folds = self._folds[members] = [kind(len(members.groups)) for kind in self._kinds]
         members.fold(folds, values, ts)
 
-    def restore(self, group: Group, states: dict[str, Any]) -> None:
+    def restore(self, group: Group, states: Mapping[str, Any]) -> None:
         """Continue with what was stored of a group."""
-        self._restored[group] = states
+        self._merged[group] = [states[kind.name] for kind in self._kinds]
+
+    def settle(self, most: float = math.inf) -> None:
+        """Merge the states of layouts, until they had so many groups.
+
+        Done in parts once a window has ended, as a million series would else hold the event loop when it is
+        given.
+        """
+        merge = [kind.merged for kind in self._kinds]
+        merged = self._merged
+        while self._folds and most > 0:
+            members = next(iter(self._folds))
+            folds = self._folds.pop(members)
+            most -= len(members.groups)
+            states = zip(*[fold.states() for fold in folds], strict=True)
+            for group, ours in zip(members.groups, states, strict=True):
+                known = merged.get(group)
+                merged[group] = ours if known is None else [*map(_call, merge, known, ours)]
 
     def states(self) -> dict[Group, dict[str, Any]]:
         """State of each group by name of the fold."""
-        found = dict(self._restored)
-        for members, folds in self._folds.items():
-            for place, group in enumerate(members.groups):
-                states = {fold.name: fold.state(place) for fold in folds}
-                known = found.get(group)
-                found[group] = self._merged(known, states) if known else states
-        return found
+        self.settle()
+        names = [kind.name for kind in self._kinds]
+        return {
+            group: dict(zip(names, states, strict=True)) for group, states in self._merged.items()
+        }
 
-    def _merged(self, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-        return {kind.name: kind.merged(one[kind.name], other[kind.name]) for kind in self._kinds}
+
+def _call(merge: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    return merge(one, other)
 
 
 class Due(NamedTuple):
@@ -99,6 +121,9 @@ class Windows:
         jumped = now < self._given
         if jumped:
             self._given = now - now % self._length
+        for window in self._open.values():
+            if window.start + self._length <= now:
+                window.settle(PART)
         latest = now - self._delay - self._length
         starts = sorted(s for s in self._open if s <= latest or (jumped and s > now))
         windows = [self._open.pop(start) for start in starts]
