@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_plugin_host.remote.calls import raised
-from orbital_sdk import Columns, Session, wire
+from orbital_sdk import CollectError, Columns, Session, wire
 from orbital_sdk.wire import answers, calls
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _numbers: Final = itertools.count(1)
 CLOSE: Final = 5.0
 """Seconds of a `close`, as the agent gives it."""
+FACTS: Final = 10.0
+"""Seconds in which a process says what it knows of a device."""
 OPEN: Final = 30.0
 """Seconds of an `open` that stands alone; else it has what is left of its run."""
 
@@ -74,10 +76,23 @@ class RemoteSession(Session):
         return await program.ask(answers.Facts, calls.Device, self._number, instance, fields)
 
     async def facts(self) -> answers.Facts:
-        """What the plugin states of the device; nothing of it stays there."""
+        """What the plugin states of the device; nothing of it stays there.
+
+        Raises:
+            CollectError: Its process does not say.
+            Exception: What the plugin raised.
+        """
         program = self._supervisor.ready(self._instance)
-        facts = await self.declare(program)
-        self.abandon(program)
+        number, instance = next(_numbers), self._instance.number
+        try:
+            facts = await program.within(
+                FACTS, answers.Facts, calls.Device, number, instance, dict(self._fields)
+            )
+        except TimeoutError:
+            raise CollectError(
+                f"{program.name} did not say within {FACTS:g} s what it knows of the device"
+            ) from None
+        program.tell(calls.Close, number, CLOSE)
         return facts
 
     def abandon(self, program: Calls) -> None:

@@ -105,7 +105,10 @@ class Engine:
             released: Called as soon as the device is no longer needed.
         """
         started, begin = self._clock.utc_ms(), self._clock.steady()
-        task_session, error = await self._known_session(task)
+        task_session, error = self._task_session(task)
+        while isinstance(error, NotKnownYet):
+            await error.known()
+            task_session, error = self._task_session(task)
         record = await self._record(task, task_session, started)
         collected: Collected = []
         if task_session is None:  # it may work again without a change of the task: no pause
@@ -166,13 +169,6 @@ class Engine:
         """What the task's run needs for itself alone; None if nothing."""
         task_session, _ = self._task_session(task)  # the run meets the same error, and reports it
         return None if task_session is None else task_session.exclusive
-
-    async def _known_session(self, task: Task) -> tuple[TaskSession | None, Exception | None]:
-        task_session, error = self._task_session(task)
-        while isinstance(error, NotKnownYet):
-            await error.known()
-            task_session, error = self._task_session(task)
-        return task_session, error
 
     def _task_session(self, task: Task) -> tuple[TaskSession | None, Exception | None]:
         try:
