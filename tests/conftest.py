@@ -27,6 +27,7 @@ from orbital_remote_write.remote_write_pb2 import WriteRequest
 from orbital_runtime.clock import SystemClock
 from orbital_sentinel.client.client import Client, NotRunning
 from orbital_testbench import Feeder, NumberSink, free_port, wait_until
+from orbital_testbench.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +128,7 @@ class Sentinel:
         return self._client().post(route)
 
     def _client(self) -> Client:
-        return Client(self.runtime / "orbital-sentinel" / "sentinel.sock")
+        return Client(self.runtime / "orbital-sentinel" / "sentinel.sock", timeout=PATIENCE)
 
     def tasks(self) -> list[dict[str, Any]]:
         """What `sentinel tasks --output json` prints."""
@@ -177,7 +178,7 @@ class Sentinel:
                 self.process = self._forks.start(
                     command, cwd=self.folder, env=self.environ, stdout=out, stderr=log
                 )
-        wait_until(lambda: self.running() or self.ended(), timeout=30, what="the agent's start")
+        wait_until(lambda: self.running() or self.ended(), what="the agent's start")
         assert not self.ended(), self.log.read_text()
 
     def running(self) -> bool:

@@ -28,7 +28,7 @@ def deliver(sentinel, prometheus, silences):
         ],
     )  # fmt: skip
     sentinel.start()
-    wait_until(lambda: delivered(sentinel), timeout=30)
+    wait_until(lambda: delivered(sentinel))
     return silence
 
 
@@ -45,7 +45,7 @@ def in_doubt(sentinel, prometheus, silence) -> None:
     """Return when Prometheus stored a request of which the agent has not heard."""
     silence.begin()
     before = stored(sentinel, prometheus)
-    wait_until(lambda: stored(sentinel, prometheus) > before, timeout=30)
+    wait_until(lambda: stored(sentinel, prometheus) > before)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_is_stored_already_is_delivered(sentinel, start_prometheus, silence
     if killed == "agent":
         sentinel.start()
     known = delivered(sentinel)
-    wait_until(lambda: delivered(sentinel) > known + 400, timeout=30)
+    wait_until(lambda: delivered(sentinel) > known + 400)
     assert sentinel.account("prometheus")["dead_lettered"] == 0
     assert sentinel.end() == 0
     (book,) = sentinel.json("buffer", "status")["outputs"]

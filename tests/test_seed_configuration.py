@@ -57,7 +57,7 @@ def test_each_run_reaches_prometheus_exactly_once_and_on_its_phase(
     settings["tasks"] = _tasks()
     sentinel.configure(**settings)
     sentinel.start("--config", "config.yaml", API_TOKEN="a-token")
-    runs = wait_until(lambda: _runs(sentinel, at_least=8), timeout=30)
+    runs = wait_until(lambda: _runs(sentinel, at_least=8))
     assert sentinel.end() == 0
     for task, count in runs.items():
         (stored,) = wait_until(lambda t=task: prometheus.samples(f'up{{device_id="{t}"}}'))

@@ -57,19 +57,19 @@ def test_killed_between_the_insert_and_its_answer(sentinel, clickhouse, database
     wait_until(lambda: sentinel.account("clickhouse").get("delivered"))
     if late:
         silence.relay.refuse()
-        wait_until(lambda: sentinel.account("clickhouse")["waiting"] > 1000, timeout=30)
+        wait_until(lambda: sentinel.account("clickhouse")["waiting"] > 1000)
         silence.relay.listen()
-        wait_until(lambda: sentinel.status()["outputs"][0]["backlog"], timeout=30)
+        wait_until(lambda: sentinel.status()["outputs"][0]["backlog"])
     silence.begin()
     known = sentinel.account("clickhouse")["delivered"]
-    wait_until(lambda: stored() > known, timeout=30)
+    wait_until(lambda: stored() > known)
     behind = sentinel.account("clickhouse")["waiting"]
-    wait_until(lambda: sentinel.account("clickhouse")["waiting"] > behind + 100, timeout=30)
+    wait_until(lambda: sentinel.account("clickhouse")["waiting"] > behind + 100)
     assert stored() > sentinel.account("clickhouse")["delivered"]
     sentinel.end(signal.SIGKILL)
     silence.end()
     sentinel.start("--config", "config.yaml")
-    wait_until(lambda: sentinel.account("clickhouse").get("delivered", 0) > known + 100, timeout=30)
+    wait_until(lambda: sentinel.account("clickhouse").get("delivered", 0) > known + 100)
     assert sentinel.end() == 0
     sample = "metric_name, toString(labels), timestamp"
     assert stored() == clickhouse.one(f"SELECT uniqExact({sample}) FROM {database}.metrics")

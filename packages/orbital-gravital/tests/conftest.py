@@ -64,7 +64,7 @@ class Probe(Plugin[Host, PluginConfig]):
             yield self.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", device.host, "120")
 
 
-async def until(condition, seconds=20):
+async def until(condition, seconds=120):
     """Wait for something that happens at a server: there is no event for it."""
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (a server has no event for it)

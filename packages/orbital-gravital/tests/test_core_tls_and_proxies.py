@@ -33,8 +33,8 @@ def call(url: str, **section):
 
 async def test_everything_passes_with_certificates_on_both_sides(sane, door, keys):
     """Registration, tasks, reports, samples and states."""
-    task = sane.assign()
-    async with sane.agent(core={"url": door.tls_url, **keys}) as agent:
+    task, patient = sane.assign(), {"interval": "100ms", "timeout": "60s"}
+    async with sane.agent(core={"url": door.tls_url, **keys}, heartbeat=patient) as agent:
         await sane.run(agent, task)
         await until(lambda: sane.peer.runs(task))
         await until(lambda: sane.peer.samples("probe_value"))
