@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 import yaml
 from pydantic import SecretStr
@@ -62,6 +64,18 @@ class Probe(Plugin[Host, PluginConfig]):
         yield self.value(1.0)
         if device.host.startswith("lldp"):
             yield self.neighbor(1.0, "Gi0/1", "00:11:22:33:44:55", device.host, "120")
+
+
+def entry(**more) -> msgspec.Raw:
+    """One of a list of tasks, as Core gives it."""
+    base = {
+        "id": 1, "task_id": "task-1", "device_id": "dev-1", "plugin_name": "snmp",
+        "device": {"device_type": "switch", "connection_config": {"host": "10.0.0.1", "port": 161}},
+        "config": {"host": "10.0.0.1", "port": 161, "device_type": "switch"},
+        "interval_seconds": 300, "timeout_seconds": 30, "retry_count": 3, "priority": 10,
+        "enabled": True, "next_execution_at": "2026-11-24T20:31:21.578768Z",
+    }  # fmt: skip
+    return msgspec.Raw(json.dumps(base | more).encode())
 
 
 async def until(condition, seconds=120):

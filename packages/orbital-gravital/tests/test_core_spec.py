@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import msgspec
@@ -17,8 +16,9 @@ from orbital_runtime.settings import Settings, SettingsError
 from orbital_runtime.settings.validation.binding import Binder
 from orbital_sdk import DeviceFields, Plugin, PluginConfig
 
+from .conftest import entry
+
 SNMP = {"type": "snmp_2c", "config": {"community": "secret"}}
-SSH = {"type": "ssh", "config": {"username": "root", "password": "of-ssh"}}
 
 
 class Fields(DeviceFields):
@@ -69,17 +69,6 @@ def test_a_list_of_too_many_entries_is_refused():
                 entries(answer, "GET /sentinel-tasks")
         else:
             assert len(entries(answer, "GET /sentinel-tasks")[0]) == many
-
-
-def entry(**more) -> msgspec.Raw:
-    base = {
-        "id": 1, "task_id": "task-1", "device_id": "dev-1", "plugin_name": "snmp",
-        "device": {"device_type": "switch", "connection_config": {"host": "10.0.0.1", "port": 161}},
-        "config": {"host": "10.0.0.1", "port": 161, "device_type": "switch"},
-        "interval_seconds": 300, "timeout_seconds": 30, "retry_count": 3, "priority": 10,
-        "enabled": True, "next_execution_at": "2026-11-24T20:31:21.578768Z",
-    }  # fmt: skip
-    return msgspec.Raw(json.dumps(base | more).encode())
 
 
 def task(binder, **more):
@@ -144,76 +133,6 @@ def test_a_port_is_handed_to_plugins_that_speak_its_protocol(binder, row, task_s
     device = {"connection_config": row}
     found = task(binder, plugin_name="neighbours", device=device, config={**row, **task_says})
     assert found.device.port == port
-
-
-@pytest.mark.parametrize(
-    ("protocols", "task_says", "login"),
-    [
-        (("http", "https"), {}, (None, None)),
-        (("http", "https"), {"password": "of-the-page"}, ("root", "of-the-page")),
-        (("ssh",), {}, ("root", "of-ssh")),
-    ],
-)
-def test_the_login_of_another_protocol_is_handed_to_nobody(protocols, task_says, login):
-    """The password of ssh that stands flat in the device's row goes to no page; the task's own does."""
-    row = {"host": "10.0.0.1", "protocol": "ssh", "username": "root", "password": "of-ssh"}
-    found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
-    fields = found.fields(Speaker(protocols, ()))
-    assert (fields.get("username"), fields.get("password")) == login
-
-
-@pytest.mark.parametrize(
-    ("row", "task_says", "login"),
-    [
-        ({"protocol": "ssh", "auth": SSH}, {}, (None, None)),
-        ({"auth": SSH}, {}, (None, None)),
-        ({"protocol": "ssh", "auth": {"config": SSH["config"]}}, {}, (None, None)),
-        ({"protocol": "ssh", "auth": SSH}, {"auth": SSH | {"config": {"username": "u"}}}, ("u", None)),
-        ({"protocol": "ssh", "auth": SSH}, {"username": "u", "password": "p"}, ("u", "p")),
-        ({"protocol": "ssh", "auth": SSH | {"type": "http"}}, {}, ("root", "of-ssh")),
-        ({"protocol": "http", "auth": SSH | {"type": "none"}}, {}, ("root", "of-ssh")),
-    ],
-)  # fmt: skip
-def test_a_nested_login_of_another_protocol_is_handed_to_nobody(row, task_says, login):
-    """As the web page writes it: what it is for stands in its type, else in the device's protocol."""
-    row = {"host": "10.0.0.1", **row}
-    found = read(entry(device={"connection_config": row}, config={**row, **task_says}))
-    fields = found.fields(Speaker(("http", "https"), ()))
-    assert (fields.get("username"), fields.get("password")) == login
-
-
-@pytest.mark.parametrize(
-    ("speaker", "login"),
-    [
-        (Speaker(("ssh",), {"username", "password"}), (22, "root", "of-ssh")),
-        (Speaker(("terminal",), {"username", "private_key"}), (22, "root", "of-ssh")),
-        (Speaker(("http", "https"), {"username", "password"}), (None, None, None)),
-    ],
-    ids=["by its protocol", "by its field", "another"],
-)
-def test_a_row_with_a_key_is_for_whoever_speaks_its_protocol(speaker, login):
-    """Also for a plugin that logs in by password and knows no keys."""
-    row = {"host": "10.0.0.1", "port": 22, "private_key": "-----BEGIN", "community": "secret"}
-    row |= {"username": "root", "password": "of-ssh"}
-    fields = read(entry(device={"connection_config": row}, config=row)).fields(speaker)
-    assert tuple(map(fields.get, ("port", "username", "password"))) == login
-    assert ("private_key" in fields) == (login[0] == 22)
-    assert "community" not in fields
-
-
-@pytest.mark.parametrize(
-    ("speaker", "port", "version"),
-    [
-        (Speaker(("ping",), {"version"}), None, None),
-        (Speaker(("snmp",), {"community", "version"}), 161, "2c"),
-    ],
-)
-def test_a_flat_row_of_snmp_says_nothing_to_other_plugins(speaker, port, version):
-    """`version` means another thing to ping, which would refuse it."""
-    row = {"host": "10.0.0.1", "port": 161, "community": "secret", "version": "2c"}
-    fields = read(entry(device={"connection_config": row}, config=row)).fields(speaker)
-    assert (fields["host"], fields.get("port")) == ("10.0.0.1", port)
-    assert fields.get("version") == version
 
 
 def test_what_core_merged_in_does_not_break_a_task_that_needs_none_of_it():
