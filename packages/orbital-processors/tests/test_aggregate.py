@@ -371,7 +371,7 @@ async def test_a_damaged_file(tmp_path, damage, caplog):
         ({"interval": "0s"}, "greater than or equal"),
         ({"functions": ["sum", "sum"]}, "twice"),
         ({"quantiles": [1.1]}, "less than or equal"),
-        ({"match": []}, "at least 1"),
+        ({"match": []}, "at least one"),
     ],
 )
 def test_bad_settings(settings, words):

@@ -121,7 +121,7 @@ def test_map():
 @pytest.mark.parametrize(
     ("model", "settings", "words"),
     [
-        (ConvertConfig, {"rules": []}, "at least 1"),
+        (ConvertConfig, {"rules": []}, "at least one"),
         (ConvertConfig, {"rules": [{"metric": "x"}]}, "changes nothing"),
         (ConvertConfig, {"rules": [{"unit": "celsiu"}]}, "did you mean celsius"),
         (

@@ -1,13 +1,28 @@
-"""Checks of names in settings."""
+"""Checks of names and lists in settings."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from pydantic import AfterValidator
 
 from orbital_sdk.metric import LABEL_NAME, METRIC_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+T = TypeVar("T")
+
+
+def _not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
+    if not items:
+        raise ValueError("the list is empty; write at least one")
+    return items
+
+
+Some = Annotated[tuple[T, ...], AfterValidator(_not_empty)]
+"""One or more. pydantic's own `min_length` does not count items that are wrong, and says so beside what
+is wrong."""
 
 
 def check_metric_name(name: str, shown: str = "") -> None:

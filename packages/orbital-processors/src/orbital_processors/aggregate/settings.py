@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from orbital_processors.matching.selector import Selector  # noqa: TC001 (pydantic reads it)
-from orbital_processors.names import check_label_names
+from orbital_processors.names import Some, check_label_names
 from orbital_sdk import Duration, ProcessorConfig
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Function = Literal["min", "max", "avg", "sum", "count", "last", "stddev"]
 class AggregateConfig(ProcessorConfig):
     """What is aggregated, over which time and which series."""
 
-    match: tuple[Selector, ...] = Field(min_length=1)
+    match: Some[Selector]
     """Selectors of which one has to match. What they select is replaced by its aggregates, unless `keep`
     is set."""
     interval: Duration = Field(ge=1, le=86_400, examples=["1m"])

@@ -7,12 +7,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pydantic import Field
-
 from orbital_processors.converting.operations import composed, operations
 from orbital_processors.converting.rule import Conversion  # noqa: TC001 (pydantic reads it)
 from orbital_processors.converting.unit_table import conversion
 from orbital_processors.matching.selector import selects
+from orbital_processors.names import Some  # noqa: TC001 (pydantic reads it)
 from orbital_sdk import Plan, Processor, ProcessorConfig
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ CACHED: Final = 1000
 class ConvertConfig(ProcessorConfig):
     """Conversions of values."""
 
-    rules: tuple[Conversion, ...] = Field(min_length=1, max_length=1000)
+    rules: Some[Conversion]
     """All that match a series are applied to it, in this order."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from orbital_processors.matching.selector import Selector  # noqa: TC001 (pydantic reads it)
-from orbital_processors.names import check_metric_name
+from orbital_processors.names import Some, check_metric_name
 from orbital_sdk import Duration, ProcessorConfig
 
 if TYPE_CHECKING:
@@ -46,5 +46,5 @@ class CounterConfig(ChangeConfig):
 class DeltaConfig(ChangeConfig):
     """Which series."""
 
-    match: tuple[Selector, ...] = Field(min_length=1)
+    match: Some[Selector]
     """Selectors of which one has to match."""

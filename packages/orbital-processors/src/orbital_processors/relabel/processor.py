@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
+from orbital_processors.names import Some  # noqa: TC001 (pydantic reads it)
 from orbital_processors.relabel.actions import action
 from orbital_processors.relabel.label_set import LabelSet
 from orbital_processors.relabel.rule import Rule  # noqa: TC001 (pydantic reads it)
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 class RelabelConfig(ProcessorConfig):
     """Rules as in Prometheus' `metric_relabel_configs`."""
 
-    rules: tuple[Rule, ...] = Field(min_length=1, max_length=1000)
+    rules: Some[Rule]
     """Applied in this order."""
 
 
