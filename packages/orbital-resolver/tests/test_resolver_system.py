@@ -80,6 +80,14 @@ async def test_the_system_finds_what_name_servers_do_not_know(resolver, names):
     assert names.asked == ["printer"]
 
 
+async def test_of_two_failures_the_name_servers_is_told(server, resolver, names):
+    """The system only says that there is nothing; the server knew that the name has no such address."""
+    server.names["bad.test"] = Name()
+    with pytest.raises(Unresolved, match="it has no address of this IP version"):
+        await resolver.lookup("bad.test")
+    assert names.asked == ["bad.test"]
+
+
 async def test_multicast_names_are_not_asked_of_name_servers(server, resolver, names):
     """`.local` is the system's alone (RFC 6762)."""
     assert (await resolver.lookup("camera.local", 80))[0][4] == ("127.0.0.7", 80)

@@ -115,9 +115,13 @@ class Sources:
             except Failed as failed:
                 if not (self._others and failed.failure.final):
                     raise
+                unknown = failed
             else:
                 return replace(answer, places=as_listed(name, answer.places, self._files.hosts))
-        return await self._system.ask(name, family)
+        try:
+            return await self._system.ask(name, family)
+        except Failed:
+            raise unknown from None  # the name server's words say more than the system's
 
     def _renew(self, now: float) -> None:
         self._made = now
