@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orbital_plugin_exec.environment import environment
 from orbital_plugin_exec.keeps_running import KeepsRunning
 from orbital_plugin_exec.program import Program
 from orbital_plugin_exec.settings import ProgramFields, StreamFields, WorkingFolder
 from orbital_sdk import DeviceFields, PluginConfig
+from orbital_sdk.environment import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from orbital_plugin_exec.arguments import check, filled, values, variables
 from orbital_plugin_exec.each_run import EachRun
-from orbital_plugin_exec.environment import environment
 from orbital_plugin_exec.keeps_running import KeepsRunning
 from orbital_plugin_exec.program import Program
 from orbital_plugin_exec.settings import ProgramFields, RunFields, StreamFields
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, Plugin, PluginConfig
+from orbital_sdk.environment import environment
 from orbital_sdk.loader import Loader
 from orbital_sdk.schema.field_model import field_model
 from orbital_sdk.schema.plugin_file import PluginFile, checked

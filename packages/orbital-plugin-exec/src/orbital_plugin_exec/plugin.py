@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orbital_plugin_exec.each_run import EachRun
-from orbital_plugin_exec.environment import environment
 from orbital_plugin_exec.program import Program
 from orbital_plugin_exec.settings import ProgramFields, RunFields, WorkingFolder
 from orbital_sdk import DeviceFields, PluginConfig
+from orbital_sdk.environment import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

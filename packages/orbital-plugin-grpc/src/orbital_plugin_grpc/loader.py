@@ -12,6 +12,7 @@ from orbital_plugin_host.remote.fleet import Fleet
 from orbital_plugin_host.remote.offered import offered
 from orbital_plugin_host.remote.process import Command, Limits
 from orbital_sdk import ByteSize, ConfigurationError
+from orbital_sdk.environment import environment
 from orbital_sdk.fields import Fields
 from orbital_sdk.loader import Loader
 from orbital_sdk.schema.plugin_file import PluginFile, checked
@@ -63,9 +64,9 @@ class GrpcLoader(Loader):
         file = checked(PluginFile, description)
         section = checked(ProgramSection, file.exec or {}, at=("exec",))
         name = file.meta.name
-        environment = {key: one.get_secret_value() for key, one in section.environment.items()}
         limits = Limits(**dict(section.limits))
-        command = Command(name, section.command, folder, environment, limits)
+        variables = environment(section.environment)
+        command = Command(name, section.command, folder, variables, limits)
         offers = {offer.name: offer for offer in described(command, connect)}
         if name not in offers:
             raise ConfigurationError(

@@ -59,8 +59,8 @@ class Command:
     arguments: tuple[str, ...]
     folder: Path | None = None
     """Where it is started; None for the agent's."""
-    environ: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Beside the agent's."""
+    environ: Mapping[str, str] = field(default_factory=os.environ.copy, repr=False)
+    """Its variables, those of the handshake left out. Default: the agent's, as for a plugin within it."""
     limits: Limits = Limits()
 
 
@@ -155,7 +155,7 @@ async def started(command: Command) -> Process:
             json.dumps(asdict(command.limits) | {"parent": os.getpid()}), *command.arguments,
             cwd=command.folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **command.environ, **environment(cookie, str(folder))},
+            env={**command.environ, **environment(cookie, str(folder))},
             start_new_session=True,
         )  # fmt: skip
         output = Output(logging.getLogger(f"orbital.plugin.{command.plugin}"))

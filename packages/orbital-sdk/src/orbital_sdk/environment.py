@@ -1,4 +1,4 @@
-"""The environment of a program: little of the agent's own, which may hold secrets, and what is set for it."""
+"""The environment of programs that are not ours: little of the agent's own, which may hold secrets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ KEPT: Final = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDI
 def environment(
     given: Mapping[str, SecretStr], own: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """All variables of a program."""
+    """All variables of a program.
+
+    Args:
+        given: What is set for it.
+        own: Those of the agent.
+    """
     kept = {name: value for name, value in own.items() if name in KEPT or name.startswith("LC_")}
     return kept | {name: value.get_secret_value() for name, value in given.items()}
