@@ -46,7 +46,7 @@ class PluginsSection(Section):
     """Plugins, and reloading. Any other key is the name of a plugin, with the settings of its processes."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, PluginSection] = Field(init=False)
+    __pydantic_extra__: dict[str, PluginSection] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride] (as pydantic documents)
 
     directory: str = "./plugins"
     """Folder of directory plugins, each a folder with a `plugin.yaml`."""
