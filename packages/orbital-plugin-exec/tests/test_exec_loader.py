@@ -136,3 +136,12 @@ def test_a_value_that_looks_like_an_option(folder):
     made = plugin(PluginConfig())
     with pytest.raises(ConfigurationError, match="hyphen"):
         made.validate_device(plugin.device_model.model_validate({"host": "-rf"}))
+
+
+def test_a_secret_inside_of_a_map_is_refused_in_arguments(folder):
+    """As one that stands alone."""
+    inside = [{"name": "key", "type": "password"}]
+    for kind in ("map", "list"):
+        field = {"name": "login", "type": kind, "fields": inside}
+        with pytest.raises(ConfigurationError, match="login is a secret"):
+            load(folder, device_fields=[field], exec={"command": ["echo", "{login}"]})

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from orbital_plugin_host.remote.calls import MOST_EMITS, Calls, ProgramLost
+from orbital_plugin_host.remote.instance import Instance, OwnMetrics
 from orbital_sdk import BufferRefused, DeviceUnreachable, Metric, wire
 from orbital_sdk.wire import answers, calls
 
@@ -173,3 +174,42 @@ async def test_a_program_that_emits_faster_than_the_buffer_takes_is_slowed(greet
         gate.set_result(None)
     program.give(answers.Done(1))
     await work
+
+
+async def test_what_comes_too_late_is_read_all_the_same(greeted):
+    """Messages behind it name the tables that it told."""
+    program, asked = await greeted()
+    seen = []
+    asking = asyncio.ensure_future(asked.collect(seen.extend, *RUN))
+    begun = await program.next(calls.Collect)
+    asking.cancel()
+    await program.next(calls.Cancel)
+    program.give(answers.Collected(begun.call, wire.Outgoing().packed([Metric("m", "One")(1)])))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(seen) == 2
+
+
+async def test_a_receiver_that_was_left_alone_costs_nobody_else(greeted):
+    """It takes longer to end than its close may take, and still emits."""
+    program, asked = await greeted()
+    serving = asyncio.ensure_future(asked.serve(None, 1, "task", "device"))
+    begun = await program.next(calls.Serve)
+    serving.cancel()
+    await program.next(calls.Cancel)
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    program.give(answers.Emit(begun.call, 1, ()))
+    assert (await program.next(calls.NotAccepted)).emit == 1
+    assert not asked.reason
+
+
+def test_a_counter_goes_on_after_its_process(host):
+    """The next one counts from 0."""
+    own, one = OwnMetrics(), Instance("ups", {}, host, None)
+    for value in (100.0, 3.0):
+        family = answers.Family("counter", "asked_total", "Asked.", (), (((), value),))
+        own.take(one, answers.Counts(one.number, (family,)))
+        own.end()
+    assert host.values() == {("asked_total", ()): 103.0}

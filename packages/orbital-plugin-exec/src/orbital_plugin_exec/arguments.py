@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from pydantic import BaseModel, SecretStr
 
@@ -65,7 +65,7 @@ def check(command: Sequence[str], *models: type[BaseModel]) -> None:
         name
         for model in models
         for name, info in model.model_fields.items()
-        if "SecretStr" in str(info.annotation)
+        if _is_secret(info.annotation)
     }
     for number, argument in enumerate(command):
         for name in PLACEHOLDER.findall(argument):
@@ -75,6 +75,13 @@ def check(command: Sequence[str], *models: type[BaseModel]) -> None:
                     f" the program finds it in the variable {PREFIX}{name.upper()}",
                     field=f"exec.command[{number}]",
                 )
+
+
+def _is_secret(kind: Any) -> bool:
+    """Whether there is one in it, however deep."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return any(_is_secret(one.annotation) for one in kind.model_fields.values())
+    return kind is SecretStr or any(map(_is_secret, get_args(kind)))
 
 
 def _text(value: object) -> str:

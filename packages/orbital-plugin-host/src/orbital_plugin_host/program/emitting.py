@@ -49,7 +49,12 @@ class Emitting:
                 last += 1
                 number = last
                 accepted = waiting[number] = asyncio.get_running_loop().create_future()
-                self._send(answers.Emit(call, number, told))
+                try:
+                    self._send(answers.Emit(call, number, told))
+                except BaseException:
+                    del waiting[number]
+                    outgoing.forget()
+                    raise
                 await accepted
 
         return emit

@@ -88,6 +88,8 @@ class Serving:
         try:
             self._send(answer)
         except (wire.TooLarge, ValueError, TypeError, OverflowError) as error:
+            if isinstance(answer, answers.Collected):
+                self._session(message.session).outgoing.forget()
             self._send(answers.Failed(message.call, packed(error)))
 
     def _over(self, call: int, going: asyncio.Task[None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from orbital_sdk import CollectError, wire
+from orbital_sdk import CollectError, ReceiverStopped, wire
 from orbital_sdk.wire import answers, calls
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Aside = Callable[[answers.Log | answers.Counts], None]
     Taking = Callable[[Records], Awaitable[None]]
     """Checks records at once, and returns what waits until the buffer has them."""
+    Reading = Callable[[Records], None]
+    """Takes the records of a collection; may raise `Malformed`."""
 
 A = TypeVar("A")
 
@@ -54,6 +56,7 @@ class Calls:
         self._greeted: asyncio.Future[answers.Welcome] | None = None
         self._open: dict[int, asyncio.Future[Any]] = {}
         self._serving: dict[int, Taking] = {}
+        self._collecting: dict[int, Reading] = {}
         self._emits: set[asyncio.Task[None]] = set()
         self._waiting = 0
         """Emissions that the buffer does not have yet."""
@@ -105,6 +108,14 @@ class Calls:
         if not self.reason:
             self._begin(call, *fields)
 
+    async def collect(self, read: Reading, *fields: Any) -> answers.Collected:
+        """As `ask` for `Collect`. `read` gets the records as they come, also where nobody waits for them:
+        later messages name tables that are told in them.
+        """
+        number, answer = self._begin(calls.Collect, *fields)
+        self._collecting[number] = read
+        return await self._end(answers.Collected, number, answer)
+
     async def serve(self, take: Taking, *fields: Any) -> None:
         """As `ask` for `Serve`, and have `take` called with each of its emissions."""
         number, answer = self._begin(calls.Serve, *fields)
@@ -141,6 +152,7 @@ class Calls:
         self.ended.set()
         waiting = [*self._open.values()]
         self._open.clear()
+        self._collecting.clear()
         if self._greeted is not None:
             waiting.append(self._greeted)
         for future in waiting:
@@ -157,6 +169,9 @@ class Calls:
             case answers.Log() | answers.Counts():
                 self._aside(message)
             case _:
+                read = self._collecting.pop(message.call, None)
+                if read is not None and isinstance(message, answers.Collected):
+                    read(message.records)
                 future = self._open.pop(message.call, None)
                 if future is None:
                     raise wire.Malformed(f"an answer to call {message.call}, which is not open")
@@ -218,7 +233,11 @@ class Calls:
     def _emitted(self, message: answers.Emit) -> None:
         take = self._serving.get(message.call)
         if take is None:
-            raise wire.Malformed(f"an emission for call {message.call}, which serves nothing")
+            if message.call not in self._open:
+                raise wire.Malformed(f"an emission for call {message.call}, which serves nothing")
+            over = wire.packed(ReceiverStopped("its receiver was stopped"))  # and left alone
+            self._send(calls.NotAccepted(message.call, message.emit, over))
+            return
         work = self._taken(message, take(message.records))
         task = asyncio.get_running_loop().create_task(_run(work))
         self._emits.add(task)

@@ -35,7 +35,7 @@ class Instance:
 class OwnMetrics:
     """The own metrics that the instances in one process told, as far as the agent has been told of them.
 
-    What a gauge said goes with its process; what a counter counted stays.
+    What a gauge said goes with its process; what a counter counted stays, and the next process counts from 0.
     """
 
     def __init__(self) -> None:
@@ -59,6 +59,7 @@ class OwnMetrics:
         for (_, _, labels), (gauge, value) in self._gauges.items():
             gauge.add(-value, *labels)
         self._gauges.clear()
+        self._counted.clear()
 
     def _family(self, instance: Instance, family: answers.Family) -> None:
         make = instance.host.counter if family.kind == "counter" else instance.host.gauge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,6 @@ from orbital_sdk import CollectError, Columns, Session, wire
 from orbital_sdk.wire import answers, calls
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
     from orbital_plugin_host.remote.calls import Calls
@@ -107,14 +107,20 @@ class RemoteSession(Session):
 
     async def _collect(self, ctx: Context) -> Records:
         program = await self.begin(ctx.remaining())
-        answer = await program.ask(
-            answers.Collected, calls.Collect, self._number, ctx.task, ctx.device_id, ctx.timeout,
-            ctx.remaining(),
-        )  # fmt: skip
+        parts: list[list[Sample] | Columns] = []
+        incoming = self._incoming
+
+        def read(records: WireRecords) -> None:
+            parts.extend(incoming.unpacked(records))
+
         try:
-            parts = [*self._incoming.unpacked(answer.records)]
-        except wire.Malformed as error:
-            raise program.offends(error) from error
+            answer = await program.collect(
+                read, self._number, ctx.task, ctx.device_id, ctx.timeout, ctx.remaining()
+            )
+        except asyncio.CancelledError:
+            if not parts or ctx.remaining() > 0:
+                raise
+            return _all(parts, None)  # the time is up: what it had by then counts, as in the agent
         if answer.error is None and len(parts) == 1:
             return parts[0]
         return _all(parts, answer.error)

@@ -35,6 +35,8 @@ PARKED: Final = 5
 """Failures after which a process is parked: it is started again after"""
 PARKED_FOR: Final = 600.0
 """seconds, or when its plugin is reloaded."""
+AGAIN: Final = 180.0
+"""Seconds until instances that did not start in a new process are started again."""
 PARTING: Final = 1.0
 """Seconds in which a process may end by itself."""
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -63,6 +65,8 @@ class Supervisor:
         self._instances: dict[int, Instance] = {}
         self._refused: dict[int, Exception] = {}
         """Why the running process did not start an instance."""
+        self._tried = 0.0
+        """When it was asked to start them."""
         self._process: Process | None = None
         self._calls: Calls | None = None
         self._metrics = OwnMetrics()
@@ -116,6 +120,8 @@ class Supervisor:
                 self.ready(instance)
             except BaseException:
                 self._forget(instance)
+                if not self._instances:
+                    await self.stop()
                 raise
 
     async def remove(self, instance: Instance) -> None:
@@ -148,14 +154,17 @@ class Supervisor:
             raise ProgramLost(f"{self.name} {self.down}") from error
         self.offers = welcome.offers
         self._calls, self.down = made, ""
-        for instance in [*self._instances.values()]:
+        instances = [*self._instances.values()]
+        for instance in instances:
+            self._refused[instance.number] = ProgramLost(f"{self.name} is starting")
+        for instance in instances:
             await self._begin(made, instance)
+        self._tried = time.monotonic()
 
     async def _begin(self, program: Calls, instance: Instance) -> None:
         """Start an instance; where that fails, `ready` says why."""
         start = instance.number, "plugin", instance.name, dict(instance.config), SECONDS
         folder = None if instance.folder is None else str(instance.folder)
-        self._refused.pop(instance.number, None)
         try:
             await program.within(SECONDS, answers.Done, calls.Start, *start, folder)
         except TimeoutError:
@@ -164,6 +173,8 @@ class Supervisor:
             )
         except Exception as error:  # noqa: BLE001 (whatever the plugin raised is why its tasks fail)
             self._refused[instance.number] = error
+        else:
+            self._refused.pop(instance.number, None)
 
     async def _stop_instance(self, program: Calls, instance: Instance) -> None:
         try:
@@ -218,6 +229,7 @@ class Supervisor:
                     await program.ended.wait()
             except TimeoutError:
                 await self._examine(program)
+                await self._try_again(program)
         why, process = program.reason, self._process
         if process is not None and not program.broken_off:
             why = await process.why() or why
@@ -233,6 +245,16 @@ class Supervisor:
             program.break_off(f"did not say within {HEALTH:g} s that it is well, and was ended")
         except Exception as error:  # noqa: BLE001 (a program may answer anything)
             program.break_off(f"is not well ({error}), and was ended")
+
+    async def _try_again(self, program: Calls) -> None:
+        """Start the instances that a new process did not start, as the agent starts plugins again."""
+        if not self._refused or time.monotonic() - self._tried < AGAIN:
+            return
+        async with self._starting:
+            for number in [*self._refused]:
+                if not program.reason and number in self._instances:
+                    await self._begin(program, self._instances[number])
+            self._tried = time.monotonic()
 
     async def _pause(self) -> None:
         self.failures += 1

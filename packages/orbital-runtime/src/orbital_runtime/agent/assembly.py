@@ -133,7 +133,12 @@ def assemble(
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     tasks = Tasks(scheduler, instances, receivers, assignment(settings))
     sender = Sender(buffer, clock=clock, hosts=hosts)
-    updates = Updates(placement, instances, partial(canary, engine, scheduler))
+
+    def begin_again(plugin: str) -> None:
+        states = scheduler.states().values()
+        receivers.look_at([task for task, _ in states if task.plugin == plugin])
+
+    updates = Updates(placement, instances, partial(canary, engine, scheduler), begin_again)
     watchdog = Watchdog(instances.owner, threshold=collector.watchdog, caught=updates.caught)
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
@@ -155,8 +160,11 @@ class Listeners:
 def choice(settings: Settings, plugin: str) -> Choice:
     """What settings say about where this plugin runs."""
     own = settings.plugins.of(plugin)
+    isolation = own.isolation or settings.collector.isolation
     limits = {"memory": own.memory, "cpu": own.cpu, "files": own.files, "tasks": own.tasks}
-    return Choice(own.isolation or settings.collector.isolation, own.processes, limits)
+    if isolation != "process":  # nobody asked for processes: it gets as much as it had in the agent
+        limits = {key: limit for key, limit in limits.items() if key in own.model_fields_set}
+    return Choice(isolation, own.processes, limits)
 
 
 async def canary(engine: Engine, scheduler: Scheduler, plugin: Plugin[Any, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +72,11 @@ def _look(directory: Path, path: Path, registry: Registry, before: Folder | None
         return before
     unknown = Folder(path, seen, path.name)
     try:
-        check_rights(directory, path)
         description = read(path)
         meta = description.file.meta
         unknown = replace(unknown, name=meta.name, version=meta.version)
+        if _runs(description, registry):  # else who may write there matters to nobody
+            check_rights(directory, path)
         return replace(unknown, plugin=_load(path, description, registry))
     except NothingToRun as error:
         if unknown.name in registry.names("plugin"):
@@ -118,6 +120,15 @@ def _load(path: Path, description: Description, registry: Registry) -> type[Plug
         raise ConfigurationError(
             f"{description.path}: its loader failed: {type(raised).__name__}: {raised}"
         ) from error
+
+
+def _runs(description: Description, registry: Registry) -> bool:
+    with suppress(Exception):  # `_load` says it
+        try:
+            _loader(description, registry)
+        except NothingToRun:
+            return False
+    return True
 
 
 def _loader(description: Description, registry: Registry) -> Loader:

@@ -39,9 +39,17 @@ class Updates:
         placement: Where plugins run.
         instances: What runs.
         check: Raises if a started instance cannot read a device.
+        over: Called with the name of a plugin whose tasks went over: receivers have no run until their next
+            tick, and nobody would receive when the instance of before has ended.
     """
 
-    def __init__(self, placement: Placement, instances: Instances, check: Check) -> None:
+    def __init__(
+        self,
+        placement: Placement,
+        instances: Instances,
+        check: Check,
+        over: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.moved: dict[str, str] = {}
         """Why plugins that misbehaved were moved, by name."""
         self.failed: dict[str, str] = {}
@@ -49,6 +57,7 @@ class Updates:
         self._placement = placement
         self._instances = instances
         self._check = check
+        self._over = over
         self._caught: Counter[str] = Counter()
         self._lock = asyncio.Lock()
         self._moving: set[asyncio.Task[None]] = set()
@@ -86,6 +95,7 @@ class Updates:
                     f"plugin {name} goes on as it was: {words(error)}"
                 ) from error
             self._placement.use(cls)
+            self._over(name)
             self.failed.pop(name, None)
         version = next((one.version for one in processes_of(cls)), "")
         done = f"plugin {name} {version}".rstrip() + f" runs in a process of its own: {why}"

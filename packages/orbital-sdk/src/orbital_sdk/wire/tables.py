@@ -44,6 +44,10 @@ class Outgoing:
             raise ValueError("Columns has not one value, and one time if any, for each series")
         return self._records(series, values, times) if series else ()
 
+    def forget(self) -> None:
+        """Tell all tables again: a message with one was not sent."""
+        self._numbers = Numbers(TABLES)
+
     def _records(self, series: Handles, values: bytes, times: bytes | None) -> Records:
         number, known = self._numbers.of(series)
         samples = Samples(number, values, times)
