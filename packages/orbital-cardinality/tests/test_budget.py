@@ -234,3 +234,25 @@ def test_the_report_has_the_top_of_each_kind():
     assert told["devices"][0] == {"device": "shop", "series": 20, "churn": 20}
     assert told["labels"][0] == {"metric": "m", "label": "url", "values": 20, "exact": True}
     assert told["limits"]["series"] == 100
+
+
+def test_what_was_there_keeps_its_room_however_often_others_are_asked_for():
+    """A receiver's processors plan each new run of known series; those that come later have room."""
+    budget = Budget(SeriesLimits(agent=10))
+    hub = Account(budget, task="hub", device="hub", most=100)
+    hub.turn(0)
+    assert not any(hub.admit(one) for one in rows(10))
+    hub.turn(HOUR)
+    assert not any(hub.admit(one) for _ in range(3) for one in rows(5))
+    assert not any(hub.admit(one) for one in rows(10, 5))
+    assert budget.total == 10
+
+
+def test_what_a_reload_renames_takes_the_place_of_what_it_was():
+    budget = Budget(SeriesLimits(device=10))
+    before = Task(budget)
+    before.collect(rows(8))
+    after = Task(budget)
+    after.account.inherit(before.account)
+    assert after.collect(rows(8, name="v"), ts=1) == []
+    assert (budget.total, len(after.collect([*rows(8, name="v"), *rows(25, 20)], ts=2))) == (8, 3)

@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_console.history.runs import KEPT, RUN_BYTES, RunHistory
-from orbital_console.history.values import BATCH_BYTES, NUMBER_BYTES, ROW_BYTES, ValueHistory
+from orbital_console.history.values import (
+    BATCH_BYTES,
+    LABEL_BYTES,
+    NUMBER_BYTES,
+    ROW_BYTES,
+    ValueHistory,
+    of_tasks,
+)
 from orbital_runtime.model import Run, Status
 from orbital_sdk import STALE, Batch, Identity, Layout, Origin, Row
+
+ROW = ROW_BYTES + LABEL_BYTES
 
 
 def run(number: int, error: str = "", *, ok: bool = True) -> Run:
@@ -64,7 +73,7 @@ def test_removed_tasks_are_forgotten():
 @given(st.lists(st.integers(1, 2), max_size=60), st.integers(1, 20))
 def test_values_stay_within_their_memory(sizes, room):
     """The newest batches that fit are kept, and nothing else."""
-    memory = room * (BATCH_BYTES + 2 * (NUMBER_BYTES + ROW_BYTES))
+    memory = room * (BATCH_BYTES + 2 * (NUMBER_BYTES + ROW))
     history = ValueHistory(memory)
     for number, size in enumerate(sizes):
         history.add(batch("t", number, *[float(number)] * size))
@@ -90,7 +99,7 @@ def test_values_of_a_task_by_series():
 
 def test_a_layout_counts_while_one_of_its_batches_stays():
     """Series that end take their memory with them: the books are even when all batches were replaced."""
-    history = ValueHistory(3 * (BATCH_BYTES + NUMBER_BYTES + ROW_BYTES))
+    history = ValueHistory(3 * (BATCH_BYTES + NUMBER_BYTES + ROW))
     kept = batch("t", 1, 1.0)
     for number in range(50):
         history.add(
@@ -99,4 +108,14 @@ def test_a_layout_counts_while_one_of_its_batches_stays():
             else Batch(kept.layout, number, array("d", [2.0]))
         )
     points = history.task("t")[0].points
-    assert history.bytes == len(points) * (BATCH_BYTES + NUMBER_BYTES) + ROW_BYTES
+    assert history.bytes == len(points) * (BATCH_BYTES + NUMBER_BYTES) + ROW
+
+
+def test_values_of_tasks_as_the_api_names_them():
+    """Keys have a source, and origins have none; so many series at most."""
+    history = ValueHistory(1 << 20)
+    history.add(batch("17", 1, 1.0, 2.0))
+    view = {"key": "core/17", "id": "17", "plugin": "p", "device_id": "d"}
+    found = history.of(of_tasks([view]), most=1)()
+    assert [(one.name, one.points) for one in found] == [("a", [(1, 1.0)])]
+    assert history.of(of_tasks([view | {"plugin": "q"}]))() == []

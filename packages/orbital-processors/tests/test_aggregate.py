@@ -378,3 +378,15 @@ def test_bad_settings(settings, words):
     """What cannot be meant is refused with the reason."""
     with pytest.raises(ValidationError, match=words):
         make(**settings)
+
+
+def test_layouts_that_are_gone_cost_no_memory_until_the_window_ends():
+    """A filter by value in front makes another layout of each batch."""
+    processor = make(interval=3600)
+    feed = Feed(processor)
+    for number in range(50):
+        feed(layout(("m", {"x": str(number % 7)}), ("m", {"x": "y"})), [1.0, 2.0], T + number)
+        feed.plans.clear()
+        feed.flush(T + number)
+    (window,) = processor._windows
+    assert len(window._folds) < 10

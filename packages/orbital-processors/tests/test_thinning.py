@@ -79,3 +79,13 @@ def test_bad_settings(model, settings, words):
     """What cannot be meant is refused with the reason."""
     with pytest.raises(ValidationError, match=words):
         model.model_validate(settings)
+
+
+def test_what_ended_begins_anew():
+    """Destinations were told that it ended: an equal value is not one that they have."""
+    processor = Dedup(DedupConfig())
+    assert passed(processor, [(0, 1.0), (1000, 1.0)]) == [True, False]
+    plan = processor.plan(LAYOUT)
+    plan.step(make_batch([1.0, 1.0], ts=2000, layout=LAYOUT))
+    processor.ended(LAYOUT)
+    assert [*plan.step(make_batch([1.0, 1.0], ts=3000, layout=LAYOUT))] == [1.0, 1.0]

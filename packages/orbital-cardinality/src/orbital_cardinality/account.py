@@ -61,6 +61,9 @@ class Account:
         self._hour = SeriesLimit(most)
         self._reserved: Counter[str] = Counter()
         """Series of each metric that need no new room: they were there before the hour turned or a reload."""
+        self._carried = False
+        """Whether known series are among the reserved: after a reload, until the next collection of a task
+        that polls."""
         self._now = self._began = 0
         self._rows = rows
         self._left: tuple[Row, ...] = ()
@@ -90,13 +93,16 @@ class Account:
             self.held, self._reserved = live, live.copy()
             self.fresh = Counter()
         self.growth, self._settled, self._retry, self._began = None, None, None, ts
+        self._carried = False
         return True
 
     def admit(self, row: Row) -> Scope | None:
         """None if the task may give this series; else whose limit it would exceed."""
         key = hash(row.key)
         if self._hour.knows(key):
-            if self._reserved:
+            if (
+                self._carried
+            ):  # else it was taken off when it came; processors have it asked for again
                 self._reserved[row.name] -= 1
             return None
         with self._budget.lock:
@@ -123,7 +129,7 @@ class Account:
             self._budget.shift(self.device, self.held, now)
             if more := now - self.held:
                 self._budget.look(self, more.most_common(1)[0][0])
-        self.held, self._reserved = now, Counter()
+        self.held, self._reserved, self._carried = now, Counter(), False
 
     def rows(self) -> Iterable[Row]:
         """The series that it has now."""
@@ -132,7 +138,9 @@ class Account:
     def inherit(self, other: Account) -> None:
         """Take the place of another one of the same task: with its hour, and with its room."""
         self._hour.inherit(other._hour)
-        self.held, self._reserved = other.held, other.held.copy()
+        polls = other._settled is not None
+        self.held, self._carried = other.held, polls or other._carried
+        self._reserved = other.held.copy() if polls else other._reserved
         self.fresh = other.fresh
         self.growth, self._began, self._now = other.growth, other._began, other._now
         other.held = Counter()
@@ -163,6 +171,10 @@ class Account:
     def _taken(self, metric: str, key: int) -> Scope | None:
         free = self._reserved[metric] > 0
         full = None if free else self._budget.full(self.device, metric)
+        if (
+            full is not None and self._carried
+        ):  # what a reload renamed takes the place of what it was
+            full = self._budget.full(self.device, metric, (+self._reserved).total())
         if full is not None:
             return full
         if not self._hour.take(key):
@@ -177,7 +189,8 @@ class Account:
 
     def _watch(self, row: Row) -> None:
         if self.growth is None:
-            began = self._settled is not None or self._now - self._began > SETTLED
+            settled = self._settled  # empty: the device was down, and nothing grows when it is back
+            began = bool(settled) if settled is not None else self._now - self._began > SETTLED
             if not began and self.count < MANY:
                 return
             self.growth = Growth(self._began, [one for one in self.rows() if one is not row])

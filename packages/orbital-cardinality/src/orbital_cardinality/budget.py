@@ -86,13 +86,13 @@ class Budget:
         """The limits that are nearly met, or met, with what grows."""
         return [*self._told.values()]
 
-    def full(self, device: str, metric: str) -> Scope | None:
-        """Which limit one more series would exceed."""
+    def full(self, device: str, metric: str, gone: int = 0) -> Scope | None:
+        """Which limit one more series would exceed, if so many other ones of the device are gone."""
         if not self.limits.shared:
             return None
         for scope, _, count in self._counts(device, metric):
             most = self.limits.most(scope)
-            if most is not None and count >= most:
+            if most is not None and count - (0 if scope == "metric" else gone) >= most:
                 return scope
         return None
 

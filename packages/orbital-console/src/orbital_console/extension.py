@@ -62,4 +62,4 @@ class Console(Extension):
     def routes(self, views: Views) -> Sequence[BaseRoute]:
         from orbital_console.routes import routes  # noqa: PLC0415 (late: commands don't serve)
 
-        return routes(self.history, views)
+        return routes(self.history, views, shown=self._enabled)

@@ -8,8 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from orbital_console.explain.explainer import Explainer
+from orbital_console.history.values import of_tasks
 from orbital_console.web.pages import pages
 from orbital_runtime.telemetry.server.requests import answer, number
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
     from orbital_runtime.extensions import Views
 
 
-def routes(history: History, views: Views) -> list[BaseRoute]:
+def routes(history: History, views: Views, *, shown: bool = True) -> list[BaseRoute]:
     """`/api/v1/explain`, `/api/v1/series`, and the pages.
 
     Args:
         history: Runs and values.
         views: The agent's state.
+        shown: Whether there are pages.
     """
 
     async def explain(request: Request) -> Response:
@@ -42,10 +45,12 @@ def routes(history: History, views: Views) -> list[BaseRoute]:
     async def series(request: Request) -> Response:
         """The recent values of the task with the key `task`, from `since` (milliseconds UTC) on."""
         task = request.query_params.get("task", "")
-        return answer(history.values.task(task, since_ms=number(request, "since", 0)))
+        mine = (await views.tasks(limit=1, wanted={"key": task}))["tasks"]
+        read = history.values.of(of_tasks(mine), since_ms=number(request, "since", 0))
+        return await in_background(lambda: answer(read()))
 
     return [
         Route("/api/v1/explain", explain),
         Route("/api/v1/series", series),
-        *pages(history, views),
+        *(pages(history, views) if shown else ()),
     ]

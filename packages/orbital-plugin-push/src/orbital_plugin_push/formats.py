@@ -95,6 +95,7 @@ class Formats:
             raise too_large(plain.problem)
         if plain.problem:
             raise RefusedError(400, plain.problem)
+        self._known.turn()
         try:
             samples = exposition.samples(plain.data.decode(), labels, self._known)
         except (UnicodeDecodeError, exposition.MalformedTextError) as error:

@@ -91,6 +91,9 @@ class Templates:
                 self._in.update(dict.fromkeys(run, template))
             else:
                 self._begin[run[0]] = Template(run)
+                for one in template.series:  # else each series that ended keeps a run in memory
+                    if self._in.get(one) is template:
+                        del self._in[one]
 
     def _series(self, body: bytes, start: int, stop: int) -> Series | None:
         series = self._find(body[start : stop - SAMPLE_SIZE])

@@ -257,3 +257,31 @@ async def test_a_name_is_used_once(sender):
     await sender.add(output("a", RecordingWriter()))
     with pytest.raises(ValueError, match="an output 'a' already"):
         await sender.add(output("a", RecordingWriter()))
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_stop_meets_a_replacement_half_way(buffer, sender, cancelled):
+    """The old writer's request still runs: all is delivered and counted, and each started writer stopped."""
+
+    class Slow(RecordingWriter):
+        stopped = 0
+
+        async def write(self, batches, attempt):
+            await asyncio.sleep(0.3)
+            return await super().write(batches, attempt)
+
+        async def stop(self):
+            self.stopped += 1
+
+    old, new = Slow(), Slow()
+    await sender.add(output("out", old))
+    await buffer.append([make_batch(1)])
+    await until(lambda: sender.status()["out"].phase is Phase.DELIVERING)
+    await buffer.append([make_batch(2)])
+    replacing = asyncio.ensure_future(sender.replace(output("out", new)))
+    await asyncio.sleep(0.05)
+    if cancelled:
+        replacing.cancel()
+    await sender.stop(10)
+    assert (buffer.waiting("out"), buffer.ledger.account("out").delivered) == (0, 3)
+    assert (old.stopped > 0, new.stopped > 0) == (True, not cancelled)

@@ -24,7 +24,8 @@ def top(
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.terminal.live import Frames
 
-    console, frames = Console(), Frames(client(config).get)
+    console = Console(markup=False, emoji=False, highlight=False)  # texts of others
+    frames = Frames(client(config).get)
     if once or not console.is_terminal:
         console.print(frames.next(console.width, console.height))
         return

@@ -125,6 +125,9 @@ class Watched(Processor[Any]):
 
         return Plan(plan.rows, step)
 
+    def ended(self, layout: Layout) -> None:
+        self._inner.ended(layout)
+
     def flush(self, now: int, *, last: bool) -> Iterable[Batch]:
         return self._inner.flush(now, last=last)
 

@@ -12,6 +12,7 @@ from orbital_runtime.settings.load import presented
 from orbital_runtime.settings.model.base import OpenSection, Section
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.source.document import parse
+from orbital_sdk.problems import Problem
 from orbital_sdk.problems.validation import explain
 from orbital_sdk.units import Duration  # noqa: TC001 (pydantic reads annotations)
 from orbital_sentinel.trial.exposition import read
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orbital_runtime.settings.source.tree import Node
-    from orbital_sdk.problems import Problem
 
 
 def _exposition(text: object) -> object:
@@ -104,7 +104,11 @@ def read_tests(file: Path) -> Tests:
         OSError: It cannot be read.
     """
     problems: list[Problem] = []
-    root = parse(file.read_text("utf-8"), str(file), os.environ, problems)
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError([Problem("is not UTF-8 text", file=str(file))]) from error
+    root = parse(text, str(file), os.environ, problems)
     if root is None or problems:
         raise SettingsError(problems)
     plain: Any = root.plain()

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from orbital_sdk.metric import LABEL_NAME, METRIC_NAME
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from orbital_sdk import Row
     from orbital_sdk.metric import Kind
@@ -43,7 +45,14 @@ def read(text: str) -> list[Line]:
     Raises:
         ValueError: It is no exposition text.
     """
-    return list(_lines(text))
+    try:
+        return list(_lines(text))
+    except (
+        IndexError,
+        KeyError,
+        AttributeError,
+    ) as error:  # the parser's own, of text that is broken
+        raise ValueError("it cannot be read") from error
 
 
 def line_of(row: Row, value: float) -> Line:
@@ -57,7 +66,15 @@ def _lines(text: str) -> Iterator[Line]:
         kind: Kind = "counter" if family.type == "counter" else "gauge"
         for sample in family.samples:
             labels = tuple(sorted((k, v) for k, v in sample.labels.items() if v))
+            check(sample.name, [name for name, _ in labels])
             yield Line(sample.name, labels, float(sample.value), kind)
+
+
+def check(name: str, labels: Iterable[str]) -> None:
+    """Raises ValueError where the agent takes no such name: the format has others, in quotes."""
+    for one, known in ((name, METRIC_NAME), *[(label, LABEL_NAME) for label in labels]):
+        if not known.fullmatch(one):
+            raise ValueError(f"{one!r} is no name that the agent takes")
 
 
 def _escaped(value: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from orbital_runtime.agent.assembly import run_limits
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.engine.engine import Engine
 from orbital_runtime.engine.report import METRICS
@@ -131,7 +132,7 @@ class _Bench:
             identity=self._engine.identity,
             processors=self._processors.all,
             by_task=self._processors.by_task,
-            limits=self._engine.limits,
+            limits=run_limits(self._loaded.settings),
         )
 
     async def collect(self, given: GivenSection, tests: Tests) -> None:
@@ -166,9 +167,10 @@ class _Bench:
             path = tests.file.parent / str(file)
             return replay_of(kind)(self._task.config, path), self._task
         samples = GivenSamples(read(given.samples))
-        bare = replace(
-            self._task, plugin=samples.name, device=DeviceFields(), config=PluginConfig()
-        )
+        vars(samples)["name"] = (
+            self._task.plugin
+        )  # samples come from where they come from in the agent
+        bare = replace(self._task, device=DeviceFields(), config=PluginConfig())
         return samples, bare
 
     async def _put(self, batch: Batch) -> None:

@@ -35,7 +35,7 @@ _TASK: Final[dict[str, tuple[str, ...]]] = {
         "`sentinel plugins list` shows the installed version",
     ),
 }
-_OTHER: Final = ("`sentinel test {task}` asks the device now, and `sentinel logs` may say more",)
+_OTHER: Final = ("`sentinel test {task}` asks the device now, and the log may say more",)
 _OUTPUT: Final[dict[str, tuple[str, ...]]] = {
     "paused": (
         "correct what the destination refused: address, credentials or the path of a proxy between",

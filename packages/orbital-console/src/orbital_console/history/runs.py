@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 50
 """Runs kept of each task, while the memory suffices."""
-RUN_BYTES: Final = 400
-"""Memory of one run, its error text included. An estimate."""
+RUN_BYTES: Final = 600
+"""Memory of one run with an error text of 200 characters. An estimate."""
 
 
 @dataclass(slots=True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from orbital_sdk import Batch, Layout, Row
+    from orbital_sdk import Batch, Layout, Origin, Row
 
 BATCH_BYTES: Final = 400
 """Memory of a batch beside its numbers. An estimate, as the next one."""
 ROW_BYTES: Final = 300
-"""Memory of a row of a layout."""
+"""Memory of a row of a layout beside its labels."""
+LABEL_BYTES: Final = 170
+"""Memory of a label."""
 NUMBER_BYTES: Final = 8
 
 
@@ -61,34 +64,66 @@ class ValueHistory:
         self.bytes -= _size(batch, alone=not uses)
 
     def task(self, task: str, *, since_ms: int = 0) -> list[Series]:
-        """All series of a task that have values, in the order of their first appearance.
+        """As `of`, for all origins with this id of a task."""
+        return self.of(lambda origin: origin.task == task, since_ms=since_ms)()
+
+    def of(
+        self, wanted: Callable[[Origin], bool], *, since_ms: int = 0, most: int | None = None
+    ) -> Callable[[], list[Series]]:
+        """Gives all series that have values, in the order of their first appearance. For a thread: there may
+        be millions of values.
 
         Args:
-            task: Its id, as in the origin of its batches.
+            wanted: Whether to take those of this origin.
             since_ms: Without the values before this time, milliseconds UTC.
+            most: Series at most.
         """
-        found: dict[tuple[str, tuple[tuple[str, str], ...]], Series] = {}
-        for batch in [one for one in self._batches if one.layout.origin.task == task]:
-            for row, ts, value in _samples(batch):
-                if ts < since_ms:
-                    continue
-                key = (row.name, tuple(row.labels))
-                series = found.get(key)
-                if series is None:
-                    series = found[key] = Series(row.name, row.unit, key[1], [])
-                series.points.append((ts, value))
-        return list(found.values())
+        return partial(_series, tuple(self._batches), wanted, since_ms, most)
 
 
-def _samples(batch: Batch) -> Iterator[tuple[Row, int, float]]:
-    times = batch.times or [batch.ts] * len(batch.values)
-    for row, ts, value in zip(batch.layout.rows, times, batch.values, strict=True):
-        if value == value:  # noqa: PLR0124 (NaN: a stale marker)
-            yield row, ts, value
+def of_tasks(views: Iterable[Mapping[str, Any]]) -> Callable[[Origin], bool]:
+    """Whether an origin is one of these tasks of the API. Their keys name the source; origins do not."""
+    known = {(one["id"], one["plugin"], one["device_id"]) for one in views}
+    return lambda origin: (origin.task, origin.plugin, origin.device_id) in known
+
+
+def _series(
+    batches: Sequence[Batch], wanted: Callable[[Origin], bool], since_ms: int, most: int | None
+) -> list[Series]:
+    found: dict[object, Series] = {}
+    columns: dict[Layout, list[tuple[int, list[tuple[int, float]]]]] = {}
+    for batch in batches:
+        layout, ts, times = batch.layout, batch.ts, batch.times
+        if layout not in columns:
+            columns[layout] = _columns(layout, found, most) if wanted(layout.origin) else []
+        for at, points in columns[layout]:
+            value, when = batch.values[at], ts if times is None else times[at]
+            if value == value and when >= since_ms:  # noqa: PLR0124 (NaN: a stale marker)
+                points.append((when, value))
+    return [one for one in found.values() if one.points]
+
+
+def _columns(
+    layout: Layout, found: dict[object, Series], most: int | None
+) -> list[tuple[int, list[tuple[int, float]]]]:
+    """Where in a layout the wanted series stand, and their points; new ones join `found`."""
+    columns: list[tuple[int, list[tuple[int, float]]]] = []
+    for at, row in enumerate(layout.rows):
+        key = layout.origin.task, row.key
+        if key not in found:
+            if most is not None and len(found) >= most:
+                continue
+            found[key] = Series(row.name, row.unit, row.labels, [])
+        columns.append((at, found[key].points))
+    return columns
 
 
 def _size(batch: Batch, *, alone: bool) -> int:
     """Bytes of a batch; `alone`: with its layout."""
     columns = 1 if batch.times is None else 2
-    rows = ROW_BYTES * len(batch.values) if alone else 0
+    rows = sum(map(_row_size, batch.layout.rows)) if alone else 0
     return BATCH_BYTES + NUMBER_BYTES * len(batch.values) * columns + rows
+
+
+def _row_size(row: Row) -> int:
+    return ROW_BYTES + LABEL_BYTES * len(row.labels)

@@ -10,12 +10,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from orbital_console.explain import outputs, tasks
-from orbital_console.explain.explainer import Explainer
+from orbital_console.explain.explainer import LISTED, Explainer
 from orbital_console.explain.explanation import alike
+from orbital_console.history.values import of_tasks
 from orbital_console.web.language import LANGUAGES, preferred
 from orbital_console.web.plot import plot
 from orbital_console.web.rendering import render
 from orbital_runtime.telemetry.server.requests import number
+from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,6 +31,8 @@ ROWS: Final = 200
 """Tasks of a page."""
 PLOTS: Final = 100
 """Series of a device's page at most."""
+CARDS: Final = 100
+"""Different troubles on the overview at most, the worst ones; `/tasks` has all."""
 SEARCHED: Final = ("key", "device_id", "plugin", "error", "paused")
 STATES: Final = ("failing", "paused", "unusable", "partial", "waiting", "ok")
 STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript"}
@@ -57,12 +61,12 @@ def pages(history: History, views: Views) -> list[Route]:
     async def page(request: Request, template: str, *, code: int = 200, **values: Any) -> Response:
         status = await views.status()
         named = {"status": status, "name": status["sentinel"]["name"], "here": template}
-        return _page(request, template, code, named | values)
+        return await in_background(_page, request, template, code, named | values)
 
     async def overview(request: Request) -> Response:
         shown = views.outputs()
         states = {one["name"]: outputs.explain(one).state for one in shown}
-        troubles = alike(await explainer().troubles())
+        troubles = alike(await explainer().troubles())[:CARDS]
         status = await views.status()
         reasons = [one for one in status["reasons"] if one["subject"] not in states]
         return await page(
@@ -86,9 +90,9 @@ def pages(history: History, views: Views) -> list[Route]:
     async def device(request: Request) -> Response:
         name = request.path_params["name"]
         found = [one for one in await explainer().about(name) if one.device == name]
-        keys = [one.subject.removeprefix("task ") for one in found]
-        series = [one for key in keys for one in history.values.task(key)]
-        plots = [plot(one) for one in series[:PLOTS]]
+        mine = (await views.tasks(limit=LISTED, wanted={"device_id": name}))["tasks"]
+        series = await in_background(history.values.of(of_tasks(mine), most=PLOTS))
+        plots = [plot(one) for one in series]
         code = 200 if found else 404
         return await page(request, "device", code=code, device=name, found=found, plots=plots)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from orbital_sdk import Origin
 from orbital_sdk.metric import DEVICE_ID
@@ -101,6 +101,18 @@ def _origin(origin: Origin, over: str) -> Origin:
     return Origin("", "aggregate", "", "", origin.sentinel)
 
 
+class Held:
+    """What a plan holds of its members: with it they are of no further use.
+
+    Args:
+        groups: Group of each row by its place.
+    """
+
+    def __init__(self, groups: Mapping[int, Group]) -> None:
+        self.members = Members(groups)
+        self.members.holder = ref(self)
+
+
 class Members:
     """The groups that some rows of a layout belong to.
 
@@ -114,6 +126,8 @@ class Members:
             places.setdefault(group, []).append(place)
         self.groups = tuple(places)
         self.rows = len(groups)
+        self.holder: Callable[[], object] = lambda: None
+        """Gives None once no batch will come for these any more."""
         firsts = [each[0] for each in places.values()]
         self._all = _picker(firsts) if len(firsts) == len(groups) else None
         """Picks a value for each group, if none has several."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_processors.aggregate.emission import Emission
 from orbital_processors.aggregate.functions import outputs
-from orbital_processors.aggregate.group import Groups, Members
+from orbital_processors.aggregate.group import Groups, Held, Members
 from orbital_processors.aggregate.saved import restore, saved
 from orbital_processors.aggregate.settings import AggregateConfig
 from orbital_processors.aggregate.windows import Windows
@@ -60,7 +60,7 @@ class Aggregate(Processor[AggregateConfig]):
             "jumped": host.counter("clock_jumps", "Times that the clock went back behind a window"),
         }
         self._in_use = host.gauge("groups", "Groups in use")
-        if self.config.persist:
+        if self.config.persist and host.folder is not None:  # else what is open is given at the end
             self._restore(host)
 
     # ---- a layout -------------------------------------------------------------------------------
@@ -80,18 +80,18 @@ class Aggregate(Processor[AggregateConfig]):
                 rows[place] = None
         if not groups:
             return rows
-        members = Members(groups)
+        held = Held(groups)
 
         @lru_cache(SUBSETS)
-        def part(places: tuple[int, ...]) -> Members:
-            return Members({place: groups[place] for place in places})
+        def part(places: tuple[int, ...]) -> Held:
+            return Held({place: groups[place] for place in places})
 
         def step(batch: Batch) -> Sequence[float]:
             if batch.times is None:
-                self._take(members, batch, batch.ts)
+                self._take(held.members, batch, batch.ts)
             else:
                 for ts, places in _by_time(batch.times, groups).items():
-                    self._take(part(places), batch, ts)
+                    self._take(part(places).members, batch, ts)
             return batch.values
 
         return Plan(rows, step)

@@ -43,22 +43,27 @@ class Window:
         """Continue with what was stored of a group."""
         self._merged[group] = [states[kind.name] for kind in self._kinds]
 
-    def settle(self, most: float = math.inf) -> None:
+    def settle(self, most: float = math.inf, *, ended: bool = True) -> None:
         """Merge the states of layouts, until they had so many groups.
 
         Done in parts once a window has ended, as a million series would else hold the event loop when it is
-        given.
+        given. Before that only those of layouts that are gone: a chain that leaves out other series each
+        time has another layout for each batch.
         """
         merge = [kind.merged for kind in self._kinds]
         merged = self._merged
-        while self._folds and most > 0:
-            members = next(iter(self._folds))
+        for members in [*self._folds] if ended else self._gone():
+            if most <= 0:
+                return
             folds = self._folds.pop(members)
             most -= len(members.groups)
             states = zip(*[fold.states() for fold in folds], strict=True)
             for group, ours in zip(members.groups, states, strict=True):
                 known = merged.get(group)
                 merged[group] = ours if known is None else [*map(_call, merge, known, ours)]
+
+    def _gone(self) -> list[Members]:
+        return [members for members in self._folds if members.holder() is None]
 
     def states(self) -> dict[Group, dict[str, Any]]:
         """State of each group by name of the fold."""
@@ -122,8 +127,7 @@ class Windows:
         if jumped:
             self._given = now - now % self._length
         for window in self._open.values():
-            if window.start + self._length <= now:
-                window.settle(PART)
+            window.settle(PART, ended=window.start + self._length <= now)
         latest = now - self._delay - self._length
         starts = sorted(s for s in self._open if s <= latest or (jumped and s > now))
         windows = [self._open.pop(start) for start in starts]

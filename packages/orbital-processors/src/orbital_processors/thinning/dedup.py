@@ -55,6 +55,10 @@ class Dedup(Processor[DedupConfig]):
     def plan(self, layout: Layout) -> Plan | Sequence[Row]:
         return self._thin.plan(layout)
 
+    def ended(self, layout: Layout) -> None:
+        for last in self._thin.series.known(layout):
+            last.value = math.nan
+
     def _passes(self, last: Passed, ts: int, value: float) -> bool:
         before = last.value
         same = value == before or abs(value - before) <= self.config.tolerance

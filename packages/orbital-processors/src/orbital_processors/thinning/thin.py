@@ -33,12 +33,12 @@ class Thin(Generic[T]):
         passes: Callable[[T, int, float], bool],
     ) -> None:
         self._selects = selects
-        self._series = PerSeries(make)
+        self.series = PerSeries(make)
         self._passes = passes
 
     def plan(self, layout: Layout) -> Plan | Sequence[Row]:
         """As `Processor.plan`."""
-        series = self._series.of(layout)
+        series = self.series.of(layout)
         watched = [
             (place, one)
             for place, (row, one) in enumerate(zip(layout.rows, series, strict=True))

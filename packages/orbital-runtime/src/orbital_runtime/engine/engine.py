@@ -23,6 +23,7 @@ from orbital_runtime.guard.escape import origin
 from orbital_runtime.model import Run, Status, Task
 from orbital_runtime.plugins.received import Received
 from orbital_runtime.plugins.sessions import Sessions, begun
+from orbital_runtime.processor.chain import gathers
 from orbital_sdk import (
     Batch,
     CollectError,
@@ -189,6 +190,8 @@ class Engine:
         """
         refused: Counter[str] = Counter()
         now = self._clock.utc_ms()
+        if last and not (last := [*filter(gathers, last)]):
+            return
         batches = [
             batch
             for chain in chains or self.processing.all

@@ -17,7 +17,8 @@ def words(error: BaseException) -> str:
     """The error's message on one line, limited and without secrets."""
     try:
         with contained:
-            text = _USER.sub("//", " ".join(scrub(str(error))[: 2 * LONGEST].split()))
+            text = _USER.sub("//", scrub(str(error))[: 2 * LONGEST])
+            text = " ".join("".join([c if c.isprintable() else " " for c in text]).split())
     except Exception:  # noqa: BLE001 (a foreign __str__)
         text = ""
     text = text or type(error).__name__

@@ -6,13 +6,14 @@ A failing processor loses the samples of that call, and nothing else.
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.course_planner import CoursePlanner
-from orbital_sdk import Batch
+from orbital_sdk import Batch, Processor
 from orbital_sdk.calling.answers import batches_of, values_of
 
 if TYPE_CHECKING:
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     from orbital_runtime.processor.course import Course, Stepping
     from orbital_runtime.processor.course_planner import Admit
     from orbital_runtime.processor.totals import ChainTotals
-    from orbital_sdk import Layout, Processor, Row
+    from orbital_sdk import Layout, Row
 
 GATHERED: Final = 64
 """Layouts of gathered batches whose course is cached."""
+
+
+def gathers(processor: Processor[Any]) -> bool:
+    """Whether a processor may have samples to flush; the others need not be asked."""
+    return type(processor).flush is not Processor[Any].flush
 
 
 class Chain:
@@ -114,10 +120,19 @@ class Chain:
             last: Processors that are being removed: if given, only these are flushed.
         """
         for place, processor in enumerate(self.processors[: self._own]):
+            if not gathers(processor):
+                continue
             ends = any(processor is one for one in last)
             if ends or not last:
                 for batch in self._gathered(processor, now, last=ends):
                     yield from self._onward(place, batch, refused)
+
+    def ended(self, layout: Layout) -> None:
+        """Destinations are told that these series ended."""
+        for processor in self.processors:
+            if type(processor).ended is not Processor[Any].ended:
+                with suppress(Failed):
+                    self.calling(processor.name, "series that ended", processor.ended, layout)
 
     def lose(self, processor: str, samples: int) -> None:
         """Count samples lost to a failure of this processor."""

@@ -88,7 +88,8 @@ class Processors:
     def become(self, ready: Sequence[Running]) -> list[Running]:
         """Use these from now on. Returns those no longer needed, which the caller stops."""
         before, self._running = self._running, [*ready]
-        return [each for each in before if not any(each is one for one in ready)]
+        kept = {id(one) for one in ready}
+        return [each for each in before if id(each) not in kept]
 
     async def stop(self, these: Iterable[Running]) -> None:
         """Stop these, each within its time limit."""

@@ -101,7 +101,10 @@ class EmissionBatcher:
         elif times == times[:1] * len(times):
             ts, times = times[0], None
         if stale:
-            return _ended(plan, ts, times)
+            ended = _ended(plan, ts, times)
+            if ended is not None:
+                self.chain.ended(ended.layout)
+            return ended
         if plan.refused:
             into.refused.update(plan.refused)
         if plan.keep is not None:

@@ -158,7 +158,8 @@ class Emitter:
             or batcher.labels is not task.labels
         ):
             origin = Origin(task.id, plugin, task.device_id, task_session.target, today.identity)
-            fresh = EmissionBatcher(origin, task.labels, chain, today.limits, today.budget)
+            budget = None if self._stopped else today.budget  # nobody would close its account
+            fresh = EmissionBatcher(origin, task.labels, chain, today.limits, budget)
             if batcher is not None:
                 fresh.rows.inherit(batcher.rows)
             self._batcher = batcher = fresh

@@ -38,6 +38,7 @@ class Sender:
         self._deliveries: dict[str, Delivery] = {}
         self._tallies: dict[str, Tally] = {}
         self._finishing: set[asyncio.Task[None]] = set()
+        self._replacing = asyncio.Lock()
 
     async def add(self, output: Output) -> None:
         """Start delivering to this output, from its last position if the buffer knows it.
@@ -72,10 +73,15 @@ class Sender:
         """Replace an output's settings and writer. It misses no batch meanwhile, and a request in flight gets
         some seconds to end: the new writer may send elsewhere.
         """
-        old = self._deliveries.pop(output.name, None)
-        if old is not None:
-            await old.leave()
-        await self.add(output)
+        async with self._replacing:
+            old = self._deliveries.pop(output.name, None)
+            if old is not None:
+                try:
+                    await old.leave()
+                except BaseException:
+                    self._deliveries[output.name] = old  # `stop` flushes and stops it
+                    raise
+            await self.add(output)
 
     async def finish(self, output: Output) -> None:
         """Deliver the waiting samples of an output that gets no new ones, then remove it."""
@@ -119,7 +125,8 @@ class Sender:
     async def stop(self, grace: float = 0.0) -> None:
         """Flush for at most `grace` seconds, then close every output. Idempotent."""
         if grace > 0:
-            await self.flush(grace)
+            async with self._replacing:  # what one output leaves, the next one flushes
+                await self.flush(grace)
         for finishing in self._finishing:
             finishing.cancel()
         deliveries, self._deliveries = self._deliveries, {}

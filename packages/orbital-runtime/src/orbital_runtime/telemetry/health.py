@@ -60,14 +60,14 @@ def _state(sources: Sources) -> Iterator[Reason]:
 
 
 def _configuration(sources: Sources) -> Iterator[Reason]:
-    """A refused configuration: the one before stays in effect, so nothing else is wrong."""
+    """A failed reload: where the configuration was refused, the one before stays in effect."""
     reload = sources.reloaded()
     if reload.problems:
         since = datetime.fromtimestamp(reload.at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         others = f" (and {len(reload.problems) - 1} more)" if len(reload.problems) > 1 else ""
         message = (
-            f"the configuration was refused at {since}, the one before stays in effect, a restart would fail:"
-            f" {reload.problems[0]}{others}; `sentinel validate` checks it"
+            f"the reload at {since} failed: {reload.problems[0]}{others}; `sentinel validate` checks the"
+            " configuration"
         )
         yield Reason("configuration_refused", message, blocks=False)
 

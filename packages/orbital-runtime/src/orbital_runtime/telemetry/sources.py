@@ -33,7 +33,7 @@ class Reload:
     successful_ms: int
     """The last time that it was valid, milliseconds UTC."""
     problems: Sequence[str] = ()
-    """Why it was refused; the configuration before stays in effect."""
+    """Why it failed. Where the configuration was refused, the one before stays in effect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,11 @@ class Processor(Generic[P]):
         """
         raise NotImplementedError(f"processor {self.name!r} has no plan()")
 
+    def ended(self, layout: Layout) -> None:
+        """Destinations are told that these series ended, as they left the last processor: what comes of
+        them next is new there.
+        """
+
     def flush(self, now: int, *, last: bool) -> Iterable[Batch]:
         """What was gathered and is due: it goes to the processors behind this one.
 

@@ -36,6 +36,11 @@ class PerSeries(Generic[T]):
         task = layout.origin.task
         return [self._one((task, row.key)) for row in layout.rows]
 
+    def known(self, layout: Layout) -> list[T]:
+        """The objects of those rows that have one."""
+        keys = [(layout.origin.task, row.key) for row in layout.rows]
+        return [one for key in keys if (one := self._known.get(key)) is not None]
+
     def _one(self, key: object) -> T:
         found = self._known.get(key)
         if found is None:

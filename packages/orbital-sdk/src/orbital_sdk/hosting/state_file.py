@@ -78,10 +78,13 @@ class StateFile:
             return
         older = {key: value for key, value in self._load().items() if key not in self._fresh}
         try:
-            self._replace(self._path, self._written(older | self._fresh))
+            data = self._written(entries := older | self._fresh)
+            seen = self._replace(self._path, data)
         except OSError as error:
             self._warn(f"cannot be stored in {self._path}: {error.strerror or error}")
             return
+        if len(entries) <= self._most and len(data) > 2:  # all of them: it need not be read again
+            self._stored, self._seen = entries, seen
         self._fresh = {}
 
     def _written(self, entries: dict[str, Any]) -> bytes:
@@ -95,13 +98,16 @@ class StateFile:
         return data
 
     @staticmethod
-    def _replace(path: Path, data: bytes) -> None:
+    def _replace(path: Path, data: bytes) -> tuple[int, int, int]:
         """A reader sees the old file or the new one."""
         beside = path.with_name(f"{path.name}.new")
         beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
+            file.flush()
+            status = os.fstat(file.fileno())
         beside.replace(path)
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def _load(self) -> dict[str, Any]:
         """What the file has; it is read again only when it has changed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from orbital_runtime.agent.lifecycle.state import State
 from orbital_runtime.agent.reloading.apply import at_next_start
 from orbital_runtime.agent.reloading.watch import changes
+from orbital_runtime.guard.wording import named
 from orbital_runtime.settings import SettingsError, difference, load
 from orbital_runtime.slices import without_collector
 from orbital_runtime.telemetry.sources import Reload
@@ -77,6 +78,9 @@ class Reloader:
                 changed = await self._reload()
             except SettingsError as error:
                 self._settle([str(problem) for problem in error.problems])
+                raise
+            except Exception as error:
+                self._settle([f"it failed half-way, restart the agent: {named(error)}"])
                 raise
             self._settle()
             return changed

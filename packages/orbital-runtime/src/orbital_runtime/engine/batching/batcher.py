@@ -181,6 +181,8 @@ class Batcher:
         too_many = self._rows.too_many if refused and beyond(refused) else ""
         cut, self._rows.cut = self._rows.cut, 0
         stale = self._staleness.turn(self._alive, ts)
+        if stale is not None:
+            self._chain.ended(stale.layout)
         return BatchedCollection(batches, max(0, samples), stale, refused, too_many, cut)
 
     def _dealt(

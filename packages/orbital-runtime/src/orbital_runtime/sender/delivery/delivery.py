@@ -101,7 +101,11 @@ class Delivery:
         """Stop after the request in flight, which the next writer would send again, within `STOP_GRACE`."""
         if self._task is not None and self._recovery.phase is Phase.DELIVERING:
             self._leaving = True
-            await asyncio.wait({self._task}, timeout=self._grace)
+            try:
+                await asyncio.wait({self._task}, timeout=self._grace)
+            except BaseException:
+                self._leaving = False  # it goes on until somebody stops it
+                raise
         await self.stop()
 
     async def stop(self) -> None:
