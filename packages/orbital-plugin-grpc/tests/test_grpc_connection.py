@@ -103,7 +103,8 @@ async def said(program, exchange):
     """Why the connection was lost."""
     agent = Agent()
     async with program(exchange) as address:
-        await connect(address, COOKIE, agent)
+        connection = await connect(address, COOKIE, agent)
+        connection.send(calls.Health(0))  # it has been greeted
         return await agent.lost_by
 
 
@@ -112,6 +113,7 @@ async def test_a_program_that_ends_its_stream(program):
 
     async def exchange(_, context):
         await greet(context)
+        await context.read()
 
     assert await said(program, exchange) == "ended the stream"
 
@@ -121,6 +123,7 @@ async def test_a_program_that_fails(program):
 
     async def exchange(_, context):
         await greet(context)
+        await context.read()
         await context.abort(grpc.StatusCode.INTERNAL, "a bug\nof mine")
 
     assert await said(program, exchange) == "ended the stream with INTERNAL (a bug of mine)"
