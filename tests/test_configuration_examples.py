@@ -119,7 +119,6 @@ def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):
 
 PYTHON = [page for page in PAGES if blocks(page, "python")]
 SKETCHES = {
-    "packages/orbital-plugin-host/README.md": "a loader around a connector of one's own",
     "tools/testbench/README.md": "pieces that need the fixtures which they are about",
 }
 """Pages whose Python is not meant to run as it stands."""

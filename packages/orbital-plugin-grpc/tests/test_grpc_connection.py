@@ -99,12 +99,13 @@ async def test_nothing_is_read_while_it_is_paused(program):
         connection.close()
 
 
-async def said(program, exchange):
-    """Why the connection was lost."""
+async def said(program, exchange, *messages):
+    """Why the connection was lost, after it sent these."""
     agent = Agent()
     async with program(exchange) as address:
         connection = await connect(address, COOKIE, agent)
-        connection.send(calls.Health(0))  # it has been greeted
+        for message in messages:
+            connection.send(message)
         return await agent.lost_by
 
 
@@ -113,9 +114,9 @@ async def test_a_program_that_ends_its_stream(program):
 
     async def exchange(_, context):
         await greet(context)
-        await context.read()
+        await context.read()  # the agent knows by then that it was greeted
 
-    assert await said(program, exchange) == "ended the stream"
+    assert await said(program, exchange, calls.Health(0)) == "ended the stream"
 
 
 async def test_a_program_that_fails(program):
@@ -126,7 +127,10 @@ async def test_a_program_that_fails(program):
         await context.read()
         await context.abort(grpc.StatusCode.INTERNAL, "a bug\nof mine")
 
-    assert await said(program, exchange) == "ended the stream with INTERNAL (a bug of mine)"
+    assert (
+        await said(program, exchange, calls.Health(0))
+        == "ended the stream with INTERNAL (a bug of mine)"
+    )
 
 
 async def test_what_is_no_message(program):

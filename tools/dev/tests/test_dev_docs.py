@@ -22,7 +22,7 @@ def test_every_command_has_its_part():
         assert f"## `sentinel {command}`" in page
     assert "| `--address` | `0` |" in page
     assert "| `--config, -c FILE` |  |" in page
-    assert "| `TASK` | required |" in page
+    assert "| `TASK\\|FILE` | required |" in page
     assert "list-plugins" not in page
     assert "--json" not in page
 

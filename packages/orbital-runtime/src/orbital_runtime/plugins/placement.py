@@ -80,7 +80,7 @@ class Placement:
         distribution, loaded = self._registry.source(name)
         try:
             installed = version(distribution) if distribution else loaded
-        except PackageNotFoundError:  # a folder, or it was taken away
+        except (PackageNotFoundError, OSError):  # a folder, taken away, or no descriptor is left
             installed = loaded
         processes = processes_of(self._isolated.get(name) or self._registry.plugin(name))
         loaded = next((one.version for one in processes if one.version), loaded)
