@@ -1,78 +1,59 @@
-"""`--explain`: samples before and after the processors, and what each of them did."""
+"""`sentinel explain` and `sentinel top`: what is wrong, from a running agent."""
 
 from __future__ import annotations
 
-import pytest
-
-CODE = """
-from orbital_sdk import DeviceFields, Metric, Plan, Plugin, PluginConfig, Processor, ProcessorConfig
-
-class Two(Plugin[DeviceFields, PluginConfig]):
-    name = "two"
-    good, bad = Metric("good"), Metric("bad")
-
-    async def collect(self, device, ctx):
-        yield self.good(1.0)
-        yield self.bad(2.0)
-
-class Drop(Processor[ProcessorConfig]):
-    name = "drop"
-
-    def plan(self, layout):
-        return [None if row.name == "bad" else row for row in layout.rows]
-
-class Twice(Processor[ProcessorConfig]):
-    name = "twice"
-
-    def plan(self, layout):
-        return Plan(layout.rows, lambda batch: [2 * v for v in batch.values])
-"""
-POINTS = """\
-[orbital.plugins]
-two = parts:Two
-[orbital.processors]
-drop = parts:Drop
-twice = parts:Twice
-"""
-CONFIG = """\
-processors: [{name: twice}]
-sender: {direct: {file: {path: out.jsonl}}}
-tasks:
-  - {id: a, plugin: two, processors: [{name: drop}]}
-"""
-TOLD = """\
-before: 2 samples
-  good 1
-  bad 2
-drop (task a): left out 1
-  - bad 2
-twice: changed """
+import threading
+from http.server import BaseHTTPRequestHandler
+from socketserver import UnixStreamServer
 
 
-@pytest.fixture
-def processed(machine):
-    """A machine with two processors, one of them of the task alone."""
-    machine.install("parts", POINTS, CODE)
-    machine.config(CONFIG)
-    return machine
+def failing(machine) -> bool:
+    return bool(machine.sentinel("tasks", "--status", "failed", "--output", "json").data)
 
 
-def test_trigger_explains(processed):
-    """In text, and in JSON with every sample."""
-    done = processed.sentinel("trigger", "a", "--explain")
-    assert TOLD in done.out
-    assert done.out.rstrip().endswith("after: 1 samples\n  good 2")
-    told = processed.sentinel("trigger", "a", "--explain", "--output", "json").data
-    assert (told["before"], told["after"]) == (["good 1", "bad 2"], ["good 2"])
-    assert [step["processor"] for step in told["steps"]] == ["drop", "twice"]
-    assert told["steps"][0]["left_out"] == ["bad 2"]
-    assert ["good 1", "good 2"] in told["steps"][1]["changed"]
+def test_explain_and_top(machine, two_tasks):
+    """The task that fails comes with its cause and what to do; the other one does not appear as wrong."""
+    with machine.running() as agent:
+        agent.until_running()
+        agent.until(lambda: failing(machine), "a run that failed")
+        wrong = machine.sentinel("explain")
+        assert wrong.code == 1
+        assert "task ill" in wrong.out
+        assert "task well" not in wrong.out
+        assert "since:" in wrong.out
+        assert "`sentinel test ill`" in wrong.out
+        (one,) = machine.sentinel("explain", "ill", "--output", "json").data
+        assert one["cause"]["error"] in wrong.out
+        assert machine.sentinel("explain", "well").code == 0
+        unknown = machine.sentinel("explain", "nix")
+        assert unknown.code == 1
+        assert "no task, device or output is called 'nix'" in unknown.err
+        screen = machine.sentinel("top", "--once")
+        assert screen.code == 0
+        assert screen.out.index("ill") < screen.out.index("well")  # the worst first
+        assert all(len(line) <= 80 for line in screen.out.splitlines())
 
 
-def test_a_pass_of_all_tasks_explains_and_delivers(processed):
-    """What it delivers is what it shows."""
-    done = processed.sentinel("run", "--once", "--explain")
-    assert done.code == 0, done.err
-    assert "drop (task a): left out 1\n  - bad 2" in done.out
-    assert '"good"' in (processed.work / "out.jsonl").read_text()
-    assert processed.sentinel("run", "--explain").code == 2
+class Without(BaseHTTPRequestHandler):
+    """Answers as an agent does that has no such route."""
+
+    def do_GET(self) -> None:
+        body = b'{"error":"Not Found"}'
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_explain_without_a_console_says_what_to_install(machine, two_tasks):
+    """An agent without the package has no such route."""
+    machine.socket.parent.mkdir(parents=True)
+    with UnixStreamServer(str(machine.socket), Without) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = machine.sentinel("explain")
+        server.shutdown()
+    assert told.code == 1
+    assert "pip install orbital-console" in told.err

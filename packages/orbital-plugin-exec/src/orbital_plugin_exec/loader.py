@@ -84,52 +84,36 @@ class ExecLoader(Loader):
         return cast("type[Plugin[Any, Any]]", made)
 
 
-class DescribedRun(EachRun[DeviceFields, PluginConfig]):
+class Described(Plugin[DeviceFields, PluginConfig]):
+    """What a description says, for both kinds of programs."""
+
+    section: ClassVar[RunSection | StreamSection]
+    folder: ClassVar[Path]
+    described: ClassVar[tuple[Metric, ...]]
+
+    def program(self, device: DeviceFields) -> Program:
+        return _program(self.section, self.folder, device, self.config)
+
+    def reading(self) -> Any:
+        return self.section
+
+    def validate_device(self, device: DeviceFields) -> None:
+        self.program(device)
+
+    def target(self, device: DeviceFields) -> str:
+        return super().target(device) or self.section.command[0]
+
+    @classmethod
+    def declared_metrics(cls) -> tuple[Metric, ...]:
+        return (*super().declared_metrics(), *cls.described)
+
+
+class DescribedRun(Described, EachRun[DeviceFields, PluginConfig]):
     """A program that is started for each run."""
 
-    section: ClassVar[RunSection]
-    folder: ClassVar[Path]
-    described: ClassVar[tuple[Metric, ...]]
 
-    def program(self, device: DeviceFields) -> Program:
-        return _program(self.section, self.folder, device, self.config)
-
-    def reading(self) -> RunFields:
-        return self.section
-
-    def validate_device(self, device: DeviceFields) -> None:
-        self.program(device)
-
-    def target(self, device: DeviceFields) -> str:
-        return super().target(device) or self.section.command[0]
-
-    @classmethod
-    def declared_metrics(cls) -> tuple[Metric, ...]:
-        return (*super().declared_metrics(), *cls.described)
-
-
-class DescribedStream(KeepsRunning[DeviceFields, PluginConfig]):
+class DescribedStream(Described, KeepsRunning[DeviceFields, PluginConfig]):
     """A program that keeps running."""
-
-    section: ClassVar[StreamSection]
-    folder: ClassVar[Path]
-    described: ClassVar[tuple[Metric, ...]]
-
-    def program(self, device: DeviceFields) -> Program:
-        return _program(self.section, self.folder, device, self.config)
-
-    def reading(self) -> StreamFields:
-        return self.section
-
-    def validate_device(self, device: DeviceFields) -> None:
-        self.program(device)
-
-    def target(self, device: DeviceFields) -> str:
-        return super().target(device) or self.section.command[0]
-
-    @classmethod
-    def declared_metrics(cls) -> tuple[Metric, ...]:
-        return (*super().declared_metrics(), *cls.described)
 
 
 def _program(

@@ -4,15 +4,13 @@ import asyncio
 import logging
 import threading
 from dataclasses import replace
-from functools import cached_property
 
 import pytest
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field, SecretStr
 
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.hosting.hosts import Hosts
 from orbital_runtime.model import Task
-from orbital_runtime.plugins.freeze import freeze
 from orbital_runtime.plugins.instances import Instances, PluginDown
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.shared import Patience
@@ -325,38 +323,6 @@ async def test_threads_are_bounded_by_plugin(make):
     await instances.stop_all()
     with pytest.raises(RuntimeError, match="were shut down"):
         pool.submit(print)
-
-
-def test_settings_freeze_by_value():
-    """Equal settings, equal keys; other secrets, other keys; and no secret in sight."""
-    one = Config(secret="a", tags={"x": [1, 2], "y": []})
-    assert freeze(one) == freeze(Config(secret="a", tags={"y": [], "x": [1, 2]}))
-    assert freeze(one) != freeze(Config(secret="b", tags=one.tags))
-    assert freeze(one) != freeze(Config(secret="a", tags={"x": [2, 1], "y": []}))
-    assert len({freeze(one), freeze(one)}) == 1
-    assert "'a'" not in repr(freeze(one))
-
-
-class Derived(PluginConfig):
-    """Settings with things worked out of them, and one that comes from elsewhere."""
-
-    path: str = ""
-    _content: str = PrivateAttr("")
-
-    @cached_property
-    def compiled(self) -> object:
-        return object()
-
-
-def test_what_is_worked_out_of_settings_is_no_part_of_their_key():
-    """Tasks share an instance as soon as their settings are equal; a private attribute is part of that."""
-    one, other = Derived(path="a"), Derived(path="a")
-    assert one.compiled is not other.compiled
-    assert one == other
-    assert freeze(one) == freeze(other)
-    other._content = "changed"
-    assert one != other
-    assert freeze(one) != freeze(other)
 
 
 async def test_tasks_go_over_to_instances_of_another_class(make, moody):

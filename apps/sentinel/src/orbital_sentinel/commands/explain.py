@@ -10,6 +10,9 @@ import typer
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.terminal.output import Format, as_json, say
 
+NO_ROUTE = "Not Found"
+"""Answer of an agent without this route."""
+
 
 def explain(
     name: Annotated[
@@ -23,11 +26,20 @@ def explain(
 
     The exit code is 1 if anything is wrong.
     """
+    from orbital_sentinel.client.client import Refused
     from orbital_sentinel.client.locate import client
+    from orbital_sentinel.errors import Failure
     from orbital_sentinel.terminal import explanation_report
 
     query = f"?{urlencode({'name': name})}" if name else ""
-    found: list[dict[str, Any]] = client(config).get(f"/api/v1/explain{query}")
+    try:
+        found: list[dict[str, Any]] = client(config).get(f"/api/v1/explain{query}")
+    except Refused as error:
+        if str(error) != NO_ROUTE:
+            raise
+        raise Failure(
+            "the running sentinel has no console: `pip install orbital-console`, and start it again"
+        ) from error
     if output is Format.JSON:
         as_json(found)
     elif found:

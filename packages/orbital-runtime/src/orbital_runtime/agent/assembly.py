@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.task_session import TaskSession
     from orbital_runtime.settings import (
         BufferSection,
+        CollectorSection,
         OutputSettings,
         Settings,
         TelemetrySection,
@@ -110,25 +111,14 @@ def assemble(
         limits=run_limits(settings),
         begin=begin,
     )
-    collector = settings.collector
     listeners = Listeners()
-    scheduler = Scheduler(
-        engine.run,
+    scheduler = _scheduler(
+        settings.collector,
+        engine,
+        buffer,
         on_run=listeners,
-        clock=clock,
-        slots=collector.worker_pool_size,
-        per_target=collector.runs_per_target,
-        exclusive=engine.exclusive,
-        pass_over=engine.pass_over,
-        forget=engine.forget,
-        pause_retry=collector.pause_retry,
-        backoff_max=collector.backoff_max,
-        pressure=Pressure(
-            lambda: buffer.usage().fill,
-            collector.backpressure.high_water,
-            int(collector.backpressure.max_slowdown),
-        ),
         on_idle=committer.flush_soon,
+        clock=clock,
     )
     receivers = Receivers(engine, committer.accept, scheduler.look, instances.receives, clock)
     tasks = Tasks(scheduler, instances, receivers, assignment(settings))
@@ -139,11 +129,39 @@ def assemble(
         receivers.look_at([task for task, _ in states if task.plugin == plugin])
 
     updates = Updates(placement, instances, partial(canary, engine, scheduler), begin_again)
-    watchdog = Watchdog(instances.owner, threshold=collector.watchdog, caught=updates.caught)
+    watchdog = Watchdog(
+        instances.owner, threshold=settings.collector.watchdog, caught=updates.caught
+    )
     return Stations(
         instances, Processors(hosts=hosts), engine, scheduler, committer, buffer, sender, listeners,
         receivers, tasks, watchdog, hosts, placement, updates,
     )  # fmt: skip
+
+
+def _scheduler(
+    section: CollectorSection,
+    engine: Engine,
+    buffer: Buffer,
+    *,
+    on_run: Listeners,
+    on_idle: Callable[[], None],
+    clock: Clock,
+) -> Scheduler:
+    slow = section.backpressure
+    return Scheduler(
+        engine.run,
+        on_run=on_run,
+        clock=clock,
+        slots=section.worker_pool_size,
+        per_target=section.runs_per_target,
+        exclusive=engine.exclusive,
+        pass_over=engine.pass_over,
+        forget=engine.forget,
+        pause_retry=section.pause_retry,
+        backoff_max=section.backoff_max,
+        pressure=Pressure(lambda: buffer.usage().fill, slow.high_water, int(slow.max_slowdown)),
+        on_idle=on_idle,
+    )
 
 
 class Listeners:
