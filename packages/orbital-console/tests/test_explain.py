@@ -12,7 +12,7 @@ from orbital_console.explain import outputs
 from orbital_console.explain.explainer import Explainer
 from orbital_runtime.agent import Agent
 from orbital_runtime.plugins.registry import Registry
-from orbital_runtime.settings import load
+from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.telemetry.api.views import BoundViews
 from orbital_runtime_testing.parts import Store
 from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
@@ -106,6 +106,16 @@ async def test_a_bug_is_told_from_a_device(agent):
     (found,) = await explainer(agent).about("d")
     assert found.cause.kind == "Bug"
     assert any("bug of the plugin" in line for line in found.advice)
+
+
+async def test_what_the_agent_itself_lacks_is_among_the_troubles(agent, tmp_path):
+    """A refused configuration and an agent without outputs are no task's trouble, and are not passed over."""
+    (tmp_path / "config.yaml").write_text("tasks: 7")
+    with pytest.raises(SettingsError):
+        await agent.reload()
+    found = {one.subject: one for one in await explainer(agent).troubles()}
+    assert found["configuration_refused"].state == "partial"
+    assert "sentinel validate" in found["configuration_refused"].summary
 
 
 async def test_nobody_of_that_name(agent):

@@ -33,6 +33,10 @@ def batch(task: str, ts: int, *values: float, stale: bool = False, names: str = 
     return Batch(layout, ts, array("d", values), stale=stale)
 
 
+def series_of(history: ValueHistory, since_ms: int = 0) -> list[Series]:
+    return history.of(lambda origin: origin.task == "t", since_ms=since_ms)()
+
+
 RUNS = st.lists(st.tuples(st.sampled_from(["", "down", "refused"]), st.booleans()), max_size=120)
 
 
@@ -78,7 +82,7 @@ def test_values_stay_within_their_memory(sizes, room):
     for number, size in enumerate(sizes):
         history.add(batch("t", number, *[float(number)] * size))
     assert history.bytes <= memory
-    series = history.task("t")
+    series = series_of(history)
     points = series[0].points if series else []
     assert points == [(n, float(n)) for n in range(len(sizes))][len(sizes) - len(points) :]
     assert len(points) >= min(room, len(sizes))
@@ -92,9 +96,9 @@ def test_values_of_a_task_by_series():
     history.add(batch("t", 3, 3.0))
     history.add(batch("t", 4, STALE, STALE, stale=True))
     history.add(batch("t", 5, STALE, 4.0))
-    found = {one.name: one.points for one in history.task("t")}
+    found = {one.name: one.points for one in series_of(history)}
     assert found == {"a": [(1, 1.0), (3, 3.0)], "b": [(1, 2.0), (5, 4.0)]}
-    assert [one.points for one in history.task("t", since_ms=4)] == [[(5, 4.0)]]
+    assert [one.points for one in series_of(history, since_ms=4)] == [[(5, 4.0)]]
 
 
 def test_a_layout_counts_while_one_of_its_batches_stays():
@@ -107,7 +111,7 @@ def test_a_layout_counts_while_one_of_its_batches_stays():
             if number < 25
             else Batch(kept.layout, number, array("d", [2.0]))
         )
-    points = history.task("t")[0].points
+    points = series_of(history)[0].points
     assert history.bytes == len(points) * (BATCH_BYTES + NUMBER_BYTES) + ROW
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_console.explain import outputs, tasks
+from orbital_console.explain import outputs, reasons, tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -42,11 +42,14 @@ class Explainer:
         return _sorted(unique.values())
 
     async def troubles(self) -> list[Explanation]:
-        """All tasks and outputs that are not well, the worst first; `LISTED` tasks at most."""
-        found = [outputs.explain(one) for one in self._views.outputs()]
+        """All that is not well, the worst first; `LISTED` tasks at most."""
+        known = {one["name"]: outputs.explain(one) for one in self._views.outputs()}
+        wrong = {name: one for name, one in known.items() if one.state not in FINE}
+        status = await self._views.status()
+        others = [reasons.explain(one) for one in status["reasons"] if one["subject"] not in wrong]
         bad = [view async for view in self.all_tasks() if tasks.state(view) not in FINE]
-        found += [self._explained(view) for view in bad[:LISTED]]
-        return _sorted(one for one in found if one.state not in FINE)
+        found = [*wrong.values(), *others, *map(self._explained, bad[:LISTED])]
+        return _sorted(found)
 
     async def all_tasks(self) -> AsyncIterator[View]:
         """Every task, as in `/api/v1/tasks`."""

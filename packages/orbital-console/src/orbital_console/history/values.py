@@ -63,10 +63,6 @@ class ValueHistory:
             self._uses[batch.layout] = uses
         self.bytes -= _size(batch, alone=not uses)
 
-    def task(self, task: str, *, since_ms: int = 0) -> list[Series]:
-        """As `of`, for all origins with this id of a task."""
-        return self.of(lambda origin: origin.task == task, since_ms=since_ms)()
-
     def of(
         self, wanted: Callable[[Origin], bool], *, since_ms: int = 0, most: int | None = None
     ) -> Callable[[], list[Series]]:

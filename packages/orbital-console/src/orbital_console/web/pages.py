@@ -67,11 +67,7 @@ def pages(history: History, views: Views) -> list[Route]:
         shown = views.outputs()
         states = {one["name"]: outputs.explain(one).state for one in shown}
         troubles = alike(await explainer().troubles())[:CARDS]
-        status = await views.status()
-        reasons = [one for one in status["reasons"] if one["subject"] not in states]
-        return await page(
-            request, "overview", troubles=troubles, reasons=reasons, outputs=shown, states=states
-        )
+        return await page(request, "overview", troubles=troubles, outputs=shown, states=states)
 
     async def listed(request: Request) -> Response:
         query, state = request.query_params.get("q", ""), request.query_params.get("state", "")
