@@ -13,6 +13,7 @@ from orbital_console.history.values import (
     LABEL_BYTES,
     NUMBER_BYTES,
     ROW_BYTES,
+    Series,
     ValueHistory,
     of_tasks,
 )
