@@ -1,4 +1,4 @@
-"""Samples out of a Prometheus page, through prometheus-client's parsers."""
+"""Samples out of a Prometheus page: the text format, or OpenMetrics through prometheus-client's parser."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from prometheus_client.openmetrics.parser import (
     text_fd_to_metric_families as parse_openmetrics,  # pyright: ignore[reportUnknownVariableType] (untyped inside)
 )
-from prometheus_client.parser import text_fd_to_metric_families as parse_text
 
+from orbital_exposition import MAX_LINE, Family, MalformedLineError, Reader
 from orbital_plugin_http.budget import OverBudgetError, spend
 from orbital_plugin_http.failure import ProbeFailedError, Reason
 from orbital_plugin_http.patterns import PatternTooSlowError, compiled, found
@@ -18,15 +18,16 @@ from orbital_sdk import Metric, Sample
 from orbital_sdk.metric import DEVICE_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from orbital_plugin_http.exposition_rules import PrometheusRules
     from orbital_sdk import Kind, Series
 
-MAX_LINE: Final = 16_384
-"""Characters of a line."""
+    Found = tuple[Series | None, float, int | None]
+    """A series, or None where no rule wants it; value; milliseconds."""
+
 _MALFORMED: Final = (ValueError, KeyError, IndexError, AttributeError, OverflowError)
-"""The parsers' ways to say so."""
+"""The parser's ways to say so, and ours."""
 REMEMBERED: Final = 100_000
 """Names and metrics kept from page to page; a page that makes up new ones each time starts it anew."""
 
@@ -41,6 +42,7 @@ class Exposition:
         self._exclude = [compiled(text) for text in rules.exclude]
         self._taken: dict[str, bool] = {}
         self._metrics: dict[tuple[str, Kind, tuple[str, ...]], Metric] = {}
+        self._reader = Reader(self._series)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -59,16 +61,16 @@ class Exposition:
             ProbeFailedError: It is no Prometheus page at all, or takes too long to read.
         """
         openmetrics = "openmetrics" in content_type.lower()
-        parse = cast("Any", parse_openmetrics if openmetrics else parse_text)
         readings = Readings()
         if not (whole or openmetrics):  # which tells its end itself
             text = _whole_lines(text, readings)
-        families: Iterable[Any] = parse(
-            _lines(text) if openmetrics else map(_checked, _lines(text))
-        )
+        parse = self._openmetrics if openmetrics else self._text
         try:
-            for family in families:
-                self._take(family, readings)
+            for series, value, ts in parse(text, readings):
+                if series is None:
+                    continue
+                own = ts if self._rules.honor_timestamps else None
+                readings.samples.append(Sample(series, value, own))
                 if len(readings.samples) >= self._limit:
                     readings.miss(f"only the first {self._limit} samples are taken (max_values)")
                     break
@@ -84,24 +86,29 @@ class Exposition:
             raise ProbeFailedError(Reason.BODY, str(error)) from error
         return readings
 
-    def _take(self, family: Any, readings: Readings) -> None:
-        for name, labels, value, timestamp in self._wanted(family):
-            if len(readings.samples) >= self._limit:
-                return
+    def _text(self, text: str, readings: Readings) -> Iterator[Found]:
+        page = self._reader.page()
+        for line in _lines(text):
             try:
-                series = self._series(name, _kind(family.type, name), family, labels)
+                sample = page.read(line)
+            except MalformedLineError:
+                raise
             except ValueError as error:
                 readings.miss(str(error))
                 continue
-            ts = None
-            if timestamp is not None and self._rules.honor_timestamps:
-                ts = round(float(timestamp) * 1000)
-            readings.samples.append(Sample(series, float(value), ts))
+            if sample is not None:
+                yield sample
 
-    def _wanted(self, family: Any) -> Iterator[tuple[str, Mapping[str, str], Any, Any]]:
-        for sample in family.samples:
-            if self._is_wanted(sample.name):
-                yield sample.name, sample.labels, sample.value, sample.timestamp
+    def _openmetrics(self, text: str, readings: Readings) -> Iterator[Found]:
+        for parsed in cast("Any", parse_openmetrics)(_lines(text)):
+            family = Family(parsed.name, parsed.type, parsed.documentation)
+            for name, labels, value, time, *_ in parsed.samples:
+                try:
+                    series = self._series(name, labels, family, parsed.unit)
+                except ValueError as error:
+                    readings.miss(str(error))
+                    continue
+                yield series, float(value), None if time is None else round(float(time) * 1000)
 
     def _is_wanted(self, name: str) -> bool:
         known = self._taken.get(name)
@@ -116,38 +123,34 @@ class Exposition:
             return False
         return not self._include or any(found(p, name, whole=True) for p in self._include)
 
-    def _series(self, name: str, kind: Kind, family: Any, labels: Mapping[str, str]) -> Series:
-        names = tuple(sorted(labels))
+    def _series(
+        self, name: str, labels: Mapping[str, str], family: Family, unit: str = ""
+    ) -> Series | None:
+        """None where no rule wants it."""
+        if not self._is_wanted(name):
+            return None
+        names, kind = tuple(sorted(labels)), family.kind(name)
         metric = self._metrics.get((name, kind, names))
         if metric is None:
             if len(self._metrics) >= REMEMBERED:
                 self._metrics.clear()
             metric = self._metrics[name, kind, names] = Metric(
                 self._rules.prefix + name,
-                family.documentation,
+                family.help,
                 kind=kind,
-                unit=family.unit,
+                unit=unit,
                 labels=tuple(_renamed(label) for label in names),
             )
         return metric.series(*[labels[label] for label in names])
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The page line by line, as long as there is time: the parsers' cost grows with the square of a line."""
+    """The page line by line, as long as there is time: OpenMetrics' parser takes the square of a line."""
     for line in io.StringIO(text):
         if len(line) > MAX_LINE:
             raise ValueError(f"a line of more than {MAX_LINE} characters")
         spend()
         yield line
-
-
-def _checked(line: str) -> str:
-    """A line of the text format, whose parser passes over what stands behind value and time."""
-    if not line.lstrip().startswith("#"):
-        _, brace, rest = line.rpartition("}")
-        if len(rest.split()) > (2 if brace else 3):
-            raise ValueError(f"more than a value and a time: {line.strip()!r}")
-    return line
 
 
 def _whole_lines(text: str, readings: Readings) -> str:
@@ -161,11 +164,3 @@ def _whole_lines(text: str, readings: Readings) -> str:
 def _renamed(label: str) -> str:
     """The agent's own label gets out of its way, as Prometheus does it."""
     return f"exported_{label}" if label == DEVICE_ID else label
-
-
-def _kind(family: str, name: str) -> Kind:
-    if family in ("counter", "histogram") or (
-        family == "summary" and name.endswith(("_count", "_sum"))
-    ):
-        return "counter"
-    return "gauge"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from prometheus_client.parser import text_string_to_metric_families
-
+from orbital_exposition import Family, Reader
 from orbital_sdk.metric import LABEL_NAME, METRIC_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from orbital_sdk import Row
     from orbital_sdk.metric import Kind
@@ -45,14 +44,9 @@ def read(text: str) -> list[Line]:
     Raises:
         ValueError: It is no exposition text.
     """
-    try:
-        return list(_lines(text))
-    except (
-        IndexError,
-        KeyError,
-        AttributeError,
-    ) as error:  # the parser's own, of text that is broken
-        raise ValueError("it cannot be read") from error
+    page = Reader(_series).page()
+    found = [one for line in text.splitlines() if (one := page.read(line))]
+    return [Line(name, labels, value, kind) for (name, labels, kind), value, _ in found]
 
 
 def line_of(row: Row, value: float) -> Line:
@@ -60,14 +54,12 @@ def line_of(row: Row, value: float) -> Line:
     return Line(row.name, row.labels, value, row.kind)
 
 
-def _lines(text: str) -> Iterator[Line]:
-    stripped = "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
-    for family in text_string_to_metric_families(stripped):
-        kind: Kind = "counter" if family.type == "counter" else "gauge"
-        for sample in family.samples:
-            labels = tuple(sorted((k, v) for k, v in sample.labels.items() if v))
-            check(sample.name, [name for name, _ in labels])
-            yield Line(sample.name, labels, float(sample.value), kind)
+def _series(
+    name: str, labels: dict[str, str], family: Family
+) -> tuple[str, tuple[tuple[str, str], ...], Kind]:
+    named = tuple(sorted((label, value) for label, value in labels.items() if value))
+    check(name, [label for label, _ in named])
+    return name, named, family.kind(name)
 
 
 def check(name: str, labels: Iterable[str]) -> None:
