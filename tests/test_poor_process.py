@@ -28,7 +28,7 @@ def limited(sentinel, *before: str, command: str = "start") -> subprocess.Comple
     """A command of the agent behind another program, to its end."""
     return subprocess.run(
         [*before, sys.executable, "-m", "orbital_sentinel", *command.split()],
-        cwd=sentinel.folder, env=sentinel.environ, capture_output=True, text=True, timeout=60,
+        cwd=sentinel.folder, env=sentinel.environ, capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
 

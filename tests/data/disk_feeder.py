@@ -100,7 +100,7 @@ async def main(
         await asyncio.Event().wait()
     if drain:
         with suppress(TimeoutError):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while any(map(buffer.waiting, names)):
                     await sender.flush(1)
     await sender.stop()

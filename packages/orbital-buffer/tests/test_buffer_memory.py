@@ -171,7 +171,7 @@ async def test_blocked_appends_go_on_when_old_samples_expire():
     buffer = memory_buffer(BufferLimits(samples=10, size=None, age=0.05, policy="block"), clock)
     buffer.attach("dead")
     await buffer.append([make_batch(8)])
-    await asyncio.wait_for(buffer.append([make_batch(8)]), timeout=10)
+    await asyncio.wait_for(buffer.append([make_batch(8)]), timeout=60)
     assert buffer.ledger.account("dead").dropped == {"age": 8}
 
 

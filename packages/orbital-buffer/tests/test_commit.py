@@ -59,7 +59,7 @@ async def test_each_window_ends_by_itself():
     committer = Committer(buffer, window=0.001)
     for window in (1, 2, 3):
         await committer.put(make_batch(3))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await buffer.wait("a", samples=3 * window)
     assert buffer.appends == [1, 1, 1]
     await committer.close()
@@ -137,8 +137,8 @@ async def test_put_waits_when_the_buffer_is_far_behind():
     await asyncio.sleep(0)
     assert not late.done()
     reading = asyncio.ensure_future(drain(buffer))
-    await asyncio.wait_for(asyncio.gather(*puts, late), timeout=10)
-    await asyncio.wait_for(committer.flush(), timeout=10)
+    await asyncio.wait_for(asyncio.gather(*puts, late), timeout=60)
+    await asyncio.wait_for(committer.flush(), timeout=60)
     reading.cancel()
     assert buffer.ledger.account("a").accepted == 3 * FAR_BEHIND * 10 + 30
     assert not committer.lost
@@ -235,7 +235,7 @@ async def test_closing_lets_blocked_collections_go():
     puts = [asyncio.ensure_future(committer.put(make_batch(10))) for _ in range(40)]
     await asyncio.sleep(0)
     await committer.close(grace=0.01)
-    await asyncio.wait_for(asyncio.gather(*puts), timeout=10)
+    await asyncio.wait_for(asyncio.gather(*puts), timeout=60)
     assert committer.lost == {"stopped": 400}
 
 

@@ -1,11 +1,9 @@
 """Programs as they are: good ones, and those that fail, hang, fork and flood."""
 
-import asyncio
 import os
 import shutil
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +15,8 @@ from orbital_sdk import (
     UnexpectedReply,
 )
 from orbital_sdk.testing import check_plugin
+from orbital_testbench import eventually
+from orbital_testbench.processes import is_running
 
 SH = ("sh", "-c")
 
@@ -120,7 +120,8 @@ async def test_a_program_that_never_ends(run, tmp_path):
     assert isinstance(done.error, PartialCollect)
     assert "did not end within" in str(done.error)
     assert done.names == ("m_v",)
-    await gone(*pids.read_text().split())
+    for pid in pids.read_text().split():
+        await eventually(lambda pid=pid: not is_running(int(pid)))
 
 
 async def test_nothing_in_time(run):
@@ -135,7 +136,7 @@ async def test_a_child_that_stays(run, tmp_path):
     done = await run(*SH, f"sleep 1000 & echo $! > {pids}; echo m v=1")
     assert done.error is None
     assert done.value("m_v") == 1
-    await gone(pids.read_text())
+    await eventually(lambda: not is_running(int(pids.read_text())))
 
 
 @pytest.mark.skipif(shutil.which("setsid") is None, reason="needs setsid")
@@ -206,20 +207,3 @@ async def test_a_relative_path_starts_in_the_folder(run, programs):
     """As does the program."""
     done = await run("./disk.sh", folder=str(programs))
     assert done.value("users") == 3
-
-
-async def gone(*pids) -> None:
-    """These processes end, and are no zombies of ours."""
-    async with asyncio.timeout(20):
-        for pid in pids:
-            while _is_running(int(pid)):  # noqa: ASYNC110 (it has no event)
-                await asyncio.sleep(0.01)
-
-
-def _is_running(pid: int) -> bool:
-    """Whether it is there; an orphan that nobody reaps in a container is not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-        return state.rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

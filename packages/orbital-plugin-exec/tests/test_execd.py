@@ -4,7 +4,6 @@ import asyncio
 import os
 import shlex
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,8 @@ from orbital_plugin_exec import Execd
 from orbital_sdk import BufferRefused, ConfigurationError, PartialCollect, UnexpectedReply
 from orbital_sdk.testing import FakeEmit, FakeHost, check_receiver, make_context
 from orbital_sdk.testing.collection import as_model
+from orbital_testbench import eventually
+from orbital_testbench.processes import is_running
 
 
 class Kept:
@@ -145,14 +146,4 @@ async def test_it_ends_with_its_task(tmp_path):
     async with Kept("sh", "-c", script) as kept:
         await kept.emit.wait()
     child = int(pids.read_text())
-    async with asyncio.timeout(20):
-        while _is_running(child):  # noqa: ASYNC110 (it has no event)
-            await asyncio.sleep(0.01)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-        return state.rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    await eventually(lambda: not is_running(child))

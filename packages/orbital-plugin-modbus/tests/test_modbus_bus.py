@@ -91,9 +91,9 @@ async def test_a_turn_that_is_cancelled_is_passed_on():
     turns.give()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    await asyncio.wait_for(second, 5)
+    await asyncio.wait_for(second, 60)
     turns.give()
-    await asyncio.wait_for(turns.take(1), 5)
+    await asyncio.wait_for(turns.take(1), 60)
 
 
 async def test_a_dead_unit_is_left_alone(plugin, device, failure, script, bus_of, opened):
@@ -214,7 +214,7 @@ async def test_a_late_answer_on_a_serial_line_passes_before_the_unit_is_asked_ag
     way = Way(Line("rtu", device="/dev/null"), timeout=0.05, retries=1)
     read = Read(HOLDING, 0, 1)
     silent = asyncio.ensure_future(bus.read(bus.unit(1), read, way, Counter()))
-    await asyncio.wait_for(busy.wait(), 20)
+    await asyncio.wait_for(busy.wait(), 60)
     assert await bus.read(bus.unit(2), read, way, Counter()) == b"\0\0"
     with pytest.raises(NoAnswer):
         await silent
@@ -263,7 +263,7 @@ async def test_no_time_at_all_is_no_fault_of_the_device(plugin, device, collect,
     slow, fields = plugin(5), {**server.fields, "request_timeout": 30}
     session = await opened(slow, device(server, request_timeout=30))
     other = asyncio.ensure_future(session.collect(make_context()))
-    await asyncio.wait_for(server.called.wait(), 20)
+    await asyncio.wait_for(server.called.wait(), 60)
     collection = await collect(
         {**fields, "unit_id": 2}, {"registers": [{"address": 5}]}, timeout=0.3
     )

@@ -14,7 +14,7 @@ async def test_an_idle_connection_is_closed_and_opened_again(plugin, device, scr
     reader = plugin(5)
     session = await opened(reader, device(server, idle_close="10ms"))
     await session.collect(make_context())
-    await asyncio.wait_for(server.quiet.wait(), 20)
+    await asyncio.wait_for(server.quiet.wait(), 60)
     await session.collect(make_context())
     assert server.connections == 2
     await reader.stop()
@@ -30,7 +30,7 @@ async def test_the_last_session_closes_the_bus(plugin, device, script, opened):
     await sessions[1].collect(make_context())
     assert server.connections == 1
     await sessions[1].close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
+    await asyncio.wait_for(server.quiet.wait(), 60)
     await sessions[1].close()
 
 
@@ -82,10 +82,10 @@ async def test_a_session_that_is_closed_gives_its_connection_back(plugin, device
     for session in (gone, stays):
         await session.collect(make_context())
     await gone.close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
+    await asyncio.wait_for(server.quiet.wait(), 60)
     assert other.open == 1
     await stays.close()
-    await asyncio.wait_for(other.quiet.wait(), 20)
+    await asyncio.wait_for(other.quiet.wait(), 60)
 
 
 async def test_another_timeout_of_the_task_keeps_the_connection(plugin, device, script, opened):
@@ -96,7 +96,7 @@ async def test_another_timeout_of_the_task_keeps_the_connection(plugin, device, 
         await session.collect(make_context(timeout=timeout))
     assert server.connections == 1
     await session.close()
-    await asyncio.wait_for(server.quiet.wait(), 20)
+    await asyncio.wait_for(server.quiet.wait(), 60)
 
 
 async def test_a_connection_that_is_given_up_is_closed(plugin, device, script, opened):
@@ -108,7 +108,7 @@ async def test_a_connection_that_is_given_up_is_closed(plugin, device, script, o
     await eventually(lambda: server.open)
     run.cancel()
     await asyncio.wait({run}, timeout=20)
-    await asyncio.wait_for(server.quiet.wait(), 20)
+    await asyncio.wait_for(server.quiet.wait(), 60)
     await reader.stop()
 
 

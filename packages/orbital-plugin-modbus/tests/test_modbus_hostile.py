@@ -267,7 +267,7 @@ async def test_cancelled_in_the_middle(script):
     link = MbapLink("127.0.0.1", server.port)
     await link.open(5)
     first = asyncio.ensure_future(link.read(1, Read(TABLES["holding"], 0, 2), 5))
-    await asyncio.wait_for(asked_once.wait(), 20)
+    await asyncio.wait_for(asked_once.wait(), 60)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     assert await link.read(1, Read(TABLES["holding"], 7, 1), 5) == b"\x00\x07"

@@ -182,7 +182,7 @@ class Peer:
     async def next(self) -> Asked:
         """The next echo request."""
         packet = b""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while packet[20:21] != b"\x08":
                 packet = await asyncio.get_running_loop().sock_recv(self._sock, 4096)
         ends = packet[12:16], packet[16:20]

@@ -17,6 +17,10 @@ from orbital_plugin_ping.sockets import Options
 from orbital_sdk import CollectError
 
 SILENT = "10.99.0.66"
+LONG = {"timeout": 600.0, "seconds": 900.0}
+"""Of packets whose end is not waited for."""
+GUARD = 60
+"""Seconds; a test that takes longer waits for the wrong thing."""
 
 
 def left_behind(pinger: NativePinger) -> list[object]:
@@ -206,7 +210,7 @@ async def test_sequence_wraps(pinger, peer, ask):
 )
 async def test_refused_on_the_way(router, pinger, ask, host, reason):
     """What a router says about a lost packet is the reason, and the run doesn't wait for its timeout."""
-    outcome = await asyncio.wait_for(pinger.ping(ask(host, 2)), 4)
+    outcome = await asyncio.wait_for(pinger.ping(ask(host, 2, **LONG)), GUARD)
     assert outcome.rtts == [None, None]
     assert outcome.reason == reason
 
@@ -215,7 +219,7 @@ async def test_expired_on_the_way(router, kind, ask):
     """A TTL too short for the way is told as such."""
     pinger = NativePinger(Options(ttl=1))
     await pinger.start()
-    outcome = await asyncio.wait_for(pinger.ping(ask("10.96.0.1")), 4)
+    outcome = await asyncio.wait_for(pinger.ping(ask("10.96.0.1", **LONG)), GUARD)
     await pinger.stop()
     assert outcome.reason == "TTL exceeded on the way, says 10.99.0.2"
 
@@ -225,7 +229,7 @@ async def test_too_big(network, kind, ask):
     network.cable()
     pinger = NativePinger(Options(dont_fragment=True, payload=4000))
     await pinger.start()
-    outcome = await asyncio.wait_for(pinger.ping(ask(SILENT)), 4)
+    outcome = await asyncio.wait_for(pinger.ping(ask(SILENT, **LONG)), GUARD)
     await pinger.stop()
     assert outcome.reason == "packet too big for the path"
 
@@ -279,8 +283,8 @@ def test_errors_of_one_host(kind, peer, ask, loop):
         pinger, telling = NativePinger(Options()), asyncio.create_task(tell())
         await pinger.start()
         pairs = zip(bad, good, strict=True)
-        runs = [pinger.ping(ask(host, 3, gap=0.02)) for pair in pairs for host in pair]
-        outcomes = await asyncio.wait_for(asyncio.gather(*runs), 4)
+        runs = [pinger.ping(ask(host, 3, gap=0.02, **LONG)) for pair in pairs for host in pair]
+        outcomes = await asyncio.wait_for(asyncio.gather(*runs), GUARD)
         assert {outcome.reason for outcome in outcomes[::2]} == {"host unreachable, says 127.0.0.9"}
         assert all(None not in outcome.rtts for outcome in outcomes[1::2])
         telling.cancel()
@@ -295,7 +299,7 @@ async def test_error_that_is_not_ours(pinger, peer, ask):
     runs = [asyncio.create_task(pinger.ping(ask("127.0.0.5")))]
     peer.refuse(await peer.next(), teller="127.0.0.9")
     runs.append(asyncio.create_task(pinger.ping(ask("127.0.0.6"))))  # sends before anything is read
-    peer.answer(await asyncio.wait_for(peer.next(), 5))
+    peer.answer(await asyncio.wait_for(peer.next(), GUARD))
     refused, answered = await asyncio.gather(*runs)
     assert (refused.rtts, refused.reason) == ([None], "host unreachable, says 127.0.0.9")
     assert (answered.reason, None in answered.rtts) == ("", False)

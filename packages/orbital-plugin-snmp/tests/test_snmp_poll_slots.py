@@ -52,7 +52,7 @@ async def test_who_waits_for_a_device_keeps_nobody_waiting() -> None:
     """Its slot goes to the others, and giving it back later adds none."""
     slots = PollSlots(1)
     silent = await slots.take()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         following = await slots.take()
     slots.give(silent)
     third = asyncio.ensure_future(slots.take())
@@ -86,5 +86,5 @@ async def test_who_is_cancelled_while_waiting_takes_no_place_along() -> None:
     slots.give(first)
     late.cancel()
     await asyncio.gather(early, late, return_exceptions=True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         slots.give(await slots.take())

@@ -287,7 +287,7 @@ async def test_silent_devices_do_not_keep_the_others_waiting() -> None:
 
         silent = [asyncio.create_task(reader(f"dead{n}").get(encoded(NAMES))) for n in range(300)]
         await asyncio.sleep(0)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert len(await reader("alive").get(encoded(NAMES))) == len(NAMES)
         assert not any(task.done() for task in silent)
         for task in silent:

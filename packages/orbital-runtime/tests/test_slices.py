@@ -86,7 +86,7 @@ async def test_the_collector_is_back_afterwards():
 async def test_the_collector_is_back_where_the_work_hangs():
     """Garbage does not pile up for as long as a dead file server does not answer."""
     with without_collector(longest=0):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not gc.isenabled():  # noqa: ASYNC110 (the collector has no event)
                 await asyncio.sleep(0)
     assert gc.isenabled()

@@ -157,7 +157,7 @@ async def thermo_in_trouble(thermo, thermo_device):
 
 async def connected(port):
     """As soon as somebody listens there."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(ConnectionRefusedError):
                 return await asyncio.open_connection("127.0.0.1", port)

@@ -159,7 +159,7 @@ async def test_many_notes_are_saved_together(tmp_path):
     for number in range(3):
         kept.set(str(number), number)
         kept.save_soon(0.01)
-    await asyncio.wait_for(saved.wait(), 20)
+    await asyncio.wait_for(saved.wait(), 60)
     assert len(json.loads((tmp_path / NAME).read_text())) == 3
 
 

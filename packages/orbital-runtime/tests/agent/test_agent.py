@@ -125,7 +125,7 @@ def write(folder, tasks: dict[str, str], *, outputs: tuple[str, ...] = ("one",),
 
 async def until(condition) -> None:
     """Give the loop its turns until this is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (states have no event)
             await asyncio.sleep(0.01)
 
@@ -154,7 +154,7 @@ async def test_sigterm_ends_run_with_success(agent_of):
     running = asyncio.ensure_future(agent.run())
     await until(lambda: agent.state is State.RUNNING)
     os.kill(os.getpid(), signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await running == 0
     assert agent.state is State.STOPPED
 
@@ -184,7 +184,7 @@ async def test_an_echo_of_the_first_signal_is_no_second_one():
         assert not signals.again.is_set()
         clock.advance(2)
         os.kill(os.getpid(), signal.SIGINT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await signals.again.wait()
 
 

@@ -93,7 +93,7 @@ async def shown(agent: Agent) -> dict[str, float]:
 async def test_every_part_has_a_host(agent, tmp_path):
     """Metrics under its kind and name, a folder in the agent's data, an end of its tasks before its stop."""
     await agent.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await shown(agent)) < 6:  # noqa: ASYNC110 (what is watched has no event)
             await asyncio.sleep(0.01)
     assert await shown(agent) == {

@@ -128,7 +128,7 @@ def delivered(name: str) -> list[float]:
 
 async def until(condition) -> None:
     """Give the loop its turns until this is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (states have no event)
             await asyncio.sleep(0.01)
 

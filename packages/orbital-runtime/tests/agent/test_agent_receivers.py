@@ -44,7 +44,7 @@ async def fresh():
 
 
 async def begun():
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await Mailbox.came.wait()
     Mailbox.came.clear()
     return Mailbox.open[-1]

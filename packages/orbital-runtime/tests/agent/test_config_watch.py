@@ -33,7 +33,7 @@ async def watched(tmp_path):
 
 
 async def until(holds) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 (what is watched has no event)
             await asyncio.sleep(0.01)
 

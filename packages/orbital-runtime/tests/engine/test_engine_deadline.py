@@ -126,7 +126,7 @@ def _quiet(caplog):
 
 async def until(condition):
     """The condition depends on a thread that is about to end."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (a thread has no event to await)
             await asyncio.sleep(0.001)
 

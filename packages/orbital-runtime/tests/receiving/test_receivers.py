@@ -271,7 +271,7 @@ async def test_the_first_run_does_not_wait_long():
     """Not longer than the task may: half of its time, and a fifth of a second at most."""
     rig = ReceiverRig(Listener(), limits=RunLimits())
     task = replace(TASK, timeout=0.05)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         # on a busy machine the other half is soon over
         while not (await rig.run(task)).up:  # noqa: ASYNC110 (runs have no event)
             await asyncio.sleep(0)

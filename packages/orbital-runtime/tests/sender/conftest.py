@@ -17,7 +17,7 @@ QUICK = {"flush_interval": 0.0, "retry_interval": 0.001, "breaker_reset": 0.001}
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (phases and positions change without an event)
             await asyncio.sleep(0.001)
 

@@ -153,5 +153,5 @@ async def test_a_writer_that_does_not_close_is_not_waited_for(lines, caplog):
             await asyncio.Event().wait()
 
     line = lines(Clinging(), timeout=0.02)
-    await asyncio.wait_for(line.delivery.stop(), timeout=10)
+    await asyncio.wait_for(line.delivery.stop(), timeout=60)
     assert "output out did not close" in caplog.text

@@ -14,7 +14,7 @@ NEVER = 3600.0
 async def test_a_wait_ends_after_its_time():
     """And not because of an event that never comes."""
     await asyncio.wait_for(
-        InterruptibleWait().until(asyncio.Event().wait, seconds=0.01), timeout=10
+        InterruptibleWait().until(asyncio.Event().wait, seconds=0.01), timeout=60
     )
 
 
@@ -24,7 +24,7 @@ async def test_a_wait_ends_with_its_event():
     waiting = asyncio.ensure_future(InterruptibleWait().until(event.wait, seconds=None))
     await asyncio.sleep(0)
     event.set()
-    await asyncio.wait_for(waiting, timeout=10)
+    await asyncio.wait_for(waiting, timeout=60)
 
 
 @pytest.mark.parametrize("seconds", [None, NEVER])
@@ -35,7 +35,7 @@ async def test_a_wait_can_be_interrupted(seconds):
     await asyncio.sleep(0)
     wait.interrupt()
     wait.interrupt()
-    await asyncio.wait_for(waiting, timeout=10)
+    await asyncio.wait_for(waiting, timeout=60)
     waiting = asyncio.ensure_future(wait.until(seconds=seconds))
     done, _ = await asyncio.wait({waiting}, timeout=0.02)
     assert not done
@@ -47,7 +47,7 @@ async def test_an_interruption_before_the_wait_is_not_forgotten():
     """Somebody asked for haste while nothing waited: the next wait ends at once."""
     wait = InterruptibleWait()
     wait.interrupt()
-    await asyncio.wait_for(wait.until(seconds=None), timeout=10)
+    await asyncio.wait_for(wait.until(seconds=None), timeout=60)
 
 
 async def test_what_the_event_raises_is_raised():

@@ -43,14 +43,14 @@ async def test_flush_says_when_not_everything_went(buffer, sender):
     await sender.add(output("paused", paused, pause_retry=NEVER))
     await buffer.append([make_batch(1)])
     await paused.called(1)
-    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=10)
+    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=60)
     assert len(paused.calls) >= 2
     await sender.remove("paused")
     dead = RecordingWriter()
     dead.always(WriterUnavailable("down"))
     await sender.add(output("dead", dead, retry_interval=NEVER))
     await buffer.append([make_batch(1)])
-    assert not await asyncio.wait_for(sender.flush(0.05), timeout=10)
+    assert not await asyncio.wait_for(sender.flush(0.05), timeout=60)
     await asyncio.sleep(0)
     names = {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
     assert names == {"output fine", "output dead"}  # nobody waits for a flush that is over
@@ -71,8 +71,8 @@ async def test_b1_stopping_with_an_empty_buffer_returns(buffer, sender):
     writers = [RecordingWriter() for _ in range(3)]
     for number, writer in enumerate(writers):
         await sender.add(output(f"out-{number}", writer, flush_interval=NEVER))
-    await asyncio.wait_for(sender.stop(NEVER), timeout=10)
-    await asyncio.wait_for(sender.stop(NEVER), timeout=10)
+    await asyncio.wait_for(sender.stop(NEVER), timeout=60)
+    await asyncio.wait_for(sender.stop(NEVER), timeout=60)
     assert [writer.stopped for writer in writers] == [1, 1, 1]
     assert sender.status() == {}
 
@@ -110,7 +110,7 @@ async def test_stopping_is_bounded_and_says_what_is_left(buffer, sender, caplog)
     await sender.add(output("dead", writer, retry_interval=NEVER))
     await buffer.append([make_batch(7)])
     with caplog.at_level(logging.WARNING):
-        await asyncio.wait_for(sender.stop(0.05), timeout=10)
+        await asyncio.wait_for(sender.stop(0.05), timeout=60)
         assert buffer.waiting("dead") == 7
         await buffer.close()
     assert "output dead: 7 samples could not be sent before the stop" in caplog.text
@@ -155,7 +155,7 @@ async def test_a_closed_buffer_ends_its_deliveries(buffer, sender):
     await buffer.append([make_batch(1)])
     await writer.received(1)
     await buffer.close()
-    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=10)
+    assert not await asyncio.wait_for(sender.flush(NEVER), timeout=60)
     assert sender.status()["a"].phase is Phase.STOPPED
     await sender.stop()
     assert writer.stopped == 1

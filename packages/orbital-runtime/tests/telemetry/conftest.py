@@ -186,7 +186,7 @@ class World:
             await self.until(lambda: not self.buffer.waiting("store"))
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110 (what is watched has no event)
                 await asyncio.sleep(0.005)
 

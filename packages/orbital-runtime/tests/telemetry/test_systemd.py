@@ -32,7 +32,7 @@ class Manager:
 
     async def hears(self) -> list[str]:
         """The next message."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             loop = asyncio.get_running_loop()
             return (await loop.sock_recv(self._socket, 4096)).decode().split("\n")
 

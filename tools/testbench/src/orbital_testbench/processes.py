@@ -1,4 +1,4 @@
-"""Process groups: killed when we are gone, and known to stand still."""
+"""Processes: whether one runs; groups that are killed when we are gone, and known to stand still."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def guard(group: int) -> subprocess.Popen[bytes]:
     )
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process is there; one that has ended and that nobody reaps, as in a container, is not."""
+    try:
+        return _stat(Path(f"/proc/{pid}"))[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def is_stopped(group: int) -> bool:
     """Whether every thread of a process group stands still. A signal takes a moment to reach them all."""
     return all(state in "TtZX" for state in _states(group))
@@ -39,4 +47,4 @@ def _states(group: int) -> Iterator[str]:
 
 def _stat(folder: Path) -> list[str]:
     """State, parent, group and so on: what follows the name, which may hold anything."""
-    return (folder / "stat").read_text().rpartition(")")[2].split()
+    return (folder / "stat").read_text("ascii", errors="replace").rpartition(")")[2].split()

@@ -62,7 +62,7 @@ class Line:
         return self.sender.status()["out"]
 
     async def until(self, condition):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110 (phases and positions change without an event)
                 await asyncio.sleep(0.001)
 
