@@ -24,7 +24,9 @@ check: setup ## formatting, lint, types, arrows between packages, version ranges
 	$(RUN) pyright
 	$(RUN) mypy packages/orbital-sdk/src
 	$(RUN) lint-imports
+	$(RUN) zizmor --offline --quiet .github
 	$(RUN) orbital-dev ranges
+	$(RUN) orbital-dev metadata
 	$(RUN) orbital-dev docs --check
 
 test: setup ## the tests (what CI checks is `make check test`)

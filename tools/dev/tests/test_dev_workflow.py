@@ -1,4 +1,4 @@
-"""The workflow on GitHub, as far as it can be known without GitHub."""
+"""The workflows on GitHub, as far as it can be known without GitHub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import yaml
 from orbital_dev.workspace import find_root, members
 
 ROOT = find_root(Path(__file__).parent)
-JOBS = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"]
+JOBS = {
+    f"{path.stem}-{name}": job
+    for path in (ROOT / ".github" / "workflows").glob("*.yml")
+    for name, job in yaml.safe_load(path.read_text())["jobs"].items()
+}
 STEPS = [step for job in JOBS.values() for step in job["steps"]]
 
 
@@ -31,7 +35,7 @@ def test_no_job_hangs(job):
 def test_jobs_run_scripts_that_are_there():
     """So that each can be run on a developer's machine too."""
     scripts = re.findall(r"\.ci/\w+", "\n".join(step.get("run", "") for step in STEPS))
-    assert set(scripts) == {".ci/run", ".ci/package", ".ci/lowest"}
+    assert set(scripts) == {".ci/run", ".ci/package", ".ci/lowest", ".ci/wheel"}
     assert all(os.access(ROOT / script, os.X_OK) for script in scripts)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orbital_dev import changes
+from orbital_dev import changes, distributions, index, release
+from orbital_dev.metadata import incomplete
 from orbital_dev.ranges import broken_ranges
-from orbital_dev.workspace import dependants, find_root, members
+from orbital_dev.workspace import Member, dependants, find_root, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+class Bump(StrEnum):
+    """The part of a version that a release raises."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    PATCH = "patch"
+
+
+Repository = Annotated[
+    str,
+    typer.Option(envvar="REPOSITORY", help="Address of the repository, https://HOST/OWNER/NAME."),
+]
 Base = Annotated[str, typer.Argument(help="The commit to compare with, from where HEAD left it.")]
 
 
@@ -47,6 +62,59 @@ def changed(
 def ranges() -> None:
     """Check that the version of every sibling satisfies every range written on it."""
     _finish(broken_ranges(members(find_root(Path.cwd()))))
+
+
+@app.command()
+def metadata() -> None:
+    """Check that every published package has what an index shows: licence, authors, keywords, classifiers."""
+    root = find_root(Path.cwd())
+    _finish(incomplete(root, members(root)))
+
+
+@app.command("release")
+def prepare_release(
+    package: Annotated[str, typer.Argument(help="Its name, such as `orbital-plugin-modbus`.")],
+    *,
+    bump: Annotated[Bump, typer.Option(help="Which part of the version to raise.")] = Bump.MINOR,
+) -> None:
+    """Raise a package's version and write its changelog; it is published when the change is on main."""
+    root = find_root(Path.cwd())
+    version = release.prepare(root, _named(root, package), bump.value)
+    findings = list(broken_ranges(members(root)))
+    print(f"{package} is {version}; look at the change, and commit it")
+    _finish(findings)
+
+
+@app.command()
+def unpublished(
+    repository: Repository,
+    *,
+    at: Annotated[str, typer.Option("--index", help="Address of the index.")] = index.PYPI,
+) -> None:
+    """Print as JSON the packages whose version is not on the index, in the order of their dependencies."""
+    missing = index.unpublished(members(find_root(Path.cwd())), repository, at)
+    print(json.dumps([member.name for member in missing]))
+
+
+@app.command()
+def tag(package: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+    """Print the tag of a package's version."""
+    print(_named(find_root(Path.cwd()), package).tag)
+
+
+@app.command()
+def build(
+    packages: Annotated[list[str] | None, typer.Argument(help="Names; all if left out.")] = None,
+    *,
+    repository: Repository,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dist"),
+) -> None:
+    """Build wheels and source distributions as an index gets them."""
+    root = find_root(Path.cwd())
+    chosen = [_named(root, name) for name in packages or ()]
+    for member in chosen or [member for member in members(root) if member.published]:
+        for path in distributions.build(root, member, out.resolve(), repository=repository):
+            print(path)
 
 
 @app.command()
@@ -102,6 +170,13 @@ def mutants(
     noticed = 100 * (len(chosen) - survivors) / max(1, len(chosen))
     typer.echo(f"{len(chosen) - survivors} of {len(chosen)} changes noticed: {noticed:.0f} %")
     raise typer.Exit(noticed < goal)
+
+
+def _named(root: Path, name: str) -> Member:
+    for member in members(root):
+        if member.name == name:
+            return member
+    raise LookupError(f"no package here is called {name!r}")
 
 
 def _finish(findings: Iterable[str]) -> None:

@@ -32,6 +32,17 @@ class Member:
         """Whether others can install it."""
         return PRIVATE not in self.document["project"].get("classifiers", ())
 
+    @property
+    def dependencies(self) -> set[str]:
+        """Names of the packages that come with it; not those of its extras."""
+        listed = self.document["project"].get("dependencies", ())
+        return {canonicalize_name(Requirement(line).name) for line in listed}
+
+    @property
+    def tag(self) -> str:
+        """The tag of this version: `orbital-sdk/v0.1.0`. No name of a package contains a slash."""
+        return f"{self.name}/v{self.version}"
+
     def requirements(self) -> Iterator[Requirement]:
         """Everything it asks for: for itself, for its extras, for its dependency groups."""
         project = self.document["project"]
