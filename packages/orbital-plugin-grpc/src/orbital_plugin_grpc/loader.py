@@ -10,10 +10,11 @@ from orbital_plugin_grpc.connection import connect
 from orbital_plugin_host.remote.describe import described
 from orbital_plugin_host.remote.fleet import Fleet
 from orbital_plugin_host.remote.offered import offered
-from orbital_plugin_host.remote.process import Command, Limits
+from orbital_plugin_host.remote.process import Command
 from orbital_sdk import ByteSize, ConfigurationError
 from orbital_sdk.environment import environment
 from orbital_sdk.fields import Fields
+from orbital_sdk.limits import Limits
 from orbital_sdk.loader import Loader
 from orbital_sdk.schema.plugin_file import PluginFile, checked
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from orbital_plugin_host.remote.fleet import Fleet
 from orbital_plugin_host.remote.framed import connect
 from orbital_plugin_host.remote.isolated import isolated
-from orbital_plugin_host.remote.process import Command, Limits
+from orbital_plugin_host.remote.process import Command
 from orbital_sdk import ConfigurationError
+from orbital_sdk.limits import Limits
 from orbital_sdk.loader import Loader
 
 if TYPE_CHECKING:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_host import launcher
 from orbital_plugin_host.handshake import (
     LONGEST_LINE,
     SECONDS,
@@ -26,6 +23,7 @@ from orbital_plugin_host.handshake import (
     parsed,
 )
 from orbital_plugin_host.remote.output import Output
+from orbital_sdk.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,20 +32,6 @@ ENDING: Final = 0.5
 """Seconds in which a process ends that has closed its connection."""
 REAP: Final = 2.0
 """Seconds in which a killed process ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one process may take; 0: as much as the agent."""
-
-    memory: int = 0
-    """Bytes of writable memory (RLIMIT_DATA)."""
-    cpu: int = 0
-    """Seconds of CPU in its life (RLIMIT_CPU)."""
-    files: int = 0
-    """Open files (RLIMIT_NOFILE)."""
-    tasks: int = 0
-    """Processes and threads (RLIMIT_NPROC), beyond those of the agent's user at its start. Not for root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +135,7 @@ async def started(command: Command) -> Process:
     process: Process | None = None
     try:
         made = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", launcher.__file__,
-            json.dumps(asdict(command.limits) | {"parent": os.getpid()}), *command.arguments,
+            *command.limits.command(command.arguments),
             cwd=command.folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**command.environ, **environment(cookie, str(folder))},
