@@ -27,10 +27,14 @@ def run():
         timeout=10.0,  # noqa: ASYNC109 (of the task)
         environment=None,
         folder=None,
+        memory=0,
         plugin=Exec,
         **config,
     ):
-        fields = {"command": list(command), "environment": environment or {}, "folder": folder}
+        fields = {
+            "command": list(command), "environment": environment or {}, "folder": folder,
+            "memory": memory,
+        }  # fmt: skip
         async with running(plugin, fields, config) as runs:
             return await runs.collect(timeout)
 

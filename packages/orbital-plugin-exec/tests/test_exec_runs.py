@@ -207,3 +207,11 @@ async def test_a_relative_path_starts_in_the_folder(run, programs):
     """As does the program."""
     done = await run("./disk.sh", folder=str(programs))
     assert done.value("users") == 3
+
+
+async def test_memory_is_limited(run):
+    """A program that wants a gigabyte does not get it; one that wants little does."""
+    script = "import sys; print('taken n=%d' % len(bytearray(int(sys.argv[1]))))"
+    for wanted, error in [(1 << 20, type(None)), (1 << 30, UnexpectedReply)]:
+        done = await run(sys.executable, "-c", script, str(wanted), memory="128MiB")
+        assert type(done.error) is error

@@ -30,7 +30,9 @@ class Execd(KeepsRunning[ExecdDevice, ExecdConfig]):
     metadata: ClassVar[Mapping[str, Any]] = {"author": "Orbital", "device_types": ["program"]}
 
     def program(self, device: ExecdDevice) -> Program:
-        return Program(device.command, environment(device.environment), device.folder)
+        return Program(
+            device.command, environment(device.environment), device.folder, device.memory
+        )
 
     def reading(self) -> StreamFields:
         return self.config

@@ -121,7 +121,7 @@ def _program(
 ) -> Program:
     fields = values(config, device)
     given = {**variables(fields), **section.environment}
-    return Program(filled(section.command, fields), environment(given), folder)
+    return Program(filled(section.command, fields), environment(given), folder, section.memory)
 
 
 def _check_program(folder: Path, program: str) -> None:

@@ -32,7 +32,9 @@ class Exec(EachRun[ExecDevice, ExecConfig]):
     metadata: ClassVar[Mapping[str, Any]] = {"author": "Orbital", "device_types": ["program"]}
 
     def program(self, device: ExecDevice) -> Program:
-        return Program(device.command, environment(device.environment), device.folder)
+        return Program(
+            device.command, environment(device.environment), device.folder, device.memory
+        )
 
     def reading(self) -> RunFields:
         return self.config

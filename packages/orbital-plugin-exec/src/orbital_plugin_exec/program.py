@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
+import sys
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,8 @@ class Program:
     argv: tuple[str, ...] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     folder: Path | None = None
+    memory: int = 0
+    """Bytes of writable memory of each process; 0: no limit."""
 
     @property
     def name(self) -> str:
@@ -77,9 +81,19 @@ async def _start(program: Program, out: Pipe, err: Pipe, stdin: int) -> Process:
         raise ConfigurationError(
             f"{program.name} cannot be started: {why}{hint}", field="command"
         ) from error
+    _limit(process.pid, program.memory)
     out.started()
     err.started()
     return process
+
+
+def _limit(pid: int, memory: int) -> None:
+    """From outside: it has hardly begun. A launcher would cost more than many a program does."""
+    if memory and sys.platform == "linux":
+        with suppress(ProcessLookupError):
+            _, hard = resource.prlimit(pid, resource.RLIMIT_DATA)
+            most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+            resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))
 
 
 def _is_form(error: Exception) -> bool:

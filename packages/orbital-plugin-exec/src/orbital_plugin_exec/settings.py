@@ -48,6 +48,8 @@ class ProgramFields(Fields):
     environment: Environment = Field(default_factory=dict[str, SecretStr])
     """Environment variables. Of the agent's own the program gets `PATH`, `HOME`, `USER`, `LANG`, `LC_*`,
     `TZ` and `TMPDIR`."""
+    memory: ByteSize = Field(default=0, ge=0)
+    """Writable memory of each process of it, on Linux; 0: no limit. What is allocated beyond that fails."""
 
 
 class WorkingFolder(Fields):
