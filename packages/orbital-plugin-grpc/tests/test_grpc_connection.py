@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager
 
 import grpc
 import pytest
+from grpc_health.v1.health import aio as health_aio
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from orbital_plugin_grpc.codec import FROM_AGENT, FROM_PROGRAM
 from orbital_plugin_grpc.connection import PROOF, connect, joined
+from orbital_plugin_grpc.reasons import reason
 from orbital_plugin_grpc.schema import METHOD, PACKAGE, SERVICE
 from orbital_plugin_host.handshake import Address, proof
 from orbital_sdk import wire
@@ -36,11 +40,13 @@ def program(tmp_path):
     """Serves the one method with this function, and gives its address."""
 
     @asynccontextmanager
-    async def serving(exchange, method=METHOD):
+    async def serving(exchange, method=METHOD, health=None):
         server = grpc.aio.server(options=UNLIMITED)
         handler = grpc.stream_stream_rpc_method_handler(exchange)
         service = grpc.method_handlers_generic_handler(f"{PACKAGE}.{SERVICE}", {method: handler})
         server.add_generic_rpc_handlers((service,))
+        if health is not None:
+            add_HealthServicer_to_server(health, server)
         path = tmp_path / "plugin.sock"
         server.add_insecure_port(f"unix:{path}")
         await server.start()
@@ -97,6 +103,35 @@ async def test_nothing_is_read_while_it_is_paused(program):
         connection.resume()
         assert [(await agent.messages.get()).call for _ in range(5)] == [*range(5)]
         connection.close()
+
+
+async def idle(stream, context):
+    await greet(context)
+    await stream.read()
+
+
+@pytest.mark.parametrize("name", ["plugin", "another"])
+async def test_a_program_says_that_it_serves(program, name):
+    """As go-plugin's servers do; or its health service knows nothing of plugins."""
+    servicer = health_aio.HealthServicer()
+    await servicer.set(name, HealthCheckResponse.SERVING)
+    async with program(idle, health=servicer) as address:
+        (await connect(address, COOKIE, Agent())).close()
+
+
+async def test_a_program_says_that_it_does_not_serve(program):
+    """It is refused."""
+    servicer = health_aio.HealthServicer()
+    await servicer.set("plugin", HealthCheckResponse.NOT_SERVING)
+    async with program(idle, health=servicer) as address:
+        with pytest.raises(OSError, match="its health service says NOT_SERVING"):
+            await connect(address, COOKIE, Agent())
+
+
+def test_a_write_that_meets_the_end():
+    """Grpcio calls it an internal error; it is the end of a stream."""
+    core = grpc.StatusCode.INTERNAL, "Internal error from Core"
+    assert reason(*core) == reason(grpc.StatusCode.OK, "") == "ended the stream"
 
 
 async def said(program, exchange, *messages):

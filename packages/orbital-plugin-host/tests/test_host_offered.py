@@ -4,6 +4,7 @@ import pytest
 
 from orbital_plugin_host.remote.offered import offered
 from orbital_sdk import ConfigurationError, wire
+from orbital_sdk.calling.invoke import collects_beside, receives
 from orbital_sdk.loader import NotKnownYet
 from orbital_sdk.wire import answers, calls
 from orbital_sdk.wire.manifests import Described, Field, Manifest
@@ -80,6 +81,14 @@ async def test_a_refusal_is_asked_for_again(ups):
         await unknown.value.known()
         with pytest.raises(ConfigurationError, match="no such unit"):
             plugin.exclusive(device)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_receiver_may_be_collected_beside(beside):
+    """If its offer says so."""
+    offer = answers.Offer("plugin", "ups", MANIFEST, serves=True, collects=beside)
+    cls = offered(offer, Fleet(None))
+    assert (receives(cls), collects_beside(cls)) == (True, beside)
 
 
 def test_a_writer_is_no_plugin():

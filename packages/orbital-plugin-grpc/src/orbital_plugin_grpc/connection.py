@@ -11,6 +11,7 @@ import grpc.aio
 from grpc.aio import AioRpcError
 
 from orbital_plugin_grpc.codec import FROM_AGENT, FROM_PROGRAM
+from orbital_plugin_grpc.health import check_health
 from orbital_plugin_grpc.reasons import reason
 from orbital_plugin_grpc.schema import PATH
 from orbital_plugin_host.handshake import SECONDS, proof
@@ -51,11 +52,12 @@ async def connect(address: Address, cookie: str, receiver: Receiver) -> GrpcConn
     try:
         async with asyncio.timeout(SECONDS):
             await _check(stream, proof(cookie, "program").hex())
+            await check_health(channel)
     except BaseException as error:
         stream.cancel()
         await channel.close()
         if isinstance(error, TimeoutError):
-            raise OSError(f"it sent no {PROOF} within {SECONDS:g} s") from error
+            raise OSError(f"it did not answer within {SECONDS:g} s") from error
         raise
     return GrpcConnection(channel, stream, receiver)
 

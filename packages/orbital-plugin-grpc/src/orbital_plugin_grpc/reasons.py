@@ -18,6 +18,8 @@ KNOWN: Final[Mapping[StatusCode, str]] = {
     StatusCode.UNAUTHENTICATED: "refused the agent's proof of the cookie",
     StatusCode.RESOURCE_EXHAUSTED: f"sent a message of more than {MESSAGE:,} bytes",
 }
+CORE: Final = "Internal error from Core"
+"""What grpcio says where a write meets the end of a stream."""
 LONGEST: Final = 300
 """Characters of what gRPC says."""
 
@@ -25,7 +27,7 @@ LONGEST: Final = 300
 def reason(code: StatusCode, details: str | None) -> str:
     """What a program did, as a clause, by the status of its stream."""
     said = " ".join((details or "").split())[:LONGEST]
-    if code is StatusCode.OK:
+    if code is StatusCode.OK or (code is StatusCode.INTERNAL and said == CORE):
         return "ended the stream"
     words = KNOWN.get(code, f"ended the stream with {code.name}")
     return f"{words} ({said})" if said else words

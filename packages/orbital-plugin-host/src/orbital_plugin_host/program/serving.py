@@ -13,7 +13,7 @@ from orbital_plugin_host.program.emitting import Emitting
 from orbital_plugin_host.program.host import ProgramHost
 from orbital_plugin_host.program.parts import Opened, checked, new_instance
 from orbital_sdk import CollectError, wire
-from orbital_sdk.calling.invoke import receives
+from orbital_sdk.calling.invoke import collects_beside, receives
 from orbital_sdk.schema.manifest import manifest
 from orbital_sdk.wire import answers, calls
 from orbital_sdk.wire.manifests import checked as as_manifest
@@ -46,6 +46,7 @@ class Serving:
         self._instances: dict[int, Instance] = {}
         self._sessions: dict[int, Opened] = {}
         self._going: dict[int, asyncio.Task[None]] = {}
+        self._loop = asyncio.get_running_loop()
         self._emitting = Emitting(send)
 
     def took(self, message: FromAgent) -> None:
@@ -55,6 +56,10 @@ class Serving:
             Malformed: It may not come now.
         """
         match message:
+            case calls.Collect():
+                self._begin(message)
+            case calls.Accepted() | calls.NotAccepted():
+                self._emitting.settle(message)
             case calls.Hello():
                 self._welcome(message)
             case calls.Health():
@@ -63,17 +68,20 @@ class Serving:
             case calls.Cancel():
                 if message.call in self._going:
                     self._going[message.call].cancel()
-            case calls.Accepted() | calls.NotAccepted():
-                self._emitting.settle(message)
             case _:
-                going = asyncio.get_running_loop().create_task(self._answered(message))
-                self._going[message.call] = going
-                going.add_done_callback(partial(self._over, message.call))
+                self._begin(message)
+
+    def _begin(self, message: Any) -> None:
+        going = self._going[message.call] = self._loop.create_task(self._answered(message))
+        going.add_done_callback(partial(self._over, message.call))
 
     def _welcome(self, message: calls.Hello) -> None:
         known = wire.CONTRACT if wire.CONTRACT in message.contracts else 0
         about = as_manifest(manifest(self._cls, version=self._version))
-        offer = answers.Offer("plugin", self._cls.name, about, serves=receives(self._cls))
+        offer = answers.Offer(
+            "plugin", self._cls.name, about,
+            serves=receives(self._cls), collects=collects_beside(self._cls),
+        )  # fmt: skip
         self._send(answers.Welcome(known, (offer,)))
 
     async def _answered(self, message: Any) -> None:

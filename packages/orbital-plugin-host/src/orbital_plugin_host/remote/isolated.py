@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_plugin_host.remote.plugin import Remote, RemoteReceiver, collect_beside
-from orbital_sdk import Plugin
-from orbital_sdk.calling.invoke import receives
+from orbital_sdk.calling.invoke import collects_beside, receives
 
 if TYPE_CHECKING:
     from orbital_plugin_host.remote.fleet import Fleet
+    from orbital_sdk import Plugin
 
 _KEPT: Final = (
     "name", "summary", "contract", "metadata", "max_threads", "device_model", "config_model",
@@ -29,7 +29,7 @@ def isolated(original: type[Plugin[Any, Any]], fleet: Fleet) -> type[Remote]:
 
     about: dict[str, Any] = {name: getattr(original, name) for name in _KEPT}
     about |= {"fleet": fleet, "stated": staticmethod(stated), "__doc__": original.__doc__}
-    if receives(original) and original.collect is not Plugin[Any, Any].collect:
+    if collects_beside(original):
         about["collect"] = collect_beside
     base = RemoteReceiver if receives(original) else Remote
     return cast("type[Remote]", type(original.__name__, (base,), about))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from msgspec import UNSET
 
 from orbital_plugin_host.remote.models import config_model, device_model
-from orbital_plugin_host.remote.plugin import Remote, RemoteReceiver, key_of
+from orbital_plugin_host.remote.plugin import Remote, RemoteReceiver, collect_beside, key_of
 from orbital_sdk import ConfigurationError, DeviceFields, Metric, wire
 from orbital_sdk.loader import NotKnownYet
 
@@ -76,6 +76,8 @@ def offered(offer: Offer, fleet: Fleet) -> type[Remote]:
         "stated": Asked,
     }
     about |= {f"metric_{place}": one for place, one in enumerate(_metrics(offer))}
+    if offer.serves and offer.collects:
+        about["collect"] = collect_beside
     base = RemoteReceiver if offer.serves else Remote
     return cast("type[Remote]", type(offer.name, (base,), about))
 

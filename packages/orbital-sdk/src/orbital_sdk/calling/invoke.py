@@ -10,6 +10,7 @@ import inspect
 from collections.abc import AsyncIterable, Generator, Iterable, Mapping, Sized
 from functools import lru_cache, partial
 from itertools import islice
+from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from orbital_sdk.contract.plugin import Plain, Plugin
@@ -136,6 +137,11 @@ def receives(plugin: type[Plugin[Any, Any]]) -> bool:
     return plugin.serve is not Plugin[Any, Any].serve
 
 
+def collects_beside(plugin: type[Plugin[Any, Any]]) -> bool:
+    """Whether it is a receiver that has a `collect`, too."""
+    return receives(plugin) and plugin.collect is not Plugin[Any, Any].collect
+
+
 def needs_closing(session: Session) -> bool:
     """Whether it has a `close` of its own."""
     return type(session).close is not Session.close
@@ -219,7 +225,12 @@ def whole(columns: Columns) -> Columns:
     series = tuple(columns.series)
     values = _column("values", columns.values, len(series))
     times = columns.times
-    return Columns(series, values, None if times is None else _column("times", times, len(series)))
+    if times is not None:
+        times = _column("times", times, len(series))
+    given = columns.series, columns.values, columns.times
+    if all(map(is_, (series, values, times), given)):
+        return columns
+    return Columns(series, values, times)
 
 
 def _column(name: str, column: Iterable[T], count: int) -> Iterable[T]:

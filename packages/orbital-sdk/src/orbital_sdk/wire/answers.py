@@ -23,6 +23,8 @@ class Offer(Form):
     """A receiver: its sessions are served and not collected."""
     takes_stale_markers: bool = False
     takes_old_samples: bool = True
+    collects: bool = False
+    """A receiver whose sessions are collected beside that."""
 
 
 class Welcome(Message):

@@ -67,7 +67,10 @@ class Bodies:
     """Cuts what comes in pieces into the bodies of messages."""
 
     def __init__(self) -> None:
-        self._there = bytearray()
+        self._begun = bytearray()
+        """The beginning of a message, mostly empty: what comes is whole messages."""
+        self._wanted = HEAD
+        """Bytes with which more of it can be read."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bodies that are whole now. To be used up before more is fed.
@@ -75,13 +78,21 @@ class Bodies:
         Raises:
             Malformed: One would be longer than may cross: what comes is no message.
         """
-        self._there += data
-        while len(self._there) >= HEAD:
-            end = HEAD + int.from_bytes(self._there[:HEAD], "little")
-            if end - HEAD > MESSAGE:
-                raise Malformed(f"a message of {end - HEAD:,} bytes; {MESSAGE:,} may cross")
-            if len(self._there) < end:
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
                 return
-            body = bytes(self._there[HEAD:end])
-            del self._there[:end]
-            yield body
+            data = bytes(self._begun)
+            self._begun.clear()
+        at, length = 0, len(data)
+        self._wanted = HEAD
+        while length - at >= HEAD:
+            size = int.from_bytes(data[at : at + HEAD], "little")
+            if size > MESSAGE:
+                raise Malformed(f"a message of {size:,} bytes; {MESSAGE:,} may cross")
+            if length - at - HEAD < size:
+                self._wanted = HEAD + size
+                break
+            yield data[at + HEAD : at + HEAD + size]
+            at += HEAD + size
+        self._begun += data[at:]

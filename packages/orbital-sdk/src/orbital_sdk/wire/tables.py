@@ -40,7 +40,8 @@ class Outgoing:
             series = tuple([sample.series for sample in samples])
             values = doubles([sample.value for sample in samples])
             times = _times([sample.ts for sample in samples])
-        if any(column is not None and len(column) != 8 * len(series) for column in (values, times)):
+        width = 8 * len(series)
+        if len(values) != width or (times is not None and len(times) != width):
             raise ValueError("Columns has not one value, and one time if any, for each series")
         return self._records(series, values, times) if series else ()
 
