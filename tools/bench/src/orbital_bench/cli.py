@@ -20,6 +20,7 @@ NAMES = (
     "deadline",
     "memory",
     "hosts",
+    "bad_plugins",
     "probes",
     "remote_write",
     "receivers",

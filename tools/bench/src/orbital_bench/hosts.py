@@ -7,6 +7,7 @@ same in both cases, and left out.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ SECONDS = 4.0
 HOT = 3000
 """Runs without a pause."""
 DEVICES = 25
+LOG = logging.getLogger("orbital.plugin")
 
 
 def run() -> None:
@@ -106,7 +108,7 @@ async def _sessions(plugin: Plugin[Any, Any], **fields: Any) -> list[Session]:
 
 
 async def _collect(session: Session) -> None:
-    ctx = Context("task", "device", 30.0, time.monotonic() + 30)
+    ctx = Context("task", "device", 30.0, time.monotonic() + 30, LOG)
     await invoke(session.collect, ctx, [])
 
 
