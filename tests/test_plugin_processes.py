@@ -1,5 +1,8 @@
 """Plugins in processes of their own, as users have them: a crash, and a newer version."""
 
+import os
+import signal
+
 from orbital_testbench import wait_until
 
 CODE = """
@@ -73,6 +76,46 @@ def test_a_crash_and_an_update(sentinel):
     sentinel.ask("/api/v1/reload")
     run = sentinel.ask("/api/v1/tasks/crashing/trigger")
     assert "the process of plugin 'acme' " in run["error"]
+
+
+def test_an_upgrade_is_noticed(sentinel):
+    """Nobody has to ask: tasks go over to a version that was installed, and one that cannot read the device
+    is refused. When the old process ends, the refused one is all that is there: it runs, and that is said. A
+    package that is new can be used after a reload of the configuration.
+    """
+    sentinel.install("acme", CODE, acme="Acme")
+    sections = {
+        "plugins": {"acme": {"isolation": "process"}, "reload_interval": "100ms"},
+        "sender": {"direct": {"file": {"enabled": True, "path": "out.jsonl"}}},
+    }
+    steady = {"id": "steady", "plugin": "acme", "interval": "200ms", "timeout": "5s"}
+    sentinel.configure(**sections, tasks=[steady])
+    sentinel.start()
+    wait_until(lambda: task(sentinel, "steady")["status"] == "success", timeout=30, what="a run")
+
+    _upgrade(sentinel, "1.0", "2.0", CODE)
+    wait_until(lambda: runs(sentinel)["loaded"] == "2.0", timeout=30, what="the update")
+    _upgrade(sentinel, "2.0", "3.0", CODE.replace("if device.crash", "if not device.crash"))
+    wait_until(lambda: runs(sentinel)["update_failed"], timeout=30, what="the refusal")
+    assert runs(sentinel)["loaded"] == "2.0"
+    assert task(sentinel, "steady")["failed"] == 0
+    _upgrade(sentinel, "3.0", "4.0", CODE.replace("return [", "raise OSError #"))
+    wait_until(lambda: "OSError" in runs(sentinel)["update_failed"], timeout=30, what="the next")
+
+    (process,) = runs(sentinel)["processes"]
+    os.kill(process["pid"], signal.SIGKILL)
+    wait_until(lambda: "plugin_refused" in _reasons(sentinel), timeout=30, what="what runs now")
+    assert "4.0 runs, which was refused" in _reasons(sentinel)["plugin_refused"]
+
+    sentinel.install("more", CODE.replace("acme", "more"), more="Acme")
+    other = steady | {"id": "other", "plugin": "more"}
+    sentinel.configure(**sections, tasks=[steady, other])
+    sentinel.ask("/api/v1/reload")
+    wait_until(lambda: task(sentinel, "other")["status"] == "success", timeout=30, what="a run")
+
+
+def _reasons(sentinel):
+    return {one["reason"]: one["message"] for one in sentinel.status()["reasons"]}
 
 
 def _upgrade(sentinel, before, after, code):

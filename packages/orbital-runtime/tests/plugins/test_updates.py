@@ -1,10 +1,12 @@
 """Plugins that go over to processes of their own while the agent runs."""
 
 import logging
+from typing import ClassVar
 
 import pytest
 
 from orbital_runtime.model import Task
+from orbital_runtime.plugins.installed import Installed
 from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.placement import Choice, Placement
 from orbital_runtime.plugins.registry import Registry
@@ -24,9 +26,32 @@ class Ups(Plugin[DeviceFields, PluginConfig]):
 class Apart(Ups):
     """As a loader makes it."""
 
+    version = "2.0"
+
     @classmethod
     def processes(cls):
-        return [ProcessState(17, "2.0", "", parked=False, restarts=0)]
+        return [ProcessState(17, cls.version, "", parked=False, restarts=0)]
+
+
+class Packages(Placement):
+    """A test says what is installed."""
+
+    now = None
+
+    def installed(self, name):
+        return self.now
+
+
+class Looking(Updates):
+    """Of such a placement."""
+
+    @property
+    def installed(self):
+        return self._placement.now
+
+    @installed.setter
+    def installed(self, now):
+        self._placement.now = now
 
 
 class Host(Loader):
@@ -46,16 +71,17 @@ TASK = Task("t", "d", "ups", DeviceFields(), PluginConfig(), 10, 5)
 async def make():
     made = []
 
-    async def make(isolation="auto", check=None, loaders=(Host,)):
+    async def make(isolation="auto", check=None, loaders=(Host,), *, automatic=True):
         async def well(_):
             pass
 
         registry = Registry.of(plugins=[Ups], loaders=loaders)
-        placement = Placement(registry, lambda _: Choice(isolation))
+        placement = Packages(registry, lambda _: Choice(isolation))
         instances = Instances(registry, patience=Patience(linger=0.0), cls=placement.cls)
         made.append(instances)
         await instances.acquire(TASK)
-        return Updates(placement, instances, check or well), instances
+        updates = Looking(placement, instances, check or well, automatic=lambda: automatic)
+        return updates, instances
 
     yield make
     for instances in made:
@@ -125,3 +151,73 @@ async def test_a_plugin_begins_where_settings_say(make):
     """Its first instance is in a process already."""
     _, instances = await make("process")
     assert type(instances.get(TASK)) is Apart
+
+
+class Newer(Apart):
+    """Of the next version."""
+
+    version = "3.0"
+
+
+class Upgraded(Host):
+    """Each start is of what is installed then."""
+
+    left: ClassVar[list[type]] = []
+
+    def load(self, folder, description):
+        return self.left.pop(0)
+
+
+async def test_processes_go_over_to_what_is_installed(make):
+    """At the next look, without being asked; a version that is refused is tried once, until its files are
+    others.
+    """
+    tried = 0
+
+    async def check(_):
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise ConfigurationError("the device cannot be read")
+
+    Upgraded.left = [Apart, Newer, Newer]
+    updates, instances = await make("process", check, (Upgraded,))
+    for version, record, tries, runs in [
+        ("2.0", 1, 0, Apart), ("3.0", 2, 1, Apart), ("3.0", 2, 1, Apart), ("3.0", 3, 2, Newer),
+    ]:  # fmt: skip
+        updates.installed = Installed(version, record)
+        await updates.look()
+        assert (tried, type(instances.get(TASK))) == (tries, runs)
+        assert bool(updates.failed) == (tries == 1)
+
+
+async def test_a_refused_version_that_runs_is_told(make):
+    """A process was started again, and the version of before was gone."""
+
+    async def unfit(_):
+        raise ConfigurationError("the device cannot be read")
+
+    updates, _ = await make("process", unfit)
+    updates.installed = Installed("3.0", 1)
+    await updates.look()
+    (placed,) = updates.placed()
+    assert not updates.refused(placed)
+    (process,) = placed.processes
+    again = placed._replace(processes=[process._replace(version="3.0", restarts=1)])
+    assert updates.refused(again) == "3.0"
+
+
+@pytest.mark.parametrize(
+    "how", [{"isolation": "none"}, {"isolation": "process", "automatic": False}]
+)
+async def test_what_does_not_go_over_by_itself_is_told(make, how, caplog):
+    """In the agent, or where settings say so: once."""
+    caplog.set_level(logging.INFO)
+    updates, instances = await make(**how)
+    runs = type(instances.get(TASK))
+    updates.installed = Installed("9.0", 1)
+    for _ in range(2):
+        await updates.look()
+    assert type(instances.get(TASK)) is runs
+    (told,) = [one for one in caplog.messages if "9.0 is installed" in one]
+    assert "sentinel plugins reload ups" in told

@@ -144,6 +144,10 @@ class Agent:
                     ),
                     name="orphans",
                 ),
+                asyncio.create_task(
+                    self.stations.updates.watch(lambda: self.settings.plugins.reload_interval),
+                    name="watch-packages",
+                ),
                 asyncio.create_task(self._service.run(), name="service"),
                 asyncio.create_task(processing.flush_regularly(self.stations), name="flush"),
             ]

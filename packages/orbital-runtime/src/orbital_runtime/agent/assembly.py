@@ -128,7 +128,10 @@ def assemble(
         states = scheduler.states().values()
         receivers.look_at([task for task, _ in states if task.plugin == plugin])
 
-    updates = Updates(placement, instances, partial(canary, engine, scheduler), begin_again)
+    updates = Updates(
+        placement, instances, partial(canary, engine, scheduler), begin_again,
+        automatic=lambda: now().plugins.auto_update,
+    )  # fmt: skip
     watchdog = Watchdog(
         instances.owner, threshold=settings.collector.watchdog, caught=updates.caught
     )
@@ -182,7 +185,7 @@ def choice(settings: Settings, plugin: str) -> Choice:
     limits = {"memory": own.memory, "cpu": own.cpu, "files": own.files, "tasks": own.tasks}
     if isolation != "process":  # nobody asked for processes: it gets as much as it had in the agent
         limits = {key: limit for key, limit in limits.items() if key in own.model_fields_set}
-    return Choice(isolation, own.processes, limits)
+    return Choice(isolation, own.processes, limits, own.user)
 
 
 async def canary(engine: Engine, scheduler: Scheduler, plugin: Plugin[Any, Any]) -> None:

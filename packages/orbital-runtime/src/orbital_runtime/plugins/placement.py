@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from orbital_runtime.plugins.installed import InstalledPackages
 from orbital_runtime.plugins.registry import NotInstalled
 from orbital_sdk import ConfigurationError
 from orbital_sdk.loader import processes_of
@@ -14,6 +14,7 @@ from orbital_sdk.loader import processes_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from orbital_runtime.plugins.installed import Installed
     from orbital_runtime.plugins.registry import Registry
     from orbital_sdk import Plugin
     from orbital_sdk.loader import ProcessState
@@ -32,6 +33,8 @@ class Choice:
     processes: int = 1
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     """Of each process."""
+    user: str = ""
+    """That each process becomes; empty: that of the agent."""
 
 
 class Placed(NamedTuple):
@@ -44,6 +47,12 @@ class Placed(NamedTuple):
     """Version that is installed now."""
     processes: Sequence[ProcessState]
     """None where it runs in the agent."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether anything runs of it that is not what is installed."""
+        running = {one.version for one in self.processes if one.version} or {self.loaded}
+        return running != {self.installed}
 
 
 def can_isolate(registry: Registry) -> bool:
@@ -63,6 +72,7 @@ class Placement:
         self._registry = registry
         self._choice = choice
         self._isolated: dict[str, type[Plugin[Any, Any]]] = {}
+        self._packages = InstalledPackages()
 
     def cls(self, name: str) -> type[Plugin[Any, Any]]:
         """The class in use; raises as `Registry.plugin` and `isolate` do."""
@@ -77,14 +87,19 @@ class Placement:
 
     def placed(self, name: str) -> Placed:
         """Where it runs, in which version. For plugins that have started."""
-        distribution, loaded = self._registry.source(name)
-        try:
-            installed = version(distribution) if distribution else loaded
-        except (PackageNotFoundError, OSError):  # a folder, taken away, or no descriptor is left
-            installed = loaded
+        _, loaded = self._registry.source(name)
+        found = self.installed(name)
+        installed = (
+            found.version if found else loaded
+        )  # a folder, taken away, no descriptor is left
         processes = processes_of(self._isolated.get(name) or self._registry.plugin(name))
         loaded = next((one.version for one in processes if one.version), loaded)
         return Placed(name, loaded, installed, processes)
+
+    def installed(self, name: str) -> Installed | None:
+        """The package that this plugin has now; None where it has none."""
+        distribution, _ = self._registry.source(name)
+        return self._packages.of(distribution) if distribution else None
 
     def may_move(self, name: str) -> bool:
         """Whether it runs in the agent, and may be moved to processes without being asked for."""
@@ -109,7 +124,9 @@ class Placement:
                 f"plugin {name!r} cannot run in a process of its own: `pip install {PACKAGE}`"
             ) from error
         choice = self._choice(name)
-        described = {"plugin": name, "processes": choice.processes, **choice.limits}
+        described = {
+            "plugin": name, "processes": choice.processes, "user": choice.user, **choice.limits,
+        }  # fmt: skip
         return loader.load(Path.cwd(), described)
 
     def use(self, cls: type[Plugin[Any, Any]]) -> None:

@@ -163,22 +163,29 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
 
 def _processes(sources: Sources) -> Iterator[Reason]:
     """Processes that do not run, newer versions that do not run yet, and those that were not fit."""
-    for name, loaded, installed, processes in sources.updates.placed():
-        for process in processes:
+    updates = sources.updates
+    for one in updates.placed():
+        for process in one.processes:
             if process.down:
                 kind = "plugin_parked" if process.parked else "plugin_process_down"
-                message = f"the process of plugin {name} {process.down}"
-                yield Reason(kind, message, blocks=False, subject=name)
-        if loaded != installed:
+                message = f"the process of plugin {one.name} {process.down}"
+                yield Reason(kind, message, blocks=False, subject=one.name)
+        if version := updates.refused(one):
             message = (
-                f"plugin {name}: {loaded} runs, {installed} is installed: `sentinel plugins reload {name}`"
-                " goes over to it"
+                f"plugin {one.name}: {version} runs, which was refused: its process was started again, and no"
+                " other version is installed"
             )
-            yield Reason("plugin_outdated", message, blocks=False, subject=name)
-    for name, why in sources.updates.moved.items():
+            yield Reason("plugin_refused", message, blocks=False, subject=one.name)
+        elif one.is_outdated:
+            message = (
+                f"plugin {one.name}: {one.loaded} runs, {one.installed} is installed:"
+                f" `sentinel plugins reload {one.name}` goes over to it"
+            )
+            yield Reason("plugin_outdated", message, blocks=False, subject=one.name)
+    for name, why in updates.moved.items():
         message = f"plugin {name} runs in a process of its own: {why}"
         yield Reason("plugin_moved", message, blocks=False, subject=name)
-    for name, why in sources.updates.failed.items():
+    for name, why in updates.failed.items():
         message = f"the last update of plugin {name} was rolled back: {why}"
         yield Reason("plugin_update_failed", message, blocks=False, subject=name)
 

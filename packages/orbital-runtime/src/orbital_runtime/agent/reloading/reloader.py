@@ -93,6 +93,7 @@ class Reloader:
             ready = await self._agent.stations.processors.prepare(new.processors)
             old = self._agent.loaded
             await self._agent.follow(new, ready)
+            self._agent.stations.updates.look_soon()
             changed = [*lines, *self._told(old, new, lines)]
             self.last = changed or self.last
             return changed

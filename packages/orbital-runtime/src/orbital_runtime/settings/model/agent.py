@@ -40,6 +40,8 @@ class PluginSection(Section):
     tasks: Annotated[int, Field(ge=0)] = 256
     """Threads and processes that each process may add to those of the agent's user; 0: no limit. The system
     does not apply it to root."""
+    user: str = ""
+    """User that each process becomes, for which the agent has to be root. Empty: that of the agent."""
 
 
 class PluginsSection(Section):
@@ -52,9 +54,12 @@ class PluginsSection(Section):
     """Folder of directory plugins, each a folder with a `plugin.yaml`."""
     auto_reload: bool = True
     """Reload the configuration when its files change, or those of directory plugins."""
+    auto_update: bool = True
+    """Have plugins that run in processes of their own go over to another version of their package that was
+    installed, as `sentinel plugins reload` does. Those in the agent need that command, or a restart."""
     reload_interval: Interval = 300
-    """Time between two checks of the files where the system does not report changes (network folders, no
-    inotify)."""
+    """Time between two checks of installed packages, and of the files where the system does not report
+    changes (network folders, no inotify)."""
     config: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], repr=False)
     """Default settings of all tasks of a plugin, by its name; a task's own take precedence."""
 
