@@ -103,7 +103,7 @@ async def greeted():
 
     async def make(answer=None):
         program = Played(answer)
-        calls = Calls("the process of plugin 'ups'", lambda _: None)
+        calls = Calls("the process of plugin 'ups'", lambda *_: None)
         greeting = asyncio.ensure_future(calls.greet(program.connect, None, "", "test"))
         await program.next(wire.calls.Hello)
         program.give(answers.Welcome(1, ()))

@@ -61,6 +61,7 @@ class Reading(Session):
                 return [value(len(bytearray(1 << 30)), "leak")]
             case "log":
                 self.plugin.host.log.warning("said by the plugin")
+                ctx.log.debug("said in the run")
                 print("printed by the plugin")  # noqa: T201 (what is under test)
                 print("to standard error", file=sys.stderr, flush=True)  # noqa: T201 (as above)
         return Columns(SERIES, [float(self.runs), 1.0, 2.0])
@@ -105,3 +106,25 @@ class Receiving(Plugin[Fields, Config]):
         for number in range(3):
             await emit([value(float(number), "a")])
         await asyncio.sleep(3600)
+
+
+class Daemons(Plugin[Fields, Config]):
+    """Starts a process that leaves its session and its parent, and gives its number."""
+
+    name = "daemons"
+
+    async def collect(self, device, ctx):
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.write(write, str(os.getpid()).encode())
+                os.close(write)
+                if device.mode == "another program":
+                    os.execvp("sleep", ["sleep", "3600"])
+                while True:
+                    signal.pause()
+            os._exit(0)
+        os.waitpid(child, 0)  # noqa: ASYNC222 (it ends at once)
+        return [value(float(os.read(read, 20)), "pid")]

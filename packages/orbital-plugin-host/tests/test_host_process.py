@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,7 @@ POINTS = """[orbital.plugins]
 hosted = hostile_plugins:Hosted
 blocking = hostile_plugins:Blocking
 receiving = hostile_plugins:Receiving
+daemons = hostile_plugins:Daemons
 """
 
 
@@ -159,6 +162,43 @@ async def test_what_it_says_is_in_the_log(start, caplog):
     await collected(await device(plugin, "log"))
     wanted = {"said by the plugin", "printed by the plugin", "to standard error"}
     await until(lambda: wanted <= {record.message for record in caplog.records})
+
+
+async def test_what_a_run_says_has_the_log_of_the_run(start, caplog):
+    """Its task and device, and its level: what the agent logs, the process logs."""
+    caplog.set_level(logging.DEBUG)
+    plugin = await start()
+    of_run = logging.getLogger("run")
+    ctx = Context("task", "device", 10.0, time.monotonic() + 10, of_run)
+    await (await device(plugin, "log")).collect(ctx)
+    said = {(one.name, one.levelname, one.message) for one in caplog.records}
+    assert ("run", "DEBUG", "said in the run") in said
+    assert ("orbital.plugin.hosted", "WARNING", "said by the plugin") in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("mode", ["well", "another program"])
+@pytest.mark.parametrize("how", ["stopped", "crashed"])
+async def test_what_left_its_session_ends_with_its_process(start, mode, how):
+    """Though its parent is gone: when the plugin is stopped, and when its process ends by itself."""
+    plugin = await start("daemons")
+    columns, _ = await collected(await device(plugin, mode))
+    (pid,) = map(int, columns.values)
+    (supervisor,) = plugin.fleet.supervisors
+    if how == "stopped":
+        await plugin.stop()
+    else:
+        os.kill(supervisor.pid, signal.SIGKILL)
+        await until(lambda: supervisor.down)
+    await until(lambda: not runs(pid))
+
+
+def runs(pid):
+    """Whether this process runs; nobody may have asked how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 async def test_devices_are_spread_over_processes(start):

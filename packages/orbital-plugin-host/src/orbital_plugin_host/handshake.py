@@ -11,13 +11,18 @@ Source: https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 COOKIE: Final = "ORBITAL_PLUGIN_COOKIE"
 """Environment variable: the cookie."""
 FOLDER: Final = "ORBITAL_PLUGIN_FOLDER"
 """Environment variable: a folder that only this user may enter, for the socket."""
+LEVEL: Final = "ORBITAL_PLUGIN_LOG_LEVEL"
+"""Environment variable: what is below this level, `debug`, `info`, `warning` or `error`, is not logged."""
+MARK: Final = "PLUGIN_UNIX_SOCKET_DIR"
+"""Likewise, as go-plugin's own servers look for it. It stays in the environment of what a program starts."""
 SECONDS: Final = 10.0
 """Time from the start of a program to its line, and from its line to `welcome`."""
 LONGEST_LINE: Final = 1024
@@ -42,6 +47,15 @@ class Address(NamedTuple):
     """`frames` or `grpc`."""
 
 
+def level_name(number: int) -> Literal["debug", "info", "warning", "error"]:
+    """The level of `LEVEL` and of log messages that a number of `logging` comes to."""
+    if number >= logging.ERROR:
+        return "error"
+    if number >= logging.WARNING:
+        return "warning"
+    return "info" if number >= logging.INFO else "debug"
+
+
 def new_cookie() -> str:
     """A cookie for one start of a program."""
     return secrets.token_hex(32)
@@ -52,12 +66,13 @@ def proof(cookie: str, end: str) -> bytes:
     return hmac.digest(cookie.encode(), end.encode(), "sha256")
 
 
-def environment(cookie: str, folder: str) -> dict[str, str]:
-    """What a program gets for it; twice, as go-plugin's own servers look for other names."""
+def environment(cookie: str, folder: str, level: str = "info") -> dict[str, str]:
+    """What a program gets for it."""
     return {
         COOKIE: cookie,
         FOLDER: folder,
-        "PLUGIN_UNIX_SOCKET_DIR": folder,
+        LEVEL: level,
+        MARK: folder,
         "PLUGIN_PROTOCOL_VERSIONS": CONTRACT,
     }
 

@@ -36,8 +36,10 @@ class HostLoader(Loader):
             raise ConfigurationError(f"no plugin is called {name!r}", field="plugin")
         original: type[Plugin[Any, Any]] = next(iter(points)).load()
         limits = Limits(
-            **{key: int(description.get(key, 0)) for key in Limits.__dataclass_fields__}
+            **{key: int(description.get(key, 0)) for key in ("memory", "cpu", "files", "tasks")},
+            user=str(description.get("user", "")),
         )
+        limits.owner()  # refuse one that it cannot become
         program = sys.executable, "-P", "-m", __package__ or "orbital_plugin_host", name
         command = Command(name, program, limits=limits)
         fleet = Fleet(command, connect, int(description.get("processes", 1)))

@@ -1,17 +1,19 @@
 """Limits itself, and becomes another program. Run by its path, so that it imports nothing of ours.
 
-`python -I -S launcher.py '{"parent": 17, "memory": 536870912, ...}' PROGRAM ARGUMENT...`
+`python -I -S launcher.py '{"parent": 17, "user": "nobody", "memory": 536870912, ...}' PROGRAM ARGUMENT...`
 """
 
 import ctypes
 import json
 import os
+import pwd
 import resource
 import signal
 import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 RLIMITS = {
     "memory": resource.RLIMIT_DATA,
@@ -19,6 +21,17 @@ RLIMITS = {
     "files": resource.RLIMIT_NOFILE,
     "tasks": resource.RLIMIT_NPROC,
 }
+
+
+def become(name: str) -> None:
+    """This user, with its groups, for good."""
+    user = pwd.getpwnam(name)
+    if user.pw_uid == os.getuid():
+        return
+    os.initgroups(name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ.update(HOME=user.pw_dir, USER=name, LOGNAME=name)
 
 
 def limited(limits: dict[str, int]) -> None:
@@ -50,9 +63,12 @@ def running() -> int:
 def main() -> None:
     """Does not return."""
     limits = json.loads(sys.argv[1])
+    if limits.get("user"):
+        become(limits["user"])
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a change of the user clears it
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what it starts stays below it
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.getppid() != limits["parent"]:
         sys.exit("the agent ended before the program began")

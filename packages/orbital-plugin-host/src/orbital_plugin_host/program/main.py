@@ -7,12 +7,14 @@ import faulthandler
 import logging
 import os
 import sys
+import threading
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_plugin_host.frames import Frames
-from orbital_plugin_host.handshake import COOKIE, FOLDER, Address, line, proof
+from orbital_plugin_host.handshake import COOKIE, FOLDER, LEVEL, Address, level_name, line, proof
+from orbital_plugin_host.program.parts import CALL
 from orbital_plugin_host.program.serving import Serving
 from orbital_sdk import Plugin, wire
 from orbital_sdk.wire.answers import Log
@@ -90,7 +92,8 @@ async def _serve(cls: type[Plugin[Any, Any]], version: str, cookie: str, path: P
     _announce(path)
     (await agent).write(proof(cookie, "program"))
     server.close()  # one agent, one connection
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[_ToAgent(send)])
+    level = os.environ.get(LEVEL, "info").upper()
+    logging.basicConfig(level=level, format="%(message)s", handlers=[_ToAgent(send)])
     await ended.wait()
     os._exit(0)  # the agent is gone: nothing is left to be done, and no thread is waited for
 
@@ -109,21 +112,16 @@ class _ToAgent(logging.Handler):
         super().__init__()
         self._send = send
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = cut(self.format(record))
-        level = (
-            "error"
-            if record.levelno >= logging.ERROR
-            else (
-                "warning"
-                if record.levelno >= logging.WARNING
-                else "info"
-                if record.levelno >= logging.INFO
-                else "debug"
-            )
+        message = Log(
+            level_name(record.levelno), cut(self.format(record)), call=getattr(record, CALL, None)
         )
-        self._loop.call_soon_threadsafe(self._send, Log(level, text))
+        if threading.get_ident() == self._thread:  # it comes before the answer of its run
+            self._send(message)
+        else:
+            self._loop.call_soon_threadsafe(self._send, message)
 
 
 if __name__ == "__main__":

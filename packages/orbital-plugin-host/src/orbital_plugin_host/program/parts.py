@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
+CALL: Final = "call"
+"""Attribute of log records: the number of the call in which they were logged."""
 GRACE: Final = 5.0
 """Seconds that background tasks have to end."""
 
@@ -106,7 +109,8 @@ class Opened:
 
     def _context(self, asked: Collect | Test) -> Context:
         deadline = time.monotonic() + asked.remaining
-        return Context(asked.task, asked.device_id, asked.timeout, deadline, self.instance.host.log)
+        log = logging.LoggerAdapter(self.instance.host.log, {CALL: asked.call})
+        return Context(asked.task, asked.device_id, asked.timeout, deadline, log)
 
 
 def checked(model: type[M], values: Mapping[str, Any]) -> M:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from orbital_plugin_host.handshake import Address
     from orbital_plugin_host.remote.connection import Connection, Connector
+    from orbital_plugin_host.remote.output import Logger
     from orbital_sdk.wire.answers import FromProgram
     from orbital_sdk.wire.records import Records
 
-    Aside = Callable[[answers.Log | answers.Counts], None]
+    Aside = Callable[[answers.Log | answers.Counts, Logger | None], None]
+    """With the log of its run, where it was said in one."""
     Taking = Callable[[Records], Awaitable[None]]
     """Checks records at once, and returns what waits until the buffer has them."""
     Reading = Callable[[Records], None]
@@ -57,6 +59,8 @@ class Calls:
         self._open: dict[int, asyncio.Future[Any]] = {}
         self._serving: dict[int, Taking] = {}
         self._collecting: dict[int, Reading] = {}
+        self._logs: dict[int, Logger] = {}
+        """Of open calls that are runs."""
         self._emits: set[asyncio.Task[None]] = set()
         self._waiting = 0
         """Emissions that the buffer does not have yet."""
@@ -75,10 +79,22 @@ class Calls:
         self._connection.send(calls.Hello((wire.CONTRACT,), agent))
         return await self._greeted
 
-    async def ask(self, kind: type[A], call: Callable[..., calls.FromAgent], *fields: Any) -> A:
+    async def ask(
+        self,
+        kind: type[A],
+        call: Callable[..., calls.FromAgent],
+        *fields: Any,
+        log: Logger | None = None,
+    ) -> A:
         """Send a call with the next number and these fields, and return its answer.
 
         Cancelled, it cancels the call and waits for its end; cancelled again, it leaves it alone.
+
+        Args:
+            kind: Of the answer.
+            call: Makes the call.
+            fields: Of it, the number left out.
+            log: Takes what the program logs in it; None for the plugin's.
 
         Raises:
             ProgramLost: Nobody answers any more.
@@ -86,6 +102,8 @@ class Calls:
             Exception: What the program raised.
         """
         number, answer = self._begin(call, *fields)
+        if log is not None:
+            self._logs[number] = log
         return await self._end(kind, number, answer)
 
     async def within(
@@ -108,12 +126,16 @@ class Calls:
         if not self.reason:
             self._begin(call, *fields)
 
-    async def collect(self, read: Reading, *fields: Any) -> answers.Collected:
+    async def collect(
+        self, read: Reading, *fields: Any, log: Logger | None = None
+    ) -> answers.Collected:
         """As `ask` for `Collect`. `read` gets the records as they come, also where nobody waits for them:
         later messages name tables that are told in them.
         """
         number, answer = self._begin(calls.Collect, *fields)
         self._collecting[number] = read
+        if log is not None:
+            self._logs[number] = log
         return await self._end(answers.Collected, number, answer)
 
     async def serve(self, take: Taking, *fields: Any) -> None:
@@ -153,6 +175,7 @@ class Calls:
         waiting = [*self._open.values()]
         self._open.clear()
         self._collecting.clear()
+        self._logs.clear()
         if self._greeted is not None:
             waiting.append(self._greeted)
         for future in waiting:
@@ -162,21 +185,29 @@ class Calls:
 
     def _received(self, message: FromProgram) -> None:
         match message:
-            case answers.Welcome():
-                self._welcomed(message)
+            case answers.Collected():
+                if (read := self._collecting.pop(message.call, None)) is not None:
+                    read(message.records)
+                self._answered(message.call, message)
             case answers.Emit():
                 self._emitted(message)
-            case answers.Log() | answers.Counts():
-                self._aside(message)
+            case answers.Log():
+                self._aside(message, self._logs.get(message.call or 0))
+            case answers.Counts():
+                self._aside(message, None)
+            case answers.Welcome():
+                self._welcomed(message)
             case _:
-                read = self._collecting.pop(message.call, None)
-                if read is not None and isinstance(message, answers.Collected):
-                    read(message.records)
-                future = self._open.pop(message.call, None)
-                if future is None:
-                    raise wire.Malformed(f"an answer to call {message.call}, which is not open")
-                if not future.done():
-                    future.set_result(message)
+                self._collecting.pop(message.call, None)
+                self._answered(message.call, message)
+
+    def _answered(self, call: int, message: FromProgram) -> None:
+        self._logs.pop(call, None)
+        future = self._open.pop(call, None)
+        if future is None:
+            raise wire.Malformed(f"an answer to call {call}, which is not open")
+        if not future.done():
+            future.set_result(message)
 
     def _welcomed(self, message: answers.Welcome) -> None:
         if self._greeted is None or self._greeted.done():

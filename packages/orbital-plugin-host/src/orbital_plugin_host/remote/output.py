@@ -13,6 +13,8 @@ from orbital_sdk.secrecy import scrub
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Logger = logging.Logger | logging.LoggerAdapter[Any]
+
 BURST: Final = 100
 """Lines at once; and"""
 EVERY: Final = 0.1
@@ -63,15 +65,15 @@ class Output:
             self.last = _plain(text)
             self.log(level, text)
 
-    def log(self, level: int, text: str) -> None:
-        """Log this, if there is room."""
+    def log(self, level: int, text: str, run: Logger | None = None) -> None:
+        """Log this, if there is room: by the log of a run, or of the plugin."""
         if not self._has_room():
             self._left_out += 1
             return
         if self._left_out:
             self._log.warning("%d lines of its output were left out", self._left_out)
             self._left_out = 0
-        self._log.log(level, "%s", _plain(text))
+        (run or self._log).log(level, "%s", _plain(text))
 
     def _has_room(self) -> bool:
         now = self._clock()

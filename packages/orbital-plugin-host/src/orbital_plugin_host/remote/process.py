@@ -1,15 +1,14 @@
-"""A started program: limited, in a process group of its own, which ends with it."""
+"""A started program: limited, and all that it starts ends with it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import shutil
 import signal
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,19 +18,24 @@ from orbital_plugin_host.handshake import (
     Address,
     NoHandshake,
     environment,
+    level_name,
     new_cookie,
     parsed,
 )
+from orbital_plugin_host.remote.descendants import kill_descendants
+from orbital_plugin_host.remote.folder import PrivateFolder, remove_left_behind
 from orbital_plugin_host.remote.output import Output
 from orbital_sdk.limits import Limits
+from orbital_sdk.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ENDING: Final = 0.5
 """Seconds in which a process ends that has closed its connection."""
 REAP: Final = 2.0
 """Seconds in which a killed process ends."""
+_THREADS: Final = ThreadPool(2, "processes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,18 @@ class Command:
     """Where it is started; None for the agent's."""
     environ: Mapping[str, str] = field(default_factory=os.environ.copy, repr=False)
     """Its variables, those of the handshake left out. Default: the agent's, as for a plugin within it."""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 class Process:
     """A program that has announced its address. Made by `started`."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, folder: Path, cookie: str, output: Output
+        self,
+        process: asyncio.subprocess.Process,
+        folder: PrivateFolder,
+        cookie: str,
+        output: Output,
     ) -> None:
         self.cookie = cookie
         self.address = Address("", "")
@@ -87,7 +95,7 @@ class Process:
         if not line:
             raise NoHandshake(await self.why() or "closed its standard output")
         self.address = parsed(line.decode("utf-8", "replace"))
-        if not Path(self.address.socket).is_relative_to(self._folder):
+        if not Path(self.address.socket).is_relative_to(self._folder.path):
             raise NoHandshake(f"listens at {self.address.socket}, outside of its private folder")
         self._pumps.append(loop.create_task(self.output.pump(stdout)))
 
@@ -113,6 +121,8 @@ class Process:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._process.wait()
+        running = self._process.pid if self._process.returncode is None else 0
+        await _on_thread(partial(kill_descendants, self._folder.path, running))
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with suppress(TimeoutError):
@@ -120,7 +130,7 @@ class Process:
                 await self._process.wait()
         for pump in self._pumps:
             pump.cancel()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
 
 async def started(command: Command) -> Process:
@@ -130,27 +140,40 @@ async def started(command: Command) -> Process:
         NoHandshake: It ended, or says something else; the text is a clause.
         OSError: It cannot be started.
     """
-    folder = Path(tempfile.mkdtemp(prefix="orbital-host-"))  # 0700
-    cookie = new_cookie()
+    owner = command.limits.owner()
+    await _on_thread(
+        partial(remove_left_behind, {os.geteuid(), *([owner.pw_uid] if owner else [])})
+    )
+    folder = PrivateFolder(owner)
+    cookie, log = new_cookie(), logging.getLogger(f"orbital.plugin.{command.plugin}")
+    level = level_name(log.getEffectiveLevel())
     process: Process | None = None
     try:
         made = await asyncio.create_subprocess_exec(
             *command.limits.command(command.arguments),
             cwd=command.folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={**command.environ, **environment(cookie, str(folder))},
+            env={**command.environ, **environment(cookie, str(folder.path), level)},
             start_new_session=True,
         )  # fmt: skip
-        output = Output(logging.getLogger(f"orbital.plugin.{command.plugin}"))
-        process = Process(made, folder, cookie, output)
+        process = Process(made, folder, cookie, Output(log))
         await process.announce()
     except BaseException:
         if process is not None:
             await process.end()
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
         raise
     return process
+
+
+async def _on_thread(work: Callable[[], None]) -> None:
+    try:
+        future = _THREADS.submit(work)
+    except RuntimeError:  # the system has no thread
+        work()
+    else:
+        await asyncio.wrap_future(future)
 
 
 def _how(code: int) -> str:

@@ -115,7 +115,13 @@ class RemoteSession(Session):
 
         try:
             answer = await program.collect(
-                read, self._number, ctx.task, ctx.device_id, ctx.timeout, ctx.remaining()
+                read,
+                self._number,
+                ctx.task,
+                ctx.device_id,
+                ctx.timeout,
+                ctx.remaining(),
+                log=ctx.log,
             )
         except asyncio.CancelledError:
             if not parts or ctx.remaining() > 0:
@@ -129,7 +135,7 @@ class RemoteSession(Session):
         program = await self.begin(ctx.remaining())
         told = await program.ask(
             answers.Tested, calls.Test, self._number, ctx.task, ctx.device_id, ctx.timeout,
-            ctx.remaining(),
+            ctx.remaining(), log=ctx.log,
         )  # fmt: skip
         if not told.said:
             raise NotImplementedError

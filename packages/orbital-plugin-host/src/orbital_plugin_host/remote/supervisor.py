@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from orbital_plugin_host.handshake import SECONDS, NoHandshake
 from orbital_plugin_host.remote.calls import Calls, ProgramLost
+from orbital_plugin_host.remote.folder import hand_over
 from orbital_plugin_host.remote.instance import OwnMetrics
 from orbital_plugin_host.remote.process import started
 from orbital_sdk import wire
@@ -19,6 +20,7 @@ from orbital_sdk.wire import answers, calls
 if TYPE_CHECKING:
     from orbital_plugin_host.remote.connection import Connector
     from orbital_plugin_host.remote.instance import Instance
+    from orbital_plugin_host.remote.output import Logger
     from orbital_plugin_host.remote.process import Command, Process
 
 log = logging.getLogger("orbital.plugins")
@@ -152,20 +154,30 @@ class Supervisor:
             await self._end()
             self.down = f"did not start: {error or 'it takes too long'}"
             raise ProgramLost(f"{self.name} {self.down}") from error
-        self.offers = welcome.offers
-        self._calls, self.down = made, ""
+        self._welcomed(welcome)
+        self._calls = made
         instances = [*self._instances.values()]
         for instance in instances:
             self._refused[instance.number] = ProgramLost(f"{self.name} is starting")
         for instance in instances:
             await self._begin(made, instance)
-        self._tried = time.monotonic()
+        self._tried, self.down = time.monotonic(), ""
+
+    def _welcomed(self, welcome: answers.Welcome) -> None:
+        """Say so where a restart found another version, which no update has tried."""
+        before, self.offers = self.state.version, welcome.offers
+        if before and before != self.state.version:
+            log.warning(
+                "%s runs version %s, which was installed in place of %s",
+                self.name, self.state.version or "unknown", before,
+            )  # fmt: skip
 
     async def _begin(self, program: Calls, instance: Instance) -> None:
         """Start an instance; where that fails, `ready` says why."""
         start = instance.number, "plugin", instance.name, dict(instance.config), SECONDS
         folder = None if instance.folder is None else str(instance.folder)
         try:
+            self._hand_over(instance)
             await program.within(SECONDS, answers.Done, calls.Start, *start, folder)
         except TimeoutError:
             self._refused[instance.number] = ProgramLost(
@@ -175,6 +187,11 @@ class Supervisor:
             self._refused[instance.number] = error
         else:
             self._refused.pop(instance.number, None)
+
+    def _hand_over(self, instance: Instance) -> None:
+        owner = self._command.limits.owner()
+        if owner is not None and instance.folder is not None:
+            hand_over(instance.folder, owner)
 
     async def _stop_instance(self, program: Calls, instance: Instance) -> None:
         try:
@@ -266,11 +283,11 @@ class Supervisor:
 
     # ---- what it says ---------------------------------------------------------------------------
 
-    def _aside(self, message: answers.Log | answers.Counts) -> None:
+    def _aside(self, message: answers.Log | answers.Counts, run: Logger | None) -> None:
         instance = None if message.instance is None else self._instances.get(message.instance)
         if isinstance(message, answers.Counts):
             if instance is not None:
                 self._metrics.take(instance, message)
             return
         if self._process is not None:
-            self._process.output.log(_LEVELS[message.level], message.text)
+            self._process.output.log(_LEVELS[message.level], message.text, run)
