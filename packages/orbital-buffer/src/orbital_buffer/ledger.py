@@ -20,6 +20,8 @@ from typing import Final
 
 BY_PROCESSOR: Final = "processor:"
 """How the reason begins under which an output's own processor leaves samples out; its name follows."""
+BY_FAILURE: Final = "failed:"
+"""The same for samples that are lost to a failure of it."""
 
 
 @dataclass(slots=True)

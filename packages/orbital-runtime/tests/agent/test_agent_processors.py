@@ -101,7 +101,9 @@ def agent_of(tmp_path):
     for kept in (Count.log, Count.made, Recorder.made):
         kept.clear()
     Count.fails = False
-    registry = Registry.of(plugins=[Steady], writers=[Recorder], processors=[Count, Quiet, Hidden])
+    registry = Registry.of(
+        plugins=[Steady], writers=[Recorder], processors=[Count, Quiet, Hidden, Strict]
+    )
     environ = {"XDG_DATA_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
     def make(*processors: dict[str, Any], **sections: Any) -> Agent:
@@ -275,3 +277,38 @@ def test_a_processor_that_remembers_is_refused_at_an_output(agent_of):
     assert problem.key == "sender.direct.one.processors[0].name"
     assert problem.line
     assert "put it under `processors`" in problem.hint
+
+
+class Strict(Processor[ProcessorConfig]):
+    """Fails where it is called after its stop."""
+
+    name = "strict"
+    stateless = True
+
+    def __init__(self, config: ProcessorConfig) -> None:
+        super().__init__(config)
+        self._stopped = False
+
+    async def stop(self) -> None:
+        self._stopped = True
+
+    def plan(self, layout):
+        if self._stopped:
+            raise RuntimeError("called after stop")
+        return layout.rows
+
+
+@pytest.mark.parametrize("single_pass", [True, False])
+async def test_an_outputs_processors_stop_after_its_last_delivery(agent_of, single_pass):
+    """What waits at the end passes them, too."""
+    late = {"writer": "recording", "flush_interval": "1h", "processors": [{"name": "strict"}]}
+    agent = agent_of(sender={"mode": "direct", "direct": {"one": late}})
+    if single_pass:
+        await once(agent)
+    else:
+        await agent.start()
+        await until(lambda: agent.stations.buffer.waiting("one"))
+        await agent.stop()
+    assert delivered("steady_value")
+    assert agent.stations.sender.tallies()["one"].processor_failures == {}
+    assert agent.stations.processors.of_outputs == []

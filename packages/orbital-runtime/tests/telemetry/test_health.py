@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from orbital_runtime.extensions import Extension, Reason
 from orbital_runtime.scheduler.scheduler import Scheduler
+from orbital_runtime.sender.output import Output
 from orbital_runtime.telemetry import health
 from orbital_runtime.telemetry.sources import Reload
 from orbital_runtime_testing.runs import Runs, make_task, settle
 from orbital_sdk import Plan, Processor, ProcessorConfig, WriterMisconfigured, WriterUnavailable
-from orbital_sdk.testing import make_batch
+from orbital_sdk.testing import RecordingWriter, make_batch
 
 
 def words(world) -> dict[str, bool]:
@@ -177,3 +178,24 @@ async def test_a_processor_that_loses_samples_is_told(world):
     assert (told.reason, told.subject, told.blocks) == ("processor_failing", "short", False)
     assert told.message.startswith("processor short lost 6 samples in 2 failed calls since 20")
     assert "the last 0 s ago: " in told.message
+
+
+async def test_a_processor_of_an_output_that_loses_samples_is_told(world):
+    """Its deliveries succeed, so it is told here: of which output, how many it lost, and why."""
+
+    class Broken(Processor[ProcessorConfig]):
+        name = "broken"
+        stateless = True
+
+        def plan(self, layout):
+            raise ValueError("no table")
+
+    output = Output("tsdb", RecordingWriter(), processors=[Broken(ProcessorConfig())])
+    await world.sender.add(output)
+    await world.committer.put(make_batch(3))
+    assert await world.sender.flush(5)
+    told = [reason for reason in health.reasons(world.sources) if reason.subject == "tsdb"]
+    assert [(reason.reason, reason.blocks) for reason in told] == [("processor_failing", False)]
+    words = "processor broken of output tsdb lost 3 samples in 1 failed calls since 20"
+    assert told[0].message.startswith(words)
+    assert told[0].message.endswith("ValueError: no table")

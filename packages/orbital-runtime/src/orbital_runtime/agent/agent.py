@@ -196,6 +196,7 @@ class Agent:
         await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(last_flush)
+        await processing.end_outputs(stations)
         await self.extensions.stop()
         await self._close()
 
@@ -269,6 +270,7 @@ class Agent:
         await processing.end(stations)
         await stations.committer.close()
         await stations.sender.stop(0)
+        await processing.end_outputs(stations)
         await self.extensions.stop()
         await stations.instances.stop_all()
         await stations.buffer.close()

@@ -43,10 +43,15 @@ def shape(stations: Stations, settings: Settings, identity: Identity) -> None:
 
 
 async def end(stations: Stations) -> None:
-    """After the last run: stop receivers, flush and stop processors. Idempotent."""
+    """After the last run: stop receivers, flush and stop the processors before the buffer. Idempotent."""
     await stations.receivers.end()
-    gone = stations.processors.become(())
+    gone = stations.processors.become(stations.processors.of_outputs)
     await _flush_and_stop(stations, gone, stations.engine.processing.all)
+
+
+async def end_outputs(stations: Stations) -> None:
+    """After the last delivery: stop the processors of outputs. Idempotent."""
+    await stations.processors.stop(stations.processors.become(()))
 
 
 async def flush_regularly(stations: Stations) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from orbital_buffer.ledger import BY_PROCESSOR
+from orbital_buffer.ledger import BY_FAILURE, BY_PROCESSOR
 from orbital_runtime.processor.calling import Calling, Failed
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.processor.totals import ChainTotals
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orbital_runtime.processor.course import Course
+    from orbital_runtime.processor.totals import Failure
     from orbital_sdk import Processor
+
+
+ADDS: Final = "adds series, which it cannot at an output"
 
 
 class Passed(NamedTuple):
@@ -38,10 +42,15 @@ class OutputChain:
 
     Args:
         processors: Started ones, in order.
+        failures: Gets their failures, by name.
     """
 
-    def __init__(self, processors: Sequence[Processor[Any]]) -> None:
+    def __init__(
+        self, processors: Sequence[Processor[Any]], failures: dict[str, Failure] | None = None
+    ) -> None:
         self._calling = Calling()
+        self._failures: dict[str, Failure] = {} if failures is None else failures
+        self._calling.totals = ChainTotals(failures=self._failures)
         self._chain = Chain(processors, self._calling)
 
     def __call__(self, batch: Batch) -> Passed:
@@ -49,16 +58,18 @@ class OutputChain:
         try:
             course = self._course(batch.layout)
         except Failed as failed:
-            return Passed(_nothing(batch), (), Counter({f"failed:{failed.name}": batch.samples}))
+            return Passed(
+                _nothing(batch), (), Counter({f"{BY_FAILURE}{failed.name}": batch.samples})
+            )
         if course is None:
             return Passed(batch, None, Counter())
         if batch.stale:
             return Passed(course.ended(batch), course.end.sources, Counter())
-        self._calling.totals = totals = ChainTotals()
+        self._calling.totals = totals = ChainTotals(failures=self._failures)
         refused: Counter[str] = Counter()
         course, left = self._chain.passed(course, batch, refused)
         dropped = Counter({f"{BY_PROCESSOR}{name}": n for name, n in totals.dropped.items()})
-        dropped.update({f"failed:{name}": n for name, n in totals.lost.items()})
+        dropped.update({f"{BY_FAILURE}{name}": n for name, n in totals.lost.items()})
         dropped.update(refused)
         return Passed(_nothing(batch) if left is None else left, course.sources, dropped)
 
@@ -72,7 +83,8 @@ class OutputChain:
             course = self._chain.plan(layout)
             if -1 in course.end.sources:
                 name = self._chain.processors[-1].name
-                self._calling.tell(name, "new", "adds series, which it cannot at an output")
+                self._calling.totals.fail(name, ADDS)
+                self._calling.tell(name, "new", ADDS)
                 raise Failed(name)
             same = course.stepping is None and course.layout is layout
             layout.caches[self] = None if same else course

@@ -62,6 +62,11 @@ class Processors:
                 found.setdefault(each.settings.task, []).append(each.processor)
         return found
 
+    @property
+    def of_outputs(self) -> list[Running]:
+        """Those of what goes to single outputs."""
+        return [each for each in self._running if each.settings.output]
+
     async def prepare(self, wanted: Sequence[ProcessorSettings]) -> list[Running]:
         """Start a processor for each of these, or reuse a running one. Takes effect with `become`.
 

@@ -17,6 +17,8 @@ class Failure:
     """Time of the first failure, in seconds UTC."""
     last: float
     """Time of the last failure, from `time.monotonic()`."""
+    count: int
+    """Failed calls."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,6 @@ class ChainTotals:
     def fail(self, processor: str, words: str) -> None:
         """Record a failure at the current time."""
         before = self.failures.get(processor)
-        first = before.first if before else time.time()
-        self.failures[processor] = Failure(words, first, time.monotonic())
+        first, count = (before.first, before.count) if before else (time.time(), 0)
+        self.failures[processor] = Failure(words, first, time.monotonic(), count + 1)
         self.errors[processor] += 1

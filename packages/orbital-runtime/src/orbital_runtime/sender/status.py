@@ -12,6 +12,7 @@ from orbital_buffer.model.intervals import Intervals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from orbital_runtime.processor.totals import Failure
     from orbital_runtime.sender.pacing.breaker import State
 
 
@@ -49,6 +50,8 @@ class Tally:
     """Milliseconds UTC."""
     last_success_ms: int | None = None
     """Milliseconds UTC."""
+    processor_failures: dict[str, Failure] = field(default_factory=dict[str, "Failure"])
+    """Failures of the output's processors, by name."""
     failed: Intervals = field(default_factory=Intervals)
     """Batches that an attempt did not settle, and that are still waiting."""
     doubtful: Intervals = field(default_factory=Intervals)

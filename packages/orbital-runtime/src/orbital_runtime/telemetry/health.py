@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from orbital_buffer.ledger import BY_FAILURE
 from orbital_runtime.extensions.status import Reason
 from orbital_runtime.sender.pacing.breaker import State as BreakerState
 from orbital_runtime.sender.status import Phase
@@ -17,6 +18,7 @@ from orbital_runtime.sender.status import Phase
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orbital_runtime.processor.totals import Failure
     from orbital_runtime.sender.status import OutputStatus
     from orbital_runtime.telemetry.sources import Sources
 
@@ -191,16 +193,25 @@ def _processes(sources: Sources) -> Iterator[Reason]:
 
 
 def _processors(sources: Sources) -> Iterator[Reason]:
-    """Failures of processors: runs succeed anyway, so they are visible only here."""
+    """Failures of processors: runs and deliveries succeed anyway, so they are visible only here."""
     totals = sources.engine.processing.chain.totals
     for name, failure in totals.failures.copy().items():
-        if (ago := time.monotonic() - failure.last) <= RECENT:
-            since = datetime.fromtimestamp(failure.first, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            message = (
-                f"processor {name} lost {totals.lost[name]} samples in {totals.errors[name]} failed calls"
-                f" since {since}, the last {ago:.0f} s ago: {failure.words}"
-            )
-            yield Reason("processor_failing", message, blocks=False, subject=name)
+        yield from _failing(name, name, failure, totals.lost[name])
+    for output, tally in sources.sender.tallies().items():
+        for name, failure in tally.processor_failures.items():
+            account = sources.buffer.ledger.accounts().get(output)
+            lost = account.dropped[f"{BY_FAILURE}{name}"] if account else 0
+            yield from _failing(f"{name} of output {output}", output, failure, lost)
+
+
+def _failing(what: str, subject: str, failure: Failure, lost: int) -> Iterator[Reason]:
+    if (ago := time.monotonic() - failure.last) <= RECENT:
+        since = datetime.fromtimestamp(failure.first, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        message = (
+            f"processor {what} lost {lost} samples in {failure.count} failed calls"
+            f" since {since}, the last {ago:.0f} s ago: {failure.words}"
+        )
+        yield Reason("processor_failing", message, blocks=False, subject=subject)
 
 
 def _series(sources: Sources) -> Iterator[Reason]:

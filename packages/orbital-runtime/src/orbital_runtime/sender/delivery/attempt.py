@@ -65,7 +65,7 @@ class Attempts:
         self._requests = requests
         self._size = size
         self._settlement = settlement
-        self._departures = Departures(output)
+        self._departures = Departures(output, tally)
         self._credibility = Credibility(self._newest)
 
     async def make(self, chunk: Chunk, failures: int, repeats: RepeatedErrors) -> Outcome:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.output import Output
     from orbital_runtime.sender.refusals.bisection import RefusedRow
     from orbital_runtime.sender.refusals.groups import Group
+    from orbital_runtime.sender.status import Tally
     from orbital_sdk import Batch
 
 
@@ -53,11 +54,13 @@ class Departures:
 
     Args:
         output: Its writer and its processors.
+        tally: Gets the failures of its processors.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, tally: Tally) -> None:
         self._stale = output.writer.takes_stale_markers
-        self._chain = OutputChain(output.processors) if output.processors else None
+        given = output.processors
+        self._chain = OutputChain(given, tally.processor_failures) if given else None
 
     def of(self, entries: Iterable[Entry]) -> Outgoing:
         """What the writer gets of these: no stale markers where it takes none, nothing that is empty."""
