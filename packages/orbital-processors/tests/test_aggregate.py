@@ -1,10 +1,12 @@
 """aggregate, against a plain recomputation, and its windows when times go wrong."""
 
-import json
+import asyncio
 import math
 import statistics
+import threading
 from collections import defaultdict
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -324,6 +326,7 @@ async def test_a_restart(tmp_path):
         whole(rows, [value])
         before(rows, [value])
     assert before.flush(T + 3000, last=True) == []
+    await processor.stop()
     processor, _ = await started(tmp_path, **SETTINGS)
     after = Feed(processor)
     for feed in (whole, after):
@@ -331,30 +334,86 @@ async def test_a_restart(tmp_path):
     expected = whole.flush(T + 2 * MINUTE)
     assert after.flush(T + 2 * MINUTE) == expected
     assert len(expected) == 7  # the standard deviation is undefined
+    await processor.stop()
     processor, _ = await started(tmp_path, **SETTINGS)
     assert Feed(processor).flush(T + 9 * MINUTE) == []
 
 
-async def test_other_settings(tmp_path):
-    """Windows of other settings are not continued."""
+async def test_a_crash(tmp_path):
+    """What was there 30 s ago goes on, in whatever layouts it came; a file that was being written then is
+    removed.
+    """
     processor, _ = await started(tmp_path, **SETTINGS)
-    feed = Feed(processor)
+    feed, rows = Feed(processor), layout(("m", {"x": "1"}), ("m", {"x": "2"}))
+    feed(rows, [1.0, 2.0])
+    feed.flush(T + 1000)
+    await stored(processor)
+    feed(layout(("m", {"x": "3"})), [3.0])
+    feed.flush(T + 2000)
+    assert not processor._file.busy
+    feed.flush(T + 31_000)
+    await stored(processor)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    (tmp_path / f".{file.name}.x1").write_bytes(b"half")
+    feed(rows, [100.0, 100.0])  # lost
+    processor, _ = await started(tmp_path, **SETTINGS)
+    assert [*tmp_path.iterdir()] == [file]
+    after = Feed(processor)
+    after(rows, [10.0, 20.0])
+    found = {name.rpartition("_")[2]: value for _, name, _, value in after.flush(T + 2 * MINUTE)}
+    assert (found["sum"], found["count"], found["max"]) == (36, 5, 20)
+
+
+async def test_a_slow_disk(tmp_path):
+    """Nobody waits while windows are written; what was given meanwhile leaves the file afterwards."""
+    processor, _ = await started(tmp_path, **SETTINGS | {"delay": "0s"})
+    feed, disk = Feed(processor), threading.Event()
     feed(layout(("m", {})), [1.0])
-    feed.flush(T, last=True)
-    processor, _ = await started(tmp_path, **SETTINGS | {"by": None})
-    assert Feed(processor).flush(T * 2) == []
+    feed.flush(T + 1000)
+    await stored(processor)
+    (file,) = tmp_path.iterdir()
+    processor._file._writing = processor._file._pool.submit(disk.wait)
+    assert len(feed.flush(T + MINUTE)) == 8
+    assert file.stat().st_size > 0
+    disk.set()
+    await stored(processor)
+    feed.flush(T + MINUTE + 1000)
+    await stored(processor)
+    assert file.stat().st_size == 0
 
 
-GROUP = ["", "m", {}, "", True, ["", "", "", ""], ["", "", "", {}], {"sum": 1}]
+async def stored(processor):
+    """Wait until the windows are stored."""
+    await asyncio.wrap_future(processor._file._writing)
 
 
-@pytest.mark.parametrize("damage", [[[T, 3]], {"x": 1}, [[T, [["a"]]]], "x", [[T, [GROUP]]]])
+async def test_other_settings(tmp_path):
+    """Windows of other settings are not continued; those of the last ones are kept for a way back."""
+    for number in range(20):
+        processor, _ = await started(tmp_path, **SETTINGS | {"max_groups": 1 + number})
+        feed = Feed(processor)
+        assert feed.flush(T * 2) == []
+        feed(layout(("m", {})), [1.0])
+        feed.flush(T, last=True)
+        await processor.stop()
+    assert len([*tmp_path.iterdir()]) == 17
+    processor, _ = await started(tmp_path, **SETTINGS | {"max_groups": 19})
+    assert len(Feed(processor).flush(T * 2)) == 8
+
+
+GROUP = ["", "m", {}, "", True, ["", "", "", ""], ["", "", "", {}], [1]]
+
+
+@pytest.mark.parametrize("damage", [b"x", [T, 3], {"x": 1}, [T, [["a"]]], "x", [T, [GROUP]]])
 async def test_a_damaged_file(tmp_path, damage, caplog):
-    """Windows begin anew where somebody edited the file, and the log says so."""
+    """Windows begin anew where it cannot be read, and the log says so."""
     processor, _ = await started(tmp_path, **SETTINGS)
     Feed(processor).flush(T, last=True)
-    file = tmp_path / "windows.json"
-    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), damage)))
+    await processor.stop()
+    (file,) = tmp_path.iterdir()
+    data = msgspec.msgpack.encode(damage)
+    file.write_bytes(damage if damage == b"x" else len(data).to_bytes(4, "big") + data)
     processor, _ = await started(tmp_path, **SETTINGS)
     assert Feed(processor).flush(T * 2) == []
     assert "begin anew" in caplog.text

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Column: TypeAlias = Sequence[float]
     Columns: TypeAlias = Sequence[Sequence[float]]
+    Moments: TypeAlias = tuple[float, float, float]
 
 
 class Fold(Protocol):
@@ -35,7 +36,7 @@ class Fold(Protocol):
         ...
 
     def states(self) -> Sequence[Any]:
-        """What is kept of each group."""
+        """What is kept of each group. It stays as it is when more values come."""
         ...
 
     @staticmethod
@@ -162,30 +163,31 @@ class Spread:
     name: ClassVar[str] = "spread"
 
     def __init__(self, groups: int) -> None:
-        self._spreads = [[0.0, 0.0, 0.0] for _ in range(groups)]
+        self._spreads: list[Moments] = [(0.0, 0.0, 0.0)] * groups
 
     def single(self, column: Column, ts: int) -> None:
-        for spread, value in zip(self._spreads, column, strict=True):
-            _widen(spread, value)
+        self._spreads = list(map(_widened, self._spreads, column))
 
     def several(self, columns: Columns, ts: int) -> None:
-        for spread, column in zip(self._spreads, columns, strict=True):
-            for value in column:
-                _widen(spread, value)
+        self._spreads = [
+            reduce(_widened, column, spread)
+            for spread, column in zip(self._spreads, columns, strict=True)
+        ]
 
-    def states(self) -> Sequence[list[float]]:
+    def states(self) -> Sequence[Moments]:
         return self._spreads
 
     @staticmethod
-    def merged(one: list[float], other: list[float]) -> list[float]:
+    def merged(one: Moments, other: Moments) -> Moments:
         count = one[0] + other[0]
         apart = other[1] - one[1]
         mean = one[1] + apart * other[0] / count
-        return [count, mean, one[2] + other[2] + apart * apart * one[0] * other[0] / count]
+        return count, mean, one[2] + other[2] + apart * apart * one[0] * other[0] / count
 
 
-def _widen(spread: list[float], value: float) -> None:
-    spread[0] += 1
-    apart = value - spread[1]
-    spread[1] += apart / spread[0]
-    spread[2] += apart * (value - spread[1])
+def _widened(spread: Moments, value: float) -> Moments:
+    count, mean, squares = spread
+    count += 1
+    apart = value - mean
+    mean += apart / count
+    return count, mean, squares + apart * (value - mean)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from orbital_processors.aggregate.emission import Emission
 from orbital_processors.aggregate.functions import outputs
 from orbital_processors.aggregate.group import Groups, Held, Members
-from orbital_processors.aggregate.saved import restore, saved
 from orbital_processors.aggregate.settings import AggregateConfig
+from orbital_processors.aggregate.window_file import WindowFile
 from orbital_processors.aggregate.windows import Windows
-from orbital_processors.matching.selector import selects_any
-from orbital_sdk import Plan, Processor, StateFile
+from orbital_processors.matching.selector import names, selects_any
+from orbital_sdk import Plan, Processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 SUBSETS: Final = 8
 """Sets of rows with one time that a plan keeps the groups of, for batches whose samples have times of
 their own."""
-KEPT: Final = 16
-"""Settings whose windows the file keeps: those of former ones are of use after a change that is taken
-back."""
 SAVE: Final = 30_000
 """Milliseconds between two saves."""
 
@@ -49,8 +46,10 @@ class Aggregate(Processor[AggregateConfig]):
         self._selects = selects_any(config.match)
         self._counts: dict[str, Counter] = {}
         self._in_use: Gauge | None = None
-        self._stored: StateFile | None = None
+        self._file: WindowFile | None = None
         self._saved_at = 0
+        self._unsaved = False
+        """Whether a window was given that the file still has."""
 
     async def start(self, host: PluginHost) -> None:
         self._counts = {
@@ -61,7 +60,17 @@ class Aggregate(Processor[AggregateConfig]):
         }
         self._in_use = host.gauge("groups", "Groups in use")
         if self.config.persist and host.folder is not None:  # else what is open is given at the end
-            self._restore(host)
+            self._file = WindowFile(host.folder, self._key, host.log)
+            await self._file.restore(self._windows, self._groups)
+
+    async def stop(self) -> None:
+        if self._file is not None:
+            await self._file.close()
+
+    @classmethod
+    def makes(cls, config: AggregateConfig) -> list[str]:
+        suffixes = {output.suffix for output in outputs(config)}
+        return [f"{name}{suffix}" for name in names(config.match) for suffix in suffixes]
 
     # ---- a layout -------------------------------------------------------------------------------
 
@@ -111,13 +120,16 @@ class Aggregate(Processor[AggregateConfig]):
         if due.jumped:
             self._count("jumped")
         windows = due.windows
-        if last and self._stored is None:
+        if last and self._file is None:
             windows += self._windows.all()
         given = [batch for window in windows for batch in self._given(window, now)]
         if self._in_use is not None:
             self._in_use.set(len(self._groups))
-        if self._stored is not None and (last or windows or not 0 <= now - self._saved_at < SAVE):
-            self._save(self._stored, now)  # a window that was given must not be given again
+        self._unsaved |= bool(windows)  # a window that was given must not be given again
+        if self._file is not None and (
+            last or self._unsaved or not 0 <= now - self._saved_at < SAVE
+        ):
+            self._save(self._file, now, last=last)
         return given
 
     def _given(self, window: Window, now: int) -> Iterator[Batch]:
@@ -131,25 +143,15 @@ class Aggregate(Processor[AggregateConfig]):
 
     # ---- across a restart -----------------------------------------------------------------------
 
-    def _restore(self, host: PluginHost) -> None:
-        self._stored = stored = StateFile(
-            host.folder, about="open windows", name="windows.json", most=KEPT
-        )
-        try:
-            restore(stored.get(self._key), self._windows, self._groups)
-        except (ValueError, KeyError) as error:
-            host.log.warning("open windows begin anew: what was stored cannot be read (%s)", error)
-            self._windows.all()
-
-    def _save(self, stored: StateFile, now: int) -> None:
-        self._saved_at = now
-        stored.set(self._key, saved(self._windows))
-        stored.save()
+    def _save(self, file: WindowFile, now: int, *, last: bool) -> None:
+        if last or not file.busy:  # else at the next flush
+            self._saved_at, self._unsaved = now, False
+            file.write(self._windows)
 
     @property
     def _key(self) -> str:
         """Windows of other settings are not continued."""
-        return sha256(self.config.model_dump_json().encode()).hexdigest()
+        return sha256(self.config.model_dump_json().encode()).hexdigest()[:16]
 
 
 def _by_time(times: Sequence[int], places: Iterable[int]) -> Mapping[int, tuple[int, ...]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Bins: TypeAlias = Sequence[Sequence[int]]
-    """Number and count of each bin, by rising number: that of their values."""
+    """Number and count of each bin, in any order."""
 
 ACCURACY: Final = 0.01
 _GROWTH: Final = math.log((1 + ACCURACY) / (1 - ACCURACY))
@@ -51,7 +51,9 @@ def quantile(bins: Bins, phi: float) -> float:
     """The value of which the part `phi` (0 to 1) of all values is not above."""
     rank = phi * (sum([count for _, count in bins]) - 1)
     below = 0
-    for number, count in bins:
+    for number, count in sorted(
+        [(number, count) for number, count in bins]
+    ):  # by number, and so by value
         below += count
         if below > rank:
             return value_of(number)
@@ -75,10 +77,10 @@ class Sketches:
             bins.update(map(bin_of, column))
 
     def states(self) -> Sequence[Bins]:
-        return [sorted(bins.items()) for bins in self._bins]
+        return [list(bins.items()) for bins in self._bins]
 
     @staticmethod
     def merged(one: Bins, other: Bins) -> Bins:
         both = Counter(dict[int, int]([(number, count) for number, count in one]))
         both.update(dict[int, int]([(number, count) for number, count in other]))
-        return sorted(both.items())
+        return list(both.items())

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from orbital_processors.aggregate.folds import Fold
     from orbital_processors.aggregate.group import Group, Members
 
+    Part: TypeAlias = tuple[Sequence[Group], Iterable[Sequence[Any]]]
+    """Groups and the states of each, one for each kind of fold. A group may be in several parts."""
 
-PART: Final = 100_000
+AT_ONCE: Final = 100_000
 """Groups that are merged at once while a window waits for late samples."""
 
 
@@ -28,6 +30,7 @@ class Window:
     def __init__(self, start: int, folds: Sequence[type[Fold]]) -> None:
         self.start = start
         self._kinds = folds
+        self._merge = [kind.merged for kind in folds]
         self._folds: dict[Members, list[Fold]] = {}
         self._merged: dict[Group, Sequence[Any]] = {}
         """State of each kind of fold."""
@@ -39,9 +42,21 @@ class Window:
             folds = self._folds[members] = [kind(len(members.groups)) for kind in self._kinds]
         members.fold(folds, values, ts)
 
-    def restore(self, group: Group, states: Mapping[str, Any]) -> None:
-        """Continue with what was stored of a group."""
-        self._merged[group] = [states[kind.name] for kind in self._kinds]
+    def parts(self) -> Iterator[Part]:
+        """What it has, for another thread: it stays as it is when more comes."""
+        yield [*self._merged], [*self._merged.values()]
+        for members, folds in self._folds.items():
+            yield members.groups, zip(*[fold.states() for fold in folds], strict=True)
+
+    def restore(self, group: Group, states: Sequence[Any]) -> None:
+        """Continue with what a part had of a group.
+
+        Raises:
+            ValueError: It is not of these folds.
+        """
+        if len(states) != len(self._kinds):
+            raise ValueError(f"{len(states)} states are stored of {len(self._kinds)} folds")
+        self._add(group, states)
 
     def settle(self, most: float = math.inf, *, ended: bool = True) -> None:
         """Merge the states of layouts, until they had so many groups.
@@ -50,8 +65,6 @@ class Window:
         given. Before that only those of layouts that are gone: a chain that leaves out other series each
         time has another layout for each batch.
         """
-        merge = [kind.merged for kind in self._kinds]
-        merged = self._merged
         for members in [*self._folds] if ended else self._gone():
             if most <= 0:
                 return
@@ -59,8 +72,11 @@ class Window:
             most -= len(members.groups)
             states = zip(*[fold.states() for fold in folds], strict=True)
             for group, ours in zip(members.groups, states, strict=True):
-                known = merged.get(group)
-                merged[group] = ours if known is None else [*map(_call, merge, known, ours)]
+                self._add(group, ours)
+
+    def _add(self, group: Group, ours: Sequence[Any]) -> None:
+        known = self._merged.get(group)
+        self._merged[group] = ours if known is None else [*map(_call, self._merge, known, ours)]
 
     def _gone(self) -> list[Members]:
         return [members for members in self._folds if members.holder() is None]
@@ -127,7 +143,7 @@ class Windows:
         if jumped:
             self._given = now - now % self._length
         for window in self._open.values():
-            window.settle(PART, ended=window.start + self._length <= now)
+            window.settle(AT_ONCE, ended=window.start + self._length <= now)
         latest = now - self._delay - self._length
         starts = sorted(s for s in self._open if s <= latest or (jumped and s > now))
         windows = [self._open.pop(start) for start in starts]

@@ -10,7 +10,7 @@ from orbital_processors.matching.pattern import Patterns, any_of, as_tuple
 from orbital_sdk import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from orbital_sdk import Row
 
@@ -43,6 +43,14 @@ def selects(selector: Selector) -> Callable[[Row], bool]:
         return all(match(own.get(label, "")) for label, match in labels)
 
     return test
+
+
+def names(selectors: Iterable[Selector]) -> list[str]:
+    """The names of metrics that these select whatever labels they have, as globs."""
+    patterns = [
+        name for one in selectors if not one.labels for name in as_tuple(one.metric) or ("*",)
+    ]
+    return [name.removeprefix("=") for name in patterns if not name.startswith(("!", "=~"))]
 
 
 def selects_any(selectors: Sequence[Selector]) -> Callable[[Row], bool]:
