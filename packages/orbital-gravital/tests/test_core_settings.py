@@ -246,3 +246,13 @@ def test_sections_that_were_not_asked_for_are_the_usual_ones():
     """Also where the settings were made without the extension."""
     settings = settings_model(()).model_validate({})
     assert settings.section(HeartbeatSection) == HeartbeatSection()
+
+
+def test_processors_of_core(tmp_path):
+    """Refused by name, with the place where they belong."""
+    file = tmp_path / "config.yaml"
+    file.write_text("core: {url: https://core.example.com, processors: [{name: filter}]}\n")
+    file.chmod(0o600)
+    registry = Registry.of(extensions=[Gravital])
+    with pytest.raises(SettingsError, match=r"core.processors: Core has none .* `processors` at"):
+        load(file, {}, registry=registry)

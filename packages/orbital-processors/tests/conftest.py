@@ -1,6 +1,7 @@
 """Samples as text, through processors as the configuration names them."""
 
 import re
+from dataclasses import replace
 from importlib.metadata import entry_points
 from itertools import groupby
 
@@ -11,7 +12,10 @@ from orbital_sdk.testing import FakeHost, make_batch, make_origin, process
 
 SAMPLE = re.compile(r"([\w:]+)(?:\{(.*)\})? (\S+)(?: @ (\w+))?")
 LABEL = re.compile(r'([\w.]+)="([^"]*)"')
-ORIGIN = make_origin("task-1", plugin="snmp", device_id="sw1", target="10.0.0.1:161")
+ORIGIN = replace(
+    make_origin("task-1", plugin="snmp", device_id="sw1", target="10.0.0.1:161"),
+    fields={"host": "10.0.0.1"},
+)
 
 
 def read_row(name, labels, kind="gauge"):

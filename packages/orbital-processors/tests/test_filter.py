@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from orbital_processors import Filter, FilterConfig
-from orbital_sdk.testing import make_batch, make_layout, process
+from orbital_sdk import Layout, Row
+from orbital_sdk.testing import make_batch, make_layout, make_origin, process
 
 
 def make(**settings):
@@ -84,3 +85,14 @@ def test_bad_settings(settings, words):
     """What cannot be meant is refused with the reason."""
     with pytest.raises(ValidationError, match=words):
         FilterConfig.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a*a*a*a*a*a*a*a*a*b", "=~(a+a+)+b", "=~(a|aa)*b", "!~(.*a){20}b"]
+)
+def test_patterns_that_explode(pattern):
+    """What takes a backtracking engine for ever takes linear time, in every kind of pattern."""
+    processor = make(drop=[{"labels": {"x": pattern}}])
+    row = Row("m", {"x": "a" * 20_000})
+    kept = row if pattern[0] != "!" else None
+    assert processor.plan(Layout(make_origin(), [row])) == [kept]

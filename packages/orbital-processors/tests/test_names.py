@@ -1,9 +1,21 @@
 """rename and labels: once for each layout."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
-from orbital_processors import Labels, LabelsConfig, Rename, RenameConfig
+from orbital_processors import (
+    Aggregate,
+    Delta,
+    Increase,
+    Labels,
+    LabelsConfig,
+    Rate,
+    Relabel,
+    Rename,
+    RenameConfig,
+)
 from orbital_sdk import Layout, Row
 from orbital_sdk.testing import make_origin
 
@@ -77,6 +89,53 @@ def test_origin():
     }
 
 
+def test_fields_of_the_device():
+    """Those that it has; one that it does not have is no label. What is known of any device is no field."""
+    config = LabelsConfig(set={"host": "{device.host}", "x": "{device.x}", "id": "{device.id}"})
+    layout = Layout(replace(make_origin(), fields={"host": "h1", "id": "7"}), [Row("m", {})])
+    (row,) = Labels(config).plan(layout)
+    assert dict(row.labels) == {"host": "h1", "id": "device-1"}
+    assert Labels.device_fields(config) == ["host", "x"]
+
+
+SELECTED = [
+    {"metric": ["a", "b*", "=c"]},
+    {"metric": ["=~d.*", "!=e"]},
+    {"metric": "f", "labels": {"x": "y"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("cls", "settings", "names"),
+    [
+        (Rename, {"metrics": {"a": "x", "b_*": "y_*"}}, {"x", "y_*"}),
+        (Rename, {"metrics": {"a": "x"}, "match": [{"labels": {"b": "c"}}]}, set()),
+        (Rate, {}, {"*:rate"}),
+        (Increase, {"match": SELECTED}, {"a:increase", "b*:increase", "c:increase"}),
+        (Delta, {"match": [{"metric": "a"}], "suffix": "_d"}, {"a_d"}),
+        (
+            Aggregate,
+            {"match": [*SELECTED[2:], {"metric": "a"}], "interval": "1m", "by": ["s"],
+             "functions": ["sum"], "quantiles": [0, 1]},
+            {"a:1m_by_s_sum", "a:1m_by_s_quantiles"},
+        ),
+        (
+            Relabel,
+            {"rules": [
+                {"target_label": "__name__", "replacement": "x"},
+                {"target_label": "__name__", "replacement": "$1"},
+                {"target_label": "a", "replacement": "y"},
+            ]},
+            {"x"},
+        ),
+        (Labels, {"set": {"a": "b"}}, set()),
+    ],
+)  # fmt: skip
+def test_what_each_makes(cls, settings, names):
+    """The names that its settings tell, as globs; none where a series' labels decide."""
+    assert set(cls.makes(cls.config_model.model_validate(settings))) == names
+
+
 @pytest.mark.parametrize(
     ("model", "settings", "words"),
     [
@@ -89,7 +148,7 @@ def test_origin():
         (LabelsConfig, {}, "no label is changed"),
         (LabelsConfig, {"set": {"1": "x"}}, "not a label name"),
         (LabelsConfig, {"set": {"a": "x"}, "default": {"a": "y"}}, "in set and in default"),
-        (LabelsConfig, {"set": {"a": "{device.name}"}}, "did you mean"),
+        (LabelsConfig, {"set": {"a": "{task.name}"}}, "did you mean"),
     ],
 )
 def test_bad_settings(model, settings, words):

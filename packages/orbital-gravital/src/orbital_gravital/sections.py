@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -15,6 +15,11 @@ SOCKS: Final = ("socks4", "socks4a", "socks5", "socks5h")
 INSECURE: Final = "SENTINEL_CORE__ALLOW_INSECURE_HTTP"
 """The environment variable that stands for core.allow_insecure_http."""
 ALLOW: Final = f"set core.allow_insecure_http: true ({INSECURE}=true in the environment)"
+
+NO_PROCESSORS: Final = (
+    "Core has none of its own, since in the mode core nothing else gets samples: put them under the key"
+    " `processors` at the top"
+)
 
 
 def _proxy(value: SecretStr) -> SecretStr:
@@ -62,6 +67,13 @@ class CoreSection(Section):
     """Its key, where that is in a file of its own."""
     proxy_url: ProxyUrl | None = None
     """Proxy; default: as the environment says (`HTTPS_PROXY`); empty: none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_processors(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "processors" in given:
+            raise wrong(cls.model_construct(), "processors", NO_PROCESSORS)
+        return given  # pyright: ignore[reportUnknownVariableType] (what YAML gives)
 
     @model_validator(mode="after")
     def _is_safe(self) -> CoreSection:

@@ -30,13 +30,15 @@ ORIGIN: Final[Mapping[str, Callable[[Origin], str]]] = {
     "sentinel.region": lambda origin: origin.sentinel.region,
 }
 """What is known of a series' device, task and sentinel."""
+FIELD: Final = "device."
+"""Names of the device's own fields begin with it."""
 
 
 class LabelsConfig(ProcessorConfig):
     """Labels to add and to remove. In a value, `{name}` is a label of the series, and `{device.id}`,
     `{device.target}`, `{task.id}`, `{task.plugin}`, `{sentinel.id}`, `{sentinel.name}` and
-    `{sentinel.region}`
-    tell where it comes from.
+    `{sentinel.region}` tell where it comes from. `{device.NAME}` is any other field of its device, such as
+    `{device.host}`, but no secret.
     """
 
     match: tuple[Selector, ...] = ()
@@ -57,11 +59,15 @@ class LabelsConfig(ProcessorConfig):
         if both := sorted(self.set.keys() & self.default.keys()):
             raise ValueError(f"{both[0]!r} is in set and in default; only one can have effect")
         check_label_names([*self.set, *self.default])
-        for template in (*self.set.values(), *self.default.values()):
-            for name in _REFERENCE.findall(template):
-                if "." in name and name not in ORIGIN:
-                    raise ValueError(f"{{{name}}} is not known; {did_you_mean(name, ORIGIN)}")
+        for name in self.references():
+            if "." in name and name not in ORIGIN and not name.startswith(FIELD):
+                raise ValueError(f"{{{name}}} is not known; {did_you_mean(name, ORIGIN)}")
         return self
+
+    def references(self) -> list[str]:
+        """The names in all values."""
+        templates = (*self.set.values(), *self.default.values())
+        return [name for template in templates for name in _REFERENCE.findall(template)]
 
 
 class Labels(Processor[LabelsConfig]):
@@ -76,8 +82,14 @@ class Labels(Processor[LabelsConfig]):
         self._selects = selects_any(config.match)
         self._drops = any_of(as_tuple(config.drop))
 
+    @classmethod
+    def device_fields(cls, config: LabelsConfig) -> list[str]:
+        names = [name for name in config.references() if name not in ORIGIN]
+        return [name.removeprefix(FIELD) for name in names if name.startswith(FIELD)]
+
     def plan(self, layout: Layout) -> list[Row]:
-        known = {name: get(layout.origin) for name, get in ORIGIN.items()}
+        fields = {f"{FIELD}{name}": text for name, text in layout.origin.fields.items()}
+        known = fields | {name: get(layout.origin) for name, get in ORIGIN.items()}
         return [self._changed(row, known) if self._selects(row) else row for row in layout.rows]
 
     def _changed(self, row: Row, known: Mapping[str, str]) -> Row:

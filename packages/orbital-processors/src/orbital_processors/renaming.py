@@ -12,7 +12,7 @@ from orbital_processors.names import check_label_names, check_metric_name
 from orbital_sdk import Processor, ProcessorConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
     from orbital_sdk import Layout, Row
@@ -59,6 +59,10 @@ class Rename(Processor[RenameConfig]):
         self._selects = selects_any(config.match)
         self._exact = {old: new for old, new in config.metrics.items() if "*" not in old}
         self._wild = [(*old.split("*"), new) for old, new in config.metrics.items() if "*" in old]
+
+    @classmethod
+    def makes(cls, config: RenameConfig) -> Iterable[str]:
+        return () if config.match else config.metrics.values()
 
     def plan(self, layout: Layout) -> list[Row]:
         return [self._renamed(row) if self._selects(row) else row for row in layout.rows]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from orbital_processors.counters.changes import Changes
 from orbital_processors.counters.growth import changed, grown
 from orbital_processors.counters.settings import CounterConfig, DeltaConfig
-from orbital_processors.matching.selector import selects_any
+from orbital_processors.matching.selector import names, selects_any
 from orbital_sdk import Plan, Processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from orbital_processors.counters.settings import ChangeConfig
+    from orbital_processors.matching.selector import Selector
     from orbital_sdk import Layout, Row
 
 
@@ -28,6 +30,10 @@ class Rate(Processor[CounterConfig]):
             config, selects=_counters(config), growth=grown, suffix=":rate", per_second=True,
             uptime=config.uptime,
         )  # fmt: skip
+
+    @classmethod
+    def makes(cls, config: CounterConfig) -> list[str]:
+        return _made(config, config.match, ":rate")
 
     def plan(self, layout: Layout) -> Plan | Sequence[Row]:
         return self._changes.plan(layout)
@@ -49,6 +55,10 @@ class Increase(Processor[CounterConfig]):
             uptime=config.uptime,
         )
 
+    @classmethod
+    def makes(cls, config: CounterConfig) -> list[str]:
+        return _made(config, config.match, ":increase")
+
     def plan(self, layout: Layout) -> Plan | Sequence[Row]:
         return self._changes.plan(layout)
 
@@ -65,8 +75,17 @@ class Delta(Processor[DeltaConfig]):
             config, selects=selects_any(config.match), growth=changed, suffix=":delta"
         )
 
+    @classmethod
+    def makes(cls, config: DeltaConfig) -> list[str]:
+        return _made(config, config.match, ":delta")
+
     def plan(self, layout: Layout) -> Plan | Sequence[Row]:
         return self._changes.plan(layout)
+
+
+def _made(config: ChangeConfig, match: Sequence[Selector], suffix: str) -> list[str]:
+    """Names of what is made; all counters are any names."""
+    return [f"{name}{config.suffix or suffix}" for name in (names(match) if match else ["*"])]
 
 
 def _counters(config: CounterConfig) -> Callable[[Row], bool]:

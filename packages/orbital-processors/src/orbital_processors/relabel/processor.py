@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from orbital_processors.names import Some  # noqa: TC001 (pydantic reads it)
 from orbital_processors.relabel.actions import action
-from orbital_processors.relabel.label_set import LabelSet
+from orbital_processors.relabel.label_set import NAME, LabelSet
 from orbital_processors.relabel.rule import Rule  # noqa: TC001 (pydantic reads it)
 from orbital_sdk import Processor, ProcessorConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orbital_sdk import Counter, Layout, PluginHost, Row
 
 
@@ -38,6 +40,14 @@ class Relabel(Processor[RelabelConfig]):
             "invalid_series",
             "Series that rules left without a metric name, or with an invalid name; they are dropped",
         )
+
+    @classmethod
+    def makes(cls, config: RelabelConfig) -> Iterable[str]:
+        return {
+            rule.replacement
+            for rule in config.rules
+            if (rule.action, rule.target_label) == ("replace", NAME) and "$" not in rule.replacement
+        }
 
     def plan(self, layout: Layout) -> list[Row | None]:
         return [self._relabelled(row) for row in layout.rows]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbital_runtime.engine.batching.batcher import Batcher
+from orbital_runtime.engine.device_texts import NO_TEXTS, device_texts
 from orbital_sdk import Origin
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def new_record(
 ) -> TaskRecord:
     """The record of a task that has none yet."""
     target = "" if task_session is None else task_session.target
-    origin = Origin(task.id, task.plugin, task.device_id, target, identity)
+    fields = device_texts(task.device) if chain else NO_TEXTS
+    origin = Origin(task.id, task.plugin, task.device_id, target, identity, fields)
     extra = {"task": task.id, "device": task.device_id}
     adapter = logging.LoggerAdapter(log.getChild(task.plugin), extra)
     batcher = Batcher(origin, task.labels, chain=chain, limits=limits, budget=budget)

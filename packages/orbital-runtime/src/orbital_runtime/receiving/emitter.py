@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_cardinality import beyond
+from orbital_runtime.engine.device_texts import NO_TEXTS, device_texts
 from orbital_runtime.guard.calls.within import look_away
 from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import tables, take
@@ -157,7 +158,8 @@ class Emitter:
             or batcher.chain is not chain
             or batcher.labels is not task.labels
         ):
-            origin = Origin(task.id, plugin, task.device_id, task_session.target, today.identity)
+            target, fields = task_session.target, device_texts(task.device) if chain else NO_TEXTS
+            origin = Origin(task.id, plugin, task.device_id, target, today.identity, fields)
             budget = None if self._stopped else today.budget  # nobody would close its account
             fresh = EmissionBatcher(origin, task.labels, chain, today.limits, budget)
             if batcher is not None:

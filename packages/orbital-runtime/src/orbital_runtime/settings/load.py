@@ -24,6 +24,7 @@ from orbital_runtime.settings.validation.extensions import explained, mistakes
 from orbital_runtime.settings.validation.isolation import unusable_isolation
 from orbital_runtime.settings.validation.notes import notes
 from orbital_runtime.settings.validation.outputs import OutputSettings, enabled_outputs
+from orbital_runtime.settings.validation.processor_notes import field_notes, name_notes
 from orbital_runtime.settings.validation.processors import ProcessorSettings, processors
 from orbital_runtime.settings.validation.sections import validate
 from orbital_runtime.signature import signature
@@ -195,12 +196,23 @@ class _Loading:
             notes=(
                 *(Note(*one) for one in source.renamed),
                 *notes(settings, registry, folders),
+                *name_notes(chain),
+                *self._field_notes(settings, chain, able.values()),
             ),
             broken=frozenset(task.id for task in bound.values() if task.plugin in binder.broken),
             watched=tuple(source.watched),
             seen=source.seen,
             root=source.root,
         )
+
+    def _field_notes(
+        self, settings: Settings, chain: Iterable[ProcessorSettings], tasks: Iterable[Task]
+    ) -> Iterator[Note]:
+        """Only where all tasks are known: an extension may give others."""
+        added = additions(self._registry)
+        if any(one.gives_tasks(settings) for one in added):
+            return iter(())
+        return field_notes([one for one in chain if not one.output], [*tasks])
 
     def _part(self, check: Callable[[Settings, Registry], list[T]], settings: Settings) -> list[T]:
         try:

@@ -46,6 +46,9 @@ class Origin:
     target: str
     """What people call the device: an address, `host:port` or URL (Prometheus' `instance`)."""
     sentinel: Identity
+    fields: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
+    """The device's fields as text, by name, secrets left out: for processors before the buffer, which
+    does not keep them."""
 
 
 class Row:

@@ -63,6 +63,18 @@ class Processor(Generic[P]):
     def __init__(self, config: P) -> None:
         self.config = config
 
+    @classmethod
+    def makes(cls, config: P) -> Iterable[str]:
+        """Names of metrics that it gives to samples of other names, as far as the settings tell; `*` stands
+        for any text. `sentinel validate` notes where two processors make the same.
+        """
+        return ()
+
+    @classmethod
+    def device_fields(cls, config: P) -> Iterable[str]:
+        """Names in `Origin.fields` that it needs. One that needs some cannot stand at an output."""
+        return ()
+
     async def start(self, host: PluginHost) -> None:
         """Get ready. Returns quickly, and raises `ConfigurationError` if it cannot.
 

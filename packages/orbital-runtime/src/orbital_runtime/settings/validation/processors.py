@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from orbital_runtime.guard.escape import contained
 from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.validation.check import checked, looked_up
 from orbital_sdk.problems import Loc, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.collector import TaskSection
@@ -98,8 +99,29 @@ def _processor(
     except Unusable as error:
         raise SettingsError([Problem(str(error), name_at)]) from error
     config = checked(processor.config_model, section.options, at=at)
-    if place.output and not processor.stateless:
-        message = f"processor {section.name!r} keeps something of the samples, or may do so"
-        hint = "at an output samples come again when a request failed: put it under `processors`"
-        raise SettingsError([Problem(message, name_at, hint)])
+    if place.output:
+        _check_at_output(processor, config, name_at)
     return ProcessorSettings(section.name, processor, config, place.task, place.output, at)
+
+
+def _check_at_output(
+    processor: type[Processor[Any]], config: ProcessorConfig, name_at: Loc
+) -> None:
+    hint = "put it under `processors`, at the top or of a task"
+    if not processor.stateless:
+        message = f"processor {processor.name!r} keeps something of the samples, or may do so"
+        hint = f"at an output samples come again when a request failed: {hint}"
+        raise SettingsError([Problem(message, name_at, hint)])
+    if fields := told(processor.device_fields, config):
+        message = f"processor {processor.name!r} needs a field of the device ({fields[0]})"
+        hint = f"at an output they are not known any more: {hint}"
+        raise SettingsError([Problem(message, name_at, hint)])
+
+
+def told(ask: Callable[[Any], Iterable[str]], config: ProcessorConfig) -> list[str]:
+    """What a processor says of its settings; nothing if it fails over them."""
+    try:
+        with contained:
+            return [*ask(config)]
+    except Exception:  # noqa: BLE001 (a stranger's code may raise anything)
+        return []
