@@ -16,6 +16,13 @@ tasks:
       - {name: filter, drop: [{metric: "go_*"}]}
       - {name: rate, match: [{metric: requests_total}]}
   - {id: switch, plugin: snmp, config: {host: 192.0.2.1, community: c}}
+  - id: meter
+    plugin: modbus
+    device: {host: 192.0.2.2}
+    config: {registers: [{name: volts, address: 0}]}
+    processors:
+      - {name: labels, set: {at: "{device.target}", host: "{device.host}"}}
+  - {id: router, plugin: ping, config: {host: router.invalid}}
 """
 WALK = """\
 .1.3.6.1.2.1.1.3.0 = Timeticks: (123456) 0:20:34.56
@@ -51,6 +58,26 @@ tests:
     given: {walk: switch.walk}
     include: |
       interface_in_bytes{ifDescr="eth0",ifIndex="1",ifName="eth0"} 5000000000
+  - name: registers
+    task: meter
+    given: {registers: meter.registers}
+    include: |
+      volts{at="192.0.2.2:502",host="192.0.2.2",unit_id="1"} 230
+  - name: samples come from the device
+    task: meter
+    given: {samples: "volts 1"}
+    expect: |
+      volts{at="192.0.2.2:502",host="192.0.2.2"} 1
+  - name: what ping said
+    task: router
+    given: {replies: router.ping}
+    include: |
+      ping_packet_loss{host="router.invalid"} 50
+"""
+PING = """\
+PING router.invalid (192.0.2.3) 56(84) bytes of data.
+64 bytes from 192.0.2.3: icmp_seq=2 ttl=62 time=0.5 ms
+2 packets transmitted, 1 received, 50% packet loss, time 1004ms
 """
 
 
@@ -60,6 +87,8 @@ def shop(machine):
     folder = machine.config(CONFIG, "shop.yaml").parent
     (folder / "page.prom").write_text("node_load1 0.5\ngo_threads 7\n")
     (folder / "switch.walk").write_text(WALK)
+    (folder / "meter.registers").write_text("holding 0: 00e6\n")
+    (folder / "router.ping").write_text(PING)
 
     def tests(text):
         (folder / "shop.test.yaml").write_text(text)
@@ -69,9 +98,9 @@ def shop(machine):
 
 
 def test_tests_that_pass(shop):
-    """Samples, an HTTP body and a walk, through the plugin and the processors of the task and of all."""
+    """Samples and every kind of recording, through the plugin and the processors of the task and of all."""
     done = shop(TESTS)
-    assert done.out.splitlines()[-1] == "3 passed, 0 failed", done.out + done.err
+    assert done.out.splitlines()[-1] == "6 passed, 0 failed", done.out + done.err
     assert done.code == 0
 
 
@@ -86,7 +115,7 @@ def test_a_difference_reads_well(shop):
         '  - host_load1{site="x"} 0.7',
         '  + host_load1{site="x"} 0.5',
     ]
-    assert done.out.splitlines()[-1] == "2 passed, 1 failed"
+    assert done.out.splitlines()[-1] == "5 passed, 1 failed"
 
 
 @pytest.mark.parametrize(

@@ -67,4 +67,4 @@ def test_the_report_of_series_fits_a_terminal(capsys):
     ]
     assert max(map(len, lines)) <= 80
     assert lines[-1].split()[0] == "url"
-    assert lines[-1].endswith("16,000")
+    assert lines[-1].endswith("~16,000")

@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from orbital_plugin_modbus.bus import Bus
+from orbital_plugin_modbus.bus import Bus, open_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_plugin_modbus.line import Line
+    from orbital_plugin_modbus.link import Link
 
 Key = tuple[int, str, str]
 
 
 class Buses:
-    """Hands out buses; the last holder of one closes it."""
+    """Hands out buses; the last holder of one closes it.
 
-    def __init__(self) -> None:
+    Args:
+        open_link: Makes the connection of a line.
+    """
+
+    def __init__(self, open_link: Callable[[Line], Link] = open_line) -> None:
+        self._open_link = open_link
         self._buses: dict[Key, Bus] = {}
         self._holders: dict[Key, set[object]] = {}
         self._held: dict[object, set[Key]] = {}
@@ -31,7 +39,7 @@ class Buses:
         key = (id(asyncio.get_running_loop()), *line.key)
         bus = self._buses.get(key)
         if bus is None:
-            bus = self._buses[key] = Bus()
+            bus = self._buses[key] = Bus(self._open_link)
         self._holders.setdefault(key, set()).add(holder)
         self._held.setdefault(holder, set()).add(key)
         return bus

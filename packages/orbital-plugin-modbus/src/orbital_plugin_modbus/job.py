@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orbital_plugin_modbus.bus import Way
-from orbital_plugin_modbus.buses import BUSES
+from orbital_plugin_modbus.buses import BUSES, Buses
 from orbital_plugin_modbus.emitter import WrongDevice
 from orbital_plugin_modbus.exceptions import OutOfTime
 from orbital_plugin_modbus.line import line_of
@@ -60,14 +60,18 @@ class Job:
         device: Its fields.
         config: The map.
         seconds: That a run may take.
+        buses: Has the device's bus.
     """
 
-    def __init__(self, device: ModbusDevice, config: ModbusConfig, seconds: float) -> None:
+    def __init__(
+        self, device: ModbusDevice, config: ModbusConfig, seconds: float, buses: Buses = BUSES
+    ) -> None:
         self.seconds = seconds
         self.fields = config.map.fields
         line = line_of(device, config.engine)
         self.way = _way(device, line, seconds - _margin(seconds))
-        bus = BUSES.get(line, self)
+        self._buses = buses
+        bus = buses.get(line, self)
         limits = ReadLimits(config.most_registers, config.most_bits, config.bridge)
         self.readers = [
             UnitReader(
@@ -88,7 +92,7 @@ class Job:
 
     def leave(self) -> None:
         """Give the bus back. Safe twice."""
-        BUSES.release(self)
+        self._buses.release(self)
 
     async def run(self, seconds: float) -> Columns:
         """Read all units once.

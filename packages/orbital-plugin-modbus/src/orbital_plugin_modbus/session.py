@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orbital_plugin_modbus.buses import BUSES, Buses
 from orbital_plugin_modbus.job import Job
 from orbital_plugin_modbus.stored_quirks import recall, store
 from orbital_sdk import DeviceUnreachable, Session
@@ -21,10 +22,17 @@ class MapSession(Session):
         device: Its fields.
         config: The map.
         state: What was learned of units.
+        buses: Has the device's bus.
     """
 
-    def __init__(self, device: ModbusDevice, config: ModbusConfig, state: StateFile) -> None:
-        self._device, self._config, self._state = device, config, state
+    def __init__(
+        self,
+        device: ModbusDevice,
+        config: ModbusConfig,
+        state: StateFile,
+        buses: Buses = BUSES,
+    ) -> None:
+        self._device, self._config, self._state, self._buses = device, config, state, buses
         self._job: Job | None = None
 
     async def collect(self, ctx: Context) -> Columns:
@@ -58,7 +66,7 @@ class MapSession(Session):
         before = self._job
         if before is not None and before.seconds == ctx.timeout:
             return before
-        job = self._job = Job(self._device, self._config, ctx.timeout)
+        job = self._job = Job(self._device, self._config, ctx.timeout, self._buses)
         if before is not None:  # the bus stays open
             before.leave()
         recall(self._state, job)

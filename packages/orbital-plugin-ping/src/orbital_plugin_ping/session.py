@@ -9,6 +9,7 @@ from orbital_plugin_ping.series import HostSeries
 from orbital_sdk import CollectError, Columns, DeviceUnreachable, Sample, Session
 
 if TYPE_CHECKING:
+    from orbital_plugin_ping.address import Address
     from orbital_plugin_ping.fields import PingDevice
     from orbital_plugin_ping.probe import Probe
     from orbital_plugin_ping.reading import Reading
@@ -23,13 +24,20 @@ class HostSession(Session):
         device: The host.
         probe: Asks it.
         selection: Which metrics are wanted.
+        address: Of the host, where it is known.
     """
 
-    def __init__(self, device: PingDevice, probe: Probe, selection: Selection) -> None:
+    def __init__(
+        self,
+        device: PingDevice,
+        probe: Probe,
+        selection: Selection,
+        address: Address | None = None,
+    ) -> None:
         self._device = device
         self._probe = probe
         self._series = HostSeries(device.host, selection)
-        self._address = None if "%" in device.host else numeric(device.host)
+        self._address = address or (None if "%" in device.host else numeric(device.host))
         """None where it is looked up each time: names, and interfaces, which come and go."""
 
     async def collect(self, ctx: Context) -> Columns:

@@ -340,7 +340,7 @@ def _run_files(names: Sequence[str], files: Sequence[str], config: Any, output: 
     for file in files:
         tests = read_tests(Path(file))
         loaded = load(tests.configuration or config, os.environ, registry=registry)
-        verdicts += loop.run(run_tests(tests, loaded))
+        verdicts += loop.run(run_tests(tests, loaded, registry))
     if output is Format.JSON:
         as_json([_verdict(one) for one in verdicts])
     else:

@@ -36,7 +36,8 @@ def show(told: Mapping[str, Any]) -> None:
 
 
 def _count(label: Mapping[str, Any]) -> str:
-    return f"{label['values']:,}"
+    about = "" if label["exact"] else "~"
+    return f"{about}{label['values']:,}"
 
 
 def _short(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_exposition import Family, Reader
 from orbital_sdk.metric import LABEL_NAME, METRIC_NAME
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from orbital_sdk import Row
     from orbital_sdk.metric import Kind
+
+WHOLE: Final = 1 << 53
+"""Whole numbers up to here are shown with all digits."""
 
 
 class Line(NamedTuple):
@@ -30,8 +34,7 @@ class Line(NamedTuple):
         return f"{self.name}{{{labels}}}" if labels else self.name
 
     def __str__(self) -> str:
-        value = int(self.value) if self.value.is_integer() else self.value
-        return f"{self.series} {value}"
+        return f"{self.series} {_number(self.value)}"
 
     def without(self, label: str) -> Line:
         """The same without this label."""
@@ -67,6 +70,15 @@ def check(name: str, labels: Iterable[str]) -> None:
     for one, known in ((name, METRIC_NAME), *[(label, LABEL_NAME) for label in labels]):
         if not known.fullmatch(one):
             raise ValueError(f"{one!r} is no name that the agent takes")
+
+
+def _number(value: float) -> str:
+    """As the text format has it; fifteen digits, which are those that a double has for sure."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return str(int(value)) if value.is_integer() and abs(value) < WHOLE else f"{value:.15g}"
 
 
 def _escaped(value: str) -> str:

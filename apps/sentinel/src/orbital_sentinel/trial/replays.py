@@ -23,13 +23,19 @@ class GivenSamples(Plugin[DeviceFields, PluginConfig]):
 
     Args:
         lines: These.
+        plugin: Of the task whose samples they are: they come from where its own would come from.
     """
 
     name = "samples"
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], plugin: Plugin[Any, Any] | None = None) -> None:
         super().__init__(PluginConfig())
         self._samples = [_sample(line) for line in lines]
+        self._plugin = plugin
+        vars(self)["name"] = plugin.name if plugin else self.name
+
+    def target(self, device: DeviceFields) -> str:
+        return self._plugin.target(device) if self._plugin else ""
 
     async def collect(self, device: DeviceFields, ctx: Context) -> list[Sample]:
         return self._samples

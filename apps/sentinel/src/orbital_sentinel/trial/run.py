@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orbital_runtime.agent.assembly import run_limits
@@ -24,6 +25,7 @@ from orbital_sentinel.trial.replays import GivenSamples, kinds, replay_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Loaded
     from orbital_sdk import Batch, Plugin
     from orbital_sentinel.trial.cases import CaseSection, GivenSection, Tests
@@ -46,8 +48,13 @@ class Verdict:
         return not self.difference
 
 
-async def run_tests(tests: Tests, loaded: Loaded) -> list[Verdict]:
+async def run_tests(tests: Tests, loaded: Loaded, registry: Registry) -> list[Verdict]:
     """Run all tests of a file.
+
+    Args:
+        tests: These.
+        loaded: The configuration.
+        registry: Has its plugins.
 
     Raises:
         SettingsError: A test names what is not there.
@@ -55,7 +62,7 @@ async def run_tests(tests: Tests, loaded: Loaded) -> list[Verdict]:
     problems = [p for index in range(len(tests.cases)) for p in _mistakes(tests, index, loaded)]
     if problems:
         raise tests.refuse(problems)
-    return [await _run(tests, index, loaded) for index in range(len(tests.cases))]
+    return [await _run(tests, index, loaded, registry) for index in range(len(tests.cases))]
 
 
 def _mistakes(tests: Tests, index: int, loaded: Loaded) -> Iterator[Problem]:
@@ -84,9 +91,11 @@ def _task(case: CaseSection, loaded: Loaded) -> Task:
     return next((task for task in loaded.tasks if task.id == case.task), made_up)
 
 
-async def _run(tests: Tests, index: int, loaded: Loaded) -> Verdict:
+async def _run(tests: Tests, index: int, loaded: Loaded, registry: Registry) -> Verdict:
     case = tests.cases[index]
-    bench = _Bench(case, _task(case, loaded), loaded)
+    task = _task(case, loaded)
+    own = registry.plugin(task.plugin)(task.config) if case.task else None
+    bench = _Bench(case, task, loaded, own)
     async with AsyncExitStack() as stack:
         await bench.start(stack)
         for given in sorted(case.given, key=lambda one: one.at):
@@ -97,13 +106,23 @@ async def _run(tests: Tests, index: int, loaded: Loaded) -> Verdict:
 
 
 class _Bench:
-    """An engine with one task."""
+    """An engine with one task.
 
-    def __init__(self, case: CaseSection, task: Task, loaded: Loaded) -> None:
+    Args:
+        case: What is tested.
+        task: Whose samples.
+        loaded: The configuration.
+        own: The task's plugin, if it is one of the configuration.
+    """
+
+    def __init__(
+        self, case: CaseSection, task: Task, loaded: Loaded, own: Plugin[Any, Any] | None
+    ) -> None:
         self.failures: list[str] = []
         self._case = case
         self._task = task
         self._loaded = loaded
+        self._own = own
         self._clock = ManualClock()
         self._began = self._clock.now
         self._hosts = Hosts(None, self._clock)
@@ -166,12 +185,7 @@ class _Bench:
         for kind, file in given.options.items():
             path = tests.file.parent / str(file)
             return replay_of(kind)(self._task.config, path), self._task
-        samples = GivenSamples(read(given.samples))
-        vars(samples)["name"] = (
-            self._task.plugin
-        )  # samples come from where they come from in the agent
-        bare = replace(self._task, device=DeviceFields(), config=PluginConfig())
-        return samples, bare
+        return GivenSamples(read(given.samples), self._own), self._task
 
     async def _put(self, batch: Batch) -> None:
         self._batches.append(batch)
@@ -182,18 +196,28 @@ def _difference(case: CaseSection, came: list[Line]) -> list[str]:
     wanted = [*read(case.expect or ""), *read(case.include)]
     named = {line.name for line in wanted} | {*case.absent}
     found = [_bare(line, wanted) for line in came if line.name not in REPORT or line.name in named]
-    known, there = {str(line) for line in wanted}, {str(line) for line in found}
-    missing = [line for line in wanted if str(line) not in there]
+    missing, beyond = _without(wanted, found), _without(found, wanted)
     wrong = {line.series for line in missing}
-
-    def unwanted(line: Line) -> bool:
-        if line.name in case.absent:
-            return True
-        return str(line) not in known and (case.expect is not None or line.series in wrong)
-
-    signed = [("-", line) for line in missing] + [("+", line) for line in found if unwanted(line)]
+    signed = [("-", line) for line in missing]
+    signed += [
+        ("+", line)
+        for line in beyond
+        if case.expect is not None or line.series in wrong or line.name in case.absent
+    ]
     signed.sort(key=lambda one: (one[1].series, one[0] == "+"))
     return [f"{sign} {line}" for sign, line in signed]
+
+
+def _without(lines: Sequence[Line], others: Sequence[Line]) -> list[Line]:
+    """The lines that are not among the others, or more often than there."""
+    left = Counter(map(str, others))
+    found: list[Line] = []
+    for line in lines:
+        if left[str(line)]:
+            left[str(line)] -= 1
+        else:
+            found.append(line)
+    return found
 
 
 def _bare(line: Line, wanted: Sequence[Line]) -> Line:

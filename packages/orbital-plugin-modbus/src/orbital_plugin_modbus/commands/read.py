@@ -10,6 +10,7 @@ from orbital_plugin_modbus.commands import options
 from orbital_plugin_modbus.device import ModbusDevice  # noqa: TC001 (typer reads annotations)
 from orbital_plugin_modbus.exceptions import ExchangeError, Refused
 from orbital_plugin_modbus.plausible import in_order, orders_of, plausible
+from orbital_plugin_modbus.recording import recorded
 from orbital_plugin_modbus.survey import Survey
 from orbital_plugin_modbus.tables import SIZE, TABLES, Read
 from orbital_plugin_modbus.types import TYPES, TypeName
@@ -33,6 +34,9 @@ def read(
     ] = "uint16",
     length: Annotated[int, typer.Option(help="Bytes of each string, with --as string.")] = 0,
     unit: Annotated[int, typer.Option("--unit", "-u", min=0, max=255, help="Unit id.")] = 1,
+    record: Annotated[
+        bool, typer.Option("--record", help="Print what `sentinel test` takes as `registers`.")
+    ] = False,
     output: options.Output = "text",
     as_json: options.Json = False,
 ) -> None:
@@ -50,7 +54,9 @@ def read(
 
     data = options.with_bus(device, ask)
     as_json |= output == "json"
-    if wanted.table.bits:
+    if record:
+        typer.echo(recorded(unit, wanted, data))
+    elif wanted.table.bits:
         _show_bits(data, wanted, as_json=as_json)
     else:
         _show(data, wanted, cast("TypeName", kind), length or count * 2, as_json=as_json)
