@@ -9,6 +9,8 @@ from orbital_sdk.wire import batches, calls, records
 
 RUN = {"deadline": "remaining", "log": None}
 """Of a run: a clock is one process's own, and what is logged crosses as `log`. None -> what is added."""
+ORIGIN = {"fields": None}
+"""Of an origin: fields of a device are for processors, which stay in the agent."""
 
 
 @pytest.mark.parametrize(
@@ -16,7 +18,7 @@ RUN = {"deadline": "remaining", "log": None}
     [
         (Metric, records.Metric, {}),
         (Identity, batches.Identity, {}),
-        (Origin, batches.Origin, {}),
+        (Origin, batches.Origin, ORIGIN),
         (Row, batches.Row, {}),
         (Layout, batches.Layout, {None: {"layout"}}),
         (Batch, batches.Batch, {}),
