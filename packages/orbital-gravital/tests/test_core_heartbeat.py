@@ -67,6 +67,21 @@ async def test_commands_are_obeyed_whatever_their_shape(tmp_path, command, done)
     assert (await heard(tmp_path, {"commands": [command]}))[0] == [done]
 
 
+async def test_a_refused_configuration_is_told(tmp_path):
+    """As long as the file has errors, cut to a bounded length; without one there is no such field."""
+    line, errors = Line({}, {}), ["", f"config.yaml:3: tasks: {'x' * 1000}"]
+    heart = Heartbeat(
+        line, HeartbeatSection(), counts=lambda: Counts(3, 2, 9.9, errors.pop(0)), volume=tmp_path,
+        version="1", clock=ManualClock(),
+    )  # fmt: skip
+    await heart.beat()
+    await heart.beat()
+    first, second = line.bodies
+    assert "config_error" not in first
+    assert second["config_error"].startswith("config.yaml:3: tasks:")
+    assert len(second["config_error"].encode()) <= 500
+
+
 @pytest.mark.parametrize("commands", [None, 3, "reload", {}, [None, 3, {}, ["reload"], "dance"]])
 async def test_nonsense_is_passed_over(tmp_path, commands):
     """And the heartbeat counts all the same."""

@@ -145,7 +145,7 @@ async def test_runs_that_ignore_their_end_are_told(world):
     world.engine.invoker.overruns.abandoned["probe"] = 1
     told = {r.reason: r for r in health.reasons(world.sources)}
     assert told["threads_stuck"].message.startswith("plugin probe: 2 threads overran")
-    assert told["runs_abandoned"].message.startswith("plugin probe: 1 runs overran")
+    assert told["runs_abandoned"].message.startswith("plugin probe: 1 run overran")
     assert not any(reason.blocks for reason in told.values())
 
 

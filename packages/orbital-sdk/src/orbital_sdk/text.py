@@ -1,4 +1,4 @@
-"""Text of a bounded size."""
+"""Text of a bounded size, and counts in words."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def cut(text: str, most: int) -> str:
         return text
     mark = _MARK if most >= _MARK_BYTES else ""
     return encoded[: most - len(mark.encode())].decode(errors="ignore") + mark
+
+
+def plural(count: int, word: str, words: str = "") -> str:
+    """A count with its noun: `1 record`, `1,234 records`.
+
+    Args:
+        count: How many.
+        word: One of them.
+        words: Several of them; left out: `word` with an s.
+    """
+    return f"{count:,} {word if count == 1 else words or word + 's'}"

@@ -58,6 +58,8 @@ class Heartbeat(Body):
     task_count: Int32 = 0
     plugin_count: Int32 = 0
     uptime_seconds: Int64 = 0
+    config_error: str = ""
+    """Why a reload was refused; the real server leaves it out."""
     version: Annotated[str, Field(max_length=32, pattern=NAME)] = ""
 
 

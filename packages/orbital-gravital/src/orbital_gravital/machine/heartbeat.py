@@ -12,6 +12,7 @@ from orbital_gravital.errors import CoreError, IdentityLost
 from orbital_gravital.machine.cpu import Cpu
 from orbital_runtime.sender.pacing.backoff import backoff
 from orbital_runtime.threads import in_background
+from orbital_sdk.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ log = logging.getLogger("orbital.core")
 
 RETRY: Final = 2.0
 """Seconds between the attempts at one heartbeat."""
+ERROR: Final = 500
+"""Bytes of an error of the configuration."""
 
 
 class Heartbeat:
@@ -123,6 +126,7 @@ class Heartbeat:
 
     def _body(self) -> dict[str, Any]:
         counts = self._counts()
+        refused = {"config_error": cut(counts.config_error, ERROR)} if counts.config_error else {}
         return {
             "cpu_usage": self._cpu.percent(),
             "memory_usage": psutil.virtual_memory().percent,
@@ -131,6 +135,7 @@ class Heartbeat:
             "plugin_count": counts.plugins,
             "uptime_seconds": int(counts.uptime),
             "version": self._version,
+            **refused,  # a field of ours: a Core that does not know it leaves it out
         }
 
     def _listen(self, heard: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from orbital_runtime.agent import processing
 from orbital_runtime.agent.assembly import assemble, output, telemetry_of
 from orbital_runtime.agent.extending import Extensions
 from orbital_runtime.agent.identity import identity, kept_id
+from orbital_runtime.agent.last_good import keep
 from orbital_runtime.agent.lifecycle.signals import Signals
 from orbital_runtime.agent.lifecycle.state import Lifecycle, State
 from orbital_runtime.agent.orphans import expire_orphans
@@ -149,6 +150,7 @@ class Agent:
                     name="watch-packages",
                 ),
                 asyncio.create_task(self._service.run(), name="service"),
+                asyncio.create_task(self._keep(), name="last-good"),
                 asyncio.create_task(processing.flush_regularly(self.stations), name="flush"),
             ]
             self._lifecycle.to(State.RUNNING)
@@ -234,6 +236,10 @@ class Agent:
         await apply(self.stations, old, new, self.identity, ready)
         await self.extensions.follow(old.settings)
         await self.apply_tasks()
+        await self._keep()
+
+    async def _keep(self) -> None:
+        await in_background(keep, self.loaded, self.environ, self.clock)
 
     def _sources(self) -> Sources:
         stations = self.stations
@@ -246,6 +252,7 @@ class Agent:
             notes=lambda: [str(note) for note in self.loaded.notes],
             settings_path=lambda: self.loaded.path,
             reloaded=lambda: self._reloader.outcome,
+            fallback=lambda: self.loaded.fallback,
             scheduler=stations.scheduler,
             engine=stations.engine,
             watchdog=stations.watchdog,

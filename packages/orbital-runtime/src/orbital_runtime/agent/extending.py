@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import Settings
+    from orbital_runtime.telemetry.sources import Sources
     from orbital_sdk import Identity, Writer
 
 log = logging.getLogger("orbital.agent")
@@ -35,6 +36,7 @@ class Owner(Protocol):
     started: float
     registry: Registry
     identity: Identity
+    sources: Sources
     stations: Stations
 
     @property
@@ -141,6 +143,7 @@ class Host:
             tasks=len(agent.stations.scheduler.states()),
             plugins=len(set(agent.stations.instances.running())),
             uptime=agent.clock.steady() - agent.started,
+            config_error=next(iter(agent.sources.reloaded().problems), ""),
         )
 
     def runs(self, task: Task) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.agent import processing
 from orbital_runtime.agent.agent import LAST_FLUSH
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,6 +75,6 @@ def _undelivered(stations: Stations, before: Mapping[str, int]) -> Iterator[str]
     accounts = stations.buffer.ledger.accounts()
     for name, gone in _gone(stations).items():
         if missing := accounts[name].waiting + gone - before.get(name, 0):
-            yield f"{missing} samples were not delivered to output {name}"
+            yield f"{plural(missing, 'sample was', 'samples were')} not delivered to output {name}"
     for reason, lost in stations.committer.lost.items():
-        yield f"{lost} samples never got into the buffer: {reason}"
+        yield f"{plural(lost, 'sample')} never got into the buffer: {reason}"

@@ -35,6 +35,7 @@ from orbital_sdk import (
 )
 from orbital_sdk.calling.invoke import call
 from orbital_sdk.loader import NotKnownYet
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -133,7 +134,8 @@ class Engine:
         if too_many := batched.too_many or arrived.too_many:
             left_out = beyond(batched.refused) + arrived.left_out
             outcome = outcome.also(
-                f"{left_out:,} samples were left out: {too_many}", "TooManySeries"
+                f"{plural(left_out, 'sample was', 'samples were')} left out: {too_many}",
+                "TooManySeries",
             )
         if lost:
             outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
@@ -202,6 +204,10 @@ class Engine:
             self.totals.samples += sum([batch.samples for batch in batches])
 
     # ---- what it remembers ----------------------------------------------------------------------
+
+    def record(self, key: str) -> TaskRecord | None:
+        """What is remembered of the task with this key; None if it never ran."""
+        return self._records.known(key)
 
     async def forget(self, task: Task) -> None:
         """The task is gone: its session closes, its series end, and nothing is remembered."""
@@ -282,7 +288,7 @@ class Engine:
         if not outcome.up:
             raise CollectError(outcome.error)
         missing = f"; {outcome.error}" if outcome.error else ""
-        return f"{record.target} answers: {_count(collected)} samples{missing}"
+        return f"{record.target} answers: {plural(_count(collected), 'sample')}{missing}"
 
 
 def _count(collected: Collected) -> int:

@@ -60,6 +60,10 @@ class TaskRecords:
             await self._replace(before, fresh, ts)
         return fresh
 
+    def known(self, key: str) -> TaskRecord | None:
+        """That of the task with this key; None if it never ran."""
+        return self._by_task.get(key)
+
     async def forget(self, task: Task, ts: int) -> None:
         """The task is gone, and so are its series."""
         record = self._by_task.pop(task.key, None)

@@ -26,6 +26,8 @@ class Counts:
     """Started plugins."""
     uptime: float
     """Seconds since the start of the agent."""
+    config_error: str = ""
+    """The first error of the configuration file, if it was refused when it was read last."""
 
 
 class Views(Protocol):

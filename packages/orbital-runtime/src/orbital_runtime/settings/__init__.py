@@ -1,6 +1,6 @@
 """The configuration: one file, checked as a whole before anything starts."""
 
-from orbital_runtime.settings.load import Loaded, load, place_plugins, secrets_of
+from orbital_runtime.settings.load import Fallback, Loaded, load, place_plugins, secrets_of
 from orbital_runtime.settings.model.addition import Addition
 from orbital_runtime.settings.model.agent import (
     LoggingSection,
@@ -37,6 +37,7 @@ __all__ = [
     "Addition",
     "BufferSection",
     "CollectorSection",
+    "Fallback",
     "LimitsSection",
     "Loaded",
     "LoggingSection",

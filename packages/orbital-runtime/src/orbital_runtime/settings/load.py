@@ -16,6 +16,7 @@ from orbital_runtime.settings.model.agent import PluginsSection
 from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
 from orbital_runtime.settings.secrecy import secrets_in
+from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.gather import Source, gather
 from orbital_runtime.settings.source.tree import Node, place
 from orbital_runtime.settings.validation.binding import Binder, unknown_defaults
@@ -37,9 +38,20 @@ if TYPE_CHECKING:
     from orbital_runtime.model import Task
     from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.model.root import Settings
+    from orbital_runtime.settings.source.kept import Texts
     from orbital_runtime.signature import Signature
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The last good configuration is in effect, since the file has errors."""
+
+    kept_ms: int
+    """When it was kept, in milliseconds UTC."""
+    problems: tuple[str, ...]
+    """The errors of the file at the start."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,10 @@ class Loaded:
     """Their signature before they were read."""
     root: Node = field(repr=False)
     """All keys with file and line."""
+    texts: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The files as they were read, by absolute path; references to the environment are unresolved."""
+    fallback: Fallback | None = None
+    """Set if it is not what the file says today."""
 
     def look_at(self) -> tuple[Path, ...]:
         """What is watched, and the files of plugins that are in their directory now."""
@@ -107,6 +123,7 @@ def load(
     *,
     registry: Registry | None = None,
     before: Loaded | None = None,
+    place: Texts = files,
 ) -> Loaded:
     """Read and check a configuration. Nothing is started, and there is no network access.
 
@@ -117,12 +134,13 @@ def load(
         environ: For `${NAME}`, `SENTINEL_SECTION__KEY` and the folders.
         registry: Installed parts; discovered if not given.
         before: The configuration read last: plugins that did not change since keep their class.
+        place: Where texts are read from; left out: the files themselves.
 
     Raises:
         SettingsError: All problems; the registry is as it was.
     """
     registry = registry or Registry.discover(environ)
-    source = gather(path, environ, additions(registry))
+    source = gather(path, environ, additions(registry), place)
     if not source.readable:
         raise SettingsError(source.problems)
     return _Loading(source, registry).result(before.folders if before else ())
@@ -203,6 +221,7 @@ class _Loading:
             watched=tuple(source.watched),
             seen=source.seen,
             root=source.root,
+            texts=source.texts,
         )
 
     def _field_notes(
@@ -240,8 +259,8 @@ def presented(problems: Iterable[Problem], root: Node) -> list[Problem]:
         one = problem if problem.file else place(problem, root)
         key = one.file, one.line, one.key
         found[key] = _joined(found[key], one) if key in found else one
-    files = list(dict.fromkeys(one.file for one in found.values()))
-    return sorted(found.values(), key=lambda one: (files.index(one.file), one.line))
+    order = list(dict.fromkeys(one.file for one in found.values()))
+    return sorted(found.values(), key=lambda one: (order.index(one.file), one.line))
 
 
 def _joined(first: Problem, second: Problem) -> Problem:

@@ -14,6 +14,7 @@ from orbital_buffer.ledger import BY_FAILURE
 from orbital_runtime.extensions.status import Reason
 from orbital_runtime.sender.pacing.breaker import State as BreakerState
 from orbital_runtime.sender.status import Phase
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,16 +63,24 @@ def _state(sources: Sources) -> Iterator[Reason]:
 
 
 def _configuration(sources: Sources) -> Iterator[Reason]:
-    """A failed reload: where the configuration was refused, the one before stays in effect."""
-    reload = sources.reloaded()
-    if reload.problems:
-        since = datetime.fromtimestamp(reload.at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        others = f" (and {len(reload.problems) - 1} more)" if len(reload.problems) > 1 else ""
-        message = (
-            f"the reload at {since} failed: {reload.problems[0]}{others}; `sentinel validate` checks the"
-            " configuration"
-        )
+    """A failed reload: where the configuration was refused, the one before stays in effect. At a start with
+    `--last-good` that is the one of the process before.
+    """
+    reload, fallback = sources.reloaded(), sources.fallback()
+    if not reload.problems:
+        return
+    others = f" (and {len(reload.problems) - 1} more)" if len(reload.problems) > 1 else ""
+    what = f"{reload.problems[0]}{others}; `sentinel validate` checks the configuration"
+    if fallback is None:
+        message = f"the reload at {_utc(reload.at_ms)} failed: {what}"
         yield Reason("configuration_refused", message, blocks=False)
+    else:
+        message = f"it runs on the last good configuration, of {_utc(fallback.kept_ms)}: {what}"
+        yield Reason("last_good_configuration", message, blocks=False)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _collecting(sources: Sources) -> Iterator[Reason]:
@@ -91,7 +100,8 @@ def _outputs(sources: Sources) -> Iterator[Reason]:
     outputs = sources.sender.status().values()
     if not outputs:
         lost, wait = sources.committer.lost["no_output"], sources.buffer.usage().samples
-        message = f"there is no output to deliver to: {wait} samples wait, {lost} are lost"
+        waiting = plural(wait, "sample waits", "samples wait")
+        message = f"there is no output to deliver to: {waiting}, {lost} {'is' if lost == 1 else 'are'} lost"
         yield Reason("no_output", message, blocks=True)
     others_work = any(_works(output) for output in outputs)
     for output in outputs:
@@ -100,26 +110,29 @@ def _outputs(sources: Sources) -> Iterator[Reason]:
 
 def _output(output: OutputStatus, *, others_work: bool) -> Iterator[Reason]:
     name, why = output.name, output.reason or output.last_error
+    waiting = plural(output.waiting, "sample waits", "samples wait")
     if output.phase is Phase.PAUSED:
-        message = f"output {name} is paused, {output.waiting} samples wait: {why}"
+        message = f"output {name} is paused, {waiting}: {why}"
         yield Reason("output_paused", message, blocks=True, subject=name)
     elif not _works(output):
-        message = f"output {name} fails, {output.waiting} samples wait: {why}"
+        message = f"output {name} fails, {waiting}: {why}"
         yield Reason("output_failing", message, blocks=not others_work, subject=name)
     elif output.reason:
         message = f"output {name} failed and is tried again: {why}"
         yield Reason("output_retrying", message, blocks=False, subject=name)
     if output.stuck:
-        message = f"output {name}: {output.stuck} writes were given up and have not returned"
+        writes = plural(output.stuck, "write was given up and has", "writes were given up and have")
+        message = f"output {name}: {writes} not returned"
         yield Reason("output_stuck", message, blocks=False, subject=name)
 
 
 def _orphans(sources: Sources) -> Iterator[Reason]:
     """Orphaned outputs: nothing is wrong with them, but no writer delivers their samples."""
     for name in sources.buffer.orphans().keys() - sources.sender.status().keys():
+        waiting = plural(sources.buffer.waiting(name), "sample waits", "samples wait")
         message = (
-            f"output {name} is not configured any more (or switched off), {sources.buffer.waiting(name)} "
-            f"samples wait for it: configure it again, or `sentinel buffer drop --output {name}`"
+            f"output {name} is not configured any more (or switched off), {waiting} for it: configure it"
+            f" again, or `sentinel buffer drop --output {name}`"
         )
         yield Reason("output_orphaned", message, blocks=False, subject=name)
 
@@ -155,11 +168,13 @@ def _plugins(sources: Sources) -> Iterator[Reason]:
     overruns = sources.engine.invoker.overruns
     for name, count in overruns.stuck.items():
         if count:
-            message = f"plugin {name}: {count} threads overran and have not returned"
+            threads = plural(count, "thread overran and has", "threads overran and have")
+            message = f"plugin {name}: {threads} not returned"
             yield Reason("threads_stuck", message, blocks=False, subject=name)
     for name, count in overruns.abandoned.items():
         if count:
-            message = f"plugin {name}: {count} runs overran, and go on although they were cancelled"
+            runs = plural(count, "run overran, and goes on", "runs overran, and go on")
+            message = f"plugin {name}: {runs} although cancelled"
             yield Reason("runs_abandoned", message, blocks=False, subject=name)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.updates import Updates
     from orbital_runtime.scheduler.scheduler import Scheduler
     from orbital_runtime.sender.sender import Sender
+    from orbital_runtime.settings import Fallback
     from orbital_sdk import Identity
 
 
@@ -64,6 +65,8 @@ class Sources:
     registry: Registry
     updates: Updates
     extensions: Sequence[Extension] = ()
+    fallback: Callable[[], Fallback | None] = lambda: None
+    """Set while the last good configuration is in effect."""
 
     @property
     def uptime(self) -> float:

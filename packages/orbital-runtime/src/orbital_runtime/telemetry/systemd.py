@@ -16,6 +16,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 from orbital_runtime.telemetry.health import alive, reasons
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -75,7 +76,7 @@ class Service:
 
     def _status(self) -> str:
         tasks, waiting = len(self._sources.scheduler.states()), self._sources.buffer.usage().samples
-        words = [f"{tasks} tasks, {waiting} samples wait"]
+        words = [f"{plural(tasks, 'task')}, {plural(waiting, 'sample waits', 'samples wait')}"]
         words += [reason.message for reason in reasons(self._sources)]
         return shorten("; ".join(words), LONGEST, placeholder=" …")
 

@@ -45,7 +45,9 @@ class Plugin(Generic[D, C]):
     Known are `author`, `device_types`, and `protocols`: what servers call the protocol of a device whose
     port and login are meant for this plugin, such as `["snmp"]`. Those of another protocol (ssh) are not
     handed to it. Left out: the plugin's name, with and without an `s`. `neighbors` is the name of the metric
-    whose series are the neighbours of a device."""
+    whose series are the neighbours of a device. `advice` says what to do about errors, by their class:
+    `{"DeviceUnreachable": ["is {target} switched on?"]}`; `{task}`, `{target}` and `{timeout}` are replaced.
+    `sentinel explain` shows it before its own."""
     max_threads: ClassVar[int] = 16
     """Threads that blocking (`def`) calls may use at once, over all devices."""
 

@@ -47,6 +47,13 @@ class Owner(Protocol):
         ...
 
 
+def _at_start(loaded: Loaded, now: int) -> Reload:
+    """The file was read at the start; if it was refused then, the last good configuration is in effect."""
+    if loaded.fallback is None:
+        return Reload(0, now)
+    return Reload(now, loaded.fallback.kept_ms, loaded.fallback.problems)
+
+
 class Reloader:
     """One reload at a time.
 
@@ -58,7 +65,7 @@ class Reloader:
     def __init__(self, agent: Owner, service: Service) -> None:
         self.last: list[str] = []
         """Changes of the last reload that changed something."""
-        self.outcome = Reload(0, agent.clock.utc_ms())
+        self.outcome = _at_start(agent.loaded, agent.clock.utc_ms())
         self._agent = agent
         self._service = service
         self._began = agent.loaded.settings

@@ -90,6 +90,8 @@ class Batcher:
         self._alive: tuple[Row, ...] = ()
         """What left the chain last."""
         self._last = -1
+        self._plan: BatchPlan | None = None
+        """Of the last collection; of its first batch where samples have times of their own."""
 
     def make(
         self, collected: Sequence[Sample] | Columns, report: Report, ts: int
@@ -127,11 +129,17 @@ class Batcher:
         self._plans.inherit(other._plans)
         self._alive = other._alive
         self._last = other._last
+        self._plan = other._plan
 
     @property
     def series(self) -> int:
         """Different series that the task gave within its hour, the report left out."""
         return self._rows.series
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """As `BatchPlan.left_out`, of the last collection."""
+        return Counter() if self._plan is None else self._plan.left_out
 
     def _stamp(self, ts: int) -> int:
         """Times never go back within one layout. A small step of the wall clock is ridden out; after a
@@ -151,7 +159,7 @@ class Batcher:
     ) -> BatchedCollection:
         if table.times is not None:
             return self._dealt(table, table.times, report, ts, refused)
-        plan = self._plans.find(self._report + table.series)
+        plan = self._plan = self._plans.find(self._report + table.series)
         added = self._new_series.turn(plan.left, plan.samples)
         values = array("d", report.values(plan.samples, added))
         values.extend(table.values)
@@ -204,6 +212,7 @@ class Batcher:
         if repeated:
             refused["duplicate"] += repeated
         plans = [self._plans.find(tuple([series[p] for p in positions])) for positions in dealt]
+        self._plan = plans[0]
         added = self._new_series.turn(plans[0].left, plans[0].samples)
         kept = sum([plan.samples for plan in plans])
         self._rows.account.settle(plans[0].left, plans[0].reports)

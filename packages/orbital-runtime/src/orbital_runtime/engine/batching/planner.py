@@ -47,6 +47,18 @@ class BatchPlan(NamedTuple):
         """How many of the rows that leave, the last ones, are the plugin's."""
         return len(self.left) - self.reports
 
+    @property
+    def left_out(self) -> Counter[str]:
+        """Samples that are left out of each such collection: by reason, and by `processor NAME`. Those for
+        which a processor gave no value are not among them.
+        """
+        counted, course = Counter(self.refused), self.course
+        while course is not None:
+            counted.update(course.refused)
+            counted.update({f"processor {name}": n for name, n in course.dropped.items()})
+            course = None if course.stepping is None else course.stepping.then
+        return counted
+
     def kept(self, items: Iterable[T]) -> Iterable[T]:
         """Those of these items whose positions are in the layout, in order."""
         return items if self.keep is None else compress(items, self.keep)

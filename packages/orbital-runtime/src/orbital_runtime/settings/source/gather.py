@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orbital_runtime.settings.model.addition import Addition
+    from orbital_runtime.settings.source.kept import Texts
     from orbital_runtime.signature import Signature
     from orbital_sdk.problems import Loc
 
@@ -44,26 +45,43 @@ class Source:
     """Renamed keys of older files, with messages."""
     readable: bool = True
     """False: the tree is not worth checking."""
+    place: Texts = files
+    """Where texts are read from."""
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    """What was read, by absolute path."""
 
     def watch(self, path: Path) -> None:
         """Add a file before it is read."""
         self.watched.append(path)
         self.seen += signature(path)
 
+    def read(self, path: Path) -> str | None:
+        """The text of a file; None, and a problem, if it cannot be read."""
+        text = self.place.read(path, self.problems)
+        if text is not None:
+            self.texts[str(path.absolute())] = text
+        return text
 
-def gather(path: Path | None, environ: Mapping[str, str], added: Sequence[Addition] = ()) -> Source:
+
+def gather(
+    path: Path | None,
+    environ: Mapping[str, str],
+    added: Sequence[Addition] = (),
+    place: Texts = files,
+) -> Source:
     """Read everything.
 
     Args:
         path: The file; None to search for one, and to use the built-in configuration if there is none.
         environ: All variables.
         added: What extensions add to it.
+        place: Where texts are read from; left out: the files themselves.
     """
     path = path or files.first(environ)
-    source = Source(path, Node({}, BUILTIN, 1))
+    source = Source(path, Node({}, BUILTIN, 1), place=place)
     if path:
         source.watch(path)
-    text = files.read(path, source.problems) if path else builtin(environ, added=added)
+    text = source.read(path) if path else builtin(environ, added=added)
     source.readable = text is not None and _parse(source, text, environ)
     if source.readable:
         keys = settings_model(tuple(added)).model_fields
@@ -102,8 +120,8 @@ def _add_tasks(source: Source, environ: Mapping[str, str]) -> None:
         return
     folder = beside / (name or files.TASKS_DIR)
     source.watch(folder)
-    for file in files.task_files(folder, source.problems, named=bool(name)):
-        text = files.read(file, source.problems)
+    for file in source.place.task_files(folder, source.problems, named=bool(name)):
+        text = source.read(file)
         document = text and parse(text, str(file), environ, source.problems)
         if document:
             _append(source, document)

@@ -23,6 +23,7 @@ View = dict[str, Any]
 NEVER_RAN: Final[View] = {
     "status": "unusable", "error_kind": "Unusable", "warning": "", "paused": "",
     "runs": 0, "failed": 0, "failures_in_a_row": 0, "missed": 0, "skipped": {}, "samples": 0, "busy": 0.0,
+    "target": "", "left_out": {},
     **dict.fromkeys((
         "interval", "timeout", "priority", "up", "next_look", "last_started", "last_duration", "last_samples",
         "series", "lateness", "next_run",
@@ -56,7 +57,7 @@ async def status(sources: Sources) -> View:
     """The whole status. Times are milliseconds UTC, durations seconds."""
     counted = await count_tasks(sources.scheduler)
     identity, path = sources.identity(), sources.settings_path()
-    found = reasons(sources)
+    found, fallback = reasons(sources), sources.fallback()
     return {
         "state": sources.state(),
         "ready": not any(r.blocks for r in found),
@@ -71,6 +72,7 @@ async def status(sources: Sources) -> View:
         "configuration": str(path) if path else None,
         "notes": list(sources.notes()),
         "reload": asdict(sources.reloaded()),
+        "last_good_ms": fallback.kept_ms if fallback else None,
         "uptime": sources.uptime,
         "tasks": _task_counts(sources, counted),
         "buffer": buffer(sources),
@@ -141,7 +143,7 @@ def _unusable(sources: Sources) -> list[View]:
 
 
 def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
-    last = state.last
+    last, record = state.last, sources.engine.record(key)
     now, now_ms = sources.clock.steady(), sources.clock.utc_ms()
     return {
         "key": key,
@@ -149,6 +151,7 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "source": task.source,
         "plugin": task.plugin,
         "device_id": task.device_id,
+        "target": record.target if record else "",
         "interval": task.interval,
         "timeout": task.timeout,
         "priority": task.priority,
@@ -171,6 +174,7 @@ def _task(sources: Sources, key: str, task: Task, state: TaskState) -> View:
         "failures_in_a_row": state.failures,
         "missed": state.missed,
         "skipped": dict(state.skipped),
+        "left_out": dict(record.batcher.left_out) if record else {},
         "samples": state.samples,
         "busy": state.busy,
         "next_run": now_ms + round((state.next_due - now) * 1000) if state.next_due else None,

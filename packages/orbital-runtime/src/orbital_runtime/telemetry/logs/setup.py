@@ -33,6 +33,10 @@ NOISY: Final = {
     "urllib3": logging.ERROR,  # its retries are reported by this program
     "charset_normalizer": logging.WARNING,
 }
+_COLOURS: Final = {
+    logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "1;31", logging.CRITICAL: "1;31",
+}  # fmt: skip
+"""Level -> its graphic rendition (ECMA-48)."""
 _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message", "asctime", "taskName", "color_message",
 }  # fmt: skip
@@ -88,11 +92,17 @@ def _alike(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """Formats as `12:30:05 WARNING sender: message output=prometheus`, followed by any traceback."""
+    """Formats as `12:30:05 WARNING sender: message output=prometheus`, followed by any traceback.
 
-    def __init__(self, *, full_time: bool) -> None:
+    Args:
+        full_time: Date and time in UTC instead of the local time.
+        colours: Colours the level, for terminals.
+    """
+
+    def __init__(self, *, full_time: bool, colours: bool = False) -> None:
         super().__init__()
         self._full_time = full_time
+        self._colours = _COLOURS if colours else {}
 
     def format(self, record: logging.LogRecord) -> str:
         when = (
@@ -102,8 +112,11 @@ class TextFormatter(logging.Formatter):
         )
         extra = "".join(f" {k}={_quoted(v)}" for k, v in fields(record).items())
         message = one_line(record.getMessage())
-        line = f"{when} {record.levelname:<7} {_room(record.name)}: {message}{one_line(extra)}"
-        return redact(line + _traceback(self, record))
+        rest = f"{_room(record.name)}: {message}{one_line(extra)}{_traceback(self, record)}"
+        level = f"{record.levelname:<7}"
+        if colour := self._colours.get(record.levelno):
+            level = f"\x1b[{colour}m{level}\x1b[0m"
+        return f"{when} {level} {redact(rest)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -151,7 +164,9 @@ def utc(seconds: float) -> str:
 
 
 def _stream(descriptor: int, style: str) -> logging.Handler:
-    formatter = _formatter(style, full_time=not os.isatty(descriptor))
+    terminal = os.isatty(descriptor)
+    colours = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    formatter = _formatter(style, full_time=not terminal, colours=colours)
     return LogQueue(LogStream(descriptor), formatter)
 
 
@@ -165,8 +180,10 @@ def _file(settings: LoggingSection) -> logging.Handler:
     return LogQueue(file, _formatter(settings.format, full_time=True))
 
 
-def _formatter(style: str, *, full_time: bool) -> logging.Formatter:
-    return JsonFormatter() if style == "json" else TextFormatter(full_time=full_time)
+def _formatter(style: str, *, full_time: bool, colours: bool = False) -> logging.Formatter:
+    if style == "json":
+        return JsonFormatter()
+    return TextFormatter(full_time=full_time, colours=colours)
 
 
 def _install(handlers: list[logging.Handler], level: int) -> None:

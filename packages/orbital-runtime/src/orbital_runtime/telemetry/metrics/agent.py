@@ -35,6 +35,8 @@ def agent(sources: Sources) -> Iterator[Metric]:
     )
     yield info("sentinel_build_info", "Versions of its parts", _build(sources))
     yield gauge("sentinel_uptime_seconds", "Seconds since the start", sources.uptime)
+    clock = sources.clock.utc_ms() / 1000
+    yield gauge("sentinel_time_seconds", "Time of this machine's clock", clock)
     yield gauge("sentinel_series", "Series of all tasks", sources.engine.budget.total)
     reload = sources.reloaded()
     yield gauge(
@@ -46,6 +48,11 @@ def agent(sources: Sources) -> Iterator[Metric]:
         "sentinel_config_last_reload_success_timestamp_seconds",
         "When a valid configuration was read last",
         reload.successful_ms / 1000,
+    )
+    yield gauge(
+        "sentinel_config_last_good",
+        "1 while the last good configuration is in effect because the file has errors",
+        float(sources.fallback() is not None),
     )
     now = sources.state()
     rows = [((state,), float(state == now)) for state in STATES]

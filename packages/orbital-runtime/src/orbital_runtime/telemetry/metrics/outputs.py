@@ -35,6 +35,11 @@ def buffer(sources: Sources) -> Iterator[Metric]:
         "sentinel_buffer_usage_percent", "How full the buffer is, 0 to 100", usage.fill * 100
     )
     yield gauge("sentinel_buffer_bytes", "Bytes in the buffer", usage.size)
+    yield gauge(
+        "sentinel_buffer_unsaved_bytes",
+        "Bytes that are in memory only because the disk cannot be written",
+        usage.unsaved,
+    )
     yield gauge("sentinel_buffer_batches", "Batches in the buffer", usage.batches)
     now = sources.clock.utc_ms()
     age = max(0, now - (now if usage.oldest_ms is None else usage.oldest_ms)) / 1000
