@@ -43,7 +43,7 @@ docs: setup ## regenerate what docs/reference derives from the code
 	$(RUN) orbital-dev docs
 
 run: ## the agent on its built-in configuration; what root runs keeps its files in .run of this checkout
-	@if [ "$$(id -u)" = 0 ]; then export XDG_DATA_HOME="$${XDG_DATA_HOME:-$(CURDIR)/.run}"; fi; if [ -t 0 ]; then set -m; fi; $(UV) run --locked --quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
+	@if [ "$$(id -u)" = 0 ]; then export XDG_DATA_HOME="$${XDG_DATA_HOME:-$(CURDIR)/.run}"; fi; if [ -t 0 ]; then set -m; fi; quiet=--quiet; if [ -t 2 ]; then quiet=; fi; $(UV) run --locked $$quiet --package orbital-sentinel sentinel start # -m: Ctrl-C is the agent's, not make's
 
 core: ## a Gravital Core to develop against, at http://127.0.0.1:8080
 	@$(UV) sync --locked --inexact --quiet --package orbital-devcore --package orbital-sentinel

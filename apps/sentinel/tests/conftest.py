@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shutil
 import tempfile
 import time
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from orbital_sentinel.client.client import Client
+from orbital_testbench.terminal import Terminal
 
 if TYPE_CHECKING:
     import signal
@@ -38,6 +40,19 @@ class Done(NamedTuple):
     @property
     def data(self) -> Any:
         return json.loads(self.out)
+
+
+class Seen(NamedTuple):
+    """What a command showed on a terminal."""
+
+    code: int
+    raw: str
+    """With escape sequences."""
+
+    @property
+    def lines(self) -> list[str]:
+        """As a person reads them."""
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.raw).splitlines()
 
 
 class Machine:
@@ -86,6 +101,16 @@ class Machine:
             arguments, cwd=self.work, env=self.environ, stdin=stdin, timeout=PATIENCE * 2
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, *arguments: str, columns: int = 80, **environ: str) -> Seen:
+        """Run a command on a terminal of 24 lines, as a person would."""
+        terminal = Terminal(columns, 24)
+        process = self.forks.start(
+            arguments, cwd=self.work, env=self.environ | {"TERM": "xterm-256color"} | environ,
+            stdout=terminal.stream, stderr=terminal.stream,
+        )  # fmt: skip
+        code = process.wait(PATIENCE * 2)
+        return Seen(code, terminal.end())
 
     def answering(self, answer: str, *arguments: str) -> Done:
         """Run a command with a person at the keyboard, who gives this answer to all it asks."""
@@ -139,11 +164,31 @@ class Running:
         return self.process.wait(PATIENCE)
 
 
+@contextmanager
+def new_machine(forks: Forks) -> Iterator[Machine]:
+    root = Path(tempfile.mkdtemp(prefix="orb-"))
+    yield Machine(root, forks)
+    shutil.rmtree(root, ignore_errors=True)
+
+
 @pytest.fixture
 def machine(sentinel_forks: Forks) -> Iterator[Machine]:
-    root = Path(tempfile.mkdtemp(prefix="orb-"))
-    yield Machine(root, sentinel_forks)
-    shutil.rmtree(root, ignore_errors=True)
+    with new_machine(sentinel_forks) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def busy(sentinel_forks: Forks, site: str) -> Iterator[Machine]:
+    """A machine whose agent has run a task that works and one that fails; for tests that only look."""
+    with new_machine(sentinel_forks) as machine:
+        write_two_tasks(machine, site)
+        with machine.running() as agent:
+            agent.until_running()
+            asked = machine.agent()
+            for status in ("failed", "success"):
+                route = f"/api/v1/tasks?status={status}"
+                agent.until(lambda route=route: asked.get(route)["total"], f"a run: {status}")
+            yield machine
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -173,6 +218,10 @@ def site() -> Iterator[str]:
 @pytest.fixture
 def two_tasks(machine: Machine, site: str) -> Path:
     """A configuration of one task that works and one that fails, written to a file."""
+    return write_two_tasks(machine, site)
+
+
+def write_two_tasks(machine: Machine, site: str) -> Path:
     return machine.config(f"""\
 buffer: {{flush_interval: 100ms}}
 sender:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import socket
-import subprocess
-import sys
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from orbital_testbench import free_port
+from orbital_testbench import free_port, wait_until
+from orbital_testbench.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,20 +194,43 @@ def test_a_receiver_that_cannot_be_served_is_told(machine):
                 assert f"does not receive: UDP port {port} of 127.0.0.1 cannot be" in told.out
 
 
-def test_progress_is_for_terminals(machine, site):
-    """On a terminal a bar shows how far it is; in a pipe there is not a word of it."""
-    arguments = ["trigger", "http", *[f"{site}/{n}" for n in range(5)]]
-    master, slave = pty.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "orbital_sentinel", *arguments],
-        cwd=machine.work, env=machine.environ | {"TERM": "xterm"}, stdout=subprocess.PIPE,
-        stderr=slave, timeout=60, check=True,
-    )  # fmt: skip
-    os.close(slave)
-    shown = os.read(master, 100_000)
-    os.close(master)
-    assert b"hosts" in shown
-    assert done.stdout.count(b"probe_success 1") == 5
+@contextmanager
+def site_that_waits(answer: Event) -> Iterator[str]:
+    """Address of a web server that answers when it is told to."""
+
+    class Waits(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer.wait(60)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Waits) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_progress_is_for_terminals(machine, tmp_path):
+    """While a device takes long, a line on the terminal says what is tried; a pipe beside it gets the samples
+    and not a word of it.
+    """
+    answer, terminal, out = Event(), Terminal(80, 24), tmp_path / "out"
+    with site_that_waits(answer) as url, out.open("w") as pipe:
+        process = machine.forks.start(
+            ["trigger", "http", f"{url}/a", f"{url}/b", "-o", "timeout=60s"],
+            cwd=machine.work, env=machine.environ | {"TERM": "xterm"},
+            stdout=pipe, stderr=terminal.stream,
+        )  # fmt: skip
+        wait_until(lambda: f"asking {url}/a, " in terminal.shown, what="the line")
+        answer.set()
+        assert process.wait(60) == 0
+    terminal.end()
+    assert out.read_text().count("probe_success 1") == 2
+    assert "asking" not in out.read_text()
 
 
 def test_a_disabled_task_is_called_so(machine):

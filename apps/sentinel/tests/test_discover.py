@@ -69,7 +69,7 @@ def test_again(network, tmp_path):
     run("127.0.5.1", *ways)
     path.write_text(f"# by hand\n{path.read_text()}".replace("60s", "10s  # faster"))
     _, err = run("127.0.5.1", "127.0.5.2", *ways)
-    assert f"{path}: 1 tasks added, 1 were there" in err
+    assert f"{path}: 1 task added, 1 was there" in err
     text = path.read_text()
     assert text.startswith("# by hand\n")
     assert "interval: 10s  # faster" in text
@@ -232,7 +232,7 @@ async def test_concurrency():
         {"echo": probe},
         result,
         concurrency=7,
-        step=lambda: seen.append(1),
+        step=seen.append,
     )
     await probe.close()
     assert (probe.most, result.asked, len(seen)) == (7, 254, 254)

@@ -32,6 +32,14 @@ class Http(ProbeMetrics, Plugin[HttpDevice, HttpConfig]):
     metadata: ClassVar[Mapping[str, Any]] = {
         "author": "Orbital Sentinel",
         "device_types": ["http", "https", "web", "api"],
+        "advice": {
+            "DeviceUnreachable": [
+                "`curl -v {target}` shows name, connection and certificate from this machine"
+            ],
+            "UnexpectedReply": [
+                "compare `expected_status` and what else the task expects with the answer"
+            ],
+        },
     }
 
     def __init__(self, config: HttpConfig) -> None:

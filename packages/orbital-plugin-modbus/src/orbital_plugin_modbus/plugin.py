@@ -28,6 +28,14 @@ class Modbus(ModbusMetrics, Plugin[ModbusDevice, ModbusConfig]):
     metadata: ClassVar[Mapping[str, Any]] = {
         "author": "Orbital",
         "device_types": ["plc", "meter", "inverter", "sensor", "gateway"],
+        "advice": {
+            "DeviceUnreachable": [
+                "many gateways serve few connections at once: close other Modbus clients"
+            ],
+            "PartialCollect": [
+                "compare the register map with the manual, whose addresses may begin at 1"
+            ],
+        },
     }
 
     def __init__(self, config: ModbusConfig) -> None:

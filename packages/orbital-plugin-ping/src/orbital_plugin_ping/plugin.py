@@ -33,6 +33,11 @@ class Ping(Plugin[PingDevice, PingConfig], PingMetrics):
     metadata: ClassVar[Mapping[str, Any]] = {
         "author": "Orbital",
         "device_types": ["host", "server", "router", "switch", "firewall"],
+        "advice": {
+            "DeviceUnreachable": [
+                "a firewall may drop pings while the device is up: ask it by another plugin"
+            ]
+        },
     }
 
     def __init__(self, config: PingConfig) -> None:

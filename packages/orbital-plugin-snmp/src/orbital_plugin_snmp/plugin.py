@@ -33,6 +33,12 @@ class Snmp(Plugin[SnmpDevice, SnmpConfig], ScrapeMetrics):
         "author": "Orbital",
         "device_types": ["switch", "router", "firewall", "server", "ups", "printer", "storage"],
         "neighbors": "lldp_neighbor",
+        "advice": {
+            "DeviceUnreachable": [
+                "a wrong community looks like no answer: `sentinel snmp walk {target} -c NAME` tries one",
+                "the device may answer only some addresses: look for its access list, or the SNMP view",
+            ]
+        },
     }
 
     default: ClassVar[str | Profile] = DEFAULT

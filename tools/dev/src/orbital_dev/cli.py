@@ -141,6 +141,14 @@ def docs(
 
 
 @app.command()
+def picture() -> None:
+    """Make the picture in README.md anew: commands on a real terminal, against an agent started for it."""
+    from orbital_dev import pictures  # noqa: PLC0415 (as above)
+
+    print(pictures.make(find_root(Path.cwd()) / "docs" / "images"))
+
+
+@app.command()
 def mutants(
     room: Annotated[str, typer.Argument(help="`sender`, `sender/refusals`, or a path.")],
     *,

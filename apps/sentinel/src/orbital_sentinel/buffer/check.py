@@ -11,7 +11,7 @@ from orbital_buffer.store.folder_usage import folder_usage, free
 from orbital_buffer.store.rocks.folder import FORMAT, Folder
 from orbital_sdk.units import format_bytes
 from orbital_sentinel.buffer.volume import IN_MEMORY, OVER_NETWORK, file_system, syncs_per_second
-from orbital_sentinel.terminal.buffer_report import size
+from orbital_sentinel.terminal.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from orbital_buffer.model.damage import Damaged
 from orbital_sentinel.buffer.remote import BEYOND
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.terminal import buffer_report
-from orbital_sentinel.terminal.output import Format, as_json, complain, progress
+from orbital_sentinel.terminal.output import Format, as_json, complain
+from orbital_sentinel.terminal.progress import progress
 
 if TYPE_CHECKING:
     from orbital_buffer.inspection.reports.inspect import Inspection
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def inspect_all(found: OpenedBuffer, top: int, output: Format) -> None:
     """Print figures of the whole buffer, from one pass over it."""
     books = found.look.books()
-    with progress("samples", books.samples) as passed:
-        seen = Inspector(found.look).run(passed)
+    with progress("reading waiting samples", books.samples) as line:
+        seen = Inspector(found.look).run(line.advance)
     if output is Format.JSON:
         as_json(_view(seen, books, top) | {"damage": [*found.damage, *seen.damage]})
         return

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from orbital_runtime.model import Run, Status
 from orbital_sdk import ConfigurationError
 from orbital_sdk.calling.invoke import receives
+from orbital_sdk.text import plural
 from orbital_sentinel.client.client import NotRunning, Refused
 from orbital_sentinel.client.locate import client
 
@@ -42,4 +43,5 @@ def describe(run: Run) -> str:
     if not run.up:
         return f"the running sentinel does not receive: {run.error}"
     warning = f"; {run.error}" if run.error else ""
-    return f"the running sentinel receives, {run.samples} samples since its last look{warning}"
+    came = plural(run.samples, "sample")
+    return f"the running sentinel receives, {came} since its last look{warning}"

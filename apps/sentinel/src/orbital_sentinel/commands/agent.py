@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
+from orbital_sentinel.commands import completion
+from orbital_sentinel.commands.options import STATUSES, ConfigFile, Output
 from orbital_sentinel.terminal.output import Format, as_json, complain, say
+from orbital_sentinel.terminal.progress import progress
 
 if TYPE_CHECKING:
     from orbital_sentinel.client.client import Client
@@ -15,11 +17,22 @@ if TYPE_CHECKING:
 PAGE = 1000
 
 
-def start(*, config: ConfigFile = None) -> None:
+def start(
+    *,
+    config: ConfigFile = None,
+    last_good: Annotated[
+        bool,
+        typer.Option(
+            "--last-good",
+            envvar="SENTINEL_LAST_GOOD",
+            help="If the configuration has errors, run on the last one that had none.",
+        ),
+    ] = False,
+) -> None:
     """Collect and deliver, in the foreground, until Ctrl-C or `sentinel stop`."""
     from orbital_sentinel.run.launch import launch
 
-    raise typer.Exit(launch(config))
+    raise typer.Exit(launch(config, last_good=last_good))
 
 
 def stop(
@@ -37,10 +50,12 @@ def stop(
     agent.post("/api/v1/stop")
     if not wait:
         say("The sentinel was asked to stop.")
-    elif _gone(agent, wait):
-        say("The sentinel has stopped.")
-    else:
+        return
+    with progress("waiting until running collections end and the last samples are delivered"):
+        gone = _gone(agent, wait)
+    if not gone:
         raise Failure(f"the sentinel is still stopping after {wait:g} s")
+    say("The sentinel has stopped.")
 
 
 def _gone(agent: Client, patience: float) -> bool:
@@ -63,7 +78,8 @@ def reload(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
     """
     from orbital_sentinel.client.locate import client
 
-    told = client(config, timeout=60).post("/api/v1/reload")
+    with progress("the sentinel reads and checks its configuration"):
+        told = client(config, timeout=60).post("/api/v1/reload")
     if output is Format.JSON:
         as_json(told)
         return
@@ -92,16 +108,25 @@ def tasks(
     status: Annotated[
         str,
         typer.Option(
-            help="Only tasks that are pending, running, success, failed, paused or unusable."
+            help="Only tasks that are pending, running, success, failed, paused or unusable.",
+            autocompletion=completion.statuses,
         ),
     ] = "",
-    plugin: Annotated[str, typer.Option(help="Only tasks of this plugin.")] = "",
+    plugin: Annotated[
+        str,
+        typer.Option(help="Only tasks of this plugin.", autocompletion=completion.used_plugins),
+    ] = "",
     output: Output = Format.TEXT,
 ) -> None:
     """List the tasks of the running sentinel, and the result of their last run."""
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.terminal import agent_report
 
+    if status and status not in STATUSES:
+        raise typer.BadParameter(
+            f"{status!r} is no status of tasks; there is {', '.join(STATUSES)}",
+            param_hint="--status",
+        )
     agent = client(config)
     found = _all_tasks(agent, {"status": status, "plugin": plugin})
     if output is Format.JSON:

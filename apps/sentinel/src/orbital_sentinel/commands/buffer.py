@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from orbital_sentinel.commands import dead_letters
+from orbital_sentinel.commands import completion, dead_letters
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.terminal.output import Format, as_json, complain, on_terminal, progress, say
+from orbital_sentinel.terminal.output import Format, as_json, complain, on_terminal, say
+from orbital_sentinel.terminal.progress import progress
 
 app = typer.Typer(help="Samples that wait to be delivered.", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead-letters")
@@ -24,7 +25,15 @@ Folder = Annotated[
         help="Read the disk buffer in this folder, instead of the configured one.",
     ),
 ]
-Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Name of an output.")]
+Name = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        metavar="NAME",
+        help="Name of an output.",
+        autocompletion=completion.outputs,
+    ),
+]
 
 
 @app.callback()
@@ -106,8 +115,8 @@ def export(
         wanted.since = parse_time(since, now) if since else wanted.since
         wanted.until = parse_time(until, now) if until else wanted.until
         wanted.limit = limit or wanted.limit
-        with progress("samples", 0 if on_terminal() else books.samples) as passed:
-            for lines in wanted.lines(passed):
+        with progress("exporting waiting samples", books.samples, shown=not on_terminal()) as line:
+            for lines in wanted.lines(line.advance):
                 sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
         damage = [*found.damage, *(f"left out: {what}" for what in wanted.damage)]
@@ -132,8 +141,9 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
 
     with open_buffer(config, path) as found:
         look, known = found.audited()
-        with progress("samples", look.books().samples) as passed:
-            verdict = Verification(look, known).run(passed)
+        what = "comparing waiting samples with the ledger"
+        with progress(what, look.books().samples) as line:
+            verdict = Verification(look, known).run(line.advance)
     if output is Format.JSON:
         as_json({"ok": verdict.good, **msgspec.to_builtins(verdict)})
     else:
@@ -146,7 +156,7 @@ def verify(*, config: ConfigFile = None, path: Folder = None, output: Output = F
 def drop(
     *,
     config: ConfigFile = None,
-    output: Annotated[str, typer.Option("--output", metavar="NAME", help="Name of the output.")],
+    output: Name,
     older_than: Annotated[
         str,
         typer.Option(
@@ -156,8 +166,8 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Drop the samples that wait for one output. They are counted as dropped, with the reason `removed`."""
+    from orbital_sdk.text import plural
     from orbital_sentinel.buffer.drop import plan_drop
-    from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm
 
     found = plan_drop(config, output, older_than)
@@ -169,7 +179,8 @@ def drop(
         waiting = plural(found.samples, "waiting sample")
         confirm(f"{waiting}{which} will be lost. Go on?", "Nothing was dropped.")
     dropped, left = found.drop()
-    say(f"Dropped {plural(dropped, 'sample')}; of output {output} {left:,} wait on.")
+    wait = "waits" if left == 1 else "wait"
+    say(f"Dropped {plural(dropped, 'sample')}; of output {output} {left:,} {wait} on.")
 
 
 @app.command()
@@ -185,6 +196,7 @@ def recover(
         typer.Option(
             "--output",
             metavar="NAME",
+            autocompletion=completion.outputs,
             help="Deliver everything to this output, even what it may have already (samples may come twice).",
         ),
     ] = "",
@@ -198,7 +210,8 @@ def recover(
     from orbital_sentinel.buffer.recover import recover_quarantine
     from orbital_sentinel.terminal import buffer_report
 
-    told = recover_quarantine(config, folder, output)
+    with progress(f"reading {folder}"):
+        told = recover_quarantine(config, folder, output)
     if output_format is Format.JSON:
         as_json(told)
     else:

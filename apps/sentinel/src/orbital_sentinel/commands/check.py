@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
-from orbital_sentinel.terminal.output import Format, as_json, say, table
+from orbital_sentinel.terminal.output import Format, as_json, say
+from orbital_sentinel.terminal.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,10 +59,11 @@ def validate(
         _tell(loaded, registry)
         if checked:
             say("\nBuffer")
-            table(("check", "result", "about"), checked)
+            table(("check", "result", "about"), checked, below=("about",))
         if connected:
             say("\nConnections")
-            table(("output", "address", "result", "about"), connected)
+            columns = ("output", "address", "result", "about")
+            table(columns, connected, spare=("address",), below=("about",))
     if any(each.result == "failed" for each in (*checked, *connected)):
         raise SystemExit(FAILED)
 
@@ -148,7 +150,8 @@ def _tell(loaded: Loaded, registry: Registry) -> None:
             (t.id, t.plugin, t.device_id, format_duration(t.interval), format_duration(t.timeout))
             for t in loaded.tasks
         ]
-        table(("task", "plugin", "device", "every", "timeout"), rows)
+        columns = ("task", "plugin", "device", "every", "timeout")
+        table(columns, rows, spare=("timeout", "device"))
     if loaded.processors:
         say("\nWould process with")
         rows = [(p.name, p.place or "all", p.processor.summary) for p in loaded.processors]

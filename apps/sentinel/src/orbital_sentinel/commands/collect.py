@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbital_sdk.text import plural
+from orbital_sentinel.commands import completion
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.terminal.output import (
     Format,
     as_json,
     as_json_line,
     complain,
-    progress,
     say,
-    table,
+    sentence,
 )
+from orbital_sentinel.terminal.progress import progress
+from orbital_sentinel.terminal.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
@@ -64,11 +67,12 @@ def run(
     else:
         columns = ("task", "plugin", "device", "result", "samples", "seconds", "error")
         rows = [_row(task, run) for task, run in runs]
-        table(columns, rows)
+        spare = ("seconds", "plugin", "device", "samples")
+        table(columns, rows, spare=spare, below=("error",))
         for task, _ in runs:
             _tell(explanation, task, heading=True)
-    for sentence in undelivered:
-        complain(f"error: {sentence}")
+    for words in undelivered:
+        complain(f"error: {words}")
     if undelivered or any(_failed(run) for _, run in runs):
         raise typer.Exit(1)
 
@@ -89,8 +93,15 @@ def _once(
     if explanation is not None:
         loaded = replace(loaded, processors=explanation.watched(loaded.processors))
     launch.log_to_stderr()
-    with progress("tasks", len(loaded.tasks)) as step:
-        return loop.run(launch.once(loaded, registry, lambda _task, _run: step(1)))
+    with progress("running tasks", len(loaded.tasks)) as line:
+        waiting = {task.key: None for task in loaded.tasks}
+
+        def ended(task: Task, _: Run) -> None:
+            waiting.pop(task.key, None)
+            line.trying(f"running {', '.join(waiting)}" if waiting else "delivering")
+            line.advance()
+
+        return loop.run(launch.once(loaded, registry, ended))
 
 
 def _explained(explanation: Explanation | None, task: Task) -> dict[str, Any]:
@@ -145,7 +156,9 @@ def trigger(
     plugin: Annotated[
         str,
         typer.Argument(
-            help="Name of the plugin; without a HOST, of a task.", metavar="PLUGIN|TASK"
+            help="Name of the plugin; without a HOST, of a task.",
+            metavar="PLUGIN|TASK",
+            autocompletion=completion.plugins_and_tasks,
         ),
     ],
     hosts: Annotated[
@@ -187,17 +200,28 @@ def trigger(
             return
     launch.log_to_stderr()
     failed: list[Result] = []
-    with progress("hosts", len(tasks)) as step:
+    waiting = {task.id: task for task in tasks}
+    with progress(_asking(waiting), len(tasks)) as line:
 
         def show(result: Result) -> None:
             failed.append(result) if _failed(result.run) else None
-            _show(result, output, explanation)
-            step(1)
+            del waiting[result.task.id]
+            with line.aside():
+                _show(result, output, explanation)
+            line.trying(_asking(waiting))
+            line.advance()
 
         watched = () if explanation is None else explanation.watched(_processors(config, registry))
         loop.run(adhoc.collect(tasks, registry, settings, show, watched))
     if failed:
         raise typer.Exit(1)
+
+
+def _asking(waiting: Mapping[str, Task]) -> str:
+    """What is tried: the plugin, the hosts that have not answered yet, and how long they may take."""
+    some = next(iter(waiting.values()), None)
+    longest = f", {some.timeout:g} s at most" if some else ""
+    return f"asking {', '.join(waiting)} by {some.plugin if some else ''}{longest}"
 
 
 def _processors(config: Any, registry: Registry) -> Sequence[ProcessorSettings]:
@@ -234,9 +258,9 @@ def _show(result: Result, output: Format, explanation: Explanation | None) -> No
         told = {"target": task.id, **_run(task, run), "samples": samples}
         as_json_line(told | _explained(explanation, task))
         return
-    how = f"{len(result.samples)} samples in {run.duration:.3f} s"
+    how = f"{plural(len(result.samples), 'sample')} in {run.duration:.3f} s"
     how = f"{how}; {run.error}" if run.error and result.samples else run.error or how
-    say(f"# {task.id}: {how}")
+    sentence(f"# {task.id}: {how}", "bold red" if _failed(run) else "bold", indent=2)
     if explanation is not None:
         _tell(explanation, task)
         return
@@ -269,6 +293,7 @@ def ask(
         typer.Argument(
             help="Ids of tasks, also those of Gravital Core; or files of tests (*.yaml).",
             metavar="TASK|FILE",
+            autocompletion=completion.tasks,
         ),
     ],
     *,
@@ -304,11 +329,15 @@ def ask(
         if output is Format.JSON:
             as_json_line({"task": task.key, "ok": ok, "message": answer})
         else:
-            say(f"{task.key}: {'ok' if ok else 'failed'}: {answer}")
+            words = f"{task.key}: {'ok' if ok else 'failed'}: {answer}"
+            sentence(words, "green" if ok else "red", indent=2)
 
     async def answers(tasks: Sequence[Task]) -> None:
-        async for task, answer, ok in adhoc.test_devices(tasks, registry, loaded.settings):
-            tell(task, answer, ok=ok)
+        with progress(_asking({task.key: task for task in tasks}), len(tasks)) as line:
+            async for task, answer, ok in adhoc.test_devices(tasks, registry, loaded.settings):
+                with line.aside():
+                    tell(task, answer, ok=ok)
+                line.advance()
 
     looks = {task.key: receivers.trigger_receiver(task, registry, config) for task in tasks}
     for task in tasks:

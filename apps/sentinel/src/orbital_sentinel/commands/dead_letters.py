@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from orbital_sentinel.commands import completion
 from orbital_sentinel.commands.options import ConfigFile  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.terminal.output import Format, as_json, say
 
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Samples that a destination refused for good.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Option("--output", metavar="NAME", help="Only those of this output.")]
+Name = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        metavar="NAME",
+        help="Only those of this output.",
+        autocompletion=completion.outputs,
+    ),
+]
 Age = Annotated[
     str,
     typer.Option(metavar="DURATION", help="Only those refused longer ago than this, as in 2h."),
@@ -126,8 +135,8 @@ def _change(
     done: str,
 ) -> None:
     """Count, confirm and execute a change; `done` is the message with a placeholder for the number."""
+    from orbital_sdk.text import plural
     from orbital_sentinel.buffer.dead_letters import Selection, dead_letters
-    from orbital_sentinel.terminal.buffer_report import plural
     from orbital_sentinel.terminal.confirm import confirm
 
     chosen = Selection(output, older_than, limit)

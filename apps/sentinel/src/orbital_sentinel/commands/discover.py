@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from orbital_sdk.text import plural
 from orbital_sentinel.commands.options import Output  # noqa: TC001 (as above)
 from orbital_sentinel.discovery.installed import installed_probes
 from orbital_sentinel.errors import Failure
-from orbital_sentinel.terminal.output import Format, as_json, complain, progress, table
+from orbital_sentinel.terminal.output import Format, as_json, complain
+from orbital_sentinel.terminal.progress import progress
+from orbital_sentinel.terminal.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,8 +131,14 @@ async def _sweep(
     from orbital_sentinel.discovery.sweep import sweep
 
     try:
-        with progress("asking", addresses.total) as advance:
-            await sweep(addresses, probes, result, concurrency=concurrency, step=lambda: advance(1))
+        by = ", ".join(probes)
+        with progress(f"asking by {by}", addresses.total) as line:
+
+            def asked(host: str) -> None:
+                line.trying(f"asking {host} by {by}")
+                line.advance()
+
+            await sweep(addresses, probes, result, concurrency=concurrency, step=asked)
     finally:
         for probe in probes.values():
             await probe.close()
@@ -138,18 +147,17 @@ async def _sweep(
 def _show(result: Result, output: Format) -> None:
     for one in result.refused:
         complain(f"{one.host} is there, but: {one.why}")
-    devices, addresses = _count(len(result.found), "device"), _count(result.asked, "address", "es")
+    devices, addresses = (
+        plural(len(result.found), "device"),
+        plural(result.asked, "address", "addresses"),
+    )
     complain(f"{devices} at {addresses}")
     rows = [(one.host, one.protocol, one.answer.name, one.answer.about) for one in result.found]
     heads = ("address", "protocol", "name", "description")
     if output is Format.JSON:
         as_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
-        table(heads, rows)
-
-
-def _count(number: int, word: str, more: str = "s") -> str:
-    return f"{number} {word}{'' if number == 1 else more}"
+        table(heads, rows, below=("description",))
 
 
 def _write(path: Path, found: Sequence[Discovered], interval: int, *, force: bool) -> None:
@@ -157,7 +165,8 @@ def _write(path: Path, found: Sequence[Discovered], interval: int, *, force: boo
 
     added = write(path, [_task(one, interval) for one in found], replace=force)
     known = len(found) - added
-    complain(f"{path}: {added} tasks added" + (f", {known} were there" if known else ""))
+    there = f", {known} {'was' if known == 1 else 'were'} there" if known else ""
+    complain(f"{path}: {plural(added, 'task')} added{there}")
 
 
 def _task(one: Discovered, interval: int) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from orbital_runtime.model import Status
 from orbital_sentinel.terminal.output import Format
+
+STATUSES: Final = (*map(str, Status), "unusable")
+"""What a task can be."""
 
 ConfigFile = Annotated[
     Path | None,

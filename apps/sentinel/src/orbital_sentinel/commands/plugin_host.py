@@ -7,7 +7,7 @@ import typer
 app = typer.Typer()
 
 
-@app.command()
+@app.command(hidden=True)
 def plugin_host(
     name: str = typer.Argument(metavar="NAME", help="Name of the plugin."),
 ) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from orbital_sentinel.commands import completion
 from orbital_sentinel.commands.options import ConfigFile, Output  # noqa: TC001 (typer reads annotations when it runs)
 from orbital_sentinel.errors import Failure
-from orbital_sentinel.terminal.output import Format, as_json, say, table
+from orbital_sentinel.terminal.output import Format, as_json, say
+from orbital_sentinel.terminal.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Plugins, writers and processors that are installed.", no_args_is_help=True)
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name, as `sentinel plugins list` shows it.")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name, as `sentinel plugins list` shows it.",
+        autocompletion=completion.installed_parts,
+    ),
 ]
 KindOption = Annotated[
     str, typer.Option(help="plugin, writer or processor, if two have the same name.")
@@ -43,7 +50,8 @@ def list_(*, config: ConfigFile = None, output: Output = Format.TEXT) -> None:
         (e.name, e.kind, e.version, e.distribution, _about(e) + _place(_runs(e, running)))
         for e in entries
     ]
-    table(("name", "kind", "version", "source", "about"), rows)
+    columns = ("name", "kind", "version", "source", "about")
+    table(columns, rows, spare=("source",), below=("about",))
 
 
 @app.command()
@@ -84,7 +92,8 @@ def show(
             (m["name"], m["type"], m["unit"], ", ".join(m["labels"]), m["description"])
             for m in metrics
         ]
-        table(("name", "type", "unit", "labels", "about"), rows)
+        columns = ("name", "type", "unit", "labels", "about")
+        table(columns, rows, spare=("unit",), below=("about",))
 
 
 @app.command()
@@ -240,7 +249,8 @@ def _fields(title: str, fields: list[dict[str, Any]]) -> None:
     if not fields:
         return
     say(f"\n{title}")
-    table(("field", "type", "required", "default", "about"), _rows(fields))
+    columns = ("field", "type", "required", "default", "about")
+    table(columns, _rows(fields), spare=("required",), below=("about",))
 
 
 def _rows(fields: list[dict[str, Any]], above: str = "") -> Iterator[tuple[str, ...]]:

@@ -17,22 +17,28 @@ def top(
 ) -> None:
     """Show tasks, outputs and rates live, what is wrong first. Ctrl-C ends it."""
     import time
+    from contextlib import suppress
 
-    from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
+    from orbital_sentinel.client.client import NotRunning
     from orbital_sentinel.client.locate import client
     from orbital_sentinel.terminal.live import Frames
+    from orbital_sentinel.terminal.output import terminal
 
-    console = Console(markup=False, emoji=False, highlight=False)  # texts of others
+    console = terminal()
     frames = Frames(client(config).get)
     if once or not console.is_terminal:
         console.print(frames.next(console.width, console.height))
         return
-    with Live(screen=True, auto_refresh=False, console=console) as live:
-        try:
-            while True:
+    with (
+        Live(screen=True, auto_refresh=False, console=console) as live,
+        suppress(KeyboardInterrupt),
+    ):
+        while True:
+            try:
                 live.update(frames.next(console.width, console.height), refresh=True)
-                time.sleep(every)
-        except KeyboardInterrupt:
-            pass
+            except NotRunning as silent:  # it may be started again
+                live.update(Text(f"{silent}; asking again", "bold red"), refresh=True)
+            time.sleep(every)

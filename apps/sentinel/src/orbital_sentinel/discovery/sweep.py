@@ -21,7 +21,7 @@ async def sweep(
     out: Result,
     *,
     concurrency: int,
-    step: Callable[[], None],
+    step: Callable[[str], None],
 ) -> None:
     """Probe every address with every protocol.
 
@@ -30,7 +30,7 @@ async def sweep(
         probes: Probes by protocol.
         out: Filled with the results in the order of the addresses, also if the sweep is interrupted.
         concurrency: Addresses probed at once.
-        step: Called after each address.
+        step: Called with each address after it was asked.
     """
     numbered = enumerate(addresses)
     places: dict[str, int] = {}
@@ -41,7 +41,7 @@ async def sweep(
             for protocol, probe in probes.items():
                 await _look(host, protocol, probe, out)
             out.asked += 1
-            step()
+            step(host)
             await asyncio.sleep(0)  # let others run: a probe may never wait
 
     try:

@@ -10,11 +10,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orbital_runtime.agent.agent import Agent
+from orbital_runtime.agent.last_good import load_last_good
 from orbital_runtime.agent.once import once as run_once
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load, samples_file
 from orbital_runtime.telemetry import systemd
 from orbital_runtime.telemetry.logs import setup
+from orbital_runtime.telemetry.logs.setup import utc
 from orbital_sentinel.errors import Failure
 from orbital_sentinel.process import descriptors, garbage, heap, loop, resources
 from orbital_sentinel.run.preview import previews
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
     from orbital_runtime.settings import Loaded
 
 
-def launch(config: Path | None) -> int:
-    """Run the agent until it is stopped. Returns the exit code."""
+def launch(config: Path | None, *, last_good: bool = False) -> int:
+    """Run the agent until it is stopped. Returns the exit code.
+
+    Args:
+        config: The configuration file; None to search for one.
+        last_good: Run on the last good configuration if the file has errors.
+    """
     os.umask(0o077)  # files are readable by their owner only
     descriptors.allow()
     resources.check()
@@ -37,7 +44,7 @@ def launch(config: Path | None) -> int:
     garbage.settle()
     registry = Registry.discover()
     try:
-        loaded = load(config, os.environ, registry=registry)
+        loaded = _load(config, registry, last_good=last_good)
     except SettingsError as error:
         systemd.bad_configuration(error.problems, os.environ)
         raise
@@ -45,6 +52,7 @@ def launch(config: Path | None) -> int:
         with suppress(OSError):  # stdout may be closed
             _introduce(loaded, registry)
     _begin_logging(loaded)
+    _warn_of_fallback(loaded)
 
     async def agent() -> int:
         return await Agent(loaded, registry, version=version("orbital-sentinel")).run()
@@ -53,6 +61,26 @@ def launch(config: Path | None) -> int:
         # The agent handles signals itself; after its end none is needed.
         signal.signal(each, signal.SIG_IGN)
     return loop.run(agent(), alone=False)
+
+
+def _load(config: Path | None, registry: Registry, *, last_good: bool) -> Loaded:
+    try:
+        return load(config, os.environ, registry=registry)
+    except SettingsError as error:
+        if not last_good:
+            raise
+        return load_last_good(config, os.environ, registry, error)
+
+
+def _warn_of_fallback(loaded: Loaded) -> None:
+    log = logging.getLogger("orbital.agent")
+    if loaded.fallback is not None:
+        for problem in loaded.fallback.problems:
+            log.error("%s", problem)
+        log.error(
+            "the configuration has errors: the last good one, of %s, is in effect until they are corrected",
+            utc(loaded.fallback.kept_ms / 1000),
+        )
 
 
 async def once(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from orbital_sdk.text import plural
 from orbital_sdk.units import format_duration
-from orbital_sentinel.terminal.output import on_terminal, say, table
+from orbital_sentinel.terminal.output import pair, say, sentence
+from orbital_sentinel.terminal.table import table
+from orbital_sentinel.terminal.wording import ago, counts, span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from orbital_runtime.extensions import Extension
 
 View = dict[str, Any]
@@ -28,20 +28,27 @@ def status(told: View) -> None:
         "state": f"{told['state']}, {ready}",
         "version": told["version"],
         "uptime": span(told["uptime"]),
-        "configuration": told["configuration"] or "built-in",
+        "configuration": _configuration(told),
         "tasks": f"{tasks['total']} ({counts(tasks['by_status']) or 'none'})",
         "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
         **_extensions(told),
-        "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
+        "buffer": f"{plural(buffer['samples'], 'sample')}, {buffer['fill']:.0%} full",
     }
     for name, value in pairs.items():
         if value:
             pair(name, value)
     _outputs(told["outputs"])
     for reason in told["reasons"]:
-        say(f"{'! ' if reason['blocks'] else '- '}{reason['message']}")
+        sign, style = ("!", "red") if reason["blocks"] else ("-", "yellow")
+        sentence(f"{sign} {reason['message']}", style, indent=2)
     for note in told["notes"]:
-        say(f"note: {note}")
+        sentence(f"note: {note}", indent=2)
+
+
+def _configuration(told: View) -> str:
+    path = told["configuration"] or "built-in"
+    kept = told["last_good_ms"]
+    return path if kept is None else f"the last good one of {path}, kept {ago(kept)}"
 
 
 def _extensions(told: View) -> dict[str, str]:
@@ -59,16 +66,19 @@ def _outputs(outputs: list[View]) -> None:
     columns = (
         "output", "state", "accepted", "delivered", "waiting", "dead letters", "dropped", "address",
     )  # fmt: skip
-    table(columns, [_output(one) for one in outputs])
+    rows = [_output(one) for one in outputs]
+    table(columns, rows, spare=("accepted", "dropped"), below=("address",))
     for one in outputs:
         if one.get("backlog"):
             left = one["backlog_seconds"]
             when = "" if left is None else f", about {span(left)} to go"
-            say(f"- output {one['name']} catches up: {one['backlog']} samples behind{when}")
+            behind = plural(one["backlog"], "sample")
+            sentence(f"- output {one['name']} catches up: {behind} behind{when}", indent=2)
         ledger: View = one["ledger"] or {}
         if letters := ledger.get("letters", 0):
             how = f"sentinel buffer dead-letters list --output {one['name']}"
-            say(f"- output {one['name']} refused {letters} samples that are kept: `{how}`")
+            kept = f"{plural(letters, 'sample')} that {'is' if letters == 1 else 'are'} kept"
+            sentence(f"- output {one['name']} refused {kept}: `{how}`", indent=2)
     say()
 
 
@@ -105,7 +115,8 @@ def tasks(found: list[View]) -> None:
         "samples",
         "error",
     )
-    table(columns, [_task(task) for task in found])
+    spare = ("took", "every", "plugin", "runs", "samples", "device")
+    table(columns, [_task(task) for task in found], spare=spare, below=("error",))
 
 
 def _task(task: View) -> tuple[object, ...]:
@@ -123,33 +134,3 @@ def _task(task: View) -> tuple[object, ...]:
         task["last_samples"],
         task["paused"] or task["error"] or task["warning"],
     )
-
-
-def span(seconds: float) -> str:
-    """A duration in its two largest units: `3d4h`, `5m12s`."""
-    text = format_duration(int(seconds))
-    parts: list[str] = []
-    for letter in text:
-        if not parts or parts[-1][-1].isalpha():
-            parts.append("")
-        parts[-1] += letter
-    return "".join(parts[:2])
-
-
-def ago(ms: int | None) -> str:
-    """The time since `ms` (milliseconds UTC)."""
-    return "" if ms is None else f"{span(max(0.0, time.time() - ms / 1000))} ago"
-
-
-def counts(counted: Mapping[str, int]) -> str:
-    """Counts that are not zero: `12 full, 3 age`."""
-    return ", ".join(f"{count} {name}" for name, count in counted.items() if count)
-
-
-def pair(name: str, value: str) -> None:
-    """Print a name and its value on one line."""
-    say(_bold(f"{name + ':':<15}") + value)
-
-
-def _bold(text: str) -> str:
-    return f"\033[1m{text}\033[0m" if on_terminal() and "NO_COLOR" not in os.environ else text

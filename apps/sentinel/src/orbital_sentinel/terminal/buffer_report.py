@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from orbital_sentinel.terminal.agent_report import ago, counts, pair, span
-from orbital_sentinel.terminal.output import say, table
+from orbital_sdk.text import plural
+from orbital_sentinel.terminal.output import pair, say, sentence
+from orbital_sentinel.terminal.table import table
+from orbital_sentinel.terminal.wording import ago, counts, number, size, span, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,28 +17,6 @@ if TYPE_CHECKING:
     from orbital_buffer.inspection.snapshot import Books
 
 View = dict[str, Any]
-
-
-def size(count: int | None) -> str:
-    """A size in bytes, rounded: `1.2 MiB`."""
-    if count is None:
-        return "unknown"
-    value, unit = float(count), "B"
-    for bigger in ("KiB", "MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, bigger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-
-
-def number(count: int) -> str:
-    """A number with commas: `1,234,567`."""
-    return f"{count:,}"
-
-
-def plural(count: int, word: str, words: str = "") -> str:
-    """A count with its noun: `1 record`, `1,234 records`."""
-    return f"{count:,} {word if count == 1 else words or word + 's'}"
 
 
 def status(told: View) -> None:
@@ -64,7 +43,7 @@ def status(told: View) -> None:
     outputs(told["outputs"])
     for line in [told["trouble"], *told["damage"]]:
         if line:
-            say(f"! {line}")
+            sentence(f"! {line}", "red", indent=2)
 
 
 def recovery(told: View, *, asked: bool) -> None:
@@ -72,7 +51,8 @@ def recovery(told: View, *, asked: bool) -> None:
     say(f"{plural(told['batches'], 'batch', 'batches')} of {told['folder']} can be read.")
     for name, samples in told["samples"].items():
         twice = ", of which some may come twice" if asked else ""
-        say(f"Output {name}: {plural(samples, 'sample')} wait to be delivered{twice}.")
+        wait = "waits" if samples == 1 else "wait"
+        say(f"Output {name}: {plural(samples, 'sample')} {wait} to be delivered{twice}.")
     if not told["samples"]:
         hint = (
             "" if asked else "; for what an older version set aside, name an output with --output"
@@ -95,7 +75,8 @@ def outputs(books: Sequence[View]) -> None:
     columns = (
         "output", "state", "accepted", "delivered", "waiting", "dead letters", "dropped", "oldest",
     )  # fmt: skip
-    table(columns, [_output(book) for book in books])
+    rows = [_output(book) for book in books]
+    table(columns, rows, spare=("accepted", "oldest", "delivered"))
 
 
 def _output(book: View) -> tuple[object, ...]:
@@ -121,7 +102,8 @@ def inspection(found: Inspection, books: Books, top: int) -> None:
         columns = (
             "segment", "batches", "records", "samples", "size", "layouts", "series", "oldest",
         )  # fmt: skip
-        table(columns, [_segment(one) for one in found.segments])
+        rows = [_segment(one) for one in found.segments]
+        table(columns, rows, spare=("layouts", "size", "series"))
     needs = [(book.name, piece) for book in books.outputs for piece in book.needs[:top]]
     if needs:
         say("\nNot acknowledged yet, by sequence number")
@@ -167,18 +149,13 @@ def batch(told: View) -> None:
          when(one["timestamp_ms"]))
         for one in told["samples"]
     ]  # fmt: skip
-    table(("name", "labels", "value", "time"), rows)
-
-
-def when(ms: int) -> str:
-    """A time in milliseconds UTC as ISO 8601."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    table(("name", "labels", "value", "time"), rows, below=("labels",))
 
 
 def verdict(found: Verdict) -> None:
     """Print OK, or each difference."""
     for line in found.findings:
-        say(f"! {line}")
+        sentence(f"! {line}", "red", indent=2)
     if found.more:
         say(f"! and {number(found.more)} more")
     read = (
@@ -187,6 +164,6 @@ def verdict(found: Verdict) -> None:
     )
     ledgers = plural(len(found.outputs), "output")
     if found.good:
-        say(f"OK: {read} read; the ledgers of {ledgers} agree with them.")
+        sentence(f"OK: {read} read; the ledgers of {ledgers} agree with them.", "green")
     else:
-        say(f"{plural(len(found.findings) + found.more, 'difference')}; {read} could be read.")
+        sentence(f"{plural(len(found.findings) + found.more, 'difference')}; {read} could be read.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_sentinel.terminal.output import say, table
+from orbital_sentinel.terminal.output import say
+from orbital_sentinel.terminal.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from orbital_sentinel.terminal.agent_report import ago, pair
-from orbital_sentinel.terminal.buffer_report import number, plural, when
-from orbital_sentinel.terminal.output import say, table
+from orbital_sdk.text import plural
+from orbital_sentinel.terminal.output import pair, say
+from orbital_sentinel.terminal.table import table
+from orbital_sentinel.terminal.wording import ago, number, when
 
 View = dict[str, Any]
 
@@ -23,7 +24,8 @@ def listed(told: View, which: str) -> None:
         say(f"There are no dead letters{which}.")
         return
     columns = ("id", "output", "refused", "series", "value", "time", "reason")
-    table(columns, [_line(letter) for letter in letters])
+    rows = [_line(letter) for letter in letters]
+    table(columns, rows, spare=("time", "output"), below=("series", "reason"))
     say()
     more = told["total"] - len(letters)
     say(plural(told["total"], "dead letter") + (f", {number(more)} not listed" if more else ""))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_sentinel.terminal.agent_report import ago, counts, pair, span
-from orbital_sentinel.terminal.output import say
+from orbital_sentinel.terminal.output import pair, say, sentence
+from orbital_sentinel.terminal.wording import ago, clock, counts, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 View = dict[str, Any]
+STYLES: Final = {
+    "ok": "bold green", "failing": "bold red", "paused": "bold red", "unusable": "bold red",
+    "partial": "bold yellow",
+}  # fmt: skip
+SECONDS: Final = "_seconds"
+"""Ends the names of durations in what a run measured."""
 LISTED: Final = 20
 """Explanations of the same cause whose names are listed."""
 
@@ -36,22 +42,27 @@ def _alike(found: list[View]) -> list[list[View]]:
 
 def _explanation(one: View, others: list[str]) -> None:
     device = f" of device {one['device']}" if one["device"] else ""
-    say(f"{one['subject']}{device}: {one['state']}")
-    say(f"  {one['summary']}")
+    sentence(f"{one['subject']}{device}: {one['state']}", STYLES.get(one["state"], "bold"))
+    sentence(f"  {one['summary']}", indent=2)
     for name, value in _facts(one):
         pair(f"  {name}", value)
     if others:
         more = f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
         pair("  the same", ", ".join(others[:LISTED]) + more)
     for line in one["advice"]:
-        say(f"  - {line}")
+        sentence(f"  - {line}", indent=4)
 
 
 def _facts(one: View) -> Iterator[tuple[str, str]]:
     if one["since"] is not None:
-        yield "since", f"{_clock(one['since'])} ({ago(one['since'])})"
+        yield "since", f"{clock(one['since'])} ({ago(one['since'])})"
     if one["last"]:
         yield "last error", one["last"]["error"]
+    if one["asked"]:
+        yield "asked", f"{one['asked']}, {ago(one['asked_at'])}"
+        yield "answered", one["answered"]
+    if phases := _phases(one["runs"]):
+        yield "took", phases
     if one["runs"]:
         yield "last runs", _bar(one["runs"])
     if one["next_at"] is not None:
@@ -59,12 +70,20 @@ def _facts(one: View) -> Iterator[tuple[str, str]]:
         yield "next", f"in {span(wait)}" + (f" ({one['next_why']})" if one["next_why"] else "")
     if one["left_out"]:
         yield "left out", counts(one["left_out"])
+    if one["dropped"]:
+        yield "dropped", f"{counts(one['dropped'])} (samples of the last run)"
+
+
+def _phases(runs: list[View]) -> str:
+    """How long each phase of the last run took."""
+    measured: View = runs[-1].get("measured", {}) if runs else {}
+    return ", ".join(
+        f"{name.removesuffix(SECONDS).replace('_', ' ')} {value:.3f} s"
+        for name, value in measured.items()
+        if name.endswith(SECONDS)
+    )
 
 
 def _bar(runs: list[View]) -> str:
     """A mark for each run, the newest last: `.` ok, `~` in part, `X` failed."""
     return "".join("X" if not run["ok"] else "~" if run["error"] else "." for run in runs)
-
-
-def _clock(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms / 1000))

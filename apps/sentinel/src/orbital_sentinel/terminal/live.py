@@ -10,7 +10,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from orbital_sentinel.terminal.agent_report import ago, counts, output_state, span
+from orbital_sdk.text import plural
+from orbital_sentinel.terminal.agent_report import output_state
+from orbital_sentinel.terminal.wording import ago, counts, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +27,12 @@ COLORS: Final = {
 }
 AROUND: Final = 5
 """Lines for the header and the heads of the tables."""
+REASONS: Final = 3
+"""Lines for what is wrong with the sentinel as a whole."""
+OUTPUTS: Final = 6
+"""Lines for outputs, so that room is left for tasks."""
+WELL: Final = ("ok", "not tried")
+"""How the state of an output begins that is not wrong."""
 
 
 class Frames:
@@ -49,11 +57,13 @@ class Frames:
         now = time.monotonic()
         before, self._before = self._before, (now, status)
         rates = _rates(status, before[1], now - before[0]) if before else {}
-        outputs = status["outputs"]
-        room = max(1, height - AROUND - len(outputs) - 2)
+        reasons = list(_reasons(status, width))
+        outputs = sorted(status["outputs"], key=_is_well)[:OUTPUTS]
+        room = max(1, height - AROUND - len(reasons) - len(outputs))
         return Group(
-            *_head(status, rates, width), _outputs(outputs, rates), _tasks(self._worst(room), width)
-        )
+            *_head(status, rates, width), *reasons, _outputs(outputs, rates, width),
+            _tasks(self._worst(room), width),
+        )  # fmt: skip
 
     def _worst(self, room: int) -> list[View]:
         """The tasks that a screen has room for, the worst first."""
@@ -87,11 +97,19 @@ def _head(status: View, rates: Mapping[str, float], width: int) -> Iterator[Text
     runs = f"{tasks['missed']} missed" + (f", {rates['']:.1f} runs/s" if rates else "")
     yield _line(
         f"{status['sentinel']['name']}  {status['state']}, {ready}, up {span(status['uptime'])};"
-        f" buffer {buffer['samples']:,} samples, {buffer['fill']:.0%} full",
+        f" buffer {plural(buffer['samples'], 'sample')}, {buffer['fill']:.0%} full",
         width,
         alarm=not status["ready"],
     )
-    yield _line(f"tasks {tasks['total']}: {counts(tasks['by_status'])}; {runs}", width)
+    yield _line(f"{plural(tasks['total'], 'task')}: {counts(tasks['by_status'])}; {runs}", width)
+
+
+def _reasons(status: View, width: int) -> Iterator[Text]:
+    """What is wrong with the sentinel as a whole; outputs have lines of their own."""
+    names = {one["name"] for one in status["outputs"]}
+    found = [one for one in status["reasons"] if one["subject"] not in names]
+    for one in sorted(found, key=lambda one: not one["blocks"])[:REASONS]:
+        yield _line(f"! {one['message']}", width, alarm=True)
 
 
 def _line(text: str, width: int, *, alarm: bool = False) -> Text:
@@ -115,14 +133,21 @@ def _table(last: str, columns: Mapping[str, int]) -> Table:
     return table
 
 
-def _outputs(outputs: list[View], rates: Mapping[str, float]) -> Table:
-    table = _table("address", {"output": 12, "state": 24, "waiting": -10, "samples/s": -9})
+def _is_well(output: View) -> bool:
+    return output_state(output).startswith(WELL)
+
+
+def _outputs(outputs: list[View], rates: Mapping[str, float], width: int) -> Table:
+    """Each with its address, or why it fails."""
+    names = max(10, width // 8)
+    table = _table("address", {"output": names, "state": 24, "waiting": -8, "samples/s": -9})
     for one in outputs:
         state = output_state(one)
         rate = f"{rates[one['name']]:,.0f}" if one["name"] in rates else ""
         waiting = f"{one['ledger']['waiting']:,}" if one["ledger"] else ""
-        style = "" if state.startswith(("ok", "not tried")) else "bold red"
-        table.add_row(one["name"], Text(state, style), waiting, rate, one.get("address", ""))
+        style = "green" if _is_well(one) else "bold red"
+        about = one["reason"] or one.get("address", "")
+        table.add_row(one["name"], Text(state, style), waiting, rate, about)
     return table
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from rich.console import Console
+
+LABEL: Final = 15
+"""Characters of the name of a pair."""
 
 
 class Format(StrEnum):
@@ -22,18 +24,75 @@ class Format(StrEnum):
 
 
 def say(text: str = "") -> None:
-    """Print a line on stdout."""
+    """Print a line on stdout, as it is."""
     typer.echo(text)
 
 
+def sentence(text: str, style: str = "", *, indent: int = 0) -> None:
+    """Print a sentence on stdout. A terminal gets it in lines that end between words.
+
+    Args:
+        text: The sentence.
+        style: Of all of it, as `rich` names styles; only on a terminal.
+        indent: Columns that further lines are indented by.
+    """
+    if on_terminal():
+        wrapped(terminal(), text, style, indent)
+    else:
+        typer.echo(text)
+
+
 def complain(text: str) -> None:
-    """Print a line on stderr."""
-    typer.echo(text, err=True)
+    """Print a sentence on stderr; `error:` and `warning:` are coloured on a terminal."""
+    kind = text.partition(":")[0]
+    if sys.stderr.isatty() and "\n" not in text:
+        wrapped(terminal(sys.stderr), text, _KINDS.get(kind, ""), 2, until=len(kind) + 1)
+    else:
+        typer.echo(text, err=True)
+
+
+_KINDS: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+def pair(name: str, value: str) -> None:
+    """Print a name and its value."""
+    text = f"{name + ':':<{LABEL}}{value}"
+    if on_terminal():
+        wrapped(terminal(), text, "bold", LABEL, until=len(name) + 1)
+    else:
+        typer.echo(text)
 
 
 def on_terminal() -> bool:
     """Whether stdout is a terminal."""
     return sys.stdout.isatty()
+
+
+def terminal(stream: TextIO | None = None) -> Console:
+    """The terminal of a stream, stdout if left out, which prints texts of others as they are.
+
+    Colours are left out if `NO_COLOR` is set.
+    """
+    from rich.console import Console
+
+    return Console(file=stream or sys.stdout, markup=False, emoji=False, highlight=False)
+
+
+def wrapped(
+    console: Console, text: str, style: str, indent: int, *, until: int | None = None
+) -> None:
+    """Print lines that end between words, the first `until` characters (all if left out) in a style."""
+    from rich.text import Text
+
+    whole = Text(text)
+    whole.stylize(style, 0, until)
+    first, *others = whole.wrap(console, console.width) or [whole]
+    console.print(first, soft_wrap=True)
+    if others:
+        rest = whole[len(first) :]
+        rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+        for line in rest.wrap(console, console.width - indent):
+            console.print(Text(" " * indent) + line, soft_wrap=True)
 
 
 def as_json(data: object) -> None:
@@ -44,65 +103,3 @@ def as_json(data: object) -> None:
 def as_json_line(data: object) -> None:
     """Print one JSON document on one line."""
     typer.echo(json.dumps(data, ensure_ascii=False, default=str))
-
-
-@contextmanager
-def progress(what: str, total: int) -> Generator[Callable[[int], None]]:
-    """Show a progress bar on a terminal if `total` is more than one; nothing in a pipe.
-
-    Yields a function to call with the number done so far.
-    """
-    if total < 2 or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        line = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(line, done)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table: plain columns in a pipe, drawn on a terminal. Numbers are right-aligned."""
-    cells = [["" if c is None else " ".join(str(c).split()) for c in row] for row in rows]
-    right = [all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
-    if on_terminal():
-        _drawn(columns, cells, right)
-        return
-    widths = [max(len(c) for c in column) for column in zip(columns, *cells, strict=True)]
-    for row in [[c.upper() for c in columns], *cells]:
-        padded = [
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(row, widths, right, strict=True)
-        ]
-        typer.echo("  ".join(padded).rstrip())
-
-
-def _drawn(columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, number in zip(columns, right, strict=True):
-        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
-    for row in cells:
-        drawn.add_row(*[Text(cell, style=_STYLES.get(cell, "")) for cell in row])
-    Console().print(drawn)
-
-
-_STYLES = {
-    "ok": "green", "success": "green", "delivering": "green", "closed": "green",
-    "failed": "bold red", "broken": "bold red", "paused": "bold red", "open": "yellow",
-    "attached": "green", "orphaned": "yellow", "removed": "dim", "warning": "yellow",
-    "pending": "dim", "running": "cyan",
-}  # fmt: skip
-
-
-def _is_number(cell: str) -> bool:
-    return (
-        not cell or cell.replace(".", "", 1).replace(",", "").lstrip("-").rstrip("%s").isdecimal()
-    )

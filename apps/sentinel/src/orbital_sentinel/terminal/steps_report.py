@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from orbital_sdk.text import plural
 from orbital_sentinel.terminal.output import say
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show(before: Sequence[str], steps: Sequence[Step], after: Sequence[str]) -> 
 
 
 def _samples(what: str, lines: Sequence[str]) -> None:
-    say(f"{what}: {len(lines)} samples")
+    say(f"{what}: {plural(len(lines), 'sample')}")
     for line in lines:
         say(f"  {_printable(line)}")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from orbital_sdk.text import cut
 
 _TASK: Final[dict[str, tuple[str, ...]]] = {
     "DeviceUnreachable": (
@@ -56,14 +59,37 @@ _OUTPUT: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def for_task(kind: str, **names: str) -> tuple[str, ...]:
-    """Advice for a task.
+LONGEST: Final = 500
+"""Bytes of a sentence of a plugin."""
+MOST: Final = 10
+"""Sentences of a plugin."""
+
+
+def for_task(kind: str, own: Mapping[str, Any], **names: str) -> tuple[str, ...]:
+    """Advice for a task, that of its plugin first.
 
     Args:
         kind: The class of the error.
-        names: `task` and `timeout`.
+        own: The metadata of its plugin, whose `advice` has sentences for classes of errors.
+        names: `task`, `target` and `timeout`.
     """
-    return tuple(line.format_map(names) for line in _TASK.get(kind, _OTHER))
+    return tuple(
+        _filled(line, names) for line in (*_of_plugin(own, kind), *_TASK.get(kind, _OTHER))
+    )
+
+
+def _of_plugin(metadata: Mapping[str, Any], kind: str) -> list[str]:
+    """What a third party wrote: anything but a list of sentences is ignored."""
+    table = metadata.get("advice")
+    lines = cast("Mapping[str, Any]", table).get(kind) if isinstance(table, Mapping) else None
+    given = cast("list[Any]", lines)[:MOST] if isinstance(lines, list) else []
+    return [cut(line, LONGEST) for line in given if isinstance(line, str)]
+
+
+def _filled(line: str, names: Mapping[str, str]) -> str:
+    for name, text in names.items():
+        line = line.replace(f"{{{name}}}", text)
+    return line
 
 
 def for_output(trouble: str, **names: str) -> tuple[str, ...]:
@@ -73,4 +99,4 @@ def for_output(trouble: str, **names: str) -> tuple[str, ...]:
         trouble: `paused`, `failing`, `orphaned`, `none`, or `letters` for its dead letters.
         names: `output` and `address`.
     """
-    return tuple(line.format_map(names) for line in _OUTPUT.get(trouble, ()))
+    return tuple(_filled(line, names) for line in _OUTPUT.get(trouble, ()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orbital_console.explain import outputs, reasons, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from orbital_console.explain.explanation import Explanation
     from orbital_console.history.runs import RunHistory
@@ -27,11 +27,18 @@ class Explainer:
     Args:
         views: The agent's state.
         history: Its runs.
+        metadata: The metadata of a plugin, by its name: it may have advice.
     """
 
-    def __init__(self, views: Views, history: RunHistory) -> None:
+    def __init__(
+        self,
+        views: Views,
+        history: RunHistory,
+        metadata: Callable[[str], Mapping[str, Any]] = lambda _: {},
+    ) -> None:
         self._views = views
         self._history = history
+        self._metadata = metadata
 
     async def about(self, name: str) -> list[Explanation]:
         """All tasks, devices and outputs of this name; empty if there is none. The worst first."""
@@ -65,7 +72,8 @@ class Explainer:
         return [self._explained(view) for view in page["tasks"]]
 
     def _explained(self, view: View) -> Explanation:
-        return tasks.explain(view, self._history.of(view["key"]))
+        metadata = self._metadata(view["plugin"])
+        return tasks.explain(view, self._history.of(view["key"]), metadata)
 
 
 def _sorted(found: Iterable[Explanation]) -> list[Explanation]:

@@ -60,6 +60,13 @@ class Explanation(msgspec.Struct, frozen=True):
     """The last runs, the oldest first."""
     device: str = ""
     plugin: str = ""
+    asked: str = ""
+    """What was asked last: the target and the plugin."""
+    asked_at: int | None = None
+    answered: str = ""
+    """What came of it."""
+    dropped: dict[str, int] = {}
+    """Samples of the last run that were left out, by rule: a reason, or `processor NAME`."""
 
     @property
     def group(self) -> object:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbital_console.explain.advice import for_output
 from orbital_console.explain.explanation import Cause, Explanation
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from orbital_console.explain.explanation import State
@@ -51,7 +52,7 @@ def _trouble(output: View) -> tuple[str, State]:
 
 
 def _summary(output: View, trouble: str, ledger: View) -> str:
-    waiting = f"{ledger.get('waiting', 0)} samples wait"
+    waiting = plural(ledger.get("waiting", 0), "sample waits", "samples wait")
     why = output["reason"] or output.get("last_error", "")
     match trouble:
         case "paused":
@@ -61,7 +62,7 @@ def _summary(output: View, trouble: str, ledger: View) -> str:
         case "orphaned" | "none":
             return f"it is not configured any more, {waiting}"
         case _:
-            return f"{ledger.get('delivered', 0)} samples delivered, {waiting}"
+            return f"{plural(ledger.get('delivered', 0), 'sample')} delivered, {waiting}"
 
 
 def _why(trouble: str) -> str:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from orbital_console.explain.advice import for_task
 from orbital_console.explain.explanation import Attempt, Cause, Explanation
 from orbital_runtime.model import Status
+from orbital_sdk.text import plural
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orbital_console.explain.explanation import State
     from orbital_console.history.runs import TaskHistory
     from orbital_runtime.model import Run
@@ -17,12 +20,13 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 
-def explain(task: View, history: TaskHistory) -> Explanation:
+def explain(task: View, history: TaskHistory, metadata: Mapping[str, Any]) -> Explanation:
     """Explain one task.
 
     Args:
         task: As in `/api/v1/tasks`.
         history: Its runs, none after a start of the agent.
+        metadata: Of its plugin.
     """
     now = state(task)
     first = history.failing if now in ("failing", "paused") else history.troubled
@@ -39,10 +43,14 @@ def explain(task: View, history: TaskHistory) -> Explanation:
         next_at=next_at,
         next_why=next_why,
         left_out={k: v for k, v in {"missed": task["missed"], **task["skipped"]}.items() if v},
-        advice=_advice(task, cause) if cause else (),
+        advice=_advice(task, cause, metadata) if cause else (),
         runs=tuple(_attempt(run) for run in history.runs),
         device=task["device_id"],
         plugin=task["plugin"],
+        asked=_asked(task),
+        asked_at=task["last_started"],
+        answered=_answered(task),
+        dropped=task["left_out"],
     )
 
 
@@ -74,9 +82,8 @@ def _summary(task: View, now: State, cause: Cause | None) -> str:
     why = cause.error if cause else ""
     match now:
         case "ok":
-            return (
-                f"the last run gave {task['last_samples']} samples in {task['last_duration']:.3f} s"
-            )
+            gave = plural(task["last_samples"], "sample")
+            return f"the last run gave {gave} in {task['last_duration']:.3f} s"
         case "waiting":
             return "it has not run yet"
         case "partial":
@@ -100,9 +107,25 @@ def _next(task: View, now: State) -> tuple[int | None, str]:
     return task["next_run"], "its next tick"
 
 
-def _advice(task: View, cause: Cause) -> tuple[str, ...]:
+def _asked(task: View) -> str:
+    return (
+        f"{task['target'] or task['device_id']} by plugin {task['plugin']}" if task["runs"] else ""
+    )
+
+
+def _answered(task: View) -> str:
+    if not task["runs"] or task["last_duration"] is None:
+        return ""
+    took = f"{task['last_duration']:.3f} s"
+    if not task["up"]:
+        return f"nothing that can be used, after {took}: {task['error']}"
+    return f"{plural(task['last_samples'], 'sample')} after {took}"
+
+
+def _advice(task: View, cause: Cause, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     timeout = "" if task["timeout"] is None else format_duration(task["timeout"])
-    return for_task(cause.kind, task=task["key"], timeout=timeout)
+    names = {"task": task["key"], "target": task["target"] or task["device_id"], "timeout": timeout}
+    return for_task(cause.kind, metadata, **names)
 
 
 def _attempt(run: Run) -> Attempt:
