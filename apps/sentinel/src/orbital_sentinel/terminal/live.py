@@ -27,6 +27,8 @@ COLORS: Final = {
 }
 AROUND: Final = 5
 """Lines for the header and the heads of the tables."""
+FEW: Final = 500
+"""Tasks that are all asked for."""
 REASONS: Final = 3
 """Lines for what is wrong with the sentinel as a whole."""
 OUTPUTS: Final = 6
@@ -62,11 +64,16 @@ class Frames:
         room = max(1, height - AROUND - len(reasons) - len(outputs))
         return Group(
             *_head(status, rates, width), *reasons, _outputs(outputs, rates, width),
-            _tasks(self._worst(room), width),
+            _tasks(self._worst(room, status["tasks"]["total"]), width),
         )  # fmt: skip
 
-    def _worst(self, room: int) -> list[View]:
-        """The tasks that a screen has room for, the worst first."""
+    def _worst(self, room: int, total: int) -> list[View]:
+        """The tasks that a screen has room for, the worst first. Of many tasks only those are asked for, and
+        one whose status changes meanwhile may be missing.
+        """
+        if total <= FEW:
+            tasks = self._get(f"/api/v1/tasks?limit={FEW}")["tasks"]
+            return sorted(tasks, key=lambda one: WORST_FIRST.index(_status(one)))[:room]
         found: list[View] = []
         for status in WORST_FIRST:
             if len(found) < room:
@@ -151,11 +158,15 @@ def _outputs(outputs: list[View], rates: Mapping[str, float], width: int) -> Tab
     return table
 
 
+def _status(task: View) -> str:
+    return "paused" if task["paused"] else task["status"]
+
+
 def _tasks(tasks: list[View], width: int) -> Table:
     names = max(10, width // 6)
     table = _table("error", {"task": names, "device": names, "status": 8, "last": -9, "took": -7})
     for one in tasks:
-        status = "paused" if one["paused"] else one["status"]
+        status = _status(one)
         took = one["last_duration"]
         table.add_row(
             one["key"],
