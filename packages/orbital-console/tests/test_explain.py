@@ -9,6 +9,7 @@ import yaml
 
 from orbital_console import Console
 from orbital_console.explain import outputs
+from orbital_console.explain.advice import for_task
 from orbital_console.explain.explainer import Explainer
 from orbital_runtime.agent import Agent
 from orbital_runtime.plugins.registry import Registry
@@ -168,3 +169,37 @@ def test_dead_letters_come_with_their_commands():
     )
     assert found.left_out == {"dead letters": 2}
     assert "dead-letters replay --output vm" in " ".join(found.advice)
+
+
+def test_an_output_keeps_its_first_error_apart():
+    """A proxy that refused, and was left out for now: since when and why stay those of the beginning."""
+    view = {
+        "name": "vm",
+        "address": "http://vm/",
+        "phase": "paused",
+        "ledger": LEDGER,
+        "requests": 4,
+    }
+    first = {"first_error": "403: denied by policy", "first_error_ms": 1000}
+    found = outputs.explain(view | first | {"reason": "no answer", "last_error_ms": 9000})
+    assert found.since == 1000
+    assert (found.cause.error, found.last.error) == ("403: denied by policy", "no answer")
+    assert (found.asked, found.asked_at, found.answered) == ("http://vm/", 9000, "no answer")
+
+
+def test_advice_of_a_plugin_comes_first():
+    """Who wrote it knows the protocol; what is no list of sentences is passed over, whoever wrote it."""
+    own = {
+        "advice": {
+            "DeviceUnreachable": ["is {target} on? {{odd", 7],
+            "Bug": "no list",
+            "Timeout": 3,
+        }
+    }
+    names = {"task": "t", "target": "gate:1", "timeout": "5s"}
+    first, *others = for_task("DeviceUnreachable", own, **names)
+    assert first == "is gate:1 on? {{odd"
+    assert any("`sentinel test t`" in line for line in others)
+    for kind in ("Bug", "Timeout", "Unknown"):
+        assert for_task(kind, own, **names) == for_task(kind, {}, **names)
+    assert for_task("Bug", {"advice": 5}, **names) == for_task("Bug", {}, **names)

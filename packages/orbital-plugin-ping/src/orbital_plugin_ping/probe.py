@@ -11,6 +11,7 @@ from orbital_plugin_ping.pinger import plan
 from orbital_plugin_ping.reading import Reading
 from orbital_plugin_ping.statistics import summarize
 from orbital_resolver import Unresolved
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,9 @@ class Probe:
         )
         outcome = await self._pinger.ping(request)
         statistics = summarize(outcome.rtts, self._percentiles)
-        reason = outcome.reason or (f"no reply to {statistics.sent} packets" * bool(outcome.rtts))
+        reason = outcome.reason or (
+            f"no reply to {plural(statistics.sent, 'packet')}" * bool(outcome.rtts)
+        )
         took = time.monotonic() - started
         return Reading(statistics, resolve, took, address, outcome, reason)
 

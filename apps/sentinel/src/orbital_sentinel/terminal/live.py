@@ -29,6 +29,8 @@ AROUND: Final = 5
 """Lines for the header and the heads of the tables."""
 FEW: Final = 500
 """Tasks that are all asked for."""
+WIDE: Final = 100
+"""Columns from which there is room for devices."""
 REASONS: Final = 3
 """Lines for what is wrong with the sentinel as a whole."""
 OUTPUTS: Final = 6
@@ -163,17 +165,17 @@ def _status(task: View) -> str:
 
 
 def _tasks(tasks: list[View], width: int) -> Table:
-    names = max(10, width // 6)
-    table = _table("error", {"task": names, "device": names, "status": 8, "last": -9, "took": -7})
+    names, wide = max(14, width // 7), width >= WIDE
+    columns = {"task": names, "device": names} if wide else {"task": names}
+    table = _table("error", {**columns, "status": 8, "ago": -6, "took": -6})
     for one in tasks:
         status = _status(one)
         took = one["last_duration"]
         table.add_row(
-            one["key"],
-            one["device_id"],
+            *((one["key"], one["device_id"]) if wide else (one["key"],)),
             Text(status, COLORS.get(status, "green" if status == "success" else "")),
-            ago(one["last_started"]),
-            "" if took is None else f"{took:.3f}",
+            ago(one["last_started"]).removesuffix(" ago"),
+            "" if took is None else f"{took:.2f}",
             one["paused"] or one["error"] or one["warning"],
         )
     return table

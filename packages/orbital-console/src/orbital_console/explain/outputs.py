@@ -27,17 +27,34 @@ def explain(output: View) -> Explanation:
     if ledger.get("letters"):
         advice += for_output("letters", **names)
     why = output["reason"] or output.get("last_error", "")
+    first = output.get("first_error") or why
     return Explanation(
         subject=f"output {output['name']}",
         state=state,
         summary=_summary(output, trouble, ledger),
-        since=output.get("orphaned_since") or output.get("since_ms"),
-        cause=Cause(why, trouble) if why and state != "ok" else None,
+        since=output.get("orphaned_since") or output.get("first_error_ms"),
+        cause=Cause(first, trouble, output.get("first_error_ms"))
+        if why and state != "ok"
+        else None,
+        last=Cause(why, trouble, output.get("last_error_ms")) if first != why else None,
         next_at=output.get("until_ms"),
         next_why=_why(trouble),
         left_out=_left_out(ledger),
         advice=advice,
+        asked=output.get("address", "") if output.get("requests") else "",
+        asked_at=_latest(output),
+        answered=_answered(output, why),
     )
+
+
+def _latest(output: View) -> int | None:
+    """When the destination last answered, or did not."""
+    times = [output.get("last_success_ms"), output.get("last_error_ms")]
+    return max((one for one in times if one), default=None)
+
+
+def _answered(output: View, why: str) -> str:
+    return why if output.get("first_error_ms") else "it stored what was sent"
 
 
 def _trouble(output: View) -> tuple[str, State]:

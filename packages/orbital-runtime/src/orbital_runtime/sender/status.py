@@ -50,12 +50,27 @@ class Tally:
     """Milliseconds UTC."""
     last_success_ms: int | None = None
     """Milliseconds UTC."""
+    first_error: str = ""
+    """The first one since the last request that was stored; empty if there is none."""
+    first_error_ms: int | None = None
+    """Milliseconds UTC."""
     processor_failures: dict[str, Failure] = field(default_factory=dict[str, "Failure"])
     """Failures of the output's processors, by name."""
     failed: Intervals = field(default_factory=Intervals)
     """Batches that an attempt did not settle, and that are still waiting."""
     doubtful: Intervals = field(default_factory=Intervals)
     """Waiting batches whose last request has an unknown outcome: the destination may have stored them."""
+
+    def failed_at(self, ms: int, words: str) -> None:
+        """A request failed."""
+        self.last_error, self.last_error_ms = words, ms
+        if self.first_error_ms is None:
+            self.first_error, self.first_error_ms = words, ms
+
+    def succeeded_at(self, ms: int) -> None:
+        """A request was stored."""
+        self.last_success_ms = ms
+        self.first_error, self.first_error_ms = "", None
 
     def left(self, seqs: Iterable[int]) -> None:
         """An attempt did not settle these batches."""
@@ -106,6 +121,9 @@ class OutputStatus:
     last_error: str
     last_error_ms: int | None
     last_success_ms: int | None
+    first_error: str
+    """The first error since the last request that was stored: the beginning of the present trouble."""
+    first_error_ms: int | None
 
     def flows_since(self, before: OutputStatus) -> bool:
         """Whether samples were delivered since then, or are being delivered without new errors."""

@@ -160,6 +160,8 @@ class Delivery:
             last_error=tally.last_error,
             last_error_ms=tally.last_error_ms,
             last_success_ms=tally.last_success_ms,
+            first_error=tally.first_error,
+            first_error_ms=tally.first_error_ms,
         )
 
     # The loop

@@ -81,13 +81,12 @@ class Requests:
             self._note(answer, answer.reason)
         else:
             tally.bytes += answer.bytes
-            tally.last_success_ms = self._clock.utc_ms()
+            tally.succeeded_at(self._clock.utc_ms())
         return answer
 
     def _note(self, failure: WriteError | ConfigurationError | NotWritten, words: str) -> None:
         self._tally.errors[kind(failure)] += 1
-        self._tally.last_error = words
-        self._tally.last_error_ms = self._clock.utc_ms()
+        self._tally.failed_at(self._clock.utc_ms(), words)
 
     def _bug(self, what: str, raised: BaseException | None = None) -> WriterBug:
         bug = WriterBug(f"a bug in writer {self._output.writer.name!r}: {what}")
