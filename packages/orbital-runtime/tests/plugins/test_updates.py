@@ -27,10 +27,11 @@ class Apart(Ups):
     """As a loader makes it."""
 
     version = "2.0"
+    down = ""
 
     @classmethod
     def processes(cls):
-        return [ProcessState(17, cls.version, "", parked=False, restarts=0)]
+        return [ProcessState(17, cls.version, cls.down, parked=False, restarts=0)]
 
 
 class Packages(Placement):
@@ -189,6 +190,27 @@ async def test_processes_go_over_to_what_is_installed(make):
         await updates.look()
         assert (tried, type(instances.get(TASK))) == (tries, runs)
         assert bool(updates.failed) == (tries == 1)
+
+
+async def test_what_is_put_right_is_tried_where_nothing_runs(make):
+    """The process of before ended, the refused version does not start, and the version of before is back."""
+    fit = False
+
+    async def check(_):
+        if not fit:
+            raise ConfigurationError("the device cannot be read")
+
+    class Ended(Apart):
+        down = "did not start"
+
+    Upgraded.left = [Ended, Newer, Apart]
+    updates, instances = await make("process", check, (Upgraded,))
+    updates.installed = Installed("3.0", 1)
+    await updates.look()
+    fit = True
+    updates.installed = Installed("2.0", 2)
+    await updates.look()
+    assert type(instances.get(TASK)) is Apart
 
 
 async def test_a_refused_version_that_runs_is_told(make):

@@ -105,16 +105,18 @@ class Updates:
         names = sorted({*self._instances.running()})
         for one in await in_background(lambda: [*map(self._placement.placed, names)]):
             found = self._placement.installed(one.name)
-            if found is None or not one.is_outdated or self._tried.get(one.name) == found:
+            tried = self._tried.get(one.name)
+            repaired = tried is not None and any(process.down for process in one.processes)
+            if found in (None, tried) or not (one.is_outdated or repaired):
                 continue
             if one.processes and self._automatic():
                 with suppress(ConfigurationError):  # it was logged
-                    await self.reload(one.name, f"version {found.version} was installed")
+                    await self.reload(one.name, f"version {one.installed} was installed")
                 continue
             self._tried[one.name] = found
             log.info(
                 "plugin %s: %s runs, %s is installed: `sentinel plugins reload %s` goes over to it",
-                one.name, one.loaded, found.version, one.name,
+                one.name, one.loaded, one.installed, one.name,
             )  # fmt: skip
 
     def placed(self) -> list[Placed]:
