@@ -37,7 +37,9 @@ class LimitsSection(Fields):
     files: Count = 0
     """Open files."""
     tasks: Count = 0
-    """Processes and threads, beyond those of the agent's user at its start."""
+    """Processes and threads, beyond those of its user at its start."""
+    user: str = ""
+    """User that it becomes, for which the agent has to be root."""
 
 
 class ProgramSection(Fields):
@@ -66,6 +68,7 @@ class GrpcLoader(Loader):
         section = checked(ProgramSection, file.exec or {}, at=("exec",))
         name = file.meta.name
         limits = Limits(**dict(section.limits))
+        limits.owner()  # refuse one that it cannot become
         variables = environment(section.environment)
         command = Command(name, section.command, folder, variables, limits)
         offers = {offer.name: offer for offer in described(command, connect)}

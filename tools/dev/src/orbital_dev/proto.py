@@ -19,7 +19,7 @@ PATH: Final = "packages/orbital-plugin-grpc/src/orbital_plugin_grpc/plugin.proto
 HEAD: Final = """// Made by `make docs` from orbital_sdk.wire; changes here are lost.
 //
 // A program with plugins for Orbital Sentinel, in any language. docs/contract.md says who sends what when,
-// and docs/plugins-in-other-languages.md how a program is started, with two examples.
+// and docs/plugins-in-other-languages.md how a program is started, with examples.
 //
 // The rule of compatibility: within orbital.plugin.v1 messages and fields are added, and nothing else. A
 // field keeps its number, type and meaning. Unknown fields are passed over; a new message is sent only to an
