@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import subprocess
 import sys
 import time
@@ -57,6 +58,7 @@ def run(seconds: float = SECONDS) -> None:
         load = os.getloadavg()[0]
         time.sleep(seconds)
         _report(client, agent.pid, f"{load:.1f} to {os.getloadavg()[0]:.1f}")
+        _print_failures(folder / "sentinel.log")
 
 
 def _site(site: Path) -> Path:
@@ -118,6 +120,12 @@ def _report(client: Client, pid: int, load: str) -> None:
         sum_ = ledger["delivered"] + ledger["waiting"] + ledger["dead_lettered"] + gone
         print(f"\n{output['name']}: accepted {ledger['accepted']:,} = {sum_:,} (dropped {gone})")
     print(f"the agent: {meter.resident_mib(pid):.0f} MiB with its processes")
+
+
+def _print_failures(log: Path) -> None:
+    """What the log says of healthy tasks, whose runs should all succeed."""
+    lines = log.read_text().splitlines()
+    print("\n".join([line for line in lines if re.search("bench_(busy|table)", line)][:20]))
 
 
 def _row(name: str, tasks: list[dict[str, Any]], told: dict[str, Any] | None) -> list[object]:
