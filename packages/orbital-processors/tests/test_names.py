@@ -108,7 +108,7 @@ SELECTED = [
 @pytest.mark.parametrize(
     ("cls", "settings", "names"),
     [
-        (Rename, {"metrics": {"a": "x", "b_*": "y_*"}}, {"x", "y_*"}),
+        (Rename, {"metrics": {"a": "x", "b_*": "y_*", "c_*": "z"}}, {"x", "z"}),
         (Rename, {"metrics": {"a": "x"}, "match": [{"labels": {"b": "c"}}]}, set()),
         (Rate, {}, {"*:rate"}),
         (Increase, {"match": SELECTED}, {"a:increase", "b*:increase", "c:increase"}),

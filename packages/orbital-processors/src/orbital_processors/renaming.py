@@ -12,7 +12,7 @@ from orbital_processors.names import check_label_names, check_metric_name
 from orbital_sdk import Processor, ProcessorConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Self
 
     from orbital_sdk import Layout, Row
@@ -61,8 +61,8 @@ class Rename(Processor[RenameConfig]):
         self._wild = [(*old.split("*"), new) for old, new in config.metrics.items() if "*" in old]
 
     @classmethod
-    def makes(cls, config: RenameConfig) -> Iterable[str]:
-        return () if config.match else config.metrics.values()
+    def makes(cls, config: RenameConfig) -> list[str]:
+        return [] if config.match else [new for new in config.metrics.values() if "*" not in new]
 
     def plan(self, layout: Layout) -> list[Row]:
         return [self._renamed(row) if self._selects(row) else row for row in layout.rows]

@@ -390,4 +390,6 @@ def _tell_verdicts(verdicts: Sequence[Verdict]) -> None:
         for line in one.difference:
             say(f"  {line}")
     failed = sum(not one.passed for one in verdicts)
+    if failed:
+        say("(-: expected, and did not come; +: came, and was not expected)")
     say(f"{len(verdicts) - failed} passed, {failed} failed")

@@ -22,11 +22,20 @@ class Step(Protocol):
 
 
 def show(before: Sequence[str], steps: Sequence[Step], after: Sequence[str]) -> None:
-    """Samples before, steps, samples after."""
+    """Samples before, steps, samples after, which are those that go into the buffer; steps of outputs come
+    behind it.
+    """
     _samples("before", before)
     for step in steps:
-        _step(step)
+        if not _of_output(step):
+            _step(step)
     _samples("after", after)
+    for step in filter(_of_output, steps):
+        _step(step)
+
+
+def _of_output(step: Step) -> bool:
+    return step.place.startswith("output ")
 
 
 def _samples(what: str, lines: Sequence[str]) -> None:
