@@ -383,6 +383,19 @@ async def test_a_slow_disk(tmp_path):
     assert file.stat().st_size == 0
 
 
+async def test_text_that_is_none(tmp_path):
+    """A group with half a surrogate pair in a label is not stored, and costs no other."""
+    settings = SETTINGS | {"by": None}
+    processor, _ = await started(tmp_path, **settings)
+    feed = Feed(processor)
+    feed(layout(("m", {"x": "\ud800"}), ("m", {"x": "1"})), [1.0, 2.0])
+    feed.flush(T + 1000, last=True)
+    await processor.stop()
+    processor, _ = await started(tmp_path, **settings)
+    found = Feed(processor).flush(T + 2 * MINUTE)
+    assert {labels["x"] for _, _, labels, _ in found} == {"1"}
+
+
 async def stored(processor):
     """Wait until the windows are stored."""
     await asyncio.wrap_future(processor._file._writing)

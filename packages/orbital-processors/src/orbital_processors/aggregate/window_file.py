@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -121,13 +122,14 @@ class WindowFile:
 
     def _remove_old(self) -> None:
         """Files of former settings, and what a crash left of this one."""
-        for file in self._folder.glob(f".{self._path.name}.*"):
-            file.unlink(missing_ok=True)
-        files = sorted(
-            self._folder.glob("windows-*.msgpack"), key=lambda file: file.stat().st_mtime
-        )
-        for file in files[:-KEPT]:
-            file.unlink(missing_ok=True)
+        with suppress(OSError):  # it is tried again at the next start
+            files = sorted(self._folder.glob("windows-*.msgpack"), key=_changed)
+            for file in (*files[:-KEPT], *self._folder.glob(f".{self._path.name}.*")):
+                file.unlink(missing_ok=True)
+
+
+def _changed(file: Path) -> float:
+    return file.stat().st_mtime
 
 
 def _records(data: bytes) -> Iterator[Record]:
@@ -143,12 +145,27 @@ def _records(data: bytes) -> Iterator[Record]:
 
 
 def _content(parts: Iterable[tuple[int, Part]]) -> Iterator[bytes]:
-    encode = msgspec.msgpack.Encoder().encode
     for start, (groups, states) in parts:
         saved = map(_saved, groups, states)
         while some := [*islice(saved, AT_ONCE)]:
-            data = encode(Record(start, some))
+            data = _encoded(start, some)
             yield len(data).to_bytes(4, "big") + data
+
+
+def _encoded(start: int, saved: Sequence[SavedGroup]) -> bytes:
+    try:
+        return msgspec.msgpack.encode(Record(start, [*saved]))
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(Record(start, [one for one in saved if _is_text(one)]))
+
+
+def _is_text(saved: SavedGroup) -> bool:
+    """Whether its labels are: a destination takes no half of a surrogate pair, either."""
+    try:
+        msgspec.msgpack.encode(saved)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _saved(group: Group, states: Iterable[Any]) -> SavedGroup:
