@@ -67,6 +67,17 @@ def test_read_as_json(start_modbus):
     assert told["plausible"] == "ABCD"
 
 
+@pytest.mark.parametrize(
+    ("table", "line"), [("holding", "unit 1 holding 5: 00e6 01f4"), ("coil", "unit 1 coil 5: 1 0")]
+)
+def test_read_for_a_recording(start_modbus, table, line):
+    """A line as `sentinel test` takes it."""
+    server = start_modbus(["holding 5 230 500", "coil 5 1 0"])
+    place = ["--table", table, "--address", 5, "--count", 2]
+    done = run("read", server.host, "-p", server.port, *place, "--record")
+    assert done.stdout == f"{line}\n"
+
+
 def test_json_without_numbers_that_it_lacks(start_modbus):
     """What is infinite in one of the orders is a string, so that every program can read the document."""
     server = start_modbus(["holding 0 32640 0 65408 0"])
