@@ -61,7 +61,10 @@ def loaded(tmp_path: Path, text: str):
     file = tmp_path / "config.yaml"
     file.write_text(text, encoding="utf-8")
     file.chmod(0o600)
-    return load(file, dict.fromkeys(re.findall(r"\$\{(\w+)", text), "a-long-t0ken"))
+    for name in re.findall(r"\$\{secret:([^}]+)", text):
+        (tmp_path / name).write_text("a-long-t0ken")
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)", text), "a-long-t0ken")
+    return load(file, environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
 def test_the_starter_file_works_as_it_is(tmp_path):
@@ -104,7 +107,8 @@ def test_what_a_page_shows_in_yaml_is_valid(tmp_path, authority, page, text):
             {"tasks": [{"id": "shown", "plugin": plugin, "interval": "30s"} | given]}
         )
     configuration = loaded(tmp_path, text)
-    assert configuration.tasks or configuration.outputs or configuration.processors
+    used = configuration.tasks, configuration.outputs, configuration.processors
+    assert any(used) or given.keys() == {"secrets"}
 
 
 def test_the_built_in_configuration_is_valid(tmp_path, monkeypatch):

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orbital_runtime.paths import data_dir
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
+from orbital_sdk.secret_provider import Surroundings
+from orbital_secrets.store.encrypted import Entry
+from orbital_secrets.store.provider import Store, StoreConfig
 from orbital_testbench import Answer, Request, wait_until
 
 if TYPE_CHECKING:
@@ -213,3 +217,113 @@ def test_a_reload_tells_of_changed_secrets_without_them(sentinel, hostile_server
     assert "bearer_token" in done.stdout
     wait_until(lambda: "reloaded: " in sentinel.log.read_text())
     assert found(done.stdout + done.stderr + sentinel.log.read_text()) == []
+
+
+class Named(Marks):
+    """Names of secrets that stand in the store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+
+    def __call__(self) -> str:
+        value = super().__call__()
+        self.values[f"m{self.count}"] = value
+        return f"${{secret:m{self.count}}}"
+
+    def store(self, sentinel) -> None:
+        for name, value in self.values.items():
+            keep(sentinel, name, value)
+
+
+def keep(sentinel, name: str, value: str) -> None:
+    """As `sentinel secrets set` does."""
+    around = Surroundings(sentinel.environ, sentinel.folder, data_dir(sentinel.environ))
+    with Store(StoreConfig(), around).file.changing() as entries:
+        entries[name] = Entry(value=value)
+
+
+def refuse(request: Request) -> Answer:
+    """Refuses samples for good, and repeats what it was told."""
+    return Answer(400, body=echo(request).body)
+
+
+def test_secrets_of_a_store_are_in_no_file_and_shown_nowhere(sentinel, hostile_server):
+    """Buffer on disk, dead letters, log, pages, commands, and all files that the agent leaves."""
+    hostile_server.default = refuse
+    secret = Named()
+    sections = settings(hostile_server.url, secret)
+    sections["buffer"] = {"type": "disk", "disk_path": "buffer"}
+    sections["sender"]["direct"]["plain"] = {
+        "writer": "prometheus",
+        "url": f"{hostile_server.url}/w",
+    }
+    sections["sentinel"] = {"labels": {"rack": "7"}}
+    secret.store(sentinel)
+    sentinel.configure(**sections)
+    sentinel.start()
+    wait_until(lambda: all(task["runs"] >= 2 for task in sentinel.tasks()))
+    wait_until(lambda: sentinel.account("bearer").get("dead_lettered"))
+    shown = dict(_shown(sentinel))
+    done = sentinel.command("buffer", "dead-letters", "list", "--output", "json")
+    shown["dead letters"] = done.stdout + done.stderr
+    assert MARK not in "".join(shown.values())
+    hostile_server.default = Answer(204)
+    sentinel.end()
+    shown |= {
+        str(file): file.read_bytes().decode(errors="replace")
+        for file in sentinel.folder.rglob("*")
+        if file.is_file()
+    }
+    assert {place: marks for place, text in shown.items() if (marks := found(text))} == {}
+    assert (
+        shown["config show"].count("**********") + shown["config show"].count("***") >= secret.count
+    )
+    sent = "".join(f"{r.path} {r.headers} {r.body!r}" for r in hostile_server.requests)
+    assert len(set(re.findall(rf"{MARK}\d+", sent))) >= 8
+
+
+def test_a_changed_secret_opens_only_what_uses_it(sentinel, hostile_server):
+    """Without a restart, and without a word by anybody."""
+    hostile_server.default = Answer(204)
+    output = {"writer": "prometheus", "url": f"{hostile_server.url}/w", "flush_interval": "50ms"}
+    sections = {
+        "sender": {"direct": {
+            "one": output | {"bearer_token": "${secret:one}"},
+            "two": output | {"bearer_token": "${secret:two}"},
+        }},
+        "tasks": [
+            {"id": name, "plugin": "http", "interval": "200ms", "config": {
+                "url": f"{hostile_server.url}/{name}", "token": f"${{secret:{name}}}",
+            }}
+            for name in ("one", "two")
+        ],
+    }  # fmt: skip
+    for name in ("one", "two"):
+        keep(sentinel, name, f"first-{name}-token")
+    sentinel.configure(**sections)
+    sentinel.start()
+    wait_until(lambda: _tokens(hostile_server) == {"first-one-token", "first-two-token"})
+    keep(sentinel, "one", "second-one-token")
+    wait_until(lambda: "second-one-token" in _tokens(hostile_server))
+    wait_until(lambda: _uses(hostile_server, "second-one-token") == {"/w", "/one"})
+    lines = [line for line in sentinel.log.read_text().splitlines() if "reloaded: " in line]
+    assert [line.partition("reloaded: ")[2] for line in lines] == [
+        "output one: bearer_token: changed", "task one: device.token: changed",
+    ]  # fmt: skip
+    (data_dir(sentinel.environ) / "secrets.key").write_bytes(b"lost\n")
+    done = sentinel.command("reload")
+    assert done.returncode == 78
+    assert "provider store: " in done.stderr
+    seen = len(hostile_server.requests)
+    wait_until(lambda: len(hostile_server.requests) > seen + 5)  # the old configuration goes on
+    assert _tokens(hostile_server, seen) == {"second-one-token", "first-two-token"}
+
+
+def _tokens(server, since: int = 0) -> set[str]:
+    heads = [request.headers.get("authorization", "") for request in server.requests[since:]]
+    return {head.removeprefix("Bearer ") for head in heads if head}
+
+
+def _uses(server, token: str) -> set[str]:
+    return {r.path for r in server.requests if r.headers.get("authorization") == f"Bearer {token}"}

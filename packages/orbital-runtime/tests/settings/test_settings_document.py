@@ -123,7 +123,8 @@ def test_references_are_put_in_and_missing_ones_told_with_their_line():
 
 
 @pytest.mark.parametrize(
-    "text", ["a: ${}", "a: ${1X}", "a: '${secret:X}'", "a: '${X'", "a: '${A:-{}}'"]
+    "text",
+    ["a: ${}", "a: ${1X}", "a: '${secret:}'", "a: '${HOST:80}'", "a: '${X'", "a: '${A:-{}}'"],
 )
 def test_what_looks_like_a_reference_and_is_none_is_told(text):
     """A mistyped reference must not become part of a password."""

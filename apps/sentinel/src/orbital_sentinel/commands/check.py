@@ -34,8 +34,9 @@ def validate(
 ) -> None:
     """Check the configuration, and show what would run.
 
-    Nothing is started and, without --connect, the network is not used. The exit code is 78 if the
-    configuration has errors, and 1 if only the buffer's folder or an output fails its check.
+    Nothing is started and, without --connect, the network is not used, except for secrets of a server. The
+    exit code is 78 if the configuration has errors, and 1 if only the buffer's folder or an output fails its
+    check.
     """
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings import SettingsError, load

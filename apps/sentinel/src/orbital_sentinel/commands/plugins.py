@@ -222,7 +222,7 @@ def _about(entry: Entry) -> str:
 def _entry(name: str, kind: str, registry: Registry) -> Entry:
     from orbital_sdk.hints import did_you_mean
 
-    entries = [e for e in registry.list() if e.kind not in ("command", "extension", "loader")]
+    entries = [e for e in registry.list() if e.kind in ("plugin", "writer", "processor")]
     found = [e for e in entries if e.name == name and kind in ("", e.kind)]
     if not found:
         hint = did_you_mean(name, {e.name for e in entries})

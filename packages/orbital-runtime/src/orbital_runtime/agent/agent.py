@@ -137,6 +137,7 @@ class Agent:
             self.stations.watchdog.start()
             self._watching = [
                 asyncio.create_task(self._reloader.watch(), name="watch-configuration"),
+                asyncio.create_task(self._reloader.watch_secrets(), name="watch-secrets"),
                 asyncio.create_task(
                     expire_orphans(
                         self.stations.buffer,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-Kind = Literal["plugin", "writer", "processor", "loader", "command", "extension"]
+Kind = Literal["plugin", "writer", "processor", "loader", "command", "extension", "provider"]
 
 GROUPS: Final[dict[Kind, str]] = {
     "plugin": "orbital.plugins",
@@ -19,11 +19,13 @@ GROUPS: Final[dict[Kind, str]] = {
     "loader": "orbital.loaders",
     "command": "orbital.commands",
     "extension": "orbital.extensions",
+    "provider": "orbital.secrets",
 }
 _NAME: Final = re.compile(r"^Name:(.*)$", re.MULTILINE)
 RESTRICT: Final = "ORBITAL_PLUGINS"
 """Environment variable: restricts plugins to these names or distributions, separated by commas. A package
-with an extension or a loader is always included: settings enable it."""
+with an extension, a loader or a provider of secrets is always included: settings enable it."""
+_ALWAYS: Final = ("extension", "loader", "provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def find(environ: Mapping[str, str], path: Sequence[str] | None = None) -> list[
     wanted = {_plain(name) for name in environ.get(RESTRICT, "").split(",") if name.strip()}
     offers = [offer for one in _distributions(path) for offer in _offers(one)]
     if wanted:
-        kept = {offer.distribution for offer in offers if offer.kind in ("extension", "loader")}
+        kept = {offer.distribution for offer in offers if offer.kind in _ALWAYS}
         offers = [o for o in offers if o.distribution in kept or _is_wanted(o, wanted)]
     return sorted(offers, key=lambda offer: (_plain(offer.distribution), offer.name))
 

@@ -17,6 +17,7 @@ from orbital_runtime.plugins.requirements import unmet
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
 from orbital_sdk.loader import Loader
+from orbital_sdk.secret_provider import SecretProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,12 +27,14 @@ T = TypeVar("T")
 
 _BASES: Final[dict[Kind, type]] = {
     "plugin": Plugin, "writer": Writer, "processor": Processor, "loader": Loader,
+    "provider": SecretProvider,
 }  # fmt: skip
 _MUST: Final[dict[Kind, tuple[str, ...]]] = {
     "plugin": ("collect", "open", "serve"),
     "writer": ("write",),
     "processor": ("plan",),
     "loader": ("load",),
+    "provider": ("get", "get_all"),
 }
 """Methods of which a class must override at least one."""
 CONTRACTS: Final = (1,)
@@ -131,12 +134,14 @@ class Registry:
         processors: Iterable[type[Processor[Any]]] = (),
         extensions: Iterable[type[Any]] = (),
         loaders: Iterable[type[Loader]] = (),
+        providers: Iterable[type[SecretProvider[Any]]] = (),
     ) -> Registry:
         """A registry of only these classes, whatever is installed."""
         registry = cls()
         given: dict[Kind, Iterable[Any]] = {
             "plugin": plugins, "writer": writers, "processor": processors,
             "extension": extensions, "loader": loaders,
+            "provider": providers,
         }  # fmt: skip
         for kind, classes in given.items():
             registry._loaded.update({(kind, one.name): one for one in classes})
@@ -232,6 +237,10 @@ class Registry:
     def loader(self, name: str) -> type[Loader]:
         """The loader of this name; raises as `plugin` does."""
         return self._load("loader", name)
+
+    def provider(self, name: str) -> type[SecretProvider[Any]]:
+        """The provider of secrets of this name; raises as `plugin` does."""
+        return self._load("provider", name)
 
     def extension(self, name: str) -> type[Any]:
         """The extension of this name; raises as `plugin` does."""

@@ -11,10 +11,12 @@ from orbital_runtime.directory.files import watched as plugin_files
 from orbital_runtime.directory.placing import placed, put_plugins
 from orbital_runtime.directory.search import Folder, search
 from orbital_runtime.plugins.registry import Registry
+from orbital_runtime.secrets.secrets import Secrets
 from orbital_runtime.settings.model.addition import additions, modes, settings_model, with_mode
 from orbital_runtime.settings.model.agent import PluginsSection
 from orbital_runtime.settings.note import Note
 from orbital_runtime.settings.problem import SettingsError
+from orbital_runtime.settings.resolution import resolve
 from orbital_runtime.settings.secrecy import secrets_in
 from orbital_runtime.settings.source import files
 from orbital_runtime.settings.source.gather import Source, gather
@@ -84,6 +86,8 @@ class Loaded:
     """The files as they were read, by absolute path; references to the environment are unresolved."""
     fallback: Fallback | None = None
     """Set if it is not what the file says today."""
+    secrets: Secrets = field(default_factory=Secrets)
+    """What its references to secrets stand for."""
 
     def look_at(self) -> tuple[Path, ...]:
         """What is watched, and the files of plugins that are in their directory now."""
@@ -107,8 +111,10 @@ def _secrets(
     tasks: Iterable[Task],
     outputs: Iterable[OutputSettings],
     processors: Iterable[ProcessorSettings],
+    secrets: Secrets,
 ) -> Iterator[str]:
     """All secrets of a configuration."""
+    yield from secrets.texts()
     sections = (getattr(settings, name) for name in type(settings).model_fields if name != "tasks")
     for section in sections:
         yield from secrets_in(section)
@@ -125,7 +131,8 @@ def load(
     before: Loaded | None = None,
     place: Texts = files,
 ) -> Loaded:
-    """Read and check a configuration. Nothing is started, and there is no network access.
+    """Read and check a configuration. Nothing is started, and there is no network access, except by providers
+    of secrets that it names.
 
     The plugins of its directory are in the registry afterwards.
 
@@ -133,7 +140,8 @@ def load(
         path: The file; None to search for one, and to use the built-in configuration if there is none.
         environ: For `${NAME}`, `SENTINEL_SECTION__KEY` and the folders.
         registry: Installed parts; discovered if not given.
-        before: The configuration read last: plugins that did not change since keep their class.
+        before: The configuration read last: plugins that did not change since keep their class, and
+            providers of secrets with equal settings go on.
         place: Where texts are read from; left out: the files themselves.
 
     Raises:
@@ -143,7 +151,11 @@ def load(
     source = gather(path, environ, additions(registry), place)
     if not source.readable:
         raise SettingsError(source.problems)
-    return _Loading(source, registry).result(before.folders if before else ())
+    try:
+        secrets = resolve(source, registry, environ, before.secrets if before else None)
+    except SettingsError as error:
+        raise SettingsError(presented([*source.problems, *error.problems], source.root)) from None
+    return _Loading(source, registry, secrets).result(before.folders if before else ())
 
 
 def place_plugins(path: Path | None, environ: Mapping[str, str], registry: Registry) -> None:
@@ -165,8 +177,9 @@ def place_plugins(path: Path | None, environ: Mapping[str, str], registry: Regis
 class _Loading:
     """The checks after reading. Each adds its problems, and the next one runs anyway."""
 
-    def __init__(self, source: Source, registry: Registry) -> None:
+    def __init__(self, source: Source, registry: Registry, secrets: Secrets) -> None:
         self._source = source
+        self._secrets = secrets
         self._registry = registry
         self._problems = source.problems
 
@@ -198,10 +211,13 @@ class _Loading:
         bound = self._bound(binder, sections)
         able = {index: task for index, task in bound.items() if task.plugin not in binder.broken}
         working = [output for output in reached if not output.broken]
-        self._problems += exposed(source.root, settings, able, working, chain)
+        self._problems += exposed(
+            source.root, settings, able, working, chain, providers=self._secrets.settings
+        )
         if self._problems:
             raise SettingsError(presented(self._problems, source.root))
-        hold("configuration", _secrets(settings, bound.values(), reached, chain))
+        own = _secrets(settings, bound.values(), reached, chain, self._secrets)
+        hold("configuration", own)
         direct = modes(added)[settings.sender.mode]
         return Loaded(
             settings=settings,
@@ -222,6 +238,7 @@ class _Loading:
             seen=source.seen,
             root=source.root,
             texts=source.texts,
+            secrets=self._secrets,
         )
 
     def _field_notes(

@@ -120,6 +120,13 @@ class Reloader:
             async for _ in changed:
                 await self._reload_or_log()
 
+    async def watch_secrets(self) -> None:
+        """Reload when secrets change that no file holds, until cancelled."""
+        while self._agent.loaded.settings.plugins.auto_reload:
+            await asyncio.sleep(self._agent.loaded.settings.secrets.refresh)
+            if await in_background(self._agent.loaded.secrets.changed):
+                await self._reload_or_log()
+
     def _settle(self, problems: Sequence[str] = ()) -> None:
         now = self._agent.clock.utc_ms()
         self.outcome = Reload(now, self.outcome.successful_ms if problems else now, problems)

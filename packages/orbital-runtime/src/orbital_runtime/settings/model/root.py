@@ -16,6 +16,7 @@ from orbital_runtime.settings.model.base import Section
 from orbital_runtime.settings.model.collector import CollectorSection, TaskSection
 from orbital_runtime.settings.model.delivery import BufferSection, SenderSection
 from orbital_runtime.settings.model.processor import ProcessorSection
+from orbital_runtime.settings.model.secrets import SecretsSection
 
 S = TypeVar("S", bound=Section)
 
@@ -35,6 +36,8 @@ class Settings(Section):
     """How samples are delivered."""
     plugins: PluginsSection = PluginsSection()
     """Plugins, and reloading."""
+    secrets: SecretsSection = SecretsSection()
+    """Where `${secret:NAME}` comes from."""
     telemetry: TelemetrySection = TelemetrySection()
     """The agent's own metrics, health and API."""
     logging: LoggingSection = LoggingSection()

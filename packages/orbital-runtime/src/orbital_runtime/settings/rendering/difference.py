@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from orbital_runtime.settings.rendering.dump import masked
 from orbital_runtime.settings.rendering.effective import effective
+from orbital_sdk.secrecy import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,5 +97,5 @@ def _change(before: object, after: object) -> str:
 def _text(value: object) -> str:
     if value is _ABSENT:
         return "unset"
-    shown = masked(value)
+    shown = masked(value, scrub)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)

@@ -9,14 +9,21 @@ from pydantic_core import to_jsonable_python
 
 from orbital_runtime.settings.rendering.effective import effective
 from orbital_runtime.settings.secrecy import mask_address
+from orbital_sdk.secrecy import Secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orbital_runtime.settings.load import Loaded
 
 
 def shown(loaded: Loaded) -> dict[str, Any]:
-    """JSON types, with secrets, also those in addresses, as `**********`."""
-    return cast("dict[str, Any]", masked(effective(loaded)))
+    """JSON types, with secrets, also those in addresses, as `**********`. What providers of secrets gave is
+    hidden wherever it stands.
+    """
+    given = Secrets()
+    given.hold("providers", loaded.secrets.texts())
+    return cast("dict[str, Any]", masked(effective(loaded), given.scrub))
 
 
 def dump(loaded: Loaded) -> str:
@@ -25,14 +32,20 @@ def dump(loaded: Loaded) -> str:
     return text
 
 
-def masked(value: object) -> object:
-    """Any value as JSON types, with masked secrets."""
-    return _texts(to_jsonable_python(value, fallback=str))
+def masked(value: object, scrub: Callable[[str], str] = str) -> object:
+    """Any value as JSON types, with masked secrets.
+
+    Args:
+        value: May have `SecretStr` in it.
+        scrub: Hides further secrets in a text.
+    """
+    return _texts(to_jsonable_python(value, fallback=str), scrub)
 
 
-def _texts(value: object) -> object:
+def _texts(value: object, scrub: Callable[[str], str]) -> object:
     if isinstance(value, dict):
-        return {key: _texts(child) for key, child in cast("dict[str, object]", value).items()}
+        pairs = cast("dict[str, object]", value).items()
+        return {key: _texts(child, scrub) for key, child in pairs}
     if isinstance(value, list):
-        return [_texts(child) for child in cast("list[object]", value)]
-    return mask_address(value) if isinstance(value, str) else value
+        return [_texts(child, scrub) for child in cast("list[object]", value)]
+    return mask_address(scrub(value)) if isinstance(value, str) else value

@@ -31,6 +31,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         _task(section, bound[section.id]) if section.id in bound else shown
         for section, shown in zip(settings.tasks, data["tasks"], strict=True)
     ]
+    for name, config in loaded.secrets.settings.items():
+        data["secrets"][name] = _dump(config)
     for processor in loaded.processors:
         _at(data, processor.at).update(_dump(processor.config))
     return data

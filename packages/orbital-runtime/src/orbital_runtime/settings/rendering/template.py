@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TEMPLATE: Final = """\
 # Orbital Sentinel. Every key may be left out; what stands behind # is an example or the default.
 # Check this file with `sentinel validate`, see all that holds with `sentinel config show`.
-# Values may be ${NAME} or ${NAME:-default} from the environment: the place for passwords.
+# Values may be ${NAME} from the environment, or ${secret:NAME} after `sentinel secrets set NAME`.
 
 sentinel:
   name: "" # empty: the host's name

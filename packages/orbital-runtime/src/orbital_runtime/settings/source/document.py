@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import yaml
 
-from orbital_runtime.settings.source.references import expand
+from orbital_runtime.settings.source.references import expand, secrets_of
 from orbital_runtime.settings.source.tree import Node, Scalar
 from orbital_sdk.problems import Loc, Problem, unreadable
 
@@ -173,6 +173,9 @@ class _Composer:
         text: str = event.value
         if "${" not in text:
             node.value = scalar(text) if event.implicit[0] or event.tag in _PLAIN_TAGS else text
+            return
+        if references := secrets_of(text):  # providers are asked when all are known
+            node.value, node.references = text, references
             return
         expanded = expand(text, self._environ)
         node.value, node.literal = expanded.text, expanded.literal

@@ -10,6 +10,7 @@ from orbital_runtime.settings.secrecy import sounds_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orbital_runtime.secrets.reference import Reference
     from orbital_sdk.problems import Loc, Problem
 
 Scalar = str | int | float | bool | None
@@ -24,9 +25,11 @@ class Node:
     line: int
     """From 1; 0 for a value that came from an environment variable."""
     literal: bool = True
-    """Whether it is written so in the file; False: it is from the environment."""
+    """Whether it is written so in the file; False: it is from the environment or a provider of secrets."""
     weight: int = 1
     """Number of values in it, itself included; aliases count each time."""
+    references: tuple[Reference, ...] = ()
+    """Secrets that are to be put into its text."""
 
     def plain(self) -> object:
         """The value without file and line."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orbital_runtime.settings.source.tree import Node
     from orbital_runtime.settings.validation.outputs import OutputSettings
     from orbital_runtime.settings.validation.processors import ProcessorSettings
+    from orbital_sdk.secret_provider import SecretProviderConfig
 
 
 def exposed(
@@ -25,6 +26,8 @@ def exposed(
     tasks: Mapping[int, Task],
     outputs: Iterable[OutputSettings],
     processors: Iterable[ProcessorSettings],
+    *,
+    providers: Mapping[str, SecretProviderConfig],
 ) -> list[Problem]:
     """One problem for each file with a secret that group or others can read.
 
@@ -41,6 +44,7 @@ def exposed(
         *_of_tasks(tasks),
         *(way for o in outputs for way in secret_keys(o.config, ("sender", "direct", o.name))),
         *(way for p in processors for way in secret_keys(p.config, p.at)),
+        *(way for name, one in providers.items() for way in secret_keys(one, ("secrets", name))),
         *(way for way, _ in root.leaves() if _unasked(way, tasks, named) and sounds_secret(way)),
     ]
     found: dict[str, Problem] = {}

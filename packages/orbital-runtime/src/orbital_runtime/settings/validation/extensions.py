@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, requires
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
-
+from orbital_runtime.plugins.extras import package_of
 from orbital_runtime.plugins.registry import NotInstalled, Unusable
 from orbital_runtime.settings.model.addition import additions, modes
 from orbital_sdk.hints import nearest
@@ -20,9 +17,6 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.settings.model.collector import TaskSection
     from orbital_runtime.settings.model.root import Settings
-
-RUNTIME: Final = "orbital-runtime"
-"""Our distribution. It has an extra for each section and mode of an extension, with the package."""
 
 
 def mistakes(
@@ -38,7 +32,7 @@ def mistakes(
     mode, known = settings.sender.mode, sorted(modes(additions(registry)))
     if mode not in known:
         near = nearest(mode, known)
-        package = _package(mode)
+        package = package_of(mode)
         hint = f"did you mean {near}?" if near else _remedy(package, registry) if package else ""
         listed = " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
         yield Problem(f"must be {listed}", ("sender", "mode"), hint)
@@ -65,7 +59,7 @@ def explained(problem: Problem, registry: Registry) -> Problem:
         return replace(problem, message=str(error), hint="")
     except NotInstalled:
         pass
-    if package := _package(section):
+    if package := package_of(section):
         state = "cannot be used" if _is_broken(package, registry) else "is not installed"
         message = f"is a section of an extension that {state}"
         return replace(problem, message=message, hint=_remedy(package, registry))
@@ -83,13 +77,3 @@ def _is_broken(package: str, registry: Registry) -> bool:
     """Whether it is installed, but its extension cannot be used."""
     registry.extensions()  # what is broken is known once it was looked at
     return any(one.distribution == package for one in registry.broken())
-
-
-def _package(name: str) -> str:
-    """The package whose extension has this section or mode; empty if unknown."""
-    with suppress(PackageNotFoundError):
-        for requirement in map(Requirement, requires(RUNTIME) or ()):
-            marker = requirement.marker
-            if marker and marker.evaluate({"extra": name}) and not marker.evaluate({"extra": ""}):
-                return requirement.name
-    return ""

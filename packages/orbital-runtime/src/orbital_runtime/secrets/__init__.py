@@ -1,0 +1,1 @@
+"""Secrets that a configuration names, asked of providers (entry point group `orbital.secrets`)."""
