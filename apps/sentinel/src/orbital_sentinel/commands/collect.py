@@ -208,8 +208,9 @@ def trigger(
             del waiting[result.task.id]
             with line.aside():
                 _show(result, output, explanation)
-            line.trying(_asking(waiting))
             line.advance()
+            if waiting:
+                line.trying(_asking(waiting))
 
         watched = () if explanation is None else explanation.watched(_processors(config, registry))
         loop.run(adhoc.collect(tasks, registry, settings, show, watched))
@@ -219,9 +220,8 @@ def trigger(
 
 def _asking(waiting: Mapping[str, Task]) -> str:
     """What is tried: the plugin, the hosts that have not answered yet, and how long they may take."""
-    some = next(iter(waiting.values()), None)
-    longest = f", {some.timeout:g} s at most" if some else ""
-    return f"asking {', '.join(waiting)} by {some.plugin if some else ''}{longest}"
+    first = next(iter(waiting.values()))
+    return f"asking {', '.join(waiting)} by {first.plugin}, {first.timeout:g} s at most"
 
 
 def _processors(config: Any, registry: Registry) -> Sequence[ProcessorSettings]:

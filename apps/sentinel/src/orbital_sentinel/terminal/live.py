@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -31,6 +32,8 @@ FEW: Final = 500
 """Tasks that are all asked for."""
 WIDE: Final = 100
 """Columns from which there is room for devices."""
+WINDOW: Final = 10.0
+"""Seconds that rates are averaged over."""
 REASONS: Final = 3
 """Lines for what is wrong with the sentinel as a whole."""
 OUTPUTS: Final = 6
@@ -40,7 +43,7 @@ WELL: Final = ("ok", "not tried")
 
 
 class Frames:
-    """Makes one screen after the other; rates are those between two screens.
+    """Makes one screen after the other; rates are those of the last `WINDOW`.
 
     Args:
         get: Asks the running sentinel for a route of its API.
@@ -48,7 +51,8 @@ class Frames:
 
     def __init__(self, get: Callable[[str], Any]) -> None:
         self._get = get
-        self._before: tuple[float, View] | None = None
+        self._before: deque[tuple[float, View]] = deque()
+        """Earlier ones, the oldest first."""
 
     def next(self, width: int, height: int) -> Group:
         """The next screen.
@@ -59,8 +63,10 @@ class Frames:
         """
         status = self._get("/api/v1/status")
         now = time.monotonic()
-        before, self._before = self._before, (now, status)
-        rates = _rates(status, before[1], now - before[0]) if before else {}
+        while len(self._before) > 1 and self._before[0][0] < now - WINDOW:
+            self._before.popleft()
+        rates = _rates(status, self._before[0][1], now - self._before[0][0]) if self._before else {}
+        self._before.append((now, status))
         reasons = list(_reasons(status, width))
         outputs = sorted(status["outputs"], key=_is_well)[:OUTPUTS]
         room = max(1, height - AROUND - len(reasons) - len(outputs))

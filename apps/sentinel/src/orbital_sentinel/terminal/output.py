@@ -87,12 +87,11 @@ def wrapped(
     whole = Text(text)
     whole.stylize(style, 0, until)
     first, *others = whole.wrap(console, console.width) or [whole]
-    console.print(first, soft_wrap=True)
-    if others:
-        rest = whole[len(first) :]
-        rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
-        for line in rest.wrap(console, console.width - indent):
-            console.print(Text(" " * indent) + line, soft_wrap=True)
+    rest = Text(text[len(first.plain) :].lstrip(), "" if until else style)
+    lines = [first, *(rest.wrap(console, console.width - indent) if others else ())]
+    for place, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * indent if place else "") + line, soft_wrap=True)
 
 
 def as_json(data: object) -> None:

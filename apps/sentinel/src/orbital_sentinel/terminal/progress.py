@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ class Progress:
         self._bar: Bar | None = None
         self._lock = threading.Lock()
         self._over = False
+        self._began = time.monotonic()
 
     def advance(self, steps: int = 1) -> None:
         """Count steps."""
@@ -60,6 +62,7 @@ class Progress:
             if not self._over:
                 self._bar = _bar(self._total)
                 self._bar.add_task(self._what, total=self._total, completed=self._done)
+                self._bar.tasks[0].start_time = self._began
                 self._bar.start()
 
     def end(self) -> None:
