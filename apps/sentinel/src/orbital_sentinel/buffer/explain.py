@@ -36,13 +36,15 @@ def explain_stopped(config: Path | None, name: str, silent: NotRunning) -> list[
         silent: Why no agent answers.
 
     Raises:
-        NotRunning: There is no output of this name, so only an agent could tell.
+        Failure: There is no output of this name, so only an agent could tell.
     """
     found = list(_outputs(config, silent))
     if name:
         found = [one for one in found if one.subject == f"output {name}"]
         if not found:
-            raise silent
+            raise Failure(
+                f"{silent}; without one, only what waits for its outputs is known"
+            ) from silent
     return [msgspec.to_builtins(one) for one in (_agent(config, silent), *found)]
 
 
