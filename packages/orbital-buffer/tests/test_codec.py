@@ -28,6 +28,8 @@ int64 = st.integers(-(2**63), 2**63 - 1)
 @st.composite
 def batches(draw):
     layout = LAYOUTS[draw(st.integers(0, len(LAYOUTS) - 1))]
+    start, stop = sorted(draw(st.tuples(*[st.integers(0, len(layout))] * 2)))
+    layout = layout.part(start, stop)
     count = len(layout)
     cells = st.lists(st.binary(min_size=8, max_size=8), min_size=count, max_size=count)
     values = array("d", b"".join(draw(cells)))
@@ -45,18 +47,19 @@ LAYOUTS = [make_layout(n) for n in (0, 1, 3, 17)]
 
 
 def number(batch):
-    return LAYOUTS.index(batch.layout)
+    return LAYOUTS.index(batch.layout.whole)
 
 
 @given(st.lists(batches(), min_size=1, max_size=12), st.integers(0, 2**32 - 1), int64)
 def test_records_come_back(given, segment, written):
-    """Every bit of every value, own times, order, stale flags and times of collection."""
+    """Every bit of every value, own times, order, stale flags, times of collection and parts of layouts."""
     data = encode(given, map(number, given), segment=segment, written=written)
     opened = decode(data)
     assert (opened.segment, opened.written, len(opened.heads)) == (segment, written, len(given))
     for index, batch in enumerate(given):
         back = opened.batch(index, LAYOUTS[opened.heads[index].layout])
-        assert back.layout is batch.layout
+        assert (back.layout.whole, back.layout.start) == (batch.layout.whole, batch.layout.start)
+        assert back.layout.rows == batch.layout.rows
         assert (back.ts, back.times, back.stale) == (batch.ts, batch.times, batch.stale)
         assert back.values.tobytes() == batch.values.tobytes()
         assert opened.heads[index].samples == batch.samples
@@ -176,3 +179,21 @@ def test_a_layout_of_version_0_1_with_a_histogram_opens():
     layout = Layout(made.origin, [Row("latency_seconds_bucket", {"le": "1"}, "histogram")])
     (row,) = decode_layout(encode_layout(layout)).rows
     assert (row.kind, row.labels) == ("counter", (("le", "1"),))
+
+
+def test_only_a_record_with_a_part_of_a_layout_has_the_second_version():
+    """Records of collections stay as they were: what an older program wrote, and could read."""
+    layout = LAYOUTS[2]
+    whole, part = make_batch([1, 2, 3], layout=layout), make_batch([2, 3], layout=layout.part(1, 3))
+    first = encode([whole], [7], segment=1, written=2)
+    second = encode([whole, part], [7, 7], segment=1, written=2)
+    assert (first[4], second[4]) == (1, 2)
+    assert [head.start for head in decode(second).heads] == [0, 1]
+
+
+def test_a_part_that_its_layout_does_not_have_is_damage():
+    """A layout of another number of rows under the same number would give values to wrong series."""
+    part = make_batch([2, 3], layout=LAYOUTS[3].part(1, 3))
+    opened = decode(encode([part], [0], segment=1, written=2))
+    with pytest.raises(Damaged, match="its layout has 1 rows"):
+        opened.batch(0, LAYOUTS[1])

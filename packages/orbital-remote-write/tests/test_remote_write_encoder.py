@@ -140,6 +140,22 @@ def test_cached_bytes_are_rebuilt_after_eviction_and_for_another_number_of_sampl
         assert encoder.encode(batches).body == first
 
 
+@pytest.mark.parametrize("clash", [False, True])
+def test_a_part_of_a_layout_is_encoded_as_a_layout_of_its_rows(clash):
+    """Whether the whole one has rows that clash under valid names or not."""
+    rows = [Row(f"metric_{n}", {"device_id": "sw1"}) for n in range(6)]
+    if clash:
+        rows[4] = Row("metric_0", {"device_id": "sw1"})
+        rows[3] = Row("metric_2", {"device_id": "sw1"})
+    whole = layout(rows)
+    for start, stop in [(0, 4), (2, 5), (1, 2), (0, 6)]:
+        values = range(stop - start)
+        alone = batch(Layout(whole.origin, rows[start:stop]), NOW, values)
+        assert Encoder(RULES).encode([batch(whole.part(start, stop), NOW, values)]) == Encoder(
+            RULES
+        ).encode([alone])
+
+
 def test_encoders_with_other_rules_do_not_share(parse):
     """Two outputs may add different labels to the same layout; equal rules share what is cached."""
     one = layout()

@@ -139,3 +139,25 @@ def test_a_row_in_place_of_another_keeps_what_is_not_given():
     )  # fmt: skip
     assert rate.honor_labels
     assert (row.replace(name="x").kind, row.replace(name="x").unit) == ("counter", "bytes")
+
+
+def test_a_part_knows_the_whole_layout():
+    """Also a part of a part; and all of it is no part."""
+    layout = make_layout(6)
+    part = layout.part(1, 5).part(1, 3)
+    assert (part.whole, part.start, part.rows) == (layout, 2, layout.rows[2:4])
+    assert layout.part(0, 6) is layout
+    assert (layout.whole, layout.start) == (layout, 0)
+
+
+def test_what_is_computed_for_each_row_is_computed_once_for_all_parts():
+    """`each` asks for the whole layout, once a key, and gives a part its rows' own."""
+    layout, asked = make_layout(4), []
+
+    def names(whole):
+        asked.append(whole)
+        return [row.name for row in whole.rows]
+
+    assert layout.part(1, 3).each("names", names) == [row.name for row in layout.rows[1:3]]
+    assert layout.each("names", names) == [row.name for row in layout.rows]
+    assert asked == [layout]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orbital_remote_write.wire import opening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orbital_remote_write.encoded_rows import EncodedRow
     from orbital_sdk import Layout
@@ -21,18 +21,37 @@ class EncodedLayout:
     earlier row of this layout.
 
     Args:
-        layout: Its rows.
-        rows: The same under these rules.
+        sizes: Bytes of the labels of each series.
+        heads: All of each series that comes before its first value, when it has one sample.
+        clashes: Row -> why it is not sent.
+        pick: Takes the column of rows that are sent out of one of all rows; None where all are.
     """
 
     __slots__ = ("_heads", "_sizes", "clashes", "pick")
 
-    def __init__(self, layout: Layout, rows: Sequence[EncodedRow]) -> None:
-        kept, self.clashes = _distinct(layout, rows)
-        self._sizes = [rows[number].size for number in kept]
-        self._heads = 1, [rows[number].head for number in kept]
-        self.pick = _picker(kept) if self.clashes else None
-        """Takes the column of rows that are sent out of one of all rows; None where all are."""
+    def __init__(
+        self,
+        sizes: list[int],
+        heads: list[bytes],
+        clashes: Mapping[int, str],
+        pick: Callable[[Any], tuple[bytes, ...]] | None,
+    ) -> None:
+        self._sizes = sizes
+        self._heads = 1, heads
+        self.clashes = clashes
+        self.pick = pick
+
+    @classmethod
+    def of(cls, layout: Layout, rows: Sequence[EncodedRow]) -> EncodedLayout:
+        """A layout whose rows are these under the rules."""
+        kept, clashes = _distinct(layout, rows)
+        sizes = [rows[number].size for number in kept]
+        heads = [rows[number].head for number in kept]
+        return cls(sizes, heads, clashes, _picker(kept) if clashes else None)
+
+    def part(self, start: int, stop: int) -> EncodedLayout:
+        """That of rows `start` to `stop` of a layout without clashes."""
+        return EncodedLayout(self._sizes[start:stop], self.heads(1)[start:stop], {}, None)
 
     def heads(self, samples: int) -> list[bytes]:
         """All of each series that comes before its first value, when it has so many samples.

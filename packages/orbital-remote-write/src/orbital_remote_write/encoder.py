@@ -56,8 +56,14 @@ class Encoder:
         """What is known of a layout; made once, and again when its caches were dropped."""
         plan = layout.caches.get(self._key)
         if plan is None:
-            plan = layout.caches[self._key] = EncodedLayout(layout, self._rows.of(layout))
+            plan = layout.caches[self._key] = self._plan(layout)
         return plan
+
+    def _plan(self, layout: Layout) -> EncodedLayout:
+        whole = layout.whole
+        if whole is layout or (known := self.plan(whole)).clashes:
+            return EncodedLayout.of(layout, self._rows.of(layout))
+        return known.part(layout.start, layout.start + len(layout))
 
     def _parts(self, group: list[Batch]) -> list[bytes]:
         plan = self.plan(group[0].layout)

@@ -86,15 +86,18 @@ class Template:
         stop = bisect_right(ends, ends[start] + len(body) - at) - 1
         if start >= stop:
             return None
+        size = ends[stop] - ends[start]
         pieces, series, cut = self._pieces, self.series, self._cut
-        if stop - start < len(series):
-            pieces, ends = pieces[3 * start : 3 * stop], ends[start : stop + 1]
-            series, cut = series[start:stop], _cutter(pieces, ends)
-        fields, pieces, size = cut(body, at), pieces.copy(), ends[-1] - ends[0]
+        if stop - start == len(series):
+            fields, pieces = cut(body, at), pieces.copy()
+        else:  # what is missing is filled up: one more format would cost more
+            whole = bytes(ends[start]) + body[at : at + size] + bytes(ends[-1] - ends[stop])
+            fields = cut(whole, 0)[2 * start : 2 * stop]
+            pieces, series = pieces[3 * start : 3 * stop], series[start:stop]
         values, stamps = fields[0::2], fields[1::2]
         pieces[1::3], pieces[2::3] = values, stamps
         times = _times(stamps)
-        if b"".join(pieces) != body[at : at + size] or times is None:
+        if times is None or not body.startswith(b"".join(pieces), at):
             return None
         return Run(series, _values(values), times, size)
 

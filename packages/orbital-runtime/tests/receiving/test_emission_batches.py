@@ -12,6 +12,7 @@ from orbital_runtime.engine.run_limits import RunLimits
 from orbital_runtime.processor.chain import Chain
 from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import Table
+from orbital_runtime.receiving.ranks import RANKS
 from orbital_runtime.receiving.runs import FORGET, LEAST, LONGEST, Runs
 from orbital_sdk import Identity, Metric, Origin
 from orbital_sdk.testing import make_layout
@@ -42,8 +43,9 @@ def test_requests_whose_borders_shift_make_few_layouts():
     stream = SERIES * 30
     for number, start in enumerate(range(0, len(stream) - 700, 700)):
         batches = make_batches(one, stream[start : start + 700], NOW + number)
-        fresh["rows"] += sum(len(b) for b in batches if b.layout not in known) if number > 5 else 0
-        known |= {batch.layout for batch in batches}
+        new = [batch for batch in batches if batch.layout.whole not in known]
+        fresh["rows"] += sum(map(len, new)) if number > 5 else 0
+        known |= {batch.layout.whole for batch in batches}
     assert fresh["rows"] < len(stream) / 10
     assert max(len(layout) for layout in known) <= LONGEST
 
@@ -89,10 +91,83 @@ def test_what_was_long_unused_is_forgotten():
     assert len(runs) <= 2 * LEAST + 2
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2999), st.integers(1, 2100), st.integers(2, 700), st.booleans()),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_what_is_cut_out_of_runs_has_the_series_that_came(requests):
+    """Requests begin and end anywhere, leave out every so many series, and have pairs in another order: each
+    sample is in a batch, with its series, in its order; no layout has a series twice.
+    """
+    one = batcher()
+    for start, count, every, swapped in requests:
+        asked = (SERIES + SERIES)[start : start + count]
+        asked = [series for at, series in enumerate(asked) if at % every]
+        if swapped:
+            asked[every - 1 : every + 1] = asked[every - 1 : every + 1][::-1]
+        items = []
+        for batch in make_batches(one, asked):
+            assert len({row.key for row in batch.layout.rows}) == len(batch)
+            items += batch.items()
+        assert [(row.name, dict(row.labels)["host"]) for row, _, _ in items] == [
+            (series.metric.name, *series.values) for series in asked
+        ]
+        assert [value for _, _, value in items] == [*range(len(asked))]
+
+
+def test_where_no_processor_changes_them_requests_need_no_layouts_of_their_own():
+    """Series that all came before, in requests cut as none before: no plan is made any more, and a request
+    of 2,000 is a few batches.
+    """
+    one, stream = batcher(), SERIES * 30
+    requests = [stream[start : start + 2000] for start in range(0, len(stream) - 2000, 1999)]
+    learned = {b.layout.whole for r in requests[:15] for b in make_batches(one, r)}
+    batches = [batch for request in requests[15:] for batch in make_batches(one, request)]
+    assert {batch.layout.whole for batch in batches} <= learned
+    assert len(batches) < len(requests[15:]) * 9
+
+
+def test_a_series_more_or_less_costs_the_run_that_has_it():
+    """A series that ended in the middle: the large run around it is made again, and no other."""
+    made: list[int] = []
+
+    def plan(series):
+        made.append(len(series))
+        planned = Planned(make_layout(len(series)))
+        planned.plain = True
+        return planned
+
+    runs = Runs(plan)
+
+    def cut(series):
+        found, at = [], 0
+        while at < len(series):
+            found.append(runs.at(series, at))
+            at += found[-1].size
+        return found
+
+    before = cut(SERIES)
+    large = next(stretch.run for stretch in before if stretch.run.rank == RANKS)
+    ended = large.series[len(large.series) // 2]
+    after = tuple([series for series in SERIES if series is not ended])
+    made.clear()
+    assert len(cut(after)) == len(before)
+    assert made == [len(large.series) - 1]
+    made.clear()
+    cut(after)
+    cut(after[after.index(large.series[1]) :])
+    assert not made
+
+
 class Planned:
-    """As a plan: it has a course."""
+    """As a plan: it has a course, and processors change its batches unless it is plain."""
 
     course = object()
+    plain = False
 
     def __init__(self, layout):
         self.layout = layout
@@ -122,7 +197,7 @@ def test_what_borders_leave_is_cut_into_pieces_that_come_again():
             planned.clear()
         request, start = stream[number * 500 : number * 500 + 500], 0
         while start < len(request):
-            start += len(runs.at(request, start).series)
+            start += runs.at(request, start).size
             batches += 1
     assert sum(planned) < 170 * 500 / 20
     assert batches < 190 * 18
@@ -135,7 +210,7 @@ def test_large_requests_are_few_batches():
     for number in range(40):
         request, start = stream[number * 2100 : number * 2100 + 2000], 0
         while start < len(request):
-            sizes.append(len(runs.at(request, start).series))
+            sizes.append(runs.at(request, start).size)
             start += sizes[-1]
     assert len(sizes) < 40 * 2000 / 70
     assert max(sizes) > 256
@@ -147,11 +222,11 @@ def test_behind_a_series_that_stands_twice_runs_are_found_again():
     twice = (*SERIES[:100], *SERIES[99:1000])
     start = 0
     while start < len(twice):
-        run = runs.at(twice, start)
+        run = runs.at(twice, start).run
         start += len(run.series)
         assert len({*run.series}) == len(run.series)
     again, known = SERIES[120:1000], len(runs)
     start = 0
     while start < len(again):
-        start += len(runs.at(again, start).series)
+        start += runs.at(again, start).size
     assert len(runs) - known < 8

@@ -6,7 +6,7 @@ put together in one join.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from orbital_sdk.jsontext import numbers, text
 
@@ -17,14 +17,8 @@ if TYPE_CHECKING:
 
 OPENING: Final = b'{"ts":'
 """How each line begins."""
-_KEY: Final = "file, JSON lines"
-
-
-class _Texts(NamedTuple):
-    """What stands between time and value, and what follows the value, of each row."""
-
-    names: list[bytes]
-    rests: list[bytes]
+_NAMES: Final = "file, what stands between time and value"
+_RESTS: Final = "file, what follows the value"
 
 
 def encode(batches: Iterable[Batch]) -> bytes:
@@ -36,14 +30,14 @@ def encode(batches: Iterable[Batch]) -> bytes:
 
 
 def _lines(batch: Batch) -> list[bytes]:
-    texts = _texts(batch.layout)
+    layout = batch.layout
     parts = [_opening(batch.ts)] * (4 * len(batch))
     if batch.times is not None:
         known = {ts: _opening(ts) for ts in set(batch.times)}
         parts[0::4] = [known[ts] for ts in batch.times]
-    parts[1::4] = texts.names
+    parts[1::4] = layout.each(_NAMES, _names)
     parts[2::4] = numbers(batch.values)
-    parts[3::4] = texts.rests
+    parts[3::4] = layout.each(_RESTS, _rests)
     return parts
 
 
@@ -51,20 +45,20 @@ def _opening(ts: int) -> bytes:
     return b'%b%d,"name":' % (OPENING, ts)
 
 
-def _texts(layout: Layout) -> _Texts:
-    texts = layout.caches.get(_KEY)
-    if texts is None:
-        origin = layout.origin
-        who = {
-            "task": origin.task,
-            "plugin": origin.plugin,
-            "target": origin.target,
-            "sentinel": origin.sentinel.id,
-        }
-        about = text(who)[1:]
-        names = [text(row.name) + b',"value":' for row in layout.rows]
-        texts = layout.caches[_KEY] = _Texts(names, [_rest(row, about) for row in layout.rows])
-    return texts
+def _names(layout: Layout) -> list[bytes]:
+    return [text(row.name) + b',"value":' for row in layout.rows]
+
+
+def _rests(layout: Layout) -> list[bytes]:
+    origin = layout.origin
+    who = {
+        "task": origin.task,
+        "plugin": origin.plugin,
+        "target": origin.target,
+        "sentinel": origin.sentinel.id,
+    }
+    about = text(who)[1:]
+    return [_rest(row, about) for row in layout.rows]
 
 
 def _rest(row: Row, about: bytes) -> bytes:

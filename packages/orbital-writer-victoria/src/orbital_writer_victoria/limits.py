@@ -86,10 +86,14 @@ class Screen:
         return found
 
     def _of_layout(self, layout: Layout) -> Mapping[int, str]:
-        known = layout.caches.get(self._key)
+        whole = layout.whole
+        known: dict[int, str] | None = whole.caches.get(self._key)
         if known is None:
-            known = layout.caches[self._key] = self._look_at(layout)
-        return known
+            known = whole.caches[self._key] = self._look_at(whole)
+        if not known or layout is whole:
+            return known
+        rows = ((row - layout.start, fault) for row, fault in known.items())
+        return {row: fault for row, fault in rows if 0 <= row < len(layout)}
 
     def _look_at(self, layout: Layout) -> dict[int, str]:
         target, added = self._rules.target(layout.origin), self._rules.added(layout.origin)

@@ -2,9 +2,9 @@
 
     crc32 | version | segment, batches, written | snappy(heads | columns)
 
-A head has 17 bytes per batch. Columns are the raw values and, if a device gave its own, the timestamps, in
-the order of the heads. All numbers are little endian. Layouts are stored separately, by number within a
-segment.
+A head has 17 bytes per batch; in version 2, which is written if a batch has only a part of the rows of its
+layout, 21. Columns are the raw values and, if a device gave its own, the timestamps, in the order of the
+heads. All numbers are little endian. Layouts are stored separately, by number within a segment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from itertools import accumulate
+from itertools import accumulate, starmap
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from orbital_buffer.format.frame import compress, seal, uncompress, unseal
@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from orbital_sdk import Layout
 
 VERSION: Final = 1
+PARTS: Final = 2
+"""The version of a record with parts of layouts."""
 CELL: Final = 8
 """Bytes of one value or one time."""
+_VERSION: Final = 4
+"""Where the version stands in a record, behind its checksum."""
 _FRAME: Final = struct.Struct("<IIq")
-_HEAD: Final = struct.Struct("<IIqB")
+_HEADS: Final = {VERSION: struct.Struct("<IIqB"), PARTS: struct.Struct("<IIqBI")}
+"""Of a batch, by version."""
 _OWN_TIMES: Final = 1
 _STALE: Final = 2
 
@@ -44,6 +49,8 @@ class Head(NamedTuple):
     ts: int
     """Milliseconds UTC of the collection."""
     flags: int
+    start: int = 0
+    """Index of its first row in the layout."""
 
     @property
     def size(self) -> int:
@@ -59,6 +66,7 @@ class Head(NamedTuple):
 class Opened(NamedTuple):
     """A record with decoded heads."""
 
+    version: int
     segment: int
     written: int
     """Steady milliseconds of its creation."""
@@ -67,15 +75,26 @@ class Opened(NamedTuple):
     """Start of the columns of each batch, and the end of the last one."""
     columns: memoryview
 
+    def fits(self, head: Head, layout: Layout) -> bool:
+        """Whether a batch with this head can have been written with this layout."""
+        if self.version == PARTS:
+            return head.start + head.rows <= len(layout)
+        return head.rows == len(layout)
+
     def batch(self, index: int, layout: Layout) -> Batch:
         """A batch of it.
+
+        Args:
+            index: Its place in the record.
+            layout: The layout of its head's number, of which it may have a part.
 
         Raises:
             Damaged: It was written with another layout.
         """
         head, start = self.heads[index], self.offsets[index]
-        if len(layout.rows) != head.rows:
+        if not self.fits(head, layout):
             raise Damaged(f"{head.rows} values, but its layout has {len(layout.rows)} rows")
+        layout = layout.part(head.start, head.start + head.rows)
         middle = start + head.rows * CELL
         values = from_little(array("d"), self.columns[start:middle])
         times = None
@@ -91,13 +110,16 @@ def encode(
 
     Args:
         batches: At least one.
-        numbers: Layout numbers of the batches in this segment.
+        numbers: Numbers of the batches' whole layouts in this segment.
         segment: Its segment of the log.
         written: Current steady milliseconds.
 
     Raises:
         ValueError: A batch does not have one value (and timestamp) for each row, or a number does not fit.
     """
+    whole = all(batch.layout is batch.layout.whole for batch in batches)
+    version = VERSION if whole else PARTS
+    pack = _HEADS[version].pack
     heads: list[bytes] = []
     columns: list[array[float] | array[int]] = []
     try:
@@ -108,11 +130,12 @@ def encode(
             if batch.times is not None:
                 flags |= _OWN_TIMES
                 columns.append(to_little(batch.times))
-            heads.append(_HEAD.pack(number, len(batch.values), batch.ts, flags))
+            start = (batch.layout.start,) if version == PARTS else ()
+            heads.append(pack(number, len(batch.values), batch.ts, flags, *start))
         frame = _FRAME.pack(segment, len(heads), written)
     except struct.error as error:
         raise ValueError(f"a number does not fit into a record: {error}") from error
-    return seal(VERSION, frame, compress(b"".join([*heads, *columns])))
+    return seal(version, frame, compress(b"".join([*heads, *columns])))
 
 
 def decode(data: bytes) -> Opened:
@@ -121,19 +144,20 @@ def decode(data: bytes) -> Opened:
     Raises:
         Damaged: The bytes are not what was written.
     """
-    body = unseal(VERSION, data)
+    version = PARTS if data[_VERSION : _VERSION + 1] == bytes((PARTS,)) else VERSION
+    body, head = unseal(version, data), _HEADS[version]
     if len(body) < _FRAME.size:
         raise Damaged(f"only {len(data)} bytes")
     segment, count, written = _FRAME.unpack_from(body)
     plain = memoryview(uncompress(body[_FRAME.size :]))
-    split = count * _HEAD.size
+    split = count * head.size
     if len(plain) < split:
         raise Damaged(f"{count} batches do not fit into {len(plain)} bytes")
-    heads = tuple(map(Head._make, _HEAD.iter_unpack(plain[:split])))
-    offsets = tuple(accumulate((head.size for head in heads), initial=0))
+    heads = tuple(starmap(Head, head.iter_unpack(plain[:split])))
+    offsets = tuple(accumulate([one.size for one in heads], initial=0))
     if offsets[-1] != len(plain) - split:
         raise Damaged(f"{len(plain) - split} bytes of values where {offsets[-1]} belong")
-    return Opened(segment, written, heads, offsets, plain[split:])
+    return Opened(version, segment, written, heads, offsets, plain[split:])
 
 
 def check(batch: Batch) -> None:

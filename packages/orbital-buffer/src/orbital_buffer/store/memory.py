@@ -135,13 +135,14 @@ class StoredLayouts:
         """Bytes of all layouts."""
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
-        """The layout number of each batch, and the layouts that no record has yet.
+        """The number of each batch's whole layout, and the layouts that no record has yet.
 
         Numbers are permanent: a layout that returns after its records were removed keeps its number.
         """
-        numbers = [self._known(batch.layout)[0] for batch in batches]
-        pairs = zip(batches, numbers, strict=True)
-        fresh = {batch.layout: number for batch, number in pairs if number not in self._used}
+        layouts = [batch.layout.whole for batch in batches]
+        numbers = [self._known(layout)[0] for layout in layouts]
+        pairs = zip(layouts, numbers, strict=True)
+        fresh = {layout: number for layout, number in pairs if number not in self._used}
         return numbers, fresh
 
     def keep(self, draft: Draft, first: int) -> None:

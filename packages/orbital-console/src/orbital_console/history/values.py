@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from orbital_sdk import Batch, Layout, Origin, Row
 
+    Column = tuple[int, list[tuple[int, float]]]
+    """Where the values of a series stand in a layout, and its points."""
+
 BATCH_BYTES: Final = 400
 """Memory of a batch beside its numbers. An estimate, as the next one."""
 ROW_BYTES: Final = 300
@@ -41,7 +44,7 @@ class ValueHistory:
         self._memory = memory
         self._batches: deque[Batch] = deque()
         self._uses: dict[Layout, int] = {}
-        """Batches of each layout: a layout stays in memory as long as one of them."""
+        """Batches of each whole layout, which stays in memory as long as one of them."""
         self.bytes = 0
         """Memory in use, in bytes. An estimate."""
 
@@ -49,8 +52,8 @@ class ValueHistory:
         """Remember a batch. It is called for every accepted batch, and so does little."""
         if batch.stale:
             return
-        uses = self._uses.get(batch.layout, 0)
-        self._uses[batch.layout] = uses + 1
+        uses = self._uses.get(batch.layout.whole, 0)
+        self._uses[batch.layout.whole] = uses + 1
         self._batches.append(batch)
         self.bytes += _size(batch, alone=not uses)
         while self.bytes > self._memory:
@@ -58,9 +61,9 @@ class ValueHistory:
 
     def _drop(self) -> None:
         batch = self._batches.popleft()
-        uses = self._uses.pop(batch.layout) - 1
+        uses = self._uses.pop(batch.layout.whole) - 1
         if uses:
-            self._uses[batch.layout] = uses
+            self._uses[batch.layout.whole] = uses
         self.bytes -= _size(batch, alone=not uses)
 
     def of(
@@ -87,23 +90,30 @@ def _series(
     batches: Sequence[Batch], wanted: Callable[[Origin], bool], since_ms: int, most: int | None
 ) -> list[Series]:
     found: dict[object, Series] = {}
-    columns: dict[Layout, list[tuple[int, list[tuple[int, float]]]]] = {}
+    columns: dict[Layout, list[Column]] = {}
     for batch in batches:
-        layout, ts, times = batch.layout, batch.ts, batch.times
+        layout, ts, times = batch.layout.whole, batch.ts, batch.times
         if layout not in columns:
             columns[layout] = _columns(layout, found, most) if wanted(layout.origin) else []
-        for at, points in columns[layout]:
+        for at, points in _within(columns[layout], batch):
             value, when = batch.values[at], ts if times is None else times[at]
             if value == value and when >= since_ms:  # noqa: PLR0124 (NaN: a stale marker)
                 points.append((when, value))
     return [one for one in found.values() if one.points]
 
 
-def _columns(
-    layout: Layout, found: dict[object, Series], most: int | None
-) -> list[tuple[int, list[tuple[int, float]]]]:
+def _within(columns: Sequence[Column], batch: Batch) -> Sequence[Column]:
+    """The columns that a batch has."""
+    start = batch.layout.start
+    if batch.layout is batch.layout.whole:
+        return columns
+    found = [(at - start, points) for at, points in columns]
+    return [one for one in found if 0 <= one[0] < len(batch)]
+
+
+def _columns(layout: Layout, found: dict[object, Series], most: int | None) -> list[Column]:
     """Where in a layout the wanted series stand, and their points; new ones join `found`."""
-    columns: list[tuple[int, list[tuple[int, float]]]] = []
+    columns: list[Column] = []
     for at, row in enumerate(layout.rows):
         key = layout.origin.task, row.key
         if key not in found:
@@ -116,8 +126,9 @@ def _columns(
 
 def _size(batch: Batch, *, alone: bool) -> int:
     """Bytes of a batch; `alone`: with its layout."""
-    columns = 1 if batch.times is None else 2
-    rows = sum(map(_row_size, batch.layout.rows)) if alone else 0
+    part = batch.layout is not batch.layout.whole  # it has references to its rows
+    columns = 1 + (batch.times is not None) + part
+    rows = sum(map(_row_size, batch.layout.whole.rows)) if alone else 0
     return BATCH_BYTES + NUMBER_BYTES * len(batch.values) * columns + rows
 
 

@@ -75,11 +75,7 @@ class Neighbors:
         A stale marker, which the engine also sends when a task ends, means that the neighbour is gone.
         """
         layout = batch.layout
-        found: frozenset[Entry] | None = layout.caches.get(KEY)
-        if found is None:
-            metric = self._metadata(layout.origin.plugin).get(DECLARED)
-            found = layout.caches[KEY] = _entries(layout, metric)
-        if not found:
+        if not self._in(layout.whole) or not (found := self._in(layout)):
             return
         device = layout.origin.device_id
         now = self._now.setdefault(device, set())
@@ -91,6 +87,14 @@ class Neighbors:
         elif not found <= now:
             now |= found
             self._news.set()
+
+    def _in(self, layout: Layout) -> frozenset[Entry]:
+        """The neighbours that a layout tells of."""
+        found: frozenset[Entry] | None = layout.caches.get(KEY)
+        if found is None:
+            metric = self._metadata(layout.origin.plugin).get(DECLARED)
+            found = layout.caches[KEY] = _entries(layout, metric)
+        return found
 
     async def run(self) -> None:
         """Send until cancelled."""

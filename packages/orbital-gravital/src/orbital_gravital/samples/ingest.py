@@ -35,7 +35,7 @@ def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Refused]]:
     for number, batch in enumerate(batches):
         if batch.stale:
             continue
-        heads = _heads(batch.layout)
+        heads = batch.layout.each(KEY, _heads)
         texts = _numbers(batch)
         for row, (head, text, ms, value) in enumerate(
             zip(heads, texts, _times(batch), batch.values, strict=True)
@@ -70,11 +70,8 @@ def _unsayable(value: float, ms: int) -> str | None:
 
 
 def _heads(layout: Layout) -> list[bytes]:
-    heads: list[bytes] | None = layout.caches.get(KEY)
-    if heads is None:
-        shared = layout.origin.sentinel.labels
-        heads = layout.caches[KEY] = [_head(row, shared) for row in layout.rows]
-    return heads
+    shared = layout.origin.sentinel.labels
+    return [_head(row, shared) for row in layout.rows]
 
 
 def _head(row: Row, shared: Any) -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orbital_runtime.engine.run_limits import RunLimits
     from orbital_runtime.processor.chain import Chain
     from orbital_runtime.receiving.intake import Table
-    from orbital_runtime.receiving.runs import Run
+    from orbital_runtime.receiving.runs import Stretch
     from orbital_sdk import Origin, Series
 
 SLICE: Final = 2048
@@ -81,9 +81,9 @@ class EmissionBatcher:
         """
         series, stop = table.series, min(len(table.series), start + SLICE)
         while start < stop:
-            run = self._runs.at(series, start)
-            end = start + len(run.series)
-            batch = self._batch(run, table.part(start, end), ts, into)
+            stretch = self._runs.at(series, start)
+            end = start + stretch.size
+            batch = self._batch(stretch, table.part(start, end), ts, into)
             if batch is not None and len(batch):
                 into.batches.append(batch)
             start = end
@@ -93,13 +93,17 @@ class EmissionBatcher:
         self.rows.make_room(max(len(series), self.rows.series))
         return self._planner.make(series)
 
-    def _batch(self, run: Run, part: Table, ts: int, into: EmissionBatches) -> Batch | None:
+    def _batch(self, stretch: Stretch, part: Table, ts: int, into: EmissionBatches) -> Batch | None:
+        run, start, stop = stretch
         plan = run.plan
         _, values, times, stale = part
         if times is None:
             ts = run.stamp(ts)
         elif times == times[:1] * len(times):
             ts, times = times[0], None
+        if plan.plain:
+            batch = Batch(plan.layout.part(start, stop), ts, values, times, stale)
+            return self._stale(batch) if stale else batch
         if stale:
             ended = _ended(plan, ts, times)
             if ended is not None:
@@ -117,6 +121,11 @@ class EmissionBatcher:
             self.chain.lose(plan.failed, len(batch))
             return None
         return self.chain.process(plan.course, batch, into.refused)
+
+    def _stale(self, batch: Batch) -> Batch:
+        """The batch with stale markers as values."""
+        self.chain.ended(batch.layout)
+        return Batch(batch.layout, batch.ts, stale_values(len(batch)), batch.times, stale=True)
 
 
 def _ended(plan: BatchPlan, ts: int, times: array[int] | None) -> Batch | None:

@@ -3,6 +3,9 @@
 Most collections of a task give the same series in the same order, so the ordered rows are a `Layout`,
 built once, and a `Batch` is a layout, a time and a column of doubles. Whatever a writer computes from
 the rows (wire bytes, columns) it keeps in `layout.caches` under a key of its own.
+
+What is sent to us comes in the order of the last time too, but cut elsewhere: such a batch has a part of a
+layout. A part is a layout like any other, and knows the whole one, for which most is computed already.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import struct
 from array import array  # noqa: TC003 (help() evaluates the annotations of a Struct)
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orbital_sdk.metric import Kind
+
+T = TypeVar("T")
 
 STALE_BYTES: Final = b"\x02\x00\x00\x00\x00\x00\xf0\x7f"
 """Prometheus' stale marker, 0x7ff0000000000002 in little endian. A signalling NaN: arithmetic destroys
@@ -113,24 +118,54 @@ def _splitter(rows: int) -> Callable[[array[float]], tuple[bytes, ...]]:
 
 
 class Layout:
-    """The ordered rows of a batch; immutable, no series twice, shared by all like batches."""
+    """The ordered rows of a batch; immutable, no series twice, shared by all like batches.
 
-    __slots__ = ("__weakref__", "caches", "origin", "rows", "split")
+    Args:
+        origin: Where its batches come from.
+        rows: In order.
+        of: The layout that these are a part of.
+        start: Where it begins there.
+    """
 
-    def __init__(self, origin: Origin, rows: Sequence[Row]) -> None:
+    __slots__ = ("__weakref__", "_of", "caches", "origin", "rows", "start")
+
+    def __init__(
+        self, origin: Origin, rows: Sequence[Row], of: Layout | None = None, start: int = 0
+    ) -> None:
         self.origin = origin
         self.rows = tuple(rows)
-        self.split = _splitter(len(self.rows))
-        """A column of doubles cut into its 8-byte values."""
         self.caches: dict[object, Any] = {}
         """Owner -> what it computed from the rows, once. Owners only ever set their own key."""
+        self._of = of
+        self.start = start
+        """Index of the first row in `whole`."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def whole(self) -> Layout:
+        """The layout that this is a part of: itself where it is none."""
+        return self._of or self
+
+    @property
+    def split(self) -> Callable[[array[float]], tuple[bytes, ...]]:
+        """Cuts a column of doubles into its 8-byte values."""
+        return _splitter(len(self.rows))
+
     def part(self, start: int, stop: int) -> Layout:
-        """The layout of rows `start` to `stop`; not shared, so for the rare roads only."""
-        return Layout(self.origin, self.rows[start:stop])
+        """The layout of rows `start` to `stop`; not shared."""
+        if start <= 0 and stop >= len(self.rows):
+            return self
+        return Layout(self.origin, self.rows[start:stop], self.whole, self.start + start)
+
+    def each(self, key: object, compute: Callable[[Layout], Sequence[T]]) -> Sequence[T]:
+        """What is computed for each row, once for the whole layout: kept in its `caches` under this key."""
+        whole = self.whole
+        found: Sequence[T] | None = whole.caches.get(key)
+        if found is None:
+            found = whole.caches[key] = compute(whole)
+        return found if self is whole else found[self.start : self.start + len(self.rows)]
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False, eq=False):

@@ -99,35 +99,32 @@ class Export:
             self.damage.append(what)
 
     def _batch(self, batch: Batch, seq: int, outputs: Sequence[str]) -> Iterator[bytes]:
-        names, rests = texts(batch.layout)
+        constant = batch.layout.each(_KEY, texts)
         end = b',"sequence":%d,"waits_for":%b}\n' % (seq, _encode(outputs))
         if batch.stale:
             end = b',"stale":true' + end
         times = batch.times or (batch.ts,) * len(batch)
-        for ts, name, value, rest in zip(times, names, numbers(batch.values), rests, strict=True):
+        for ts, (name, rest), value in zip(times, constant, numbers(batch.values), strict=True):
             if self.since <= ts < self.until:
                 yield b'{"timestamp_ms":%d,"name":%b,"value":%b%b%b' % (ts, name, value, rest, end)
 
 
-def texts(layout: Layout) -> tuple[list[bytes], list[bytes]]:
-    """The constant parts of lines, by layout."""
-    known = layout.caches.get(_KEY)
-    if known is None:
-        origin = layout.origin
-        who = {
-            "device": origin.device_id,
-            "target": origin.target,
-            "task": origin.task,
-            "plugin": origin.plugin,
-            "sentinel": origin.sentinel.id,
-            "sentinel_name": origin.sentinel.name,
-            "region": origin.sentinel.region,
-            "sentinel_labels": dict(origin.sentinel.labels),
-        }
-        about = [
-            {"labels": dict(row.labels), "kind": row.kind, "unit": row.unit} | who
-            for row in layout.rows
-        ]
-        rests = [b"," + text(one)[1:-1] for one in about]
-        known = layout.caches[_KEY] = [text(row.name) for row in layout.rows], rests
-    return known
+def texts(layout: Layout) -> list[tuple[bytes, bytes]]:
+    """The constant parts of each row's line: its name, and what follows the value."""
+    origin = layout.origin
+    who = {
+        "device": origin.device_id,
+        "target": origin.target,
+        "task": origin.task,
+        "plugin": origin.plugin,
+        "sentinel": origin.sentinel.id,
+        "sentinel_name": origin.sentinel.name,
+        "region": origin.sentinel.region,
+        "sentinel_labels": dict(origin.sentinel.labels),
+    }
+    about = [
+        {"labels": dict(row.labels), "kind": row.kind, "unit": row.unit} | who
+        for row in layout.rows
+    ]
+    rests = [b"," + text(one)[1:-1] for one in about]
+    return [(text(row.name), rest) for row, rest in zip(layout.rows, rests, strict=True)]

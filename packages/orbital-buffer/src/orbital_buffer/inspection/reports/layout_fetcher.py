@@ -23,13 +23,17 @@ class LayoutFetcher:
     def of(self, opened: Opened) -> dict[int, Layout]:
         """The layouts of a record, without damaged ones.
 
-        A layout with another number of rows than its batch counts as damaged.
+        A layout that does not have the rows of its batch counts as damaged.
         """
         known = self._segments.pop(opened.segment, {})
         self._segments[opened.segment] = known
         while len(self._segments) > SEGMENTS:
             del self._segments[next(iter(self._segments))]
-        rows = {head.layout: head.rows for head in opened.heads}
-        if missing := rows.keys() - known.keys():
+        numbers = {head.layout for head in opened.heads}
+        if missing := numbers - known.keys():
             known |= self._look.layouts(opened.segment, sorted(missing))
-        return {n: known[n] for n in rows if n in known and len(known[n]) == rows[n]}
+        found = {n: known[n] for n in numbers if n in known}
+        for head in opened.heads:
+            if head.layout in found and not opened.fits(head, found[head.layout]):
+                del found[head.layout]
+        return found

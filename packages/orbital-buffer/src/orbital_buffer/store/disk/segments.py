@@ -53,11 +53,11 @@ class Segments:
         self._of: dict[int, int] = {}
 
     def number(self, batches: Sequence[Batch]) -> tuple[list[int], dict[Layout, int]]:
-        """The layout number of each batch, and the new layouts with their numbers. Changes nothing."""
+        """The number of each batch's whole layout, and the new ones with their numbers. Changes nothing."""
         numbers: list[int] = []
         fresh: dict[Layout, int] = {}
         for batch in batches:
-            layout = batch.layout
+            layout = batch.layout.whole
             segment, number = layout.caches.get(self, _NOWHERE)
             if segment != self.current:
                 number = fresh.setdefault(layout, self._given + len(fresh))

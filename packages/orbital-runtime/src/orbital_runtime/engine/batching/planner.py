@@ -43,6 +43,11 @@ class BatchPlan(NamedTuple):
     """Whether a batch leaves the chain as it entered it."""
 
     @property
+    def plain(self) -> bool:
+        """Whether every sample is in its batch, which leaves the chain as it entered it."""
+        return self.unchanged and self.keep is None
+
+    @property
     def samples(self) -> int:
         """How many of the rows that leave, the last ones, are the plugin's."""
         return len(self.left) - self.reports

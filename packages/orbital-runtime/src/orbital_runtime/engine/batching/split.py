@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from orbital_sdk import Layout
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orbital_sdk import Batch, Layout
+    from orbital_sdk import Batch
 
 ROWS: Final = 5000
 """Rows of a part: less than a request has by default (`sender.batch_size`)."""
@@ -32,6 +34,7 @@ def _layouts(layout: Layout) -> Sequence[Layout]:
     known: Sequence[Layout] | None = layout.caches.get(_KEY)
     if known is None:
         known = layout.caches[_KEY] = [
-            layout.part(start, start + ROWS) for start in range(0, len(layout), ROWS)
+            Layout(layout.origin, layout.rows[start : start + ROWS])
+            for start in range(0, len(layout), ROWS)
         ]
     return known
