@@ -185,3 +185,14 @@ def test_a_processor_over_batches():
         [("b", 200, 5), ("sum", 200, 9)],
     ]
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", ["makes", "device_fields"])
+async def test_what_it_says_of_its_settings(name):
+    """Names as a list of texts: the agent asks before it starts."""
+    assert await verdict(**{name: classmethod(lambda cls, config: ["a", "b"])}) == ""
+    for wrong in ("abc", [1]):
+        words = await verdict(**{name: classmethod(lambda cls, config, wrong=wrong: wrong)})
+        assert f"{name}() gives names, each a str" in words
+    words = await verdict(**{name: classmethod(lambda cls, config: config.nothing)})
+    assert f"{name}() failed: AttributeError" in words

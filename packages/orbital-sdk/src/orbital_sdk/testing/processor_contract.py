@@ -57,10 +57,27 @@ async def check_processor(
     found.hide(secrets)
     check_silence(found, secrets, {"repr": repr(processor)})
     await found.attempt("stop() without start()", make_processor().stop())
+    _check_told(found, processor)
     async with Life(found, processor).lived() as started:
         if started:
             _Trial(found, processor).run(batches)
     found.report(cls.__qualname__)
+
+
+def _check_told(found: Findings, processor: Processor[Any]) -> None:
+    """What it says of its settings."""
+    for name, ask in (("makes", processor.makes), ("device_fields", processor.device_fields)):
+        try:
+            told = ask(processor.config)
+            texts = not isinstance(told, str) and all(map(_is_text, told))
+        except Exception as error:  # noqa: BLE001 (that is the finding)
+            found.append(f"{name}() failed: {error!r}; give names, or nothing")
+        else:
+            found.expect(texts, f"{name}() gives names, each a str; it gave {told!r}")
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
 
 
 @dataclass(slots=True)
