@@ -40,7 +40,7 @@ def test_systemd_hears_of_start_reload_and_stop(sentinel, manager):
     task = {"id": "here", "plugin": "ping", "interval": "1s", "config": {"host": "127.0.0.1"}}
     sentinel.configure(sender={"direct": {"file": {"path": "samples.jsonl"}}}, tasks=[task])
     sentinel.start(NOTIFY_SOCKET=manager.getsockname(), WATCHDOG_USEC="300000")
-    assert "STATUS=1 tasks" in heard(manager, "READY=1")
+    assert "STATUS=1 task, " in heard(manager, "READY=1")
     heard(manager, "WATCHDOG=1")
     sentinel.process.send_signal(signal.SIGHUP)
     heard(manager, "RELOADING=1\nMONOTONIC_USEC=")

@@ -39,7 +39,7 @@ async def test_a_new_series_beyond_a_shared_limit_is_left_out(make_rig):
     rig.labels = ["c", "a", "b"]
     run = await rig.run()
     assert (run.samples, run.error_kind) == (2, "TooManySeries")
-    assert "1 samples were left out: device " in run.error
+    assert "1 sample was left out: device " in run.error
     assert "(collector.limits.series_per_device)" in run.error
     assert rig.engine.totals.refused == {"device_series_limit": 1}
 

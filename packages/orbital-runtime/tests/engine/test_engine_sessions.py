@@ -178,7 +178,7 @@ async def test_a_test_has_a_session_of_its_own(make_rig):
 async def test_a_test_without_words_collects(make_rig):
     """And closes what it opened."""
     rig = make_rig()
-    assert await rig.engine.test(at("a")) == "a answers: 1 samples"
+    assert await rig.engine.test(at("a")) == "a answers: 1 sample"
     assert rig.done() == ["open a", "collect a", "close a"]
 
 

@@ -108,7 +108,7 @@ async def test_refused_samples_are_isolated(lines, caplog):
     assert len(line.writer.calls) < 40
     assert (line.status.sent_samples, line.status.dead_letters) == (4999, 1)
     (said,) = caplog.messages
-    assert said == f"output out: 1 samples were refused and are dead letters now: {letter.reason}"
+    assert said == f"output out: 1 sample was refused and is a dead letter now: {letter.reason}"
 
 
 async def test_named_samples_cost_no_further_request(lines):

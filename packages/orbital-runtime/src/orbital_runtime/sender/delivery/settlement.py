@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orbital_buffer.format.letter import DeadLetter
 from orbital_buffer.model.chunk import Chunk
+from orbital_sdk.text import plural
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -81,8 +82,13 @@ class Settlement:
         if letters and self._said != letters[0].reason:
             self._said = letters[0].reason
             logger.warning(
-                "output %s: %d samples were refused and are dead letters now: %s",
-                self._name, len(letters), self._said,
+                "output %s: %s now: %s",
+                self._name,
+                plural(
+                    len(letters), "sample was refused and is a dead letter",
+                    "samples were refused and are dead letters",
+                ),
+                self._said,
             )  # fmt: skip
 
     def _letters(
