@@ -74,7 +74,7 @@ def test_a_crash_and_an_update(sentinel):
 
     sentinel.configure(**sections, tasks=[steady, crashing])
     sentinel.ask("/api/v1/reload")
-    run = sentinel.ask("/api/v1/tasks/crashing/trigger")
+    run = sentinel.ask("/api/v1/tasks/crashing/run")
     assert "the process of plugin 'acme' " in run["error"]
 
 

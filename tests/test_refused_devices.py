@@ -91,7 +91,7 @@ def test_a_refused_task_is_back_by_itself(sentinel, gate, lines_of):
     assert {task["paused"] for task in sentinel.tasks()} == {""}
 
 
-@pytest.mark.parametrize("route", ["/api/v1/tasks/a/trigger", "/api/v1/reload"])
+@pytest.mark.parametrize("route", ["/api/v1/tasks/a/run", "/api/v1/reload"])
 def test_who_mended_it_need_not_wait(sentinel, gate, route):
     """A trigger asks the device at once, a reload at the next tick, however slow the looks are."""
     watch(sentinel, gate, "1h", "a", "b")

@@ -28,6 +28,7 @@ need systemd-analyze systemd
 need faketime faketime
 need node nodejs
 need npm npm
+need chromium chromium
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed (tests that need them are skipped):$wanted" >&2

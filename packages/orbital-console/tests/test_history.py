@@ -7,7 +7,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbital_console.history.runs import KEPT, RUN_BYTES, RunHistory
+from orbital_console.history.runs import KEPT, NAMES, TASK_BYTES, Attempt, RunHistory
 from orbital_console.history.values import (
     BATCH_BYTES,
     LABEL_BYTES,
@@ -23,9 +23,17 @@ from orbital_sdk import STALE, Batch, Identity, Layout, Origin, Row
 ROW = ROW_BYTES + LABEL_BYTES
 
 
-def run(number: int, error: str = "", *, ok: bool = True) -> Run:
+def run(number: int, error: str = "", *, ok: bool = True, **measured: float) -> Run:
     status = Status.SUCCESS if ok else Status.FAILED
-    return Run(status, ok, number, 0.1, 1, error, "DeviceUnreachable" if error else "")
+    kind = "DeviceUnreachable" if error else ""
+    return Run(status, ok, number, 0.1, 1, error, kind, measured=measured)
+
+
+def attempt(given: Run) -> Attempt:
+    return Attempt(
+        given.started_ms, given.duration, given.samples, given.status is Status.SUCCESS,
+        given.error, given.error_kind, given.measured,
+    )  # fmt: skip
 
 
 def batch(task: str, ts: int, *values: float, stale: bool = False, names: str = "ab") -> Batch:
@@ -46,24 +54,57 @@ def test_cause_is_the_first_error_since_the_last_clean_run(given_runs):
     """Whatever follows: consequences never replace the cause, and a clean run ends the trouble."""
     history = RunHistory(1 << 20)
     runs = [run(n, error or ("" if ok else "?"), ok=ok) for n, (error, ok) in enumerate(given_runs)]
+    states = [(history.of("t").troubled, history.of("t").failing)]
     for each in runs:
-        history.add("t", each)
+        changed = history.add("t", each)
+        states.append((history.of("t").troubled, history.of("t").failing))
+        assert changed == (states[-1] != states[-2])
     clean = max((n for n, each in enumerate(runs) if not each.error), default=-1)
     good = max((n for n, each in enumerate(runs) if each.status is Status.SUCCESS), default=-1)
     found = history.of("t")
-    assert found.troubled == (runs[clean + 1] if clean + 1 < len(runs) else None)
-    assert found.failing == (runs[good + 1] if good + 1 < len(runs) else None)
-    assert list(found.runs) == runs[-KEPT:]
+    assert found.troubled == (attempt(runs[clean + 1]) if clean + 1 < len(runs) else None)
+    assert found.failing == (attempt(runs[good + 1]) if good + 1 < len(runs) else None)
+    assert found.runs == [attempt(each) for each in runs[-KEPT:]]
 
 
 def test_more_tasks_leave_fewer_runs_of_each():
     """The memory is a limit over all tasks; the last run of each stays."""
-    history = RunHistory(100 * RUN_BYTES)
+    memory = 20 * (TASK_BYTES + 800)
+    history = RunHistory(memory)
     for number in range(60):
         for task in range(20):
-            history.add(str(task), run(number))
-    assert len(history) <= 100
-    assert [history.of(str(task)).runs[-1].started_ms for task in range(20)] == [59] * 20
+            history.add(str(task), run(number, f"error {number // 7}"))
+    found = [history.of(str(task)) for task in range(20)]
+    assert sum(one.size for one in found) <= memory
+    assert [one.runs[-1].at for one in found] == [59] * 20
+    assert 3 < len(found[0].runs) < KEPT
+    history.keep({"0"})
+    history.add("0", run(60))
+    assert len(history) > len(found[1].runs)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 1000)), max_size=60))
+def test_what_was_measured_comes_back(given_runs):
+    """Phases in microseconds and counts, whichever of them a run has."""
+    history = RunHistory(1 << 20)
+    for number, measured in enumerate(given_runs):
+        seconds = {f"{name}_seconds": n / 1000 for name, n in measured.items()}
+        history.add("t", run(number, **seconds, **measured))
+    for got, measured in zip(history.of("t").runs, given_runs[-KEPT:], strict=True):
+        assert got.counts == measured
+        assert got.phases == {name: n / 1000 for name, n in measured.items()}
+
+
+def test_what_plugins_measure_is_bounded():
+    """Neither what is no finite number nor endless names."""
+    history = RunHistory(1 << 20)
+    history.add("t", run(0, a=float("nan"), b=float("inf"), c=-1e300, d=1.0))
+    assert history.of("t").runs[0].measured == {"d": 1.0}
+    for number in range(2 * NAMES):
+        history.add("t", run(number, **{f"n{number}": 1.0}))
+    assert sum(bool(one.measured) for one in history.of("t").runs) == 0
+    history.add("u", run(0, **{"x" * 1000: 1.0}))
+    assert history.of("u").runs[0].measured == {}
 
 
 def test_removed_tasks_are_forgotten():
@@ -72,7 +113,7 @@ def test_removed_tasks_are_forgotten():
     history.add("a", run(1))
     history.add("b", run(1))
     history.keep(["b", "c"])
-    assert (len(history), list(history.of("a").runs)) == (1, [])
+    assert (len(history), history.of("a").runs) == (1, [])
 
 
 @given(st.lists(st.integers(1, 2), max_size=60), st.integers(1, 20))

@@ -21,6 +21,7 @@ from orbital_sentinel.commands import (
     older,
     plugins,
     support,
+    token,
     top,
     version,
 )
@@ -148,7 +149,7 @@ for panel, commands in {
     RUN: (agent.start, agent.stop, agent.reload, collect.run),
     SEE: (agent.status, explain.explain, top.top, agent.tasks, cardinality.cardinality),
     TRY: (check.validate, collect.trigger),
-    SET_UP: (version.version,),
+    SET_UP: (token.token, version.version),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -1,56 +1,45 @@
-"""The routes of the console's API."""
+"""The routes of the console: its API, and the pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from orbital_console.explain.explainer import Explainer
-from orbital_console.history.values import of_tasks
+from orbital_console.api import agent, series, stream, tasks
+from orbital_console.api.document import document
 from orbital_console.web.pages import pages
-from orbital_runtime.telemetry.server.requests import answer, number
-from orbital_runtime.threads import in_background
+from orbital_runtime.telemetry.server.requests import answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from orbital_console.history.history import History
-    from orbital_runtime.extensions import Views
+    from orbital_console.api.context import Context
+    from orbital_console.api.operation import Operation
 
 
-def routes(history: History, views: Views, *, shown: bool = True) -> list[BaseRoute]:
-    """`/api/v1/explain`, `/api/v1/series`, and the pages.
+def operations(context: Context) -> list[Operation]:
+    """The operations that the console adds to the API."""
+    return [*tasks.operations(context), *series.operations(context), *agent.operations(context)]
+
+
+def routes(context: Context, *, shown: bool = True) -> list[BaseRoute]:
+    """The API, its OpenAPI document, and the pages.
 
     Args:
-        history: Runs and values.
-        views: The agent's state.
+        context: The state of the agent.
         shown: Whether there are pages.
     """
+    added = operations(context)
 
-    async def explain(request: Request) -> Response:
-        """With `name` the tasks, devices and outputs of that name; else all that are not well."""
-        explainer = Explainer(views, history.runs)
-        name = request.query_params.get("name")
-        if name is None:
-            return answer(await explainer.troubles())
-        found = await explainer.about(name)
-        if not found:
-            raise HTTPException(404, f"no task, device or output is called {name[:100]!r}")
-        return answer(found)
-
-    async def series(request: Request) -> Response:
-        """The recent values of the task with the key `task`, from `since` (milliseconds UTC) on."""
-        task = request.query_params.get("task", "")
-        mine = (await views.tasks(limit=1, wanted={"key": task}))["tasks"]
-        read = history.values.of(of_tasks(mine), since_ms=number(request, "since", 0))
-        return await in_background(lambda: answer(read()))
+    async def openapi(_: Request) -> Response:
+        return answer(document(added))
 
     return [
-        Route("/api/v1/explain", explain),
-        Route("/api/v1/series", series),
-        *(pages(history, views) if shown else ()),
+        Route("/api/v1/openapi.json", openapi),
+        stream.route(context.events),
+        *(one.route for one in added),
+        *(pages(context) if shown else ()),
     ]

@@ -45,7 +45,10 @@ class ProbeSession(Session):
     async def collect(self, ctx: Context) -> list[Sample]:
         trace = Trace()
         seconds = self._seconds(ctx)
-        readings = await self._probe(trace, seconds)
+        try:
+            readings = await self._probe(trace, seconds)
+        finally:
+            ctx.measured.update(trace.measured)
         samples = samples_of(trace, seconds)
         if readings is None:
             return samples

@@ -52,6 +52,19 @@ class Trace:
         self.family = 6 if address[0] == socket.AF_INET6 else 4
 
     @property
+    def measured(self) -> dict[str, float]:
+        """For `Context.measured`: the phases in their order, and what was sent and received."""
+        return {
+            "resolve_seconds": self.resolve,
+            "connect_seconds": self.connect,
+            "tls_seconds": self.tls,
+            "processing_seconds": self.processing,
+            "transfer_seconds": self.transfer,
+            "requests": self.redirects + 1,
+            "bytes": self.body_length,
+        }
+
+    @property
     def seconds(self) -> float:
         """Since the start."""
         return now() - self.started

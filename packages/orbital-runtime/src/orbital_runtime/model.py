@@ -76,6 +76,9 @@ class Run:
     """The device refused the credentials or settings: the task is retried slowly."""
     series: int = 0
     """Different series of the task in the current hour, limited by `collector.limits.series_per_task`."""
+    measured: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What the plugin told in `Context.measured`, and from the engine `open_seconds` (of a session),
+    `collect_seconds`, `store_seconds` (processors and buffer), and `attempts` if there were several."""
 
 
 @dataclass(slots=True)

@@ -22,11 +22,11 @@ from orbital_runtime.plugins.instances import Instances
 from orbital_runtime.plugins.placement import Choice, Placement
 from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.plugins.updates import Updates
+from orbital_runtime.reload import Reload
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.sender.sender import Sender
 from orbital_runtime.telemetry import Control, Sources, Telemetry
-from orbital_runtime.telemetry.sources import Reload
 from orbital_sdk import (
     ConfigurationError,
     Context,
@@ -194,7 +194,10 @@ class World:
     async def serving(
         self, path: Path, address: tuple[str, int] | None = ("127.0.0.1", 0), **options: object
     ) -> AsyncIterator[Telemetry]:
-        telemetry = Telemetry(self.sources, self.control, socket=path, address=address, **options)
+        token = path.with_name("token")
+        telemetry = Telemetry(
+            self.sources, self.control, socket=path, address=address, token=token, **options
+        )
         await telemetry.start()
         try:
             yield telemetry

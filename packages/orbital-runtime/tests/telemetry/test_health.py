@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 from orbital_runtime.extensions import Extension, Reason
+from orbital_runtime.reload import Reload
 from orbital_runtime.scheduler.scheduler import Scheduler
 from orbital_runtime.sender.output import Output
 from orbital_runtime.telemetry import health
-from orbital_runtime.telemetry.sources import Reload
 from orbital_runtime_testing.runs import Runs, make_task, settle
 from orbital_sdk import Plan, Processor, ProcessorConfig, WriterMisconfigured, WriterUnavailable
 from orbital_sdk.testing import RecordingWriter, make_batch

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("route", ["stop", "reload", "tasks/good/trigger"])
+@pytest.mark.parametrize("route", ["stop", "reload", "tasks/good/run"])
 async def test_only_the_owner_may_act(world, path: Path, route: str):
-    """What changes something is not served over TCP, on the owner's socket it is."""
+    """What changes something needs the token over TCP, on the owner's socket it does not."""
     async with world.serving(path) as telemetry:
-        assert (await ask(tcp(telemetry), f"/api/v1/{route}", "POST")).status == 404
+        assert (await ask(tcp(telemetry), f"/api/v1/{route}", "POST")).status == 401
         assert world.stops == 0
         assert world.scheduler.totals.runs == 0
         assert (await ask(Unix(path), f"/api/v1/{route}", "POST")).status < 300
@@ -44,16 +44,16 @@ async def test_stop_and_reload(world, path: Path):
 async def test_trigger_runs_now_and_answers_with_the_run(world, path: Path):
     """A triggered task runs at once; an unknown one is a 404 that says where to look."""
     async with world.serving(path):
-        run = (await ask(Unix(path), "/api/v1/tasks/good/trigger", "POST")).data
+        run = (await ask(Unix(path), "/api/v1/tasks/good/run", "POST")).data
         assert run["status"] == "success"
         assert run["samples"] == 2
-        failed = (await ask(Unix(path), "/api/v1/tasks/down/trigger", "POST")).data
+        failed = (await ask(Unix(path), "/api/v1/tasks/down/run", "POST")).data
         assert failed["error"] == "nobody answers at down"
         world.add_task("with/slash and space")
         await world.instances.acquire(world.tasks["with/slash and space"])
-        odd = await ask(Unix(path), "/api/v1/tasks/with%2Fslash%20and%20space/trigger", "POST")
+        odd = await ask(Unix(path), "/api/v1/tasks/with%2Fslash%20and%20space/run", "POST")
         assert odd.data["status"] == "success"
-        unknown = await ask(Unix(path), "/api/v1/tasks/nope/trigger", "POST")
+        unknown = await ask(Unix(path), "/api/v1/tasks/nope/run", "POST")
         assert unknown.status == 404
         assert "nope" in unknown.data["error"]
 

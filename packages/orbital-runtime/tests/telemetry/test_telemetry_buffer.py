@@ -47,7 +47,7 @@ async def test_samples_for_the_owner_alone(world, path: Path, route, method):
     """Over TCP there are no such pages."""
     await with_waiting(world)
     async with world.serving(path) as telemetry:
-        assert (await ask(tcp(telemetry), route, method)).status == 404
+        assert (await ask(tcp(telemetry), route, method, token=telemetry.token)).status == 404
         assert (await ask(Unix(path), route, method)).status == 200
 
 

@@ -36,7 +36,8 @@ async def strict(world):
 async def test_letters_for_the_owner_alone(strict, path: Path, route, method):
     """Over TCP there are no such pages."""
     async with strict.serving(path) as telemetry:
-        assert (await ask(tcp(telemetry), ROUTE + route, method)).status == 404
+        reply = await ask(tcp(telemetry), ROUTE + route, method, token=telemetry.token)
+        assert reply.status == 404
         assert (await ask(Unix(path), ROUTE + route, method)).status == 200
 
 

@@ -38,7 +38,9 @@ async def test_a_dead_agents_socket_is_replaced(world, path: Path):
 async def test_a_living_agents_socket_is_respected(world, path: Path):
     """A second agent on the same socket is refused with a sentence; the first goes on undisturbed."""
     async with world.serving(path):
-        second = Telemetry(world.sources, world.control, socket=path, address=None)
+        second = Telemetry(
+            world.sources, world.control, socket=path, address=None, token=path.with_name("token")
+        )
         with pytest.raises(CannotListen, match="another sentinel is running"):
             await second.start()
         await second.stop()
@@ -66,8 +68,9 @@ async def test_a_taken_port_is_said_with_its_number(world, path: Path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         telemetry = Telemetry(
-            world.sources, world.control, socket=path, address=("127.0.0.1", port)
-        )
+            world.sources, world.control, socket=path, address=("127.0.0.1", port),
+            token=path.with_name("token"),
+        )  # fmt: skip
         with pytest.raises(CannotListen, match=rf"port {port}: .*telemetry\.listen"):
             await telemetry.start()
     assert mode(path) is None

@@ -44,12 +44,15 @@ def tcp(telemetry: Telemetry) -> HTTPConnection:
     return HTTPConnection(telemetry.url.removeprefix("http://"), timeout=10)
 
 
-async def ask(connection: HTTPConnection, path: str, method: str = "GET") -> Reply:
+async def ask(
+    connection: HTTPConnection, path: str, method: str = "GET", *, token: str = ""
+) -> Reply:
     """One request, from a thread, as another process would make it."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def exchange() -> Reply:
         try:
-            connection.request(method, path)
+            connection.request(method, path, headers=headers)
             answer = connection.getresponse()
             return Reply(answer.status, answer.getheader("content-type") or "", answer.read())
         finally:

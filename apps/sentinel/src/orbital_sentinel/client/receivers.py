@@ -32,7 +32,7 @@ def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run
         if not receives(registry.plugin(task.plugin)):
             return None
         agent = client(config, timeout=task.timeout + PATIENCE)
-        told = agent.post(f"/api/v1/tasks/{quote(task.key)}/trigger")
+        told = agent.post(f"/api/v1/tasks/{quote(task.key)}/run")
     except (ConfigurationError, NotRunning, Refused):
         return None
     return Run(**told | {"status": Status(told["status"])})

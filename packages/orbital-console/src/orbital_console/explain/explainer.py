@@ -55,7 +55,7 @@ class Explainer:
         status = await self._views.status()
         others = [reasons.explain(one) for one in status["reasons"] if one["subject"] not in wrong]
         bad = [view async for view in self.all_tasks() if tasks.state(view) not in FINE]
-        found = [*wrong.values(), *others, *map(self._explained, bad[:LISTED])]
+        found = [*wrong.values(), *others, *map(self.explained, bad[:LISTED])]
         return _sorted(found)
 
     async def all_tasks(self) -> AsyncIterator[View]:
@@ -69,9 +69,10 @@ class Explainer:
 
     async def _tasks(self, wanted: dict[str, str]) -> list[Explanation]:
         page = await self._views.tasks(limit=LISTED, wanted=wanted)
-        return [self._explained(view) for view in page["tasks"]]
+        return [self.explained(view) for view in page["tasks"]]
 
-    def _explained(self, view: View) -> Explanation:
+    def explained(self, view: View) -> Explanation:
+        """Explain a task of the API."""
         metadata = self._metadata(view["plugin"])
         return tasks.explain(view, self._history.of(view["key"]), metadata)
 

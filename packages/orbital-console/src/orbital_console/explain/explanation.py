@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from orbital_console.history.runs import Attempt  # noqa: TC001 (msgspec reads annotations when it runs)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,18 +22,6 @@ class Cause(msgspec.Struct, frozen=True):
     """The class of the error, such as `DeviceUnreachable`; for outputs the phase."""
     at: int | None = None
     """Milliseconds UTC."""
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """One run."""
-
-    at: int
-    """Its start, milliseconds UTC."""
-    seconds: float
-    samples: int
-    ok: bool
-    error: str
-    kind: str
 
 
 class Explanation(msgspec.Struct, frozen=True):

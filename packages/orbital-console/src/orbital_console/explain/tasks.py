@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orbital_console.explain.advice import for_task
-from orbital_console.explain.explanation import Attempt, Cause, Explanation
-from orbital_runtime.model import Status
+from orbital_console.explain.explanation import Cause, Explanation
 from orbital_sdk.text import plural
 from orbital_sdk.units import format_duration
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orbital_console.explain.explanation import State
-    from orbital_console.history.runs import TaskHistory
-    from orbital_runtime.model import Run
+    from orbital_console.history.runs import Attempt, TaskHistory
 
 View = dict[str, Any]
 
@@ -37,14 +35,14 @@ def explain(task: View, history: TaskHistory, metadata: Mapping[str, Any]) -> Ex
         subject=f"task {task['key']}",
         state=now,
         summary=_summary(task, now, cause),
-        since=first.started_ms if first else None,
+        since=first.at if first else None,
         cause=cause,
         last=newest if cause and newest and newest.error != cause.error else None,
         next_at=next_at,
         next_why=next_why,
         left_out={k: v for k, v in {"missed": task["missed"], **task["skipped"]}.items() if v},
         advice=_advice(task, cause, metadata) if cause else (),
-        runs=tuple(_attempt(run) for run in history.runs),
+        runs=tuple(history.runs),
         device=task["device_id"],
         plugin=task["plugin"],
         asked=_asked(task),
@@ -67,9 +65,9 @@ def state(task: View) -> State:
     return "partial" if task["error"] else "ok"
 
 
-def _cause(task: View, first: Run | None) -> Cause | None:
+def _cause(task: View, first: Attempt | None) -> Cause | None:
     if first is not None:
-        return Cause(first.error, first.error_kind, first.started_ms)
+        return Cause(first.error, first.kind, first.at)
     return _newest(task)
 
 
@@ -126,14 +124,3 @@ def _advice(task: View, cause: Cause, metadata: Mapping[str, Any]) -> tuple[str,
     timeout = "" if task["timeout"] is None else format_duration(task["timeout"])
     names = {"task": task["key"], "target": task["target"] or task["device_id"], "timeout": timeout}
     return for_task(cause.kind, metadata, **names)
-
-
-def _attempt(run: Run) -> Attempt:
-    return Attempt(
-        run.started_ms,
-        run.duration,
-        run.samples,
-        run.status is Status.SUCCESS,
-        run.error,
-        run.error_kind,
-    )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from orbital_sdk import Batch, Layout, Origin, Row
 
@@ -22,15 +25,19 @@ LABEL_BYTES: Final = 170
 """Memory of a label."""
 NUMBER_BYTES: Final = 8
 
+Select = Callable[[str, Mapping[str, str]], bool]
 
-class Series(NamedTuple):
+
+class Series(msgspec.Struct, frozen=True):
     """Recent values of one series."""
 
     name: str
     unit: str
-    labels: tuple[tuple[str, str], ...]
+    labels: dict[str, str]
     points: list[tuple[int, float]]
     """Time in milliseconds UTC, and value; the oldest first. Stale markers are left out."""
+    kind: str = "gauge"
+    """`gauge` or `counter`, and other kinds of the SDK."""
 
 
 class ValueHistory:
@@ -67,17 +74,23 @@ class ValueHistory:
         self.bytes -= _size(batch, alone=not uses)
 
     def of(
-        self, wanted: Callable[[Origin], bool], *, since_ms: int = 0, most: int | None = None
+        self,
+        wanted: Callable[[Origin], bool],
+        *,
+        select: Select | None = None,
+        since_ms: int = 0,
+        most: int | None = None,
     ) -> Callable[[], list[Series]]:
         """Gives all series that have values, in the order of their first appearance. For a thread: there may
         be millions of values.
 
         Args:
             wanted: Whether to take those of this origin.
+            select: Whether to take those of this name and these labels.
             since_ms: Without the values before this time, milliseconds UTC.
             most: Series at most.
         """
-        return partial(_series, tuple(self._batches), wanted, since_ms, most)
+        return partial(_series, tuple(self._batches), wanted, select, since_ms, most)
 
 
 def of_tasks(views: Iterable[Mapping[str, Any]]) -> Callable[[Origin], bool]:
@@ -87,14 +100,19 @@ def of_tasks(views: Iterable[Mapping[str, Any]]) -> Callable[[Origin], bool]:
 
 
 def _series(
-    batches: Sequence[Batch], wanted: Callable[[Origin], bool], since_ms: int, most: int | None
+    batches: Sequence[Batch],
+    wanted: Callable[[Origin], bool],
+    select: Select | None,
+    since_ms: int,
+    most: int | None,
 ) -> list[Series]:
     found: dict[object, Series] = {}
     columns: dict[Layout, list[Column]] = {}
     for batch in batches:
         layout, ts, times = batch.layout.whole, batch.ts, batch.times
         if layout not in columns:
-            columns[layout] = _columns(layout, found, most) if wanted(layout.origin) else []
+            chosen = wanted(layout.origin)
+            columns[layout] = _columns(layout, found, select, most) if chosen else []
         for at, points in _within(columns[layout], batch):
             value, when = batch.values[at], ts if times is None else times[at]
             if value == value and when >= since_ms:  # noqa: PLR0124 (NaN: a stale marker)
@@ -111,15 +129,19 @@ def _within(columns: Sequence[Column], batch: Batch) -> Sequence[Column]:
     return [one for one in found if 0 <= one[0] < len(batch)]
 
 
-def _columns(layout: Layout, found: dict[object, Series], most: int | None) -> list[Column]:
+def _columns(
+    layout: Layout, found: dict[object, Series], select: Select | None, most: int | None
+) -> list[Column]:
     """Where in a layout the wanted series stand, and their points; new ones join `found`."""
     columns: list[Column] = []
     for at, row in enumerate(layout.rows):
         key = layout.origin.task, row.key
         if key not in found:
+            if select is not None and not select(row.name, dict(row.labels)):
+                continue
             if most is not None and len(found) >= most:
                 continue
-            found[key] = Series(row.name, row.unit, row.labels, [])
+            found[key] = Series(row.name, row.unit, dict(row.labels), [], row.kind)
         columns.append((at, found[key].points))
     return columns
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orbital_console.explain.explanation import Attempt
+    from orbital_console.history.runs import Attempt
 
-STEP: Final = 6
+STEP: Final = 7
 """Width of a tick and its gap."""
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LANGUAGES: Final = ("en", "zh")
-"""The first one is the default."""
+LANGUAGES: Final = MappingProxyType({"en": "English", "zh": "中文"})
+"""Tag -> its own name. The first one is the default."""
 
 
 @cache
@@ -31,4 +32,4 @@ def preferred(accept: str) -> str:
         language = tag.split("-")[0]
         if language in LANGUAGES:
             return language
-    return LANGUAGES[0]
+    return next(iter(LANGUAGES))

@@ -1,126 +1,158 @@
-"""The pages: overview, tasks, and a device."""
+"""The pages."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+import msgspec
+import yaml
 from starlette.routing import Route
 
+from orbital_console.api.agent import LEVELS, level
 from orbital_console.explain import outputs, tasks
-from orbital_console.explain.explainer import LISTED, Explainer
+from orbital_console.explain.devices import devices
+from orbital_console.explain.explainer import LISTED, RANK
 from orbital_console.explain.explanation import alike
 from orbital_console.history.values import of_tasks
-from orbital_console.web.language import LANGUAGES, preferred
-from orbital_console.web.plot import plot
-from orbital_console.web.rendering import render
-from orbital_runtime.telemetry.server.requests import number
+from orbital_console.web.graph import graph
+from orbital_console.web.listing import listing
+from orbital_console.web.map import map_of
+from orbital_console.web.page import page, static
+from orbital_console.web.plot import backlog, plot
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
-    from orbital_console.history.history import History
-    from orbital_runtime.extensions import Views
+    from orbital_console.api.context import Context, View
+    from orbital_console.explain.explanation import State
+    from orbital_console.history.values import Series
 
-REFRESH: Final = 5
-"""Seconds between two looks of an open page."""
-ROWS: Final = 200
-"""Tasks of a page."""
-PLOTS: Final = 100
-"""Series of a device's page at most."""
+PLOTS: Final = 60
+"""Series of a device's page at most; a search finds the others."""
+SERIES: Final = 5000
+"""Series of a device that are searched."""
 CARDS: Final = 100
 """Different troubles on the overview at most, the worst ones; `/tasks` has all."""
-SEARCHED: Final = ("key", "device_id", "plugin", "error", "paused")
-STATES: Final = ("failing", "paused", "unusable", "partial", "waiting", "ok")
-STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript"}
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-COOKIE: Final = "sentinel_language"
-YEAR: Final = 365 * 86400
+ATTEMPTS: Final = 10
+"""Requests and changes shown of each output."""
+LINES: Final = 500
+"""Lines of the log."""
+WRITTEN_OUT: Final = 200
+"""Tasks of the configuration that are written out; the page of tasks has them all."""
 
 
-def pages(history: History, views: Views) -> list[Route]:
-    """The routes of the pages.
+def pages(context: Context) -> list[Route]:
+    """The routes of the pages."""
+    shown = {
+        "/": _overview,
+        "/tasks": _tasks,
+        "/devices": _devices,
+        "/devices/{name:path}": _device,
+        "/map": _map,
+        "/outputs": _outputs,
+        "/flow": _flow,
+        "/log": _log,
+        "/configuration": _configuration,
+    }
+    routes = [Route(path, partial(show, context)) for path, show in shown.items()]
+    return [*routes, Route("/console/{name}", static)]
 
-    Args:
-        history: Runs and values.
-        views: The agent's state.
-    """
 
-    def explainer() -> Explainer:
-        return Explainer(views, history.runs)  # a reload may begin another history
+async def _overview(context: Context, request: Request) -> Response:
+    troubles = alike(await context.explainer.troubles())[:CARDS]
+    known = context.views.outputs()
+    return await page(
+        context, request, "overview", troubles=troubles, outputs=known, states=_states(known)
+    )
 
-    async def page(request: Request, template: str, *, code: int = 200, **values: Any) -> Response:
-        status = await views.status()
-        named = {"status": status, "name": status["sentinel"]["name"], "here": template}
-        return await in_background(_page, request, template, code, named | values)
 
-    async def overview(request: Request) -> Response:
-        shown = views.outputs()
-        states = {one["name"]: outputs.explain(one).state for one in shown}
-        troubles = alike(await explainer().troubles())[:CARDS]
-        return await page(request, "overview", troubles=troubles, outputs=shown, states=states)
+async def _tasks(context: Context, request: Request) -> Response:
+    rows = [view | {"state": tasks.state(view)} for view in await context.all_tasks()]
+    searched = ("key", "device_id", "plugin", "error", "paused")
+    asked = listing(request, rows, searched, RANK)
+    return await page(context, request, "tasks", asked=asked, all_states=[*RANK])
 
-    async def listed(request: Request) -> Response:
-        query, state = request.query_params.get("q", ""), request.query_params.get("state", "")
-        found = [
-            view | {"state": now}
-            async for view in explainer().all_tasks()
-            if _has(view, query.lower()) and (now := tasks.state(view)) == (state or now)
-        ]
-        at = number(request, "page", 0)
-        first = at * ROWS
-        return await page(
-            request, "tasks", rows=found[first : first + ROWS], total=len(found), first=first,
-            page=at, q=query, state=state, all_states=STATES,
-        )  # fmt: skip
 
-    async def device(request: Request) -> Response:
-        name = request.path_params["name"]
-        found = [one for one in await explainer().about(name) if one.device == name]
-        mine = (await views.tasks(limit=LISTED, wanted={"device_id": name}))["tasks"]
-        series = await in_background(history.values.of(of_tasks(mine), most=PLOTS))
-        plots = [plot(one) for one in series]
-        code = 200 if found else 404
-        return await page(request, "device", code=code, device=name, found=found, plots=plots)
+async def _devices(context: Context, request: Request) -> Response:
+    rows = [msgspec.structs.asdict(one) for one in devices(await context.all_tasks())]
+    asked = listing(request, rows, ("name", "plugins", "error"), RANK)
+    return await page(context, request, "devices", asked=asked, all_states=[*RANK])
 
-    return [
-        Route("/", overview),
-        Route("/tasks", listed),
-        Route("/devices/{name:path}", device),
-        Route("/console/{name}", _static),
+
+async def _device(context: Context, request: Request) -> Response:
+    name, q = request.path_params["name"], request.query_params.get("q", "")
+    found = [one for one in await context.explainer.about(name) if one.device == name]
+    mine = (await context.views.tasks(limit=LISTED, wanted={"device_id": name}))["tasks"]
+    series = await in_background(context.history.values.of(of_tasks(mine), most=SERIES))
+    matching = [one for one in series if _matches(one, q.lower())]
+    links = [one for one in await context.links() if name in (one.device, one.neighbour)]
+    return await page(
+        context, request, "device", code=200 if found else 404, device=name, found=found, q=q,
+        plots=[plot(one) for one in matching[:PLOTS]], total=len(matching), links=links,
+    )  # fmt: skip
+
+
+async def _map(context: Context, request: Request) -> Response:
+    links = await context.links()
+    states: dict[str, str] = {one.name: one.state for one in devices(await context.all_tasks())}
+    drawn = await in_background(map_of, links, states)
+    return await page(context, request, "map", links=links, map=drawn, states=states)
+
+
+async def _outputs(context: Context, request: Request) -> Response:
+    history, attempts = context.history.outputs, context.views.attempts()
+    shown = [
+        {
+            "view": one,
+            "explanation": outputs.explain(one),
+            "backlog": backlog(one["name"], history.points(one["name"])),
+            "changes": history.changes(one["name"])[: -ATTEMPTS - 1 : -1],
+            "attempts": attempts.get(one["name"], [])[: -ATTEMPTS - 1 : -1],
+        }
+        for one in context.views.outputs()
     ]
+    return await page(context, request, "outputs", outputs=shown)
 
 
-def _has(task: dict[str, Any], query: str) -> bool:
-    return not query or any(query in str(task[field]).lower() for field in SEARCHED)
-
-
-def _page(request: Request, template: str, code: int, values: dict[str, Any]) -> Response:
-    chosen = request.query_params.get("lang") or request.cookies.get(COOKIE, "")
-    language = (
-        chosen if chosen in LANGUAGES else preferred(request.headers.get("Accept-Language", ""))
+async def _flow(context: Context, request: Request) -> Response:
+    rates = context.history.flow.rates
+    states = _states(context.views.outputs())
+    drawn = graph(rates, [*context.views.processors()], states)
+    left_out = context.views.plugins()["refused_samples"]
+    processors = context.views.processors()
+    return await page(
+        context, request, "flow", graph=drawn, left_out=left_out, processors=processors
     )
-    body = render(f"{template}.html", language, refresh=REFRESH, **values)
-    response = HTMLResponse(body, code, headers=HEADERS)
-    if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, language, max_age=YEAR, samesite="strict", httponly=True)
-    return response
 
 
-async def _static(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in STATIC:
-        raise HTTPException(404, "there is no such file")
-    body = files("orbital_console.web").joinpath("static", name).read_bytes()
-    return Response(
-        body, media_type=STATIC[name], headers=HEADERS | {"Cache-Control": "max-age=300"}
-    )
+async def _log(context: Context, request: Request) -> Response:
+    q = request.query_params.get("q", "")
+    lines = context.history.log.lines(level(request), LINES)
+    found = [line for line in lines if q.lower() in line.text.lower()]
+    chosen = request.query_params.get("level", "debug")
+    return await page(context, request, "log", lines=found, q=q, level=chosen, levels=[*LEVELS])
+
+
+async def _configuration(context: Context, request: Request) -> Response:
+    text = await in_background(_as_yaml, context)
+    reloads = [*reversed(context.history.reloads)]
+    return await page(context, request, "configuration", text=text, reloads=reloads, refresh=0)
+
+
+def _as_yaml(context: Context) -> str:
+    shown: View = context.host.configuration()
+    if len(shown["tasks"]) > WRITTEN_OUT:
+        shown["tasks"] = f"{len(shown['tasks'])} tasks"
+    text: str = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def _states(known: list[View]) -> dict[str, State]:
+    return {one["name"]: outputs.explain(one).state for one in known}
+
+
+def _matches(series: Series, q: str) -> bool:
+    return q in series.name.lower() or any(q in value.lower() for value in series.labels.values())

@@ -12,7 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from orbital_console.web.heartbeat import heartbeat
-from orbital_console.web.language import messages
+from orbital_console.web.language import LANGUAGES, messages
+from orbital_console.web.phases import phases
+from orbital_console.web.plot import number
 from orbital_sdk.units import format_duration
 
 
@@ -27,7 +29,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = environment.filters
-    filters |= {"moment": moment, "span": span, "commands": commands, "heartbeat": heartbeat}
+    filters |= {
+        "moment": moment, "span": span, "commands": commands, "heartbeat": heartbeat,
+        "phases": phases, "number": number, "took": took,
+    }  # fmt: skip
     return environment
 
 
@@ -39,7 +44,10 @@ def render(template: str, language: str, /, **values: Any) -> str:
         language: Of the messages.
         values: For the template.
     """
-    known = {"language": language, "t": messages(language), "version": version("orbital-console")}
+    known = {
+        "language": language, "languages": LANGUAGES, "t": messages(language),
+        "version": version("orbital-console"),
+    }  # fmt: skip
     return _environment().get_template(template).render(known | values)
 
 
@@ -52,8 +60,13 @@ def moment(ms: int) -> Markup:
 
 
 def span(seconds: float) -> str:
-    """A duration in seconds."""
+    """A duration in seconds, rounded."""
     return format_duration(int(seconds))
+
+
+def took(seconds: float) -> str:
+    """A short duration in seconds, with milliseconds."""
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
 def commands(text: str) -> Markup:

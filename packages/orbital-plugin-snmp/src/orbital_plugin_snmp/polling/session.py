@@ -80,7 +80,10 @@ class PollSession(Session):
         began = time.monotonic()
         reader = self._reader(ctx)
         task = self._task or await self._identify(reader)
-        polled = await task.poll(reader)
+        try:
+            polled = await task.poll(reader)
+        finally:
+            _measure(reader, ctx)
         if task.restarted and self._catalogue.is_automatic:
             self._task = None  # it may be another device by now
         self._tell(polled, reader, ctx)
@@ -123,6 +126,11 @@ class PollSession(Session):
         for reason in out.problems.keys() - self._refused:
             self._refused.add(reason)
             ctx.log.warning("%s: %s; such values are left out", self._name, reason)
+
+
+def _measure(reader: Reader, ctx: Context) -> None:
+    cost = reader.cost
+    ctx.measured.update(requests=cost.packets, retries=cost.retries, values=cost.values)
 
 
 def _said(failures: dict[str, str]) -> str:

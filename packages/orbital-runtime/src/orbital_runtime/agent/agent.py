@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orbital_runtime.clock import Clock
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.processor.processors import Running
+    from orbital_runtime.reload import Reload
     from orbital_runtime.settings import Loaded, Settings
     from orbital_sdk import Identity
 
@@ -222,13 +223,18 @@ class Agent:
         """Ask `run` to stop."""
         self._stop_asked.set()
 
-    async def reload(self) -> list[str]:
+    async def reload(self, by: str = "command") -> list[str]:
         """As `Reloader.reload`."""
-        return await self._reloader.reload()
+        return await self._reloader.reload(by)
 
-    def reload_soon(self) -> None:
+    def reload_soon(self, by: str = "signal") -> None:
         """As `Reloader.soon`."""
-        self._reloader.soon()
+        self._reloader.soon(by)
+
+    def reloaded(self, outcome: Reload) -> None:
+        """Tell the extensions of a reload."""
+        for one in self.extensions.all:
+            one.reloaded(outcome)
 
     async def follow(self, new: Loaded, ready: Sequence[Running]) -> None:
         """Apply another configuration, whose processors are started."""

@@ -257,6 +257,7 @@ def telemetry_of(
         control,
         socket=socket_path(section.socket, paths.runtime_dir(environ)),
         address=section.address if section.enabled else None,
+        token=paths.data_dir(environ) / "api-token",
         host_names=section.host_names,
         task_series=section.task_series,
     )

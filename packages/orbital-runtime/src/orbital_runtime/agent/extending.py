@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from orbital_runtime import paths
 from orbital_runtime.extensions import Counts, Extension
 from orbital_runtime.sender.output import Output
+from orbital_runtime.settings.rendering.dump import shown
 from orbital_runtime.settings.validation.binding import Binder
+from orbital_runtime.telemetry.api.views import BoundViews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from orbital_runtime.delivery_policy import DeliveryPolicy
     from orbital_runtime.model import Task
     from orbital_runtime.plugins.registry import Registry
-    from orbital_runtime.settings import Settings
+    from orbital_runtime.settings import Loaded, Settings
     from orbital_runtime.telemetry.sources import Sources
     from orbital_sdk import Identity, Writer
 
@@ -33,10 +35,11 @@ class Owner(Protocol):
     clock: Clock
     version: str
     environ: Mapping[str, str]
+    loaded: Loaded
+    sources: Sources
     started: float
     registry: Registry
     identity: Identity
-    sources: Sources
     stations: Stations
 
     @property
@@ -46,7 +49,7 @@ class Owner(Protocol):
 
     def set_identity(self, identity: Identity) -> None: ...
 
-    def reload_soon(self) -> None: ...
+    def reload_soon(self, by: str) -> None: ...
 
 
 class Extensions:
@@ -131,6 +134,13 @@ class Host:
     def settings(self) -> Settings:
         return self._agent.settings
 
+    @property
+    def views(self) -> BoundViews:
+        return BoundViews(self._agent.sources)
+
+    def configuration(self) -> dict[str, Any]:
+        return shown(self._agent.loaded)
+
     def binder(self) -> Binder:
         return Binder(self._agent.registry, self._agent.settings, strict=False)
 
@@ -157,7 +167,7 @@ class Host:
         asyncio.create_task(self._triggered(key), name=f"trigger {key}")  # noqa: RUF006 (the scheduler holds it)
 
     def reload(self) -> None:
-        self._agent.reload_soon()
+        self._agent.reload_soon(self._name)
 
     def set_identity(self, sentinel_id: str) -> None:
         if self._agent.identity.id != sentinel_id:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.task_session import TaskSession
 
 Collected = list[Sample] | Columns
+Measured = dict[str, float]
 
 
 class Collecting:
@@ -52,17 +53,26 @@ class Collecting:
         self._limits = limits
 
     async def collect(
-        self, task: Task, task_session: TaskSession, record: TaskRecord
+        self, task: Task, task_session: TaskSession, record: TaskRecord, measured: Measured
     ) -> tuple[Outcome, Collected]:
-        """All attempts. Kept are the samples of the one that gave most."""
-        ctx = self.context(task, record)
+        """All attempts. Kept are the samples of the one that gave most.
+
+        Args:
+            task: What to read.
+            task_session: Opened if it is not.
+            record: Of the task.
+            measured: Takes what is measured, as in `Run.measured`.
+        """
+        ctx = self.context(task, record, measured)
         best: Collected = []
         outcome = SUCCESS
         # a receiver that failed is begun again after its run, which tells why
         retries = 0 if receives(type(task_session.plugin)) else task.retries
         for attempt in range(retries + 1):
-            if attempt and not await self._pause(ctx):
-                break
+            if attempt:
+                if not await self._pause(ctx):
+                    break
+                measured["attempts"] = attempt + 1
             outcome, collected = await self._attempt(task_session, record, ctx)
             if isinstance(collected, Columns):
                 return outcome, collected
@@ -76,8 +86,13 @@ class Collecting:
         self, task_session: TaskSession, record: TaskRecord, ctx: Context
     ) -> tuple[Outcome, Collected]:
         sink: list[Sample] = []
+        begin = time.monotonic()
         try:
-            session = task_session.session or await self._sessions.open(task_session, ctx)
+            session = task_session.session
+            if session is None:
+                session = await self._sessions.open(task_session, ctx)
+                opened = time.monotonic()
+                ctx.measured["open_seconds"], begin = opened - begin, opened
             columns = await self._invoker.collect(
                 session,
                 task_session.plugin,
@@ -94,6 +109,8 @@ class Collecting:
                 outcome, [*sink, *_saved(error, self._limits().samples + 1)]
             )
             return _in_time(outcome, ctx), samples
+        finally:
+            ctx.measured["collect_seconds"] = time.monotonic() - begin
         return _in_time(SUCCESS, ctx), sink if columns is None else columns
 
     def _within_limit(self, outcome: Outcome, samples: list[Sample]) -> tuple[Outcome, Collected]:
@@ -105,10 +122,11 @@ class Collecting:
         self._totals.refused["sample_limit"] += error.refused
         return outcome.also(str(error), type(error).__name__), samples[:limit]
 
-    def context(self, task: Task, record: TaskRecord) -> Context:
+    def context(self, task: Task, record: TaskRecord, measured: Measured | None = None) -> Context:
         seconds = self._limits().timeout(task.timeout)
         deadline = time.monotonic() + seconds
-        return Context(task.id, task.device_id, seconds, deadline, record.log)
+        noted = {} if measured is None else measured
+        return Context(task.id, task.device_id, seconds, deadline, record.log, noted)
 
     async def _pause(self, ctx: Context) -> bool:
         """Wait before another attempt; whether there is time for one."""

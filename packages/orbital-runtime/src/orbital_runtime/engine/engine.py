@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_cardinality import Budget, beyond
-from orbital_runtime.engine.collecting import Collected, Collecting
+from orbital_runtime.engine.collecting import Collected, Collecting, Measured
 from orbital_runtime.engine.current_chain import NONE, CurrentChain
 from orbital_runtime.engine.handover import HandOver
 from orbital_runtime.engine.outcome import bug
@@ -113,11 +113,12 @@ class Engine:
             task_session, error = self._task_session(task)
         record = await self._record(task, task_session, started)
         collected: Collected = []
+        measured: Measured = {}
         if task_session is None:  # it may work again without a change of the task: no pause
             outcome = self._collecting.judge(record, error)._replace(pauses=False)
         else:
             task_session.used = begin
-            outcome, collected = await self._collect(task, task_session, record)
+            outcome, collected = await self._collect(task, task_session, record, measured)
         duration = self._clock.steady() - begin
         if released is not None:
             released()
@@ -139,18 +140,20 @@ class Engine:
             )
         if lost:
             outcome = outcome._replace(status=Status.FAILED, error=lost, kind="BufferRefused")
+        measured["store_seconds"] = self._clock.steady() - begin - duration
         return Run(
             outcome.status, outcome.up, started, duration, samples + arrived.kept,
             outcome.error, outcome.kind, outcome.pauses,
             record.batcher.series + (0 if task_session is None else task_session.series),
+            measured,
         )  # fmt: skip
 
     async def _collect(
-        self, task: Task, task_session: TaskSession, record: TaskRecord
+        self, task: Task, task_session: TaskSession, record: TaskRecord, measured: Measured
     ) -> tuple[Outcome, Collected]:
         task_session.busy = True
         try:
-            return await self._collecting.collect(task, task_session, record)
+            return await self._collecting.collect(task, task_session, record, measured)
         finally:
             self.sessions.leave(task_session)
 
@@ -261,7 +264,7 @@ class Engine:
         )
         task_session.busy = True
         try:
-            outcome, _ = await self._collecting.collect(task, task_session, record)
+            outcome, _ = await self._collecting.collect(task, task_session, record, {})
         finally:
             self.sessions.leave(task_session)
             await self.sessions.end(task_session)
@@ -281,7 +284,7 @@ class Engine:
             test = partial(call, partial(session.test, ctx))
             return await self.invoker.call(test, task_session.plugin, ctx, holds=task_session.holds)
         except NotImplementedError:
-            outcome, collected = await self._collecting.collect(task, task_session, record)
+            outcome, collected = await self._collecting.collect(task, task_session, record, {})
         finally:
             self.sessions.leave(task_session)
             await self.sessions.end(task_session)

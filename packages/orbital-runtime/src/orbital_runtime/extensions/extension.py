@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
     from starlette.routing import BaseRoute
 
-    from orbital_runtime.extensions.host import ExtensionHost, Views
+    from orbital_runtime.extensions.host import ExtensionHost
     from orbital_runtime.extensions.status import Reason, UnusableTask
     from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
+    from orbital_runtime.reload import Reload
     from orbital_runtime.settings.model.root import Settings
     from orbital_sdk import Batch
 
@@ -88,6 +89,9 @@ class Extension:
     def ran(self, task: Task, run: Run) -> None:
         """Called when a run ended."""
 
+    def reloaded(self, outcome: Reload) -> None:
+        """Called after each reload, also a refused one."""
+
     @property
     def witness(self) -> Callable[[Batch], None] | None:
         """A callback for each batch that the buffer accepted, or None. Requested after `start` and after
@@ -107,12 +111,8 @@ class Extension:
         """Its metric families for `/metrics`."""
         return ()
 
-    def routes(self, views: Views) -> Sequence[BaseRoute]:
-        """Its HTTP routes, which only read: they are served to every client. `/` replaces the list of pages.
-
-        Args:
-            views: The agent's state, as the API serves it.
-        """
+    def routes(self) -> Sequence[BaseRoute]:
+        """Its HTTP routes, which only read. `/` replaces the list of pages."""
         return ()
 
     @classmethod

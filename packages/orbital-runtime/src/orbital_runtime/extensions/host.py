@@ -57,6 +57,18 @@ class Views(Protocol):
         """The answer of `/api/v1/plugins`."""
         ...
 
+    def ledger(self) -> dict[str, dict[str, Any]]:
+        """The answer of `/api/v1/ledger`."""
+        ...
+
+    def processors(self) -> dict[str, dict[str, int]]:
+        """The answer of `/api/v1/processors`."""
+        ...
+
+    def attempts(self) -> dict[str, list[dict[str, Any]]]:
+        """The last requests of each output, the oldest first."""
+        ...
+
 
 class ExtensionHost(Protocol):
     """Call it on the event loop only. Nothing here blocks."""
@@ -70,6 +82,15 @@ class ExtensionHost(Protocol):
     @property
     def settings(self) -> Settings:
         """The current settings."""
+        ...
+
+    @property
+    def views(self) -> Views:
+        """The state of the agent."""
+        ...
+
+    def configuration(self) -> dict[str, Any]:
+        """The configuration in effect as JSON types, secrets masked. For a thread: it may be long."""
         ...
 
     def binder(self) -> Binder:

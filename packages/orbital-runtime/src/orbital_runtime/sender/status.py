@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orbital_buffer.model.intervals import Intervals
 
@@ -27,6 +27,23 @@ class Phase(StrEnum):
     PAUSED = "paused"
     """Somebody has to change the settings or the destination. All samples are kept."""
     STOPPED = "stopped"
+
+
+REMEMBERED: Final = 50
+"""Requests of each output."""
+
+
+class Attempted(NamedTuple):
+    """One request, after its end."""
+
+    at_ms: int
+    """Its start, milliseconds UTC."""
+    seconds: float
+    samples: int
+    error: str = ""
+    """Why the destination did not take it; empty if it did, and if the agent stopped meanwhile."""
+    kind: str = ""
+    """As in `Tally.errors`; empty without an error."""
 
 
 @dataclass(slots=True)
@@ -56,6 +73,8 @@ class Tally:
     """Milliseconds UTC."""
     processor_failures: dict[str, Failure] = field(default_factory=dict[str, "Failure"])
     """Failures of the output's processors, by name."""
+    attempts: deque[Attempted] = field(default_factory=lambda: deque[Attempted](maxlen=REMEMBERED))
+    """The last requests, the oldest first."""
     failed: Intervals = field(default_factory=Intervals)
     """Batches that an attempt did not settle, and that are still waiting."""
     doubtful: Intervals = field(default_factory=Intervals)

@@ -19,22 +19,11 @@ if TYPE_CHECKING:
     from orbital_runtime.plugins.instances import Instances
     from orbital_runtime.plugins.registry import Registry
     from orbital_runtime.plugins.updates import Updates
+    from orbital_runtime.reload import Reload
     from orbital_runtime.scheduler.scheduler import Scheduler
     from orbital_runtime.sender.sender import Sender
     from orbital_runtime.settings import Fallback
     from orbital_sdk import Identity
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """The last time that the configuration was read."""
-
-    at_ms: int
-    """Milliseconds UTC; 0 if it was not read again since the start."""
-    successful_ms: int
-    """The last time that it was valid, milliseconds UTC."""
-    problems: Sequence[str] = ()
-    """Why it failed. Where the configuration was refused, the one before stays in effect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from orbital_runtime.telemetry.server import listen
 from orbital_runtime.telemetry.server.app_server import AppServer
 from orbital_runtime.telemetry.server.connections import ConnectionLimits, Connections
+from orbital_runtime.telemetry.server.token_file import token_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ class Telemetry:
         host_names: Additional host names accepted in HTTP requests.
         task_series: Maximum tasks with series of their own in `/metrics`.
         limits: Limits for the connections of each socket.
+        token: Path of the file with the token of HTTP requests; made at the first start.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Telemetry:
         *,
         socket: Path,
         address: tuple[str, int] | None,
+        token: Path,
         host_names: Sequence[str] = (),
         task_series: int = 1000,
         limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 (frozen)
@@ -51,6 +54,7 @@ class Telemetry:
         self._control = control
         self._path = socket
         self._address = address
+        self._token_file = token
         self._host_names = host_names
         self._task_series = task_series
         self._limits = limits
@@ -58,6 +62,8 @@ class Telemetry:
         self._inode = 0
         self.url = ""
         """URL of the HTTP socket; empty before the start, and without HTTP."""
+        self.token = ""
+        """Of HTTP requests; empty before the start."""
 
     async def start(self) -> None:
         """Listen and serve.
@@ -75,14 +81,17 @@ class Telemetry:
             raise
         from orbital_runtime.telemetry.api import routes  # noqa: PLC0415 (late: commands don't serve)
         from orbital_runtime.telemetry.metrics.exposition import Metrics  # noqa: PLC0415 (as above)
+        from orbital_runtime.telemetry.server.access import Access  # noqa: PLC0415 (as above)
         from orbital_runtime.telemetry.server.host_names import HostNames  # noqa: PLC0415 (as above)
 
         connections = Connections(self._limits)
         told = Metrics(self._sources, connections, task_series=self._task_series)
-        commands = routes.owning(self._sources, told, self._control)
+        self.token = token_in(self._token_file)
+        commands = routes.owning(self._sources, told, self._control, self.token)
         self._servers = [AppServer(commands, owner, Connections(self._limits), spare=SPARE)]
         if public is not None:
-            pages = HostNames(routes.reading(self._sources, told), self._host_names)
+            pages = Access(routes.public(self._sources, told, self._control), self.token)
+            pages = HostNames(pages, self._host_names)
             self._servers.append(AppServer(pages, public, connections))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))
         await asyncio.gather(*(server.start() for server in self._servers))
@@ -99,7 +108,10 @@ class Telemetry:
         self.url = url
         log.info("listening on %s (/metrics, /healthz, /readyz, /api/v1/status)", url)
         if public_to_all:
-            log.warning("%s is open to other machines: it shows tasks, devices and errors", url)
+            log.warning(
+                "%s is open to other machines: they read /metrics, and all else with the token that"
+                " `sentinel token` prints, in clear text", url,
+            )  # fmt: skip
 
 
 def socket_path(setting: str, runtime_dir: Path) -> Path:

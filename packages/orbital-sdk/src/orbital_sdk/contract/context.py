@@ -22,6 +22,10 @@ class Context:
     log: logging.Logger | logging.LoggerAdapter[Any] = field(
         default_factory=lambda: logging.getLogger("orbital.plugin")
     )
+    measured: dict[str, float] = field(default_factory=dict[str, float])
+    """What a plugin may tell people about this run: counts such as `requests`, `bytes` and `retries`, and
+    durations of its phases such as `connect_seconds`. No samples are made of it, and it does not leave a
+    plugin's own process."""
 
     def remaining(self) -> float:
         """Seconds left before the deadline, never below zero."""

@@ -11,9 +11,9 @@ from orbital_runtime.agent.lifecycle.state import State
 from orbital_runtime.agent.reloading.apply import at_next_start
 from orbital_runtime.agent.reloading.watch import changes
 from orbital_runtime.guard.wording import named
+from orbital_runtime.reload import Reload
 from orbital_runtime.settings import SettingsError, difference, load
 from orbital_runtime.slices import without_collector
-from orbital_runtime.telemetry.sources import Reload
 from orbital_runtime.threads import in_background
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Owner(Protocol):
         """Apply another configuration, whose processors are started."""
         ...
 
+    def reloaded(self, outcome: Reload) -> None:
+        """Called after each reload, also a refused one."""
+        ...
+
 
 def _at_start(loaded: Loaded, now: int) -> Reload:
     """The file was read at the start; if it was refused then, the last good configuration is in effect."""
@@ -71,8 +75,11 @@ class Reloader:
         self._began = agent.loaded.settings
         self._lock = asyncio.Lock()
 
-    async def reload(self) -> list[str]:
+    async def reload(self, by: str) -> list[str]:
         """Read the configuration again and apply what changed.
+
+        Args:
+            by: Who asked, as in `Reload.by`.
 
         Returns:
             The changes, as lines; empty if there are none.
@@ -84,12 +91,12 @@ class Reloader:
             try:
                 changed = await self._reload()
             except SettingsError as error:
-                self._settle([str(problem) for problem in error.problems])
+                self._settle(by, [str(problem) for problem in error.problems])
                 raise
             except Exception as error:
-                self._settle([f"it failed half-way, restart the agent: {named(error)}"])
+                self._settle(by, [f"it failed half-way, restart the agent: {named(error)}"])
                 raise
-            self._settle()
+            self._settle(by, changes=changed)
             return changed
 
     async def _reload(self) -> list[str]:
@@ -105,9 +112,9 @@ class Reloader:
             self.last = changed or self.last
             return changed
 
-    def soon(self) -> None:
+    def soon(self, by: str) -> None:
         """Reload in the background."""
-        asyncio.create_task(self._reload_or_log(), name="reload")  # noqa: RUF006 (the lock holds it)
+        asyncio.create_task(self._reload_or_log(by), name="reload")  # noqa: RUF006 (the lock holds it)
 
     async def watch(self) -> None:
         """Reload when the files change, until cancelled; return at once if that is disabled."""
@@ -118,18 +125,22 @@ class Reloader:
         looking = changes(self._paths, loaded.seen, section.reload_interval)
         async with aclosing(looking) as changed:
             async for _ in changed:
-                await self._reload_or_log()
+                await self._reload_or_log("file")
 
     async def watch_secrets(self) -> None:
         """Reload when secrets change that no file holds, until cancelled."""
         while self._agent.loaded.settings.plugins.auto_reload:
             await asyncio.sleep(self._agent.loaded.settings.secrets.refresh)
             if await in_background(self._agent.loaded.secrets.changed):
-                await self._reload_or_log()
+                await self._reload_or_log("secret")
 
-    def _settle(self, problems: Sequence[str] = ()) -> None:
+    def _settle(
+        self, by: str, problems: Sequence[str] = (), *, changes: Sequence[str] = ()
+    ) -> None:
         now = self._agent.clock.utc_ms()
-        self.outcome = Reload(now, self.outcome.successful_ms if problems else now, problems)
+        successful = self.outcome.successful_ms if problems else now
+        self.outcome = Reload(now, successful, problems, changes, by)
+        self._agent.reloaded(self.outcome)
 
     def _paths(self) -> tuple[Path, ...]:
         return self._agent.loaded.look_at()
@@ -151,9 +162,9 @@ class Reloader:
                 log.warning("%s", note)
         return later
 
-    async def _reload_or_log(self) -> None:
+    async def _reload_or_log(self, by: str) -> None:
         try:
-            if not await self.reload():
+            if not await self.reload(by):
                 log.info("reloaded: nothing changed")
         except SettingsError as error:
             for problem in error.problems:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from orbital_runtime.guard.escape import origin
 from orbital_runtime.sender.refusals.answers import WriterBug, kind, may_be_stored
-from orbital_runtime.sender.refusals.groups import token
+from orbital_runtime.sender.refusals.groups import rows, token
+from orbital_runtime.sender.status import Attempted
 from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError
 from orbital_sdk.contract.written import misfit
 
@@ -43,6 +44,8 @@ class Requests:
         self._tally = tally
         self._caller = caller
         self._said = ""
+        self._failure = ("", "")
+        """Words and kind of the failure of the present request; empty while there is none."""
 
     async def send(self, group: Group[Batch], failures: int) -> WriteAnswer:
         """Send a group. Returns the destination's answer.
@@ -54,12 +57,20 @@ class Requests:
         Raises:
             WriteError, ConfigurationError: There is no answer; `WriterBug` for a bug of the writer.
         """
+        attempted = Attempted(self._clock.utc_ms(), 0.0, rows(group))
+        begin, self._failure = self._clock.steady(), ("", "")
         try:
             return await self._ask(group, failures)
         except BaseException as error:
             if may_be_stored(error):
                 self._tally.doubt(part.seq for part in group)
             raise
+        finally:
+            words, failed = self._failure
+            ended = attempted._replace(
+                seconds=self._clock.steady() - begin, error=words, kind=failed
+            )
+            self._tally.attempts.append(ended)
 
     async def _ask(self, group: Group[Batch], failures: int) -> WriteAnswer:
         tally, batches = self._tally, [part.batch for part in group]
@@ -85,6 +96,7 @@ class Requests:
         return answer
 
     def _note(self, failure: WriteError | ConfigurationError | NotWritten, words: str) -> None:
+        self._failure = words, kind(failure)
         self._tally.errors[kind(failure)] += 1
         self._tally.failed_at(self._clock.utc_ms(), words)
 

@@ -1,6 +1,7 @@
 """The routes: `/metrics`, `/healthz`, `/readyz`, and `/api/v1`.
 
-Routes that only read are served everywhere, those that change something on the owner's socket only.
+Routes that only read are served everywhere, and so are a reload and a run of a task. What loses samples or
+ends the agent is served on the owner's socket only.
 """
 
 from __future__ import annotations
@@ -39,14 +40,22 @@ LARGEST_PAGE: Final = 10_000
 FILTERS: Final = ("key", "status", "plugin", "device_id")
 
 
-def reading(sources: Sources, metrics: Metrics) -> Starlette:
-    """The app with the routes for every client."""
-    return _app(_reading(sources, metrics))
+def public(sources: Sources, metrics: Metrics, control: Control) -> Starlette:
+    """The app with the routes for HTTP clients; who may use which is decided before it."""
+    return _app([*_actions(sources, control), *_reading(sources, metrics)])
 
 
-def owning(sources: Sources, metrics: Metrics, control: Control) -> Starlette:
-    """The app with all routes, for the owner."""
-    return _app([*_reading(sources, metrics), *_control(sources, control)])
+def owning(sources: Sources, metrics: Metrics, control: Control, token: str) -> Starlette:
+    """The app with all routes, for the owner.
+
+    Args:
+        sources: The parts of the agent.
+        metrics: For `/metrics`.
+        control: Actions.
+        token: That of HTTP requests.
+    """
+    own = _owning(sources, control, token)
+    return _app([*_actions(sources, control), *own, *_reading(sources, metrics)])
 
 
 def _app(routes: Sequence[BaseRoute]) -> Starlette:
@@ -63,8 +72,6 @@ def _app(routes: Sequence[BaseRoute]) -> Starlette:
 
 
 def _reading(sources: Sources, metrics: Metrics) -> list[BaseRoute]:
-    bound = views.BoundViews(sources)
-
     async def scrape(_: Request) -> Response:
         snapshot = await metrics.snapshot()  # on the event loop, where nothing changes meanwhile
         return Response(await in_background(snapshot.text), media_type=CONTENT_TYPE)
@@ -88,9 +95,10 @@ def _reading(sources: Sources, metrics: Metrics) -> list[BaseRoute]:
         _get("/api/v1/outputs", lambda _: answer(views.outputs(sources))),
         *buffer.reading(sources),
         _get("/api/v1/ledger", lambda _: answer(views.ledger(sources))),
+        _get("/api/v1/processors", lambda _: answer(views.processors(sources))),
         Route("/api/v1/cardinality", cardinality),
         _get("/api/v1/plugins", lambda _: answer(views.plugins(sources))),
-        *[route for one in sources.extensions for route in one.routes(bound)],
+        *[route for one in sources.extensions for route in one.routes()],
     ]
 
 
@@ -101,10 +109,8 @@ def _get(path: str, give: Callable[[Request], Response]) -> Route:
     return Route(path, endpoint)
 
 
-def _control(sources: Sources, control: Control) -> list[Route]:
-    async def stop(_: Request) -> Response:
-        control.stop()
-        return answer({"stopping": True}, 202)
+def _actions(sources: Sources, control: Control) -> list[Route]:
+    """What is repeated or undone by asking again."""
 
     async def reload(_: Request) -> Response:
         try:
@@ -120,15 +126,26 @@ def _control(sources: Sources, control: Control) -> list[Route]:
                 422,
             )
 
-    async def trigger(request: Request) -> Response:
+    async def run(request: Request) -> Response:
         given, states = request.path_params["key"], sources.scheduler.states()
         keys = (given, *(f"{one.name}/{given}" for one in sources.extensions))
         key = next((key for key in keys if key in states), given)
         try:
-            run = await sources.scheduler.trigger(key)
+            ended = await sources.scheduler.trigger(key)
         except LookupError as error:
             raise HTTPException(404, str(error.args[0])) from error
-        return answer(asdict(run))
+        return answer(asdict(ended))
+
+    return [
+        Route("/api/v1/reload", reload, methods=["POST"]),
+        Route("/api/v1/tasks/{key:path}/run", run, methods=["POST"]),
+    ]
+
+
+def _owning(sources: Sources, control: Control, token: str) -> list[Route]:
+    async def stop(_: Request) -> Response:
+        control.stop()
+        return answer({"stopping": True}, 202)
 
     async def update(request: Request) -> Response:
         try:
@@ -140,9 +157,8 @@ def _control(sources: Sources, control: Control) -> list[Route]:
         *buffer.owning(sources),
         *dead_letters.owning(sources),
         Route("/api/v1/stop", stop, methods=["POST"]),
-        Route("/api/v1/reload", reload, methods=["POST"]),
         Route("/api/v1/plugins/{name:path}/reload", update, methods=["POST"]),
-        Route("/api/v1/tasks/{key:path}/trigger", trigger, methods=["POST"]),
+        _get("/api/v1/token", lambda _: answer({"token": token})),
     ]
 
 
@@ -169,10 +185,11 @@ async def _tasks(sources: Sources, request: Request) -> views.View:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    code, detail = (
-        (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
-    )
-    return answer({"error": detail}, code)
+    if not isinstance(error, HTTPException):
+        return answer({"error": ""}, 500)
+    refusal = answer({"error": error.detail}, error.status_code)
+    refusal.headers.update(error.headers or {})
+    return refusal
 
 
 async def _broke(_: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_runtime.slices import in_slices
@@ -51,6 +52,18 @@ class BoundViews:
 
     def plugins(self) -> View:
         return plugins(self.sources)
+
+    def ledger(self) -> dict[str, View]:
+        return ledger(self.sources)
+
+    def processors(self) -> dict[str, View]:
+        return processors(self.sources)
+
+    def attempts(self) -> dict[str, list[View]]:
+        return {
+            name: [one._asdict() for one in tally.attempts]
+            for name, tally in self.sources.sender.tallies().items()
+        }
 
 
 async def status(sources: Sources) -> View:
@@ -221,6 +234,16 @@ def ledger(sources: Sources) -> dict[str, View]:
         }
         for name, account in sources.buffer.ledger.accounts().items()
     }
+
+
+def processors(sources: Sources) -> dict[str, View]:
+    """What each processor did with samples since the start, by its name."""
+    totals = sources.engine.processing.chain.totals
+    counts = {"dropped": totals.dropped, "made": totals.made, "lost": totals.lost}
+    counts["errors"] = totals.errors
+    configured = (one.name for one in sources.engine.processing.chain.processors)
+    names = dict.fromkeys(chain(configured, *counts.values()))
+    return {name: {what: counted[name] for what, counted in counts.items()} for name in names}
 
 
 def plugins(sources: Sources) -> View:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class DeadlineProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self.since = self.loop.time()
         super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:  # nobody wants the rest of the request
+            self.transport.close()
 
     def _set_deadline(self, seconds: float) -> None:
         """Set the deadline, in seconds from now."""
