@@ -25,12 +25,40 @@ class Made(NamedTuple):
     maker: ProcessorSettings
 
 
-def name_notes(processors: Sequence[ProcessorSettings]) -> Iterator[Note]:
+class Names:
+    """Names that are made, by whom."""
+
+    def __init__(self, processors: Iterable[ProcessorSettings] = ()) -> None:
+        self._by_name: dict[str, Made] = {}
+        self._globs: list[Made] = []
+        for one in processors:
+            for made in _made(one):
+                self.add(made)
+
+    def add(self, made: Made) -> None:
+        self._by_name[made.name] = made
+        if "*" in made.name:
+            self._globs.append(made)
+
+    def first(self, name: str) -> Made | None:
+        """Who makes it already."""
+        if name in self._by_name:
+            return self._by_name[name]
+        if "*" in name:
+            return next((made for made in self._by_name.values() if _fits(made.name, name)), None)
+        return next((made for made in self._globs if _fits(name, made.name)), None)
+
+
+def name_notes(processors: Iterable[ProcessorSettings]) -> Iterator[Note]:
     """Notes about processors that make the same metric, of those that the same samples pass."""
-    shared = [one for one in processors if not one.place]
-    yield from _among(shared, ())
-    for place in dict.fromkeys(one.place for one in processors if one.place):
-        yield from _among([one for one in processors if one.place == place], shared)
+    places: dict[str, list[ProcessorSettings]] = {}
+    for one in processors:
+        places.setdefault(one.place, []).append(one)
+    shared = places.pop("", [])
+    yield from _among(shared, Names())
+    of_all = Names(shared)
+    for own in places.values():
+        yield from _among(own, of_all)
 
 
 def field_notes(processors: Iterable[ProcessorSettings], tasks: Sequence[Task]) -> Iterator[Note]:
@@ -40,9 +68,12 @@ def field_notes(processors: Iterable[ProcessorSettings], tasks: Sequence[Task]) 
         processors: Before the buffer.
         tasks: All of them.
     """
+    models = {task.id: {type(task.device)} for task in tasks}
+    models[""] = {type(task.device) for task in tasks}
     for one in processors:
-        mine = [task for task in tasks if one.task in ("", task.id)]
-        known = {name for kind in {type(task.device) for task in mine} for name in accepted(kind)}
+        if not (mine := models.get(one.task)):
+            continue
+        known = {name for model in mine for name in accepted(model)}
         for name in told(one.processor.device_fields, one.config):
             if name.partition(".")[0] not in known:
                 hint = did_you_mean(name, known)
@@ -50,14 +81,14 @@ def field_notes(processors: Iterable[ProcessorSettings], tasks: Sequence[Task]) 
                 yield Note(dotted(one.at), f"{message}; {hint}" if hint else message)
 
 
-def _among(own: Iterable[ProcessorSettings], others: Iterable[ProcessorSettings]) -> Iterator[Note]:
-    before = [made for one in others for made in _made(one)]
+def _among(own: Iterable[ProcessorSettings], others: Names) -> Iterator[Note]:
+    mine = Names()
     for one in own:
         for made in _made(one):
-            if first := next((each for each in before if _alike(made.name, each.name)), None):
+            if first := mine.first(made.name) or others.first(made.name):
                 yield _note(made, first)
                 break
-            before.append(made)
+            mine.add(made)
 
 
 def _made(one: ProcessorSettings) -> list[Made]:
@@ -72,7 +103,6 @@ def _note(made: Made, first: Made) -> Note:
     )
 
 
-def _alike(one: str, other: str) -> bool:
-    if "*" in (one, other):  # any name at all: nobody can say
-        return False
-    return one == other or fnmatchcase(one, other) or fnmatchcase(other, one)
+def _fits(name: str, glob: str) -> bool:
+    """Whether a name is one of these; of two globs nobody can say, nor of a lone star."""
+    return "*" not in name and glob != "*" and fnmatchcase(name, glob)
