@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = 80
 PATIENCE: Final = 60.0
 """Seconds until the agent has something to show."""
-SHOWN: Final = (("tasks",), ("explain", "core-switch"), ("status",))
+SHOWN: Final = (("tasks",), ("explain", "core-switch"))
 """The commands."""
 FONTS: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """A picture fetches nothing from elsewhere."""
@@ -45,14 +45,14 @@ tasks:
 
 
 def make(folder: Path) -> Path:
-    """Make `status.svg` in this folder. Returns its path.
+    """Make `terminal.svg` in this folder. Returns its path.
 
     Raises:
         RuntimeError: The agent does not start.
     """
     with TemporaryDirectory() as home, _agent(Path(home)) as environ:
         shots = [(command, _shown(command, Path(home), environ)) for command in SHOWN]
-    path = folder / "status.svg"
+    path = folder / "terminal.svg"
     path.write_text(picture(shots))
     return path
 

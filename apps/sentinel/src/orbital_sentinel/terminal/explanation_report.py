@@ -56,7 +56,7 @@ def _explanation(one: View, others: list[str]) -> None:
 def _facts(one: View) -> Iterator[tuple[str, str]]:
     if one["since"] is not None:
         yield "since", f"{clock(one['since'])} ({ago(one['since'])})"
-    if one["last"]:
+    if one["last"] and one["last"]["error"] not in one["answered"]:
         yield "last error", one["last"]["error"]
     if one["asked"]:
         yield "asked", f"{one['asked']}, {ago(one['asked_at'])}"
