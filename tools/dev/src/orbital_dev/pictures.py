@@ -53,6 +53,7 @@ def make(folder: Path) -> Path:
     with TemporaryDirectory() as home, _agent(Path(home)) as environ:
         shots = [(command, _shown(command, Path(home), environ)) for command in SHOWN]
     path = folder / "terminal.svg"
+    folder.mkdir(exist_ok=True)
     path.write_text(picture(shots))
     return path
 

@@ -36,6 +36,7 @@ ROUTES: Final = {
     "reloads": "/api/v1/reloads",
     "tasks": "/api/v1/tasks?limit=10000",
     "cardinality": "/api/v1/cardinality",
+    "recent-log": "/api/v1/log",
 }
 """Answers of a running agent; one that it does not have is left out."""
 LOG_TAIL: Final = 2 << 20
