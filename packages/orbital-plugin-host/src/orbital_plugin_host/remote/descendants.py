@@ -50,11 +50,11 @@ def _left(folder: Path, program: int) -> list[int]:
 
 
 def _is_below(one: int, program: int, parents: Mapping[int, int]) -> bool:
-    while program and one in parents:
-        one = parents[one]
-        if one == program:
-            return True
-    return False
+    for _ in parents:  # numbers are used again: there may be a circle
+        one = parents.get(one, 0)
+        if one in (program, 0):
+            break
+    return one == program != 0
 
 
 def _parents() -> dict[int, int]:

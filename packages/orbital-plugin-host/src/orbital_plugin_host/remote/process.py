@@ -141,9 +141,8 @@ async def started(command: Command) -> Process:
         OSError: It cannot be started.
     """
     owner = command.limits.owner()
-    await _on_thread(
-        partial(remove_left_behind, {os.geteuid(), *([owner.pw_uid] if owner else [])})
-    )
+    owners = {os.geteuid()} if owner is None else {os.geteuid(), owner.pw_uid}
+    await _on_thread(partial(remove_left_behind, owners))
     folder = PrivateFolder(owner)
     cookie, log = new_cookie(), logging.getLogger(f"orbital.plugin.{command.plugin}")
     level = level_name(log.getEffectiveLevel())

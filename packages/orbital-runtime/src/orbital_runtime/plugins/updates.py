@@ -96,7 +96,10 @@ class Updates:
                 async with asyncio.timeout(interval()):
                     await self._asked.wait()
             self._asked.clear()
-            await self.look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("what is installed cannot be compared with what runs")
 
     async def look(self) -> None:
         """Have plugins in processes go over to what is installed; tell of those in the agent. Each once: what
