@@ -22,10 +22,13 @@ from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginC
 from orbital_testbench import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
 HOSTILE = "<script>alert(1)</script>"
+
+
+NEIGHBOURS = {"core": ("router", "ge-0/0/1"), "access": ("sw-core", "24")}
 
 
 class Host(DeviceFields):
@@ -44,11 +47,13 @@ class Door(Plugin[Host, PluginConfig]):
     async def collect(self, device: Host, ctx: Any) -> Any:
         if device.host == "broken":
             raise DeviceUnreachable(f"{HOSTILE} does not answer")
+        if device.host == "silent":
+            raise DeviceUnreachable("no answer from 192.0.2.7 port 161 within 2 s")
         ctx.measured["knock_seconds"] = 0.001
         ctx.measured["requests"] = 2
         return [
             self.metrics[0](1, HOSTILE),
-            self.metrics[1](1, "eth0", "gate/<b>", "port <1>"),
+            self.metrics[1](1, "eth0", *NEIGHBOURS.get(device.host, ("gate/<b>", "port <1>"))),
         ]
 
 
@@ -109,8 +114,10 @@ SETTINGS = {
 
 
 @asynccontextmanager
-async def _serving(folder: Path, **settings: Any) -> AsyncIterator[Site]:
-    """An agent that ran `good` and `bad` once."""
+async def _serving(
+    folder: Path, ran: Sequence[str] = ("good", "bad"), **settings: Any
+) -> AsyncIterator[Site]:
+    """An agent that ran these tasks once."""
     registry = Registry.of(plugins=[Door], writers=[Store], extensions=[Console])
     listen = f"127.0.0.1:{free_port()}"
     file = folder / "config.yaml"
@@ -120,7 +127,7 @@ async def _serving(folder: Path, **settings: Any) -> AsyncIterator[Site]:
     agent = Agent(load(file, environ, registry=registry), registry, version="1", environ=environ)
     await agent.start()
     try:
-        for key in ("good", "bad"):
+        for key in ran:
             await agent.stations.scheduler.trigger(key)
         yield Site(f"http://{listen}", agent)
     finally:

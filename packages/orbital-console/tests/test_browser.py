@@ -185,10 +185,32 @@ async def test_a_dead_agent_is_told(browser, serving, tmp_path):
 
 
 @pytest.mark.skipif(not PICTURES, reason="CONSOLE_PICTURES=FOLDER names no folder")
-async def test_pictures_of_the_documentation(page):
+async def test_pictures_of_the_documentation(browser, serving, tmp_path):
     """They are made here, so that they show what is there."""
-    folder = Path(PICTURES)
-    await page.set_viewport_size({"width": 1100, "height": 760})
-    for name in ("overview", "devices/gate", "flow"):
-        await page.goto("/" if name == "overview" else f"/{name}")
-        await page.screenshot(path=folder / f"console-{re.sub('/.*', '', name)}.png")
+    names = {
+        "sw-core": "core",
+        "sw-floor-1": "access",
+        "sw-floor-2": "access",
+        "sw-floor-3": "silent",
+    }
+    tasks = [
+        {"id": name, "plugin": "door", "interval": "1m", "device_id": name,
+         "config": {"host": host}}
+        for name, host in names.items()
+    ]  # fmt: skip
+    settings = {"tasks": tasks, "sentinel": {"name": "plant-7"}}
+    async with serving(tmp_path, ran=[], **settings) as site:
+        for _ in range(30):
+            for task in tasks:
+                await site.agent.stations.scheduler.trigger(task["id"])
+            site.console.record()
+        for theme, name, path in (
+            ("light", "overview", "/"), ("dark", "device", "/devices/sw-core"), ("light", "map", "/map"),
+        ):  # fmt: skip
+            context = await browser.new_context(
+                base_url=site.url, color_scheme=theme, viewport={"width": 1000, "height": 640}
+            )
+            page = await context.new_page()
+            await page.goto(path)
+            await page.screenshot(path=Path(PICTURES) / f"console-{name}.png")
+            await context.close()

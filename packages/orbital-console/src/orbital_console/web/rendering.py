@@ -30,7 +30,7 @@ def _environment() -> Environment:
     )
     filters: dict[str, Any] = environment.filters
     filters |= {
-        "moment": moment, "span": span, "commands": commands, "heartbeat": heartbeat,
+        "moment": moment, "clock": clock, "span": span, "commands": commands, "heartbeat": heartbeat,
         "phases": phases, "number": number, "took": took,
     }  # fmt: skip
     return environment
@@ -59,14 +59,24 @@ def moment(ms: int) -> Markup:
     )
 
 
+def clock(ms: int) -> Markup:
+    """The same as a time of the day."""
+    at = time.gmtime(ms / 1000)
+    return Markup('<time datetime="{}">{}</time>').format(
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", at), time.strftime("%H:%M:%S", at)
+    )
+
+
 def span(seconds: float) -> str:
     """A duration in seconds, rounded."""
     return format_duration(int(seconds))
 
 
 def took(seconds: float) -> str:
-    """A short duration in seconds, with milliseconds."""
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
+    """A short duration in seconds."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"
 
 
 def commands(text: str) -> Markup:

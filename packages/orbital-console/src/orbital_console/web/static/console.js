@@ -6,6 +6,8 @@ const lost = document.querySelector(".lostline");
 const seconds = Number(main.dataset.refresh);
 let soon = 0;
 
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Fetches the page again and replaces its <main>; keeps focus, opened details and what is being typed.
 async function refresh() {
   soon = 0;
