@@ -255,7 +255,7 @@ def test_only_its_own_quarantine(image, tmp_path, name):
 def test_stretches_are_few():
     """What an output remembers of its damage is bounded; the oldest is forgotten."""
     position = Position()
-    position.lose((n, n + 1) for n in range(0, 4 * REMEMBERED, 2))
+    position.mark_lost((n, n + 1) for n in range(0, 4 * REMEMBERED, 2))
     assert len(position.lost) == REMEMBERED
     assert position.lost.first == 2 * REMEMBERED
 

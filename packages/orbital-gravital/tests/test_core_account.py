@@ -50,7 +50,7 @@ async def test_an_identity_that_never_holds_is_asked_for_more_and_more_rarely(tm
     desk = Desk()
     async with account(tmp_path, desk, LeapClock()) as one:
         for _ in range(5):
-            one.lose(await one.current(), "unknown")
+            one.invalidate(await one.current(), "unknown")
         await one.current()
     pauses = [later - earlier for earlier, later in itertools.pairwise(desk.asked)]
     least = [BASE * 2**n for n in range(5)]
@@ -64,7 +64,7 @@ async def test_an_identity_that_held_is_renewed_at_once(tmp_path):
         for _ in range(3):
             known = await one.current()
             clock.ahead += CALM
-            one.lose(known, "unknown")
+            one.invalidate(known, "unknown")
         await one.current()
     assert len(desk.asked) == 4
 
@@ -82,12 +82,12 @@ async def test_an_identity_that_core_gives_again_is_not_lost_with_the_next_refus
     """A 403 to one kind of call holds up no other: Core knows us, and is asked again after a while."""
     desk, clock = Desk(same=True), LeapClock()
     async with account(tmp_path, desk, clock) as one, asyncio.timeout(60):
-        one.lose(await one.current(), "403")
+        one.invalidate(await one.current(), "403")
         known = await one.current()
-        one.lose(known, "403")
+        one.invalidate(known, "403")
         assert not one.lost
         clock.ahead += CALM
-        one.lose(known, "403")
+        one.invalidate(known, "403")
         assert one.lost
         await one.current()
     assert len(desk.asked) == 3

@@ -20,13 +20,13 @@ def begun(tmp_path):
 
 
 async def marks(apart: Apart, tasks) -> dict[str, str]:
-    return {task.id: task.labels.get("task_id", "") for task in await apart.tell(tasks)}
+    return {task.id: task.labels.get("task_id", "") for task in await apart.label(tasks)}
 
 
 async def test_one_task_of_a_plugin_on_a_device_is_left_alone(begun):
     """The very same object, so that a reload leaves it alone; other devices and plugins do not matter."""
     tasks = [*some("t-1"), *some("t-2", device="dev-2"), *some("t-3", plugin="other")]
-    assert all(a is b for a, b in zip(await begun().tell(tasks), tasks, strict=True))
+    assert all(a is b for a, b in zip(await begun().label(tasks), tasks, strict=True))
 
 
 async def test_whom_core_made_first_is_first_whatever_the_order(begun):
@@ -43,13 +43,13 @@ async def test_whom_core_made_first_is_first_whatever_the_order(begun):
 async def test_who_ran_already_stays_as_it_is(begun):
     """Also where an older one appears, such as one that was switched off."""
     apart = begun()
-    await apart.tell(some("t-5"))
+    await apart.label(some("t-5"))
     assert await marks(apart, some("t-2", "t-5")) == {"t-2": "t-2", "t-5": ""}
 
 
 async def test_the_mark_outlives_the_first_task_and_a_restart(begun):
     """It goes with its own task alone, and not with a start at which Core's list is not there yet."""
-    await begun().tell(some("t-1", "t-2"))
+    await begun().label(some("t-1", "t-2"))
     assert await marks(begun(), some("t-2")) == {"t-2": "t-2"}
     assert await marks(begun(), some("t-9", source="local")) == {"t-9": ""}
     assert await marks(begun(), some("t-2")) == {"t-2": "t-2"}
@@ -60,8 +60,8 @@ async def test_the_mark_outlives_the_first_task_and_a_restart(begun):
 async def test_the_same_task_is_made_once(begun):
     """What is equal stays the very same object: nothing is done about it at a reload."""
     apart, tasks = begun(), some("t-1", "t-2")
-    before = await apart.tell(tasks)
-    after = await apart.tell(tasks)
+    before = await apart.label(tasks)
+    after = await apart.label(tasks)
     assert all(a is b for a, b in zip(before, after, strict=True))
 
 

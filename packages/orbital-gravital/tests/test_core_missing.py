@@ -35,12 +35,12 @@ async def test_they_wait_for_a_list_hold_nobody_and_arrive_in_their_order(sane, 
             reports.add(one)
             reports.add(two)
         await until(lambda: reports.tally.sent == 2 and len(reports.missing) == 2)
-        reports.missing.judge(reports.missing.doubted, set(tasks))
+        reports.missing.decide(reports.missing.doubted, set(tasks))
         await until(lambda: len(reports.missing) == 2)
         assert (reports.waiting, len(wanted)) == (2, 1)
         sane.peer.cure()
         reports.add(*said(lost, "3"))
-        reports.missing.judge(reports.missing.doubted, set(tasks))
+        reports.missing.decide(reports.missing.doubted, set(tasks))
         await until(lambda: reports.waiting == 0)
         deny(sane, lost)
         reports.add(*said(lost, "4"))
@@ -55,7 +55,7 @@ async def test_a_list_that_was_asked_for_before_decides_nothing(sane, tasks):
         before = reports.missing.doubted
         reports.add(*said(tasks[0], "1"))
         await until(lambda: len(reports.missing) == 1)
-        reports.missing.judge(before, {})
+        reports.missing.decide(before, {})
         assert (len(reports.missing), reports.tally.refused) == (1, 0)
 
 
@@ -68,7 +68,7 @@ async def test_those_of_tasks_that_are_gone_are_dropped_in_one_line(sane, tasks,
             for report in said(task, "1", "2", "3"):
                 reports.add(report)
         await until(lambda: len(reports.missing) == 6)
-        reports.missing.judge(reports.missing.doubted, {})
+        reports.missing.decide(reports.missing.doubted, {})
         for task in tasks:
             reports.add(*said(task, "4"))
         await until(lambda: reports.waiting == 0)
@@ -85,7 +85,7 @@ async def test_those_of_a_task_that_is_switched_off_arrive(sane, tasks):
             reports.add(report)
         await until(lambda: len(reports.missing) == 3)
         sane.peer.cure()
-        reports.missing.judge(reports.missing.doubted, {})
+        reports.missing.decide(reports.missing.doubted, {})
         await until(lambda: reports.tally.sent == 3)
     assert heard(sane, tasks[0]) == ["1", "2", "3"]
 
@@ -104,11 +104,11 @@ async def test_they_have_no_room_of_their_own(sane, tasks):
         assert (reports.waiting, reports.tally.dropped) == (4, 2)
         sane.peer.cure()
         sane.peer.fault(path="/api/v1/", status=503)
-        reports.missing.judge(reports.missing.doubted, {})
+        reports.missing.decide(reports.missing.doubted, {})
         for report in said(tasks[0], *"4567"):
             reports.add(report)
         sane.peer.cure()
-        reports.missing.judge(reports.missing.doubted, set(tasks))
+        reports.missing.decide(reports.missing.doubted, set(tasks))
         await until(lambda: reports.waiting == 0)
         assert reports.tally.sent + reports.tally.dropped == 10
 

@@ -65,10 +65,10 @@ async def test_neighbours_are_told_once_and_again_every_hour(neighbors, line, cl
     task = Watched(neighbors)
     for _ in range(3):
         task.gave("a", "b")
-        await neighbors.tell()
+        await neighbors.send_due()
     assert line.sent == [("dev-1", ["a", "b"])]
     clock.advance(REPEAT)
-    await neighbors.tell()
+    await neighbors.send_due()
     assert line.sent == [("dev-1", ["a", "b"])] * 2
 
 
@@ -77,12 +77,12 @@ async def test_a_neighbour_that_is_gone_is_not_told_again(neighbors, line, clock
     task = Watched(neighbors)
     for ports in (("a", "b"), ("b",), ()):
         task.gave(*ports)
-        await neighbors.tell()
+        await neighbors.send_due()
         clock.advance(REPEAT)
-        await neighbors.tell()
+        await neighbors.send_due()
     assert line.sent == [("dev-1", ["a", "b"])] * 2 + [("dev-1", ["b"])]
     task.gave("a")
-    await neighbors.tell()
+    await neighbors.send_due()
     assert line.sent[-1] == ("dev-1", ["a"])
 
 
@@ -92,11 +92,11 @@ async def test_a_removed_task_takes_its_neighbours_along_and_no_others(neighbors
     one.gave("a")
     two.gave("b")
     one.ended()
-    await neighbors.tell()
+    await neighbors.send_due()
     assert line.sent == [("dev-1", ["b"])]
     two.ended()
     clock.advance(REPEAT)
-    await neighbors.tell()
+    await neighbors.send_due()
     assert len(line.sent) == 1
 
 
@@ -104,9 +104,9 @@ async def test_what_did_not_get_there_is_told_later_in_requests_that_pass(neighb
     """As many at once as the way to Core takes."""
     line.away = True
     Watched(neighbors).gave(*"abcde")
-    await neighbors.tell()
+    await neighbors.send_due()
     line.away, line.room = False, 2
-    await neighbors.tell()
+    await neighbors.send_due()
     assert sorted(port for _, ports in line.sent for port in ports) == list("abcde")
-    await neighbors.tell()
+    await neighbors.send_due()
     assert max(len(ports) for _, ports in line.sent) == 2

@@ -49,7 +49,7 @@ def states(line, clock):
 async def test_a_device_that_nobody_reaches_is_offline(states, line, clock):
     """Also where a plugin reports that as a success (B-12)."""
     states.ran(task("a"), run(up=False))
-    await states.tell()
+    await states.send_due()
     assert line.sent == [
         {
             "name": "device_status", "value": 0, "type": "gauge", "timestamp": clock.utc_ms() // 1000,
@@ -63,7 +63,7 @@ async def test_one_task_that_reaches_it_is_enough_and_the_series_stays_one(state
     for up in (True, False):
         states.ran(task("b"), run(up=not up))
         states.ran(task("a"), run(up=up))
-        await states.tell()
+        await states.send_due()
     assert [one["value"] for one in line.sent] == [1, 1]
     assert {one["labels"]["task_id"] for one in line.sent} == {"a"}
 
@@ -71,11 +71,11 @@ async def test_one_task_that_reaches_it_is_enough_and_the_series_stays_one(state
 async def test_nothing_new_is_repeated_before_core_takes_the_device_for_lost(states, line, clock):
     """A task that runs every ten minutes is told of at least every four."""
     states.ran(task("a", interval=600), run(up=True))
-    await states.tell()
-    await states.tell()
+    await states.send_due()
+    await states.send_due()
     assert len(line.sent) == 1
     clock.advance(REPEAT)
-    await states.tell()
+    await states.send_due()
     assert len(line.sent) == 2
     assert line.sent[1]["timestamp"] - line.sent[0]["timestamp"] == REPEAT < 240
 
@@ -85,19 +85,19 @@ async def test_what_did_not_get_there_is_told_later_as_it_is_then(states, line):
     line.away = True
     states.ran(task("a"), run(up=True))
     with pytest.raises(CoreUnavailable):
-        await states.tell()
+        await states.send_due()
     states.ran(task("a"), run(up=False))
     line.away = False
-    await states.tell()
+    await states.send_due()
     assert [one["value"] for one in line.sent] == [0]
 
 
 async def test_a_task_that_ran_no_more_says_nothing_any_more(states, line, clock):
     """After three intervals nobody knows."""
     states.ran(task("a"), run(up=True))
-    await states.tell()
+    await states.send_due()
     clock.advance(REPEAT + 3 * 60 + 1)
-    await states.tell()
+    await states.send_due()
     assert len(line.sent) == 1
 
 
@@ -105,7 +105,7 @@ async def test_removed_tasks_and_their_devices_are_forgotten(states, line, clock
     """So that a device that was taken away is not kept alive."""
     states.ran(task("a"), run(up=True))
     await states.keep({})
-    await states.tell()
+    await states.send_due()
     assert line.sent == []
 
 
@@ -115,7 +115,7 @@ async def test_a_device_that_is_forgotten_while_states_go_out_is_not_told(states
         states.ran(task(f"t{n}", f"dev-{n}"), run(up=True))
     first = {f"t{n}": f"dev-{n}" for n in range(AT_ONCE)}
     line.meanwhile = lambda: states.keep(first)
-    await states.tell()
+    await states.send_due()
     assert [one["labels"]["device_id"] for one in line.sent] == list(first.values())
 
 
@@ -124,9 +124,9 @@ async def test_a_task_that_watches_another_device_now_says_nothing_of_the_old_on
     states.ran(task("a"), run(up=True))
     states.ran(task("b"), run(up=True))
     await states.keep({"a": "dev-2", "b": "dev-1"})
-    await states.tell()
+    await states.send_due()
     assert [one["labels"]["task_id"] for one in line.sent] == ["a"]
     await states.keep({"a": "dev-2"})
     states.ran(task("a", "dev-2"), run(up=True))
-    await states.tell()
+    await states.send_due()
     assert [one["labels"]["device_id"] for one in line.sent] == ["dev-1", "dev-2"]

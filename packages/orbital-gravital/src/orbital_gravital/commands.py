@@ -101,7 +101,7 @@ def register(
     key = _key(registration_key)
     loaded = _loaded(config, core_url, insecure=allow_insecure_http)
     settings = loaded.settings
-    _tell_notes(loaded)
+    _print_notes(loaded)
     path = credentials_path(settings.section(CoreSection).credentials_path)
     if not force:
         _check_new(settings, path)
@@ -110,7 +110,7 @@ def register(
     found = _ask(settings, ctx.find_root().obj["version"], {k: v for k, v in given.items() if v})
     _save(path, found)
     if output == "json":
-        _as_json(_told(found, str(path)))
+        _as_json(_shown(found, str(path)))
         return
     typer.echo(f"Registered at {public_address(found.core_url)} as {found.sentinel_id}.")
     typer.echo(f"The credentials are in {path}. Now run `sentinel start`.")
@@ -143,7 +143,7 @@ def _save(path: Path, found: Credentials) -> None:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _tell_notes(loaded: Loaded) -> None:
+def _print_notes(loaded: Loaded) -> None:
     for note in loaded.notes:
         if note.key.startswith("core."):
             typer.echo(f"note: {note}", err=True)
@@ -159,11 +159,11 @@ def credentials(*, config: ConfigFile = None, output: Output = "text") -> None:
         raise ConfigurationError(
             f"there are no credentials{where} in {path}; `sentinel register --core-url …` gets some"
         )
-    told = _told(found, str(path))
+    shown = _shown(found, str(path))
     if output == "json":
-        _as_json(told)
+        _as_json(shown)
         return
-    for key, value in told.items():
+    for key, value in shown.items():
         typer.echo(f"{key.replace('_', ' '):<15}{value}")
 
 
@@ -231,7 +231,7 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _told(found: Credentials, path: str) -> dict[str, Any]:
+def _shown(found: Credentials, path: str) -> dict[str, Any]:
     return {
         "sentinel_id": found.sentinel_id,
         "core_url": public_address(found.core_url),

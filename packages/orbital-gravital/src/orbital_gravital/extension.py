@@ -89,7 +89,7 @@ class Gravital(Extension):
         """In mode `core`, tasks that Core could not distinguish get their id as a label."""
         if self.host.settings.sender.mode != CORE:  # other destinations get the task of each sample
             return tasks
-        return await self._apart.tell(tasks)
+        return await self._apart.label(tasks)
 
     async def arranged(self, tasks: Sequence[Task]) -> None:
         if self.link is not None:

@@ -68,7 +68,7 @@ class CoreLink:
             self.line, plan.heartbeat, counts=host.counts, volume=plan.data,
             version=plan.applicant.version, clock=clock,
         )  # fmt: skip
-        self.heartbeat.on_heard = self.account.heard
+        self.heartbeat.on_heard = self.account.accepted
         self.heartbeat.on_refresh = self.refresh
         self.heartbeat.on_reload = host.reload
         self._fetching = Fetching(
@@ -91,7 +91,7 @@ class CoreLink:
             "tasks": self._fetching.run,
             "reports": self.reports.run,
         }
-        if self._plan.tells_states:
+        if self._plan.sends_states:
             loops["states"] = self.states.run
         if self._plan.tells_neighbors:
             loops["neighbours"] = self.neighbors.run
@@ -115,12 +115,12 @@ class CoreLink:
         """A run ended. Reported if the task is Core's; the device state is updated for every task."""
         if task.source == "core":
             self.reports.add(report_of(task.id, run, task.warning))
-        if self._plan.tells_states and self._host.runs(task):
+        if self._plan.sends_states and self._host.runs(task):
             self.states.ran(task, run)
 
     async def keep(self, tasks: Iterable[Task]) -> None:
         """Set all current tasks, local ones included; device states from other tasks are forgotten."""
-        if self._plan.tells_states:
+        if self._plan.sends_states:
             await self.states.keep({t.key: t.device_id async for t in in_slices(tasks)})
 
     @property
@@ -174,7 +174,7 @@ class CoreLink:
         if self.account.credentials is not None and not self.account.lost:
             words = [
                 self.reports.flush(),
-                *([self.states.tell()] if self._plan.tells_states else []),
+                *([self.states.send_due()] if self._plan.sends_states else []),
             ]
             with suppress(TimeoutError):
                 async with asyncio.timeout(CANCEL_GRACE):

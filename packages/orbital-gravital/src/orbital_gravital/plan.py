@@ -45,7 +45,7 @@ class Plan:
     """Seconds between two fetches of the task list."""
     gather: float
     """Seconds that samples are gathered at most; news of devices waits no longer than that."""
-    tells_states: bool
+    sends_states: bool
     """Whether device states are sent to Core: in the modes `core` and `hybrid`."""
     tells_neighbors: bool
     """Whether neighbours are sent separately, since samples are not sent to Core: in `hybrid`."""
@@ -69,7 +69,7 @@ def plan_of(settings: Settings, version: str, data: Path) -> Plan | None:
         heartbeat=settings.section(HeartbeatSection),
         fetch_interval=settings.collector.task_fetch_interval,
         gather=settings.buffer.flush_interval,
-        tells_states=mode in (CORE, HYBRID),
+        sends_states=mode in (CORE, HYBRID),
         tells_neighbors=mode == HYBRID,
         data=data,
     )

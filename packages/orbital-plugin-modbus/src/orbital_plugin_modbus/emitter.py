@@ -74,7 +74,7 @@ class Emitter:
         values = self._checked(list(values))
         numbers = [values[i] for i in self._numbers]
         series, present = self._present(numbers), [v for v in numbers if v is not None]
-        extra, ones = self._told(values)
+        extra, ones = self._texts_and_states(values)
         return series + extra, [*present, *tail, *ones]  # pyright: ignore[reportReturnType] (as above)
 
     def _present(self, numbers: Sequence[Value]) -> tuple[Series, ...]:
@@ -98,7 +98,7 @@ class Emitter:
             values[i] = _scaled(values[i], values[j] if j >= 0 else None)
         return values
 
-    def _told(self, values: Sequence[Value]) -> tuple[tuple[Series, ...], list[float]]:
+    def _texts_and_states(self, values: Sequence[Value]) -> tuple[tuple[Series, ...], list[float]]:
         """Strings and states: text in a label, or a series a state."""
         series: list[Series] = []
         numbers: list[float] = []

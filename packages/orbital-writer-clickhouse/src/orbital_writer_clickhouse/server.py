@@ -162,7 +162,7 @@ class Server:
         plain = engine.endswith("MergeTree") and not engine.startswith(("Replicated", "Shared"))
         if plain and "non_replicated_deduplication_window" not in full:
             window = self._config.deduplication_window or 10_000
-            self._say(
+            self._log(
                 f"table {table.name} does not recognize inserts that are sent twice; ALTER TABLE"
                 f" {identifier(table.name)} MODIFY SETTING non_replicated_deduplication_window = {window}"
             )
@@ -171,13 +171,13 @@ class Server:
         names = [column.name for column in fitting.columns]
         for column in table.columns:
             if column.name not in names:
-                self._say(
+                self._log(
                     f"table {table.name} has no {column.name}, so it is left out; ALTER TABLE"
                     f" {identifier(table.name)} ADD COLUMN {identifier(column.name)}"
                     " LowCardinality(String)"
                 )
 
-    def _say(self, message: str) -> None:
+    def _log(self, message: str) -> None:
         if message not in self._said:
             self._said.add(message)
             _log.warning("%s: %s", self._config.place.address(), message)

@@ -80,9 +80,9 @@ class Log:
         self._state.waiters.wake_all()
         await self.store.close()
         if not self.store.lasting:
-            self._lose()
+            self._drop_waiting()
 
-    def _lose(self) -> None:
+    def _drop_waiting(self) -> None:
         index = self.index
         for output in index.positions:
             if waiting := self.outputs.waiting(output):

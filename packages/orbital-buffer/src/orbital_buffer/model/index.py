@@ -167,7 +167,7 @@ class LogIndex:
                 self._count_dropped(name, reason, unsent + flying)
                 gone += todo + flight
                 if reason == DAMAGED:
-                    position.lose(todo + flight)
+                    position.mark_lost(todo + flight)
         self._delete(gone)
 
     def absorb(self, other: LogIndex) -> None:
@@ -184,7 +184,7 @@ class LogIndex:
             position.flight.update(theirs.flight)
             position.unsent += theirs.unsent
             position.flying += theirs.flying
-            position.lose(theirs.lost)
+            position.mark_lost(theirs.lost)
             position.back.update(theirs.back)
         for output, account in other.ledger.accounts().items():
             self.ledger.account(output).add(account)

@@ -59,7 +59,7 @@ class Position:
         self.back.update(batches)
         self.back.keep_last(REMEMBERED)
 
-    def lose(self, batches: Iterable[tuple[int, int]]) -> None:
+    def mark_lost(self, batches: Iterable[tuple[int, int]]) -> None:
         """Batches are damaged."""
         for start, stop in batches:
             self.lost.add(start, stop)

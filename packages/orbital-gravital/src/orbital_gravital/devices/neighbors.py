@@ -65,9 +65,9 @@ class Neighbors:
         self._clock = clock
         self._metadata = metadata
         self._gather = min(gather, GATHER)
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._now: dict[str, set[Entry]] = {}
-        self._told: dict[str, tuple[frozenset[Entry], float]] = {}
+        self._sent: dict[str, tuple[frozenset[Entry], float]] = {}
 
     def see(self, batch: Batch) -> None:
         """Look for neighbours in a batch; whether it has any is cached with its layout.
@@ -83,10 +83,10 @@ class Neighbors:
             now -= found
             if not now:
                 del self._now[device]
-                self._told.pop(device, None)
+                self._sent.pop(device, None)
         elif not found <= now:
             now |= found
-            self._news.set()
+            self._changed.set()
 
     def _in(self, layout: Layout) -> frozenset[Entry]:
         """The neighbours that a layout tells of."""
@@ -99,25 +99,25 @@ class Neighbors:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            self._news.clear()
+            self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
-                    await self._news.wait()
+                    await self._changed.wait()
             await asyncio.sleep(self._gather)
-            await self.tell()
+            await self.send_due()
 
-    async def tell(self) -> None:
+    async def send_due(self) -> None:
         """Send the neighbours of each device that is due."""
         for device, now in list(self._now.items()):
             entries = frozenset(now)
             if self._is_due(device, entries):
-                await self._tell(device, entries)
+                await self._send_to(device, entries)
 
     def _is_due(self, device: str, entries: frozenset[Entry]) -> bool:
-        told, when = self._told.get(device, (frozenset[Entry](), 0.0))
-        return not entries <= told or self._clock.steady() - when >= REPEAT
+        sent, when = self._sent.get(device, (frozenset[Entry](), 0.0))
+        return not entries <= sent or self._clock.steady() - when >= REPEAT
 
-    async def _tell(self, device: str, entries: frozenset[Entry]) -> None:
+    async def _send_to(self, device: str, entries: frozenset[Entry]) -> None:
         async def send(some: Sequence[Entry]) -> None:
             body = {"device_id": device, "neighbors": [*map(_body, some)]}
             await self._line.call("POST", "/topology/lldp", body)
@@ -132,7 +132,7 @@ class Neighbors:
         else:
             for entry, error in refused:
                 log.warning("Core refuses neighbour %s of %s: %s", entry[1], device, error)
-        self._told[device] = entries, self._clock.steady()
+        self._sent[device] = entries, self._clock.steady()
 
 
 def _entries(layout: Layout, metric: object) -> frozenset[Entry]:

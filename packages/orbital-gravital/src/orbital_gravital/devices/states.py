@@ -44,7 +44,7 @@ class _Device:
     labels: dict[str, str] = field(default_factory=dict[str, str])
     fresh: bool = True
     """Whether there is a change that was not sent."""
-    told: float = float("-inf")
+    sent: float = float("-inf")
 
 
 class DeviceStates:
@@ -70,7 +70,7 @@ class DeviceStates:
         self._device_type = device_type
         self._gather = min(gather, GATHER)
         self._devices: dict[str, _Device] = {}
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def ran(self, task: Task, run: Run) -> None:
         """A run ended."""
@@ -78,7 +78,7 @@ class DeviceStates:
         until = self._clock.steady() + STALE * task.interval + REPEAT
         device.up[task.key] = run.up, until
         device.fresh = True
-        self._news.set()
+        self._changed.set()
         if not device.labels or task.key == min(
             device.up
         ):  # of one task, so that it stays one series
@@ -94,7 +94,7 @@ class DeviceStates:
         self._devices = older._devices
         for device in self._devices.values():
             device.fresh = True
-        self._news.set()
+        self._changed.set()
 
     async def keep(self, tasks: Mapping[str, str]) -> None:
         """Forget the results of other tasks, and devices without tasks.
@@ -113,7 +113,7 @@ class DeviceStates:
         failures = 0
         while True:
             try:
-                await self.tell()
+                await self.send_due()
             except CoreError as error:
                 failures += 1
                 log.log(
@@ -123,16 +123,16 @@ class DeviceStates:
                 await self._line.pause(failures, error)
             else:
                 failures = 0
-                await self._wait_for_news()
+                await self._wait_for_change()
 
-    async def _wait_for_news(self) -> None:
-        self._news.clear()
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(EVERY):
-                await self._news.wait()
+                await self._changed.wait()
         await asyncio.sleep(self._gather)
 
-    async def tell(self) -> None:
+    async def send_due(self) -> None:
         """Send every state that changed or is due again.
 
         Raises:
@@ -140,7 +140,7 @@ class DeviceStates:
         """
         for device, error in await in_halves(self._send, await self._due(), AT_ONCE):
             log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
-            device.fresh, device.told = False, self._clock.steady()
+            device.fresh, device.sent = False, self._clock.steady()
 
     async def _send(self, some: Sequence[_Device]) -> None:
         devices = [device for device in some if device.up]  # tasks may have been removed meanwhile
@@ -156,7 +156,7 @@ class DeviceStates:
                 device.fresh = True
             raise
         for device in devices:
-            device.told = self._clock.steady()
+            device.sent = self._clock.steady()
 
     async def _due(self) -> list[_Device]:
         now = self._clock.steady()
@@ -167,7 +167,7 @@ class DeviceStates:
         for key, (_, until) in list(device.up.items()):
             if until < now:
                 del device.up[key]
-        return bool(device.up) and (device.fresh or now - device.told >= REPEAT)
+        return bool(device.up) and (device.fresh or now - device.sent >= REPEAT)
 
     def _metric(self, device: _Device) -> dict[str, Any]:
         return {

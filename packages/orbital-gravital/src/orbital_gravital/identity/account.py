@@ -60,7 +60,7 @@ class Account:
         """Consecutive identities that Core lost soon."""
         self._confirmed = float("-inf")
         """When registering last returned the same identity that a call reported as lost."""
-        self._told = ""
+        self._logged_id = ""
         """The id for which it was logged that Core knows this sentinel."""
         self.credentials: Credentials | None = None
         self.trouble = ""
@@ -88,15 +88,15 @@ class Account:
             await self._known.wait()
         return self.credentials
 
-    def heard(self) -> None:
+    def accepted(self) -> None:
         """Core accepted the identity. Logged once for each identity."""
         if self.credentials is None or self.lost:
             return
-        if self.credentials.sentinel_id != self._told:
-            self._told = self.credentials.sentinel_id
-            log.info("known at Core as %s", self._told)
+        if self.credentials.sentinel_id != self._logged_id:
+            self._logged_id = self.credentials.sentinel_id
+            log.info("known at Core as %s", self._logged_id)
 
-    def lose(self, used: Credentials, reason: str) -> None:
+    def invalidate(self, used: Credentials, reason: str) -> None:
         """Core does not know these credentials: register again. Ignored for older credentials, and for an
         identity that Core has just confirmed: then Core, or a proxy before it, refuses only the call.
         """
@@ -119,7 +119,7 @@ class Account:
             if before is not None and found.same_identity(before):
                 self._confirmed = self._clock.steady()
             self._take(found)
-            self.heard()
+            self.accepted()
             if before is not None and before.sentinel_id != found.sentinel_id:
                 log.warning(
                     "Core knows this sentinel as %s from now on: tasks stay with %s, which Core forgot, "

@@ -72,7 +72,7 @@ class Line:
         try:
             return await self.within(call, timeout)
         except IdentityLost as error:
-            self.account.lose(used, str(error))
+            self.account.invalidate(used, str(error))
             raise
 
     async def get(self, path: str) -> Reply:
@@ -96,7 +96,7 @@ class Line:
         try:
             data_of(answer, f"POST {self.address}{PREFIX}{path}")
         except IdentityLost as error:
-            self._loop.call_soon_threadsafe(self.account.lose, used, str(error))
+            self._loop.call_soon_threadsafe(self.account.invalidate, used, str(error))
             raise
         return size
 

@@ -77,7 +77,7 @@ class Heartbeat:
     async def run(self) -> None:
         """Send heartbeats until cancelled."""
         while True:
-            await self._beat_until_heard()
+            await self._beat_until_answered()
             await asyncio.sleep(self._section.interval)
 
     async def beat(self) -> None:
@@ -103,7 +103,7 @@ class Heartbeat:
         if isinstance(heard, dict):
             self._listen(cast("dict[str, Any]", heard))
 
-    async def _beat_until_heard(self) -> None:
+    async def _beat_until_answered(self) -> None:
         failures = 0
         while True:
             try:

@@ -39,7 +39,7 @@ class _Suspect:
     sent: int
     """Number of accepted reports when Core first failed on this task, or when a report was last given up."""
     panics: int = 0
-    told: bool = False
+    logged: bool = False
 
 
 class Lane:
@@ -93,7 +93,7 @@ class Lane:
         self._filled.set()
 
     def drop_oldest(self) -> None:
-        self._missing.overlook(self.queue[self._busy])
+        self._missing.was_dropped(self.queue[self._busy])
         del self.queue[self._busy]
 
     def withdraw(self, task_id: str) -> int:
@@ -140,7 +140,7 @@ class Lane:
         first = self._first
         if first is None:
             first = self._first = asyncio.create_task(self._settle(), name="report")
-            first.add_done_callback(_heed)
+            first.add_done_callback(_retrieve)
         try:
             await asyncio.shield(first)
         finally:
@@ -162,17 +162,17 @@ class Lane:
             self._refused.discard(report.task_id)
             self._missing.missed(report)
         except CoreRefused as error:
-            self._tell_refusal(report, error)
+            self._log_refusal(report, error)
             self._missing.found(report)
         except CorePanicked as error:
-            if place or not await self._is_guilty(report):
+            if place or not await self._is_the_cause(report):
                 raise
             self._give_up(report, error)
             self._missing.found(report)
         else:
             self._tally.sent += 1
             self._on_sent()
-            self._acquit(report.task_id)
+            self._accepted(report.task_id)
             self._missing.found(report)
         del self.queue[place]
 
@@ -186,7 +186,7 @@ class Lane:
                 raise
             await self._send(shorter)
 
-    async def _is_guilty(self, report: Report) -> bool:
+    async def _is_the_cause(self, report: Report) -> bool:
         """Whether Core fails on this report and accepts others: of any lane, or the next of this one."""
         tally = self._tally
         suspect = self._suspects.setdefault(report.task_id, _Suspect(tally.sent))
@@ -201,33 +201,33 @@ class Lane:
         self._suspects[report.task_id] = suspect
         return True
 
-    def _tell_refusal(self, report: Report, error: CoreRefused) -> None:
+    def _log_refusal(self, report: Report, error: CoreRefused) -> None:
         self._tally.refused += 1
         level = logging.DEBUG if report.task_id in self._refused else logging.WARNING
         self._refused.add(report.task_id)
         log.log(level, "Core refuses reports of task %s: %s", report.task_id, error)
 
-    def _acquit(self, task_id: str) -> None:
+    def _accepted(self, task_id: str) -> None:
         """A report of this task was accepted. A task once found at fault needs no second series of failures,
         as in the sender's `Repeats`.
         """
         self._refused.discard(task_id)
         suspect = self._suspects.get(task_id)
-        if suspect is not None and not suspect.told:
+        if suspect is not None and not suspect.logged:
             del self._suspects[task_id]
 
     def _give_up(self, report: Report, error: CorePanicked) -> None:
         self._tally.given_up += 1
         suspect = self._suspects[report.task_id]
-        level = logging.DEBUG if suspect.told else logging.ERROR
-        suspect.told, suspect.sent = True, self._tally.sent
+        level = logging.DEBUG if suspect.logged else logging.ERROR
+        suspect.logged, suspect.sent = True, self._tally.sent
         log.log(
             level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
             report.task_id, error,
         )  # fmt: skip
 
 
-def _heed(done: asyncio.Task[None]) -> None:
+def _retrieve(done: asyncio.Task[None]) -> None:
     """Retrieve the task's exception, which possibly nobody else does."""
     if not done.cancelled():
         done.exception()

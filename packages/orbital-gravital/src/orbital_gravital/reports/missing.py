@@ -72,7 +72,7 @@ class Missing:
         if self._tried.pop(task, None) is not None:
             self._gone[task] += self._drop(task, 1 + len(self._take(task)))
             self._asked.discard(task)
-            self._tell()
+            self._log_gone()
             return
         self._kept.append(report)
         self._doubted.add(task)
@@ -86,9 +86,9 @@ class Missing:
         self._asked.discard(task)
         if self._tried.pop(task, None) is not None:
             self._again(self._take(task))
-            self._tell()
+            self._log_gone()
 
-    def judge(self, doubted: frozenset[str], listed: Container[str]) -> None:
+    def decide(self, doubted: frozenset[str], listed: Container[str]) -> None:
         """A list arrived.
 
         Args:
@@ -111,7 +111,7 @@ class Missing:
     def drop_oldest(self) -> None:
         self._kept.popleft()
 
-    def overlook(self, report: Report) -> None:
+    def was_dropped(self, report: Report) -> None:
         """This report was dropped elsewhere: if it was to decide about its task, the next list does so."""
         if self._tried.get(report.task_id) is report:
             del self._tried[report.task_id]
@@ -131,7 +131,7 @@ class Missing:
             (taken if report.task_id == task else self._kept).append(report)
         return taken
 
-    def _tell(self) -> None:
+    def _log_gone(self) -> None:
         """Log one line, when all tasks in doubt are decided."""
         if not self._gone or self._tried:
             return

@@ -50,7 +50,7 @@ class Apart:
         self._made: dict[str, tuple[Task, Task]] = {}
         """By key: a task, and the same task with its id as a label."""
 
-    async def tell(self, tasks: Sequence[Task]) -> list[Task]:
+    async def label(self, tasks: Sequence[Task]) -> list[Task]:
         """Return all tasks, those that need it with their id as a label on every sample."""
         if self._marked is None:
             self._marked = await in_background(self._load)

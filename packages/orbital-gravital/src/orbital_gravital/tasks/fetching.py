@@ -82,7 +82,7 @@ class Fetching:
         if known is None:
             return
         kept = await in_background(self._cache.load, known)
-        self._tell(await self._assigned.take(kept, self._host.binder()))
+        self._log(await self._assigned.take(kept, self._host.binder()))
         self._assigned.triggers.clear()  # the cached times are outdated
         if kept:
             self._cached_for = known
@@ -115,7 +115,7 @@ class Fetching:
         try:
             found, _ = entries(answer, f"GET {self._line.address}{PREFIX}{TASKS}")
         except IdentityLost as error:
-            account.lose(used, str(error))
+            account.invalidate(used, str(error))
             raise
         await asyncio.sleep(0)  # decoding a long answer is one step
         if not found and self._assigned.able:
@@ -123,11 +123,11 @@ class Fetching:
         now = account.credentials
         if not account.lost and now is not None and now.same_identity(used):
             await self._take(found, used)  # not a list for an identity lost meanwhile
-            self._reports.missing.judge(doubted, self._assigned)
+            self._reports.missing.decide(doubted, self._assigned)
 
     async def _take(self, found: Sequence[msgspec.Raw], used: Credentials) -> None:
         news = await self._assigned.take(found, self._host.binder())
-        self._tell(news)
+        self._log(news)
         for task_id, why in news.unusable.items():
             self._reports.add(unusable(task_id, why, self._host.clock.utc_ms()))
         if news.changed:
@@ -138,7 +138,7 @@ class Fetching:
         for key in news.triggered:
             self._host.trigger(key)
 
-    def _tell(self, news: News) -> None:
+    def _log(self, news: News) -> None:
         for task_id, why in news.unusable.items():
             log.error("task %s of Core cannot run: %s", task_id, why)
         for task_id, warning in news.odd.items():

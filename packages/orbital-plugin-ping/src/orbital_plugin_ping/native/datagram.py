@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from orbital_plugin_ping.sockets import Options
 
 EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
-"""struct sock_extended_err: errno, origin, type, code, padding, info, data. The teller's address follows."""
+"""struct sock_extended_err: errno, origin, type, code, padding, info, data. The reporter follows."""
 ORIGIN_ICMP: Final = frozenset({2, 3})
 ATTEMPTS: Final = 3
 
@@ -81,11 +81,11 @@ class DatagramEndpoint(Endpoint):
             if (level, kind) == RECVERR[self.family] and len(data) >= EXTENDED_ERROR.size:
                 _, origin, icmp_type, code, _, _, _ = EXTENDED_ERROR.unpack_from(data)
                 if origin in ORIGIN_ICMP:
-                    teller = self._teller(data[EXTENDED_ERROR.size :])
-                    return icmp_reason(self.family, icmp_type, code, teller)
+                    reporter = self._address(data[EXTENDED_ERROR.size :])
+                    return icmp_reason(self.family, icmp_type, code, reporter)
         return ""
 
-    def _teller(self, sockaddr: bytes) -> str:
+    def _address(self, sockaddr: bytes) -> str:
         """Address in a struct sockaddr_in or sockaddr_in6; empty where there is none."""
         where = slice(4, 8) if self.family == socket.AF_INET else slice(8, 24)
         if len(sockaddr) < where.stop or not any(sockaddr[:2]):

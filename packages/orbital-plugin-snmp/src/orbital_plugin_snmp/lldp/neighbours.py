@@ -103,8 +103,8 @@ class Neighbours:
         if seen != self._seen:
             self._series = [NEIGHBOR.series(*labels) for labels in neighbours(seen)]
             self._seen = seen
-        out.tell([(series, float(n)) for n, series in enumerate(self._series, start=1)])
-        out.tell([(COUNT.series(), float(len(self._series)))])
+        out.extend([(series, float(n)) for n, series in enumerate(self._series, start=1)])
+        out.extend([(COUNT.series(), float(len(self._series)))])
 
 
 def neighbours(found: Mapping[bytes, Sequence[VarBind]]) -> list[tuple[str, ...]]:

@@ -41,7 +41,7 @@ def profile_text(library: Library, at: MibObject) -> str:
             row for row in library.objects() if row.kind == "row" and _is_below(at.oid, row.oid)
         ]
         below = [at]
-    scalars = [_value(o) for o in sorted(below, key=_order) if o.kind == "scalar" and _told(o)]
+    scalars = [_value(o) for o in sorted(below, key=_order) if o.kind == "scalar" and _is_metric(o)]
     profile: dict[str, Any] = {"description": f"{at.module}::{at.name}"}
     if scalars:
         profile["scalars"] = scalars
@@ -73,7 +73,7 @@ def _table(library: Library, row: MibObject, only: Sequence[MibObject] | None) -
         o for o in columns if o.readable and _kind(o) == "DisplayString" and o.name not in named
     ]
     labels = [one for one in texts if _NAMES.search(one.name)] or texts[:1]
-    told = [one for one in (only or columns) if _told(one) and one.name not in named]
+    told = [one for one in (only or columns) if _is_metric(one) and one.name not in named]
     table: dict[str, Any] = {"name": row.name.removesuffix("Entry")}
     if index:
         table["index"] = index
@@ -105,7 +105,7 @@ def _index(library: Library, row: MibObject, name: str, *, implied: bool) -> dic
     return part | ({"implied": True} if implied else {})
 
 
-def _told(one: MibObject) -> bool:
+def _is_metric(one: MibObject) -> bool:
     """Whether it becomes a metric: numbers, bits and moments. Texts that name a row are its labels."""
     return one.readable and one.convention != "RowStatus" and _kind(one) in (
         "gauge", "counter", "Bits", "DateAndTime",

@@ -42,7 +42,7 @@ def compile_module(module: str, folders: Iterable[Path]) -> tuple[dict[str, Docu
         statuses: dict[str, Any] = compiler.compile(
             module, genTexts=True, rebuild=True, ignoreErrors=True
         )
-    return found, [_said(name, status) for name, status in statuses.items() if _is_bad(status)]
+    return found, [_problem(name, status) for name, status in statuses.items() if _is_bad(status)]
 
 
 @cache
@@ -60,6 +60,6 @@ def _is_bad(status: Any) -> bool:
     return str(status) in ("missing", "failed")
 
 
-def _said(name: str, status: Any) -> str:
+def _problem(name: str, status: Any) -> str:
     why = getattr(status, "error", None)
     return f"{name} is {status}" + (f" ({why})" if why else "")

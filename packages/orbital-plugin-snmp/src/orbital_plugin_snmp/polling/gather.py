@@ -66,7 +66,7 @@ class Gathering:
         except CollectError as error:
             self._note("scalars", error)
             return []
-        self._heard()
+        self._note_answer()
         return found
 
     async def _ask(self, table: str, columns: Sequence[bytes]) -> bool:
@@ -80,13 +80,13 @@ class Gathering:
             self._note(table, error)
             return False
         if self._reader.cost.values > before or any(walked.columns.values()):
-            self._heard()  # else it was not even asked: it is known to lack them
+            self._note_answer()  # else it was not even asked: it is known to lack them
         self._problems |= walked.problems
         self.columns |= walked.columns
         self.whole |= {c: v for c, v in walked.columns.items() if c not in walked.problems}
         return True
 
-    def _heard(self) -> None:
+    def _note_answer(self) -> None:
         self.answered = True
         self._silent = 0
 

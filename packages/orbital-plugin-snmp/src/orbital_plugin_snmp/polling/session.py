@@ -86,14 +86,14 @@ class PollSession(Session):
             _measure(reader, ctx)
         if task.restarted and self._catalogue.is_automatic:
             self._task = None  # it may be another device by now
-        self._tell(polled, reader, ctx)
-        polled.output.tell([(M.duration.series(self._module), time.monotonic() - began)])
+        self._add_own(polled, reader, ctx)
+        polled.output.extend([(M.duration.series(self._module), time.monotonic() - began)])
         columns = Columns(tuple(polled.output.series), polled.output.values)
         failures = polled.gathering.failures
         if not failures:
             return columns
         raise PartialCollect(
-            f"{self._name}: {_said(failures)}",
+            f"{self._name}: {_summary(failures)}",
             failed=len(failures),
             samples=[Sample(s, v) for s, v in zip(columns.series, columns.values, strict=True)],
         )
@@ -112,12 +112,12 @@ class PollSession(Session):
     def _reader(self, ctx: Context) -> Reader:
         return self._pool.reader(self._device, ctx.deadline - min(0.5, MARGIN * ctx.timeout))
 
-    def _tell(self, polled: Polled, reader: Reader, ctx: Context) -> None:
+    def _add_own(self, polled: Polled, reader: Reader, ctx: Context) -> None:
         """Add what is told about the poll itself, and log what is new about its values."""
         out, cost, module = polled.output, reader.cost, self._module
-        out.tell([(M.table_up.series(table), float(up)) for table, up in polled.tables.items()])
-        out.tell([(M.refused.series(why), float(n)) for why, n in out.problems.items()])
-        out.tell([
+        out.extend([(M.table_up.series(table), float(up)) for table, up in polled.tables.items()])
+        out.extend([(M.refused.series(why), float(n)) for why, n in out.problems.items()])
+        out.extend([
             (M.walk_duration.series(module), polled.walked),
             (M.packets_sent.series(module), float(cost.packets)),
             (M.packets_retried.series(module), float(cost.retries)),
@@ -133,7 +133,7 @@ def _measure(reader: Reader, ctx: Context) -> None:
     ctx.measured.update(requests=cost.packets, retries=cost.retries, values=cost.values)
 
 
-def _said(failures: dict[str, str]) -> str:
+def _summary(failures: dict[str, str]) -> str:
     """What is missing, a few tables by name."""
     named = [f"{table}: {why}" for table, why in list(failures.items())[:3]]
     more = len(failures) - len(named)

@@ -100,7 +100,7 @@ class PollTask:
             gathering.failures |= dict.fromkeys(complete, MIXED)
         else:
             fresh = await self._look_up(gathering, scalars)
-            await self._tell(polled, complete, fresh)
+            await self._convert(polled, complete, fresh)
         self._scalars.read(scalars, polled.output)
         polled.walked = self._clock() - began
         polled.tables = self._up(gathering, complete)
@@ -159,7 +159,7 @@ class PollTask:
             state.look_up(gathering.whole)
             self._looked_up[plan.name] = self._clock()
 
-    async def _tell(self, polled: Polled, complete: dict[str, bool], fresh: set[str]) -> None:
+    async def _convert(self, polled: Polled, complete: dict[str, bool], fresh: set[str]) -> None:
         """Turn columns into samples; look labels up where rows came that nobody knew."""
         gathering = polled.gathering
         for state in self._tables:

@@ -130,7 +130,7 @@ class Filter(Part):
     """Keep the others."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _not_empty(self) -> Self:
         if bool(self.equals) == (self.matches is not None):
             raise ValueError(f"the filter on {self.column} needs equals or matches, one of them")
         return self
@@ -204,7 +204,7 @@ class Profile(Part):
     """Also read the neighbours that LLDP-MIB knows."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _not_empty(self) -> Self:
         if not (self.scalars or self.tables or self.extends or self.neighbors):
             raise ValueError(
                 f"profile {self.name} reads nothing; give it scalars, tables or extends"

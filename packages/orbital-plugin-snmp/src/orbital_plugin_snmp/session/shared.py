@@ -107,7 +107,7 @@ class SharedDevice:
         try:
             session = await self.session(deadline)
             walker = Walker(session, self.learned, columns, limits=self._limits, deadline=deadline)
-            walked = await self._heed(walker.run())
+            walked = await self._counted(walker.run())
         finally:
             for column in columns:
                 self._walks.pop(column, None)
@@ -143,7 +143,7 @@ class SharedDevice:
         while len(found) < len(oids):
             part = oids[len(found) : len(found) + size]
             try:
-                found += await self._heed(session.get(part, deadline))
+                found += await self._counted(session.get(part, deadline))
             except (TooBig, ErrorStatus):
                 if len(part) == 1:
                     raise
@@ -158,7 +158,7 @@ class SharedDevice:
                     self._session = await self._opening(deadline)
         return self._session
 
-    async def _heed(self, asked: Awaitable[T]) -> T:
+    async def _counted(self, asked: Awaitable[T]) -> T:
         """Wait for an answer; after too many without one, the next request opens a new session."""
         try:
             answer = await asked

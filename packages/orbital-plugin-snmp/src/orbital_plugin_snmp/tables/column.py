@@ -14,7 +14,7 @@ from orbital_plugin_snmp.tables.counters import Unwrapper
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from orbital_plugin_snmp.tables.convert import Told
+    from orbital_plugin_snmp.tables.convert import Values
     from orbital_plugin_snmp.tables.plan import ColumnPlan
     from orbital_plugin_snmp.tables.texts import Raw
     from orbital_plugin_snmp.wire.smi import VarBind
@@ -45,9 +45,9 @@ class Output:
         self.values += other.values
         self.problems += other.problems
 
-    def tell(self, told: Told) -> None:
+    def extend(self, samples: Values) -> None:
         """Add some samples."""
-        for series, value in told:
+        for series, value in samples:
             self.series.append(series)
             self.values.append(value)
 
@@ -65,12 +65,12 @@ class ColumnState:
         self.unwrapper = Unwrapper() if plan.value.unwrap else None
         self._wrap = wrap and plan.metric.kind == "counter"
         self._known: dict[bytes, Series | None] = {}
-        self._told: dict[bytes, tuple[Raw, Told, bool]] = {}
+        self._converted: dict[bytes, tuple[Raw, Values, bool]] = {}
         """Cell -> its value, what became of it, and whether that is nothing because it makes no sense."""
         self._some_dropped = False
 
     def __len__(self) -> int:
-        return len(self._known) + len(self._told)
+        return len(self._known) + len(self._converted)
 
     @property
     def is_plain(self) -> bool:
@@ -91,13 +91,13 @@ class ColumnState:
     def forget(self) -> None:
         """Work out all labels again."""
         self._known.clear()
-        self._told.clear()
+        self._converted.clear()
         self._some_dropped = False
 
     def drop(self, index: bytes) -> None:
         """Work out the labels of one row again."""
         self._known.pop(self.plan.oid + index, None)
-        self._told.pop(self.plan.oid + index, None)
+        self._converted.pop(self.plan.oid + index, None)
 
     def read(self, varbinds: list[VarBind], labels_of: LabelsOf, out: Output) -> None:
         """Turn the cells of one poll into samples."""
@@ -168,12 +168,12 @@ class ColumnState:
         """Values that are no numbers: what one becomes is kept until it changes."""
         size, convert, wrong = len(self.plan.oid), self.plan.convert, 0
         for oid, tag, value in varbinds:
-            kept = self._told.get(oid)
+            kept = self._converted.get(oid)
             if kept is None or kept[0] != value:
                 labels = labels_of(oid[size:])
                 told = [] if labels is None or convert is None else convert(value, tag, labels)
-                kept = self._told[oid] = value, told, labels is not None and not told
-            out.tell(kept[1])
+                kept = self._converted[oid] = value, told, labels is not None and not told
+            out.extend(kept[1])
             wrong += kept[2]
         if wrong:
             out.problems[f"{self.plan.metric.name} makes no sense"] += wrong

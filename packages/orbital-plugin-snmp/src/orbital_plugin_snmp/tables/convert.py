@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from orbital_plugin_snmp.tables.families import Families
     from orbital_sdk import Metric, Series
 
-Told = list[tuple["Series", float]]
-Converter = Callable[[Raw, int, tuple[str, ...]], Told]
+Values = list[tuple["Series", float]]
+Converter = Callable[[Raw, int, tuple[str, ...]], Values]
 """Value, BER tag and the row's labels -> what is told. Nothing, where the value makes no sense."""
 
 _GROUP: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -52,7 +52,7 @@ def _text(value: Value, metric: Metric) -> Converter:
     place = metric.labels.index(value.name)
     kind = "DisplayString" if value.type == "EnumAsInfo" else value.type
 
-    def convert(raw: Raw, tag: int, labels: tuple[str, ...]) -> Told:
+    def convert(raw: Raw, tag: int, labels: tuple[str, ...]) -> Values:
         text = text_of(raw, tag, kind, value.enum, value.hint)  # pyright: ignore[reportArgumentType] (numbers went another road)
         return [(metric.series(*_with(labels, place, text)), 1.0)]
 
@@ -68,7 +68,7 @@ def _state_set(value: Value, metric: Metric) -> Converter:
     """One sample a state: 1 for the one that is, 0 for the others. An unknown one is added by its number."""
     place = metric.labels.index(value.name)
 
-    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Told:
+    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Values:
         if isinstance(raw, bytes) or raw is None:
             return []
         current = value.enum.get(whole(raw), number(raw))
@@ -82,7 +82,7 @@ def _bits(value: Value, metric: Metric) -> Converter:
     """One sample a bit: 1 where it is set, else 0."""
     place = metric.labels.index(value.name)
 
-    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Told:
+    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Values:
         if not isinstance(raw, bytes):
             return []
         return [
@@ -101,7 +101,7 @@ def _moment(value: Value, metric: Metric) -> Converter:
             return date_and_time(raw)
         return parsed(display(raw), value.format)
 
-    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Told:
+    def convert(raw: Raw, _tag: int, labels: tuple[str, ...]) -> Values:
         seconds = read(raw) if isinstance(raw, bytes) else None
         return [] if seconds is None else [(metric.series(*labels), seconds)]
 
@@ -115,7 +115,7 @@ def _extracts(value: Value, labels: tuple[str, ...], families: Families) -> Conv
         for one in value.extract
     ]
 
-    def convert(raw: Raw, tag: int, labels: tuple[str, ...]) -> Told:
+    def convert(raw: Raw, tag: int, labels: tuple[str, ...]) -> Values:
         text = clean(display(raw)) if isinstance(raw, bytes) else text_of(raw, tag, "gauge")
         told: dict[Metric, float] = {}
         for metric, pattern, rule in rules:

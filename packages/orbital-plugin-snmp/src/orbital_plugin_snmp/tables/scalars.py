@@ -80,7 +80,7 @@ class Scalars:
         if part is None or not whole or not 0 <= part <= whole:
             out.problems[f"{state.plan.metric.name} makes no sense"] += 1
         else:
-            out.tell([(state.plan.metric.series(), 100 * (1 - part / whole))])
+            out.extend([(state.plan.metric.series(), 100 * (1 - part / whole))])
 
 
 def _no_labels(_index: bytes) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class TrapFilter(Part):
     """A regular expression, anchored at both ends."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _not_empty(self) -> Self:
         if bool(self.equals) == (self.matches is not None):
             raise ValueError(f"the filter on {self.varbind} needs equals or matches, one of them")
         return self

@@ -35,7 +35,7 @@ async def once(
     """
     tasks, stations = agent.loaded.tasks, agent.stations
     await stations.buffer.open()
-    before = _gone(stations)
+    before = _undelivered_counts(stations)
     await agent.start_once()
     last_flush = LAST_FLUSH
     try:
@@ -65,7 +65,7 @@ async def _deliver(stations: Stations, patience: float) -> None:
         before = now
 
 
-def _gone(stations: Stations) -> dict[str, int]:
+def _undelivered_counts(stations: Stations) -> dict[str, int]:
     """Dropped and dead-lettered samples, by output."""
     accounts = stations.buffer.ledger.accounts().items()
     return {name: one.dead_lettered + one.dropped.total() - one.left_out for name, one in accounts}
@@ -73,7 +73,7 @@ def _gone(stations: Stations) -> dict[str, int]:
 
 def _undelivered(stations: Stations, before: Mapping[str, int]) -> Iterator[str]:
     accounts = stations.buffer.ledger.accounts()
-    for name, gone in _gone(stations).items():
+    for name, gone in _undelivered_counts(stations).items():
         if missing := accounts[name].waiting + gone - before.get(name, 0):
             yield f"{plural(missing, 'sample was', 'samples were')} not delivered to output {name}"
     for reason, lost in stations.committer.lost.items():

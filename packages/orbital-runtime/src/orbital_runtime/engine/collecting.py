@@ -145,8 +145,8 @@ class Collecting:
         self._totals.bugs[plugin] += 1
         error = origin(error)
         kind = type(error).__name__, place(error)
-        if kind not in record.told:
-            record.told |= {kind}
+        if kind not in record.logged:
+            record.logged |= {kind}
             record.log.error(
                 "plugin %r has a bug; further ones are only counted", plugin,
                 exc_info=(type(error), error, trace_of(error)),

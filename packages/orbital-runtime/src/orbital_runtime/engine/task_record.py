@@ -30,7 +30,7 @@ class TaskRecord:
     """Of its device; None if its plugin never started."""
     batcher: Batcher
     log: logging.LoggerAdapter[logging.Logger]
-    told: frozenset[tuple[str, str]] = frozenset()
+    logged: frozenset[tuple[str, str]] = frozenset()
     """Bugs that were logged: type and place of the error."""
 
     def fits(self, task: Task, task_session: TaskSession | None, identity: Identity) -> bool:

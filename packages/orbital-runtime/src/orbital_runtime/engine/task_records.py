@@ -72,7 +72,7 @@ class TaskRecords:
 
     async def _replace(self, old: TaskRecord, new: TaskRecord, ts: int) -> None:
         if old.task_session is new.task_session:
-            new.told = old.told
+            new.logged = old.logged
         if old.batcher.origin == new.batcher.origin:
             new.batcher.inherit(old.batcher)
         elif (ended := old.batcher.end_series(ts - 1)) is not None:

@@ -146,7 +146,7 @@ class Sessions:
         if task_session.ended:
             self._close(task_session)
 
-    def lose(self, task_session: TaskSession, fault: Exception) -> None:
+    def ended(self, task_session: TaskSession, fault: Exception) -> None:
         """Its session ended by itself: the next run reports that, the run after it opens a new one."""
         if task_session.session is not None:
             task_session.session = None

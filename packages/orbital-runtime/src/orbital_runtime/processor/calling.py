@@ -45,7 +45,7 @@ class Calling:
         self._counting = threading.Lock()
         self._locks = defaultdict[str, threading.Lock](threading.Lock)
         """By processor name."""
-        self._told: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
 
     def __call__(self, processor: str, what: str, call: Callable[..., T], *arguments: Any) -> T:
         """Call it, and return its result.
@@ -77,7 +77,7 @@ class Calling:
         with self._counting:
             counts[name] += more
 
-    def tell(self, processor: str, kind: str, message: str) -> None:
+    def log_once(self, processor: str, kind: str, message: str) -> None:
         """Log a message about a processor, once for each kind."""
         if self._first(processor, kind):
             log.warning("processor %r %s; further ones are only counted", processor, message)
@@ -87,7 +87,7 @@ class Calling:
             return call(*arguments)
 
     def _first(self, processor: str, kind: str) -> bool:
-        if (processor, kind) in self._told:
+        if (processor, kind) in self._logged:
             return False
-        self._told.add((processor, kind))
+        self._logged.add((processor, kind))
         return True

@@ -102,7 +102,7 @@ class Chain:
             try:
                 course, batch = self._stepped(course.stepping, batch)
             except Failed as failed:
-                self.lose(failed.name, len(batch))
+                self.count_lost(failed.name, len(batch))
                 return course, None
 
     def flush(
@@ -134,7 +134,7 @@ class Chain:
                 with suppress(Failed):
                     self.calling(processor.name, "series that ended", processor.ended, layout)
 
-    def lose(self, processor: str, samples: int) -> None:
+    def count_lost(self, processor: str, samples: int) -> None:
         """Count samples lost to a failure of this processor."""
         self.calling.count(self.totals.lost, processor, samples)
 
@@ -172,7 +172,7 @@ class Chain:
         try:
             course = self._behind(place, batch.layout)
         except Failed as failed:
-            self.lose(failed.name, batch.samples)
+            self.count_lost(failed.name, batch.samples)
             return
         left = course.ended(batch) if batch.stale else self.process(course, batch, refused)
         if left is not None and len(left):

@@ -102,7 +102,7 @@ class CoursePlanner:
             if row is not None and row.key in seen:
                 if maker:
                     twice = f"made {row!r} of more than one series: one is kept"
-                    self._calling.tell(maker, "duplicate", twice)
+                    self._calling.log_once(maker, "duplicate", twice)
                 doubles += 1
                 row = None  # noqa: PLW2901 (it is left out)
             elif row is not None:

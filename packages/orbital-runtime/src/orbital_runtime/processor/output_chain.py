@@ -84,7 +84,7 @@ class OutputChain:
             if -1 in course.end.sources:
                 name = self._chain.processors[-1].name
                 self._calling.totals.fail(name, ADDS)
-                self._calling.tell(name, "new", ADDS)
+                self._calling.log_once(name, "new", ADDS)
                 raise Failed(name)
             same = course.stepping is None and course.layout is layout
             layout.caches[self] = None if same else course

@@ -118,7 +118,7 @@ class EmissionBatcher:
         if plan.unchanged:
             return batch
         if plan.course is None:
-            self.chain.lose(plan.failed, len(batch))
+            self.chain.count_lost(plan.failed, len(batch))
             return None
         return self.chain.process(plan.course, batch, into.refused)
 

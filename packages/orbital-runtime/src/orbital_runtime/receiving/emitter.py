@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from orbital_cardinality import beyond
 from orbital_runtime.engine.device_texts import NO_TEXTS, device_texts
-from orbital_runtime.guard.calls.within import look_away
+from orbital_runtime.guard.calls.within import retrieve_exception
 from orbital_runtime.receiving.emission_batcher import EmissionBatcher, EmissionBatches
 from orbital_runtime.receiving.intake import tables, take
 from orbital_sdk import BufferRefused, Columns, EmissionTooLarge, Origin, ReceiverStopped
@@ -85,7 +85,7 @@ class Emitter:
         # shielded: a caller that stops waiting (timeout, lost connection) does not interrupt it
         work = asyncio.get_running_loop().create_task(self._through(taken, count))
         self._going.add(work)
-        work.add_done_callback(self._gone)
+        work.add_done_callback(self._discard)
         await asyncio.shield(work)
 
     def stop(self) -> None:
@@ -99,9 +99,9 @@ class Emitter:
         while self._going:
             await asyncio.wait(self._going)
 
-    def _gone(self, work: asyncio.Task[None]) -> None:
+    def _discard(self, work: asyncio.Task[None]) -> None:
         self._going.discard(work)
-        look_away(work)
+        retrieve_exception(work)
 
     # ---- how ------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Emitter:
         latest = now + round(self._today.limits.future * 1000)
         made, examples = tables(taken, now, latest, batched.refused)
         for reason, example in examples.items():
-            self._current().rows.tell(reason, example)
+            self._current().rows.log_once(reason, example)
         self._current().turn(now)
         for table in made:
             start = 0

@@ -100,7 +100,7 @@ class Receivers:
         task_session = serving.task_session
         if self._clock.steady() - began >= LONGEST:
             task_session.failures = 0
-        self._engine.sessions.lose(task_session, error)
+        self._engine.sessions.ended(task_session, error)
         self._again(task_session, error)
         self._look(task_session.task.key)  # report it now, not at the next tick
 

@@ -56,23 +56,23 @@ class TaskLog:
         self._troubles: dict[str, Trouble] = {}
         self._until = 0.0
         self._lines = 0
-        self._untold = 0
+        self._omitted = 0
 
     def __call__(self, task: Task, run: Run) -> None:
         """A run ended."""
-        if self._untold:
-            self._tell_the_rest()
+        if self._omitted:
+            self._log_omitted()
         condition = condition_of(run)
         trouble = self._troubles.get(task.key)
         if condition is None:
             if trouble is not None:
                 del self._troubles[task.key]
                 runs = f"{trouble.runs} run{'s' if trouble.runs > 1 else ''}"
-                self._say(logging.INFO, f"task {task.id} works again, after {runs} that did not")
+                self._log(logging.INFO, f"task {task.id} works again, after {runs} that did not")
         elif trouble is None or trouble.condition is not condition:
             self._enter(task.key, Trouble(condition))
             if run.error_kind != BUG:
-                self._say(logging.WARNING, f"task {task.id} {condition.value}: {run.error}")
+                self._log(logging.WARNING, f"task {task.id} {condition.value}: {run.error}")
         else:
             trouble.runs += 1
 
@@ -84,20 +84,20 @@ class TaskLog:
             for gone in [key for key in self._troubles if key not in self._known]:
                 del self._troubles[gone]
 
-    def _say(self, level: int, line: str) -> None:
+    def _log(self, level: int, line: str) -> None:
         now = self._clock.steady()
         if now >= self._until:
             self._until, self._lines = now + PERIOD, 0
         if self._lines >= MOST:
-            self._untold += 1
+            self._omitted += 1
             return
         self._lines += 1
         log.log(level, "%s", line)
 
-    def _tell_the_rest(self) -> None:
+    def _log_omitted(self) -> None:
         if self._clock.steady() >= self._until:
-            untold, self._untold = self._untold, 0
-            log.warning("%d more changes of tasks were not logged; see `sentinel tasks`", untold)
+            omitted, self._omitted = self._omitted, 0
+            log.warning("%d more changes of tasks were not logged; see `sentinel tasks`", omitted)
 
 
 def condition_of(run: Run) -> Condition | None:

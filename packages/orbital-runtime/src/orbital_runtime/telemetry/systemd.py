@@ -49,12 +49,12 @@ class Service:
 
     def ready(self) -> None:
         """Notify that the agent runs, with the current configuration."""
-        self._tell("READY=1", f"STATUS={self._status()}")
+        self._notify("READY=1", f"STATUS={self._status()}")
 
     @contextmanager
     def reloading(self) -> Generator[None]:
         """Notify a reload for the duration of the block, whether or not it succeeds."""
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             yield
         finally:
@@ -63,7 +63,7 @@ class Service:
 
     def stopping(self) -> None:
         """Notify that the agent stops."""
-        self._tell(
+        self._notify(
             "STOPPING=1", "STATUS=stopping: running collections end, the last samples go out"
         )
 
@@ -72,7 +72,7 @@ class Service:
         while self._address:
             await asyncio.sleep(self.every)
             sign = [] if alive(self._sources) else ["WATCHDOG=1"]
-            self._tell(f"STATUS={self._status()}", *sign)
+            self._notify(f"STATUS={self._status()}", *sign)
 
     def _status(self) -> str:
         tasks, waiting = len(self._sources.scheduler.states()), self._sources.buffer.usage().samples
@@ -80,7 +80,7 @@ class Service:
         words += [reason.message for reason in reasons(self._sources)]
         return shorten("; ".join(words), LONGEST, placeholder=" …")
 
-    def _tell(self, *lines: str) -> None:
+    def _notify(self, *lines: str) -> None:
         """Send lines; an error is logged once, as the service manager may listen again later."""
         try:
             notify(self._address, *lines)

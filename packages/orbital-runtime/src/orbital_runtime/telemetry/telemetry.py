@@ -85,12 +85,12 @@ class Telemetry:
         from orbital_runtime.telemetry.server.host_names import HostNames  # noqa: PLC0415 (as above)
 
         connections = Connections(self._limits)
-        told = Metrics(self._sources, connections, task_series=self._task_series)
+        metrics = Metrics(self._sources, connections, task_series=self._task_series)
         self.token = token_in(self._token_file)
-        commands = routes.owning(self._sources, told, self._control, self.token)
+        commands = routes.owning(self._sources, metrics, self._control, self.token)
         self._servers = [AppServer(commands, owner, Connections(self._limits), spare=SPARE)]
         if public is not None:
-            pages = Access(routes.public(self._sources, told, self._control), self.token)
+            pages = Access(routes.public(self._sources, metrics, self._control), self.token)
             pages = HostNames(pages, self._host_names)
             self._servers.append(AppServer(pages, public, connections))
             self._announce(listen.url(public), public_to_all=not listen.is_loopback(public))

@@ -49,7 +49,7 @@ class FakeEmit:
         if self.error is not None:
             raise self.error
         self.samples += samples
-        await self._tell()
+        await self._notify()
 
     def hold(self) -> None:
         """Let calls wait, as a full buffer does, until `release`."""
@@ -81,13 +81,13 @@ class FakeEmit:
 
     async def _opened(self) -> None:
         self.waiting += 1
-        await self._tell()
+        await self._notify()
         try:
             await self._open.wait()
         finally:
             self.waiting -= 1
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self._changed:
             self._changed.notify_all()
 

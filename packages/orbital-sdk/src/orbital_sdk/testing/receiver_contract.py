@@ -170,7 +170,7 @@ class _Trial:
 
     async def _first(self) -> None:
         """It hears; its samples are declared, and keep secrets."""
-        samples = await self._heard()
+        samples = await self._received()
         collection = Collection(tuple(samples))
         check_samples(self.found, collection, self.plugin.metrics())
         check_given(self.found, collection)
@@ -186,11 +186,11 @@ class _Trial:
         self.emit.error = BufferRefused("the buffer is full, as told by this check")
         await self._spoken()
         self.emit.error = None
-        await self._heard()
+        await self._received()
 
     async def _held(self) -> None:
         """While the buffer takes nothing, it waits, and may be cancelled in the middle."""
-        await self._heard()
+        await self._received()
         self.emit.hold()
         talking = asyncio.create_task(self._spoken())
         await self.emit.held(timeout=self.timeout)
@@ -203,9 +203,9 @@ class _Trial:
         await asyncio.wait({talking})
 
     async def _again(self) -> None:
-        await self._heard()
+        await self._received()
 
-    async def _heard(self) -> list[Any]:
+    async def _received(self) -> list[Any]:
         """What the device says, as soon as it is heard."""
         listening = asyncio.ensure_future(self.emit.wait(timeout=self.timeout))
         while not listening.done():

@@ -22,17 +22,17 @@ async def in_thread(work: Callable[[], T]) -> T:
         if not done.done():
             how(what)
 
-    def tell(how: Callable[[Any], None], what: object) -> None:
+    def report(how: Callable[[Any], None], what: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, how, what)
 
     def run() -> None:
         try:
-            tell(done.set_result, work())
+            report(done.set_result, work())
         except StopIteration as error:  # no future can carry it
-            tell(done.set_exception, RuntimeError(f"a {error!r} came out"))
+            report(done.set_exception, RuntimeError(f"a {error!r} came out"))
         except Exception as error:  # noqa: BLE001 (it belongs to whoever waits)
-            tell(done.set_exception, error)
+            report(done.set_exception, error)
 
     threading.Thread(target=run, name="orbital-test", daemon=True).start()
     return await done

@@ -81,7 +81,7 @@ class Export:
         try:
             opened = stored.opened()
         except Damaged as error:
-            self._tell(stored, f"record {stored.first}, {stored.samples} samples: {error}")
+            self._report(stored, f"record {stored.first}, {stored.samples} samples: {error}")
             return
         layouts = fetcher.of(opened)
         for seq, outputs in takers.items():
@@ -91,9 +91,9 @@ class Export:
                 yield from self._batch(opened.batch(index, layout), seq, outputs)
             elif outputs:
                 head = opened.heads[index]
-                self._tell(stored, f"layout {head.layout} of segment {stored.segment}")
+                self._report(stored, f"layout {head.layout} of segment {stored.segment}")
 
-    def _tell(self, stored: Stored, what: str) -> None:
+    def _report(self, stored: Stored, what: str) -> None:
         """Report damage once, and only if the batch was not delivered meanwhile."""
         if what not in self.damage and self.look.has(stored.first):
             self.damage.append(what)

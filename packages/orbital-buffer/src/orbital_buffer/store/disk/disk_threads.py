@@ -48,7 +48,7 @@ class DiskThreads:
         self._reader = ThreadPool(1, "buffer-read")
         self._since: dict[int, float] = {}
         """For each busy thread, the time of the disk's last answer in monotonic seconds."""
-        stores.on_answer = self._heard
+        stores.on_answer = self._stamp
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call this after all earlier calls of `run`."""
@@ -98,13 +98,13 @@ class DiskThreads:
         return ended
 
     def _timed(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        self._heard()
+        self._stamp()
         try:
             return call(*args, **kwargs)
         finally:
             del self._since[threading.get_ident()]
 
-    def _heard(self) -> None:
+    def _stamp(self) -> None:
         self._since[threading.get_ident()] = time.monotonic()
 
     def _logged(self, call: Callable[[], object]) -> None:

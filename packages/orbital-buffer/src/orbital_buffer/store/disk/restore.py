@@ -92,7 +92,7 @@ def _position(log: LogIndex, output: str, state: State, report: Callable[[str], 
     """Restore the position of an output from existing records. It is orphaned until it is attached again."""
     position = log.positions[output] = Position()
     position.reading, position.orphaned_ms = False, state.orphaned_ms
-    position.lose(state.lost)
+    position.mark_lost(state.lost)
     position.back = Intervals(state.back)
     account = log.ledger.account(output)
     kept = 0
@@ -116,7 +116,7 @@ def _missing(state: State, account: Account, position: Position, kept: int) -> s
         return ""
     missing = Intervals(state.todo)
     missing.difference_update(position.todo)
-    position.lose(missing)
+    position.mark_lost(missing)
     unsaved = state.reading and any(stop > state.saved for _, stop in missing)
     reason = "unsaved" if unsaved else DAMAGED
     account.dropped[reason] += lost

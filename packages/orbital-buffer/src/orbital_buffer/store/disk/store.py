@@ -155,7 +155,7 @@ class DiskStore:
         ended = await self.threads.finish(self._save_and_close(began=began))
         if not ended:
             logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
-            self._lose_unsaved()
+            self._drop_unsaved()
         if self.writeback.late or self.trouble.failures or not ended:
             self.writeback.note_crash_counts()
         elif began:
@@ -243,11 +243,11 @@ class DiskStore:
         if began:
             await self.writeback.write(last=True)
             await self.writeback.flush()
-            self._lose_unsaved()
+            self._drop_unsaved()
             await self.writeback.write_checkpoint()
         await self.threads.run(self.database.close)
 
-    def _lose_unsaved(self) -> None:
+    def _drop_unsaved(self) -> None:
         """Count records as lost that were not written before the stop."""
         records = [self.index.record(first) for first in list(self.journal.records)]
         for record in records:

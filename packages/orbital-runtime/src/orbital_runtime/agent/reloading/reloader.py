@@ -108,7 +108,7 @@ class Reloader:
             old = self._agent.loaded
             await self._agent.follow(new, ready)
             self._agent.stations.updates.look_soon()
-            changed = [*lines, *self._told(old, new, lines)]
+            changed = [*lines, *self._log_changes(old, new, lines)]
             self.last = changed or self.last
             return changed
 
@@ -152,7 +152,7 @@ class Reloader:
         new = load(old.path, self._agent.environ, registry=registry, before=old)
         return new, difference(old, new)
 
-    def _told(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:
+    def _log_changes(self, old: Loaded, new: Loaded, lines: Sequence[str]) -> list[str]:
         """Log the changes. Returns those that need a restart."""
         later = list(at_next_start(self._began, old.settings, new.settings))
         for line in (*lines, *later):

@@ -113,7 +113,7 @@ class Batcher:
             refused: Counter[str] = Counter()
             samples, examples = valid_samples(_one_by_one(collected), latest, refused)
         for reason, example in examples.items():
-            self._rows.tell(reason, example)
+            self._rows.log_once(reason, example)
         return self._batches(_unchecked(samples), report, ts, refused)
 
     def end_series(self, ts: int) -> Batch | None:
@@ -180,7 +180,7 @@ class Batcher:
             return batch
         if plan.course is not None:
             return self._chain.process(plan.course, batch, refused)
-        self._chain.lose(plan.failed, len(batch))
+        self._chain.count_lost(plan.failed, len(batch))
         return None
 
     def _result(

@@ -64,7 +64,7 @@ class Rows:
         """Labels of new series that were truncated; reset by whoever counts them."""
         self.too_many = ""
         """Error message if there are too many series in this hour; else empty."""
-        self._told: frozenset[str] = frozenset()
+        self._logged: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -102,10 +102,10 @@ class Rows:
             self._young[series] = row
         return row
 
-    def tell(self, reason: str, message: str, *, what: str = "refused") -> None:
+    def log_once(self, reason: str, message: str, *, what: str = "refused") -> None:
         """Log the first refusal of a kind."""
-        if reason not in self._told:
-            self._told |= {reason}
+        if reason not in self._logged:
+            self._logged |= {reason}
             log.warning(
                 "%s (%s): %s; further ones are only counted",
                 what,
@@ -116,7 +116,7 @@ class Rows:
 
     def _make(self, series: Series) -> Row | str:
         if not isinstance(series, Series):  # pyright: ignore[reportUnnecessaryIsInstance] (a plugin made it)
-            self.tell("not_a_sample", f"{type(series).__name__} stands where a Series should")
+            self.log_once("not_a_sample", f"{type(series).__name__} stands where a Series should")
             return "not_a_sample"
         metric = series.metric
         labels = self._labels | dict(zip(metric.labels, series.values, strict=True))
@@ -143,13 +143,13 @@ class Rows:
         try:
             labels = {name: cut(value, most) for name, value in row.labels}
         except UnicodeEncodeError:
-            self.tell("bad_label", f"a label of {row!r} is not text that UTF-8 can carry")
+            self.log_once("bad_label", f"a label of {row!r} is not text that UTF-8 can carry")
             return "bad_label"
         long = [name for name, value in row.labels if labels[name] is not value]
         if not long:
             return row
         self.cut += len(long)
-        self.tell(
+        self.log_once(
             "label_too_long",
             f"label {long[0]!r} of {row.name} has more than {most} bytes (collector.limits.label_bytes)",
             what="cut",

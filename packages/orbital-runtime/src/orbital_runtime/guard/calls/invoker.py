@@ -15,7 +15,7 @@ from orbital_runtime.guard.calls.deadlines import Deadlines
 from orbital_runtime.guard.calls.overruns import Overruns
 from orbital_runtime.guard.calls.result import Result
 from orbital_runtime.guard.calls.thread import Thread
-from orbital_runtime.guard.calls.within import driven, look_away
+from orbital_runtime.guard.calls.within import driven, retrieve_exception
 from orbital_runtime.guard.calls.work import Unfinished, Work
 from orbital_runtime.guard.escape import as_exception
 from orbital_runtime.guard.overrun import NoThread, Timeout
@@ -152,6 +152,6 @@ class Invoker:
             await asyncio.wait((rest,), timeout=self.grace)
         finally:
             if rest.done():
-                look_away(rest)
+                retrieve_exception(rest)
             else:
                 self.overruns.abandon(rest, running.plugin, ctx.task, holds)

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.guard.calls.within import look_away
+from orbital_runtime.guard.calls.within import retrieve_exception
 from orbital_runtime.guard.overrun import StillRunning
 from orbital_runtime.threads import on_loop
 
@@ -76,7 +76,7 @@ class Overruns:
         self.abandoned_total[plugin] += 1
 
         def ended(work: asyncio.Task[Any]) -> None:
-            look_away(work)
+            retrieve_exception(work)
             self._lost.discard(work)
             self.abandoned[plugin] -= 1
             self._free(holds)

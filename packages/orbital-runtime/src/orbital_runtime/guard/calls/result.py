@@ -33,13 +33,13 @@ class Result(Generic[T]):
         value = await work
         self._came.append(value)
         if self._given_up:
-            self._tell()
+            self._notify()
         return value
 
     def give_up(self, thread: Future[Any] | None) -> None:
         """Abandon the call, and its thread, if it has one."""
         self._given_up = True
-        self._tell()
+        self._notify()
         if thread is not None:
             thread.add_done_callback(partial(on_loop, asyncio.get_running_loop(), self._returned))
 
@@ -49,9 +49,9 @@ class Result(Generic[T]):
         value = thread.result()
         if not inspect.isawaitable(value):
             self._came.append(value)
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._came and self._late is not None:
             late, self._late = self._late, None
             late(self._came[0])

@@ -21,7 +21,7 @@ async def driven(work: Work[T]) -> T:
     return await work
 
 
-def look_away(task: asyncio.Task[Any]) -> None:
+def retrieve_exception(task: asyncio.Task[Any]) -> None:
     """Suppress asyncio's warning about an exception that is never retrieved."""
     if not task.cancelled():
         task.exception()
@@ -34,12 +34,12 @@ _LEFT: set[asyncio.Task[Any]] = set()
 def leave(task: asyncio.Task[Any]) -> None:
     """Keep a reference to an abandoned task until it ends."""
     _LEFT.add(task)
-    task.add_done_callback(_gone)
+    task.add_done_callback(_discard)
 
 
-def _gone(task: asyncio.Task[Any]) -> None:
+def _discard(task: asyncio.Task[Any]) -> None:
     _LEFT.discard(task)
-    look_away(task)
+    retrieve_exception(task)
 
 
 async def within(

@@ -81,7 +81,7 @@ class Watchdog:
         self._watched = 0
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
-        self._told: set[tuple[str, str, str]] = set()
+        self._known: set[tuple[str, str, str]] = set()
         self._looks = 0
 
     def start(self) -> None:
@@ -133,8 +133,8 @@ class Watchdog:
         """Wait until the loop runs again, and record the block."""
         since = pulse.turned
         self.holds[found.plugin] += 1
-        told = self._is_told(found)
-        if not told:
+        known = self._is_known(found)
+        if not known:
             log.error(
                 "%s holds the agent, and all tasks wait: at %s; %s",
                 found, found.place, found.advice,
@@ -147,7 +147,7 @@ class Watchdog:
         self.seconds[found.plugin] += seconds
         self.last = Hold(found, seconds, time.monotonic())
         self._report(found)
-        if not told:
+        if not known:
             log.warning(
                 "%s held the agent for %.1f s; the next time it is only counted", found, seconds
             )
@@ -158,10 +158,10 @@ class Watchdog:
         with suppress(RuntimeError):  # the loop was closed meanwhile
             self._loop.call_soon_threadsafe(self._caught, found.plugin)
 
-    def _is_told(self, found: Culprit) -> bool:
+    def _is_known(self, found: Culprit) -> bool:
         known = found.plugin, found.file, found.function
-        if known in self._told:
+        if known in self._known:
             return True
-        if len(self._told) < PLACES:
-            self._told.add(known)
+        if len(self._known) < PLACES:
+            self._known.add(known)
         return False

@@ -172,8 +172,8 @@ def _health(sources: Sources) -> Response:
 def _ready(sources: Sources) -> Response:
     found = health.reasons(sources)
     ready = not any(reason.blocks for reason in found)
-    told = {"ready": ready, "state": sources.state(), "reasons": [asdict(r) for r in found]}
-    return answer(told, 200 if ready else 503)
+    body = {"ready": ready, "state": sources.state(), "reasons": [asdict(r) for r in found]}
+    return answer(body, 200 if ready else 503)
 
 
 async def _tasks(sources: Sources, request: Request) -> views.View:

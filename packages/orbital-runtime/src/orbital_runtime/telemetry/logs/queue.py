@@ -56,7 +56,7 @@ class LogQueue(logging.Handler):
         try:
             line = f"{self.format(record)}\n"
         except Exception as error:  # noqa: BLE001 (a failing log line must not fail the work it reports on)
-            _lose(1, error)
+            _count_lost(1, error)
             return
         with self._changed:
             self._put(line)
@@ -77,7 +77,7 @@ class LogQueue(logging.Handler):
         with self._changed:
             self._closed = True
             hangs = bool(self._lines)
-            _lose(len(self._lines))
+            _count_lost(len(self._lines))
             self._lines.clear()
             self._changed.notify_all()
         if not hangs:
@@ -89,7 +89,7 @@ class LogQueue(logging.Handler):
         room = ROOM // 2 if self._left_out else ROOM
         if self._closed or self._held + len(line) > room:
             self._left_out += 1
-            _lose(1)
+            _count_lost(1)
             return
         if self._left_out:
             line = f"{self.format(_gap(self._left_out))}\n{line}"
@@ -103,7 +103,7 @@ class LogQueue(logging.Handler):
             try:
                 self._sink.write(line)
             except Exception as error:  # noqa: BLE001 (as above)
-                _lose(1, error)
+                _count_lost(1, error)
             self._done(line)
         with contextlib.suppress(OSError):
             self._sink.close()
@@ -125,20 +125,20 @@ class LogQueue(logging.Handler):
 
 
 def _gap(lines: int) -> logging.LogRecord:
-    told = "%d log lines were left out: they came faster than they could be written"
-    return logging.LogRecord("log", logging.WARNING, __file__, 0, told, (lines,), None)
+    message = "%d log lines were left out: they came faster than they could be written"
+    return logging.LogRecord("log", logging.WARNING, __file__, 0, message, (lines,), None)
 
 
 _counting: Final = threading.Lock()
 
 
-def _lose(lines: int, why: Exception | None = None) -> None:
+def _count_lost(lines: int, why: Exception | None = None) -> None:
     with _counting:
         LogQueue.lost += lines
         first = LogQueue.lost == lines and why is not None
     if first:
-        told = f"a log line could not be written: {why}; further ones are only counted\n"
+        message = f"a log line could not be written: {why}; further ones are only counted\n"
         with contextlib.suppress(
             OSError
         ):  # to the descriptor: the stream's lock may be held for ever
-            os.write(2, told.encode("utf-8", "backslashreplace"))
+            os.write(2, message.encode("utf-8", "backslashreplace"))

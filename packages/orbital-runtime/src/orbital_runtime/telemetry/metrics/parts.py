@@ -44,6 +44,6 @@ def own(sources: Sources) -> Iterator[Metric]:
     """The metrics that parts define."""
     for part in sources.hosts.parts():
         for family in part.metrics.families():
-            told = counters if family.kind == "counter" else gauges
+            metric_class = counters if family.kind == "counter" else gauges
             name = part.full_name(family.name)
-            yield told(name, family.help, family.labels, family.values.items())
+            yield metric_class(name, family.help, family.labels, family.values.items())

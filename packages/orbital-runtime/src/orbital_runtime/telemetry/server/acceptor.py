@@ -90,6 +90,6 @@ class Acceptor:
         loop.remove_reader(self._sock)
         self._resting = loop.call_later(REST, self._listen)
         if not self._short:
-            told = "connections wait until there are file descriptors again: %s"
-            log.warning(told, error.strerror)
+            message = "connections wait until there are file descriptors again: %s"
+            log.warning(message, error.strerror)
         self._short = True

@@ -116,7 +116,7 @@ def _fill(stores: Stores, old: Path, new: Path, *, tolerant: bool) -> None:
         try:
             if source is not None:
                 _copy(_lacking(source, target), target)
-            _copy(_told_by_records(source, target), target)
+            _copy(_from_records(source, target), target)
         finally:
             if source is not None:
                 source.close()
@@ -133,7 +133,7 @@ def _lacking(source: Store, target: Store) -> Iterator[Pair]:
                 yield key, data
 
 
-def _told_by_records(source: Store | None, target: Store) -> Iterator[Pair]:
+def _from_records(source: Store | None, target: Store) -> Iterator[Pair]:
     """Restore summaries and layouts from records: one bad block may hide many of them."""
     asked: set[bytes] = set()
     for key, data in target.scan(RECORD):
