@@ -23,9 +23,9 @@ def make():
 
 
 async def test_each_is_called_at_its_time(make):
-    """In the order of their times, whatever the order of entering; never early; struck ones never."""
+    """In the order of their times, whatever the order of entering; never early; cancelled ones never."""
     agenda, called, now = Agenda(asyncio.get_running_loop()), [], time.monotonic()
-    last, first, struck, middle = make(), make(), make(), make()
+    last, first, cancelled, middle = make(), make(), make(), make()
     done = asyncio.Event()
 
     def call(run):
@@ -34,14 +34,14 @@ async def test_each_is_called_at_its_time(make):
         if run is last:
             done.set()
 
-    for run, seconds in ((last, 0.08), (first, 0.02), (struck, 0.02), (middle, 0.05)):
+    for run, seconds in ((last, 0.08), (first, 0.02), (cancelled, 0.02), (middle, 0.05)):
         agenda.enter(run, now + seconds, call)
-    agenda.strike(struck)
+    agenda.cancel(cancelled)
     async with asyncio.timeout(60):
         await done.wait()
     assert called == [first, middle, last]
-    for run in (first, struck):  # once more does no harm
-        agenda.strike(run)
+    for run in (first, cancelled):  # once more does no harm
+        agenda.cancel(run)
 
 
 async def test_nobody_waits_beyond_his_end(make):

@@ -152,7 +152,7 @@ async def test_a_device_that_falls_silent_is_given_up_as_ever(bench: Bench) -> N
 async def test_crowds_are_tried_again_tomorrow() -> None:
     """Half as many after a loss; after a day as many as ever may be tried, one more at a time."""
     learned = Learned(ahead=AHEAD)
-    learned.crowd(1000.0)
+    learned.limit(1000.0)
     assert (learned.ahead, learned.most_ahead, learned.changed) == (AHEAD // 2, AHEAD // 2, True)
     again = Learned.from_json(learned.to_json())
     assert (again.ahead, again.most_ahead, again.narrow_until) == (1, AHEAD // 2, 1000.0 + DAY)

@@ -62,14 +62,14 @@ class CoreAddition(Addition):
 
     def notes(self, settings: Settings) -> Iterator[Note]:
         section, mode = settings.section(CoreSection), settings.sender.mode
-        yield from _dangers(section)
+        yield from _risks(section)
         if not has_core(section):
             yield from _without_effect(settings)
         elif mode == DIRECT:
             yield Note("sender.mode", REPORTS_ALONE)
 
 
-def _dangers(section: CoreSection) -> Iterator[Note]:
+def _risks(section: CoreSection) -> Iterator[Note]:
     if section.insecure_skip_verify:
         yield Note(
             "core.insecure_skip_verify",

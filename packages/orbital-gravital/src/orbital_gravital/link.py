@@ -96,7 +96,7 @@ class CoreLink:
         if self._plan.tells_neighbors:
             loops["neighbours"] = self.neighbors.run
         self._running = [
-            asyncio.create_task(_on_and_on(name, work), name=f"core {name}")
+            asyncio.create_task(_restarting(name, work), name=f"core {name}")
             for name, work in loops.items()
         ]
 
@@ -107,7 +107,7 @@ class CoreLink:
             task.cancel()
         if running:
             await asyncio.wait(running)
-            await self._last_words()
+            await self._flush()
         self.reports.abandon()
         self.line.close()
 
@@ -169,7 +169,7 @@ class CoreLink:
     def _device_type(self, task: Task) -> str:
         return self.assigned.device_type(task.id) if task.source == "core" else ""
 
-    async def _last_words(self) -> None:
+    async def _flush(self) -> None:
         why = self.account.trouble or self._fetching.trouble or "no time left"
         if self.account.credentials is not None and not self.account.lost:
             words = [
@@ -186,7 +186,7 @@ class CoreLink:
             )
 
 
-async def _on_and_on(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _restarting(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run a loop, log any exception and start it again after a pause; other loops are not affected."""
     while True:
         try:

@@ -68,7 +68,7 @@ class HttpClient:
         if tls.insecure_skip_verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # once a request
         self._session = session = requests.Session()
-        session.auth = auth or _nobody
+        session.auth = auth or _no_auth
         session.trust_env = proxy_from_environment
         session.headers.clear()
         session.headers["User-Agent"] = AGENT
@@ -157,6 +157,6 @@ def _verify(tls: Tls) -> bool | str:
     return str(tls.ca_file) if tls.ca_file else True
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Being there at all keeps `.netrc` out."""
     return request

@@ -102,7 +102,7 @@ class HttpDevice(DeviceFields):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_core_writes_it(cls, given: object) -> object:
+    def _from_core(cls, given: object) -> object:
         return plain(cast("dict[str, Any]", given)) if isinstance(given, dict) else given
 
     @model_validator(mode="after")

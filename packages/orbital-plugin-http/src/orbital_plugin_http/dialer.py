@@ -74,7 +74,7 @@ async def _secure(prepared: PreparedProbe, url: Url, wire: Wire, trace: Trace) -
         await wire.secure(context, name)
     except ssl.SSLCertVerificationError as error:
         wire.close()
-        trace.chain = await _distrusted(prepared, wire.address, name)
+        trace.chain = await _refused_chain(prepared, wire.address, name)
         message = not_accepted(error.verify_message, ca_file="ca_file", server_name="server_name")
         raise ProbeFailedError(Reason.TLS, message) from error
     except ssl.SSLError as error:
@@ -86,7 +86,7 @@ async def _secure(prepared: PreparedProbe, url: Url, wire: Wire, trace: Trace) -
     trace.tls += now() - began
 
 
-async def _distrusted(prepared: PreparedProbe, address: Address, name: str) -> Chain | None:
+async def _refused_chain(prepared: PreparedProbe, address: Address, name: str) -> Chain | None:
     """The chain that verification refused, so that the metrics can tell when it expired.
 
     OpenSSL does not hand it out, so it takes a second handshake, after which nothing is sent.

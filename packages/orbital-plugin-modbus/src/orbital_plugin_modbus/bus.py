@@ -121,7 +121,7 @@ class Bus:
                 errors[error.reason] += 1
                 if isinstance(error, Cut) and error.stale:
                     continue  # on a new connection, once: that one has not answered yet
-                if retries <= 0 or self._hopeless(error, unit, way, until):
+                if retries <= 0 or self._is_final(error, unit, way, until):
                     if not isinstance(error, Cut):
                         unit.failed(self._loop.time(), str(error), way.max_backoff)
                     raise
@@ -130,7 +130,7 @@ class Bus:
                 unit.worked()
                 return data
 
-    def _hopeless(self, error: ExchangeError, unit: Unit, way: Way, until: float) -> bool:
+    def _is_final(self, error: ExchangeError, unit: Unit, way: Way, until: float) -> bool:
         """Whether trying again can be of no use, or would end too late."""
         if isinstance(error, Cut) and error.connecting:
             return True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SNMP: Final = "snmp"
 
 
-def _spoken(value: object) -> object:
+def _known_protocol(value: object) -> object:
     text = str(value).strip().lower()
     if text not in ("", SNMP):
         raise ValueError(
@@ -33,7 +33,7 @@ def _spoken(value: object) -> object:
 class LldpDevice(SnmpDevice):
     """As of the plugin `snmp`, and with the protocol that tasks of older sentinels name."""
 
-    protocol: Annotated[Literal["snmp"], BeforeValidator(_spoken)] = SNMP
+    protocol: Annotated[Literal["snmp"], BeforeValidator(_known_protocol)] = SNMP
     """Neighbours are read by SNMP; tasks that say `ssh` are refused."""
 
 

@@ -65,7 +65,7 @@ def test_the_next_one_who_holds_it_begins_anew(pulse, clock):
     """He is on before the question is, and the time of the one before is not his."""
     pulse.ask(0.1)
     clock.advance(3)
-    pulse.pass_on()
+    pulse.reset()
     assert pulse.held() == 0
     clock.advance(1)
     assert pulse.held() == pytest.approx(1)

@@ -37,7 +37,7 @@ class Loop:
     def ask(self, paused: float) -> None:
         """Nobody is asked."""
 
-    def pass_on(self) -> None:
+    def reset(self) -> None:
         self.due = self.turned = time.monotonic()
 
     def held(self) -> float:

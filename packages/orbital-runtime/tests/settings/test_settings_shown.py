@@ -20,7 +20,7 @@ from orbital_runtime.settings import (
     template,
 )
 from orbital_runtime.settings.rendering.dump import masked
-from orbital_runtime.settings.secrecy import MASK, mask_text, sounds_secret
+from orbital_runtime.settings.secrecy import MASK, is_secret_key, mask_text
 from orbital_runtime_testing.parts import made_up
 from orbital_sdk import PluginConfig
 
@@ -118,7 +118,7 @@ def test_passwords_in_addresses_are_masked(text, safe):
 )  # fmt: skip
 def test_names_that_sound_secret(way, secret):
     """Where no model says what is secret, the key's name does; a path to a secret is none."""
-    assert sounds_secret(way) is secret
+    assert is_secret_key(way) is secret
 
 
 def test_a_reload_says_what_changes(read):

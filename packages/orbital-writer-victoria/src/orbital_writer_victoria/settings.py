@@ -48,7 +48,7 @@ class VictoriaConfig(RemoteWriteConfig):
         return labels
 
     @model_validator(mode="after")
-    def _account_stands_once(self) -> VictoriaConfig:
+    def _one_account(self) -> VictoriaConfig:
         if self.account and any("/insert/" in url for url in (self.url, *self.fallback_urls)):
             raise ValueError("the tenant stands in the address already; leave account out")
         return self

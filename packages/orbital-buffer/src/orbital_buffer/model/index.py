@@ -170,7 +170,7 @@ class LogIndex:
                     position.mark_lost(todo + flight)
         self._delete(gone)
 
-    def absorb(self, other: LogIndex) -> None:
+    def merge(self, other: LogIndex) -> None:
         """Merge the records, positions and counts of another index, which has different numbers."""
         self.records = sorted((*self.records, *other.records), key=_first)
         self.next = max(self.next, other.next)

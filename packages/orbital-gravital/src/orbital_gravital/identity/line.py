@@ -109,7 +109,7 @@ class Line:
         except TimeoutError as error:
             raise CoreUnavailable(f"{self.address} did not answer within {limit:g} s") from error
         except CoreUnavailable as error:
-            if _nobody(error):
+            if _not_connected(error):
                 self._there.clear()
             raise
         if not self._there.is_set():
@@ -128,7 +128,7 @@ class Line:
             chance=CHANCE.uniform(0.5, 1.0),
             retry_after=error.retry_after,
         )
-        if not _nobody(error):
+        if not _not_connected(error):
             await asyncio.sleep(seconds)
             return
         with suppress(TimeoutError):
@@ -141,6 +141,6 @@ class Line:
         self._client.close()
 
 
-def _nobody(error: CoreError) -> bool:
+def _not_connected(error: CoreError) -> bool:
     """Whether no connection was established."""
     return isinstance(error, CoreUnavailable) and not error.sent

@@ -122,7 +122,7 @@ class Lane:
             CoreError: The first report that failed.
         """
         while self.queue:
-            await self._lead()
+            await self._send_first()
             self._failures = 0
             self._tally.recovered(self)
         self._filled.clear()
@@ -133,7 +133,7 @@ class Lane:
             self._first.cancel()
             self._first, self._busy = None, 0
 
-    async def _lead(self) -> None:
+    async def _send_first(self) -> None:
         """Send the first report until it is settled. A cancelled request could reach Core twice, so it goes
         on after a cancellation, and the next caller waits for it.
         """

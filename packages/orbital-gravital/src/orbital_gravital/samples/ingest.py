@@ -40,7 +40,7 @@ def encode(batches: Sequence[Batch]) -> tuple[list[bytes], list[Refused]]:
         for row, (head, text, ms, value) in enumerate(
             zip(heads, texts, _times(batch), batch.values, strict=True)
         ):
-            if (reason := _unsayable(value, ms)) is not None:
+            if (reason := _not_expressible(value, ms)) is not None:
                 refused.append(Refused(number, row, reason))
             else:
                 metrics.append(b'%b%b,"timestamp":%d}' % (head, text, ms // 1000))
@@ -61,7 +61,7 @@ def _times(batch: Batch) -> Sequence[int]:
     return batch.times if batch.times is not None else [batch.ts] * len(batch)
 
 
-def _unsayable(value: float, ms: int) -> str | None:
+def _not_expressible(value: float, ms: int) -> str | None:
     if not math.isfinite(value):
         return f"Core's JSON has no word for {value}"
     if not 0 < ms // 1000 < LATEST:

@@ -62,7 +62,7 @@ class Apart:
             if len(group) > 1:
                 marked |= self._further(group)
         self._before = {task.key async for task in in_slices(tasks)}
-        await self._remember(self._still(marked))
+        await self._remember(self._still_needed(marked))
         found = [self._with_id(task) async for task in in_slices(tasks)]
         self._made = {key: made for key, made in self._made.items() if key in self._marked}
         return found
@@ -79,7 +79,7 @@ class Apart:
         """Sort key: tasks that ran before first, then local tasks, then the oldest at Core."""
         return task.key not in self._before, task.source != "local", self._number(task), task.key
 
-    def _still(self, marked: set[str]) -> set[str]:
+    def _still_needed(self, marked: set[str]) -> set[str]:
         """Remove tasks that no longer exist. Without any task of Core its list has not arrived yet."""
         if any(key.startswith("core/") for key in self._before):
             return marked & self._before

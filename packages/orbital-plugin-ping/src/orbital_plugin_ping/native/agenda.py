@@ -17,7 +17,7 @@ GRID: Final = 0.01
 
 
 class Agenda:
-    """Calls for each run at its time. Nearly every run is over long before its end, so to enter and to strike
+    """Calls for each run at its time. Nearly every run is over long before its end, so to add and to cancel
     one must cost next to nothing; the timer stays where it is, and may find nobody.
     """
 
@@ -36,7 +36,7 @@ class Agenda:
         if when < self._wakes:
             self._wake(when)
 
-    def strike(self, run: Run) -> None:
+    def cancel(self, run: Run) -> None:
         """Forget its entry, if it has one."""
         calls = self._due.get(run.due)
         if calls is not None and calls.pop(run, None) is not None and not calls:

@@ -101,7 +101,7 @@ class NativePinger:
 
     def _forget(self, run: Run) -> None:
         self._runs.discard(run)
-        self._agenda.strike(run)
+        self._agenda.cancel(run)
         for key in run.keys:
             del self._waiting[key]
 

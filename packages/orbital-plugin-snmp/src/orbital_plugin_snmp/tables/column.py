@@ -121,9 +121,9 @@ class ColumnState:
         if self.unwrapper is not None:
             numbers = self.unwrapper.carry(varbinds, numbers)
         out.series += series
-        out.values += self._bent(numbers)
+        out.values += self._converted_numbers(numbers)
 
-    def _bent(self, numbers: list[float]) -> list[float]:
+    def _converted_numbers(self, numbers: list[float]) -> list[float]:
         plan = self.plan
         if self._wrap and numbers and max(numbers) >= EXACT:
             numbers = [number % EXACT if number < math.inf else number for number in numbers]

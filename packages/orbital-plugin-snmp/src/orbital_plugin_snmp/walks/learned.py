@@ -144,11 +144,11 @@ class Learned:
             self.routes.clear()
         self.routes[columns] = route
 
-    def lost_way(self) -> None:
+    def strayed(self) -> None:
         """The device has other rows now: what was sent ahead was in vain."""
         self.ahead = 1
 
-    def crowd(self, now: float) -> None:
+    def limit(self, now: float) -> None:
         """Something was lost while several requests were on their way: half as many, until tomorrow."""
         self.ahead = self.most_ahead = max(1, self.ahead // 2)
         self.narrow_until, self.changed = now + DAY, True

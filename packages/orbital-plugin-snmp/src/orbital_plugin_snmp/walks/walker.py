@@ -97,11 +97,11 @@ class Walker:
     def _learn(self, *, lost: bool) -> None:
         learned = self._learned
         if self._ahead.astray:
-            learned.lost_way()
+            learned.strayed()
         if not self._troubled:
             learned.went_well()
         if learned.ahead > 1 and (lost or self._troubled):
-            learned.crowd(time.time())
+            learned.limit(time.time())
         elif not lost and not self._troubled:
             learned.arrived(tuple([walk.column for walk in self._walks]), tuple(self._taken))
 

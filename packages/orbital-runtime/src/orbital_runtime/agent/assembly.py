@@ -198,7 +198,7 @@ async def canary(engine: Engine, scheduler: Scheduler, plugin: Plugin[Any, Any])
         well = state.last is not None and state.last.up and state.status is not Status.RUNNING
         mine = task.plugin == plugin.name and well and not receives(type(plugin))
         if mine and engine.exclusive(task) is None:  # else a run of it may begin meanwhile
-            await engine.rehearse(task, plugin)
+            await engine.try_run(task, plugin)
             return
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
-from orbital_runtime.settings.secrecy import sounds_secret
+from orbital_runtime.settings.secrecy import is_secret_key
 from orbital_sdk.address import public_address
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def device_texts(device: BaseModel) -> Mapping[str, str]:
     Secrets, by type or by name, are left out, and so is what an address has beside the place: labels go
     everywhere.
     """
-    return {".".join(loc): text for loc, text in _texts(device, ()) if not sounds_secret(loc)}
+    return {".".join(loc): text for loc, text in _texts(device, ()) if not is_secret_key(loc)}
 
 
 def _texts(model: BaseModel, loc: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

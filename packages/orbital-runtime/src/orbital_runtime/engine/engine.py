@@ -252,7 +252,7 @@ class Engine:
         except Exception as error:
             raise CollectError(bug(task.plugin, origin(error)).error) from error
 
-    async def rehearse(self, task: Task, plugin: Plugin[Any, Any]) -> None:
+    async def try_run(self, task: Task, plugin: Plugin[Any, Any]) -> None:
         """Collect once by another instance than the task's own, in a session of its own, and send nothing.
 
         Raises:

@@ -69,7 +69,7 @@ class Sessions:
         self._closer = Closer(invoker, close)
         self.not_closed = self._closer.failed
         """`close` calls that failed or exceeded the time limit, by plugin."""
-        self._lives: dict[str, TaskSession] = {}
+        self._by_key: dict[str, TaskSession] = {}
         """By task key."""
         self._of: dict[int, set[TaskSession]] = {}
         """All that have not ended, by the `id()` of their plugin."""
@@ -87,14 +87,14 @@ class Sessions:
             Exception: The plugin is not available, or what `exclusive` raised.
         """
         plugin = self._plugins(task)
-        task_session = self._lives.get(task.key)
+        task_session = self._by_key.get(task.key)
         if task_session is not None:
             if (task_session.task is task and task_session.plugin is plugin) or task_session.fits(
                 task, plugin
             ):
                 return task_session
             self._end(task_session)
-        task_session = self._lives[task.key] = self._begin(task, plugin)
+        task_session = self._by_key[task.key] = self._begin(task, plugin)
         return task_session
 
     async def apart(self, task: Task, plugin: Plugin[Any, Any] | None = None) -> TaskSession:
@@ -157,7 +157,7 @@ class Sessions:
 
     def drop(self, key: str) -> None:
         """The task was removed, and its last run has ended."""
-        task_session = self._lives.get(key)
+        task_session = self._by_key.get(key)
         if task_session is not None:
             self._end(task_session)
 
@@ -178,7 +178,7 @@ class Sessions:
     def sweep(self) -> None:
         """End idle sessions."""
         now = self._clock.steady()
-        for task_session in [*self._lives.values()]:
+        for task_session in [*self._by_key.values()]:
             if not task_session.busy and now - task_session.used > max(
                 IDLE, RUNS * task_session.task.interval
             ):
@@ -201,8 +201,8 @@ class Sessions:
         if task_session.ended:
             return
         task_session.ended = True
-        if self._lives.get(task_session.task.key) is task_session:
-            del self._lives[task_session.task.key]
+        if self._by_key.get(task_session.task.key) is task_session:
+            del self._by_key[task_session.task.key]
         if task_session.busy:
             task_session.over = asyncio.get_running_loop().create_future()
         else:
@@ -244,5 +244,5 @@ class Sessions:
     def _sweep_on(self) -> None:
         self._sweeping = None
         self.sweep()
-        if self._lives:
+        if self._by_key:
             self._sweep_later()

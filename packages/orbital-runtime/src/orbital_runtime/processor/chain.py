@@ -53,7 +53,7 @@ class Chain:
         self._own = len(processors)
         self.processors = (*processors, *(then.processors if then else ()))
         self.calling = calling or Calling()
-        self._behind = lru_cache(GATHERED)(self._way_behind)
+        self._behind = lru_cache(GATHERED)(self._course_after)
 
     def __bool__(self) -> bool:
         return bool(self.processors)
@@ -178,7 +178,7 @@ class Chain:
         if left is not None and len(left):
             yield left
 
-    def _way_behind(self, place: int, layout: Layout) -> Course:
+    def _course_after(self, place: int, layout: Layout) -> Course:
         return CoursePlanner(self.processors, self.calling, layout.origin, _carried).of(
             layout, place + 1
         )

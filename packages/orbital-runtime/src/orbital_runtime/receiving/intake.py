@@ -99,7 +99,7 @@ def tables(
         refused: Counts the refused samples by reason.
     """
     try:
-        return _without_nan(_sound(taken, now, latest), refused)
+        return _without_nan(_checked(taken, now, latest), refused)
     except Exception:  # noqa: BLE001 (foreign values may raise anything: each is checked then)
         samples = [*taken.samples()] if isinstance(taken, Columns) else taken
     ends = [sample for sample in samples if _is_end(sample)]
@@ -111,7 +111,7 @@ def tables(
     return [table for table in made if table.series], examples | odd
 
 
-def _sound(taken: Columns | list[Sample], now: int, latest: int) -> Table:
+def _checked(taken: Columns | list[Sample], now: int, latest: int) -> Table:
     """All records, if all are valid, apart from NaN; otherwise raises."""
     table = _of_columns(taken) if isinstance(taken, Columns) else _of_samples(taken, now)
     if table.times:

@@ -118,7 +118,7 @@ class Admission:
             self._used[request.claim] -= 1
             if not self._used[request.claim]:
                 del self._used[request.claim]
-            self._call_up(request.claim)
+            self._start_waiting(request.claim)
         return True
 
     def withdraw(self, key: str) -> bool:
@@ -132,7 +132,7 @@ class Admission:
             if request.claim in self._behind:
                 self._behind[request.claim].discard(key)
             if self._room(request):
-                self._call_up(request.claim)
+                self._start_waiting(request.claim)
         return True
 
     def _room(self, request: _Request) -> bool:
@@ -148,7 +148,7 @@ class Admission:
         if not self._crowd[device]:
             del self._crowd[device]
 
-    def _call_up(self, claim: str) -> None:
+    def _start_waiting(self, claim: str) -> None:
         """A claim is free: queue the first run that waits for it again."""
         behind = self._behind.get(claim)
         if behind is None:

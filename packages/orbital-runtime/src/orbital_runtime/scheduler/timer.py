@@ -46,11 +46,11 @@ class Timer:
         self._wakes = now + LONGEST_SLEEP if due is None else min(due, now + LONGEST_SLEEP)
         sleep = self._wakes - now
         if sleep > 0:
-            self._handle = loop.call_later(math.ceil(sleep * 1000) / 1000, self._ring)
+            self._handle = loop.call_later(math.ceil(sleep * 1000) / 1000, self._fire)
         else:
             self._handle = loop.call_soon(self._call)
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         self.lag.observe(max(0.0, self.overdue))
         self._call()
 

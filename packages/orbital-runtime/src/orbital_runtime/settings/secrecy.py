@@ -28,7 +28,7 @@ _QUERY: Final = re.compile(
 )
 
 
-def sounds_secret(loc: Loc) -> bool:
+def is_secret_key(loc: Loc) -> bool:
     """Whether a value is a secret by the name of its key, if there is no model."""
     if loc[:1] == ("secrets",):  # the section is about secrets; its keys are none for that
         loc = loc[1:]
@@ -56,7 +56,7 @@ def secrets_in(value: object, loc: Loc = ()) -> Iterator[str]:
     elif isinstance(value, SecretBytes):
         yield value.get_secret_value().decode(errors="replace")
     elif isinstance(value, str):
-        if sounds_secret(loc):
+        if is_secret_key(loc):
             yield value
         elif "?" in value or "@" in value:
             yield from in_address(value)

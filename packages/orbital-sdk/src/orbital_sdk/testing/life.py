@@ -38,7 +38,7 @@ class Life:
     host: FakeHost = field(default_factory=FakeHost)
 
     @asynccontextmanager
-    async def lived(self) -> AsyncGenerator[bool, None]:
+    async def running(self) -> AsyncGenerator[bool, None]:
         """Start it, and in the end stop it as the agent does; gives whether it started."""
         threads = running_threads()
         with (

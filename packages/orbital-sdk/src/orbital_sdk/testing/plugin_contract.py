@@ -85,7 +85,7 @@ class _Trial:
     async def run(self, away: DeviceFields | None) -> None:
         unused = type(self.plugin)(self.plugin.config)
         await self.found.attempt("stop() without start()", unused.stop())
-        async with Life(self.found, self.plugin).lived() as started:
+        async with Life(self.found, self.plugin).running() as started:
             if started:
                 await self._live(away)
 
@@ -118,7 +118,7 @@ class _Trial:
                 return
             await self._connection(runs.session)
             if collection.error is None:
-                await self._lives(runs)
+                await self._check_life(runs)
             if not is_blocking(runs.session.collect):
                 await check_cancel(self.found, "collect()", self.collect(runs))
                 await self._again(runs, "after a run that was cancelled")
@@ -162,7 +162,7 @@ class _Trial:
             f"{what} gave {said!r}; say in one line that the device answers",
         )
 
-    async def _lives(self, runs: Runs) -> None:
+    async def _check_life(self, runs: Runs) -> None:
         """Beside another session of its device, after the end of that one, and in a new one."""
         beside = self.runs()
         if self.plugin.exclusive(self.fields) is None:

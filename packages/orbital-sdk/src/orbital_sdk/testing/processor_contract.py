@@ -58,7 +58,7 @@ async def check_processor(
     check_silence(found, secrets, {"repr": repr(processor)})
     await found.attempt("stop() without start()", make_processor().stop())
     _check_told(found, processor)
-    async with Life(found, processor).lived() as started:
+    async with Life(found, processor).running() as started:
         if started:
             _Trial(found, processor).run(batches)
     found.report(cls.__qualname__)

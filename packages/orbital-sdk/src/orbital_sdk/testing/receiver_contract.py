@@ -94,7 +94,7 @@ class _Trial:
     emit: FakeEmit = field(default_factory=FakeEmit)
 
     async def run(self) -> None:
-        async with Life(self.found, self.plugin).lived() as started:
+        async with Life(self.found, self.plugin).running() as started:
             if started:
                 await self._live()
 
@@ -184,7 +184,7 @@ class _Trial:
         secrets = check_dump(self.found, self.fields) | check_dump(self.found, self.plugin.config)
         check_silence(self.found, secrets, places)
         self.emit.error = BufferRefused("the buffer is full, as told by this check")
-        await self._spoken()
+        await self._speak()
         self.emit.error = None
         await self._received()
 
@@ -192,7 +192,7 @@ class _Trial:
         """While the buffer takes nothing, it waits, and may be cancelled in the middle."""
         await self._received()
         self.emit.hold()
-        talking = asyncio.create_task(self._spoken())
+        talking = asyncio.create_task(self._speak())
         await self.emit.held(timeout=self.timeout)
         await asyncio.wait({talking}, timeout=AGAIN)
         self.found.expect(
@@ -209,11 +209,11 @@ class _Trial:
         """What the device says, as soon as it is heard."""
         listening = asyncio.ensure_future(self.emit.wait(timeout=self.timeout))
         while not listening.done():
-            await self._spoken()
+            await self._speak()
             await asyncio.wait({listening}, timeout=AGAIN)
         return listening.result()
 
-    async def _spoken(self) -> None:
+    async def _speak(self) -> None:
         with suppress(OSError):
             await self.speak(self.fields, self.plugin.config)
 

@@ -76,7 +76,7 @@ async def check_writer(
     check_silence(found, secrets, {"address": writer.address, "repr of the writer": repr(writer)})
     await found.attempt("stop() without start()", make_writer().stop())
     told = Told()
-    async with Life(found, writer).lived() as started:
+    async with Life(found, writer).running() as started:
         if started:
             await _check_writing(found, writer, told, stored, limit)
     if started and stored is not None:
@@ -223,7 +223,7 @@ async def _check_connection(found: Findings, writer: Writer[Any], limit: float) 
 
 async def _check_unavailable(found: Findings, writer: Writer[Any], limit: float) -> None:
     batch = make_batch({"orbital_check": 1.0})
-    async with Life(found, writer, " while the destination is away").lived():
+    async with Life(found, writer, " while the destination is away").running():
         for what, calling in (
             ("write()", partial(_call, writer, [batch], Attempt(), limit=limit)),
             ("test_connection()", partial(call, writer.test_connection, run_blocking=in_thread)),

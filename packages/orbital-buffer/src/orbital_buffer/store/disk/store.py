@@ -204,7 +204,7 @@ class DiskStore:
         self.cache = LayoutCache()
         self._follow(LogIndex(self._forget), found.segment)
         self._restore(found)
-        self.index.absorb(held)
+        self.index.merge(held)
         for record in held.records:
             draft = self.draft(batches[record.first], record.written)
             self.journal.add(record, draft.data, self._segments.current, encoded(draft.fresh))

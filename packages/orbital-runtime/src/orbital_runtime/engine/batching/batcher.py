@@ -158,7 +158,7 @@ class Batcher:
         self, table: _Table, report: Report, ts: int, refused: Counter[str]
     ) -> BatchedCollection:
         if table.times is not None:
-            return self._dealt(table, table.times, report, ts, refused)
+            return self._split_by_time(table, table.times, report, ts, refused)
         plan = self._plan = self._plans.find(self._report + table.series)
         added = self._new_series.turn(plan.left, plan.samples)
         values = array("d", report.values(plan.samples, added))
@@ -193,7 +193,7 @@ class Batcher:
             self._chain.ended(stale.layout)
         return BatchedCollection(batches, max(0, samples), stale, refused, too_many, cut)
 
-    def _dealt(
+    def _split_by_time(
         self,
         table: _Table,
         given: list[int | None],

@@ -43,7 +43,7 @@ class Pulse:
         since = self.turned  # read first: an answer may come in between
         return self._clock() - since if self._waiting else 0.0
 
-    def pass_on(self) -> None:
+    def reset(self) -> None:
         """The event loop ran something else before the callback."""
         self.turned = self._clock()
 

@@ -141,7 +141,7 @@ class Watchdog:
             )  # fmt: skip
         while (held := pulse.held()) and not self._ended.wait(AGAIN):
             if culprit(self._watched, self._owner)[0].who != found.who:
-                pulse.pass_on()
+                pulse.reset()
                 break
         seconds = max(held, pulse.turned - since)
         self.seconds[found.plugin] += seconds

@@ -107,13 +107,15 @@ class Timetable:
             _, start, _, grain, target, place = line
             self._lines[key] = _Line(line.interval, start, following, grain, target, place)
         else:
-            self._lines[key], following = self._go_over(key, line, following, moment)
+            self._lines[key], following = self._change_phase(key, line, following, moment)
         self._heap.put(key, following)
         if passed and age > TOLERANCE:
             return Tick(key, None, passed + 1, following / SECOND)
         return Tick(key, latest / SECOND, passed, following / SECOND)
 
-    def _go_over(self, key: str, line: _Line, following: int, moment: int) -> tuple[_Line, int]:
+    def _change_phase(
+        self, key: str, line: _Line, following: int, moment: int
+    ) -> tuple[_Line, int]:
         """Move to the current grid, unless that tick is in the past: then at the next one."""
         ahead = (line.phase - phase(key, line.interval, line.grain)) % line.interval
         start, place = self._spread.take(line.target, key, line.interval, self._grain, ahead=ahead)

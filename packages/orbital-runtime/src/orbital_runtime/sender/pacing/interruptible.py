@@ -31,7 +31,7 @@ class InterruptibleWait:
             if not self._interrupted:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds) as self._scope:
-                        await (event or _for_ever)()
+                        await (event or _never)()
             return self._interrupted
         finally:
             self._scope = None
@@ -44,5 +44,5 @@ class InterruptibleWait:
             self._scope.reschedule(asyncio.get_running_loop().time())
 
 
-async def _for_ever() -> None:
+async def _never() -> None:
     await asyncio.get_running_loop().create_future()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import SecretStr
 
 from orbital_runtime.settings.model.delivery import OutputSection
-from orbital_runtime.settings.secrecy import sounds_secret
+from orbital_runtime.settings.secrecy import is_secret_key
 from orbital_sdk.units import format_duration
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ def _wrapped(value: object, loc: Loc) -> object:
         return {key: _wrapped(child, (*loc, key)) for key, child in pairs}
     if isinstance(value, list):
         return [_wrapped(child, loc) for child in cast("list[object]", value)]
-    return SecretStr(value) if isinstance(value, str) and sounds_secret(loc) else value
+    return SecretStr(value) if isinstance(value, str) and is_secret_key(loc) else value

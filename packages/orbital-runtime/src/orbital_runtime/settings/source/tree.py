@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orbital_runtime.settings.secrecy import sounds_secret
+from orbital_runtime.settings.secrecy import is_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,4 +93,4 @@ def place(problem: Problem, root: Node) -> Problem:
 
 
 def _hidden(way: Loc, leaf: Node) -> bool:
-    return not leaf.literal or sounds_secret(way)
+    return not leaf.literal or is_secret_key(way)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orbital_runtime.settings.secrecy import secret_keys, sounds_secret
+from orbital_runtime.settings.secrecy import is_secret_key, secret_keys
 from orbital_runtime.settings.source.files import open_to_others
 from orbital_sdk.problems import Loc, Problem
 
@@ -45,7 +45,7 @@ def exposed(
         *(way for o in outputs for way in secret_keys(o.config, ("sender", "direct", o.name))),
         *(way for p in processors for way in secret_keys(p.config, p.at)),
         *(way for name, one in providers.items() for way in secret_keys(one, ("secrets", name))),
-        *(way for way, _ in root.leaves() if _unasked(way, tasks, named) and sounds_secret(way)),
+        *(way for way, _ in root.leaves() if _unasked(way, tasks, named) and is_secret_key(way)),
     ]
     found: dict[str, Problem] = {}
     for way in ways:

@@ -83,7 +83,7 @@ def _tasks(items: list[Any], root: Node, problems: list[Problem]) -> dict[int, T
             tasks[index] = TaskSection.model_validate(item)
         except ValidationError as error:
             problems += explain(error, TaskSection, prefix=at, renamed=_ELSEWHERE)
-            _keep_the_rest(item, error, tasks, index)
+            _without_invalid(item, error, tasks, index)
     return tasks
 
 
@@ -101,7 +101,7 @@ def _doubles(items: list[Any], root: Node) -> Iterator[Problem]:
             yield Problem(message, at, "give it an id of its own")
 
 
-def _keep_the_rest(
+def _without_invalid(
     item: Any, error: ValidationError, tasks: dict[int, TaskSection], index: int
 ) -> None:
     """The valid part of a task, so that the fields of its plugin are checked, too."""

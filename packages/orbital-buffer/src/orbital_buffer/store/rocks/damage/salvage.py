@@ -57,13 +57,13 @@ class Salvage:
                 logger.error("the buffer's database is damaged: its folder is gone")
             return self._made()
         try:
-            return self._sound(checkpoint)
+            return self._open_intact(checkpoint)
         except Damaged:
             self._look.at_all()
         try:
-            return self._sound(checkpoint)
+            return self._open_intact(checkpoint)
         except Damaged as error:
-            return self._despite(checkpoint, str(error))
+            return self._open_damaged(checkpoint, str(error))
 
     def rebuild(self, reason: str) -> Store:
         """Make a new database of what can be read of this one, which goes to the quarantine.
@@ -85,12 +85,12 @@ class Salvage:
         how = Opening(quiet=True, tolerant=bool(self._look.lost))
         return self._stores.open(self._folder.database, how)
 
-    def _despite(self, checkpoint: Checkpoint, reason: str) -> Store:
+    def _open_damaged(self, checkpoint: Checkpoint, reason: str) -> Store:
         """Open without the damaged part of the log, or if that is not enough, rebuild the database."""
         if not shrunk(self._folder, checkpoint):
             kept = self._quarantine.logs(self._folder.database, reason)
             try:
-                store = self._sound(checkpoint, lenient=True)
+                store = self._open_intact(checkpoint, lenient=True)
             except Damaged:
                 kept.discard()
             except BaseException:
@@ -103,7 +103,7 @@ class Salvage:
                 return store
         return self.rebuild(reason)
 
-    def _sound(self, checkpoint: Checkpoint, *, lenient: bool = False) -> Store:
+    def _open_intact(self, checkpoint: Checkpoint, *, lenient: bool = False) -> Store:
         """Open the database if it is intact.
 
         Raises:

@@ -121,7 +121,7 @@ class Child:
                 end.shutdown(socket.SHUT_RDWR)
 
     def _look(self) -> None:
-        if self._progress.in_vain() >= self._spin:
+        if self._progress.wasted() >= self._spin:
             raise SpinsError(self.end(f"used {self._spin:g} s of CPU and came to nothing"))
 
 

@@ -18,7 +18,7 @@ class Progress:
         self._calls = -1
         self._since = 0.0
 
-    def in_vain(self) -> float:
+    def wasted(self) -> float:
         """Seconds of CPU since the last progress that was observed."""
         try:
             calls, cpu = self._system_calls(), self._cpu()
