@@ -1,7 +1,6 @@
 """Outputs and processors of a configuration, and notes on what has no effect yet."""
 
-from inspect import get_annotations
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -75,7 +74,7 @@ def test_an_output_may_have_its_own_numbers():
 
 def keys(model: type[Section], prefix: str = "") -> dict[str, Any]:
     """The type of each key, bounds included, where it may be left out."""
-    found = get_annotations(model, eval_str=True)
+    found = get_type_hints(model, include_extras=True)
     return {prefix + name: annotation | None for name, annotation in found.items()}
 
 

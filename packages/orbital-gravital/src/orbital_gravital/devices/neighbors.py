@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_gravital.devices.halves import in_halves
+from orbital_gravital.devices.sending import send_all
 from orbital_gravital.errors import CoreError, CoreRefused
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Neighbors:
             await self._line.call("POST", "/topology/lldp", body)
 
         try:
-            refused = await in_halves(send, sorted(entries), AT_ONCE)
+            refused = await send_all(send, sorted(entries), AT_ONCE)
         except CoreRefused as error:
             log.warning("Core refuses the neighbours of %s: %s", device, error)
         except CoreError as error:

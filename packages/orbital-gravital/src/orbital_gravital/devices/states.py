@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_gravital.devices.halves import in_halves
+from orbital_gravital.devices.sending import send_all
 from orbital_gravital.errors import CoreError
 from orbital_runtime.slices import in_slices
 
@@ -138,7 +138,7 @@ class DeviceStates:
         Raises:
             CoreError: A call failed; what it had is sent again later.
         """
-        for device, error in await in_halves(self._send, await self._due(), AT_ONCE):
+        for device, error in await send_all(self._send, await self._due(), AT_ONCE):
             log.warning("Core refuses the state of %s: %s", device.labels["device_id"], error)
             device.fresh, device.sent = False, self._clock.steady()
 

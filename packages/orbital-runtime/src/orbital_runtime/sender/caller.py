@@ -11,7 +11,7 @@ from orbital_runtime.guard.calls.within import within
 from orbital_runtime.guard.calls.work import Work
 from orbital_runtime.guard.overrun import OverLimit
 from orbital_runtime.hosting.hosts import Hosts
-from orbital_runtime.sender.refusals.answers import WriteTimeout
+from orbital_runtime.sender.failures import WriteTimeout
 from orbital_sdk.calling.invoke import call
 from orbital_sdk.thread_pool import ThreadPool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -11,26 +12,29 @@ from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock, SystemClock
 from orbital_runtime.sender import DeliveryPolicy, Output, Phase, Sender
 from orbital_runtime.sender.refusals.bisection import Bisection
-from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility, Witness
+from orbital_runtime.sender.refusals.credibility import Credibility, Witness
 from orbital_runtime.sender.refusals.groups import token, whole
-from orbital_runtime.sender.refusals.steps import run
+from orbital_runtime.sender.refusals.repeated_errors import is_same
 from orbital_sdk import WriteError, Written
 from orbital_sdk.testing import RecordingWriter
 
 NEVER = 3600.0
 
 
-async def attempt(entries, send, **known):
+async def attempt(entries, send, *, suspect="", **known):
     """A bisection of these entries, run to its end, and the error it ended with; any witness is taken."""
-    bisection, error = Bisection(whole(entries), Credibility(), **known), None
+    if suspect:
+        known["suspect"] = partial(is_same, suspect)
+    bisection, error = Bisection(whole(entries), **known), None
 
-    async def do(step):
-        if isinstance(step, AskWitness):
-            return Witness(step.since, 1, step.since + 1, Written(1))
-        return await send([part.batch for part in step], token(step))
+    async def ask(since):
+        return Witness(since, 1, since + 1, Written(1))
+
+    async def request(group):
+        return await send([part.batch for part in group], token(group))
 
     try:
-        await run(bisection.steps(), do)
+        await Credibility(ask).deliver(bisection, request)
     except WriteError as raised:
         error = raised
     return bisection, error

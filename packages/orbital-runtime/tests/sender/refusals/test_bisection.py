@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orbital_buffer.model.chunk import Entry
-from orbital_runtime.sender.refusals import (
-    AskWitness,
-    Bisection,
-    Credibility,
-    RepeatedErrors,
-    Undecided,
-    Witness,
-    run,
-    whole,
-)
-from orbital_runtime.sender.refusals.repeated_errors import SERIES
+from orbital_runtime.sender.refusals.bisection import Bisection
+from orbital_runtime.sender.refusals.credibility import Credibility, Undecided, Witness
+from orbital_runtime.sender.refusals.groups import whole
+from orbital_runtime.sender.refusals.repeated_errors import SERIES, RepeatedErrors, is_same
 from orbital_sdk import (
     NotWritten,
     Refusal,
@@ -42,24 +36,36 @@ def rows_of(group):
     return {(part.seq, part.start + row) for part in group for row in range(len(part.batch))}
 
 
-def played(bisection, answer):
-    """Each step with what `answer` gave or raised for it, and the error that ended it all."""
-    steps, heard, send = bisection.steps(), [], None
-    try:
-        step = next(steps)
-        while True:
-            try:
-                send = answer(step)
-            except Exception as error:  # noqa: BLE001 (as whoever sends does)
-                heard.append((step, error))
-                step = steps.throw(error)
-            else:
-                heard.append((step, send))
-                step = steps.send(send)
-    except StopIteration:
-        return heard, None
-    except Exception as error:  # noqa: BLE001 (the machine's end)
-        return heard, error
+class Destination:
+    """Answers each step as `answer` does: a group of rows, or the number from which a witness is wanted.
+
+    `heard` has the steps with what was given or raised for them.
+    """
+
+    def __init__(self, answer):
+        self.answer, self.heard = answer, []
+        self.credibility = Credibility(self)
+
+    async def __call__(self, step):
+        try:
+            given = self.answer(step)
+        except Exception as error:
+            self.heard.append((step, error))
+            raise
+        self.heard.append((step, given))
+        return given
+
+    async def play(self, bisection):
+        """Deliver a chunk; returns the steps, and the error that ended it all."""
+        self.heard = []
+        try:
+            await self.credibility.deliver(bisection, self)
+        except Exception as error:  # noqa: BLE001 (the machine's end)
+            return self.heard, error
+        return self.heard, None
+
+
+SUSPECT = partial(is_same, FAULT)
 
 
 @st.composite
@@ -84,20 +90,20 @@ def answers(draw, group):
 
 
 @given(SIZES, st.data(), st.booleans(), st.integers(0, 20))
-def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
+async def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
     """Delivered, refused, or it waits, whatever comes: what was taken is neither sent again nor refused."""
     group, doubtful = chunk(sizes), data.draw(st.sets(st.integers(1, len(sizes))))
     bisection = Bisection(
-        group, Credibility(), doubtful=doubtful, requests=requests, suspect=FAULT if suspect else ""
+        group, doubtful=doubtful, requests=requests, suspect=SUSPECT if suspect else None
     )
     taken, there = set(), set()
 
     def answer(step):
-        if isinstance(step, AskWitness):
+        if isinstance(step, int):
             told = data.draw(answers(chunk([1])))
             if isinstance(told, Exception):
                 raise told
-            return data.draw(st.sampled_from([None, Witness(step.since, 1, step.since + 9, told)]))
+            return data.draw(st.sampled_from([None, Witness(step, 1, step + 9, told)]))
         sent, told = rows_of(step), data.draw(answers(step))
         assert sent <= rows_of(group) - taken
         if isinstance(told, Exception):
@@ -109,7 +115,7 @@ def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
             there.update(row for row in sent if row[0] in doubtful)
         return told
 
-    heard, error = played(bisection, answer)
+    heard, error = await Destination(answer).play(bisection)
     refused = [(row.seq, row.row) for row in bisection.refused]
     waits = {row for row in rows_of(group) if row[0] in bisection.left}
     assert len(refused) == len(set(refused))
@@ -117,7 +123,7 @@ def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
     assert not taken.intersection(refused)
     assert rows_of(group) - waits - set(refused) <= taken | there
     assert (error is not None) == bool(bisection.left)
-    looks = sum(isinstance(step, AskWitness) for step, _ in heard)
+    looks = sum(isinstance(step, int) for step, _ in heard)
     assert len(heard) - looks <= 4 * sum(sizes)
 
 
@@ -127,39 +133,37 @@ def test_each_sample_ends_in_exactly_one_way(sizes, data, suspect, requests):
     st.lists(st.booleans(), min_size=1, max_size=5),
     st.integers(0, 30),
 )
-def test_who_refuses_everything_costs_nothing(sizes, refusal, witnesses, requests):
+async def test_who_refuses_everything_costs_nothing(sizes, refusal, witnesses, requests):
     """A proxy with one answer to all: everything waits, after each look, with and without a witness."""
-    credibility, answer = Credibility(), NotWritten(PROXY, refusal)
+    answer, destination = NotWritten(PROXY, refusal), Destination(None)
     for there in witnesses:
-        bisection = Bisection(chunk(sizes), credibility, requests=requests)
-        heard, error = played(
-            bisection,
-            lambda step, there=there: (
-                answer
-                if not isinstance(step, AskWitness)
-                else Witness(step.since, 1, step.since + 1, answer)
-                if there
-                else None
-            ),
+        bisection = Bisection(chunk(sizes), requests=requests)
+        destination.answer = lambda step, there=there: (
+            answer
+            if not isinstance(step, int)
+            else Witness(step, 1, step + 1, answer)
+            if there
+            else None
         )
+        heard, error = await destination.play(bisection)
         assert (bisection.refused, bisection.left) == ([], set(range(1, len(sizes) + 1)))
         assert isinstance(error, WriterMisconfigured)
         assert PROXY in str(error)
-        assert isinstance(heard[-1][0], AskWitness)
+        assert isinstance(heard[-1][0], int)
     asked = any(witnesses)
     assert isinstance(error, Undecided) is not asked
 
 
 @given(SIZES, st.data())
-def test_a_bad_sample_is_found_soon(sizes, data):
+async def test_a_bad_sample_is_found_soon(sizes, data):
     """In twice the logarithm of the samples at most, and one more request for an error that it gets again."""
     group = chunk(sizes)
     bad = data.draw(st.sampled_from(sorted(rows_of(group))))
     most = 2 * math.ceil(math.log2(sum(sizes))) + 2 * math.ceil(math.log2(max(sizes))) + 1
 
     def refuse(step):
-        if isinstance(step, AskWitness):
-            return Witness(step.since, 1, step.since + 1, Written(1))
+        if isinstance(step, int):
+            return Witness(step, 1, step + 1, Written(1))
         return NotWritten(PROXY, Refusal.DOUBTFUL) if bad in rows_of(step) else Written(1)
 
     def fail(step):
@@ -167,20 +171,20 @@ def test_a_bad_sample_is_found_soon(sizes, data):
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    bisection = Bisection(group, Credibility())
-    heard, error = played(bisection, refuse)
+    bisection = Bisection(group)
+    heard, error = await Destination(refuse).play(bisection)
     assert error is None
     assert [(row.seq, row.row) for row in bisection.refused] == [bad]
     assert len(heard) <= most + 1  # and a witness, if it was alone
 
     repeats = RepeatedErrors()
     for _ in range(SERIES):
-        bisection = Bisection(group, Credibility(), suspect=repeats.suspect(bisection.token))
-        heard, error = played(bisection, fail)
+        bisection = Bisection(group, suspect=repeats.suspect(group))
+        heard, error = await Destination(fail).play(bisection)
         repeats.ended(bisection, error)
         assert len(heard) == 1
-    bisection = Bisection(group, Credibility(), suspect=repeats.suspect(bisection.token))
-    heard, error = played(bisection, fail)
+    bisection = Bisection(group, suspect=repeats.suspect(group))
+    heard, error = await Destination(fail).play(bisection)
     if bisection.understood and error is None:
         assert [(row.seq, row.row) for row in bisection.refused] == [bad]
     assert not bisection.left or bisection.undecided
@@ -205,17 +209,17 @@ async def test_whatever_has_a_length_and_parts_can_be_sent_so():
         known.extend(part.batch)
         return Written(1)
 
-    bisection = Bisection(whole([(1, names)]), Credibility())
-    await run(bisection.steps(), send)
+    bisection = Bisection(whole([(1, names)]))
+    await bisection.run(send)
     assert [(names[row.row], row.reason) for row in bisection.refused] == [("f", "unknown")]
     assert known == list("abcdegh")
 
 
-def test_many_refusals_are_no_outage():
+async def test_many_refusals_are_no_outage():
     """Thirty refused batches, one that makes the destination fail, and a good one behind them: the search
     goes on to the good one. Only errors in a row count as an outage, not refusals between them.
     """
-    bisection = Bisection(chunk([1] * 32), Credibility(), suspect=FAULT)
+    bisection = Bisection(chunk([1] * 32), suspect=SUSPECT)
 
     def answer(step):
         seqs = {part.seq for part in step}
@@ -225,7 +229,7 @@ def test_many_refusals_are_no_outage():
             raise WriterUnavailable(FAULT)
         return Written(1)
 
-    heard, error = played(bisection, answer)
+    heard, error = await Destination(answer).play(bisection)
     assert (error, bisection.left) == (None, set())
     assert [row.seq for row in bisection.refused] == [*range(1, 32)]
     assert len(heard) < 80

@@ -6,12 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from orbital_runtime.sender.delivery.outgoing import Departures
-from orbital_runtime.sender.delivery.settlement import part
-from orbital_runtime.sender.refusals.bisection import Bisection, refused_rows
-from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility, Witness
-from orbital_runtime.sender.refusals.groups import rows, token
-from orbital_runtime.sender.refusals.steps import run
-from orbital_sdk import Written
+from orbital_runtime.sender.delivery.witness import Witnesses
+from orbital_runtime.sender.refusals.bisection import Bisection
+from orbital_runtime.sender.refusals.credibility import Credibility
 
 if TYPE_CHECKING:
     from orbital_buffer.contract import Reader
@@ -20,10 +17,8 @@ if TYPE_CHECKING:
     from orbital_runtime.sender.delivery.request_size import RequestSize
     from orbital_runtime.sender.delivery.settlement import Settlement
     from orbital_runtime.sender.output import Output
-    from orbital_runtime.sender.refusals.groups import Group
     from orbital_runtime.sender.refusals.repeated_errors import RepeatedErrors
     from orbital_runtime.sender.status import Tally
-    from orbital_sdk import Batch, WriteAnswer
 
 
 class Outcome(NamedTuple):
@@ -59,14 +54,21 @@ class Attempts:
         size: RequestSize,
         settlement: Settlement,
     ) -> None:
-        self._output = output
-        self._buffer = buffer
+        self._policy = output.policy
         self._tally = tally
         self._requests = requests
         self._size = size
         self._settlement = settlement
-        self._departures = Departures(output, tally)
-        self._credibility = Credibility(self._newest)
+        self._departures = departures = Departures(output, tally)
+        witnesses = Witnesses(
+            output,
+            buffer,
+            tally=tally,
+            departures=departures,
+            requests=requests,
+            settlement=settlement,
+        )
+        self._credibility = Credibility(witnesses.ask, witnesses.newest)
 
     async def make(self, chunk: Chunk, failures: int, repeats: RepeatedErrors) -> Outcome:
         """Deliver a chunk. Delivered and refused batches are acknowledged, even if others are not.
@@ -81,14 +83,14 @@ class Attempts:
         self._tally.retries += bool(group) and group[0].seq in self._tally.failed
         bisection = Bisection(
             group,
-            self._credibility,
             doubtful=self._tally.doubtful,
-            requests=self._output.policy.bisect_requests,
-            suspect=repeats.suspect(token(group)),
+            requests=self._policy.bisect_requests,
+            suspect=repeats.suspect(group),
         )
         error: BaseException | None = None
         try:
-            await run(bisection.steps(), partial(self._do, failures))
+            send = partial(self._requests.send, failures=failures)
+            await self._credibility.deliver(bisection, send)
         except BaseException as raised:  # noqa: BLE001 (the outcome has it)
             error = raised
         repeats.ended(bisection, error)
@@ -97,46 +99,3 @@ class Attempts:
         if bisection.suspect and (bisection.understood or bisection.undecided):
             left = None  # to be read together with newer samples, which may prove the cause
         return Outcome(error, left, bisection.too_large is not None)
-
-    async def _do(
-        self, failures: int, step: Group[Batch] | AskWitness
-    ) -> WriteAnswer | Witness | None:
-        if isinstance(step, AskWitness):
-            return await self._witness(step.since)
-        return await self._requests.send(step, failures)
-
-    async def _witness(self, since: int) -> Witness | None:
-        """Send one batch, and settle it if it was stored or refused by row."""
-        found = await self._first(since)
-        if found is None:
-            return None
-        chunk, behind = found
-        outgoing, left, refused = self._departures.of(chunk.entries), {chunk.entries[0].seq}, []
-        group = outgoing.group
-        try:
-            answer = await self._requests.send(group, 1)
-            if isinstance(answer, Written):
-                left, refused = (), refused_rows(group, answer, self._tally.doubtful)
-        finally:
-            await self._settlement.settle(chunk, outgoing, left, refused)
-        return Witness(group[0].seq, rows(group), behind, answer)
-
-    async def _first(self, since: int) -> tuple[Chunk, int] | None:
-        """The first batch from `since` on, and the number that follows a full request from there."""
-        policy = self._output.policy
-        while chunk := await self._buffer.read(
-            self._output.name, samples=policy.batch_size, size=policy.batch_bytes, since=since
-        ):
-            since = chunk.entries[-1].seq + 1
-            first = next((part.seq for part in self._departures.of(chunk.entries).group), None)
-            chosen = next((entry for entry in chunk.entries if entry.seq == first), None)
-            self._buffer.release(part(chunk, [e for e in chunk.entries if e is not chosen]))
-            if chosen is not None:
-                return part(chunk, [chosen]), since
-        return None
-
-    def _newest(self) -> int:
-        """The first batch of the last `flush_interval`; 0 if the writer takes no old samples."""
-        if not self._output.writer.takes_old_samples:
-            return 0
-        return self._buffer.edge(self._output.policy.flush_interval)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from orbital_runtime.guard.escape import origin
-from orbital_runtime.sender.refusals.answers import WriterBug, kind, may_be_stored
+from orbital_runtime.sender.failures import WriterBug, kind, may_be_stored
 from orbital_runtime.sender.refusals.groups import rows, token
 from orbital_runtime.sender.status import Attempted
 from orbital_sdk import Attempt, ConfigurationError, NotWritten, WriteError

@@ -2,29 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from orbital_sdk import (
-    ConfigurationError,
-    NotWritten,
-    Refusal,
-    WriteAnswer,
-    WriteError,
-    WriterMisconfigured,
-    WriterUnavailable,
-    Written,
-)
-
-OF_SAMPLES: Final = frozenset({Refusal.BAD, Refusal.THERE})
-"""Refusals that only a destination gives that parsed the samples."""
-
-
-class WriteTimeout(WriterUnavailable):
-    """The writer did not return in time. If it was `sent`, the outcome is unknown."""
-
-
-class WriterBug(WriterUnavailable):
-    """The writer broke its contract. The samples are kept and sent again."""
+from orbital_runtime.sender.failures import WriteTimeout
+from orbital_sdk import NotWritten, Refusal, WriteAnswer, WriterUnavailable, Written
+from orbital_sdk.contract.written import OF_A_SAMPLE
 
 
 def understands(answer: WriteAnswer, rows: int) -> bool:
@@ -35,7 +15,7 @@ def understands(answer: WriteAnswer, rows: int) -> bool:
         case Written(bytes=size, refused=refused):
             return size > 0 or len(refused) < rows
         case NotWritten(refusal=refusal):
-            return refusal in OF_SAMPLES
+            return refusal in OF_A_SAMPLE
 
 
 def proves(answer: WriteAnswer, words: str, rows: int) -> bool:
@@ -58,27 +38,3 @@ def is_answer(error: BaseException) -> bool:
         and error.retry_after is None
         and error.__cause__ is None
     )
-
-
-def may_be_stored(error: BaseException) -> bool:
-    """Whether the destination may have stored the samples despite this error."""
-    if isinstance(error, WriterUnavailable):
-        return error.sent
-    return not isinstance(error, WriterMisconfigured | ConfigurationError)
-
-
-def kind(failure: WriteError | ConfigurationError | NotWritten) -> str:
-    """The name under which a failed request is counted."""
-    match failure:
-        case NotWritten(refusal=Refusal.TOO_LARGE):
-            return "too_large"
-        case NotWritten():
-            return "rejected"
-        case WriterBug():
-            return "bug"
-        case WriteTimeout():
-            return "timeout"
-        case WriterMisconfigured() | ConfigurationError():
-            return "misconfigured"
-        case _:
-            return "unavailable"

@@ -1,22 +1,26 @@
-"""One attempt at a chunk: finds the refused rows by sending halves.
+"""Finds the refused rows of a chunk by sending halves. A state machine without I/O of its own.
 
-A state machine without I/O that follows the first table of docs/decisions/0011 line by line. Groups are split
-between batches first, then between rows, and sent oldest first, so that each series stays in order.
+It follows the first table of docs/decisions/0011. Groups are split between batches first, then between rows,
+and sent oldest first, so that each series stays in order. It works for anything that can be split (`Rows`):
+
+    bisection = Bisection(whole([(1, items)]))
+    await bisection.run(send)  # send(group) gives an answer, or raises
+    bisection.refused, bisection.left
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
-from orbital_runtime.sender.refusals.answers import is_answer, understands
+from orbital_runtime.sender.refusals.answers import understands
 from orbital_runtime.sender.refusals.groups import Group, R, halves, rows, token
-from orbital_sdk import NotWritten, Refusal, WriteAnswer, Written
+from orbital_sdk import NotWritten, Refusal, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Awaitable, Callable, Container
 
-    from orbital_runtime.sender.refusals.credibility import AskWitness, Credibility
-    from orbital_runtime.sender.refusals.steps import Steps
+    from orbital_sdk import WriteAnswer
 
 
 class RefusedRow(NamedTuple):
@@ -33,37 +37,36 @@ class Bisection(Generic[R]):
 
     Args:
         group: The chunk.
-        credibility: What is known of the destination.
         doubtful: Batches that an earlier request may have stored.
         requests: Maximum of refusals spent on rows of single batches, and of refusals of several batches in a
             row. After that, groups are refused as a whole, so that an hour of bad data does not keep the
             output busy for ever.
-        suspect: Error text whose cause is searched for in the chunk; empty: none.
+        suspect: Whether an error may be about the rows, so that its cause is searched for; None: no error.
+        largest: Maximum rows of a request.
     """
 
     def __init__(
         self,
         group: Group[R],
-        credibility: Credibility,
         *,
         doubtful: Container[int] = (),
         requests: int = 256,
-        suspect: str = "",
+        suspect: Callable[[BaseException], bool] | None = None,
+        largest: int = sys.maxsize,
     ) -> None:
-        self.token = token(group)
+        self.group = group
         self.suspect = suspect
         self.understood = False
         """Whether the destination stored some rows, or refused some as samples."""
-        self._group = group
-        self._credibility = credibility
         self._doubtful = doubtful
         self._requests = requests
+        self._largest = largest
         self._spent = self._fruitless = self._in_a_row = 0
-        self._withdraw()
+        self.withdraw()
 
-    def _withdraw(self) -> None:
+    def withdraw(self) -> None:
         """Reset: nothing is refused, all rows wait."""
-        self._waiting = [self._group] if self._group else []
+        self._waiting = [self.group] if self.group else []
         """Groups to send; the last one is next."""
         self._aside: list[Group[R]] = []
         """Single rows that got the suspect error; they are sent again when another row was stored."""
@@ -91,85 +94,75 @@ class Bisection(Generic[R]):
         """Whether rows wait because there was no other row to compare with."""
         return bool(self._aside) and not self._waiting
 
-    def steps(self) -> Steps[Group[R] | AskWitness]:
-        """Yields what to send and receives the answers, until no row waits.
+    async def run(self, send: Callable[[Group[R]], Awaitable[WriteAnswer]]) -> None:
+        """Send until no row waits.
 
         Raises:
-            BaseException: Why rows wait: an error instead of an answer, or a refusal that is not believed.
+            BaseException: Why rows wait: `send` raised it.
         """
-        try:
-            yield from self._search()
-            if (words := self._doubts()) is not None:
-                yield from self._credibility.ask_others(self._group, words)
-        except BaseException:
-            if self._doubts() is not None:
-                self._withdraw()
-            raise
-
-    def _search(self) -> Steps[Group[R] | AskWitness]:
         while self._waiting:
             group = self._waiting[-1]
-            if self.too_large is not None and rows(group) >= max(2, self.too_large):
-                self._send(*halves(group))
+            size = rows(group)
+            if size > self._largest or size >= (self.too_large or sys.maxsize):
+                self._replace(*halves(group))
                 continue
             try:
-                answer: WriteAnswer = yield group
+                answer = await send(group)
             except BaseException as error:
                 if not self._may_look_into(error):
                     raise
-                self._suspected(group, error)
-                continue
-            if isinstance(answer, NotWritten) and self._credibility.keeps(group, answer):
-                yield from self._credibility.ask_others(group, answer.reason)
-            self._heard(group, answer)
+                self._failed(group, error)
+            else:
+                self._answered(group, answer)
         if self._aside:
             raise self._error
 
-    def _heard(self, group: Group[R], answer: WriteAnswer) -> None:
+    def _answered(self, group: Group[R], answer: WriteAnswer) -> None:
         size = rows(group)
         self.understood = self.understood or understands(answer, size)
         match answer:
             case Written(refused=named):
                 self._refused += refused_rows(group, answer, self._doubtful)
-                self._send()
+                self._replace()
                 if len(named) < size:
-                    self._taken()
+                    self._stored()
             case NotWritten(refusal=Refusal.TOO_LARGE) if size > 1:
-                self.too_large = min(size, self.too_large or size)
-                self._send(*halves(group))
+                self.too_large = size
+                self._replace(*halves(group))
             case NotWritten(refusal=Refusal.THERE) if not self._part(group, stored=False):
-                self._send()
+                self._replace()
             case NotWritten() if self._may_search(group):
-                self._send(*halves(group))
+                self._replace(*halves(group))
             case NotWritten(refusal=Refusal.THERE) if stored := self._part(group, stored=True):
-                self._send(stored, self._part(group, stored=False))
+                self._replace(stored, self._part(group, stored=False))
             case NotWritten(reason):
                 self._refuse(group, reason)
 
-    def _suspected(self, group: Group[R], error: BaseException) -> None:
-        """A single row is refused if it gets the error again after another row was stored. So an outage that
-        begins or ends meanwhile refuses nothing.
+    def _failed(self, group: Group[R], error: BaseException) -> None:
+        """The suspect error. A single row is refused if it gets it again after another row was stored, so an
+        outage that begins or ends meanwhile refuses nothing.
         """
         if rows(group) > 1:
-            self._send(*halves(group))
+            self._replace(*halves(group))
         elif token(group) not in self._again:
-            self._send()
+            self._replace()
             self._aside.append(group)
             self._error = error
         else:
             self._refuse(group, str(error))
 
-    def _send(self, *instead: Group[R]) -> None:
+    def _replace(self, *instead: Group[R]) -> None:
         """Replace the current group by these."""
         self._waiting[-1:] = instead[::-1]
 
     def _refuse(self, group: Group[R], reason: str) -> None:
-        self._send()
+        self._replace()
         self.words.add(reason)
         for seq, start, batch, _ in group:
             self._refused += (RefusedRow(seq, start + row, reason) for row in range(len(batch)))
 
-    def _taken(self) -> None:
+    def _stored(self) -> None:
+        """Some rows were stored: the search goes on, and rows that were set aside are next."""
         self._fruitless = self._in_a_row = 0
         self._again.update(map(token, self._aside))
         self._waiting += reversed(self._aside)
@@ -191,15 +184,12 @@ class Bisection(Generic[R]):
 
     def _may_look_into(self, error: BaseException) -> bool:
         """Whether this is the suspect error, and not so often in a row that it must be an outage."""
-        if not (self.suspect and is_answer(error) and str(error) == self.suspect):
+        if self.suspect is None or not self.suspect(error):
             return False
         self._spent += 1
         self._in_a_row += 1
-        outage = self._in_a_row > 2 * rows(self._group).bit_length()
+        outage = self._in_a_row > 2 * rows(self.group).bit_length()
         return not outage and self._spent <= self._requests
-
-    def _doubts(self) -> str | None:
-        return self._credibility.doubts(self._group, self.words, understood=self.understood)
 
 
 def refused_rows(group: Group[R], answer: Written, doubtful: Container[int]) -> list[RefusedRow]:

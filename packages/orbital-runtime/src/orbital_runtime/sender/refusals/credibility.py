@@ -7,17 +7,18 @@ the samples are the cause: the second and third table of docs/decisions/0011.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orbital_runtime.sender.refusals.answers import OF_SAMPLES, proves
-from orbital_runtime.sender.refusals.groups import newest, token
+from orbital_runtime.sender.refusals.answers import proves
 from orbital_sdk import NotWritten, WriteError, WriterMisconfigured
+from orbital_sdk.contract.written import OF_A_SAMPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable
 
+    from orbital_runtime.sender.refusals.bisection import Bisection
     from orbital_runtime.sender.refusals.groups import Group, R
-    from orbital_runtime.sender.refusals.steps import Steps
     from orbital_sdk import WriteAnswer
 
 
@@ -34,15 +35,6 @@ class Undecided(WriterMisconfigured):
         self.behind = behind
 
 
-@dataclass(frozen=True, slots=True)
-class AskWitness:
-    """Action: send any one batch from this number on. The result is a `Witness`, or None if there is no
-    batch.
-    """
-
-    since: int
-
-
 class Witness(NamedTuple):
     """A batch of another request, and the answer to it."""
 
@@ -57,8 +49,9 @@ class Witness(NamedTuple):
 class _Kept:
     """A chunk that was refused as a whole with one error text."""
 
-    token: str = ""
     words: str = ""
+    last: int = -1
+    """Its last batch."""
     since: int = 0
     """Where its witness is taken; 0: not known yet."""
     asked: int = 0
@@ -69,68 +62,98 @@ class Credibility:
     """What is known of an output's destination, for all of its lanes.
 
     Args:
+        ask: Sends any one batch from this number on; None if there is no batch.
         newest: The number of a recent batch, if the destination takes old samples: witnesses are recent
             batches then. Otherwise 0: the witness is the next batch in order, and each further one is a
             full request later, so that a long range of bad samples does not block the good ones behind it.
     """
 
-    def __init__(self, newest: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        ask: Callable[[int], Awaitable[Witness | None]],
+        newest: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._ask = ask
         self._newest = newest
         self._kept = _Kept()
-        self._proof = "", "", -1
-        """Proven error text; the token of the chunk, and the last batch for which it is proven."""
+        self._proof = "", -1
+        """Proven error text, and the last batch for which it is proven."""
 
-    def doubts(
-        self, chunk: Group[R], words: Collection[str], *, understood: bool = False
-    ) -> str | None:
-        """The error text of this chunk, if it is not proven to be about samples.
-
-        Args:
-            chunk: The whole chunk.
-            words: Error texts of groups that were refused as a whole.
-            understood: Whether some rows were stored, or refused as samples. Earlier proof is void then,
-                since a proxy may give the same text later; but an older chunk that is kept is proven.
-        """
-        if understood:
-            kept = self._kept
-            older = kept.token and newest(kept.token) < chunk[-1].seq
-            self._proof = (kept.words, kept.token, -1) if older else ("", "", -1)
-        if understood or len(words) != 1:
-            return None
-        (one,) = words
-        proven, of, last = self._proof
-        known = one == proven and (token(chunk) == of or chunk[-1].seq <= last)
-        return None if known else one
-
-    def keeps(self, group: Group[R], answer: NotWritten) -> bool:
-        """Whether this is the kept chunk with the same error text, so that searching it is useless."""
-        return (
-            (self._kept.token, self._kept.words) == (token(group), answer.reason)
-            and answer.refusal not in OF_SAMPLES
-            and self.doubts(group, {answer.reason}) is not None
-        )
-
-    def ask_others(self, chunk: Group[R], words: str) -> Steps[AskWitness]:
-        """Keep this chunk until a witness proves that this error text is about its samples.
+    async def deliver(
+        self, chunk: Bisection[R], send: Callable[[Group[R]], Awaitable[WriteAnswer]]
+    ) -> None:
+        """Run a bisection. Its refusals are withdrawn if they are not believed.
 
         Raises:
-            WriterMisconfigured: The witness was refused, too.
-            Undecided: There is no witness yet.
+            WriterMisconfigured: The chunk was refused, and its witness, too.
+            Undecided: The chunk was refused, and there is no witness yet.
+            BaseException: Raised by `send` or `ask`.
         """
+        try:
+            await chunk.run(partial(self._send, chunk, send))
+            if self._doubts(chunk):
+                await self._ask_others(chunk, *chunk.words)
+        except BaseException:
+            if self._doubts(chunk):
+                chunk.withdraw()
+            raise
+
+    async def _send(
+        self,
+        chunk: Bisection[R],
+        send: Callable[[Group[R]], Awaitable[WriteAnswer]],
+        group: Group[R],
+    ) -> WriteAnswer:
+        """Send a group. The kept chunk is not searched before a witness proves its error text."""
+        answer = await send(group)
+        if (
+            group is chunk.group
+            and isinstance(answer, NotWritten)
+            and answer.refusal not in OF_A_SAMPLE
+            and self._keeps(chunk, answer.reason)
+            and not self._is_proven(chunk, answer.reason)
+        ):
+            await self._ask_others(chunk, answer.reason)
+        return answer
+
+    def _doubts(self, chunk: Bisection[R]) -> bool:
+        """Whether the refusals may not be about the samples. They are if some rows were stored, or refused as
+        samples: then earlier proof is void, since a proxy may give the same text later, but an older chunk
+        that is kept is proven.
+        """
+        if chunk.understood:
+            kept = self._kept
+            self._proof = (kept.words, kept.last) if kept.last < _last(chunk) else ("", -1)
+            return False
+        return len(chunk.words) == 1 and not self._is_proven(chunk, *chunk.words)
+
+    def _keeps(self, chunk: Bisection[R], words: str) -> bool:
+        return (self._kept.words, self._kept.last) == (words, _last(chunk))
+
+    def _is_proven(self, chunk: Bisection[R], words: str) -> bool:
+        proven, last = self._proof
+        return words == proven and _last(chunk) <= last
+
+    async def _ask_others(self, chunk: Bisection[R], words: str) -> None:
+        """Keep this chunk until a witness proves that this error text is about its samples."""
+        if not self._keeps(chunk, words):
+            self._kept = _Kept(words, _last(chunk))
         kept = self._kept
-        if (kept.token, kept.words) != (token(chunk), words):
-            kept = self._kept = _Kept(token(chunk), words)
         while True:
-            kept.since = max(chunk[-1].seq + 1, kept.asked, kept.since or self._newest())
-            witness: Witness | None = yield AskWitness(kept.since)
+            kept.since = max(kept.last + 1, kept.asked, kept.since or self._newest())
+            witness = await self._ask(kept.since)
             if witness is None:
                 raise _reason(kept)
             if proves(witness.answer, words, witness.rows):
-                self._proof = words, kept.token, witness.seq
+                self._proof = words, witness.seq
                 return
             if isinstance(witness.answer, NotWritten):
                 kept.since, kept.asked = 0, witness.behind
                 raise _reason(kept)
+
+
+def _last(chunk: Bisection[Any]) -> int:
+    return chunk.group[-1].seq
 
 
 def _reason(kept: _Kept) -> WriteError:

@@ -76,8 +76,3 @@ def name(seqs: Sequence[int]) -> str:
     if last - first + 1 == len(seqs):
         return f"{first}-{last}"
     return f"{first}-{last}~{crc32(array('Q', seqs)):08x}"
-
-
-def newest(token: str) -> int:
-    """The last of the batches that a token identifies."""
-    return int(token.partition("-")[2].partition(":")[0].partition("~")[0])

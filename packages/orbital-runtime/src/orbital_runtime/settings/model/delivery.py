@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, create_model
 
 from orbital_runtime.delivery_policy import DeliveryPolicy
 from orbital_runtime.settings.model.base import Interval, OpenSection, Section, Timeout
@@ -72,63 +72,9 @@ class BreakerSection(Section):
     """How long it stays open before one probe is sent."""
 
 
-class BreakerOverride(Section):
-    """The breaker of one output."""
+class DeliverySection(Section):
+    """How samples are delivered, for all outputs; each may have its own values."""
 
-    failures: Count | None = None
-    """As in sender.breaker."""
-    reset: Timeout | None = None
-    """As in sender.breaker."""
-
-
-class OutputSection(OpenSection):
-    """One destination. Other keys are its writer's. The defaults are those of `sender`."""
-
-    enabled: bool = True
-    """Whether samples go there."""
-    writer: str = ""
-    """Name of the writer. Empty: the output's own name."""
-    batch_size: Count | None = None
-    """As sender.batch_size."""
-    batch_bytes: Size | None = None
-    """As sender.batch_bytes."""
-    flush_interval: Duration | None = None
-    """As buffer.flush_interval."""
-    timeout: Timeout | None = None
-    """As sender.timeout."""
-    retry_times: Tries | None = None
-    """As sender.retry_times."""
-    retry_interval: Interval | None = None
-    """As sender.retry_interval."""
-    retry_max_interval: Interval | None = None
-    """As sender.retry_max_interval."""
-    pause_retry: Interval | None = None
-    """As sender.pause_retry."""
-    backlog_after: Interval | None = None
-    """As sender.backlog_after."""
-    backlog_rate: Count | None = None
-    """As sender.backlog_rate."""
-    breaker: BreakerOverride = BreakerOverride()
-    """As sender.breaker."""
-    processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
-    """Processors of what goes to this output alone, in this order: those that keep nothing of the samples."""
-
-
-def _output_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise ValueError("an output's name is made of letters, digits, _, - and .")
-    return name
-
-
-OutputName = Annotated[str, AfterValidator(_output_name)]
-
-
-class SenderSection(Section):
-    """How samples are delivered."""
-
-    mode: str = "direct"
-    """Who gets samples: `direct`, the outputs below; other modes come with extensions. Default: that of a
-    configured extension, if no output is configured."""
     batch_size: Count = USUAL.batch_size
     """Samples of one request, at most."""
     batch_bytes: Size = USUAL.batch_bytes
@@ -151,5 +97,56 @@ class SenderSection(Section):
     default: as fast as the destination accepts them."""
     breaker: BreakerSection = BreakerSection()
     """The circuit breaker of outputs."""
+
+
+def _own_values() -> dict[str, Any]:
+    """The keys of an output that are fields of its delivery policy: as in the sections, all optional."""
+    found: dict[str, Any] = {}
+    for at, section in (("buffer", BufferSection), ("sender", DeliverySection)):
+        for name, hint in get_type_hints(section, include_extras=True).items():
+            if hasattr(USUAL, name):
+                found[name] = hint | None, Field(default=None, description=f"As {at}.{name}.")
+    return found
+
+
+class BreakerOverride(Section):
+    """The breaker of one output."""
+
+    failures: Count | None = None
+    """As in sender.breaker."""
+    reset: Timeout | None = None
+    """As in sender.breaker."""
+
+
+class OutputSection(create_model("OwnValues", __base__=OpenSection, **_own_values())):
+    """One destination. Other keys are its writer's. The defaults are those of `sender`."""
+
+    enabled: bool = True
+    """Whether samples go there."""
+    writer: str = ""
+    """Name of the writer. Empty: the output's own name."""
+    retry_times: Tries | None = None
+    """As sender.retry_times."""
+    breaker: BreakerOverride = BreakerOverride()
+    """As sender.breaker."""
+    processors: list[ProcessorSection] = Field(default_factory=list[ProcessorSection])
+    """Processors of what goes to this output alone, in this order: those that keep nothing of the samples."""
+
+
+def _output_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise ValueError("an output's name is made of letters, digits, _, - and .")
+    return name
+
+
+OutputName = Annotated[str, AfterValidator(_output_name)]
+
+
+class SenderSection(DeliverySection):
+    """How samples are delivered."""
+
+    mode: str = "direct"
+    """Who gets samples: `direct`, the outputs below; other modes come with extensions. Default: that of a
+    configured extension, if no output is configured."""
     direct: dict[OutputName, OutputSection] = Field(default_factory=dict[str, OutputSection])
     """The outputs, by name."""
