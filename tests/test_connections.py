@@ -96,7 +96,7 @@ class Slow(Mute):
 
 
 def test_strangers_writers(sentinel):
-    """Who cannot ask is no failure; who raises anything, and who never returns, costs itself alone."""
+    """Who cannot ask is not a failure; who raises anything, and who never returns, costs itself alone."""
     sentinel.install("acme-store", STRANGERS, group="writers", mute="Mute", odd="Odd", slow="Slow")
     code, said = asked(sentinel, mute={}, odd={}, slow={"timeout": "300ms"})
     assert code == 1

@@ -106,7 +106,7 @@ def test_where_both_names_stand_the_new_one_counts(sentinel):
 
 @pytest.mark.parametrize("text", ["core: [", "core:\n\tx: 1\n", "a: 1\na: 2\n"])
 def test_what_cannot_be_converted_is_named_and_left_alone(sentinel, text):
-    """No YAML, a key that stands twice: a sentence, and the file as it was."""
+    """No YAML, a key that appears twice: a sentence, and the file as it was."""
     sentinel.config.write_text(text)
     done = sentinel.command("config", "convert", "-c", "config.yaml", "--write")
     assert done.returncode in (1, 78)

@@ -153,7 +153,7 @@ def test_a_stop_does_not_wait_for_a_disk_that_does_not_answer(agent, faults):
     faults.set(Fault("write", delay=LONG))
     wait_until(lambda: "has not answered for" in trouble(agent), what="word of the disk")
     assert agent.end(signal.SIGTERM) == 0
-    assert "the disk does not answer; it is not waited for any more" in agent.log.read_text()
+    assert "the disk does not answer; no longer waiting for it" in agent.log.read_text()
 
 
 def storage_of(feeder):

@@ -50,12 +50,12 @@ def settings(sentinel, clickhouse, table, **direct: Any) -> dict[str, Any]:
 
 
 def stored(server, site: str) -> list[tuple[str, str, int]]:
-    """Name, device and time of each sample, in order; those stored twice stand twice."""
+    """Name, device and time of each sample, in order; those stored twice appear twice."""
     return sorted(
         (points.labels["__name__"], points.labels["device_id"], ts)
         for points in server.samples(f'{{site="{site}"}}')
         for ts, value in points.samples
-        if value is not None and not math.isnan(value)  # those that end a series are no samples
+        if value is not None and not math.isnan(value)  # those that end a series are not samples
     )
 
 

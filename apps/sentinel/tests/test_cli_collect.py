@@ -70,7 +70,7 @@ def test_trigger_takes_options(machine, site):
 
 
 def test_trigger_takes_a_port_behind_the_host(machine, site):
-    """HOST:PORT where the plugin has a port, as in `sentinel snmp`; what is no address is told."""
+    """HOST:PORT where the plugin has a port, as in `sentinel snmp`; what is not an address is told."""
     place = site.removeprefix("http://")
     assert (
         machine.sentinel("trigger", "http", place, place.replace("127.0.0.1", "localhost")).code

@@ -87,7 +87,7 @@ class Quiet(Processor[ProcessorConfig]):
 
 
 def test_validate_tells_notes(machine):
-    """What is switched on and does nothing is told, and is no error."""
+    """What is switched on and does nothing is told, and is not an error."""
     machine.config("sender: {mode: core}\nheartbeat: {interval: 5s}\n")
     done = machine.sentinel("validate")
     assert done.code == 0

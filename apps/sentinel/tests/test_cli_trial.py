@@ -122,10 +122,10 @@ def test_a_difference_reads_well(shop):
     ("old", "new", "problem"),
     [
         ("include: |", "inclde: |", "shop.test.yaml:6: tests[0].inclde: unknown key"),
-        ("body: page", "bdy: page", "shop.test.yaml:5: tests[0].given.bdy: is no kind of recording"),
+        ("body: page", "bdy: page", "shop.test.yaml:5: tests[0].given.bdy: is not a kind of recording"),
         ("switch.walk", "other.walk", "other.walk: No such file"),
         ("task: switch", "task: nobody", "shop.test.yaml:23: tests[2].task: there is no enabled task"),
-        ("requests_total 10", "requests_total{ 10", "given[0].samples: is no text in Prometheus' format"),
+        ("requests_total 10", "requests_total{ 10", "given[0].samples: is not text in Prometheus' format"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file(shop, old, new, problem):

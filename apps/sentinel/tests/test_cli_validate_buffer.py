@@ -47,7 +47,7 @@ def test_a_folder_that_is_not_there_yet(tmp_path):
 
 
 def test_a_file_in_its_place(tmp_path):
-    """A file is no folder."""
+    """A file is not a folder."""
     (tmp_path / "buffer").write_text("")
     assert found(tmp_path / "buffer")["folder"].result == "failed"
 
@@ -105,7 +105,7 @@ def test_a_newer_format(image):
 
 
 def test_an_agent_has_it(image):
-    """That is no fault; the process is named."""
+    """That is not a fault; the process is named."""
     handle = os.open(image / "lock", os.O_RDWR)
     os.pwrite(handle, b"4711\n", 0)
     os.ftruncate(handle, 5)

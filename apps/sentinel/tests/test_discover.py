@@ -103,7 +103,7 @@ def test_nobody():
         (("10.0.0.0/8",), "16,777,216 addresses"),
         (("10.0.0.0/15",), "or say --large"),
         (("2001:db8::/64", "--large"), "16,777,216|18,446,744"),
-        (("switches",), "switches is no network"),
+        (("switches",), "switches is not a network"),
         (("127.0.0.1", "--snmp", "public"), "write community=public"),
         (("127.0.0.1", "--snmp", "comunity=x"), "comunity"),
         (("127.0.0.1", "--snmp", "community=${NOBODY_SET_THIS}"), "NOBODY_SET_THIS is not set"),

@@ -50,7 +50,7 @@ def test_an_unknown_status_is_an_error_that_lists_them(machine):
     done = machine.sentinel("tasks", "--status", "broken")
     assert done.code == 2
     told = " ".join(done.err.replace("│", " ").split())
-    assert "'broken' is no status of tasks" in told
+    assert "'broken' is not a status of tasks" in told
     assert "pending, running, success, failed, paused, unusable" in told
 
 

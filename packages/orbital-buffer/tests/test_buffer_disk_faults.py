@@ -284,7 +284,7 @@ async def test_a_crash_while_memory_bridged_is_counted(opened):
 
 
 async def test_a_database_that_opens_empty_is_noticed(opened, tmp_path, caplog):
-    """A folder emptied behind our back is no fresh start: its loss is counted, and said."""
+    """A folder emptied behind our back is not a fresh start: its loss is counted, and said."""
     buffer = await opened()
     buffer.attach("a")
     await fill(buffer, 3)

@@ -32,7 +32,7 @@ async def test_a_newer_format_is_refused(opened, tmp_path):
 async def test_a_file_in_its_place_is_refused(opened, tmp_path):
     """`buffer.disk_path` must be a folder, and the error names the setting."""
     (tmp_path / "buffer").write_text("")
-    with pytest.raises(BufferUnusable, match=r"buffer\.disk_path .* is no folder"):
+    with pytest.raises(BufferUnusable, match=r"buffer\.disk_path .* is not a folder"):
         await opened()
 
 

@@ -101,7 +101,7 @@ async def test_what_no_disk_takes_is_lost_by_number(disk, caplog):
     for ts in range(3):
         await buffer.append([make_batch([float(i) / 7 for i in range(2000)], ts=ts)])
     await buffer.close()
-    assert caplog.text.count("6000 samples never got to the disk and are lost") == 1
+    assert caplog.text.count("6000 samples were not written to the disk and are lost") == 1
     assert buffer.ledger.account("a").dropped == {"stopped": 6000}
     balanced(buffer)
 

@@ -78,7 +78,7 @@ async def test_one_batch_in_full(folder):
         assert describe(directory, start + 2)["stale"]
         assert describe(directory, start + 3) is None
         seen = Inspector(directory).run()
-    assert seen.tasks == {("t", "ping"): 6}, "stale markers are no samples"
+    assert seen.tasks == {("t", "ping"): 6}, "stale markers are not samples"
     assert (seen.series, seen.segments[0].layouts) == (3, 1)
 
 

@@ -180,7 +180,7 @@ async def test_a_batch_that_makes_no_sense_is_given_back():
 
 
 async def test_one_unstorable_batch_costs_only_itself(caplog):
-    """A label that is no text is found among its record's batches, counted, and named with its task."""
+    """A label that is not text is found among its record's batches, counted, and named with its task."""
     buffer = Recorded()
     committer = Committer(buffer, window=NEVER)
     for number in range(9):

@@ -84,7 +84,7 @@ async def test_what_fits_a_chunk_is_read_in_one_call(filled, stores):
 @pytest.mark.parametrize("limits", [{"samples": 7 * ROWS + 3}, {"size": 13 * 8 * ROWS}])
 async def test_nothing_is_read_twice(opened, stores, limits):
     """Also where a chunk ends before what was read for it: devices' own times take room that the books do not
-    know of, and series that ended are no samples.
+    know of, and series that ended are not samples.
     """
     buffer = await opened(stores=stores, sync="interval")
     buffer.attach("a")

@@ -120,7 +120,7 @@ async def test_what_the_agent_itself_lacks_is_among_the_troubles(agent, tmp_path
 
 
 async def test_nobody_of_that_name(agent):
-    """An unknown name is no explanation."""
+    """An unknown name is not an explanation."""
     assert await explainer(agent).about("nix") == []
 
 
@@ -188,7 +188,7 @@ def test_an_output_keeps_its_first_error_apart():
 
 
 def test_advice_of_a_plugin_comes_first():
-    """Who wrote it knows the protocol; what is no list of sentences is passed over, whoever wrote it."""
+    """Who wrote it knows the protocol; what is not a list of sentences is passed over, whoever wrote it."""
     own = {
         "advice": {
             "DeviceUnreachable": ["is {target} on? {{odd", 7],

@@ -64,7 +64,7 @@ async def test_tasks_are_searched(site, query, shown):
 
 
 async def test_bad_query_is_refused(site):
-    """A page that is no number is the client's mistake."""
+    """A page that is not a number is the client's mistake."""
     assert (await site.get("/tasks?page=-1"))[0] == 400
 
 

@@ -61,7 +61,7 @@ def test_a_malformed_line_costs_itself_alone(line):
     "line", ["", " \t", "#", "# nothing", "#TYPE m thing", "# HELPFUL m", "# EOF"]
 )
 def test_what_says_nothing(line):
-    """Empty lines and comments are no samples, and no mistakes."""
+    """Empty lines and comments are not samples, and no mistakes."""
     assert read(line) == []
 
 

@@ -99,8 +99,8 @@ async def test_an_outage_is_told_when_it_begins_and_when_it_ends(tmp_path, caplo
     await line.over.wait()
     beating.cancel()
     told = [(r.levelname, r.getMessage()) for r in caplog.records]
-    begins = ("WARNING", "Core did not hear a heartbeat: nobody there")
-    assert told == [begins, ("INFO", "Core hears heartbeats again")] * 2
+    begins = ("WARNING", "a heartbeat to Core failed: nobody there")
+    assert told == [begins, ("INFO", "Core answers heartbeats again")] * 2
 
 
 @pytest.mark.parametrize("retries", [0, 3])

@@ -45,7 +45,7 @@ async def test_everything_passes_with_certificates_on_both_sides(sane, door, key
 async def test_a_certificate_that_is_refused_costs_no_report_and_no_sample(
     sane, door, keys, authority
 ):
-    """The 400 that nginx gives is no answer of Core's: all waits until somebody puts that right."""
+    """The 400 that nginx gives is not an answer of Core's: all waits until somebody puts that right."""
     task = sane.assign()
     async with sane.agent(core={"url": door.tls_url, **keys}) as agent:
         await sane.run(agent, task)

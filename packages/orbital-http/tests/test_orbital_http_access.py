@@ -178,7 +178,7 @@ def test_any_certificate_where_it_is_asked_for(authority, connect):
 
 
 def test_client_certificate(start_nginx, authority, connect):
-    """With our certificate the server answers; a key that is gone later is named, and is no outage."""
+    """With our certificate the server answers; a key that is gone later is named, and is not an outage."""
     server = start_nginx(
         "location / { return 204; }", certificate=authority.issue(), client_authority=authority
     )

@@ -60,7 +60,7 @@ def test_what_is_no_line_protocol(line):
 
 
 def test_texts_are_counted_and_no_error():
-    """A field that is a text is no sample."""
+    """A field that is a text is not a sample."""
     reading = read("influx", 'm a="x",b=1')
     assert dict(reading.refused) == {"text": 1}
     assert not reading.wrong

@@ -56,7 +56,7 @@ async def test_contract(folder):
 
 
 async def test_fields_reach_the_program(folder):
-    """As variables and, where they are no secrets, as arguments; metrics are what the file declares."""
+    """As variables and, where they are not secrets, as arguments; metrics are what the file declares."""
     plugin = load(folder)
     device = plugin.device_model.model_validate({"host": "a.b", "password": "a-secret-of-mine"})
     runs = Runs(plugin(plugin.config_model()), device)

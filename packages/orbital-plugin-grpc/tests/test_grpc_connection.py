@@ -176,7 +176,7 @@ async def test_what_is_no_message(program):
         await context.write(b"rubbish")
         await asyncio.Event().wait()
 
-    assert (await said(program, exchange)).startswith("sent no message of this contract: ")
+    assert (await said(program, exchange)).startswith("sent not a message of this contract: ")
 
 
 async def test_a_message_that_is_too_long(program):

@@ -90,7 +90,7 @@ async def test_a_program_that_breaks_the_contract_is_left(greeted, wrong):
 
 
 async def test_an_answer_of_another_kind_is_none(greeted):
-    """`done` is no collection."""
+    """`done` is not a collection."""
     program, asked = await greeted()
     asking = asyncio.ensure_future(asked.ask(answers.Collected, calls.Collect, *RUN))
     program.give(answers.Done((await program.next(calls.Collect)).call))

@@ -164,7 +164,7 @@ async def test_a_page_that_may_be_cut_loses_its_last_line_and_says_so(
 
 
 def test_long_lines_and_long_work_end() -> None:
-    """A line is bounded, and so is the time for a page: what is beyond is no page."""
+    """A line is bounded, and so is the time for a page: what is beyond is not a page."""
     readings = read("a 1\nb{" + 'x="1",' * 5000 + "} 2\n")
     assert "a line of more than 16384 characters" in readings.summary
     with pytest.raises(ProbeFailedError, match="takes too long to read"), within(-1.0):
@@ -172,7 +172,7 @@ def test_long_lines_and_long_work_end() -> None:
 
 
 def test_an_empty_page_has_no_samples() -> None:
-    """Nothing to tell is no failure."""
+    """Nothing to tell is not a failure."""
     assert read("").samples == read("# nothing\n").samples == []
 
 

@@ -227,7 +227,7 @@ async def test_ipv6_and_the_wish_for_one_version(
 
 @pytest.mark.parametrize("version", ["any", "4", "prefer_4", "prefer_6"])
 async def test_the_look_up_of_a_name_is_timed(probe: Probe, nginx: Nginx, version: str) -> None:
-    """The look-up has its own phase; a preferred version that the name lacks is no failure."""
+    """The look-up has its own phase; a preferred version that the name lacks is not a failure."""
     result = await probe(nginx.url.replace("127.0.0.1", "localhost"), {"ip_version": version})
     assert result.error is None
     assert result.value("probe_ip_protocol") == 4
@@ -279,7 +279,7 @@ async def test_the_run_may_be_shorter_than_the_task(probe: Probe, nginx: Nginx) 
 async def test_last_modified_is_reported_if_it_is_a_date(
     probe: Probe, hostile_server: HostileServer, header: str, seconds: float | None
 ) -> None:
-    """Both forms of a date that servers send; what is no date is left out."""
+    """Both forms of a date that servers send; what is not a date is left out."""
     hostile_server.default = Answer(200, {"Last-Modified": header})
     result = await probe(hostile_server.url)
     name = "probe_http_last_modified_timestamp_seconds"

@@ -65,7 +65,7 @@ async def test_a_redirect_is_the_answer_where_none_is_followed(
 async def test_redirects_without_end_or_aim_fail_by_name(
     probe: Probe, hostile_server: HostileServer, location: str, words: str
 ) -> None:
-    """A loop ends at `max_redirects`; a location that is no URL is no place to go to."""
+    """A loop ends at `max_redirects`; a location that is not a URL is not a place to go to."""
     hostile_server.default = to(location)
     result = await probe(hostile_server.url, {"max_redirects": 3})
     assert isinstance(result.error, UnexpectedReply)

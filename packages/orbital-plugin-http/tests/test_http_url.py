@@ -32,7 +32,7 @@ def test_a_location_is_joined_as_browsers_do(
     "location", ["javascript:alert(1)", "ftp://a/", "http://a:99999/", "http://u:p@b/"]
 )
 def test_a_location_to_nowhere_is_a_value_error(location: str) -> None:
-    """What is no http or https URL is refused."""
+    """What is not an http or https URL is refused."""
     with pytest.raises(ValueError, match=r".+"):
         parse("http://a/").join(location)
 

@@ -83,7 +83,7 @@ def test_labels_come_from_item_document_key_or_are_fixed() -> None:
 
 
 def test_what_is_missing_is_counted_and_named() -> None:
-    """Null, text that is no number, nothing at the path: the others are kept. Optional ones don't count."""
+    """Null, text that is not a number, a missing path: the others are kept. Optional ones don't count."""
     rule = {"name": "w", "path": "$.outlets[*]", "value": "$.watts", "labels": {"n": "$.name"}}
     absent = {"name": "a", "path": "$.absent"}
     readings = read(UPS, rule, absent)
@@ -134,7 +134,7 @@ def test_no_more_values_than_allowed_are_taken() -> None:
 def test_what_is_no_json_is_a_failure_of_the_body(body: bytes) -> None:
     """An error page, a cut document, nesting without end: the reason is body."""
     config = HttpConfig.model_validate({"values": [{"name": "x", "path": "$"}]})
-    with pytest.raises(ProbeFailedError, match="the body is no JSON"):
+    with pytest.raises(ProbeFailedError, match="the body is not JSON"):
         Values(config.values, 10).read(body)
 
 

@@ -116,11 +116,11 @@ def test_read_strings_and_bits(start_modbus):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--as", "float23"], "float23 is none of"),
+        (["--as", "float23"], "float23 is not one of"),
         (["--count", 126], "1 to 125"),
         (["--count", 1, "--as", "float64"], "takes 4 registers"),
         (["--address", 65530], "0 to 65535"),
-        (["--table", "holdings"], "is none of"),
+        (["--table", "holdings"], "is not one of"),
         (["--transport", "rtu"], "needs serial"),
         (["--as", "string", "--length", 3], "even number"),
         (["--unit", 256], "255"),

@@ -57,7 +57,7 @@ def refusal(model, fields) -> str:
         ({"address": 3, "labels": {"a-b": "x"}}, "labels"),
         ({"address": 3, "labels": {"device_id": "x"}}, "device_id"),
         ({"address": 3, "labels": {"unit_id": "x"}}, "unit_id is set by the plugin"),
-        ({"address": 3, "exponent": "sf"}, "its exponent 'sf' is no field of this map"),
+        ({"address": 3, "exponent": "sf"}, "its exponent 'sf' is not a field of this map"),
         ({"address": 3, "kind": "histogram"}, "kind"),
         ({"address": 3, "typo": 1}, "typo"),
     ],

@@ -67,7 +67,7 @@ async def test_no_answer_that_can_be_used(collect, script, answer, reason):
 
 @pytest.mark.parametrize("answer", [answer for answer, _ in WRONG])
 async def test_the_library_gives_no_wrong_value_either(collect, script, answer):
-    """The same answers to pymodbus' client: nothing that is no answer becomes a value or a crash."""
+    """The same answers to pymodbus' client: nothing that is not an answer becomes a value or a crash."""
     server = await script(answer)
     config = {"registers": REGISTERS, "engine": "pymodbus"}
     collection = await collect({**server.fields, **SILENT}, config)
@@ -235,7 +235,7 @@ async def test_wrong_bytes_on_a_serial_line(collect, tmp_path):
 
 
 async def test_right_bytes_after_wrong_ones(collect, tmp_path):
-    """Another unit's frame is no answer: the request is sent again, and what comes then counts."""
+    """Another unit's frame is not an answer: the request is sent again, and what comes then counts."""
     answers = [told("020306000100020003"), told("010306000a000b000c")]
     with noisy_line(tmp_path, answers) as near:
         device = {"serial": {"device": near}, "request_timeout": 0.2}

@@ -83,7 +83,7 @@ async def test_a_value_that_comes_and_goes(start_modbus, opened):
 
 
 async def test_a_scale_factor_that_is_not_there(collect, start_modbus):
-    """Without it the number means nothing, so there is none; and a mad one is no crash."""
+    """Without it the number means nothing, so there is none; and a mad one is not a crash."""
     registers = [
         {"address": 0, "name": "power", "exponent": "sf"},
         {"address": 1, "name": "sf", "type": "int16", "invalid": 0x8000, "hidden": True},

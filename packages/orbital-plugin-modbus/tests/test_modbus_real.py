@@ -99,7 +99,7 @@ async def test_the_engines_agree(collect, pymodbus_servers, transport):
 
 @pytest.mark.parametrize("engine", ["auto", "pymodbus"])
 async def test_bits_from_libmodbus(collect, start_modbus, engine):
-    """Coils and discrete inputs, at an address that is no multiple of eight, more than a byte of them."""
+    """Coils and discrete inputs, at an address that is not a multiple of eight, more than a byte of them."""
     pattern = [int(n % 3 == 0 or n % 7 == 0) for n in range(77)]
     bits = " ".join(map(str, pattern))
     server = start_modbus([f"coil 5 {bits}", f"discrete 1003 {bits}"])

@@ -103,8 +103,8 @@ async def test_what_is_missing(replayed):
     [
         ("holding: 1", "line 2: write a line like"),
         ("holdin 0: 1", "the tables are coil, discrete, holding, input"),
-        ("holding 0: 12345", "'12345' is no register"),
-        ("coil 0: 2", "'2' is no bit"),
+        ("holding 0: 12345", "'12345' is not a register"),
+        ("coil 0: 2", "'2' is not a bit"),
         ("holding 65535: 1 2", "the last address is 65535"),
     ],
 )

@@ -45,7 +45,7 @@ async def test_each_is_called_at_its_time(make):
 
 
 async def test_nobody_waits_beyond_his_end(make):
-    """A run's end comes first, also where it is no point of the grid."""
+    """A run's end comes first, also where it is not a point of the grid."""
     agenda, called = Agenda(asyncio.get_running_loop()), asyncio.Event()
     run = make(0.013)
     agenda.enter(run, time.monotonic() + 3600, lambda _: called.set())

@@ -353,7 +353,7 @@ async def test_others_pings(network, ask):
 
 
 async def test_stopped(network, pinger, ask):
-    """Runs in flight at a stop end with an error that says so; stopping again is no error."""
+    """Runs in flight at a stop end with an error that says so; stopping again is not an error."""
     network.cable()
     run = asyncio.create_task(pinger.ping(ask(SILENT, 3)))
     await asyncio.sleep(0)

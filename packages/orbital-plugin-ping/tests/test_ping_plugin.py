@@ -203,7 +203,7 @@ async def test_source(kind, peer):
 
 @pytest.mark.parametrize("source", ["not-an-address", "::1%nowhere"])
 async def test_bad_source(network, source):
-    """A source that is no address is a configuration error, not a crash."""
+    """A source that is not an address is a configuration error, not a crash."""
     with pytest.raises(ConfigurationError):
         await collect_once(Ping, {"host": "127.0.0.1"}, {"source": source})
 

@@ -76,7 +76,7 @@ def test_what_cannot_be_translated(library, asked, said):
 
 def test_a_folder_that_is_none():
     """A folder that does not exist is an error and not silently empty."""
-    with pytest.raises(ConfigurationError, match="is no folder"):
+    with pytest.raises(ConfigurationError, match="is not a folder"):
         Library(["/no/such/folder"])
 
 

@@ -241,7 +241,7 @@ async def test_a_folder_of_ones_own(device, tmp_path):
 
 
 async def test_what_one_user_does_not_see_another_may(device, tmp_path):
-    """A table that a community has no right to is no table that the device lacks; no secret is remembered."""
+    """A table that a community may not read is not one that the device lacks; no secret is remembered."""
     remembering = type("Remembering", (Snmp,), {"folder": tmp_path})
     config = {"profiles": ["if_mib"]}
     limited = await collect_once(remembering, {**device, "community": "limited"}, config)

@@ -344,7 +344,7 @@ async def test_a_dead_device():
 
 
 async def test_a_dead_device_that_lacks_a_table():
-    """What is known to be absent is not asked for, so it is no sign of life."""
+    """What is known to be absent is not asked for, so it is not a sign of life."""
     reader = device()
     reader.absent = {STATUS}
     for column in (DESCR, IN, UPTIME):

@@ -74,7 +74,7 @@ async def test_it_answers_as_a_device_does(walk):
     [
         ("sysDescr.0 = STRING: x\n", "has no line as `snmpwalk -On` prints them"),
         (".1.3.6.1.2.1.1.3.0 = Timeticks: soon\n", ":1: 'soon' has no number"),
-        (".1.3.6.1.2.1.1.3.0 = Nonsense: 1\n", ":1: Nonsense is no type of snmpwalk's"),
+        (".1.3.6.1.2.1.1.3.0 = Nonsense: 1\n", ":1: Nonsense is not a type of snmpwalk's"),
     ],
 )
 def test_what_is_no_walk_is_refused(tmp_path, text, words):

@@ -86,7 +86,7 @@ def test_hint_of_numbers():
 
 
 def test_moments():
-    """Times of day become seconds since 1970; what is no date becomes nothing."""
+    """Times of day become seconds since 1970; what is not a date becomes nothing."""
     local = bytes.fromhex("07e2080f08010f00")
     assert date_and_time(local) == 1534320075
     assert date_and_time(local + b"+\x05\x1e") == 1534320075 - 19800
@@ -143,6 +143,6 @@ def test_oids_come_back(parts):
 
 @pytest.mark.parametrize("text", ["", "1", "4.1", "1.40", "1.3.x", "1.3.-1", "1.3.99999999999"])
 def test_no_oid(text):
-    """What is no OID is refused with a sentence."""
+    """What is not an OID is refused with a sentence."""
     with pytest.raises(ValueError, match=r"OID|sub-identifier"):
         oids.encode(text)

@@ -18,8 +18,8 @@ USER = {"username": "open"}
     [
         ({"rules": [LINK, {**LINK, "type": "counter"}]}, "two rules make link_up"),
         ({"rules": [{"metric": "x", "trap": "linkDown"}]}, "pattern"),
-        ({"rules": [{"metric": "x", "trap": UP, "labels": [LABEL, LABEL]}]}, "stands twice"),
-        ({"users": [USER, USER]}, "a username stands twice"),
+        ({"rules": [{"metric": "x", "trap": UP, "labels": [LABEL, LABEL]}]}, "appears twice"),
+        ({"users": [USER, USER]}, "a username appears twice"),
         ({"users": [{"username": "x", "priv_password": "priv-password"}]}, "needs auth_password"),
         ({"users": [{"username": "x", "auth_password": "short"}]}, "less than 8 characters"),
         ({"engine_id": "the engine"}, "written in hexadecimal"),

@@ -60,7 +60,7 @@ async def test_informs_are_answered(traps):
 
 
 async def test_strangers_of_v2c(traps):
-    """So does a community that nobody accepts, and what is no SNMP."""
+    """So does a community that nobody accepts, and what is not SNMP."""
     async with traps.listening() as plugin:
         await traps.send(plugin, "-v2c", "-c", "guess", "@", "", LINK_UP)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -1,4 +1,4 @@
-"""The codec against pysnmp's, and against everything that is no SNMP."""
+"""The codec against pysnmp's, and against everything that is not SNMP."""
 
 from __future__ import annotations
 

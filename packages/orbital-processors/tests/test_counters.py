@@ -115,7 +115,7 @@ def test_a_fall_without_uptime():
 
 
 def test_names_and_kinds():
-    """A rate is a gauge by second; what is no counter stays."""
+    """A rate is a gauge by second; what is not a counter stays."""
     rows = (OCTETS, Row("load", {}))
     plan = Rate(CounterConfig()).plan(layout(*rows))
     assert [(row.name, row.kind, row.unit) for row in plan.rows] == [
@@ -167,7 +167,7 @@ def test_a_clock_that_went_back():
 
 
 def test_infinities():
-    """What is no number gives no sample."""
+    """What is not a number gives no sample."""
     assert column(Increase(CounterConfig()), [(0, math.inf), (1000, math.inf)]) == [None, None]
 
 

@@ -134,7 +134,7 @@ def test_bad_certificate_files_are_known_at_the_start():
 
 
 def test_http_spoken_to_https(start_nginx, authority, connect):
-    """The mistake is named, and is no refusal of the samples."""
+    """The mistake is named, and is not a refusal of the samples."""
     server = start_nginx("location / { return 204; }", certificate=authority.issue())
     with pytest.raises(WriterMisconfigured, match="write https://"):
         connect(f"http://127.0.0.1:{server.tls_port}/").post(BODY)

@@ -100,7 +100,7 @@ async def test_a_failure_says_what_happened(server, resolver, known, reason, fin
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".test", "a b", "a\x00.test", ""])
 async def test_what_is_no_name_is_not_asked_for(server, resolver, name):
     """It is refused at once."""
-    with pytest.raises(Unresolved, match="it is no valid name"):
+    with pytest.raises(Unresolved, match="it is not a valid name"):
         await resolver.lookup(name)
 
 

@@ -52,7 +52,7 @@ def test_a_column_is_cut_into_the_bytes_of_its_values():
 
 @given(LABELS)
 def test_labels_are_sorted_as_destinations_want_them(labels):
-    """Order of str is byte order of UTF-8, and an empty value is no label at all."""
+    """Order of str is byte order of UTF-8, and an empty value is not a label at all."""
     row = Row("m", labels)
     names = [name for name, _ in row.labels]
     assert [n.encode() for n in names] == sorted(n.encode() for n in labels if labels[n])
@@ -69,7 +69,7 @@ def test_a_row_is_the_same_series_when_name_and_labels_are():
 
 
 def test_the_winner_among_equal_label_names_is_whoever_is_merged_last():
-    """A row takes a mapping, so a name cannot stand twice: the metric's own labels go in last."""
+    """A row takes a mapping, so a name cannot appear twice: the metric's own labels go in last."""
     task, own = {"site": "office", "name": "task's"}, {"name": "metric's"}
     assert Row("m", {**task, **own}).labels == (("name", "metric's"), ("site", "office"))
 

@@ -201,7 +201,7 @@ CHARGE = Ups.charge.series("x")
         (gives(CHARGE(None)), "has the value None"),
         (gives(CHARGE(10**400)), "a value is a float"),
         (gives(CHARGE(1, 1.5)), "ts=1.5"),
-        (gives(42), "42, which is no Sample"),
+        (gives(42), "42, which is not a Sample"),
         (lambda self, device, ctx: None, "collect() gave NoneType"),
         (raises(OSError("no route")), "translate foreign errors"),
         (raises(DeviceUnreachable("down")), "give check_plugin a device that answers"),

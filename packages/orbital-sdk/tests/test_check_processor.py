@@ -157,7 +157,7 @@ async def test_a_fault_is_told_once():
 
 
 async def test_who_has_no_name_hears_just_that():
-    """A manifest needs one, which is no second fault."""
+    """A manifest needs one, which is not a second fault."""
     said = await verdict(name="")
     assert "name is ''" in said
     assert "manifest" not in said

@@ -128,7 +128,7 @@ async def test_a_serve_that_is_none():
         summary = "Polls"
 
     for cls in (Plain, Poller):
-        assert "serve() is missing, or is no coroutine" in await findings(cls)
+        assert "serve() is missing, or is not a coroutine" in await findings(cls)
 
 
 async def test_one_that_dies_of_a_full_buffer():

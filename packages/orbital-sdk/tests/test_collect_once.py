@@ -228,4 +228,4 @@ async def test_what_is_no_sample_is_named():
 
     collection = await collect_once(Numbers, {})
     assert collection.samples == ()
-    assert "42, which is no Sample; call a metric" in str(collection.error)
+    assert "42, which is not a Sample; call a metric" in str(collection.error)

@@ -88,8 +88,8 @@ def test_a_part_has_so_many_series_and_no_more():
 @pytest.mark.parametrize(
     ("use", "words"),
     [
-        (lambda host: host.counter("has-hyphen", "x"), "'has-hyphen_total' is no name"),
-        (lambda host: host.counter("x", "x", ("a b",)), "'a b' is no name"),
+        (lambda host: host.counter("has-hyphen", "x"), "'has-hyphen_total' is not a name"),
+        (lambda host: host.counter("x", "x", ("a b",)), "'a b' is not a name"),
         (lambda host: host.counter("x", "x", ("a", "a")), "has a label twice"),
         (lambda host: host.gauge("seen_total", "x"), "is a counter with the labels"),
         (lambda host: host.counter("seen", "x", ("a",)), "is a counter with the labels"),

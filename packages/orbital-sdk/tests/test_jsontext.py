@@ -39,5 +39,5 @@ def test_texts_read_back(value):
 
 
 def test_a_lone_surrogate_stays_escaped():
-    """It is no Unicode text, and UTF-8 has no place for it."""
+    """It is not Unicode text, and UTF-8 has no place for it."""
     assert text("a\ud800") == b'"a\\ud800"'

@@ -203,7 +203,7 @@ def test_no_default_of_a_secret_is_ever_shown(names):
 
 
 def test_an_empty_default_of_a_secret_may_stay():
-    """None and empty lists are no secrets, and tell that the field may be left out."""
+    """None and empty lists are not secrets, and tell that the field may be left out."""
     model = create_model(
         "Open", __base__=DeviceFields, key=(SecretStr | None, None), keys=(list[SecretStr], [])
     )

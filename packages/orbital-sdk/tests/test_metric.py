@@ -109,7 +109,7 @@ def test_series_are_told_apart_by_their_label_values(pairs):
         ({"name": "line\n"}, "not a metric name"),
         ({"name": "m", "labels": ("a:b",)}, "not a label name"),
         ({"name": "m", "labels": ("",)}, "not a label name"),
-        ({"name": "m", "labels": ("a", "b", "a")}, "stands twice"),
+        ({"name": "m", "labels": ("a", "b", "a")}, "appears twice"),
         ({"name": "m", "labels": ("device_id",)}, "leave it out"),
         ({"name": "m", "labels": ("__name__",)}, "leave it out"),
         ({"name": "m", "labels": "host"}, r"write \('host',\)"),

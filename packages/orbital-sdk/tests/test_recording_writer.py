@@ -43,7 +43,7 @@ async def test_it_keeps_what_it_gets_as_flat_records(writer):
 
 
 async def test_stale_markers_are_kept_and_not_counted(writer):
-    """They are no samples, and a test can see that they came."""
+    """They are not samples, and a test can see that they came."""
     await writer.write([make_batch(2, stale=True)], Attempt())
     assert [record.stale for record in writer.records] == [True, True]
     assert writer.samples == 0

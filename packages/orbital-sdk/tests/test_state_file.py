@@ -19,7 +19,7 @@ def open_notes(folder, **limits):
 
 
 def test_notes_outlive_the_process(tmp_path):
-    """Whatever JSON has, texts that are no Unicode too; nobody else may read the file."""
+    """Whatever JSON has, texts that are not Unicode too; nobody else may read the file."""
     first = open_notes(tmp_path)
     assert first.get("a") is None
     first.set("a", {"holes": [[1, 2]], "name": "\ud800", "limit": None})

@@ -27,6 +27,6 @@ def test_nothing_is_cut_too_short():
 
 
 def test_half_a_character_pair_is_refused():
-    """What UTF-8 cannot carry is no text, however short."""
+    """What UTF-8 cannot carry is not text, however short."""
     with pytest.raises(UnicodeEncodeError):
         cut("\ud800", 100)

@@ -94,7 +94,7 @@ async def test_odd_values_arrive_as_they_are(database, connect, now):
 
 
 async def test_own_times_and_stale_markers(database, connect, now):
-    """Times that a device gave are kept; stale markers are no rows."""
+    """Times that a device gave are kept; stale markers are not rows."""
     write = await connect(database.dsn)
     layout = make_layout([("m", {"index": "a"}), ("m", {"index": "b"})])
     write(make_batch([1.0, 2.0], layout=layout, ts=now, times=[now - 3000, now - 1001]))

@@ -58,7 +58,7 @@ def test_what_a_dsn_says(dsn, address, rest):
         ({"dsn": "tcp://host/db", "columns": {"a": "value"}}, "custom alone"),
         (
             {"dsn": "tcp://host/db", "schema": "custom", "table": "t", "columns": {"a": "valve"}},
-            "'valve' is none of",
+            "'valve' is not one of",
         ),
         (
             {"dsn": "tcp://host/db", "schema": "custom", "table": "t", "columns": {"a": "value"}},

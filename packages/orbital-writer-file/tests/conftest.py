@@ -13,7 +13,7 @@ from orbital_writer_file import File, FileConfig
 
 def _strict(text: bytes | str) -> dict:
     def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no JSON")
+        raise ValueError(f"{name} is not JSON")
 
     return json.loads(text, parse_constant=refuse)
 

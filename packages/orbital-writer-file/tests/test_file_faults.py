@@ -115,8 +115,8 @@ async def test_wrong_paths_are_for_a_person(make, tmp_path, write):
     for path, words in [
         (tmp_path, "is a directory"),
         (tmp_path / "plain" / "x.jsonl", "not a directory|file exists"),
-        (tmp_path / "pipe", "no ordinary file"),
-        (Path("/dev/full"), "no ordinary file"),
+        (tmp_path / "pipe", "not a regular file"),
+        (Path("/dev/full"), "not a regular file"),
         (tmp_path / ("n" * 300), "name too long"),
     ]:
         with pytest.raises(WriterMisconfigured, match=words) as error:

@@ -68,7 +68,7 @@ async def test_a_500_for_bad_data_ends(prometheus, deliver, metric_name, now):
 async def test_a_proxy_that_refuses_everything_costs_nothing(
     prometheus, start_nginx, deliver, metric_name, now
 ):
-    """A proxy's 400 is no verdict on the samples: the output pauses, and they arrive by another way."""
+    """A proxy's 400 is not a verdict on the samples: the output pauses, and they arrive by another way."""
     proxy = start_nginx("location / { return 400 'not from this network'; }")
     layout = make_layout([metric_name, metric_name + "_b"])
     sender, buffer = await deliver(

@@ -140,7 +140,7 @@ def test_a_room_that_is_not_there(root):
     with pytest.raises(NoRoom, match="0 rooms are called 'attic'"):
         find_room(root, "attic")
     (root / "packages/pkg/src/pkg/cellar").mkdir()
-    with pytest.raises(NoRoom, match="is no source"):
+    with pytest.raises(NoRoom, match="is not a source"):
         find_room(root, "cellar")
     (root / "packages/pkg/src/pkg/cellar/wine.py").write_text("")
     with pytest.raises(NoRoom, match="say with --tests"):

@@ -99,7 +99,7 @@ def _load(name: str) -> Any:
     except Unusable as error:
         command = _broken(str(error))
     except Exception as error:  # noqa: BLE001 (third-party code must not break our commands)
-        command = _broken(f"command {name!r} is no typer.Typer: {error}")
+        command = _broken(f"command {name!r} is not a typer.Typer: {error}")
     command.name = name
     return _in_panel(command, ADDED_PANEL)
 

@@ -203,7 +203,7 @@ class Committer:
             await asyncio.sleep(self._retry)
             return False
         if self._trouble:
-            logger.info("the buffer takes samples again")
+            logger.info("the buffer accepts samples again")
             self._trouble = ""
         return True
 

@@ -33,7 +33,7 @@ class Values:
 
     @property
     def exact(self) -> bool:
-        """Whether the number is no estimate."""
+        """Whether the number is not an estimate."""
         return self._many is None
 
     def _sketch(self) -> None:

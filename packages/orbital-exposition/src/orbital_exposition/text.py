@@ -98,7 +98,7 @@ def _labels(text: str) -> dict[str, str]:
             key, value = NAME, key
         key = _unquoted(key)
         if key in found:
-            raise MalformedLineError(f"the label {shown(key)} stands twice")
+            raise MalformedLineError(f"the label {shown(key)} appears twice")
         if value[0] != '"' or (key.startswith("__") and key != NAME):
             raise MalformedLineError(f"no label: {shown(text)}")
         found[key] = _unquoted(value)

@@ -77,7 +77,7 @@ def load(path: Path) -> Credentials | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = getattr(error, "strerror", None) or "it is no YAML"
+        reason = getattr(error, "strerror", None) or "it is not YAML"
         raise ConfigurationError(f"{path}: {reason}; repair it, or register again") from error
     texts = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     sentinel, token = usable(texts.get("sentinel_id")), usable(texts.get("api_token"))

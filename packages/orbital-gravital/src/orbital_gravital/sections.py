@@ -100,7 +100,7 @@ def check_core_url(url: str, *, insecure: bool, allow: str = ALLOW) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
-        raise ValueError(f"is no address: {error}") from error
+        raise ValueError(f"is not an address: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("is written like https://core.example.com")
     if parts.query or parts.fragment:

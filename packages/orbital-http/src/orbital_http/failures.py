@@ -97,7 +97,7 @@ def _what(error: Exception, causes: list[BaseException], to: Destination) -> str
     if said := _tunnel(causes):
         return f"it answered {said}"
     if _among(causes, HTTPException):
-        return "no usable answer: what came is no HTTP"
+        return "no usable answer: what came is not HTTP"
     return _system_says(causes) or f"no usable answer ({type(error).__name__})"
 
 

@@ -51,7 +51,7 @@ class Codec(Generic[T]):
             message = self._class.FromString(body)
             return [self._converted(one) for one in getattr(message, self._many)]
         except (DecodeError, ValueError, RecursionError) as error:
-            raise Malformed(f"no message of this contract: {error}") from error
+            raise Malformed(f"not a message of this contract: {error}") from error
 
     def _converted(self, message: Any) -> T:
         return msgspec.convert(self._form.load(message), self._kind)

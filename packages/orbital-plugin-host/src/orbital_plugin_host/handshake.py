@@ -35,7 +35,7 @@ CONTRACT: Final = "1"
 
 
 class NoHandshake(Exception):  # noqa: N818 (reads as what happened)
-    """What was said is no line of this handshake; the text says what is wrong with it."""
+    """What was said is not a line of this handshake; the text says what is wrong with it."""
 
 
 class Address(NamedTuple):

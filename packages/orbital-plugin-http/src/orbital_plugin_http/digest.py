@@ -73,7 +73,7 @@ class Digest:
     def learn(self, header: str) -> bool:
         """Take the challenge of a 401. False where another try cannot help.
 
-        That is so where it is no digest challenge, or where the credentials were refused under a nonce
+        That is so where it is not a digest challenge, or where the credentials were refused under a nonce
         that was new.
         """
         new = challenge(header)

@@ -19,7 +19,7 @@ async def exchange(wire: Wire, encoded: bytes, reply: Reply, trace: Trace) -> No
     """Send the request and read until `reply` is complete. What is learnt on the way lands in `trace`.
 
     Raises:
-        ProbeFailedError: The connection broke, or what came is no HTTP.
+        ProbeFailedError: The connection broke, or what came is not HTTP.
     """
     _note_wire(trace, wire)
     trace.doing = "waiting for the answer"

@@ -58,7 +58,7 @@ class Exposition:
             whole: Whether it is sure that nothing was cut off at its end.
 
         Raises:
-            ProbeFailedError: It is no Prometheus page at all, or takes too long to read.
+            ProbeFailedError: It is not a Prometheus page at all, or takes too long to read.
         """
         openmetrics = "openmetrics" in content_type.lower()
         readings = Readings()
@@ -77,7 +77,7 @@ class Exposition:
         except _MALFORMED as error:
             reason = str(error)[:LONGEST] or "a line that makes no sense"
             if not readings.samples:
-                message = f"the body is no Prometheus page: {reason}"
+                message = f"the body is not a Prometheus page: {reason}"
                 raise ProbeFailedError(Reason.BODY, message) from error
             readings.miss(f"the page is malformed after {len(readings.samples)} samples: {reason}")
         except PatternTooSlowError as error:

@@ -91,7 +91,7 @@ def _compile(text: str) -> JSONPath:
     try:
         return cast("JSONPath", _environment().compile(text))
     except (JSONPathError, RecursionError) as error:
-        raise ValueError(f"no valid JSONPath: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"not a valid JSONPath: {str(error).splitlines()[0]}") from None
 
 
 @cache

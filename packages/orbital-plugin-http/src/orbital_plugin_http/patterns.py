@@ -30,12 +30,12 @@ def compiled(text: str) -> Compiled:
     """The pattern, ready for use.
 
     Raises:
-        ValueError: It is no regular expression; the message says where it breaks.
+        ValueError: It is not a regular expression; the message says where it breaks.
     """
     try:
         return cast("Compiled", regex.compile(text))
     except regex.error as error:
-        raise ValueError(f"no valid regular expression: {error}") from None
+        raise ValueError(f"not a valid regular expression: {error}") from None
 
 
 def found(pattern: Compiled, text: str, *, whole: bool = False) -> bool:

@@ -70,7 +70,7 @@ def parse(text: str) -> Url:
     """The URL in `text`; its fragment is dropped, as it is never sent.
 
     Raises:
-        ValueError: It is no usable http or https URL; the message says why, without quoting it.
+        ValueError: It is not an usable http or https URL; the message says why, without quoting it.
     """
     if len(text) > LONGEST:
         raise ValueError(f"the URL is longer than {LONGEST} characters")
@@ -92,7 +92,7 @@ def _host(name: str) -> str:
     try:
         host = name if name.isascii() else name.encode("idna").decode()
     except UnicodeError:
-        raise ValueError("the URL's host is no valid name") from None
+        raise ValueError("the URL's host is not a valid name") from None
     if not re.fullmatch(HOSTNAME.strip("^$"), host):
-        raise ValueError("the URL's host is no valid name or address")
+        raise ValueError("the URL's host is not a valid name or address")
     return host

@@ -43,7 +43,7 @@ class Values:
         """All numbers that the rules find, in the rules' order.
 
         Raises:
-            ProbeFailedError: The body is no JSON, or takes too long to read.
+            ProbeFailedError: The body is not JSON, or takes too long to read.
         """
         document, readings = _document(body), Readings()
         seen: set[Series] = set()
@@ -88,7 +88,7 @@ class _Reader:
             if number is None:
                 self._miss(readings, f"no number at {self._value.text} of {series!r}")
             elif series in seen:
-                readings.miss(f"{series!r} stands twice; give it a label that tells them apart")
+                readings.miss(f"{series!r} appears twice; give it a label that tells them apart")
             else:
                 seen.add(series)
                 readings.samples.append(series(number))
@@ -119,7 +119,7 @@ def _document(body: bytes | bytearray) -> object:
             return json.loads(body)
         return msgspec.json.decode(body)
     except (ValueError, msgspec.DecodeError, RecursionError) as error:
-        raise ProbeFailedError(Reason.BODY, f"the body is no JSON: {error}") from error
+        raise ProbeFailedError(Reason.BODY, f"the body is not JSON: {error}") from error
 
 
 def _parsed(text: str) -> float | None:

@@ -57,7 +57,7 @@ class Cut(ExchangeError):  # noqa: N818 (as above)
 
 
 class Garbled(ExchangeError):  # noqa: N818 (as above)
-    """Something came that is no answer to the request.
+    """Something came that is not an answer to the request.
 
     Args:
         reason: `wrong_unit`, `wrong_function`, `wrong_length` or `garbled`.

@@ -94,7 +94,7 @@ def load_profile(name: str) -> Profile:
     except OSError as error:
         raise ValueError(f"the profile {name} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"the profile {name} is no text in UTF-8") from error
+        raise ValueError(f"the profile {name} is not text in UTF-8") from error
 
 
 @lru_cache(maxsize=64)

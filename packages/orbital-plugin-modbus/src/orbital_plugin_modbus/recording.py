@@ -77,7 +77,7 @@ def _value(text: str, table: Table, address: int) -> int:
     if address >= SIZE:
         raise ValueError(f"the last address is {SIZE - 1}")
     if table.bits and text not in ("0", "1"):
-        raise ValueError(f"{text!r} is no bit; write 0 or 1")
+        raise ValueError(f"{text!r} is not a bit; write 0 or 1")
     if len(text) > 4:
-        raise ValueError(f"{text!r} is no register; write four hexadecimal digits")
+        raise ValueError(f"{text!r} is not a register; write four hexadecimal digits")
     return int(text, 16)

@@ -74,7 +74,7 @@ def _check_exponents(fields: Sequence[MapField]) -> None:
         wanted = field.register.exponent
         if wanted and wanted not in names:
             raise MapProblem(
-                f"{field.title}: its exponent {wanted!r} is no field of this map", field.register
+                f"{field.title}: its exponent {wanted!r} is not a field of this map", field.register
             )
 
 

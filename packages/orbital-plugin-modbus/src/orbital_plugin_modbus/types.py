@@ -75,7 +75,7 @@ def bcd(raw: int) -> int | None:
 
 
 def text(raw: bytes) -> str:
-    """Up to the first NUL, without the blanks that devices pad with; what is no UTF-8 is replaced."""
+    """Up to the first NUL, without the blanks that devices pad with; what is not UTF-8 is replaced."""
     return raw.partition(b"\0")[0].decode("utf-8", "replace").strip()
 
 

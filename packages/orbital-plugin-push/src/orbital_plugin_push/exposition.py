@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MalformedTextError(ValueError):
-    """This is no page of the text format."""
+    """This is not a page of the text format."""
 
 
 def samples(text: str, labels: Mapping[str, str], known: KnownSeries) -> list[Sample]:

@@ -114,7 +114,7 @@ def group_of(path: str) -> dict[str, str]:
     A name that ends in `@base64` has its value in base64 (RFC 4648, 5; `=` stands for an empty one).
 
     Raises:
-        RefusedError: They do not come in pairs, or a value is no base64.
+        RefusedError: They do not come in pairs, or a value is not base64.
     """
     if not path.startswith(GROUP):
         return {}
@@ -131,7 +131,7 @@ def _pair(name: str, value: str) -> tuple[str, str]:
         padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
         return name.removesuffix("@base64"), base64.b64decode(padded, b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise RefusedError(400, f"the value of {name} in the path is no base64") from error
+        raise RefusedError(400, f"the value of {name} in the path is not base64") from error
 
 
 def _only_version_1(content_type: str) -> None:

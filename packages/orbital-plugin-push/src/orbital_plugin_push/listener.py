@@ -78,7 +78,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     """Ours as a server.
 
     Raises:
-        ConfigurationError: A file cannot be read, or is no PEM.
+        ConfigurationError: A file cannot be read, or is not PEM.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     identify(context, tls.cert_file, tls.key_file, prefix="tls.")

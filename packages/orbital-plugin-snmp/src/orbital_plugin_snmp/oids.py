@@ -18,14 +18,14 @@ def encode(text: str) -> bytes:
     """BER content of `1.3.6.1...`, a leading dot allowed.
 
     Raises:
-        ValueError: It is no OID.
+        ValueError: It is not an OID.
     """
     try:
         parts = [int(part) for part in text.strip().removeprefix(".").split(".")]
     except ValueError:
-        raise ValueError(f"{text!r} is no OID; write numbers and dots") from None
+        raise ValueError(f"{text!r} is not an OID; write numbers and dots") from None
     if len(parts) < 2 or parts[0] > 2 or (parts[0] < 2 and parts[1] > 39):
-        raise ValueError(f"{text!r} is no OID; it begins with two numbers, like 1.3")
+        raise ValueError(f"{text!r} is not an OID; it begins with two numbers, like 1.3")
     return encode_parts([parts[0] * 40 + parts[1], *parts[2:]])
 
 
@@ -38,7 +38,7 @@ def encode_parts(parts: Iterable[int]) -> bytes:
     out = bytearray()
     for part in parts:
         if not 0 <= part <= LARGEST + 80:
-            raise ValueError(f"{part} is no sub-identifier; they go from 0 to {LARGEST}")
+            raise ValueError(f"{part} is not a sub-identifier; they go from 0 to {LARGEST}")
         for shift in (28, 21, 14, 7):
             if part >> shift:
                 out.append(part >> shift & 0x7F | 0x80)

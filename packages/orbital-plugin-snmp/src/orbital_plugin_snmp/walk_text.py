@@ -102,7 +102,7 @@ def _value(kind: str, text: str) -> tuple[int, Value]:
         case "STRING":
             return OCTET_STRING, _unquoted(text).encode("utf-8", "surrogateescape")
         case _:
-            raise ValueError(f"{kind} is no type of snmpwalk's")
+            raise ValueError(f"{kind} is not a type of snmpwalk's")
 
 
 def _unquoted(text: str) -> str:

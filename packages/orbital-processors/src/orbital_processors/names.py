@@ -26,13 +26,13 @@ is wrong."""
 
 
 def check_metric_name(name: str, shown: str = "") -> None:
-    """Raises ValueError if it is no name of a metric, with the name as it was written."""
+    """Raises ValueError if it is not a name of a metric, with the name as it was written."""
     if not METRIC_NAME.fullmatch(name):
         raise ValueError(f"{shown or name!r} is not a metric name; use letters, digits, _ and :")
 
 
 def check_label_names(names: Iterable[str]) -> None:
-    """Raises ValueError if one is no name of a label."""
+    """Raises ValueError if one is not a name of a label."""
     for name in names:
         if not LABEL_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a label name; use letters, digits and _")

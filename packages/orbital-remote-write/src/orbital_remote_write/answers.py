@@ -37,7 +37,7 @@ _NOT_THE_DATA: Final = {
     "sent an HTTP request to an HTTPS server": "it speaks TLS there; write https:// in url",  # Go
     "SSL certificate": "it wants another client certificate; look at tls.cert_file",  # nginx
     "unsupported path requested": "nothing takes remote write at that path; look at url, and leave out"
-    " account where it is no cluster",  # VictoriaMetrics
+    " account where it is not a cluster",  # VictoriaMetrics
     "snappy: corrupt input": "it reads snappy alone; look at compression, and at proxies",  # Prometheus
     '"errorType":': "that path answers queries; look at url",  # Prometheus' and VictoriaMetrics' query API
     "no org id": "it wants a tenant; set tenant",  # Cortex

@@ -84,7 +84,7 @@ class Decoder:
                     samples.extend(run.series, run.values, run.times)
                     at += run.size
         except DecodeError as error:
-            raise MalformedRequestError("the body is no remote write request") from error
+            raise MalformedRequestError("the body is not a remote write request") from error
         return samples.decoded()
 
     def _between(self, body: bytes, samples: _Samples, *, ends: bool) -> None:

@@ -49,7 +49,7 @@ def _snappy(body: bytes, limit: int) -> bytes:
     try:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
-        raise MalformedRequestError("the body is no snappy block") from error
+        raise MalformedRequestError("the body is not a snappy block") from error
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
@@ -73,14 +73,14 @@ def _zstd_into(body: bytes, size: int) -> bytes:
     except cramjam.DecompressionError as error:
         if _FULL in str(error):
             raise RequestTooLargeError(f"the body becomes more than {size} bytes") from error
-        raise MalformedRequestError("the body is no zstd") from error
+        raise MalformedRequestError("the body is not zstd") from error
     return bytes(memoryview(out)[:written])
 
 
 def _frame_size(body: bytes) -> int | None:
     """Bytes of the content, where the frame's header says it (RFC 8878, 3.1.1.1)."""
     if body[:4] != _ZSTD or len(body) < 6:
-        raise MalformedRequestError("the body is no zstd")
+        raise MalformedRequestError("the body is not zstd")
     descriptor = body[4]
     single, flag = descriptor >> 5 & 1, descriptor >> 6
     at = 5 + (0 if single else 1) + (0, 1, 2, 4)[descriptor & 3]
@@ -97,7 +97,7 @@ def _varint(body: bytes) -> int:
         number |= (byte & 127) << 7 * at
         if byte < 128:
             return number
-    raise MalformedRequestError("the body is no snappy block")
+    raise MalformedRequestError("the body is not a snappy block")
 
 
 def _within(size: int, limit: int) -> int:

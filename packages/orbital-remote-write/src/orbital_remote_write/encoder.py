@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
     body: bytes
     refused: tuple[Refused, ...]
     """Samples that are left out: their series is the same as another one's of that batch. Of stale
-    markers, which are no samples, none are named."""
+    markers, which are not samples, none are named."""
 
 
 class Encoder:

@@ -94,7 +94,7 @@ class KnownSeries:
             raise ValueError(f"a series has no name: {dict(pairs)}")
         names = tuple([key for key, _ in pairs if key != _NAME])
         if len(names) != len(pairs) - 1:
-            raise ValueError(f"the label {_NAME} stands twice: {dict(pairs)}")
+            raise ValueError(f"the label {_NAME} appears twice: {dict(pairs)}")
         metric = self._metrics.get((name, *names))
         if metric is None:
             kind = "counter" if name.endswith(_COUNTERS) else "gauge"

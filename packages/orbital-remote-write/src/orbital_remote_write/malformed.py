@@ -1,4 +1,4 @@
-"""What is no write request."""
+"""What is not a write request."""
 
 
 class MalformedRequestError(ValueError):

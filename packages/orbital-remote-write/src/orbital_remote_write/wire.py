@@ -39,7 +39,7 @@ def field(tag: bytes, body: bytes) -> bytes:
 
 
 def label(name: str, value: str) -> bytes:
-    """One label of a series. What is no Unicode text (a lone surrogate) becomes `?`."""
+    """One label of a series. What is not Unicode text (a lone surrogate) becomes `?`."""
     pair = field(b"\n", name.encode()) + field(b"\x12", value.encode(errors="replace"))
     return field(b"\n", pair)
 

@@ -17,7 +17,7 @@ class Failure(NamedTuple):
 
 UNKNOWN: Final = Failure("no such name", final=True)
 NO_ADDRESS: Final = Failure("it has no address of this IP version", final=True)
-INVALID: Final = Failure("it is no valid name", final=True)
+INVALID: Final = Failure("it is not a valid name", final=True)
 SILENT: Final = Failure("the name server does not answer", final=False)
 REFUSED: Final = Failure("the name server refuses to answer", final=False)
 BROKEN: Final = Failure("the name server failed", final=False)

@@ -131,7 +131,7 @@ class Resolver:
 
 
 def _ascii(host: str) -> str | None:
-    """As it goes over the wire; None where it is no name."""
+    """As it goes over the wire; None where it is not a name."""
     if not host or any(character <= " " for character in host):
         return None
     try:

@@ -102,7 +102,7 @@ def test_another_order_is_another_layout_of_the_same_rows():
 
 
 def test_labels_merge_with_a_defined_winner():
-    """A metric's own label beats the task's, the device's id beats both, an empty value is no label."""
+    """A metric's own label beats the task's, the device's id beats both, an empty value is not a label."""
     batcher = Batcher(ORIGIN, {"port": "task", "site": "x", "device_id": "wrong", "none": ""})
     (batch,) = make_batches(batcher, [OCTETS(1, "own")]).batches
     expected = (("device_id", "device-1"), ("port", "own"), ("site", "x"))
@@ -222,7 +222,7 @@ class Rename(Processor[ProcessorConfig]):
 
 
 def test_processors_plan_once_a_layout():
-    """What they drop is counted each time, stays dropped, and is no sample of the run."""
+    """What they drop is counted each time, stays dropped, and is not a sample of the run."""
     Rename.calls = 0
     chain = Chain([Rename(ProcessorConfig())])
     batcher = Batcher(ORIGIN, chain=chain)

@@ -1,4 +1,4 @@
-"""Samples with times of their own: batches in which no series stands twice."""
+"""Samples with times of their own: batches in which no series appears twice."""
 
 from __future__ import annotations
 

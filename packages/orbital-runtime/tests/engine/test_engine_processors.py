@@ -156,7 +156,7 @@ def test_a_plan_that_fails_costs_its_batches_and_ends_nothing():
 
 
 async def test_a_step_that_fails_costs_its_batch(rig):
-    """The run itself succeeded, and its samples are no samples that the buffer took."""
+    """The run itself succeeded, and its samples are not samples that the buffer took."""
     broken = Broken(ProcessorConfig())
     rig.engine.processing.replace([broken])
     broken.stepping = True

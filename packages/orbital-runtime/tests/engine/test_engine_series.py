@@ -23,7 +23,7 @@ async def test_removed_tasks_end_their_series(rig):
 
 
 async def test_a_large_collection_goes_on_in_parts(rig):
-    """A chassis of twelve thousand series is no request of its own, and neither is its end."""
+    """A chassis of twelve thousand series is not a request of its own, and neither is its end."""
     series = [rig.plugin.value(n, str(n)) for n in range(12_000)]
 
     async def collect(device, ctx):

@@ -111,7 +111,7 @@ class DropA(Processor[ProcessorConfig]):
 
 async def test_what_relabelling_and_limits_leave_is_counted():
     """Scraped is what the plugin gave; a dropped series, a duplicate, no number, and one above the limit of
-    series are not left. A renamed report is none of it either.
+    series are not left. A renamed report is not one of it either.
     """
     rig = Rig(Listing(), processors=[DropA(ProcessorConfig())], limits=RunLimits(series=2))
     rig.plugin.samples = [*values("abbcd"), VALUE(float("nan"), "e")]

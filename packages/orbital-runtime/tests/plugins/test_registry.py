@@ -147,7 +147,7 @@ def test_what_a_package_needs_and_does_not_find_is_named(site):
     assert entry.unmet == (
         f"pytest<2 ({pytest.__version__} is installed)",
         "never-there~=3.1 (not installed)",
-        "'what is this', which is no requirement that can be read",
+        "'what is this', which is not a requirement that can be read",
     )
 
 
@@ -164,7 +164,7 @@ def test_of_two_with_one_name_the_first_package_wins(site):
 
 
 def test_a_package_that_stands_twice_on_the_path_counts_once(site, tmp_path):
-    """An editable install over a copy is no double."""
+    """An editable install over a copy is not a double."""
     site.install("acme-ups", plugin("ups", "acme_twice"), "acme_twice", GOOD.format(name="ups"))
     registry = Registry.discover({}, path=[str(tmp_path), str(tmp_path)])
     assert [entry.broken for entry in registry.list()] == [""]

@@ -151,7 +151,7 @@ def test_no_number_is_no_sample():
 
 
 def test_infinities_that_cancel_out_are_numbers():
-    """Only what is no number is left out."""
+    """Only what is not a number is left out."""
     batch = make_batch([math.inf, -math.inf, 1], layout=BATCH.layout)
     left = through(Chain([steps(lambda batch: batch.values)]), batch)[0]
     assert left == {"a": math.inf, "b": -math.inf, "c": 1}

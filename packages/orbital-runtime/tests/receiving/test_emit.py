@@ -81,7 +81,7 @@ async def test_a_series_that_comes_often_has_no_time_twice(rig):
 
 
 async def test_the_end_of_a_series_is_told(rig):
-    """A stale marker goes on as such, bit for bit, and is no sample; a NaN is none either, and counted."""
+    """A stale marker goes on as such, bit for bit, and is not a sample; a NaN is none either, and counted."""
     emit = await rig.serving()
     now = 1_700_000_000_000
     values = array("d", [1.0, STALE, float("nan")])

@@ -264,7 +264,7 @@ async def test_serve_is_a_coroutine(rig):
     """A plain `def` is named for what it is."""
     rig.plugin.serve = lambda device, emit: None
     run = await rig.run(TASK)
-    assert "serve() is no coroutine; write it as `async def`" in run.error
+    assert "serve() is not a coroutine; write it as `async def`" in run.error
 
 
 async def test_the_first_run_does_not_wait_long():

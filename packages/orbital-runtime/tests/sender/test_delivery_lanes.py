@@ -285,7 +285,7 @@ async def test_what_is_unknown_is_known_by_batch(lines):
 
 
 def test_a_throttle_spreads_samples():
-    """Pure: so many a second, in requests of a second's worth; None is no limit."""
+    """Pure: so many a second, in requests of a second's worth; None is not a limit."""
     throttle = Throttle(100)
     assert throttle.most(6000) == 100
     assert throttle.held(5.0) <= 0

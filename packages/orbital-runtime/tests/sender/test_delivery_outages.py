@@ -125,7 +125,7 @@ async def test_misconfigured_outputs_pause_and_keep_everything(lines):
 
 
 async def test_a_pause_closes_the_breaker(lines):
-    """Who says 401 is there: what follows the pause is no probe."""
+    """Who says 401 is there: what follows the pause is not a probe."""
     line = lines(pause_retry=NEVER, breaker_failures=1, breaker_reset=NEVER)
     line.writer.then(WriterUnavailable("down"), WriterMisconfigured("401"))
     await line.put(make_batch(5))

@@ -57,7 +57,7 @@ async def test_a_dead_letter_is_the_sample_as_it_was_accepted(lines):
 
 
 async def test_steps_may_leave_out_values(lines):
-    """NaN is no sample, here too; other rows keep their places for dead letters."""
+    """NaN is not a sample, here too; other rows keep their places for dead letters."""
     line = lines(processors=[Sieve(above=0.5), Doubled()])
     line.writer.reject(lambda record: record.value == 4.0)
     await line.put(make_batch([0.0, 1.0, 2.0]))

@@ -79,7 +79,7 @@ def test_disabled_tasks_and_outputs_are_not_asked_for_their_fields(desk):
 
 
 def test_ten_thousand_tasks_load(desk):
-    """A big site's file is no problem, and each task keeps its line."""
+    """A big site's file is not a problem, and each task keeps its line."""
     text = "tasks:\n" + "".join(TASK.format(f"t{i}") for i in range(10_000))
     loaded = desk.load(text)
     assert len(loaded.tasks) == 10_000

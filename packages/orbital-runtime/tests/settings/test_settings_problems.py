@@ -131,7 +131,7 @@ def test_a_file_that_holds_nothing_is_told(desk, text):
 
 
 def test_files_that_cannot_be_read_are_told(desk, tmp_path):
-    """A missing file, a folder, and text that is no UTF-8."""
+    """A missing file, a folder, and text that is not UTF-8."""
     with pytest.raises(SettingsError, match="there is no such file; `sentinel config init`"):
         desk.again()
     with pytest.raises(SettingsError, match="is a folder"):

@@ -78,7 +78,7 @@ async def test_tasks_come_in_pages(world, path: Path):
 
 
 async def test_a_long_page_lets_others_in(world):
-    """Runs go on while thousands of tasks are looked at; what goes meanwhile is left out, and is no error."""
+    """Runs go on while thousands of tasks are looked at; what goes meanwhile is left out without an error."""
     world.add_tasks(8000)
     leaving = [f"more-{number}" for number in range(8000)]
 

@@ -46,7 +46,7 @@ async def scrape(world, **options) -> tuple[str, dict[tuple[str, tuple], float]]
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             key = sample.name, tuple(sorted(sample.labels.items()))
-            assert key not in found, f"{key} stands twice"
+            assert key not in found, f"{key} appears twice"
             found[key] = sample.value
     return text, found
 

@@ -87,7 +87,7 @@ def test_foreign_addresses_are_refused(host: str, port: int, says: str):
 
 
 def test_a_file_in_the_sockets_place_is_left_alone(tmp_path: Path):
-    """What is no socket is never removed."""
+    """What is not a socket is never removed."""
     path = tmp_path / "sentinel.sock"
     path.write_text("precious")
     with pytest.raises(CannotListen, match="no socket"):

@@ -21,7 +21,7 @@ def split_address(text: str) -> tuple[str, int | None]:
         host, closed, rest = text[1:].partition("]")
         if not closed or ":" not in host or not (rest == "" or rest.startswith(":")):
             raise ValueError(
-                f"{text!r} is no address; IPv6 with a port is written [2001:db8::1]:502"
+                f"{text!r} is not an address; IPv6 with a port is written [2001:db8::1]:502"
             )
         port = rest[1:] if rest else None
     elif text.count(":") == 1:

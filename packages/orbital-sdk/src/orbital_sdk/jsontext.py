@@ -1,4 +1,4 @@
-"""Samples as JSON, for whoever writes lines: numbers that JSON lacks, and texts that are no Unicode."""
+"""Samples as JSON, for whoever writes lines: numbers that JSON lacks, and texts that are not Unicode."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def number(value: float) -> float | str:
 
 
 def text(value: object) -> bytes:
-    """JSON in UTF-8; what is no Unicode text (a lone surrogate) stays in its escaped form."""
+    """JSON in UTF-8; what is not Unicode text (a lone surrogate) stays in its escaped form."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return written.encode(errors="backslashreplace")

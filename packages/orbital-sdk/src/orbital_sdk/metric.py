@@ -112,7 +112,7 @@ class Metric:
         if not METRIC_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a metric name; use letters, digits, _ and :")
         if kind not in get_args(Kind):
-            raise ValueError(f"{name}: {kind!r} is no kind of metric; use gauge or counter")
+            raise ValueError(f"{name}: {kind!r} is not a kind of metric; use gauge or counter")
         _check_label_names(name, labels, DEVICE_ID if honor_labels else "")
         self.honor_labels = honor_labels
         self.name = name
@@ -190,7 +190,7 @@ def _check_label_names(metric: str, labels: Sequence[str], allowed: str) -> None
                 f"{metric}: the label {label!r} is not a plugin's to set; leave it out"
             )
     if len(set(labels)) != len(labels):
-        raise ValueError(f"{metric}: a label name stands twice in {tuple(labels)}")
+        raise ValueError(f"{metric}: a label name appears twice in {tuple(labels)}")
 
 
 def _text(metric: str, value: object) -> str:

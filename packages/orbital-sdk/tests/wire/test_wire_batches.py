@@ -74,7 +74,7 @@ def test_a_layout_is_told_once():
 @pytest.mark.parametrize(
     ("items", "words"),
     [
-        ([forms.Batch(7, 0, b"")], "a batch of layout 7, which was never told"),
+        ([forms.Batch(7, 0, b"")], "a batch of layout 7, which was never sent"),
         ([*wire.OutgoingBatches().packed([make_batch(1)]), forms.Batch(0, 0, b"1")], "1 bytes"),
     ],
 )

@@ -135,7 +135,7 @@ UP = Told("up", labels=("port",))
 @pytest.mark.parametrize(
     ("records", "words"),
     [
-        ([Samples(3, b"")], "samples of table 3, which was never told"),
+        ([Samples(3, b"")], "samples of table 3, which was never sent"),
         ([Table(0, (UP,), (Series(0, ("1",)),)), Samples(0, b"12345678" * 2)], "16 bytes"),
         ([Table(0, (UP,), (Series(0, ("1",)),)), Samples(0, b"1234567")], "7 bytes"),
         ([Table(0, (UP,), (Series(1, ("1",)),))], "a metric that it lacks"),

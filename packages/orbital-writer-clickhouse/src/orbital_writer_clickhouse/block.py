@@ -71,7 +71,7 @@ class Blocks:
         ]
 
     def _parts(self, batches: Sequence[Batch]) -> list[tuple[Batch, LayoutColumns]]:
-        """Stale markers are no samples and have no place in a table."""
+        """Stale markers are not samples and have no place in a table."""
         return [(batch, self.plan(batch.layout)) for batch in batches if not batch.stale]
 
 

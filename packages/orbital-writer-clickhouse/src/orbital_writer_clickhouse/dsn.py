@@ -104,7 +104,7 @@ def _host(text: str, usual: int) -> tuple[str, int]:
         parts = urlsplit(f"//{text}")
         name, port = parts.hostname, parts.port or usual
     except ValueError as error:
-        raise ValueError("its port is no number from 1 to 65535") from error
+        raise ValueError("its port is not a number from 1 to 65535") from error
     if not name:
         raise ValueError("has no host; write it like tcp://clickhouse:9000/metrics")
     return name, port
@@ -126,4 +126,4 @@ def _compression(text: str | None) -> Compression | None:
         return "lz4"
     if word == "zstd":
         return "zstd"
-    raise ValueError("its compress is none of true, false, lz4 and zstd")
+    raise ValueError("its compress is not one of true, false, lz4 and zstd")

@@ -70,7 +70,7 @@ def varint(number: int) -> bytes:
 
 
 def text(value: str) -> bytes:
-    """A string with its length. What is no Unicode text (a lone surrogate) becomes `?`."""
+    """A string with its length. What is not Unicode text (a lone surrogate) becomes `?`."""
     data = value.encode(errors="replace")
     return varint(len(data)) + data
 

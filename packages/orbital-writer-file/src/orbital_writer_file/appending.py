@@ -141,4 +141,4 @@ def try_out(path: Path) -> None:
 
 def _must_be_a_file(handle: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        raise OSError(errno.EINVAL, "no ordinary file", str(path))
+        raise OSError(errno.EINVAL, "not a regular file", str(path))

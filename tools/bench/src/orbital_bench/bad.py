@@ -79,7 +79,7 @@ class Forks(Bad):
 
 
 class Rubbish(Bad):
-    """Writes on its connection to the agent what is no message."""
+    """Writes on its connection to the agent what is not a message."""
 
     name = "bench_rubbish"
 

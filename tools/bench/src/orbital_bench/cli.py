@@ -45,7 +45,7 @@ def bench(
     """Measure beside real peers and print ratios. Nothing passes or fails here."""
     for name in names or NAMES:
         if name not in NAMES:
-            raise typer.BadParameter(f"{name} is none of {', '.join(NAMES)}")
+            raise typer.BadParameter(f"{name} is not one of {', '.join(NAMES)}")
     print(f"Python {platform.python_version()} on {platform.machine()}")
     for name in names or NAMES:
         importlib.import_module(f"orbital_bench.{name}").run()

@@ -36,7 +36,7 @@ SETTINGS = (
     ("threads", "1 loop", "ReadThreads 10 (default 5), WriteThreads 2 (default 5)"),
 )  # fmt: skip
 META = len(METRICS) + 2
-"""Samples of a run that are no registers: `up` and its like, requests, invalid fields."""
+"""Samples of a run that are not registers: `up` and its like, requests, invalid fields."""
 
 
 def run(seconds: float = 20.0) -> None:

@@ -68,7 +68,7 @@ def find_room(root: Path, name: str, tests: Sequence[Path] = ()) -> Room:
     modules = tuple(sorted(place.rglob("*.py"))) if place.is_dir() else (place,)
     sources = next((folder for folder in place.parents if folder.name == "src"), None)
     if sources is None or not modules:
-        raise NoRoom(f"{place} is no source of a package")
+        raise NoRoom(f"{place} is not a source of a package")
     usual = (sources.parent / "tests").joinpath(*place.relative_to(sources).parts[1:2])
     found = tuple(tests) or ((usual,) if usual.is_dir() else ())
     if not found:

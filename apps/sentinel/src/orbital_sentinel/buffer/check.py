@@ -68,7 +68,7 @@ def check_buffer(section: BufferSection) -> Iterator[Check]:
 def _folder(path: Path, there: Path) -> Check:
     if not there.is_dir():
         return Check(
-            "folder", FAILED, f"{there} is no folder; set buffer.disk_path to another place"
+            "folder", FAILED, f"{there} is not a folder; set buffer.disk_path to another place"
         )
     if there == path:
         return Check("folder", OK, f"{path}")

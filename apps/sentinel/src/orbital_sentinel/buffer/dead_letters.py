@@ -41,7 +41,7 @@ class Selection:
         limit: Maximum number; None for all.
 
     Raises:
-        Misuse: `older_than` is no duration.
+        Misuse: `older_than` is not a duration.
     """
 
     def __init__(self, output: str, older_than: str, limit: int | None) -> None:

@@ -37,7 +37,7 @@ def plan_drop(config: Path | None, output: str, older_than: str) -> PlannedDrop:
 
     Raises:
         Failure: There is no such output.
-        Misuse: `older_than` is no duration.
+        Misuse: `older_than` is not a duration.
     """
     age = age_of(older_than)
     agent = client(config)

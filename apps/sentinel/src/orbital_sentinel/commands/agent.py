@@ -124,7 +124,7 @@ def tasks(
 
     if status and status not in STATUSES:
         raise typer.BadParameter(
-            f"{status!r} is no status of tasks; there is {', '.join(STATUSES)}",
+            f"{status!r} is not a status of tasks; there is {', '.join(STATUSES)}",
             param_hint="--status",
         )
     agent = client(config)

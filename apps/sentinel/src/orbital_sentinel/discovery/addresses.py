@@ -53,7 +53,7 @@ def _network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise ConfigurationError(f"{text} is no network; write it like 192.0.2.0/24") from error
+        raise ConfigurationError(f"{text} is not a network; write it like 192.0.2.0/24") from error
 
 
 def _usable(network: Network) -> int:

@@ -97,6 +97,6 @@ def _tasks(text: str, path: Path) -> list[Task]:
 
 def _other(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} is no file with `tasks:` and a plain list below it, so nothing can be added to it;"
+        f"{path} is not a file with `tasks:` and a plain list below it, so nothing can be added to it;"
         " name another file (tasks.d/found.yaml), or replace it with --force"
     )

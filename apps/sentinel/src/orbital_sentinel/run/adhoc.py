@@ -134,7 +134,7 @@ def parsed(options: Sequence[str]) -> dict[str, Any]:
         try:
             below[last] = yaml.safe_load(text) if text[:1] in ("[", "{") else text
         except yaml.YAMLError as error:
-            raise Misuse(f"-o {option}: the value is no YAML") from error
+            raise Misuse(f"-o {option}: the value is not YAML") from error
     return given
 
 

@@ -15,7 +15,7 @@ def parse_time(text: str, now_ms: int) -> int:
     A time without a zone is local time.
 
     Raises:
-        Misuse: The text is none of these; the message says what is valid.
+        Misuse: The text is not one of these; the message says what is valid.
     """
     try:
         return round(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)

@@ -29,7 +29,7 @@ def _exposition(text: object) -> object:
         try:
             read(text)
         except ValueError as error:
-            raise ValueError(f"is no text in Prometheus' format: {error}") from error
+            raise ValueError(f"is not text in Prometheus' format: {error}") from error
     return text
 
 

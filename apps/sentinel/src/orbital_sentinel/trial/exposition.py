@@ -45,7 +45,7 @@ def read(text: str) -> list[Line]:
     """The samples of a text.
 
     Raises:
-        ValueError: It is no exposition text.
+        ValueError: It is not exposition text.
     """
     page = Reader(_series).page()
     found = [one for line in text.splitlines() if (one := page.read(line))]
@@ -69,7 +69,7 @@ def check(name: str, labels: Iterable[str]) -> None:
     """Raises ValueError where the agent takes no such name: the format has others, in quotes."""
     for one, known in ((name, METRIC_NAME), *[(label, LABEL_NAME) for label in labels]):
         if not known.fullmatch(one):
-            raise ValueError(f"{one!r} is no name that the agent takes")
+            raise ValueError(f"{one!r} is not a name that the agent takes")
 
 
 def _number(value: float) -> str:

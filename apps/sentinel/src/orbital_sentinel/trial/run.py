@@ -80,7 +80,7 @@ def _mistakes(tests: Tests, index: int, loaded: Loaded) -> Iterator[Problem]:
             replay = replay_of(kind)
             if replay is None:
                 hint = f"samples, or {', '.join(kinds())}"
-                yield Problem("is no kind of recording that a plugin replays", at, hint)
+                yield Problem("is not a kind of recording that a plugin replays", at, hint)
             elif task.plugin != replay.name:
                 hint = f"`task` names one of plugin {replay.name}"
                 yield Problem(f"is replayed by plugin {replay.name}, not {task.plugin}", at, hint)

@@ -127,10 +127,10 @@ def id_of(text: str) -> int:
     """
     start, dash, number = text.partition("-")
     if not (dash and start.isascii() and start.isdigit() and number.isascii() and number.isdigit()):
-        raise ValueError(f"{text!r} is no id of a dead letter; they look like 3-17")
+        raise ValueError(f"{text!r} is not an id of a dead letter; they look like 3-17")
     letter = (int(start) << _BITS) + int(number)
     if int(number) >> _BITS or letter >> 64:
-        raise ValueError(f"{text!r} is no id of a dead letter: too large")
+        raise ValueError(f"{text!r} is not an id of a dead letter: too large")
     return letter
 
 

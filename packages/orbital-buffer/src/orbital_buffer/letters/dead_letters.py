@@ -113,7 +113,7 @@ class DeadLetters:
         for output, letters in self._by_output(self._index.oldest(wanted)).items():
             purged += self._remove(output, letters, "purged")
             await self._log.commit()
-            logger.info("output %s: %d dead letters were thrown away by hand", output, len(letters))
+            logger.info("output %s: %d dead letters were purged", output, len(letters))
         return purged
 
     async def replay(self, wanted: Wanted = ALL) -> int:

@@ -55,7 +55,7 @@ def _error(reply: Reply, envelope: dict[str, Any] | None, where: str) -> CoreErr
     status, words = reply.status, _words(reply, envelope)
     message = f"{where} answered {status}{f': {words}' if words else ''}"
     if status == 200 and envelope is None:
-        return CoreUnavailable(f"{message} (that is no answer of Core; look at core.url)")
+        return CoreUnavailable(f"{message} (that is not an answer of Core; look at core.url)")
     if kind := _kind(reply, envelope, words):
         return kind(message)
     if status == 200 or reply.is_temporary:
@@ -94,7 +94,9 @@ def _advice(status: int) -> str:
     if status < 400:
         return "redirects are not followed; look at core.url"
     if status in {400, 422}:
-        return "that is no answer of Core; look at core.cert_file, and at what stands before Core"
+        return (
+            "that is not an answer of Core; look at core.cert_file, and at what stands before Core"
+        )
     if status == 407:
         return "the proxy wants credentials; put them into core.proxy_url"
     return "nothing of Core's is at that address; look at core.url"

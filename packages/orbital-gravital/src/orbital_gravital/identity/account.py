@@ -70,7 +70,9 @@ class Account:
             self._wanted.set()
         else:
             self._take(found)
-            log.info("this sentinel is %s, say its credentials; asking Core", found.sentinel_id)
+            log.info(
+                "this sentinel is %s according to its credentials; asking Core", found.sentinel_id
+            )
 
     @property
     def lost(self) -> bool:

@@ -98,7 +98,7 @@ class Heartbeat:
         self.on_heard()
         if self._away:
             self._away = False
-            log.info("Core hears heartbeats again")
+            log.info("Core answers heartbeats again")
         self.last_ms = self._clock.utc_ms()
         if isinstance(heard, dict):
             self._listen(cast("dict[str, Any]", heard))
@@ -113,7 +113,7 @@ class Heartbeat:
                     continue  # the next attempt waits for the new identity
                 failures += 1
                 level = logging.DEBUG if self._away else logging.WARNING
-                log.log(level, "Core did not hear a heartbeat: %s", error)
+                log.log(level, "a heartbeat to Core failed: %s", error)
                 self._away = True
                 pause = min(RETRY, self._section.interval)
                 await asyncio.sleep(

@@ -129,7 +129,7 @@ class Serving:
                 self._tell_counts(now=True)
                 del self._instances[message.instance]
             case _:
-                raise wire.Malformed(f"no call for a plugin: {type(message).__name__}")
+                raise wire.Malformed(f"not a call for a plugin: {type(message).__name__}")
         return answers.Done(message.call)
 
     async def _collect(self, message: calls.Collect) -> answers.Collected:

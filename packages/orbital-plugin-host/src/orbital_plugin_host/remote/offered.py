@@ -62,7 +62,7 @@ def offered(offer: Offer, fleet: Fleet) -> type[Remote]:
         fleet: Processes of the program.
 
     Raises:
-        ConfigurationError: It is no plugin, or its manifest cannot be used.
+        ConfigurationError: It is not a plugin, or its manifest cannot be used.
     """
     if offer.part != "plugin":
         raise ConfigurationError(f"{offer.name!r} is a {offer.part}, and not a plugin")

@@ -64,7 +64,7 @@ def read(
 
 def _wanted(table: str, address: int, count: int) -> Read:
     if table not in TABLES:
-        raise typer.BadParameter(f"{table} is none of {', '.join(TABLES)}", param_hint="--table")
+        raise typer.BadParameter(f"{table} is not one of {', '.join(TABLES)}", param_hint="--table")
     most = TABLES[table].most
     if not 1 <= count <= most:
         raise typer.BadParameter(f"one read takes 1 to {most} of {table}", param_hint="--count")
@@ -76,7 +76,7 @@ def _wanted(table: str, address: int, count: int) -> Read:
 def _check_type(kind: str, length: int) -> None:
     if kind not in TYPES:
         names = ", ".join(get_args(TypeName))
-        raise typer.BadParameter(f"{kind} is none of {names}", param_hint="--as")
+        raise typer.BadParameter(f"{kind} is not one of {names}", param_hint="--as")
     if length % 2 or not 0 <= length <= 250:
         raise typer.BadParameter("an even number of bytes, up to 250", param_hint="--length")
 

@@ -54,7 +54,7 @@ def scan(
     names = [] if tables == "none" else [name.strip() for name in tables.split(",")]
     if unknown := [name for name in names if name not in TABLES]:
         raise typer.BadParameter(
-            f"{unknown[0]} is none of {', '.join(TABLES)}", param_hint="--tables"
+            f"{unknown[0]} is not one of {', '.join(TABLES)}", param_hint="--tables"
         )
 
     async def look(bus: Bus, way: Way) -> Found:

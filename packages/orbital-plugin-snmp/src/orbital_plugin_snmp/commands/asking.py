@@ -91,7 +91,7 @@ def place(text: str) -> dict[str, Any]:
     """Host, and port if there is one, of `192.0.2.1`, `switch:1161`, `fe80::1` or `[2001:db8::1]:161`.
 
     Raises:
-        ConfigurationError: It is no address.
+        ConfigurationError: It is not an address.
     """
     try:
         host, port = split_address(text)

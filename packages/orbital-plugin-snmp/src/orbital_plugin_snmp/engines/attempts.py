@@ -115,7 +115,7 @@ class Attempts:
         if launched is not None:
             launched.cancel()
         if garbage is not None:
-            raise errors.Malformed(f"{link.label} answered something that is no SNMP: {garbage}")
+            raise errors.Malformed(f"{link.label} answered something that is not SNMP: {garbage}")
         raise errors.NoAnswer(f"{link.label}: {self._silence(now - began, stray)}")
 
     def _silence(self, seconds: float, stray: str) -> str:

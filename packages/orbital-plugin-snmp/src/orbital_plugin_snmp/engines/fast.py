@@ -54,10 +54,10 @@ class CommunitySession(Conversation):
             pdu = read_message(answer, partial(self._repeats.read, request))
         except WireError as error:
             raise errors.Malformed(
-                f"{self.label} answered something that is no SNMP: {error}"
+                f"{self.label} answered something that is not SNMP: {error}"
             ) from error
         if pdu.kind != RESPONSE:
-            raise errors.Malformed(f"{self.label} answered with a PDU that is no response")
+            raise errors.Malformed(f"{self.label} answered with a PDU that is not a response")
         self.cost.values += len(pdu.varbinds)
         return pdu
 

@@ -30,7 +30,7 @@ class Session(Protocol):
         NoAnswer: Nothing came; a `DeviceUnreachable`.
         Refused: The credentials are wrong, as far as the device says so; an `AuthenticationFailed`.
         TooBig: The answer does not fit; ask for less. An `UnexpectedReply`.
-        Malformed: What came is no SNMP; an `UnexpectedReply`.
+        Malformed: What came is not SNMP; an `UnexpectedReply`.
         ErrorStatus: The device answered with another error; an `UnexpectedReply`.
     """
 

@@ -114,7 +114,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
     """
     head = await reader.readexactly(2)
     if head[0] != SEQUENCE:
-        raise WireError(f"no message, but an octet 0x{head[0]:02x}")
+        raise WireError(f"not a message, but an octet 0x{head[0]:02x}")
     size = head[1]
     if size > 0x7F:
         if size & 0x7F not in (1, 2, 3, 4):

@@ -160,4 +160,4 @@ class UserSession(Conversation):
             raise errors.Refused(f"{self.label}, user {self._user.name!r}: {why.value}")
 
     def _malformed(self, error: WireError) -> errors.Malformed:
-        return errors.Malformed(f"{self.label} answered something that is no SNMPv3: {error}")
+        return errors.Malformed(f"{self.label} answered something that is not SNMPv3: {error}")

@@ -25,7 +25,7 @@ def chassis_id(value: Value, subtype: Value) -> str:
 
 
 def port_id(value: Value, subtype: Value) -> str:
-    """A port id, likewise. `Gi0/12` has six octets and is no MAC: its subtype says so."""
+    """A port id, likewise. `Gi0/12` has six octets and is not a MAC: its subtype says so."""
     return _id(value, mac=subtype == PORT_MAC, network=subtype == PORT_NETWORK)
 
 

@@ -57,7 +57,7 @@ class Library:
         places = [Path(one).expanduser() for one in (*folders, *given, *FOLDERS)]
         for one in folders:
             if not Path(one).expanduser().is_dir():
-                raise ConfigurationError(f"{one} is no folder; --mibs names one with MIB files")
+                raise ConfigurationError(f"{one} is not a folder; --mibs names one with MIB files")
         self.folders = [place for place in dict.fromkeys(places) if place.is_dir()]
         self._documents: dict[str, Document] = {}
 
@@ -65,7 +65,7 @@ class Library:
         """Read a module and all that it imports.
 
         Raises:
-            ConfigurationError: It is in no folder, or is no MIB, or imports one that is in no folder.
+            ConfigurationError: It is in no folder, or is not a MIB, or imports one that is in no folder.
         """
         if module in self._documents:
             return

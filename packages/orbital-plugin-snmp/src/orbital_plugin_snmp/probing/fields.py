@@ -22,7 +22,7 @@ def fields(text: str) -> dict[str, str]:
     r"""What somebody wrote, as a configuration file has it. A comma in a value is written `\,`.
 
     Raises:
-        ConfigurationError: It is no list of `field=value`.
+        ConfigurationError: It is not a list of `field=value`.
     """
     found: dict[str, str] = {}
     for part in _COMMA.split(text):
@@ -31,7 +31,7 @@ def fields(text: str) -> dict[str, str]:
         if not equals or not name or name in found:
             shown = f"{name}=***" if equals else "a part"
             raise ConfigurationError(
-                f"--snmp: {shown} is no field of its own; write community=public, or"
+                f"--snmp: {shown} is not a field of its own; write community=public, or"
                 " version=3,username=ops,auth_password='${SNMP_AUTH_PASSWORD}'"
             )
         found[name] = value

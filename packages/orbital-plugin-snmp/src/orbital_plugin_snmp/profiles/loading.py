@@ -70,7 +70,7 @@ def folder_profiles(folder: str) -> dict[str, Profile]:
     """The profiles in a folder of the user's, by name.
 
     Raises:
-        ConfigurationError: The folder cannot be read, or a file in it is no profile.
+        ConfigurationError: The folder cannot be read, or a file in it is not a profile.
     """
     try:
         paths = sorted(path for path in Path(folder).iterdir() if path.suffix in _ENDINGS)

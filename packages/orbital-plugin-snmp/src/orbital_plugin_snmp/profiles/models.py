@@ -164,7 +164,7 @@ class Table(Part):
             known.append(label.label)
         twice = {name for name in known if known.count(name) > 1}
         if twice:
-            raise ValueError(f"table {self.name}: {min(twice)!r} stands twice in its labels")
+            raise ValueError(f"table {self.name}: {min(twice)!r} appears twice in its labels")
         self._filters_are_known()
         return self
 

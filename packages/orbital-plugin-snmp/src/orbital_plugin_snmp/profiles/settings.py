@@ -79,7 +79,7 @@ class ProfileSettings(PluginConfig):
         names = [one if isinstance(one, str) else one.name for one in self.profiles]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"the profile {name!r} stands twice in profiles")
+                raise ValueError(f"the profile {name!r} appears twice in profiles")
         if not self.profile_folder:  # what is in there is read at start
             known = {AUTO, *shipped()}
             for one in self.profiles:

@@ -32,7 +32,9 @@ def _oid(value: object) -> object:
         return value
     text = str(value)
     if not OID.fullmatch(text) or any(int(part) >= 1 << 32 for part in text.strip(".").split(".")):
-        raise ValueError(f"{text[:80]!r} is no OID; write numbers and dots, like 1.3.6.1.2.1.1.3.0")
+        raise ValueError(
+            f"{text[:80]!r} is not an OID; write numbers and dots, like 1.3.6.1.2.1.1.3.0"
+        )
     return text.removeprefix(".")
 
 
@@ -40,7 +42,7 @@ def _pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return value
 
 

@@ -150,7 +150,7 @@ class ColumnState:
         numbers: Sequence[Raw],
         out: Output,
     ) -> tuple[list[VarBind], list[Any], list[Any]]:
-        """Without rows that are not wanted and values that are no numbers; the latter are counted."""
+        """Without rows that are not wanted and values that are not numbers; the latter are counted."""
         read = [
             None if s is None else plain_number(n) for s, n in zip(series, numbers, strict=True)
         ]
@@ -165,7 +165,7 @@ class ColumnState:
         )
 
     def _convert(self, varbinds: Iterable[VarBind], labels_of: LabelsOf, out: Output) -> None:
-        """Values that are no numbers: what one becomes is kept until it changes."""
+        """Values that are not numbers: what one becomes is kept until it changes."""
         size, convert, wrong = len(self.plan.oid), self.plan.convert, 0
         for oid, tag, value in varbinds:
             kept = self._converted.get(oid)

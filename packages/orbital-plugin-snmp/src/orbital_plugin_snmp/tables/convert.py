@@ -1,4 +1,4 @@
-"""What becomes of values that are no plain numbers: samples, each with a label or a number of its own."""
+"""What becomes of values that are not plain numbers: samples, each with a label or a number of its own."""
 
 from __future__ import annotations
 

@@ -33,10 +33,14 @@ def specs(hint: str) -> tuple[Spec, ...]:
     while at < len(hint):
         match = _SPEC.match(hint, at)
         if match is None:
-            raise ValueError(f"{hint!r} is no DISPLAY-HINT of octets; they look like 1x: or 255a")
+            raise ValueError(
+                f"{hint!r} is not a DISPLAY-HINT of octets; they look like 1x: or 255a"
+            )
         repeat, length, form, separator, terminator = match.groups(default="")
         if not repeat and terminator:  # only a repeated part has one; it begins the next part
-            raise ValueError(f"{hint!r} is no DISPLAY-HINT of octets; they look like 1x: or 255a")
+            raise ValueError(
+                f"{hint!r} is not a DISPLAY-HINT of octets; they look like 1x: or 255a"
+            )
         found.append(Spec(bool(repeat), int(length), form, separator, terminator))
         at = match.end()
     return tuple(found)

@@ -89,4 +89,4 @@ def _octets(value: Sequence[int]) -> bytes:
     try:
         return bytes(value)
     except ValueError:
-        raise WrongIndexError(f"{oids.dotted(value)} is no text: a number above 255") from None
+        raise WrongIndexError(f"{oids.dotted(value)} is not text: a number above 255") from None

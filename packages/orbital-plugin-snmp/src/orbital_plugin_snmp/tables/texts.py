@@ -68,7 +68,7 @@ def clean(text: str) -> str:
 
 
 def display(value: bytes) -> str:
-    """Characters; what is no UTF-8 becomes U+FFFD."""
+    """Characters; what is not UTF-8 becomes U+FFFD."""
     return value[: LONGEST + 4].decode("utf-8", "replace")
 
 

@@ -19,7 +19,7 @@ def date_and_time(value: bytes) -> float | None:
     Some agents send the text of the DISPLAY-HINT instead of the octets.
 
     Returns:
-        None where it is no date: 0-0-0 stands for "never" on many devices.
+        None where it is not a date: 0-0-0 stands for "never" on many devices.
     """
     written = _WRITTEN.fullmatch(value)
     if written is not None:

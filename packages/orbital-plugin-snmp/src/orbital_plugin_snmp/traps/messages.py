@@ -39,7 +39,7 @@ class Reader:
         """What a message says, and what to answer; None for nothing, empty for no answer.
 
         Raises:
-            WireError: It is no notification.
+            WireError: It is not a notification.
             SenderError: The message may be good, but is not taken.
         """
         begin, end = expect(data, 0, len(data), SEQUENCE, "message")

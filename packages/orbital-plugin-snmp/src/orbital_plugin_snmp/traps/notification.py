@@ -64,13 +64,13 @@ def read(data: bytes, at: int, end: int) -> Notification:
     """The PDU at `at`.
 
     Raises:
-        WireError: It is no notification.
+        WireError: It is not a notification.
     """
     kind, begin, stop = header(data, at, end)
     if kind == TRAP_V1:
         return _v1(data, begin, stop)
     if kind not in (TRAP, INFORM):
-        raise WireError(f"no notification, but a PDU with tag 0x{kind:02x}")
+        raise WireError(f"not a notification, but a PDU with tag 0x{kind:02x}")
     for what in ("request id", "error status", "error index"):
         _, begin = read_integer(data, begin, stop, what)
     varbinds = _varbinds(data, begin, stop)

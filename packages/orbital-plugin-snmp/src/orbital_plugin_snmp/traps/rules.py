@@ -96,7 +96,7 @@ class TrapRule(Part):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         if len(set(self.names)) != len(self.names):
-            raise ValueError(f"{self.metric}: a label stands twice in {', '.join(self.names)}")
+            raise ValueError(f"{self.metric}: a label appears twice in {', '.join(self.names)}")
         return self
 
 

@@ -97,5 +97,5 @@ class TrapConfig(PluginConfig):
         check_together(self.rules)
         names = [user.username for user in self.users]
         if len(set(names)) != len(names):
-            raise ValueError("a username stands twice in users")
+            raise ValueError("a username appears twice in users")
         return self

@@ -63,7 +63,7 @@ class UserReader:
         """What a message says, and what to answer. None: somebody asked who we are (RFC 3414 4).
 
         Raises:
-            WireError: It is no notification.
+            WireError: It is not a notification.
             SenderError: Unknown user, wrong password, less security than the user has, or a wrong idea
                 of our clock or id. Only who proved to be a user of ours is told.
         """

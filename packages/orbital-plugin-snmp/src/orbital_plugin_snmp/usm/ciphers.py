@@ -82,7 +82,7 @@ class DesPrivacy:
         del boots, moment
         _check_salt(salt)
         if len(data) % _BLOCK:
-            raise WireError(f"{len(data)} encrypted octets are no whole blocks")
+            raise WireError(f"{len(data)} encrypted octets are not whole blocks")
         return self._cipher(salt).decryptor().update(data)
 
     def _cipher(self, salt: bytes) -> Cipher[CBC]:

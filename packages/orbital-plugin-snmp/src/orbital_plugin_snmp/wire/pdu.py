@@ -90,7 +90,7 @@ def read_pdu(data: bytes, at: int, end: int, read: Reading = read_varbinds) -> P
     """
     kind, at, end = header(data, at, end)
     if kind not in (RESPONSE, REPORT):
-        raise WireError(f"no response, but a PDU with tag 0x{kind:02x}")
+        raise WireError(f"not a response, but a PDU with tag 0x{kind:02x}")
     request_id, at = read_integer(data, at, end, "request id")
     status, at = read_integer(data, at, end, "error status")
     index, at = read_integer(data, at, end, "error index")

@@ -31,7 +31,7 @@ class Repeats:
         """As `read_varbinds`; faster where the last answer to this request looked the same.
 
         Raises:
-            WireError: They are no varbinds.
+            WireError: They are not varbinds.
         """
         known = self._known.get(request)
         if known is None:

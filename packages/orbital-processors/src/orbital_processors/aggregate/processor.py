@@ -55,7 +55,7 @@ class Aggregate(Processor[AggregateConfig]):
         self._counts = {
             "late": host.counter("late_samples", "Samples that came after their window was given"),
             "crowded": host.counter("refused_series", "Series for whose group there was no room"),
-            "undefined": host.counter("undefined", "Aggregates of infinities that are no numbers"),
+            "undefined": host.counter("undefined", "Aggregates of infinities that are not numbers"),
             "jumped": host.counter("clock_jumps", "Times that the clock went back behind a window"),
         }
         self._in_use = host.gauge("groups", "Groups in use")

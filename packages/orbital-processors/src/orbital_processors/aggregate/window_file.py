@@ -100,7 +100,7 @@ class WindowFile:
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
-            words = "open windows begin anew: what was stored cannot be read (%s)"
+            words = "open windows start empty: the stored ones cannot be read (%s)"
             self._log.warning(words, error)
             windows.all()
         self._remove_old()

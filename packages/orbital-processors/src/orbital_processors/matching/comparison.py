@@ -31,7 +31,7 @@ def compare(text: str) -> Judge:
         text: An operator and a number: `> 0`, `<= 1e6`, `== +Inf`.
 
     Raises:
-        ValueError: It is no comparison.
+        ValueError: It is not a comparison.
     """
     found = _COMPARISON.fullmatch(text)
     try:

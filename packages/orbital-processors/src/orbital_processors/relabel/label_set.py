@@ -13,7 +13,7 @@ NAME: Final = "__name__"
 
 
 class LabelSet:
-    """Labels by name, the metric's name as `__name__`. An empty value is no label.
+    """Labels by name, the metric's name as `__name__`. An empty value is not a label.
 
     Args:
         row: The series.

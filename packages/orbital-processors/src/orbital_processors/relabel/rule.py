@@ -96,7 +96,7 @@ class Rule(Fields):
             if missing := missing_groups(getattr(self, key), regex):
                 raise ValueError(
                     f"{key} refers to the group {missing[0]!r}, which the regex does not have; a name ends"
-                    " at the first character that is no letter, digit or _: write ${1}x for $1 and an x"
+                    " at the first character that is not a letter, digit or _: write ${1}x for $1 and an x"
                 )
 
 

@@ -117,7 +117,7 @@ class Agent:
             await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
             hurry.cancel()
             if not stopping.done():
-                log.warning("asked twice to stop: exiting at once")
+                log.warning("stop requested twice: exiting at once")
                 stopping.cancel()
                 await self._close()
         return 0

@@ -54,6 +54,6 @@ def outcome_of(error: OrbitalError) -> Outcome:
 
 
 def bug(plugin: str, error: BaseException) -> Outcome:
-    """The plugin raised what is no error of the contract."""
+    """The plugin raised what is not an error of the contract."""
     message = f"plugin {plugin!r} has a bug: {named(error)} ({place(error)}); please report it to its author"
     return Outcome(up=False, status=Status.FAILED, error=message, kind="Bug")

@@ -20,7 +20,7 @@ def as_exception(error: BaseException) -> Exception:
     """The error itself if it is an `Exception`, otherwise an `Escape` with it as the cause."""
     if isinstance(error, Exception):
         return error
-    escape = Escape(f"{type(error).__name__} was raised, which is no Exception")
+    escape = Escape(f"{type(error).__name__} was raised, which is not an Exception")
     escape.__cause__ = error
     return escape
 

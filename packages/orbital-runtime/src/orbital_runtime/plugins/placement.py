@@ -114,7 +114,7 @@ class Placement:
         """
         if self._registry.is_made(name):
             raise ConfigurationError(
-                f"plugin {name!r} of {self._registry.source(name)[0]} is no installed package,"
+                f"plugin {name!r} of {self._registry.source(name)[0]} is not an installed package,"
                 " and cannot be moved to a process of its own"
             )
         try:

@@ -26,7 +26,7 @@ def _problem(text: str) -> str:
     try:
         wanted = Requirement(text)
     except InvalidRequirement:
-        return f"{text!r}, which is no requirement that can be read"
+        return f"{text!r}, which is not a requirement that can be read"
     if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
         return ""
     plain = f"{wanted.name}{wanted.specifier}"

@@ -142,9 +142,9 @@ class Updates:
                 await self._instances.replace(cls, self._check)
             except Exception as error:
                 self._fail(name, words(error))
-                log.error("plugin %s goes on as it was: %s", name, self.failed[name])  # noqa: TRY400 (the reason says it all)
+                log.error("plugin %s was not updated: %s", name, self.failed[name])  # noqa: TRY400 (the reason says it all)
                 raise ConfigurationError(
-                    f"plugin {name} goes on as it was: {words(error)}"
+                    f"plugin {name} was not updated: {words(error)}"
                 ) from error
             self._placement.use(cls)
             self._over(name)

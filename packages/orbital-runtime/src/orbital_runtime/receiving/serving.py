@@ -38,7 +38,7 @@ async def serve(task_session: TaskSession, emit: Emit) -> None:
     """
     answer: object = task_session.plugin.serve(task_session.task.device, emit)
     if not inspect.isawaitable(answer):
-        raise TypeError("serve() is no coroutine; write it as `async def`")
+        raise TypeError("serve() is not a coroutine; write it as `async def`")
     await answer
     raise Returned("serve() returned, and nothing is received until it is begun again")
 

@@ -99,7 +99,7 @@ class Sender:
         if self._deliveries.get(name) is delivery:
             del self._deliveries[name]
             await delivery.stop()
-            logger.info("output %s: all that waited is delivered", name)
+            logger.info("output %s: all waiting samples are delivered", name)
 
     def send_now(self, name: str | None = None) -> None:
         """Send the waiting samples of one or all outputs without further gathering or backoff."""

@@ -192,7 +192,7 @@ async def test_a_bad_sample_is_found_soon(sizes, data):
 
 
 class Names(list):
-    """What is no batch: names, some of which a server does not know."""
+    """What is not a batch: names, some of which a server does not know."""
 
     def part(self, start, stop):
         return Names(self[start:stop])

@@ -101,7 +101,7 @@ async def test_what_is_no_answer_about_the_data_never_splits(line, error):
 
 
 async def test_a_broken_connection_never_splits(line):
-    """A foreign error stands behind it, so it is no answer."""
+    """A foreign error stands behind it, so it is not an answer."""
 
     def cut(batches, attempt):
         raise WriterUnavailable("the connection was closed") from ConnectionResetError()

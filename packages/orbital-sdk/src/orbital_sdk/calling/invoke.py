@@ -87,7 +87,7 @@ async def invoke(
 
     Raises:
         TooManySamples: More than `limit`; the first `limit` are in `sink`.
-        TypeError, ValueError: `collect` returned what is no collection.
+        TypeError, ValueError: `collect` returned what is not a collection.
         Exception: Whatever `collect` raised.
     """
     if not is_blocking(collect):

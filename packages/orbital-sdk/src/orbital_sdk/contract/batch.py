@@ -72,7 +72,7 @@ class Row:
     ) -> None:
         self.name = name
         self.labels = tuple(sorted([_pair(k, v) for k, v in labels.items() if v]))
-        """Sorted pairs; an empty value is no label at all, as in Prometheus' data model."""
+        """Sorted pairs; an empty value is not a label at all, as in Prometheus' data model."""
         self.kind: Kind = kind
         self.unit = unit
         self.honor_labels = honor_labels

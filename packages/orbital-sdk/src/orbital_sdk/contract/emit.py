@@ -26,6 +26,6 @@ class Emit(Protocol):
             ReceiverStopped: This serving is over.
             EmissionTooLarge: More samples than one emission may have.
             BufferRefused: The buffer does not take them.
-            TypeError, ValueError: These are no records.
+            TypeError, ValueError: These are not records.
         """
         ...

@@ -22,7 +22,7 @@ class Writer(Generic[W]):
     """Delivers batches to one destination. One instance serves one output.
 
     Life: `__init__(config)`, `await start(host)`, many `write` (one at a time), `await stop()`. A
-    destination that is down at `start` is no error: `write` will say so.
+    destination that is down at `start` is not an error: `write` will say so.
     """
 
     name: ClassVar[str]

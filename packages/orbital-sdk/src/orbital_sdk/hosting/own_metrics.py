@@ -109,7 +109,7 @@ class OwnMetrics:
     def _family(self, wanted: Family, fixed: Labels) -> Family:
         for name in (wanted.name, *wanted.labels):
             if not LABEL_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of an own metric, or of a label of one")
+                raise ValueError(f"{name!r} is not a name of an own metric, or of a label of one")
         if len(set(wanted.labels)) < len(wanted.labels):
             raise ValueError(f"{wanted.name} has a label twice: {', '.join(wanted.labels)}")
         with self._lock:

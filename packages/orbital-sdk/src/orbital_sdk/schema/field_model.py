@@ -83,7 +83,7 @@ def field_model(
             )
         attribute, info = known or (entry.name, None)
         if attribute in made:
-            raise ConfigurationError(f"{entry.name!r} stands twice", field=f"{place}.name")
+            raise ConfigurationError(f"{entry.name!r} appears twice", field=f"{place}.name")
         if info is None and attribute.startswith("model_"):
             raise ConfigurationError("a name may not begin with model_", field=f"{place}.name")
         made[attribute] = _field(entry, info, place)

@@ -190,7 +190,9 @@ def _collection(sink: list[Sample], error: Exception | None = None) -> Collectio
     kept = tuple(sample for sample in sink if isinstance(sample, Sample))  # pyright: ignore[reportUnnecessaryIsInstance] (a plugin may yield anything)
     if len(kept) != len(sink):
         wrong = next(thing for thing in sink if thing not in kept)
-        error = TypeError(f"collect gave {wrong!r}, which is no Sample; call a metric to make one")
+        error = TypeError(
+            f"collect gave {wrong!r}, which is not a Sample; call a metric to make one"
+        )
     return Collection(kept, error)
 
 

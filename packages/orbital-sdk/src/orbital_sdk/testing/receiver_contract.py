@@ -64,7 +64,7 @@ async def check_receiver(
     check_class(found, cls, entry_point=entry_point)
     if not found.expect(
         receives(cls) and inspect.iscoroutinefunction(cls.serve),
-        "serve() is missing, or is no coroutine; write `async def serve(self, device, emit)`",
+        "serve() is missing, or is not a coroutine; write `async def serve(self, device, emit)`",
     ):
         found.report(cls.__qualname__)
     device, config = make()

@@ -114,7 +114,7 @@ class IncomingBatches:
     def _batch(self, told: Batch) -> sdk.Batch:
         layout = self._layouts.get(told.layout)
         if layout is None:
-            raise Malformed(f"a batch of layout {told.layout}, which was never told")
+            raise Malformed(f"a batch of layout {told.layout}, which was never sent")
         rows = len(layout)
         times = None if told.times is None else as_integers(told.times, rows)
         return sdk.Batch(layout, told.ts, as_doubles(told.values, rows), times, told.stale)

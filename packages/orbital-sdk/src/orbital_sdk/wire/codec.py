@@ -46,7 +46,7 @@ def from_agent(body: bytes | memoryview) -> FromAgent:
     """What the agent said.
 
     Raises:
-        Malformed: It is no message of this contract; says where.
+        Malformed: It is not a message of this contract; says where.
     """
     return _decoded(_from_agent, body)
 
@@ -60,7 +60,7 @@ def _decoded(decoder: msgspec.msgpack.Decoder[T], body: bytes | memoryview) -> T
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"no message of this contract: {error}") from error
+        raise Malformed(f"not a message of this contract: {error}") from error
 
 
 class Bodies:
@@ -76,7 +76,7 @@ class Bodies:
         """The bodies that are whole now. To be used up before more is fed.
 
         Raises:
-            Malformed: One would be longer than may cross: what comes is no message.
+            Malformed: One would be longer than may cross: what comes is not a message.
         """
         if self._begun:
             self._begun += data

@@ -15,14 +15,14 @@ Order = Literal["little", "big"]
 
 
 class Malformed(ValueError):  # noqa: N818 (reads as what happened, as the SDK's own)
-    """What came is no message of this contract, and the connection cannot go on. Says what is wrong."""
+    """What came is not a message of this contract, and the connection cannot go on. Says what is wrong."""
 
 
 def doubles(values: Iterable[float], order: Order = sys.byteorder) -> bytes:
     """Values as they cross.
 
     Raises:
-        TypeError, OverflowError: One of them is no number, or none that a double holds.
+        TypeError, OverflowError: One of them is not a number, or none that a double holds.
     """
     return _bytes(array("d", values), order)
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUG: Final = "Bug"
-"""The class of an error that is none of the SDK's."""
+"""The class of an error that is not one of the SDK's."""
 LONGEST_TRACE: Final = 65_536
 
 
 class Bug(Exception):  # noqa: N818 (as the SDK's own are named)
-    """What came over the border is no error of the contract.
+    """What came over the border is not an error of the contract.
 
     Args:
         message: Its class, its text, and where it was raised.
@@ -90,7 +90,7 @@ def packed(error: Exception, *, trace: str = "") -> Error:
 
 
 def unpacked(error: Error) -> Exception:
-    """The error that crossed, to be raised; a `Bug` where it is none of the SDK's."""
+    """The error that crossed, to be raised; a `Bug` where it is not one of the SDK's."""
     cls = next((_BY_NAME[name] for name in error.classes if name in _BY_NAME), None)
     if cls is None:
         return Bug(error.text, trace=error.trace)

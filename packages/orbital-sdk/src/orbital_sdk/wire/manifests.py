@@ -65,6 +65,6 @@ def checked(about: dict[str, Any]) -> Manifest:
     """What `orbital_sdk.schema.manifest` gives, as it crosses.
 
     Raises:
-        msgspec.ValidationError: It is no manifest.
+        msgspec.ValidationError: It is not a manifest.
     """
     return msgspec.convert(about, Manifest)

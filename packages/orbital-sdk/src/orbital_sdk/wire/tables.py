@@ -29,7 +29,7 @@ class Outgoing:
         """What one `collect` or `emit` gives. Nothing crosses for nothing.
 
         Raises:
-            TypeError, OverflowError: A value is no number, or a time no whole one.
+            TypeError, OverflowError: A value is not a number, or a time no whole one.
             ValueError: `Columns` has not as many values or times as series.
         """
         if isinstance(given, sdk.Columns):
@@ -76,7 +76,7 @@ class Incoming:
     def _taken(self, samples: Samples) -> list[sdk.Sample] | sdk.Columns:
         series = self._tables.get(samples.table)
         if series is None:
-            raise Malformed(f"samples of table {samples.table}, which was never told")
+            raise Malformed(f"samples of table {samples.table}, which was never sent")
         values = as_doubles(samples.values, len(series))
         if samples.times is None:
             return sdk.Columns(series, values)

@@ -32,7 +32,7 @@ SOURCES: Final = ("timestamp", "value", "labels", *_TEXTS)
 def check_source(source: str) -> None:
     """Raises ValueError where nothing is called so."""
     if source not in SOURCES and not re.match(r"label:.|=", source):
-        raise ValueError(f"{source!r} is none of {', '.join(SOURCES)}, label:NAME and =TEXT")
+        raise ValueError(f"{source!r} is not one of {', '.join(SOURCES)}, label:NAME and =TEXT")
 
 
 def custom_table(table: str, columns: Mapping[str, str], chosen: Sequence[OriginLabel]) -> Table:

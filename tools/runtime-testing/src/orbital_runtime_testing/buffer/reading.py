@@ -211,7 +211,7 @@ async def without_outputs_nothing_is_accepted(open_buffer: OpenBuffer) -> None:
 
 
 async def what_cannot_be_stored_changes_nothing(open_buffer: OpenBuffer) -> None:
-    """A batch with too few values, or labels that are no text, spoils nothing but its own append."""
+    """A batch with too few values, or labels that are not text, spoils nothing but its own append."""
     broken = Batch(make_layout(2), 0, array("d", [1.0]))
     no_text = make_batch([("a", {"x": "\ud800"}, 1.0)])
     async with open_buffer(UNLIMITED, ManualClock()) as buffer:
@@ -244,7 +244,7 @@ async def waiting_ends_when_there_is_something(open_buffer: OpenBuffer) -> None:
 
 
 async def closing_ends_everything(open_buffer: OpenBuffer) -> None:
-    """Waiters are told, nothing goes in or out any more, and a second close is no error."""
+    """Waiters are told, nothing goes in or out any more, and a second close is not an error."""
     async with open_buffer(UNLIMITED, ManualClock()) as buffer:
         buffer.attach("a")
         buffer.attach("b")

@@ -44,7 +44,7 @@ class QuarantineReader:
         found = folder.resolve() if folder.exists() else quarantine / folder.name
         if not found.is_dir() or quarantine not in (found, found.parent):
             raise BufferUnusable(
-                f"{folder} is no folder of this buffer's quarantine: name {quarantine}, or a folder in it"
+                f"{folder} is not a folder of this buffer's quarantine: name {quarantine}, or a folder in it"
             )
         self.folder = found
         self.unreadable: list[str] = []

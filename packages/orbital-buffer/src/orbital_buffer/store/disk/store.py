@@ -154,7 +154,7 @@ class DiskStore:
         began = await self._upkeep.stop()
         ended = await self.threads.finish(self._save_and_close(began=began))
         if not ended:
-            logger.error("%s: the disk does not answer; it is not waited for any more", self.path)
+            logger.error("%s: the disk does not answer; no longer waiting for it", self.path)
             self._drop_unsaved()
         if self.writeback.late or self.trouble.failures or not ended:
             self.writeback.note_crash_counts()
@@ -254,7 +254,9 @@ class DiskStore:
             self.index.drop(record.first, record.stop, "stopped")
         if lost := sum(record.samples for record in records):
             logger.error(
-                "%d samples never got to the disk and are lost (%s)", lost, self.trouble.reason
+                "%d samples were not written to the disk and are lost (%s)",
+                lost,
+                self.trouble.reason,
             )
 
     # Writing

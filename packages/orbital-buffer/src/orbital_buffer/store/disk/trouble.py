@@ -66,7 +66,7 @@ class Trouble:
     def bridged(self, reason: str) -> None:
         """A retry of a failed write succeeded in time."""
         self.failures = 0
-        logger.warning("%s: a write failed, and went through later (%s)", self._path, reason)
+        logger.warning("%s: a write failed, and succeeded later (%s)", self._path, reason)
 
     def worked(self) -> None:
         """A write to the disk succeeded."""
@@ -88,6 +88,6 @@ class Trouble:
             return False
         if unsaved:
             return False
-        logger.info("%s takes samples again", self._path)
+        logger.info("%s accepts samples again", self._path)
         self._reason = ""
         return True

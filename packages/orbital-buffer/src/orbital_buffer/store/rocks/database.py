@@ -254,7 +254,7 @@ class Database:
         """
         full = NO_ROOM in reason or (last and self._space.short())
         if full and self._space.give_up_ballast():
-            logger.warning("the disk is full: gave up %s", self._folder.ballast)
+            logger.warning("the disk is full: deleted %s", self._folder.ballast)
         if not (last or self.gone) and (self._space.short() or not self._is_time(failures)):
             return None
         broken = self._store is not None and self._look.is_damage(reason)

@@ -141,8 +141,8 @@ class Folder:
         others = sorted(name for name in names - OURS if not name.startswith("."))
         if others and not names & {"db", "format"}:
             raise BufferUnusable(
-                f"{self.path} is no disk buffer and not empty ({others[0]} is in it); set buffer.disk_path "
-                "to a folder that is empty or not there yet"
+                f"{self.path} is not a disk buffer and not empty ({others[0]} is in it); set buffer.disk_path"
+                " to a folder that is empty or not there yet"
             )
 
     def _check_format(self) -> None:
@@ -171,7 +171,7 @@ class Folder:
 
 def _unusable(path: Path, error: OSError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
-        return f"buffer.disk_path {path} is no folder; set it to another place"
+        return f"buffer.disk_path {path} is not a folder; set it to another place"
     what = f"{error.strerror}: {error.filename}"
     if isinstance(error, PermissionError):
         return (

@@ -120,7 +120,7 @@ class BatchPlanner:
         """Add the row to the others; gives the reason if it is refused."""
         key = row.key
         if key in rows:
-            self._rows.log_once("duplicate", f"{row!r} stands twice in one collection")
+            self._rows.log_once("duplicate", f"{row!r} appears twice in one collection")
             return "duplicate"
         rows[key] = row
         return None

@@ -121,7 +121,7 @@ class Watchdog:
         return 0 < self.threshold <= pulse.held()
 
     def _found(self, pulse: Pulse) -> Culprit | None:
-        """What blocks the loop. If it is no third-party code, the machine may have been suspended: then the
+        """What blocks the loop. If it is not third-party code, the machine may have been suspended: then the
         loop runs at once.
         """
         found, sure = culprit(self._watched, self._owner)

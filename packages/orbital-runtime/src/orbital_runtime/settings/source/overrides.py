@@ -70,7 +70,7 @@ def _put(root: Node, parts: list[str], value: Node, problems: list[Problem]) -> 
     elif isinstance(node.value, dict):
         node.value[_spelled(node.value, parts[-1])] = value
     else:
-        message = "is no section, so nothing in it can be overridden"
+        message = "is not a section, so nothing in it can be overridden"
         problems.append(Problem(message, tuple(parts[:-1]), file=value.file))
 
 

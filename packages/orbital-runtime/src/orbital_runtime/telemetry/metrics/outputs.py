@@ -175,7 +175,7 @@ _COUNTED: Final[tuple[tuple[str, str, Callable[[Tally], float]], ...]] = (
 _GONE: Final = {
     "evicted": "Refused samples that had to go for newer ones",
     "expired": "Refused samples that were kept for their time",
-    "purged": "Refused samples that were thrown away by hand",
+    "purged": "Refused samples that were purged",
     "replayed": "Refused samples that were accepted once more",
     "damaged": "Refused samples that cannot be read any more",
 }

@@ -72,7 +72,7 @@ def is_loopback(sock: socket.socket) -> bool:
 def _remove_dead(path: Path) -> None:
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise CannotListen(f"{path} is there and is no socket; move it away")
+            raise CannotListen(f"{path} is there and is not a socket; move it away")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX) as probe:
