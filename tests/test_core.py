@@ -125,10 +125,10 @@ def test_two_hosts_of_one_name_are_told(sentinel, peer, another_sentinel):
         assert ("already: this one is that one now" in done.stderr) is (one is another_sentinel)
         one.start(SENTINEL_COLLECTOR__TASK_FETCH_INTERVAL="200ms")
     for one in (sentinel, another_sentinel):
-        wait_until(lambda told=one.log: "somebody else reports task" in told.read_text())
+        wait_until(lambda told=one.log: "another sentinel also reports task" in told.read_text())
     for one in (sentinel, another_sentinel):
         assert one.end() == 0
-        assert one.log.read_text().count("somebody else reports") == 1
+        assert one.log.read_text().count("another sentinel also reports") == 1
 
 
 def test_core_is_said_to_know_us_when_it_does(sentinel, peer):

@@ -69,7 +69,9 @@ def spun(shared_sentinel):
     )
     one.start("--config", "config.yaml")
     one.folder.joinpath("ready").touch()  # an agent that is held does not say that it has started
-    wait_until(lambda: "task 'shop', holds the agent" in one.log.read_text())  # as long as it takes
+    wait_until(
+        lambda: "task 'shop', blocks the event loop" in one.log.read_text()
+    )  # as long as it takes
     one.folder.joinpath("named").touch()
     wait_until(lambda: all(task["runs"] >= 2 for task in tasks(one).values()))
     return one
@@ -82,9 +84,11 @@ def tasks(sentinel):
 def test_it_is_named_while_it_holds_the_agent(spun):
     """Plugin, task and line, in a log line that came before the plugin let go."""
     log = spun.log.read_text()
-    (line,) = re.findall(r"plugin 'spins', task 'shop', holds the agent.*spinning\.py:(\d+)", log)
+    (line,) = re.findall(
+        r"plugin 'spins', task 'shop', blocks the event loop.*spinning\.py:(\d+)", log
+    )
     assert int(line) in LOOP
-    assert "plugin 'spins', task 'shop', held the agent for" in log
+    assert "plugin 'spins', task 'shop', blocked the event loop for" in log
 
 
 def test_it_is_counted(spun):

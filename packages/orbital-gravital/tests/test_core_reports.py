@@ -125,7 +125,7 @@ async def test_where_there_is_no_room_the_oldest_reports_go_and_are_counted(sane
         await until(lambda: reports.waiting == 0)
         assert (reports.tally.sent, reports.tally.dropped) == (6, 4)
     assert [heard(sane, task) for task in tasks] == [["3", "4", "5"]] * 2
-    assert caplog.text.count("no room for more") == 1
+    assert caplog.text.count("the queue is full") == 1
 
 
 async def test_a_report_that_is_too_large_for_a_proxy_loses_words_and_arrives(

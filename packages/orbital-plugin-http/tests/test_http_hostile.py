@@ -240,7 +240,7 @@ async def test_a_bomb_costs_no_more_memory_than_the_limit(probe: Probe, serve: S
 
 
 async def test_a_pattern_that_backtracks_for_ever_is_given_up(probe: Probe, serve: Serve) -> None:
-    """A pattern with nested repetitions fails by name instead of holding the agent."""
+    """A pattern with nested repetitions fails by name instead of blocking the event loop."""
     url = await serve(OK + b"\r\n" + b"a" * 60 + b"!")
     result = await probe(url, {"body_matches": "(a|aa)+$"})
     assert isinstance(result.error, UnexpectedReply)

@@ -182,7 +182,7 @@ class CoreLink:
                     why = next((str(end) for end in ends if end), why)
         if self.reports.waiting:
             log.warning(
-                "%d reports did not get to Core before the stop: %s", self.reports.waiting, why
+                "%d reports were not sent to Core before the stop: %s", self.reports.waiting, why
             )
 
 
@@ -193,7 +193,7 @@ async def _restarting(name: str, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Exception:
             log.exception(
-                "the agent has a bug: its %s with Core broke, and goes on in %g s",
+                "the agent has a bug: %s with Core failed; it starts again in %g s",
                 name,
                 AFTER_A_BUG,
             )

@@ -1,4 +1,4 @@
-"""Regular expressions that cannot hold the agent: every search has its time."""
+"""Regular expressions that cannot block the event loop: every search has its time."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ async def test_once_names_who_holds_it(tmp_path, caplog):
     assert one.stations.scheduler.totals.runs == 2
     assert [task.id for task, _ in runs] == ["a", "b"]
     assert one.stations.watchdog.holds["spinning"] == 1
-    assert "plugin 'spinning', task 'a', holds the agent" in caplog.text
+    assert "plugin 'spinning', task 'a', blocks the event loop" in caplog.text
 
 
 async def test_once_goes_on_while_anything_arrives(tmp_path):

@@ -78,7 +78,7 @@ async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplo
     """
 
     async def collect():
-        spin(loop, dog, caplog, "plugin 'spins', task 'shop', holds the agent")
+        spin(loop, dog, caplog, "plugin 'spins', task 'shop', blocks the event loop")
 
     dog.start()
     await asyncio.create_task(driven(Work(collect(), "spins", "shop")))
@@ -87,14 +87,14 @@ async def test_a_run_that_holds_the_loop_is_named_while_it_does(loop, dog, caplo
     await over(dog)
     assert dog.holds["spins"] == 1
     assert dog.seconds["spins"] > 0
-    assert "plugin 'spins', task 'shop', held the agent for" in caplog.text
+    assert "plugin 'spins', task 'shop', blocked the event loop for" in caplog.text
 
 
 async def test_what_holds_the_loop_in_the_background_is_named(loop, dog, caplog):
     """Of a plugin as of a writer, by its kind; what is to be done is said, too."""
 
     async def tend():
-        spin(loop, dog, caplog, "writer 'spins' holds the agent")
+        spin(loop, dog, caplog, "writer 'spins' blocks the event loop")
 
     dog.start()
     await Hosts().writer("spins", "main").spawn(tend())
@@ -110,7 +110,7 @@ async def test_a_writer_that_holds_the_loop_is_named_with_its_output(loop, dog, 
         name = "blocks"
 
         async def write(self, batches, attempt):
-            spin(loop, dog, caplog, "writer 'blocks' of output 'main' holds the agent")
+            spin(loop, dog, caplog, "writer 'blocks' of output 'main' blocks the event loop")
             return Written(0)
 
     dog.start()
@@ -124,14 +124,14 @@ async def test_a_task_of_a_plugins_own_is_told_by_its_package(loop, dog, caplog)
     """There is no run around it: its package says whose it is, and the line is there all the same."""
 
     async def beside():
-        spin(loop, dog, caplog, "holds the agent")
+        spin(loop, dog, caplog, "blocks the event loop")
 
     dog.start()
     await asyncio.create_task(beside())
     await over(dog)
     package = __name__.partition(".")[0]
     assert dog.holds == {f"of {package}": 1}
-    assert f"plugin 'of {package}' holds the agent" in caplog.text
+    assert f"plugin 'of {package}' blocks the event loop" in caplog.text
 
 
 async def test_two_that_hold_the_loop_in_one_turn_are_both_named(loop, dog, caplog):
@@ -158,7 +158,7 @@ async def test_a_processor_that_holds_the_loop_is_named(loop, dog, caplog):
         name = "slow"
 
         def plan(self, layout):
-            spin(loop, dog, caplog, "processor 'slow' holds the agent")
+            spin(loop, dog, caplog, "processor 'slow' blocks the event loop")
             return layout.rows
 
     dog.start()

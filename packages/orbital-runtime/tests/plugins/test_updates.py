@@ -104,7 +104,7 @@ async def test_a_plugin_that_was_caught_three_times_is_moved(make, caplog):
         await moved(updates)
         assert ("ups" in updates.moved) == (times == CAUGHT)
     assert type(instances.get(TASK)) is Apart
-    assert "runs in a process of its own: it held the agent 3 times" in caplog.text
+    assert "runs in a process of its own: it blocked the event loop 3 times" in caplog.text
     (placed,) = updates.placed()
     assert (placed.loaded, [one.pid for one in placed.processes]) == ("2.0", [17])
 

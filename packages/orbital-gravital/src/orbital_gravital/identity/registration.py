@@ -64,15 +64,15 @@ def register(client: CoreClient, applicant: Applicant) -> Credentials:
         body["registration_key"] = headers["X-Registration-Key"] = key
     found = client.call("POST", "/sentinels/register", body, headers=headers)
     for key in (key for key in full if full[key] != short[key]):
-        log.warning("the %s %s is too long for Core, which got %s", key, full[key], short[key])
+        log.warning("the %s %s is too long for Core, and was cut to %s", key, full[key], short[key])
     sentinel, token = _texts(found, "sentinel_id", "api_token")
     if not sentinel or not token:
         raise CoreUnavailable(f"{client.address} registered this sentinel without credentials")
     if sentinel != applicant.known_as and AGAIN in _texts(found, "message")[0]:
         log.warning(
-            "Core had a sentinel of the host name %s already: this one is that one now, %s, with its tasks. "
-            "If that is another machine, give one of the two another host name and register it anew: Core "
-            "takes both for one", short["hostname"], sentinel,
+            "Core already had a sentinel with the host name %s: this one now has its identity %s and its "
+            "tasks. If that is another machine, change one of the two host names and register again: Core "
+            "cannot tell them apart", short["hostname"], sentinel,
         )  # fmt: skip
     return Credentials(
         sentinel_id=sentinel,

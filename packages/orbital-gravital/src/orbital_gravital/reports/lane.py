@@ -222,7 +222,7 @@ class Lane:
         level = logging.DEBUG if suspect.logged else logging.ERROR
         suspect.logged, suspect.sent = True, self._tally.sent
         log.log(
-            level, "a report of task %s is given up: Core breaks over it, and over no others (%s)",
+            level, "a report of task %s is dropped: Core fails on it, and on no other (%s)",
             report.task_id, error,
         )  # fmt: skip
 

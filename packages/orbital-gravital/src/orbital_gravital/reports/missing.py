@@ -138,6 +138,6 @@ class Missing:
         gone, self._gone = self._gone, Counter()
         names = [*list(gone)[:NAMED], *(["…"] if len(gone) > NAMED else [])]
         log.warning(
-            "reports that go nowhere, since Core does not have their tasks any more: %d, of %s",
+            "reports are dropped, since Core does not have their tasks any more: %d, of %s",
             gone.total(), ", ".join(names),
         )  # fmt: skip

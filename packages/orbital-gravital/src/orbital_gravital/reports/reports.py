@@ -59,7 +59,7 @@ class Reports:
         self.tally.inherit(older.tally)
         if not same_core and older.waiting:
             log.warning(
-                "%d reports never got to %s, and go nowhere now", older.waiting, older.address
+                "%d reports were never sent to %s, and are dropped", older.waiting, older.address
             )
             self.tally.dropped += older.waiting
             return
@@ -98,7 +98,7 @@ class Reports:
         if not self._full:
             self._full = True
             log.error(
-                "%d reports wait for Core, and there is no room for more: the oldest are dropped",
+                "%d reports wait for Core, and the queue is full: the oldest are dropped",
                 self._most,
             )
 
@@ -106,7 +106,7 @@ class Reports:
         if self._full and self.waiting < self._most // 2:
             self._full = False
             log.warning(
-                "there is room for reports again; %d were dropped so far", self.tally.dropped
+                "the queue of reports has room again; %d were dropped so far", self.tally.dropped
             )
 
     async def run(self) -> None:

@@ -105,7 +105,7 @@ class Apart:
         except FileNotFoundError:
             return set()
         except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s cannot be read (%s): begun anew", self.path, error)
+            log.warning("%s cannot be read (%s); starting with an empty one", self.path, error)
             return set()
 
     def _save(self, marked: Sequence[str]) -> None:
@@ -115,5 +115,5 @@ class Apart:
             reason = error.strerror or error
             log.warning(
                 "%s cannot be written (%s): after a restart, series of several tasks of one plugin on one "
-                "device may be called otherwise", self.path, reason,
+                "device may get other labels", self.path, reason,
             )  # fmt: skip

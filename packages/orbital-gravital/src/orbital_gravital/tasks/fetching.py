@@ -145,14 +145,14 @@ class Fetching:
             log.warning("task %s of Core runs, but: %s", task_id, warning)
         if news.unreadable > self._unreadable:
             log.error(
-                "%d entries of Core's list have no id, or that of one before them", news.unreadable
+                "%d entries of Core's list have no id, or one that is not unique", news.unreadable
             )
         self._unreadable = news.unreadable
         if news.foreign and not self._shared:
             self._shared = True
             log.warning(
-                "somebody else reports task %s, too: another host of this name (%s) is the same sentinel to "
-                "Core. Give one of the two another host name and register it anew",
+                "another sentinel also reports task %s: a host of the same name (%s) is the same sentinel to "
+                "Core. Change one of the two host names and register again",
                 news.foreign[0], socket.gethostname(),
             )  # fmt: skip
 

@@ -76,7 +76,7 @@ class Updates:
         """The watchdog caught this plugin once more."""
         self._caught[name] += 1
         if self._caught[name] % CAUGHT == 0 and self._placement.may_move(name):
-            why = f"it held the agent {self._caught[name]} times"
+            why = f"it blocked the event loop {self._caught[name]} times"
             moving = asyncio.get_running_loop().create_task(self._move(name, why))
             self._moving.add(moving)
             moving.add_done_callback(self._moving.discard)

@@ -239,6 +239,6 @@ def _last_hold(sources: Sources) -> Reason | None:
     last = sources.watchdog.last
     if last is None or (ago := time.monotonic() - last.ended) > RECENT:
         return None
-    who = f"{last.culprit} held the agent for {last.seconds:.1f} s, {ago:.0f} s ago"
+    who = f"{last.culprit} blocked the event loop for {last.seconds:.1f} s, {ago:.0f} s ago"
     message = f"{who}: all tasks waited ({last.culprit.place})"
     return Reason("loop_held", message, blocks=False, subject=last.culprit.plugin)

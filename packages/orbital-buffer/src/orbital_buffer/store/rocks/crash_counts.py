@@ -128,7 +128,7 @@ class CrashCounts:
                 self._file.unlink()  # it is outdated
             if not self._warned:
                 logger.warning(
-                    "a kill before %s works again would take what waits in memory without a count of it (%s)",
+                    "if the agent is killed before %s works again, samples in memory are lost uncounted (%s)",
                     self._folder, error,
                 )  # fmt: skip
             self._warned = True

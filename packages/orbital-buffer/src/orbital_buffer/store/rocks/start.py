@@ -90,8 +90,8 @@ class Starts:
         except OSError as error:
             if not self.unrepaired:
                 logger.warning(
-                    "the buffer's database is damaged (%s) and cannot be rebuilt yet (%s): what can be read "
-                    "of it is used as it is, and room is not given back", damage, error,
+                    "the buffer's database is damaged (%s) and cannot be rebuilt yet (%s): it is used as "
+                    "far as it can be read, and no space is freed", damage, error,
                 )  # fmt: skip
             self.unrepaired = damage
             return self._salvage.unrepaired()

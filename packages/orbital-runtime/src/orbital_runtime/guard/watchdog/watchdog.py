@@ -136,7 +136,7 @@ class Watchdog:
         known = self._is_known(found)
         if not known:
             log.error(
-                "%s holds the agent, and all tasks wait: at %s; %s",
+                "%s blocks the event loop, and all tasks wait: at %s; %s",
                 found, found.place, found.advice,
             )  # fmt: skip
         while (held := pulse.held()) and not self._ended.wait(AGAIN):
@@ -149,7 +149,9 @@ class Watchdog:
         self._report(found)
         if not known:
             log.warning(
-                "%s held the agent for %.1f s; the next time it is only counted", found, seconds
+                "%s blocked the event loop for %.1f s; the next time it is only counted",
+                found,
+                seconds,
             )
 
     def _report(self, found: Culprit) -> None:

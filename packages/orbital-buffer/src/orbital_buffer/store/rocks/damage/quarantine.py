@@ -62,8 +62,8 @@ class Quarantine:
             with suppress(OSError):
                 (place / name).unlink()
         logger.error(
-            "the buffer's database is damaged: another one was made of what can be read of it, and what is "
-            "damaged is kept in %s (%s)", place, reason,
+            "the buffer's database was damaged, and was rebuilt from what can be read; the damaged files "
+            "are in %s (%s)", place, reason,
         )  # fmt: skip
         return place
 

@@ -97,9 +97,7 @@ class Salvage:
                 kept.discard()
                 raise
             else:
-                logger.error(
-                    "the buffer's log is damaged, what is intact of it is used: %s", reason
-                )
+                logger.error("the buffer's log is damaged; its intact part is used: %s", reason)
                 return store
         return self.rebuild(reason)
 
