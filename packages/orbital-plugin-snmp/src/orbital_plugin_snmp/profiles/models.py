@@ -117,23 +117,28 @@ class Label(Part):
     """Keeps the first group (or the match) of the text; where it does not match, the label is empty."""
 
 
-class Filter(Part):
+class Condition(Part):
+    """What a value has to be."""
+
+    equals: Texts = ()
+    """Any of these: names of an enum, numbers or texts."""
+    matches: Pattern | None = None
+    """A regular expression, anchored at both ends."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if bool(self.equals) == (self.matches is not None):
+            raise ValueError("a filter needs equals or matches, one of them")
+        return self
+
+
+class Filter(Condition):
     """Which rows to keep: all filters of a table have to agree."""
 
     column: str
     """A label of this table, the name of one of its metrics, or an OID."""
-    equals: Texts = ()
-    """Any of these: names of an enum, numbers or text."""
-    matches: Pattern | None = None
-    """A regular expression, anchored at both ends."""
     invert: bool = False
     """Keep the others."""
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if bool(self.equals) == (self.matches is not None):
-            raise ValueError(f"the filter on {self.column} needs equals or matches, one of them")
-        return self
 
 
 class Table(Part):

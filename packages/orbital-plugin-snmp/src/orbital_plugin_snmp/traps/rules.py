@@ -6,16 +6,14 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from orbital_plugin_snmp.profiles.models import Part
+from orbital_plugin_snmp.profiles.models import Condition, Part
 from orbital_plugin_snmp.profiles.words import (
     OID,
     Enum,
     LabelName,
     MetricName,
     Oid,
-    Pattern,
     TextKind,
-    Texts,
 )
 from orbital_plugin_snmp.tables.hints import specs
 
@@ -24,21 +22,11 @@ SOURCE: Final = "source"
 TrapPattern = Annotated[str, Field(pattern=r"^\.?[0-2](\.[0-9]{1,10}){1,127}(\.\*)?$")]
 
 
-class TrapFilter(Part):
+class TrapFilter(Condition):
     """What a varbind has to say."""
 
     varbind: Oid
     """The object: its OID, with or without the instance."""
-    equals: Texts = ()
-    """Any of these: numbers or texts."""
-    matches: Pattern | None = None
-    """A regular expression, anchored at both ends."""
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if bool(self.equals) == (self.matches is not None):
-            raise ValueError(f"the filter on {self.varbind} needs equals or matches, one of them")
-        return self
 
 
 class TrapLabel(Part):
