@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orbital_buffer.ledger import Ledger
     from orbital_buffer.model.chunk import Chunk, Unsent
     from orbital_buffer.model.limits import BufferLimits, Usage
-    from orbital_buffer.store.disk.store import DiskOptions
+    from orbital_buffer.store.disk.options import DiskOptions
     from orbital_buffer.store.port import RecordStore
     from orbital_sdk import Batch
 

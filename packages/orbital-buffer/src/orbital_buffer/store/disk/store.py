@@ -11,7 +11,7 @@ import asyncio
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal
 
 from orbital_buffer.format.layout_cache import LayoutCache
 from orbital_buffer.format.stored import RECORD, number
@@ -22,6 +22,8 @@ from orbital_buffer.model.record import START
 from orbital_buffer.store.disk.disk_threads import DiskThreads
 from orbital_buffer.store.disk.held import batches_of
 from orbital_buffer.store.disk.letters import DiskLetterStore
+from orbital_buffer.store.disk.opening import Opening
+from orbital_buffer.store.disk.reading import Reading
 from orbital_buffer.store.disk.restore import restore
 from orbital_buffer.store.disk.segments import SIZE as SEGMENT
 from orbital_buffer.store.disk.segments import Segments, encoded
@@ -32,7 +34,7 @@ from orbital_buffer.store.folder_usage import folder_usage, unknown_usage
 from orbital_buffer.store.port import Draft, StoreStatus
 from orbital_buffer.store.rocks.damage.recheck import PATIENCE
 from orbital_buffer.store.rocks.database import Database
-from orbital_buffer.store.rocks.pauses import RETRY, pauses
+from orbital_buffer.store.rocks.pauses import RETRY
 from orbital_buffer.store.rocks.start import nothing_known
 
 if TYPE_CHECKING:
@@ -55,19 +57,6 @@ MEMORY: Final = 32 << 20
 TICK: Final = 1.0
 TIDY: Final = 10
 """Ticks between two checks of the files."""
-
-
-class DiskOptions(TypedDict, total=False):
-    """What `DiskStore` takes beside its folder, limits and clock."""
-
-    sync: Literal["always", "interval"]
-    sync_interval: float
-    min_free: int
-    memory: int
-    tick: float
-    patience: float
-    retry: float
-    stores: Stores | None
 
 
 class DiskStore:
@@ -122,11 +111,11 @@ class DiskStore:
         self._usage_now = partial(folder_usage, self.path, sync=sync, min_free=min_free)
         self._usage = unknown_usage(self.path, sync=sync, min_free=min_free)
         self._memory = memory
-        self._retry = retry
         self._segment_size = SEGMENT if limits.size is None else min(SEGMENT, limits.size // 8)
         tick = tick if self._always else min(tick, sync_interval)
         self._upkeep = Upkeep(self.path, tick, self.look, self.trouble.listen)
-        self._opening: asyncio.Task[Contents] | None = None
+        self._opening = Opening(self.database, self.threads, retry)
+        self._reading = Reading(self.database, self.threads)
         self._follow(LogIndex(self._forget), 1)
 
     # Opening and closing
@@ -137,17 +126,17 @@ class DiskStore:
         Raises:
             BufferUnusable: Locked by another process, no permission, a newer format.
         """
-        opening = asyncio.create_task(self._opened(), name="buffer-open")
-        if await self.threads.unless_stalled(opening):
-            self._adopt(opening.result())
+        found = await self._opening.begin()
+        if found is None:
+            self._adopt(nothing_known())
+            self.writeback.late = True
+            self.trouble.listen()
+        else:
+            self._adopt(found)
             if not self.database.is_open:
                 self.writeback.late = True
                 self.trouble.failed(self.database.trouble)
             await self.settle()
-        else:
-            self._adopt(nothing_known())
-            self.writeback.late, self._opening = True, opening
-            self.trouble.listen()
         self._upkeep.start()
 
     async def close(self) -> None:
@@ -161,29 +150,17 @@ class DiskStore:
         elif began:
             self.database.crash_counts.forget()
 
-    async def _opened(self) -> Contents:
-        """Contents of the database; empty if it does not open within a few seconds."""
-        found = await self.threads.run(self.database.open)
-        for pause in pauses(self._retry):
-            if self.database.is_open:
-                break
-            await asyncio.sleep(pause)
-            opened = await self.threads.run(self.database.recover, 1, self.database.trouble)
-            found = opened or found
-        return found
-
-    async def _opened_late(self, opening: asyncio.Task[Contents]) -> None:
+    async def _opened_late(self) -> None:
         """Adopt a database whose opening took too long because the disk did not answer."""
         try:
-            found = await asyncio.shield(opening)
+            found = await self._opening.wait()
         except BufferUnusable as error:
             self.trouble.failed(str(error))
-        else:
-            if self.database.is_open:
-                self._adopt_late(found)
-            else:
-                self.trouble.failed(self.database.trouble)
-        self._opening = None
+            return
+        if found is not None and self.database.is_open:
+            self._adopt_late(found)
+        elif found is not None:
+            self.trouble.failed(self.database.trouble)
 
     def _reopened(self, found: Contents) -> None:
         if self.writeback.late:
@@ -238,8 +215,7 @@ class DiskStore:
         self.letters.owner.replaced({*found.letters, *self.letters.unsaved}, found.bad_letters)
 
     async def _save_and_close(self, *, began: bool) -> None:
-        if self._opening is not None:
-            await self._opened_late(self._opening)
+        await self._opened_late()
         if began:
             await self.writeback.write(last=True)
             await self.writeback.flush()
@@ -296,22 +272,12 @@ class DiskStore:
     # Reading
 
     async def load(self, records: Sequence[Record]) -> Mapping[int, bytes | Damaged]:
-        journal, firsts = self.journal.records, [record.first for record in records]
-        found: dict[int, bytes | Damaged] = {n: journal[n] for n in firsts if n in journal}
-        if missing := [first for first in firsts if first not in found]:
-            found |= await self.threads.read(self.database.records, missing)
-        return found
+        return await self._reading.records(self.journal, records)
 
     async def layouts(
         self, segment: int, numbers: Collection[int]
     ) -> Mapping[int, bytes | Damaged]:
-        journal = self.journal.layouts
-        found: dict[int, bytes | Damaged] = {
-            n: journal[segment, n] for n in numbers if (segment, n) in journal
-        }
-        if missing := [n for n in numbers if n not in found]:
-            found |= await self.threads.read(self.database.layouts, segment, missing)
-        return found
+        return await self._reading.layouts(self.journal, segment, numbers)
 
     def segment(self, first: int) -> int:
         return self._segments.of(first)
@@ -362,8 +328,7 @@ class DiskStore:
 
     async def look(self, turn: int) -> None:
         """Run one turn of the upkeep."""
-        if self._opening is not None:
-            await self._opened_late(self._opening)
+        await self._opened_late()
         await self.writeback.recover()
         await self.writeback.commit()
         if not self._always:
