@@ -140,7 +140,7 @@ async def test_two_that_hold_the_loop_in_one_turn_are_both_named(loop, dog, capl
     async def collect(plugin):
         loop.due = min(time.monotonic(), loop.due)
         until = time.monotonic() + LIMIT
-        while f"plugin '{plugin}', task 'shop', holds" not in caplog.text:
+        while f"plugin '{plugin}', task 'shop', blocks the event loop" not in caplog.text:
             assert time.monotonic() < until
 
     dog.start()

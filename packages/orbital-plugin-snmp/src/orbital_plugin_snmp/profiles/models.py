@@ -121,7 +121,7 @@ class Condition(Part):
     """What a value has to be."""
 
     equals: Texts = ()
-    """Any of these: names of an enum, numbers or texts."""
+    """Any of these: numbers or texts; in tables also names of an enum."""
     matches: Pattern | None = None
     """A regular expression, anchored at both ends."""
 

@@ -63,7 +63,7 @@ class Serving(Session):
         self.task_session = task_session
         self._emitter = emitter
         self._overruns = overruns
-        self._over = over
+        self._on_end = over
         self._task: asyncio.Task[None] | None = None
         if type(task_session.plugin).collect is not Plugin[Any, Any].collect:
             # a partial shows whether it is a coroutine function; a method that calls it does not
@@ -103,7 +103,7 @@ class Serving(Session):
             await self._emitter.settled()
         finally:
             self._give_up(task)
-            self._over(self, None)
+            self._on_end(self, None)
         if not task.cancelled() and not isinstance(error := why(task), Returned):
             raise error
 
@@ -112,7 +112,7 @@ class Serving(Session):
         if self._task is task:
             self._task = None
             self._emitter.stop()
-            self._over(self, why(task))
+            self._on_end(self, why(task))
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
         """Refuse its emissions, and cancel it."""

@@ -159,7 +159,7 @@ def _identity(folder: Path) -> str:
 
 
 def _read(file: Path) -> Noted:
-    """Read the file; empty if there is not one of this user."""
+    """Read the file; empty if this user has none."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as opened:

@@ -118,13 +118,16 @@ class BreakerOverride(Section):
     """As in sender.breaker."""
 
 
-class OutputSection(create_model("OwnValues", __base__=OpenSection, **_own_values())):
-    """One destination. Other keys are its writer's. The defaults are those of `sender`."""
-
+class _Destination(OpenSection):
     enabled: bool = True
     """Whether samples go there."""
     writer: str = ""
     """Name of the writer. Empty: the output's own name."""
+
+
+class OutputSection(create_model("_OwnValues", __base__=_Destination, **_own_values())):
+    """One destination. Other keys are its writer's. The defaults are those of `sender`."""
+
     retry_times: Tries | None = None
     """As sender.retry_times."""
     breaker: BreakerOverride = BreakerOverride()
