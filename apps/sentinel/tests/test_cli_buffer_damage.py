@@ -77,7 +77,7 @@ def test_out_of_the_quarantine(machine, site):
         assert "stop it" in running.err
         assert agent.ended(signal.SIGTERM) == 0
     assert "nothing in" in machine.sentinel("buffer", "recover", "buffer/quarantine").err
-    assert "no folder of this" in machine.sentinel("buffer", "recover", "buffer/db").err
+    assert "not a folder of this" in machine.sentinel("buffer", "recover", "buffer/db").err
     (record,) = folder.glob("quarantine/*.record")
     record.write_bytes(good)
     unknown = machine.sentinel("buffer", "recover", "buffer/quarantine", "--output", "x")

@@ -131,7 +131,7 @@ async def test_a_version_that_is_not_fit_is_rolled_back(make):
             raise ConfigurationError("the device cannot be read")
 
     updates, instances = await make(check=check)
-    with pytest.raises(ConfigurationError, match="plugin ups goes on as it was: the device cannot"):
+    with pytest.raises(ConfigurationError, match="plugin ups was not updated: the device cannot"):
         await updates.reload("ups")
     assert type(instances.get(TASK)) is Ups
     assert updates.failed == {"ups": "the device cannot be read"}

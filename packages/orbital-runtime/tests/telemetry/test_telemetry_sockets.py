@@ -90,7 +90,7 @@ def test_a_file_in_the_sockets_place_is_left_alone(tmp_path: Path):
     """What is not a socket is never removed."""
     path = tmp_path / "sentinel.sock"
     path.write_text("precious")
-    with pytest.raises(CannotListen, match="no socket"):
+    with pytest.raises(CannotListen, match="not a socket"):
         listen.unix(path)
     assert path.read_text() == "precious"
 

@@ -42,7 +42,7 @@ def test_what_is_too_long_is_not_sent():
     ("said", "words"),
     [
         (b"", "truncated"),
-        (b"\xc1", "no message"),
+        (b"\xc1", "not a message"),
         (msgspec.msgpack.encode(["done", 7]), "Expected `object`"),
         (msgspec.msgpack.encode({"call": 7}), "missing required field `type`"),
         (msgspec.msgpack.encode({"type": "dance", "call": 7}), "Invalid value 'dance'"),
