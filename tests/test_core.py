@@ -122,7 +122,7 @@ def test_two_hosts_of_one_name_are_told(sentinel, peer, another_sentinel):
     """Core takes them for one: said at registration, and by each that runs, once."""
     for one in (sentinel, another_sentinel):
         done = one.command("register", "--core-url", peer.address)
-        assert ("already: this one is that one now" in done.stderr) is (one is another_sentinel)
+        assert ("this one now has its identity" in done.stderr) is (one is another_sentinel)
         one.start(SENTINEL_COLLECTOR__TASK_FETCH_INTERVAL="200ms")
     for one in (sentinel, another_sentinel):
         wait_until(lambda told=one.log: "another sentinel also reports task" in told.read_text())
@@ -136,7 +136,7 @@ def test_core_is_said_to_know_us_when_it_does(sentinel, peer):
     sentinel.command("register", "--core-url", peer.address)
     peer.fault(path="/api/v1/", status=503)
     sentinel.start(SENTINEL_HEARTBEAT__INTERVAL="200ms")
-    wait_until(lambda: "did not hear a heartbeat" in sentinel.log.read_text())
+    wait_until(lambda: "a heartbeat to Core failed" in sentinel.log.read_text())
     assert "known at Core" not in sentinel.log.read_text()
     peer.cure()
     wait_until(lambda: "known at Core as sentinel-" in sentinel.log.read_text())

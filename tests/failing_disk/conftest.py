@@ -43,4 +43,4 @@ def adds_up(ledger, accepted, rows=50, doubtful=1):
 
 def well(feeder):
     """Whether it said that its trouble is over, or had none."""
-    return feeder.said.rfind("wait in memory") <= feeder.said.rfind("takes samples again")
+    return feeder.said.rfind("wait in memory") <= feeder.said.rfind("accepts samples again")

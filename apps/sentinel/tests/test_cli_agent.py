@@ -173,7 +173,7 @@ tasks:
                 agent.process.send_signal(signal.SIGINT)
                 time.sleep(0.1)
             assert agent.ended() == 0
-        assert "asked twice" in agent.log.read_text()
+        assert "stop requested twice" in agent.log.read_text()
 
 
 def test_reload(machine, two_tasks):

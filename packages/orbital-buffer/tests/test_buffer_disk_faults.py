@@ -238,7 +238,7 @@ async def test_a_failing_disk_is_bridged_in_memory(opened, caplog):
         await buffer.store.look(2)
     assert buffer.usage().trouble == ""
     assert "cannot be written: new samples wait in memory" in caplog.text
-    assert "takes samples again" in caplog.text
+    assert "accepts samples again" in caplog.text
     await crash(buffer, "after")
     after = await opened("after")
     assert await stamps(after) == kept

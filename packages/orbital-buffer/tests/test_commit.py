@@ -203,7 +203,7 @@ async def test_a_buffer_that_fails_is_tried_again(caplog):
         await committer.flush()
     assert buffer.waiting("a") == 5
     assert "No space left on device" in caplog.text
-    assert "takes samples again" in caplog.text
+    assert "accepts samples again" in caplog.text
     await committer.close()
 
 

@@ -87,4 +87,4 @@ def test_a_machine_without_such_a_place_is_told_once(place, caplog):
     ours = CrashCounts(place / "buffer", place / "nowhere")
     for accepted in (7, 8):
         ours.keep(packed(a=State(accepted=accepted)), besides=False)
-    assert caplog.text.count("without a count of it") == 1
+    assert caplog.text.count("are lost uncounted") == 1

@@ -429,7 +429,7 @@ async def test_a_damaged_file(tmp_path, damage, caplog):
     file.write_bytes(damage if damage == b"x" else len(data).to_bytes(4, "big") + data)
     processor, _ = await started(tmp_path, **SETTINGS)
     assert Feed(processor).flush(T * 2) == []
-    assert "begin anew" in caplog.text
+    assert "start empty" in caplog.text
 
 
 @pytest.mark.parametrize(
