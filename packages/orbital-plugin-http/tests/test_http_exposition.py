@@ -130,7 +130,7 @@ def test_what_stands_before_a_mistake_is_kept() -> None:
 )
 def test_what_is_no_page_is_a_failure_of_the_body(page: str) -> None:
     """An error page with status 200 is not taken for an empty one."""
-    with pytest.raises(ProbeFailedError, match=r"no Prometheus page: ..."):
+    with pytest.raises(ProbeFailedError, match=r"not a Prometheus page: ..."):
         read(page)
 
 
