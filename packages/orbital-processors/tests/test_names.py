@@ -90,7 +90,7 @@ def test_origin():
 
 
 def test_fields_of_the_device():
-    """Those that it has; one that it does not have is not a label. What is known of any device is not a field."""
+    """Those that it has; one that it lacks is not a label. What is known of any device is not a field."""
     config = LabelsConfig(set={"host": "{device.host}", "x": "{device.x}", "id": "{device.id}"})
     layout = Layout(replace(make_origin(), fields={"host": "h1", "id": "7"}), [Row("m", {})])
     (row,) = Labels(config).plan(layout)
