@@ -142,7 +142,7 @@ def test_a_row_in_place_of_another_keeps_what_is_not_given():
 
 
 def test_a_part_knows_the_whole_layout():
-    """Also a part of a part; and all of it is no part."""
+    """Also a part of a part; and all of it is not a part."""
     layout = make_layout(6)
     part = layout.part(1, 5).part(1, 3)
     assert (part.whole, part.start, part.rows) == (layout, 2, layout.rows[2:4])

@@ -65,7 +65,7 @@ def test_fields_are_read_from_one_secret_or_from_others(server, hostile_server, 
     """Each secret once. What is not there is no error, so that the next provider is asked."""
     asked = ["a", "gone", "site/switches#community", "site/gone#x", "orbital-sentinel#a", "n"]
     found = vault(hostile_server.url, tmp_path).get_all(asked)
-    assert str(found.pop("n")) == "field n is no text"
+    assert str(found.pop("n")) == "field n is not text"
     assert found == {
         "a": SecretStr("one"), "gone": None, "site/switches#community": SecretStr("two"),
         "site/gone#x": None, "orbital-sentinel#a": SecretStr("one"),

@@ -164,7 +164,7 @@ def test_without_a_provider_it_says_what_to_install(written):
 
 
 def test_a_provider_that_hangs_is_given_up(written):
-    """The deadline is for all of them; what was answered in time is no problem."""
+    """The deadline is for all of them; what was answered in time is not a problem."""
     text = "secrets: {timeout: 50ms, safe: {keys: {k: v}}}\n" + TASK.format("${safe:k} ${slow:k}")
     try:
         (problem,) = problems(written, text)

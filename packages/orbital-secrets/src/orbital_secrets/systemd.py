@@ -27,7 +27,7 @@ class Systemd(SecretProvider[SystemdConfig]):
     default = True
 
     def get(self, name: str) -> SecretStr | None:
-        """The credential, or None where the agent is no service of systemd."""
+        """The credential, or None where the agent is not a service of systemd."""
         found = (read(path) for path in self.files(name))
         return next((secret for secret in found if secret is not None), None)
 

@@ -150,6 +150,6 @@ def _cipher(keys: Sequence[bytes]) -> MultiFernet:
     """Encrypts with the first key, and decrypts with any.
 
     Raises:
-        ValueError: One is no key.
+        ValueError: One is not a key.
     """
     return MultiFernet([Fernet(key) for key in keys])

@@ -123,4 +123,4 @@ def _field(fields: dict[str, Any] | ConfigurationError, name: str) -> Answer:
     value = fields.get(name)
     if value is None or isinstance(value, str):
         return value if value is None else SecretStr(value)
-    return ConfigurationError(f"field {name} is no text")
+    return ConfigurationError(f"field {name} is not text")
