@@ -96,7 +96,7 @@ def test_what_was_measured_comes_back(given_runs):
 
 
 def test_what_plugins_measure_is_bounded():
-    """Neither what is no finite number nor endless names."""
+    """Neither what is not a finite number nor endless names."""
     history = RunHistory(1 << 20)
     history.add("t", run(0, a=float("nan"), b=float("inf"), c=-1e300, d=1.0))
     assert history.of("t").runs[0].measured == {"d": 1.0}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orbital_runtime.paths import data_dir
-from orbital_runtime.settings.secrecy import sounds_secret
+from orbital_runtime.settings.secrecy import is_secret_key
 from orbital_runtime.settings.source.gather import gather
 from orbital_sdk.secrecy import hold, in_address
 
@@ -25,7 +25,7 @@ def hold_all(config: Path | None) -> None:
     of the configuration finds by its models.
     """
     hold("file", _in_file(config))
-    hold("environment", (text for name, text in os.environ.items() if sounds_secret((name,))))
+    hold("environment", (text for name, text in os.environ.items() if is_secret_key((name,))))
     hold("credentials", _in_folder(data_dir()))
 
 
@@ -33,7 +33,7 @@ def _in_file(config: Path | None) -> Iterator[str]:
     """Values whose key sounds secret, and what is secret in addresses."""
     for loc, leaf in gather(config, os.environ).root.leaves():
         if isinstance(leaf.value, str):
-            if sounds_secret(loc):
+            if is_secret_key(loc):
                 yield leaf.value
             yield from in_address(leaf.value)
 
@@ -48,7 +48,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
 
 
 def _in_text(name: str, text: str) -> Iterator[str]:
-    if sounds_secret((name,)) and text.strip() and "\n" not in text.strip():
+    if is_secret_key((name,)) and text.strip() and "\n" not in text.strip():
         yield text.strip()
     with suppress(ValueError):
         yield from _in_json(json.loads(text))
@@ -58,5 +58,5 @@ def _in_json(value: object, name: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, child in cast("dict[str, Any]", value).items():
             yield from _in_json(child, key)
-    elif isinstance(value, str) and sounds_secret((name,)):
+    elif isinstance(value, str) and is_secret_key((name,)):
         yield value
