@@ -24,8 +24,11 @@ TRACKED = subprocess.run(
     ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
 )
 PAGES = [ROOT / name for name in TRACKED.stdout.split() if "changelog.d" not in name]
-ELSEWHERE = {"hello.yaml": "the contract's own tests run it, with the plugin that it is about"}
-"""First words of examples that need more than we ship."""
+ELSEWHERE = {
+    "hello.yaml": "the contract's own tests run it, with the plugin that it is about",
+    "rule_files: [alerts.yaml]": "a configuration of Prometheus",
+}
+"""First words of examples that are not for us alone."""
 BODIES = {"clickhouse": "sender:\n  direct:\n    clickhouse:\n      dsn: http://h/d\n"}
 """What stands before an example that begins in the middle, by the end of its package's name."""
 RUN = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orbital_sentinel.errors import Failure
+from orbital_sentinel.service.installation import Installation
+from orbital_sentinel.service.unit import NAME, check_visible, unit
 from orbital_testbench import Answer, wait_until
 from orbital_testbench.programs import MissingProgramError, find_program, skip_or_fail
 
 UNIT = Path(__file__).parents[1] / "deploy" / "systemd" / "orbital-sentinel.service"
-EXPOSURE = 20
+EXPOSURE = 15
 """Tenths that `systemd-analyze security` may count, of 100."""
 
 
@@ -85,6 +90,67 @@ def test_the_unit_is_one_that_systemd_takes(analyze, tmp_path):
         "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", str(unit)
     )
     assert secure.returncode == 0, secure.stdout
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A root folder of a system that does not run."""
+    for name in ("systemctl", "systemd-sysusers"):
+        try:
+            find_program(name, "systemd")
+        except MissingProgramError as error:
+            skip_or_fail(error)
+    if os.geteuid() != 0:
+        pytest.skip("only root may make the user of a service")
+    return Installation(tmp_path / "root")
+
+
+def test_a_service_is_installed_and_removed(machine):
+    """User, configuration, unit, start with the machine; whatever a user wrote stays at both ends."""
+    tuple(machine.install("[Service]\n", "old: file\n"))
+    machine.config.write_text("own: file\n")
+    said = list(machine.install(unit(Path("/opt/x/bin/sentinel")), "a: b\n"))
+    (line,) = [
+        line for line in (machine.root / "etc/passwd").read_text().splitlines() if NAME in line
+    ]
+    assert line.split(":")[5] == f"/var/lib/{NAME}"
+    owner = machine.config.stat()
+    assert (str(owner.st_uid), stat.S_IMODE(owner.st_mode)) == (line.split(":")[2], 0o600)
+    assert machine.config.read_text() == "own: file\n"
+    assert "ExecStart=/opt/x/bin/sentinel start\n" in machine.unit_file.read_text()
+    wanted = machine.root / f"etc/systemd/system/multi-user.target.wants/{NAME}.service"
+    assert wanted.is_symlink()
+    assert not machine.runs
+    assert said[-1] == "It starts with the machine."
+    assert [text.split()[0] for text in machine.uninstall()] == ["Removed", "Removed"]
+    assert not wanted.is_symlink()
+    assert not machine.unit_file.exists()
+    assert machine.config.read_text() == "own: file\n"
+    assert list(machine.uninstall()) == []
+
+
+def test_the_unit_fits_a_machine(analyze, tmp_path):
+    """Its program and another configuration, whatever characters their paths have."""
+    sentinel = tmp_path / "a b%h" / "sentinel"
+    sentinel.parent.mkdir()
+    sentinel.symlink_to(Path(sys.executable).with_name("sentinel"))
+    text = unit(sentinel, Path('/srv/it"s $HOME.yaml'))
+    (line,) = [line for line in text.splitlines() if line.startswith("ExecStart=")]
+    assert line.endswith('start --config "/srv/it\\"s $$HOME.yaml"')
+    assert text.replace(line, "") == UNIT.read_text().replace(
+        "ExecStart=/usr/local/bin/sentinel start", ""
+    )
+    file = tmp_path / UNIT.name
+    file.write_text(text)
+    verified = analyze("verify", "--man=no", str(file))
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_a_program_that_the_service_cannot_see_is_refused(tmp_path):
+    """The sandbox hides home folders; without this the service would fail with a riddle."""
+    with pytest.raises(Failure, match=r"is in /home .*, which the service does not see"):
+        check_visible(Path("/home/me/.local/bin/sentinel"))
+    check_visible(Path("/opt/orbital-sentinel/bin/sentinel"))
 
 
 def test_the_unit_keeps_what_a_killed_agent_noted():

@@ -20,6 +20,7 @@ from orbital_sentinel.commands import (
     explain,
     older,
     plugins,
+    service,
     support,
     token,
     top,
@@ -160,4 +161,5 @@ app.command("test-connection", hidden=True)(older.connection)
 app.command("support-bundle", rich_help_panel=SEE)(support.support_bundle)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 app.add_typer(plugins.app, name="plugins", rich_help_panel=SET_UP)
+app.add_typer(service.app, name="service", rich_help_panel=SET_UP)
 app.add_typer(buffer.app, name="buffer", rich_help_panel=SEE)

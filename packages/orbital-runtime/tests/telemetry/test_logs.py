@@ -155,6 +155,7 @@ def test_redaction_leaves_ordinary_text_alone():
         "http://a:9090/x?y=1",
         "write to ops@example.org",
         "secret 3 of 4",
+        "tasks[0].config.token: ${secret:UPS}: there is no such secret",
         "tokens: many",
     ):
         assert setup.redact(text) == text

@@ -43,10 +43,12 @@ _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 _CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {
     9: "\t", 10: "\\n", 13: "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029",
 }  # fmt: skip
-# A dotted key with a colon is the start of a configuration problem, which contains no value.
+# A dotted key with a colon is the start of a configuration problem, which contains no value; `${secret:NAME}`
+# is the name of one.
 _SECRET: Final = re.compile(
     r"""(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@'"\\]+@"""
-    r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["'
+    r"""|(?P<pair>\b(?!(?<=\.)\w+:\s)(?!(?<=\$\{)\w+:)"""
+    r"""(?:password|passwd|secret|token|api_?key|api_token|authorization)\\?["'
     ]?\s*[=:]\s*"""
     r"""\\?["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;)}\]\\]+"""
     r"""|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}""",
