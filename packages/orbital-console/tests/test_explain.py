@@ -69,7 +69,8 @@ async def agent(tmp_path):
 
 
 def explainer(agent: Agent) -> Explainer:
-    return Explainer(BoundViews(agent.sources), agent.extensions["console"].history.runs)
+    history = agent.extensions["console"].history
+    return Explainer(BoundViews(agent.sources), history.runs, agent.registry.metadata)
 
 
 async def test_first_cause_outlives_its_consequences(agent):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from orbital_runtime.agent import Agent, State
+from orbital_runtime.agent.extending import Host
 from orbital_runtime.agent.lifecycle.signals import Signals
 from orbital_runtime.clock import ManualClock
 from orbital_runtime.model import Status
@@ -259,10 +260,13 @@ async def test_a_bad_configuration_changes_nothing(agent_of, tmp_path):
     await until(lambda: states["a"][1].runs > runs)
     refused = agent.sources.reloaded()
     assert "no-such-plugin" in refused.problems[0]
+    counts = Host(agent, "server").counts  # what an extension tells its server
+    assert "no-such-plugin" in counts().config_error
     write(tmp_path, {"a": "steady"})
     await agent.reload()
     accepted = agent.sources.reloaded()
     assert accepted.problems == ()
+    assert counts().config_error == ""
     assert accepted.successful_ms >= refused.at_ms > 0
     await agent.stop()
 

@@ -31,10 +31,7 @@ class Explainer:
     """
 
     def __init__(
-        self,
-        views: Views,
-        history: RunHistory,
-        metadata: Callable[[str], Mapping[str, Any]] = lambda _: {},
+        self, views: Views, history: RunHistory, metadata: Callable[[str], Mapping[str, Any]]
     ) -> None:
         self._views = views
         self._history = history
