@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import stat
 
 import pytest
@@ -142,6 +143,22 @@ async def test_an_endless_request_is_cut_off(site):
             await _pour(writer)
         writer.close()
     assert (await site.get("/")).status == 200
+
+
+async def test_a_client_that_stops_reading_holds_up_nobody(site):
+    """Its stream stands still, pages are served, and when it is gone its place is free."""
+    host, port = site.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as lazy:
+        lazy.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while not site.console.events._clients:  # noqa: ASYNC110 (what is watched has no event)
+            await asyncio.sleep(0)
+        for number in range(200):
+            site.console.events.publish("task", number=number, text="x" * 100_000)
+            await asyncio.sleep(0)
+        assert (await site.get("/")).status == 200
+    async with asyncio.timeout(20):
+        while site.console.events._clients:  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0)
 
 
 async def _pour(writer):

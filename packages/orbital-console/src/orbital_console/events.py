@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 REMEMBERED: Final = 200
 """Events that a client gets that comes back."""
@@ -54,7 +54,7 @@ class Events:
         self._closed = True
         self._wake()
 
-    async def follow(self, since: int | None, seconds: float) -> AsyncIterator[Event]:
+    async def follow(self, since: int | None, seconds: float) -> AsyncGenerator[Event]:
         """Events as they come, for so long.
 
         Args:

@@ -44,7 +44,7 @@ class Context:
 
     async def links(self) -> list[Link]:
         """Which devices are neighbours."""
-        plugins = {view["plugin"] for view in await self.all_tasks()}
+        plugins = set(self.history.flow.plugins)
         names = neighbours.metrics(plugins, self.host.metadata)
         if not names:
             return []

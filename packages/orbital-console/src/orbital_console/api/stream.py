@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from orbital_runtime.telemetry.server.requests import answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -41,10 +42,11 @@ def route(events: Events) -> Route:
     return Route("/api/v1/events", follow)
 
 
-async def _stream(events: Events, since: int | None) -> AsyncIterator[bytes]:
+async def _stream(events: Events, since: int | None) -> AsyncGenerator[bytes]:
     yield b"retry: %d\n\n" % RETRY_MS
-    async for event in events.follow(since, SECONDS):
-        yield _encoded(event)
+    async with aclosing(events.follow(since, SECONDS)) as following:
+        async for event in following:
+            yield _encoded(event)
 
 
 def _encoded(event: Event) -> bytes:
