@@ -7,8 +7,11 @@ import pytest
 from orbital_sdk import Attempt, Batch, Context, Identity, Layout, Metric, Origin, Row
 from orbital_sdk.wire import batches, calls, records
 
-RUN = {"deadline": "remaining", "log": None}
-"""Of a run: a clock is one process's own, and what is logged crosses as `log`. None -> what is added."""
+RUN = {"deadline": "remaining", "log": None, "measured": None}
+"""Of a run: a clock is one process's own, what is logged crosses as `log`, and what is measured stays where it
+is. None -> what is added."""
+PART = {"of": None, "start": None}
+"""A layout that is a part of another one crosses as one of its own."""
 ORIGIN = {"fields": None}
 """Of an origin: fields of a device are for processors, which stay in the agent."""
 
@@ -20,7 +23,7 @@ ORIGIN = {"fields": None}
         (Identity, batches.Identity, {}),
         (Origin, batches.Origin, ORIGIN),
         (Row, batches.Row, {}),
-        (Layout, batches.Layout, {None: {"layout"}}),
+        (Layout, batches.Layout, PART | {None: {"layout"}}),
         (Batch, batches.Batch, {}),
         (Context, calls.Collect, RUN | {None: {"call", "session"}}),
         (Context, calls.Test, RUN | {None: {"call", "session"}}),
