@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import tarfile
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -249,7 +250,7 @@ def refuse(request: Request) -> Answer:
 
 
 def test_secrets_of_a_store_are_in_no_file_and_shown_nowhere(sentinel, hostile_server):
-    """Buffer on disk, dead letters, log, pages, commands, and all files that the agent leaves."""
+    """Buffer on disk, dead letters, log, pages, commands, support bundle, all files that the agent leaves."""
     hostile_server.default = refuse
     secret = Named()
     sections = settings(hostile_server.url, secret)
@@ -267,6 +268,19 @@ def test_secrets_of_a_store_are_in_no_file_and_shown_nowhere(sentinel, hostile_s
     shown = dict(_shown(sentinel))
     done = sentinel.command("buffer", "dead-letters", "list", "--output", "json")
     shown["dead letters"] = done.stdout + done.stderr
+    sentinel.command("support-bundle", "bundle.tar.gz")
+    with tarfile.open(sentinel.folder / "bundle.tar.gz") as bundle:
+        for file in filter(tarfile.TarInfo.isfile, bundle):
+            shown[f"bundle {file.name}"] = bundle.extractfile(file).read().decode(errors="replace")
+    for page in (
+        "/configuration",
+        "/log",
+        "/outputs",
+        "/flow",
+        "/api/v1/configuration",
+        "/api/v1/explain",
+    ):
+        shown[page] = sentinel.get(page)[1]
     assert MARK not in "".join(shown.values())
     hostile_server.default = Answer(204)
     sentinel.end()
