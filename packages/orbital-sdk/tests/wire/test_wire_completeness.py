@@ -8,8 +8,8 @@ from orbital_sdk import Attempt, Batch, Context, Identity, Layout, Metric, Origi
 from orbital_sdk.wire import batches, calls, records
 
 RUN = {"deadline": "remaining", "log": None, "measured": None}
-"""Of a run: a clock is one process's own, what is logged crosses as `log`, and what is measured stays where it
-is. None -> what is added."""
+"""Of a run: a clock is one process's own, what is logged crosses as `log`, and what is measured stays in its
+process. None -> what is added."""
 PART = {"of": None, "start": None}
 """A layout that is a part of another one crosses as one of its own."""
 ORIGIN = {"fields": None}
