@@ -334,6 +334,29 @@ def test_a_changed_secret_opens_only_what_uses_it(sentinel, hostile_server):
     assert _tokens(hostile_server, seen) == {"second-one-token", "first-two-token"}
 
 
+def test_a_secret_that_no_file_holds_is_asked_for_again(sentinel, hostile_server):
+    """Every `secrets.refresh`; a provider that fails then changes nothing."""
+    hostile_server.default = Answer(204)
+    answer = sentinel.folder / "answer.json"
+    task = {"id": "one", "plugin": "http", "interval": "100ms", "config": {
+        "url": hostile_server.url, "token": "${secret:one}",
+    }}  # fmt: skip
+    answer.write_text('{"one": {"value": "first-token"}}')
+    sentinel.configure(
+        secrets={"refresh": "100ms", "command": {"run": ["cat", "answer.json"]}},
+        sender={"direct": {"file": {"path": "samples.jsonl"}}},
+        tasks=[task],
+    )
+    sentinel.start()
+    wait_until(lambda: _tokens(hostile_server) == {"first-token"})
+    answer.write_text("nonsense")
+    seen = len(hostile_server.requests)
+    wait_until(lambda: len(hostile_server.requests) > seen + 5)
+    assert _tokens(hostile_server) == {"first-token"}
+    answer.write_text('{"one": {"value": "second-token"}}')
+    wait_until(lambda: "second-token" in _tokens(hostile_server))
+
+
 def _tokens(server, since: int = 0) -> set[str]:
     heads = [request.headers.get("authorization", "") for request in server.requests[since:]]
     return {head.removeprefix("Bearer ") for head in heads if head}
