@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import invalidate_caches
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orbital_runtime.guard.escape import contained, origin
+from orbital_runtime.plugins.fitness import unfit
 from orbital_runtime.plugins.offers import GROUPS, Kind, Offer, find
 from orbital_runtime.plugins.requirements import unmet
 from orbital_sdk import ConfigurationError, Plugin, Processor, Writer
 from orbital_sdk.hints import nearest
-from orbital_sdk.loader import Loader
-from orbital_sdk.secret_provider import SecretProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from importlib.metadata import EntryPoint
 
-T = TypeVar("T")
+    from orbital_sdk.loader import Loader
+    from orbital_sdk.secret_provider import SecretProvider
 
-_BASES: Final[dict[Kind, type]] = {
-    "plugin": Plugin, "writer": Writer, "processor": Processor, "loader": Loader,
-    "provider": SecretProvider,
-}  # fmt: skip
-_MUST: Final[dict[Kind, tuple[str, ...]]] = {
-    "plugin": ("collect", "open", "serve"),
-    "writer": ("write",),
-    "processor": ("plan",),
-    "loader": ("load",),
-    "provider": ("get", "get_all"),
-}
-"""Methods of which a class must override at least one."""
-CONTRACTS: Final = (1,)
-"""Contract versions that this runtime supports; a class states its own in `contract`."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +169,7 @@ class Registry:
             Unusable: It does not fit; the one before stays.
         """
         offer = Offer("plugin", plugin.name, source, version)
-        if reason := _unfit(offer, plugin):
+        if reason := unfit(offer, plugin):
             raise Unusable(_broken(offer, reason).error)
         self.remove(plugin.name)
         self._offers["plugin", plugin.name], self._loaded["plugin", plugin.name] = offer, plugin
@@ -308,7 +293,7 @@ class Registry:
         except Exception as error:  # noqa: BLE001 (an import of third-party code may raise anything)
             self._broken[key] = _broken(offer, f"its import failed: {_words(origin(error))}")
             return
-        if reason := _unfit(offer, loaded):
+        if reason := unfit(offer, loaded):
             self._broken[key] = _broken(offer, reason)
         else:
             self._loaded[key] = loaded
@@ -322,32 +307,3 @@ def _broken(offer: Offer, error: str) -> Broken:
 
 def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
-
-
-def _unfit(offer: Offer, loaded: object) -> str:
-    """Why this object does not fit its entry point group; empty if it does."""
-    if offer.kind == "command":
-        return ""
-    base = _BASES.get(offer.kind)
-    if not inspect.isclass(loaded) or (base and not issubclass(loaded, base)):
-        wanted = f" derived from orbital_sdk.{base.__name__}" if base else ""
-        what = offer.point.value if offer.point else repr(loaded)
-        return f"{what} is not a class{wanted}"
-    return next(_faults(offer, cast("Any", loaded), base), "")
-
-
-def _faults(offer: Offer, own: Any, base: type | None) -> Iterator[str]:
-    """The faults of a class, most severe first."""
-    contract = getattr(own, "contract", None)
-    if contract not in CONTRACTS:
-        known = " and ".join(map(str, CONTRACTS))
-        yield (
-            f"it is written for contract {contract!r} of the SDK, and this agent knows {known}: "
-            f"install a newer orbital-runtime, or an older {offer.distribution}"
-        )
-    if getattr(own, "name", None) != offer.name:
-        yield f"its class is called {getattr(own, 'name', '')!r}; name and entry point must agree"
-    if not isinstance(getattr(own, "metadata", {}), Mapping):
-        yield f"its metadata is {own.metadata!r}; it has to be a mapping"
-    if base and all(getattr(own, m) is getattr(base, m) for m in _MUST[offer.kind]):
-        yield f"its class has no {' or '.join(f'{one}()' for one in _MUST[offer.kind])}"
