@@ -1,9 +1,14 @@
-"""Where uv is: the one that runs this command, or the one on the PATH."""
+"""Where uv is: the one that runs this command, the one on the PATH, or that of this checkout."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).parents[4] / ".tools" / "uv" / "bin"
+"""Where `tools/uv.sh` installs it if there is none."""
 
 
 class NoUv(LookupError):  # noqa: N818 (reads as what happened)
@@ -16,7 +21,7 @@ def find_uv() -> str:
     Raises:
         NoUv: There is none.
     """
-    found = os.environ.get("UV") or shutil.which("uv")
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(CHECKOUT))
     if not found:
-        raise NoUv("uv is not on the PATH; start this by `uv run orbital-dev`")
+        raise NoUv("there is no uv; `make setup` installs one")
     return found
