@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from orbital_dev.uv import find_uv
@@ -48,7 +49,7 @@ def prepare(root: Path, member: Member, bump: str) -> str:
     changelog = folder / "CHANGELOG.md"
     if not changelog.exists():
         changelog.write_text(f"# Changes of {member.name}\n\n{NEWS}", encoding="utf-8")
-    _run(root, "towncrier", "build", "--yes", "--config", "pyproject.toml", "--dir", member.folder,
+    _run(root, sys.executable, "-m", "towncrier", "build", "--yes", "--config", "pyproject.toml", "--dir", member.folder,
          "--name", member.name, "--version", version)  # fmt: skip
     return version
 
