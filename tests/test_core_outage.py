@@ -119,8 +119,8 @@ def _come_to_rest(sentinel: Any, core: Any) -> int:
         core.http.put(url, json={"enabled": False}, timeout=10).raise_for_status()
     wait_until(lambda: not sentinel.tasks(), what="no task is left")
     wait_until(lambda: not sentinel.metrics()["sentinel_tasks_running"], what="no run goes on")
-    wait_until(lambda: sentinel.account("core")["waiting"] == 0, timeout=60)
-    wait_until(lambda: sentinel.metrics()["sentinel_core_reports_waiting"] == 0, timeout=60)
+    wait_until(lambda: sentinel.account("core")["waiting"] == 0)
+    wait_until(lambda: sentinel.metrics()["sentinel_core_reports_waiting"] == 0)
     told = sentinel.metrics()
     ends = told["sentinel_tasks_success_total"] + told["sentinel_tasks_failed_total"]
     return int(ends + told["sentinel_tasks_cancelled_total"])

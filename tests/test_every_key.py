@@ -209,6 +209,7 @@ def test_batches_wait_for_the_flush_interval(sentinel, hostile_server):
         buffer={"flush_interval": "1h"}, sender=into(hostile_server), tasks=[TASK | HERE_CONFIG]
     )
     sentinel.start()
+    hostile_server.wait_for_requests(1)
     wait_until(lambda: sentinel.account("central").get("waiting", 0) > 100)
     assert len(hostile_server.requests) == 1
     assert sentinel.end() == 0

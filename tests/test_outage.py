@@ -110,7 +110,7 @@ def test_an_hours_outage_costs_nothing_and_holds_nobody(
     settings(sentinel, away, healthy, "now", rate=30_000)
     sentinel.start("--config", "config.yaml")
     wait_until(lambda: one(sentinel, "away")["backlog"] > 0)
-    wait_until(lambda: one(sentinel, "away")["backlog"] == 0, timeout=60)
+    wait_until(lambda: one(sentinel, "away")["backlog"] == 0)
     settings(sentinel, away, healthy)
     wait_until(lambda: sentinel.status()["tasks"]["total"] == 0)
     wait_until(lambda: not any(each["waiting"] for each in sentinel.status()["outputs"]))

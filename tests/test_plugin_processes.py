@@ -38,7 +38,7 @@ def test_a_crash_and_an_update(sentinel):
     rolled back.
     """
     sentinel.install("acme", CODE, acme="Acme")
-    common = {"plugin": "acme", "interval": "200ms", "timeout": "5s"}
+    common = {"plugin": "acme", "interval": "200ms", "timeout": "60s"}
     steady, crashing = {"id": "steady", **common}, {"id": "crashing", **common}
     crashing["config"] = {"crash": True}
     crashing["interval"] = "1h"
@@ -48,7 +48,7 @@ def test_a_crash_and_an_update(sentinel):
     }
     sentinel.configure(**sections, tasks=[steady])
     sentinel.start()
-    wait_until(lambda: task(sentinel, "steady")["status"] == "success", timeout=30, what="a run")
+    wait_until(lambda: task(sentinel, "steady")["status"] == "success", what="a run")
     assert [one["down"] for one in runs(sentinel)["processes"]] == [""]
 
     _upgrade(sentinel, "1.0", "2.0", CODE)
@@ -88,30 +88,30 @@ def test_an_upgrade_is_noticed(sentinel):
         "plugins": {"acme": {"isolation": "process"}, "reload_interval": "100ms"},
         "sender": {"direct": {"file": {"enabled": True, "path": "out.jsonl"}}},
     }
-    steady = {"id": "steady", "plugin": "acme", "interval": "200ms", "timeout": "5s"}
+    steady = {"id": "steady", "plugin": "acme", "interval": "200ms", "timeout": "60s"}
     sentinel.configure(**sections, tasks=[steady])
     sentinel.start()
-    wait_until(lambda: task(sentinel, "steady")["status"] == "success", timeout=30, what="a run")
+    wait_until(lambda: task(sentinel, "steady")["status"] == "success", what="a run")
 
     _upgrade(sentinel, "1.0", "2.0", CODE)
-    wait_until(lambda: runs(sentinel)["loaded"] == "2.0", timeout=30, what="the update")
+    wait_until(lambda: runs(sentinel)["loaded"] == "2.0", what="the update")
     _upgrade(sentinel, "2.0", "3.0", CODE.replace("if device.crash", "if not device.crash"))
-    wait_until(lambda: runs(sentinel)["update_failed"], timeout=30, what="the refusal")
+    wait_until(lambda: runs(sentinel)["update_failed"], what="the refusal")
     assert runs(sentinel)["loaded"] == "2.0"
     assert task(sentinel, "steady")["failed"] == 0
     _upgrade(sentinel, "3.0", "4.0", CODE.replace("return [", "raise OSError #"))
-    wait_until(lambda: "OSError" in runs(sentinel)["update_failed"], timeout=30, what="the next")
+    wait_until(lambda: "OSError" in runs(sentinel)["update_failed"], what="the next")
 
     (process,) = runs(sentinel)["processes"]
     os.kill(process["pid"], signal.SIGKILL)
-    wait_until(lambda: "plugin_refused" in _reasons(sentinel), timeout=30, what="what runs now")
+    wait_until(lambda: "plugin_refused" in _reasons(sentinel), what="what runs now")
     assert "4.0 runs, which was refused" in _reasons(sentinel)["plugin_refused"]
 
     sentinel.install("more", CODE.replace("acme", "more"), more="Acme")
     other = steady | {"id": "other", "plugin": "more"}
     sentinel.configure(**sections, tasks=[steady, other])
     sentinel.ask("/api/v1/reload")
-    wait_until(lambda: task(sentinel, "other")["status"] == "success", timeout=30, what="a run")
+    wait_until(lambda: task(sentinel, "other")["status"] == "success", what="a run")
 
 
 def _reasons(sentinel):
@@ -119,9 +119,9 @@ def _reasons(sentinel):
 
 
 def _upgrade(sentinel, before, after, code):
-    """As `pip install --upgrade` leaves it."""
+    """As `pip install --upgrade` leaves it; its version comes last, since that is what the agent looks at."""
     site = sentinel.folder / "site"
+    site.joinpath("acme.py").write_text(code)
     info = site / f"acme-{before}.dist-info"
     info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: acme\nVersion: {after}\n")
     info.rename(site / f"acme-{after}.dist-info")
-    site.joinpath("acme.py").write_text(code)

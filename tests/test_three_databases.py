@@ -109,7 +109,7 @@ def test_each_is_away_in_turn_and_all_hold_the_same(
         leave()
         passes(sentinel, away, *[each for each in names if each != away])
         come_back()
-        wait_until(lambda away=away: sentinel.account(away)["waiting"] < OUTAGE // 2, timeout=60)
+        wait_until(lambda away=away: sentinel.account(away)["waiting"] < OUTAGE // 2)
     assert sentinel.end() == 0
     expected = rows(clickhouse, f"{name}.metrics")
     assert len(expected) > 3 * OUTAGE

@@ -49,7 +49,7 @@ class Post(Writer[WriterConfig]):
         bad = [i for i, batch in enumerate(batches) if self.refuse and batch.ts % self.refuse == 0]
         body = json.dumps([batch.ts for i, batch in enumerate(batches) if i not in bad])
         where = urlsplit(self.url)
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
         try:
             connection.request("POST", f"/{self.run}", body)
             status = connection.getresponse().status

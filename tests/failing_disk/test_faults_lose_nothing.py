@@ -39,7 +39,9 @@ def test_what_is_accepted_while_a_write_is_tried_again_is_on_the_disk(
     """A fault of a moment: an append waits until its write went through, so that a kill takes nothing of it,
     and nothing is in memory alone.
     """
-    feeder = feed(tmp_path / "buffer", environ=faults.environ, rows=50, **PATIENT | {"retry": 60.0})
+    feeder = feed(
+        tmp_path / "buffer", environ=faults.environ, rows=50, **PATIENT | {"retry": 600.0}
+    )
     feeder.has(20)
     faults.set(Fault("write", errno.EIO))
     wait_until(lambda: faults.count("write") >= 8, what="many tries")
@@ -62,7 +64,7 @@ def test_nothing_is_accepted_before_a_database_that_is_about_to_open(
     folder, before = image
     shutil.copytree(folder, tmp_path / "buffer")
     faults.set(Fault("write", errno.EIO))
-    options = PATIENT | {"retry": 60.0}
+    options = PATIENT | {"retry": 600.0}
     feeder = feed(tmp_path / "buffer", environ=faults.environ, first=10**8, rows=50, **options)
     wait_until(lambda: faults.count("write") >= 8, what="many tries")
     feeder.end(signal.SIGKILL)

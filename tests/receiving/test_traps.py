@@ -44,9 +44,9 @@ def send(program: str, port: int, *words: str) -> None:
         path = find_program(program, package="snmp")
     except MissingProgramError as missing:
         skip_or_fail(missing)
-    once = ["-v2c", "-c", "public", "-r", "0", "-t", "30"]
+    once = ["-v2c", "-c", "public", "-r", "0", "-t", "120"]
     command = [str(path), *once, f"127.0.0.1:{port}", "", *words]
-    subprocess.run(command, check=True, capture_output=True, timeout=60, env={"MIBS": ""})
+    subprocess.run(command, check=True, capture_output=True, timeout=180, env={"MIBS": ""})
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ counts = st.integers(0, 10**12)
 reasons = st.dictionaries(st.sampled_from(["full", "age", "stopped"]), counts)
 
 
-def filled(accepted, delivered, dead, dropped, gone) -> Account:
-    account = Account(accepted, delivered, dead)
+def filled(accepted, delivered, dead, dropped, gone, recovered=0) -> Account:
+    account = Account(accepted, delivered, dead, recovered=recovered)
     account.dropped.update(dropped)
     account.letters_gone.update(gone)
     return account
 
 
-accounts = st.builds(filled, counts, counts, counts, reasons, reasons)
+accounts = st.builds(filled, counts, counts, counts, reasons, reasons, counts)
 
 
 def test_both_lines_hold():
@@ -28,6 +28,12 @@ def test_both_lines_hold():
     account = filled(100, 50, 20, {"full": 4, "age": 3}, {"purged": 5, "replayed": 1})
     assert account.waiting == 100 - 50 - 20 - 7
     assert account.letters == 20 - 6
+
+
+def test_what_processors_leave_out_is_told_from_losses():
+    """An output's own processors drop what its configuration asks them to; a failure of one is a loss."""
+    account = filled(9, 0, 0, {"processor:a": 2, "processor:b": 3, "failed:a": 1, "full": 1}, {})
+    assert account.left_out == 5
 
 
 @given(accounts, accounts)
