@@ -52,6 +52,9 @@ class Broken(SecretProvider[SecretProviderConfig]):
     def get(self, name: str) -> SecretStr | None:
         raise ZeroDivisionError("the value was hush-hush")
 
+    def files(self, name: str):
+        raise SystemExit
+
 
 class Slow(SecretProvider[SecretProviderConfig]):
     """Answers once it may."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from orbital_runtime.guard.escape import contained
 from orbital_runtime.plugins.extras import package_of
 from orbital_runtime.plugins.registry import Unusable
 from orbital_runtime.secrets.reference import CHAIN
@@ -75,13 +76,11 @@ class Providers:
             self.made[name] = self._make(name)
         return self.made[name]
 
-    def files(self, reference: Reference) -> list[Path]:
-        """Files that hold this secret, or may."""
-        found: list[Path] = []
-        for name in self.asked(reference):
-            with suppress(ConfigurationError):  # asking it says so
-                found += self.get(name).files(reference.name)
-        return found
+    def files(self, provider: str, name: str) -> Sequence[Path]:
+        """Files of a provider that hold this secret, or may; none where it cannot be asked."""
+        with suppress(Exception), contained:  # asking it for the secret says so
+            return tuple(self.get(provider).files(name))
+        return ()
 
     def _make(self, name: str) -> SecretProvider[Any]:
         kind = self._registry.provider(name)

@@ -39,7 +39,7 @@ class Round:
 
     def _is_in_files(self, reference: Reference) -> bool:
         asked = self.providers.asked(reference)
-        return all(tuple(self.providers.get(one).files(reference.name)) for one in asked)
+        return all(self.providers.files(one, reference.name) for one in asked)
 
 
 @dataclass(frozen=True, slots=True)

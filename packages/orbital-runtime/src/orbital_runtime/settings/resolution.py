@@ -87,11 +87,16 @@ def _round(
     source: Source, leaves: Iterator[tuple[Loc, Node]], providers: Providers, timeout: float
 ) -> Round:
     """Fill these leaves, as far as they have references."""
-    waiting = {
-        id(node): (loc, node) for loc, node in leaves if node.references
-    }.values()  # aliases: once
+    by_id = {id(node): (loc, node) for loc, node in leaves if node.references}
+    waiting = by_id.values()  # each once, however many aliases it has
     references = dict.fromkeys(one for _, node in waiting for one in node.references)
-    for path in dict.fromkeys(path for one in references for path in providers.files(one)):
+    files = (
+        path
+        for one in references
+        for provider in providers.asked(one)
+        for path in providers.files(provider, one.name)
+    )
+    for path in dict.fromkeys(files):
         if path.parent.is_dir():  # a folder that is missing cannot be watched
             source.watch(path)
     found = ask(references, providers, timeout) if references else {}
