@@ -47,7 +47,7 @@ class Template:
         series: In their order.
     """
 
-    __slots__ = ("_cut", "_ends", "_pieces", "series")
+    __slots__ = ("_cut", "_ends", "_pieces", "_zeros", "series")
 
     def __init__(self, series: tuple[Series, ...]) -> None:
         self.series = series
@@ -55,6 +55,8 @@ class Template:
         """What stands before each value, with room for it and its time stamp; nothing before `shape`."""
         self._ends = [0]
         """Where each series ends."""
+        self._zeros: list[int] = []
+        """Which of them have no value, as it is 0."""
         self._cut = _cutter(self._pieces, self._ends)
 
     def shape(self, packed: Sequence[bytes], zeros: Sequence[bool]) -> None:
@@ -70,6 +72,7 @@ class Template:
         self._pieces = [b""] * (3 * len(heads))
         self._pieces[0::3] = heads
         self._ends = [*accumulate(sizes, initial=0)]
+        self._zeros = [at for at, zero in enumerate(zeros) if zero]
         self._cut = _cutter(self._pieces, self._ends)
 
     def read(self, body: bytes, at: int, first: Series) -> Run | None:
@@ -87,19 +90,20 @@ class Template:
         if start >= stop:
             return None
         size = ends[stop] - ends[start]
-        pieces, series, cut = self._pieces, self.series, self._cut
-        if stop - start == len(series):
-            fields, pieces = cut(body, at), pieces.copy()
-        else:  # what is missing is filled up: one more format would cost more
-            whole = bytes(ends[start]) + body[at : at + size] + bytes(ends[-1] - ends[stop])
-            fields = cut(whole, 0)[2 * start : 2 * stop]
-            pieces, series = pieces[3 * start : 3 * stop], series[start:stop]
-        values, stamps = fields[0::2], fields[1::2]
+        if stop - start == len(self.series):
+            fields = self._cut(body, at)
+        else:  # what is missing is filled up: another format would cost more
+            filled = bytes(ends[start]) + body[at : at + size] + bytes(ends[-1] - ends[stop])
+            fields = self._cut(filled, 0)
+        values, stamps, pieces = [*fields[0::2]], fields[1::2], self._pieces.copy()
         pieces[1::3], pieces[2::3] = values, stamps
-        times = _times(stamps)
-        if times is None or not body.startswith(b"".join(pieces), at):
+        times = _times(stamps[start:stop])
+        if times is None or not body.startswith(b"".join(pieces[3 * start : 3 * stop]), at):
             return None
-        return Run(series, _values(values), times, size)
+        for zero in self._zeros:
+            values[zero] = _ZERO
+        there = doubles(array("d", b"".join(values[start:stop])))
+        return Run(self.series[start:stop], there, times, size)
 
 
 def _cutter(pieces: list[bytes], ends: list[int]) -> Callable[[bytes, int], tuple[bytes, ...]]:
@@ -112,10 +116,6 @@ def _cutter(pieces: list[bytes], ends: list[int]) -> Callable[[bytes, int], tupl
 def _head(packed: bytes, zero: bool) -> bytes:  # noqa: FBT001 (of one column each)
     """All of a series that stands before its value, or before its time stamp where it has no value."""
     return b"\n" + varint(len(packed)) + packed[: -_STAMP if zero else -_STAMP - _VALUE]
-
-
-def _values(cut: Sequence[bytes]) -> array[float]:
-    return doubles(array("d", b"".join([value or _ZERO for value in cut])))
 
 
 def _times(stamps: tuple[bytes, ...]) -> array[int] | None:
