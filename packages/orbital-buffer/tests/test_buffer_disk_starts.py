@@ -2,10 +2,13 @@
 
 from shutil import copytree
 
+from orbital_buffer.inspection.reports.verify import Verification
+from orbital_buffer.inspection.sources.audit import Audit
+from orbital_buffer.inspection.sources.directory import Directory
 from orbital_buffer.model.limits import BufferLimits
 from orbital_runtime.clock import ManualClock
-from orbital_runtime_testing.buffer.tools import take
-from orbital_sdk.testing import make_batch
+from orbital_runtime_testing.buffer.tools import UNLIMITED, take
+from orbital_sdk.testing import make_batch, make_layout
 
 
 async def grown(buffer):
@@ -67,3 +70,24 @@ async def test_a_clock_that_was_set_back_keeps_nothing_for_ever(opened):
     clock.advance(59)
     assert again.usage().samples == 0
     assert again.ledger.account("a").dropped == {"age": 3}
+
+
+async def test_parts_of_layouts_outlive_the_process(opened):
+    """Each part of a layout is there after a kill, with its own rows and values, and the audit finds nothing."""
+    buffer, layout = await opened(), make_layout(5)
+    buffer.attach("a")
+    await buffer.append([make_batch([1, 2], layout=layout.part(3, 5))])
+    await buffer.append([make_batch(5, layout=layout), make_batch([7], layout=layout.part(1, 2))])
+    copytree(buffer.store.path, buffer.store.path.parent / "after")
+    with Directory(buffer.store.path.parent / "after", UNLIMITED) as directory:
+        audit = Audit(directory)
+        verdict = Verification(audit, audit.damage).run()
+    assert verdict.good, verdict.findings
+    assert (verdict.batches, verdict.layouts) == (3, 1)
+    after = await opened("after")
+    batches = [entry.batch for entry in (await take(after, "a")).entries]
+    wanted = [layout.rows[3:5], layout.rows, layout.rows[1:2]]
+    assert [[row.key for row in b.layout.rows] for b in batches] == [
+        [row.key for row in rows] for rows in wanted
+    ]
+    assert [*batches[0].values, *batches[2].values] == [1, 2, 7]

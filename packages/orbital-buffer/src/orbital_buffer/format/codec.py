@@ -94,7 +94,8 @@ class Opened(NamedTuple):
         head, start = self.heads[index], self.offsets[index]
         if not self.fits(head, layout):
             raise Damaged(f"{head.rows} values, but its layout has {len(layout.rows)} rows")
-        layout = layout.part(head.start, head.start + head.rows)
+        if self.version == PARTS:
+            layout = layout.part(head.start, head.start + head.rows)
         middle = start + head.rows * CELL
         values = from_little(array("d"), self.columns[start:middle])
         times = None
