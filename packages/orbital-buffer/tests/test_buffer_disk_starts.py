@@ -73,7 +73,7 @@ async def test_a_clock_that_was_set_back_keeps_nothing_for_ever(opened):
 
 
 async def test_parts_of_layouts_outlive_the_process(opened):
-    """Each part of a layout is there after a kill, with its own rows and values, and the audit finds nothing."""
+    """Each is there after a kill, with its own rows and values, and the audit finds nothing."""
     buffer, layout = await opened(), make_layout(5)
     buffer.attach("a")
     await buffer.append([make_batch([1, 2], layout=layout.part(3, 5))])
