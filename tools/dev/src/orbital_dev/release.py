@@ -49,8 +49,10 @@ def prepare(root: Path, member: Member, bump: str) -> str:
     changelog = folder / "CHANGELOG.md"
     if not changelog.exists():
         changelog.write_text(f"# Changes of {member.name}\n\n{NEWS}", encoding="utf-8")
-    _run(root, sys.executable, "-m", "towncrier", "build", "--yes", "--config", "pyproject.toml", "--dir", member.folder,
-         "--name", member.name, "--version", version)  # fmt: skip
+    _run(
+        root, sys.executable, "-m", "towncrier", "build", "--yes", "--config", "pyproject.toml",
+        "--dir", member.folder, "--name", member.name, "--version", version,
+    )  # fmt: skip
     return version
 
 
