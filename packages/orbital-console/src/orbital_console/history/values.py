@@ -59,19 +59,21 @@ class ValueHistory:
         """Remember a batch. It is called for every accepted batch, and so does little."""
         if batch.stale:
             return
-        uses = self._uses.get(batch.layout.whole, 0)
-        self._uses[batch.layout.whole] = uses + 1
+        whole = batch.layout.whole
+        uses = self._uses.get(whole, 0)
+        self._uses[whole] = uses + 1
         self._batches.append(batch)
-        self.bytes += _size(batch, alone=not uses)
+        self.bytes += _size(batch, whole, alone=not uses)
         while self.bytes > self._memory:
             self._drop()
 
     def _drop(self) -> None:
         batch = self._batches.popleft()
-        uses = self._uses.pop(batch.layout.whole) - 1
+        whole = batch.layout.whole
+        uses = self._uses.pop(whole) - 1
         if uses:
-            self._uses[batch.layout.whole] = uses
-        self.bytes -= _size(batch, alone=not uses)
+            self._uses[whole] = uses
+        self.bytes -= _size(batch, whole, alone=not uses)
 
     def of(
         self,
@@ -146,11 +148,11 @@ def _columns(
     return columns
 
 
-def _size(batch: Batch, *, alone: bool) -> int:
-    """Bytes of a batch; `alone`: with its layout."""
-    part = batch.layout is not batch.layout.whole  # it has references to its rows
+def _size(batch: Batch, whole: Layout, *, alone: bool) -> int:
+    """Bytes of a batch; `alone`: with its whole layout."""
+    part = batch.layout is not whole  # it has references to its rows
     columns = 1 + (batch.times is not None) + part
-    rows = sum(map(_row_size, batch.layout.whole.rows)) if alone else 0
+    rows = sum(map(_row_size, whole.rows)) if alone else 0
     return BATCH_BYTES + NUMBER_BYTES * len(batch.values) * columns + rows
 
 
