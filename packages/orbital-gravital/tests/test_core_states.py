@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orbital_gravital.devices.states import AT_ONCE, REPEAT, DeviceStates
-from orbital_gravital.errors import CoreUnavailable
+from orbital_gravital.errors import CoreRefused, CoreUnavailable
 from orbital_runtime.model import Run, Status, Task
 from orbital_sdk import DeviceFields, PluginConfig
 
@@ -130,3 +130,21 @@ async def test_a_task_that_watches_another_device_now_says_nothing_of_the_old_on
     states.ran(task("a", "dev-2"), run(up=True))
     await states.send_due()
     assert [one["labels"]["device_id"] for one in line.sent] == ["dev-1", "dev-2"]
+
+
+@pytest.mark.parametrize("refused", [0, 2, 3])
+async def test_a_state_that_core_refuses_keeps_no_other(states, line, refused):
+    """Wherever it stands, the others are sent once, and it is not sent again before it changes."""
+
+    async def call(method, path, body):
+        devices = [one["labels"]["device_id"] for one in body["metrics"]]
+        if f"dev-{refused}" in devices:
+            raise CoreRefused("a label is too long")
+        line.sent += devices
+
+    line.call = call
+    for n in range(4):
+        states.ran(task(f"t{n}", f"dev-{n}"), run(up=True))
+    await states.send_due()
+    await states.send_due()
+    assert line.sent == [f"dev-{n}" for n in range(4) if n != refused]

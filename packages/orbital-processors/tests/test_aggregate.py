@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+import os
 import statistics
 import threading
 from collections import defaultdict
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orbital_processors import Aggregate, AggregateConfig
+from orbital_processors.aggregate.window_file import FORMER, KEPT
 from orbital_sdk import Layout, Row
 from orbital_sdk.testing import FakeHost, make_batch, make_origin
 
@@ -410,9 +413,53 @@ async def test_other_settings(tmp_path):
         feed(layout(("m", {})), [1.0])
         feed.flush(T, last=True)
         await processor.stop()
+        for file in tmp_path.iterdir():
+            was = file.stat().st_mtime - 2 * FORMER
+            os.utime(file, (was, was))
     assert len([*tmp_path.iterdir()]) == 17
     processor, _ = await started(tmp_path, **SETTINGS | {"max_groups": 19})
     assert len(Feed(processor).flush(T * 2)) == 8
+
+
+async def test_more_aggregations_than_former_files_are_kept(tmp_path):
+    """Each continues its windows: the start of one removes no file of another."""
+    settings = [SETTINGS | {"max_groups": 1 + number} for number in range(KEPT + 4)]
+    for one in settings:
+        processor, _ = await started(tmp_path, **one)
+        Feed(processor)(layout(("m", {})), [1.0])
+        processor.flush(T, last=True)
+        await processor.stop()
+    again = [(await started(tmp_path, **one))[0] for one in settings]
+    assert all(Feed(processor).flush(T * 2) for processor in again)
+    for processor in again:
+        await processor.stop()
+
+
+@pytest.mark.parametrize("over", ["task", "device"])
+async def test_fields_of_the_device_outlive_a_restart(tmp_path, over):
+    """Labels are made of them behind the aggregates."""
+    origin = replace(make_origin(), fields={"host": "10.0.0.1"})
+    rows = Layout(origin, [Row("m", {})])
+    processor, _ = await started(tmp_path, **SETTINGS | {"over": over})
+    Feed(processor)(rows, [1.0])
+    processor.flush(T, last=True)
+    await processor.stop()
+    processor, _ = await started(tmp_path, **SETTINGS | {"over": over})
+    (batch,) = processor.flush(T + 2 * MINUTE, last=False)
+    assert batch.layout.origin.fields == {"host": "10.0.0.1"}
+    await processor.stop()
+
+
+def test_fields_of_the_device_are_those_of_now():
+    """A reload may bring others, while windows are open and plans of before are kept."""
+    processor, plans = make(), []
+    for number, unit in enumerate("122"):
+        origin = replace(make_origin(), fields={"unit_id": unit})
+        rows = Layout(origin, [Row("m", {})])
+        plans.append(processor.plan(rows))
+        plans[-1].step(make_batch([1.0], ts=T + number * MINUTE, layout=rows))
+        (batch,) = processor.flush(T + number * MINUTE + MINUTE + 10_000, last=False)
+        assert batch.layout.origin.fields == {"unit_id": unit}
 
 
 GROUP = ["", "m", {}, "", True, ["", "", "", ""], ["", "", "", {}], [1]]

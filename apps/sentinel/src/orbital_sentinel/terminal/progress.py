@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DELAY: Final = 1.0
 """Seconds until it appears: what ends sooner needs none."""
+COUNTS: Final = 36
+"""Columns of the terminal for the bar, its counts and the time; the text has the rest."""
 
 
 class Progress:
@@ -111,11 +113,12 @@ def _bar(total: int | None) -> Bar:
     from rich.progress import Progress as Bar
     from rich.table import Column
 
-    text = TextColumn(
-        "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
-    )
-    steps = () if total is None or total < 2 else (BarColumn(20), MofNCompleteColumn())
+    console = Console(stderr=True)
+    rest = max(20, console.width - COUNTS)
+    column = Column(no_wrap=True, overflow="ellipsis", max_width=rest)
+    text = TextColumn("{task.description}", markup=False, table_column=column)
+    steps = () if total is None or total < 2 else (BarColumn(12), MofNCompleteColumn())
     return Bar(
-        SpinnerColumn(), text, *steps, TimeElapsedColumn(), console=Console(stderr=True),
+        SpinnerColumn(), text, *steps, TimeElapsedColumn(), console=console,
         transient=True, redirect_stdout=False, redirect_stderr=False,
     )  # fmt: skip

@@ -38,6 +38,11 @@ async def send_all(
     Raises:
         CoreError: A call failed, or so many were refused in a row that the items are not the cause.
     """
+    errors: list[BaseException] = []
+
+    def is_about_items(error: BaseException) -> bool:
+        errors[:] = [error]
+        return isinstance(error, CoreRefused | CorePanicked)
 
     async def request(group: Group[_Items[T]]) -> Written:
         await send(group[0].batch)
@@ -46,12 +51,11 @@ async def send_all(
     bisection = Bisection(
         whole([(0, _Items(items))] if items else []),
         requests=2 * len(items),
-        suspect=_is_about_items,
+        suspect=is_about_items,
         largest=at_once,
+        repeat=False,
     )
     await bisection.run(request)
+    if bisection.refused and not bisection.understood:
+        raise errors[0]
     return [(items[row.row], row.reason) for row in bisection.refused]
-
-
-def _is_about_items(error: BaseException) -> bool:
-    return isinstance(error, CoreRefused | CorePanicked)

@@ -48,8 +48,13 @@ class Emission:
                 rows, values = self._samples(ours[part : part + LARGEST], states)
                 if rows:
                     layout = before.get(key)
-                    if layout is None or layout.rows != rows:
-                        layout = Layout(ours[0].origin, rows)
+                    origin = ours[0].origin
+                    if (
+                        layout is None
+                        or layout.rows != rows
+                        or layout.origin.fields != origin.fields
+                    ):
+                        layout = Layout(origin, rows)
                     self._layouts[key] = layout
                     yield Batch(layout, ts, values)
 

@@ -62,16 +62,18 @@ class Groups:
         over = self._config.over
         scope = {"task": origin.task, "device": device, "agent": ""}[over]
         kept = {name: value for name, value in labels.items() if self._kept(name)}
-        return self.add(
-            Group(
-                scope,
-                _origin(origin, over),
-                row.name,
-                kept,
-                row.unit,
-                row.honor_labels or over == "agent",
-            )
+        group = Group(
+            scope,
+            _origin(origin, over),
+            row.name,
+            kept,
+            row.unit,
+            row.honor_labels or over == "agent",
         )
+        known = self.add(group)
+        if known is not None and over == "task":
+            known.origin = group.origin  # a restart or a reload may have brought other fields
+        return known
 
     def add(self, group: Group) -> Group | None:
         """The group that is known for the same series, else this one; None if there is no room for it."""
@@ -97,7 +99,8 @@ def _origin(origin: Origin, over: str) -> Origin:
     if over == "task":
         return origin
     if over == "device":
-        return Origin("", origin.plugin, origin.device_id, origin.target, origin.sentinel)
+        place = origin.device_id, origin.target, origin.sentinel
+        return Origin("", origin.plugin, *place, origin.fields)
     return Origin("", "aggregate", "", "", origin.sentinel)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 16
 """Files that stay in the folder: those of former settings are of use after a change that is taken back."""
+FORMER: Final = 3600.0
+"""Seconds that a file of former settings is older than the newest one; those in use are written together."""
 AT_ONCE: Final = 500
 """Groups in one record: their encoding holds all threads for a millisecond."""
 
@@ -41,10 +43,12 @@ class SavedGroup(msgspec.Struct, array_like=True):
     sentinel: tuple[str, str, str, dict[str, str]]
     states: tuple[Any, ...]
     """One for each fold."""
+    fields: dict[str, str] = {}
+    """Of the device: the labels of aggregates may be made of them."""
 
     def group(self) -> Group:
         """The group."""
-        origin = Origin(*self.origin, Identity(*self.sentinel))
+        origin = Origin(*self.origin, Identity(*self.sentinel), self.fields)
         return Group(self.scope, origin, self.name, self.labels, self.unit, self.honor_labels)
 
 
@@ -124,7 +128,8 @@ class WindowFile:
         """Files of former settings, and what a crash left of this one."""
         with suppress(OSError):  # it is tried again at the next start
             files = sorted(self._folder.glob("windows-*.msgpack"), key=_changed)
-            for file in (*files[:-KEPT], *self._folder.glob(f".{self._path.name}.*")):
+            former = [one for one in files[:-KEPT] if _changed(files[-1]) - _changed(one) > FORMER]
+            for file in (*former, *self._folder.glob(f".{self._path.name}.*")):
                 file.unlink(missing_ok=True)
 
 
@@ -175,4 +180,5 @@ def _saved(group: Group, states: Iterable[Any]) -> SavedGroup:
         (origin.task, origin.plugin, origin.device_id, origin.target),
         (sentinel.id, sentinel.name, sentinel.region, dict(sentinel.labels)),
         tuple(states),
+        dict(origin.fields),
     )  # fmt: skip

@@ -233,3 +233,24 @@ async def test_many_refusals_are_no_outage():
     assert (error, bisection.left) == (None, set())
     assert [row.seq for row in bisection.refused] == [*range(1, 32)]
     assert len(heard) < 80
+
+
+async def test_a_proof_for_one_chunk_is_none_for_older_ones():
+    """Once others were stored, a proxy that gives the text of an earlier refusal costs no older chunk."""
+    proxy = False
+
+    def answer(step):
+        if isinstance(step, int):
+            refusal = NotWritten(PROXY, Refusal.DOUBTFUL)
+            return Witness(step, 1, step + 1, refusal if proxy else Written(1))
+        bad = proxy or step[0].seq == 100
+        return NotWritten(PROXY, Refusal.DOUBTFUL) if bad else Written(1)
+
+    to = Destination(answer)
+    for seq in (100, 150):
+        await to.play(Bisection(whole([Entry(seq, make_batch(4))])))
+    proxy = True
+    older = Bisection(whole([Entry(50, make_batch(4))]))
+    _, error = await to.play(older)
+    assert isinstance(error, WriterMisconfigured)
+    assert (older.left, older.refused) == ({50}, [])

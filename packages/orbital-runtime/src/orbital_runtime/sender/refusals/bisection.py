@@ -43,6 +43,8 @@ class Bisection(Generic[R]):
             output busy for ever.
         suspect: Whether an error may be about the rows, so that its cause is searched for; None: no error.
         largest: Maximum rows of a request.
+        repeat: Whether a single row is only refused if it gets the suspect error twice, and another row was
+            stored between.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Bisection(Generic[R]):
         requests: int = 256,
         suspect: Callable[[BaseException], bool] | None = None,
         largest: int = sys.maxsize,
+        repeat: bool = True,
     ) -> None:
         self.group = group
         self.suspect = suspect
@@ -61,6 +64,7 @@ class Bisection(Generic[R]):
         self._doubtful = doubtful
         self._requests = requests
         self._largest = largest
+        self._repeat = repeat
         self._spent = self._fruitless = self._in_a_row = 0
         self.withdraw()
 
@@ -144,7 +148,7 @@ class Bisection(Generic[R]):
         """
         if rows(group) > 1:
             self._replace(*halves(group))
-        elif token(group) not in self._again:
+        elif self._repeat and token(group) not in self._again:
             self._replace()
             self._aside.append(group)
             self._error = error

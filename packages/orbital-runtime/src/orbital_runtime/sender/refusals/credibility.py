@@ -76,8 +76,8 @@ class Credibility:
         self._ask = ask
         self._newest = newest
         self._kept = _Kept()
-        self._proof = "", -1
-        """Proven error text, and the last batch for which it is proven."""
+        self._proof = "", range(0)
+        """Proven error text, and the last batches of the chunks for which it is proven."""
 
     async def deliver(
         self, chunk: Bisection[R], send: Callable[[Group[R]], Awaitable[WriteAnswer]]
@@ -123,7 +123,8 @@ class Credibility:
         """
         if chunk.understood:
             kept = self._kept
-            self._proof = (kept.words, kept.last) if kept.last < _last(chunk) else ("", -1)
+            older = range(kept.last, kept.last + 1) if kept.last < _last(chunk) else range(0)
+            self._proof = kept.words, older
             return False
         return len(chunk.words) == 1 and not self._is_proven(chunk, *chunk.words)
 
@@ -131,8 +132,8 @@ class Credibility:
         return (self._kept.words, self._kept.last) == (words, _last(chunk))
 
     def _is_proven(self, chunk: Bisection[R], words: str) -> bool:
-        proven, last = self._proof
-        return words == proven and _last(chunk) <= last
+        proven, of = self._proof
+        return words == proven and _last(chunk) in of
 
     async def _ask_others(self, chunk: Bisection[R], words: str) -> None:
         """Keep this chunk until a witness proves that this error text is about its samples."""
@@ -145,7 +146,7 @@ class Credibility:
             if witness is None:
                 raise _reason(kept)
             if proves(witness.answer, words, witness.rows):
-                self._proof = words, witness.seq
+                self._proof = words, range(witness.seq + 1)
                 return
             if isinstance(witness.answer, NotWritten):
                 kept.since, kept.asked = 0, witness.behind
