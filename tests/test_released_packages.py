@@ -217,13 +217,14 @@ tasks:
 def test_one_plugin_is_upgraded_alone_and_goes_back(environment, tmp_path):
     """Nothing else changes its version, and the agent works with either."""
     before = environment.version("orbital-plugin-ping")
-    environment.index.publish_version("orbital-plugin-ping", "0.1.99", tmp_path)
+    after = _after(before, 1)
+    environment.index.publish_version("orbital-plugin-ping", after, tmp_path)
     done = environment.install("--upgrade-package", "orbital-plugin-ping", "--refresh-package",
                                "orbital-plugin-ping", "orbital-plugin-ping")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.findall(r"(?m)^ [+-] (\S+)==", done.stderr) == ["orbital-plugin-ping"] * 2
     row = next(row for row in environment.plugins(tmp_path) if row["name"] == "ping")
-    assert (row["version"], row["broken"]) == ("0.1.99", "")
+    assert (row["version"], row["broken"]) == (after, "")
     assert environment.install(f"orbital-plugin-ping=={before}").returncode == 0
     assert environment.version("orbital-plugin-ping") == before
 
@@ -241,8 +242,9 @@ def test_plugins_survive_a_minor_version_of_the_sdk(environment, tmp_path):
 def test_a_plugin_for_a_newer_sdk_is_refused_by_name(environment, tmp_path):
     """By the installer, which changes nothing; and by the agent, if somebody forces it in."""
     before = environment.version("orbital-plugin-ping")
-    environment.index.publish_version("orbital-plugin-ping", "0.2.0", tmp_path, sdk=">=7,<8")
-    wanted = ("--refresh-package", "orbital-plugin-ping", "orbital-plugin-ping==0.2.0")
+    after = _after(before, 2)
+    environment.index.publish_version("orbital-plugin-ping", after, tmp_path, sdk=">=7,<8")
+    wanted = ("--refresh-package", "orbital-plugin-ping", f"orbital-plugin-ping=={after}")
     refused = environment.install(*wanted)
     assert refused.returncode
     assert "orbital-sdk" in refused.stderr
@@ -262,6 +264,12 @@ def test_a_tool_of_uv_is_the_whole_agent(index, tmp_path):
     assert PUBLISHED["orbital-sentinel"].version in _output(
         tmp_path / "bin" / "sentinel", "version", cwd=tmp_path
     )
+
+
+def _after(version: str, steps: int) -> str:
+    """A later patch of the same minor version."""
+    major, minor, patch = map(int, version.split("."))
+    return f"{major}.{minor}.{patch + steps}"
 
 
 def _output(program: Path, *arguments: str, cwd: Path) -> str:

@@ -129,6 +129,16 @@ def test_a_service_is_installed_and_removed(machine):
     assert list(machine.uninstall()) == []
 
 
+def test_another_configuration_is_given_to_the_service(tmp_path, machine):
+    """It is the one that the unit names."""
+    config = Path("/srv/own.yaml")
+    other = Installation(machine.root, config)
+    tuple(other.install(unit(Path("/opt/x/bin/sentinel"), config), "a: b\n"))
+    assert other.config == tmp_path / "root" / "srv" / "own.yaml"
+    assert stat.S_IMODE(other.config.stat().st_mode) == 0o600
+    assert not machine.config.exists()
+
+
 def test_the_unit_fits_a_machine(analyze, tmp_path):
     """Its program and another configuration, whatever characters their paths have."""
     sentinel = tmp_path / "a b%h" / "sentinel"

@@ -86,3 +86,16 @@ def test_that_of_another_file_is_not_used(machine, broken):
     done = machine.sentinel("start", "--last-good", "-c", str(other))
     assert done.code == 78
     assert os.fspath(other.name) in done.err
+
+
+def test_one_that_cannot_be_used_either_hides_no_error_of_the_file(machine, broken):
+    """Another version kept it; its lines are in no file that a user could correct."""
+    kept = machine.data / "last-good.json"
+    content = json.loads(kept.read_text())
+    content["texts"] = {path: f"{text}former_key: 1\n" for path, text in content["texts"].items()}
+    kept.write_text(json.dumps(content))
+    assert broken
+    done = machine.sentinel("start", "--last-good")
+    assert done.code == 78
+    assert "intervall" in done.err
+    assert "former_key" not in done.err

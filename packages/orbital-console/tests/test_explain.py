@@ -162,6 +162,12 @@ def test_outputs(view, state, advice):
     assert advice in " ".join(found.advice)
 
 
+def test_an_output_without_requests_has_no_answer():
+    """Nothing was asked: neither before the first request, nor of an output that is gone."""
+    gone = {"name": "vm", "phase": "orphaned", "reason": "", "orphaned_since": 7, "ledger": LEDGER}
+    assert outputs.explain(gone).answered == ""
+
+
 def test_dead_letters_come_with_their_commands():
     """What was refused for good can be looked at and sent again, also while the output is fine."""
     ledger = LEDGER | {"letters": 2}

@@ -26,6 +26,15 @@ async def test_overview_shows_what_is_wrong_and_escapes_it(site):
     assert not re.search(r"<script(?! src=)|\son\w+=|style=", page)
 
 
+async def test_overview_has_outputs_that_are_gone(site, monkeypatch):
+    """Samples wait for an output that is not configured any more: it has no address."""
+    gone = {"name": "gone", "phase": "orphaned", "reason": "", "orphaned_since": 7, "ledger": None}
+    monkeypatch.setattr("orbital_runtime.telemetry.api.views.outputs", lambda _: [gone])
+    code, page, _ = await site.get("/")
+    assert code == 200
+    assert '<th scope="row">gone</th>' in page
+
+
 async def test_device_has_its_runs_and_series(site):
     """A bar of its runs, and each series with its last value; label values are text."""
     code, page, _ = await site.get("/devices/gate")

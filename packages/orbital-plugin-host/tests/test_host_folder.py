@@ -60,3 +60,13 @@ def test_what_a_killed_agent_left_is_removed(folders):
         assert process.wait(10) == -9
     assert {str(one) for one in folders.iterdir()} == {str(mine.path), str(foreign), young}
     mine.remove()
+
+
+def test_a_pipe_in_place_of_the_lock_holds_nobody(folders):
+    """A program owns its folder."""
+    folder = folders / f"{PREFIX}evil"
+    folder.mkdir(mode=0o700)
+    os.mkfifo(folder / "agent")
+    aged(folder)
+    remove_left_behind({os.getuid()})
+    assert not folder.exists()

@@ -32,6 +32,7 @@ def scrubbed(text: str, *secrets: str) -> str:
         quote_plus(SECRET),
         html.escape(SECRET),
         json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
         repr(SECRET)[1:-1],
     ],
 )
@@ -69,6 +70,15 @@ def test_a_secret_is_found_inside_of_base64(user: str, secret: str):
 def test_a_part_of_a_secret_may_be_one(secret: str, leaked: str):
     """A destination repeats what it understood of a header or an address."""
     assert scrubbed(f"no such user ({leaked})", secret) == "no such user (***)"
+
+
+def test_each_line_of_a_key_is_a_secret():
+    """A program prints one of them, a log escapes the breaks between them."""
+    lines = [f"MIIEvQIBADANBgkqhkiG9w0BAQEFAASC{n:032}" for n in range(40)]
+    key = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
+    assert len(key) > 1000
+    assert scrubbed(f"cannot read {lines[7]}", key) == "cannot read ***"
+    assert lines[0] not in scrubbed(json.dumps({"key": key}), key)
 
 
 def test_short_secrets_do_not_turn_text_to_stars():

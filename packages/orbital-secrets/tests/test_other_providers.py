@@ -87,6 +87,8 @@ def test_an_answer_is_used_again_as_long_as_the_cache_says(command, tmp_path):
          "did not end within 200ms"),
         ("import os, time\nif os.fork(): time.sleep(600)\ntime.sleep(600)", {"timeout": "0.2s"},
          "did not end within 200ms"),
+        ("import os, time\nif not os.fork(): os.setsid(); time.sleep(20)", {"timeout": "0.5s"},
+         "did not end within 500ms"),
         ("", {"run": ["/no/such/program"]}, "/no/such/program: No such file or directory"),
     ],
 )  # fmt: skip

@@ -177,6 +177,18 @@ def test_what_cannot_be_opened_is_told(tmp_path):
         assert store.file.path.read_bytes() == content
 
 
+def test_a_file_that_is_no_key_is_not_rotated_to(tmp_path):
+    """Somebody named the wrong file: the store stays as it is."""
+    store, wrong = store_in(tmp_path), tmp_path / "wrong"
+    put(store.file, a=HUSH)
+    before = store.file.path.read_bytes()
+    wrong.write_text("no key\n")
+    wrong.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="something else than a key"):
+        store.file.rotate(KeyFile(wrong))
+    assert store.file.path.read_bytes() == before
+
+
 def test_a_passphrase_must_be_there(tmp_path):
     """The default looks for it first, then for a credential, then for a file."""
     with pytest.raises(ValueError, match="needs a passphrase"):

@@ -16,4 +16,4 @@ class ConsoleSection(Section):
     enabled: bool = True
     """Remember runs and values, and serve pages. Without it, `sentinel explain` has no history."""
     memory: Annotated[ByteSize, Field(ge=1 << 20)] = 32 << 20
-    """Memory for the history at most, half of it for runs and half for values; the oldest go first."""
+    """Memory for the history at most, half of it for runs; the oldest go first."""

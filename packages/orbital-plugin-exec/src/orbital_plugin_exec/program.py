@@ -90,7 +90,7 @@ async def _start(program: Program, out: Pipe, err: Pipe, stdin: int) -> Process:
 def _limit(pid: int, memory: int) -> None:
     """From outside: it has hardly begun. A launcher would cost more than many a program does."""
     if memory and sys.platform == "linux":
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # ended, or setuid: another user's now
             _, hard = resource.prlimit(pid, resource.RLIMIT_DATA)
             most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
             resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))

@@ -49,7 +49,8 @@ class ProgramFields(Fields):
     """Environment variables. Of the agent's own the program gets `PATH`, `HOME`, `USER`, `LANG`, `LC_*`,
     `TZ` and `TMPDIR`."""
     memory: ByteSize = Field(default=0, ge=0)
-    """Writable memory of each process of it, on Linux; 0: no limit. What is allocated beyond that fails."""
+    """Writable memory of each process of it, on Linux; 0: no limit. What is allocated beyond that fails.
+    Programs that become another user (setuid) have none."""
 
 
 class WorkingFolder(Fields):

@@ -243,3 +243,12 @@ async def test_what_does_not_go_over_by_itself_is_told(make, how, caplog):
     assert type(instances.get(TASK)) is runs
     (told,) = [one for one in caplog.messages if "9.0 is installed" in one]
     assert "sentinel plugins reload ups" in told
+
+
+async def test_one_whose_folder_is_gone_goes_on_until_its_last_instance_ends(make):
+    """Nothing that lists what runs fails meanwhile: health, systemd's signs of life, a look for versions."""
+    updates, _ = await make("none")
+    updates._placement._registry.remove("ups")
+    (placed,) = updates.placed()
+    assert not placed.is_outdated
+    await updates.look()

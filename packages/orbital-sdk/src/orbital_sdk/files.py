@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def write_private(path: Path, content: Iterable[bytes]) -> None:
+def write_private(
+    path: Path, content: Iterable[bytes], *, owner: tuple[int, int] | None = None
+) -> None:
     """Make or replace a file (0600): there is the old one or all of the new one, also after a power cut, and
     the new one once this returned.
 
     Args:
         path: In a folder that is there.
         content: Its bytes, in pieces.
+        owner: Ids of the user and group that it belongs to; None for those of this process.
 
     Raises:
         OSError: It could not be done; nothing changed.
@@ -28,6 +31,8 @@ def write_private(path: Path, content: Iterable[bytes]) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.writelines(content)
+            if owner is not None:  # before others can put something else in its place
+                os.fchown(file.fileno(), *owner)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

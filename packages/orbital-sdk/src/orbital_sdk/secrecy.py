@@ -30,6 +30,10 @@ SHORTEST: Final = 4
 ANYWHERE: Final = 8
 LONGEST: Final = 1000
 """Characters of a secret of which other forms are made; a body of a request may be a megabyte."""
+KEY: Final = 65_536
+"""Characters of a secret of several lines, such as a private key, whose lines are secrets, too."""
+LINE: Final = 16
+"""Characters of one line of a secret that is one by itself."""
 CORE: Final = 6
 """Characters of base64 that are no coincidence."""
 _NAMES: Final = re.compile(
@@ -137,6 +141,8 @@ def _parts(secret: str) -> Iterator[str]:
     if _PLACE.fullmatch(secret):
         return
     yield secret
+    if "\n" in secret and len(secret) <= KEY:  # texts have it by the line, or with escaped breaks
+        yield from (line for line in map(str.strip, secret.splitlines()) if len(line) >= LINE)
     if len(secret) > LONGEST:
         return
     yield unquote(secret)
@@ -160,6 +166,7 @@ def _forms(secret: str) -> Iterator[Form]:
         quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
         plain |= quoted | {re.sub("%..", lambda hexed: hexed[0].lower(), one) for one in quoted}
         plain |= {html.escape(secret), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+        plain.add(json.dumps(secret, ensure_ascii=False)[1:-1])
         for core in _in_base64(secret.encode("utf-8", "surrogateescape")):
             yield Form(core, alone=False)
     for text in plain:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import signal
 import subprocess
 import tempfile
@@ -108,8 +109,9 @@ class Command(SecretProvider[CommandConfig]):
     def _read(self, process: subprocess.Popen[bytes]) -> bytes:
         late = _Deadline(process, self.config.timeout)
         with process, late:
-            output = cast("IO[bytes]", process.stdout).read(LARGEST + 1)
-            if len(output) <= LARGEST:  # otherwise it may wait for ever to write the rest
+            output = late.read(cast("IO[bytes]", process.stdout))
+            # otherwise it may wait for ever to write the rest
+            if len(output) <= LARGEST and not late.expired.is_set():
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         if late.expired.is_set():
             limit = format_duration(self.config.timeout)
@@ -129,6 +131,7 @@ class _Deadline:
 
     def __init__(self, process: subprocess.Popen[bytes], timeout: float) -> None:
         self.expired = Event()
+        self._end = time.monotonic() + timeout
         self._group = process.pid
         self._timer = Timer(timeout, self._expire)
         self._timer.daemon = True
@@ -140,6 +143,22 @@ class _Deadline:
         self._timer.cancel()
         self._timer.join()
         self._kill()
+
+    def read(self, output: IO[bytes]) -> bytes:
+        """What is printed until its end, the deadline, or more than `LARGEST` bytes. A daemon that left the
+        group may keep it open for ever.
+        """
+        found = bytearray()
+        with selectors.DefaultSelector() as ready:
+            ready.register(output, selectors.EVENT_READ)
+            while len(found) <= LARGEST:
+                if not ready.select(max(0.0, self._end - time.monotonic())):
+                    self.expired.set()
+                    break
+                if not (data := os.read(output.fileno(), 65_536)):
+                    break
+                found += data
+        return bytes(found)
 
     def _expire(self) -> None:
         self.expired.set()

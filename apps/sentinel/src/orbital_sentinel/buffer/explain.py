@@ -37,7 +37,10 @@ def explain_stopped(config: Path | None, name: str, silent: NotRunning) -> list[
 
     Raises:
         Failure: There is no output of this name, so only an agent could tell.
+        NotRunning: One may run: it does not answer, or belongs to another user.
     """
+    if not isinstance(silent.__cause__, FileNotFoundError | ConnectionRefusedError):
+        raise silent
     found = list(_outputs(config, silent))
     if name:
         found = [one for one in found if one.subject == f"output {name}"]

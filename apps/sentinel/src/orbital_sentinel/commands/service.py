@@ -59,7 +59,7 @@ def install(
     if show:
         say(text.rstrip())
         return
-    service = _installation(root)
+    service = _installation(root, config)
     check_visible(program(), Path(sys.executable), *filter(None, (config,)))
     for line in service.install(text, template(additions(Registry.discover()))):
         say(line)
@@ -107,9 +107,9 @@ def _tell(service: Installation) -> None:
         complain("`journalctl -u orbital-sentinel` has the log")
 
 
-def _installation(root: Path) -> Installation:
+def _installation(root: Path, config: Path | None = None) -> Installation:
     from orbital_sentinel.service.installation import Installation
 
     if os.geteuid() != 0:
         raise Failure("only root may install a service of the system; use sudo")
-    return Installation(root)
+    return Installation(root, config.absolute()) if config else Installation(root)

@@ -25,13 +25,16 @@ class Installation:
 
     Args:
         root: Its root folder; another than `/` is a system that does not run, such as an image.
+        config: Its configuration, absolute, as the service sees it.
     """
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    def __init__(
+        self, root: Path = Path("/"), config: Path = Path(f"/etc/{NAME}/config.yaml")
+    ) -> None:
         self.root = root
         self.unit_file = root / f"etc/systemd/system/{NAME}.service"
         self.user_file = root / f"etc/sysusers.d/{NAME}.conf"
-        self.config = root / f"etc/{NAME}/config.yaml"
+        self.config = root / config.relative_to("/")
 
     @property
     def runs(self) -> bool:

@@ -17,6 +17,7 @@ import psutil
 
 from orbital_runtime.paths import data_dir
 from orbital_runtime.settings import SettingsError, dump, load
+from orbital_sdk.secrecy import scrub
 from orbital_sentinel import versions
 from orbital_sentinel.client.client import NotRunning, Refused
 from orbital_sentinel.client.locate import client
@@ -92,7 +93,7 @@ def _configuration(config: Path | None) -> tuple[str, LoggingSection | None]:
     except SettingsError as error:
         lines = [f"# error: {problem}" for problem in error.problems]
         return "\n".join(["# The configuration cannot be used.", *lines, ""]), None
-    return f"# {loaded.path or 'built-in'}\n{dump(loaded)}", loaded.settings.logging
+    return f"# {loaded.path or 'built-in'}\n{dump(loaded, scrub)}", loaded.settings.logging
 
 
 def _answers(config: Path | None) -> Iterator[tuple[str, str]]:

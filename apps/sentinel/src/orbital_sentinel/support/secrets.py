@@ -33,7 +33,7 @@ def _in_file(config: Path | None) -> Iterator[str]:
     """Values whose key sounds secret, and what is secret in addresses."""
     for loc, leaf in gather(config, os.environ).root.leaves():
         if isinstance(leaf.value, str):
-            if is_secret_key(loc):
+            if is_secret_key(loc) and not leaf.references:  # those are names
                 yield leaf.value
             yield from in_address(leaf.value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from orbital_sdk.text import plural
 from orbital_sdk.units import format_duration
 from orbital_sentinel.terminal.output import pair, say, sentence
 from orbital_sentinel.terminal.table import table
@@ -32,7 +31,7 @@ def status(told: View) -> None:
         "tasks": f"{tasks['total']} ({counts(tasks['by_status']) or 'none'})",
         "runs": f"{tasks['runs']}: {tasks['success']} ok, {tasks['failed']} failed, {tasks['missed']} missed",
         **_extensions(told),
-        "buffer": f"{plural(buffer['samples'], 'sample')}, {buffer['fill']:.0%} full",
+        "buffer": f"{buffer['samples']} samples, {buffer['fill']:.0%} full",
     }
     for name, value in pairs.items():
         if value:
@@ -72,12 +71,12 @@ def _outputs(outputs: list[View]) -> None:
         if one.get("backlog"):
             left = one["backlog_seconds"]
             when = "" if left is None else f", about {span(left)} to go"
-            behind = plural(one["backlog"], "sample")
-            sentence(f"- output {one['name']} catches up: {behind} behind{when}", indent=2)
+            behind = f"{one['backlog']} samples behind{when}"
+            sentence(f"- output {one['name']} catches up: {behind}", indent=2)
         ledger: View = one["ledger"] or {}
         if letters := ledger.get("letters", 0):
             how = f"sentinel buffer dead-letters list --output {one['name']}"
-            kept = f"{plural(letters, 'sample')} that {'is' if letters == 1 else 'are'} kept"
+            kept = f"{letters} samples that are kept"
             sentence(f"- output {one['name']} refused {kept}: `{how}`", indent=2)
     say()
 

@@ -52,7 +52,7 @@ def operations(context: Context) -> list[Operation]:
         links = [one for one in await context.links() if name in (one.device, one.neighbour)]
         return answer({
             "device": devices(mine)[0],
-            "tasks": [explainer.explained(one) for one in mine],
+            "tasks": await explainer.explain(mine),
             "neighbours": links,
         })  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from orbital_console.explain import outputs, reasons, tasks
+from orbital_runtime.slices import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -52,8 +53,7 @@ class Explainer:
         status = await self._views.status()
         others = [reasons.explain(one) for one in status["reasons"] if one["subject"] not in wrong]
         bad = [view async for view in self.all_tasks() if tasks.state(view) not in FINE]
-        found = [*wrong.values(), *others, *map(self.explained, bad[:LISTED])]
-        return _sorted(found)
+        return _sorted([*wrong.values(), *others, *await self.explain(bad[:LISTED])])
 
     async def all_tasks(self) -> AsyncIterator[View]:
         """Every task, as in `/api/v1/tasks`."""
@@ -66,7 +66,11 @@ class Explainer:
 
     async def _tasks(self, wanted: dict[str, str]) -> list[Explanation]:
         page = await self._views.tasks(limit=LISTED, wanted=wanted)
-        return [self.explained(view) for view in page["tasks"]]
+        return await self.explain(page["tasks"])
+
+    async def explain(self, views: Iterable[View]) -> list[Explanation]:
+        """Explain tasks of the API, in slices: the runs of each are decoded."""
+        return [self.explained(view) async for view in in_slices(views)]
 
     def explained(self, view: View) -> Explanation:
         """Explain a task of the API."""

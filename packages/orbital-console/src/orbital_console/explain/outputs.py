@@ -43,7 +43,7 @@ def explain(output: View) -> Explanation:
         advice=advice,
         asked=output.get("address", "") if output.get("requests") else "",
         asked_at=_latest(output),
-        answered=_answered(output, why),
+        answered=_answered(output, why) if output.get("requests") else "",
     )
 
 

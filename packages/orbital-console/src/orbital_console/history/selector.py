@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 2000
 """Characters of a selector."""
-_SELECTOR: Final = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
+_SELECTOR: Final = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(.*)\})?", re.DOTALL)
 _MATCHER: Final = re.compile(
     r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=|!=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)', re.DOTALL
 )
@@ -36,7 +36,7 @@ def parse(text: str) -> Selector:
     Raises:
         ValueError: It is none. Regular expressions (`=~`) are not supported.
     """
-    found = _SELECTOR.fullmatch(text) if len(text) <= LONGEST else None
+    found = _SELECTOR.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if found is None:
         raise ValueError(f"no selector: {text[:100]!r}")
     matchers: list[tuple[str, bool, str]] = []

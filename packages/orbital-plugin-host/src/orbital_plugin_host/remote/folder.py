@@ -77,7 +77,8 @@ def _left_behind(owners: Collection[int]) -> Iterator[Path]:
 
 def _unlocked(folder: Path) -> bool:
     """Whether no agent holds it."""
-    lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
+    # not waiting: the program's user may have put a pipe there
+    lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -57,13 +57,16 @@ def load_last_good(
         refused: The errors of the file.
 
     Raises:
-        SettingsError: There is none, or it cannot be used either.
+        SettingsError: There is none, or it cannot be used either: the errors of the file.
     """
     kept = _read(paths.data_dir(environ) / NAME)
     file = path or files.first(environ)
     if kept is None or file is None or kept.path != str(file.absolute()):
         raise refused
-    loaded = load(path, environ, registry=registry, place=kept)
+    try:
+        loaded = load(path, environ, registry=registry, place=kept)
+    except SettingsError:  # of lines that are not in the file any more
+        raise refused from None
     problems = tuple(str(problem) for problem in refused.problems)
     # seen=(): a file that was corrected in this moment is noticed at the first look
     return replace(loaded, fallback=Fallback(kept.kept_ms, problems), seen=())

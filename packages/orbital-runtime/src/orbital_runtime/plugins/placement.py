@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -92,7 +93,9 @@ class Placement:
         installed = (
             found.version if found else loaded
         )  # a folder, taken away, no descriptor is left
-        processes = processes_of(self._isolated.get(name) or self._registry.plugin(name))
+        processes: Sequence[ProcessState] = ()
+        with suppress(ConfigurationError):  # its folder is gone, and its last instance ends soon
+            processes = processes_of(self._isolated.get(name) or self._registry.plugin(name))
         loaded = next((one.version for one in processes if one.version), loaded)
         return Placed(name, loaded, installed, processes)
 

@@ -30,7 +30,9 @@ _QUERY: Final = re.compile(
 
 def is_secret_key(loc: Loc) -> bool:
     """Whether a value is a secret by the name of its key, if there is no model."""
-    if loc[:1] == ("secrets",):  # the section is about secrets; its keys are none for that
+    if (
+        len(loc) > 1 and loc[0] == "secrets"
+    ):  # the section is about secrets; its keys are none for that
         loc = loc[1:]
     names = [part for part in loc[-2:] if isinstance(part, str)]
     return any(_NAMES.search(name) and not name.endswith(_POINTERS) for name in names)

@@ -107,7 +107,12 @@ class EncryptedFile:
             keys = renewed.keys(to)
             if not keys:
                 to.put(keys := [new])
-            self._write(entries, renewed, keys)
+            try:
+                self._write(entries, renewed, keys)
+            except ValueError:
+                raise ConfigurationError(
+                    f"{to} holds something else than a key of the store; name a file that is not there yet"
+                ) from None
 
     def _first_key(self) -> Sequence[bytes]:
         new = Fernet.generate_key()

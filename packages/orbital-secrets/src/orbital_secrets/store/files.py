@@ -24,10 +24,9 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, [content])
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
+        folder = path.parent.stat()
+        owner = (folder.st_uid, folder.st_gid) if os.geteuid() == 0 else None
+        write_private(path, [content], owner=owner)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
 

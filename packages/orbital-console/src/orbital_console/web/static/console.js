@@ -10,7 +10,6 @@ document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest",
 
 // Fetches the page again and replaces its <main>; keeps focus, opened details and what is being typed.
 async function refresh() {
-  soon = 0;
   if (document.hidden || document.activeElement.matches("input, select, main button")) return;
   const held = document.activeElement.id;
   const opened = [...main.querySelectorAll("details[open]")].map((one) => one.id);
@@ -28,16 +27,25 @@ async function refresh() {
 
 // Many events in a row are one refresh.
 function refreshSoon() {
-  soon ||= setTimeout(refresh, 500);
+  soon ||= setTimeout(() => refresh().finally(() => (soon = 0)), 500);
+}
+
+// Only a page that is seen follows: a browser has six connections for all its pages of one agent.
+let events;
+function follow() {
+  events?.close();
+  if (document.hidden) return;
+  events = new EventSource("/api/v1/events");
+  for (const kind of ["task", "output", "reload", "missed"]) events.addEventListener(kind, refreshSoon);
+  events.onerror = refreshSoon;
 }
 
 if (seconds) {
   setInterval(refresh, seconds * 1000);
+  document.addEventListener("visibilitychange", follow);
   document.addEventListener("visibilitychange", refresh);
-  const events = new EventSource("/api/v1/events");
-  for (const kind of ["task", "output", "reload", "missed"]) events.addEventListener(kind, refreshSoon);
-  events.onerror = refreshSoon;
-  addEventListener("pagehide", () => events.close());
+  addEventListener("pagehide", () => events?.close());
+  follow();
 }
 
 addEventListener("submit", async (event) => {

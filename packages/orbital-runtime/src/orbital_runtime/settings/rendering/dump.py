@@ -26,9 +26,10 @@ def shown(loaded: Loaded) -> dict[str, Any]:
     return cast("dict[str, Any]", masked(effective(loaded), given.scrub))
 
 
-def dump(loaded: Loaded) -> str:
-    """The same as YAML."""
-    text: str = yaml.safe_dump(shown(loaded), sort_keys=False, allow_unicode=True, width=100)
+def dump(loaded: Loaded, scrub: Callable[[str], str] = str) -> str:
+    """The same as YAML. `scrub` hides further secrets, which YAML quotes and folds."""
+    data = masked(shown(loaded), scrub)
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
     return text
 
 
