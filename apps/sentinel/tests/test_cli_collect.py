@@ -182,6 +182,25 @@ def test_a_receiver_that_is_served_is_asked(machine):
         assert task["runs"] >= 3
 
 
+def test_a_task_is_run_in_the_agent(machine, two_tasks):
+    """With --in-agent its own task runs; without it stays as it is."""
+    with machine.running() as agent:
+        agent.until_running()
+
+        def runs() -> int:
+            tasks = machine.agent().get("/api/v1/tasks")["tasks"]
+            return next(task["runs"] for task in tasks if task["key"] == "well")
+
+        agent.until(lambda: runs() > 0, "the first run")
+        done = machine.sentinel("trigger", "well", "--in-agent")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith("# well: the running sentinel collected ")
+        assert runs() > 1
+    for wrong in (["ping", "127.0.0.1", "--in-agent"], ["well", "--in-agent", "--explain"]):
+        assert machine.sentinel("trigger", *wrong).code == 2
+    assert "no sentinel is running here" in machine.sentinel("trigger", "well", "--in-agent").err
+
+
 def test_a_receiver_that_cannot_be_served_is_told(machine):
     """The running sentinel's own reason."""
     with taken_port() as port:

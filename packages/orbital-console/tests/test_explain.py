@@ -16,7 +16,14 @@ from orbital_runtime.plugins.registry import Registry
 from orbital_runtime.settings import SettingsError, load
 from orbital_runtime.telemetry.api.views import BoundViews
 from orbital_runtime_testing.parts import Store
-from orbital_sdk import DeviceFields, DeviceUnreachable, Metric, Plugin, PluginConfig
+from orbital_sdk import (
+    AuthenticationFailed,
+    DeviceFields,
+    DeviceUnreachable,
+    Metric,
+    Plugin,
+    PluginConfig,
+)
 
 LEDGER = {
     "accepted": 9,
@@ -88,6 +95,22 @@ async def test_first_cause_outlives_its_consequences(agent):
     assert [one.ok for one in found.runs] == [False, False]
     assert any("sentinel test d" in line for line in found.advice)
     assert "task d" in [one.subject for one in await explainer(agent).troubles()]
+
+
+async def test_a_pause_has_the_reason_and_the_advice_of_the_error_that_pauses(agent):
+    """A device that was down and comes back with another password: the first error is kept apart."""
+    Door.errors = [DeviceUnreachable("gate: no answer"), AuthenticationFailed("wrong password")]
+    first = await agent.stations.scheduler.trigger("d")
+    await agent.stations.scheduler.trigger("d")
+    (found,) = await explainer(agent).about("gate")
+    assert (found.state, found.since, found.first) == (
+        "paused",
+        first.started_ms,
+        "gate: no answer",
+    )
+    assert found.summary.endswith("wrong password")
+    assert "credentials" in found.advice[0]
+    assert any("`sentinel trigger d --in-agent`" in line for line in found.advice)
 
 
 async def test_a_success_ends_the_trouble(agent):

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from orbital_runtime.model import Run, Status
 from orbital_sdk import ConfigurationError
 from orbital_sdk.calling.invoke import receives
 from orbital_sdk.text import plural
 from orbital_sentinel.client.client import NotRunning, Refused
-from orbital_sentinel.client.locate import client
+from orbital_sentinel.client.runs import run_in_agent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbital_runtime.model import Task
+    from orbital_runtime.model import Run, Task
     from orbital_runtime.plugins.registry import Registry
-
-PATIENCE = 5.0
-"""Seconds for its answer, in addition to the run's timeout."""
 
 
 def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run | None:
@@ -31,11 +26,9 @@ def trigger_receiver(task: Task, registry: Registry, config: Path | None) -> Run
     try:
         if not receives(registry.plugin(task.plugin)):
             return None
-        agent = client(config, timeout=task.timeout + PATIENCE)
-        told = agent.post(f"/api/v1/tasks/{quote(task.key)}/run")
+        return run_in_agent(task, config)
     except (ConfigurationError, NotRunning, Refused):
         return None
-    return Run(**told | {"status": Status(told["status"])})
 
 
 def describe(run: Run) -> str:

@@ -172,21 +172,32 @@ def trigger(
         ),
     ] = None,
     explain: Explain = False,
+    in_agent: Annotated[
+        bool,
+        typer.Option(
+            "--in-agent", help="Have the running sentinel run the task, also if it is paused."
+        ),
+    ] = False,
     config: ConfigFile = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Collect from these addresses, or for this task, now, and print the samples.
 
-    A task may be one of Gravital Core. Nothing is stored or delivered. JSON output has one line a host.
+    A task may be one of Gravital Core. Nothing is stored or delivered, and the task of a running sentinel
+    stays as it is: with --in-agent that one runs it, delivers its samples, and resumes it if it is paused and
+    succeeds. JSON output has one line a host.
     A receiver listens for a moment, and what it receives is printed and discarded. If the running sentinel
     has the receiver's task, it runs the task at once instead, and delivers its samples.
     """
     from orbital_runtime.plugins.registry import Registry
-    from orbital_sentinel.client import receivers
+    from orbital_sentinel.client import receivers, runs
+    from orbital_sentinel.errors import Misuse
     from orbital_sentinel.process import loop
     from orbital_sentinel.run import adhoc, launch
     from orbital_sentinel.run.explanation import Explanation
 
+    if in_agent and (hosts or explain):
+        raise Misuse("--in-agent goes with a TASK, and without --explain")
     registry = Registry.discover()
     explanation = Explanation() if explain else None
     if hosts:
@@ -195,8 +206,12 @@ def trigger(
     else:
         settings, tasks = _configured(plugin, option, config, registry)
         (task,) = tasks
+        if in_agent:
+            run = runs.run_in_agent(task, config)
+            _show_run(task, run, runs.describe(run), output)
+            return
         if run := receivers.trigger_receiver(task, registry, config):
-            _show_look(task, run, output)
+            _show_run(task, run, receivers.describe(run), output)
             return
     launch.log_to_stderr()
     failed: list[Result] = []
@@ -269,14 +284,12 @@ def _show(result: Result, output: Format, explanation: Explanation | None) -> No
         say(f"{sample['name']}{f'{{{labels}}}' if labels else ''} {sample['value']:.12g}")
 
 
-def _show_look(task: Task, run: Run, output: Format) -> None:
+def _show_run(task: Task, run: Run, words: str, output: Format) -> None:
     """Print a run of the running sentinel, which delivered its samples."""
-    from orbital_sentinel.client import receivers
-
     if output is Format.JSON:
         as_json_line({"target": task.id, **_run(task, run), "samples": []})
     else:
-        say(f"# {task.id}: {receivers.describe(run)}")
+        say(f"# {task.id}: {words}")
     if _failed(run):
         raise typer.Exit(1)
 

@@ -49,6 +49,8 @@ def _explanation(one: Explanation, others: list[str]) -> None:
 def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
     if one.since is not None:
         yield "since", f"{clock(one.since)} ({ago(one.since)})"
+    if one.first:
+        yield "first error", one.first
     if one.last and one.last.error not in one.answered:
         yield "last error", one.last.error
     if one.asked:

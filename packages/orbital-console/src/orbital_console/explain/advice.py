@@ -15,7 +15,8 @@ _TASK: Final[dict[str, tuple[str, ...]]] = {
     ),
     "AuthenticationFailed": (
         "compare the credentials of the task with those of the device",
-        "correct them in the configuration: it is applied at once; `sentinel trigger {task}` tries again now",
+        "correct them in the configuration: it is applied at once",
+        "`sentinel trigger {task} --in-agent` tries again now",
     ),
     "ConfigurationError": (
         "correct the setting that the error names; the configuration is applied when the file is saved",

@@ -59,9 +59,18 @@ class Explanation(msgspec.Struct, frozen=True):
     """Samples of the last run that were left out, by rule: a reason, or `processor NAME`."""
 
     @property
+    def first(self) -> str:
+        """The first error, where the summary tells of a newer one."""
+        if not self.cause or not self.last or self.cause.error in self.summary:
+            return ""
+        return self.cause.error
+
+    @property
     def group(self) -> object:
-        """The same for all that share state and error."""
-        return (self.state, self.cause.error) if self.cause else self.subject
+        """The same for all that share state, first error and the kind of the newest one."""
+        if self.cause is None:
+            return self.subject
+        return self.state, self.cause.error, (self.last or self.cause).kind
 
 
 def alike(found: Iterable[Explanation]) -> list[list[Explanation]]:

@@ -30,18 +30,19 @@ def explain(task: View, history: TaskHistory, metadata: Mapping[str, Any]) -> Ex
     first = history.failing if now in ("failing", "paused") else history.troubled
     cause = None if now in ("ok", "waiting") else _cause(task, first)
     newest = _newest(task)
+    present = _present(cause, newest)
     next_at, next_why = _next(task, now)
     return Explanation(
         subject=f"task {task['key']}",
         state=now,
-        summary=_summary(task, now, cause),
+        summary=_summary(task, now, present),
         since=first.at if first else None,
         cause=cause,
         last=newest if cause and newest and newest.error != cause.error else None,
         next_at=next_at,
         next_why=next_why,
         left_out={k: v for k, v in {"missed": task["missed"], **task["skipped"]}.items() if v},
-        advice=_advice(task, cause, metadata) if cause else (),
+        advice=_advice(task, present, metadata) if present else (),
         runs=tuple(history.runs),
         device=task["device_id"],
         plugin=task["plugin"],
@@ -76,8 +77,15 @@ def _newest(task: View) -> Cause | None:
     return Cause(error, task["error_kind"], task["last_started"]) if error else None
 
 
-def _summary(task: View, now: State, cause: Cause | None) -> str:
-    why = cause.error if cause else ""
+def _present(cause: Cause | None, newest: Cause | None) -> Cause | None:
+    """What is wrong now: the first error, as those of its kind repeat it, or a newer one of another kind."""
+    if cause and newest and newest.kind != cause.kind:
+        return newest
+    return cause
+
+
+def _summary(task: View, now: State, present: Cause | None) -> str:
+    why = present.error if present else ""
     match now:
         case "ok":
             gave = plural(task["last_samples"], "sample")
@@ -120,7 +128,7 @@ def _answered(task: View) -> str:
     return f"{plural(task['last_samples'], 'sample')} after {took}"
 
 
-def _advice(task: View, cause: Cause, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+def _advice(task: View, present: Cause, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     timeout = "" if task["timeout"] is None else format_duration(task["timeout"])
     names = {"task": task["key"], "target": task["target"] or task["device_id"], "timeout": timeout}
-    return for_task(cause.kind, metadata, **names)
+    return for_task(present.kind, metadata, **names)
