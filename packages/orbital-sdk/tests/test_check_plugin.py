@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.metadata
+import logging
+import sys
 
 import pytest
 from pydantic import ConfigDict, Secret, SecretStr, field_serializer
@@ -328,6 +330,28 @@ async def test_a_secret_in_an_error_is_found_and_not_shown(verdict):
     assert "the error for a device that does not answer shows a secret" in said
     assert "open sesame" not in said
     assert "xyzzy-42" not in said
+
+
+@pytest.mark.parametrize(
+    ("tell", "place"),
+    [
+        (lambda ctx, secret: ctx.log.debug("login with %s", secret), "the log 'orbital.plugin'"),
+        (lambda ctx, secret: logging.getLogger("acme").info(secret), "the log 'acme'"),
+        (lambda ctx, secret: sys.stdout.write(secret), "standard output"),
+        (lambda ctx, secret: sys.stderr.write(secret), "standard error"),
+    ],
+)
+async def test_a_secret_that_is_logged_or_printed_is_found(verdict, tell, place):
+    """At any level and by any logger; the usual way of logs and prints stays as it was."""
+    level, out = logging.getLogger().level, sys.stdout
+
+    async def collect(self, device, ctx):
+        tell(ctx, device.password.get_secret_value())
+        yield self.charge(1, device.host)
+
+    said = await verdict(variant(collect=collect))
+    assert f"{place} shows a secret; leave it out" in said
+    assert (logging.getLogger().level, sys.stdout) == (level, out)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 
@@ -74,7 +75,7 @@ async def speak(device, config):
     reader, writer = await asyncio.open_connection("127.0.0.1", config.port)
     with contextlib.closing(writer):
         writer.write(b"4.5\n")
-        await reader.readline()
+        return await reader.readline()
 
 
 async def findings(cls, **options):
@@ -193,6 +194,17 @@ async def test_one_that_gives_other_metrics():
     assert "'other' is not declared" in await findings(Undeclared)
 
 
+async def test_one_that_answers_too_early():
+    """A sender that was told so forgets what is not stored yet."""
+
+    class Hasty(Lines):
+        async def give(self, emit, number):
+            self.giving = asyncio.create_task(super().give(emit, number))
+            self.talks.add(self.giving)
+
+    assert "it answered while its emit() had not returned" in await findings(Hasty)
+
+
 async def test_metrics_may_grow():
     """A name that only the device knows is declared as soon as it is heard."""
 
@@ -280,3 +292,24 @@ async def test_a_secret_in_an_error_is_not_shown():
 
     said = await findings(Telling)
     assert "login with ********** failed" in said
+
+
+async def test_a_secret_in_the_log_of_a_receiver_is_found():
+    """As with every part."""
+
+    class Guarded(Config):
+        password: SecretStr = SecretStr("open sesame")
+        """Login."""
+
+    class Chatty(Lines):
+        config_model = Guarded
+
+        async def give(self, emit, number):
+            logging.getLogger("chatty").info(
+                "login with %s", self.config.password.get_secret_value()
+            )
+            await super().give(emit, number)
+
+    said = await findings(Chatty)
+    assert "the log 'chatty' shows a secret" in said
+    assert "sesame" not in said

@@ -133,6 +133,17 @@ async def test_what_is_dropped_in_silence_is_found(lost, words):
     assert words in await verdict(lambda: writer, stored=kept)
 
 
+async def test_times_that_are_cut_are_found():
+    """A writer of whole seconds, where its destination has milliseconds."""
+    writer = RecordingWriter()
+
+    def cut():
+        return [(name, ts // 1000 * 1000, value) for name, ts, value in flat(writer)]
+
+    said = await verdict(lambda: writer, stored=cut)
+    assert "write() of an ordinary batch succeeded, and 1 of 1 samples are not at" in said
+
+
 async def test_the_payload_of_a_stale_marker_counts():
     """Another NaN is a value to a database, and no end of the series."""
     writer = RecordingWriter()

@@ -16,7 +16,8 @@ NAME = re.compile(r"[a-z][a-z0-9_-]*")
 class Findings(list[str]):
     """Each says what is wrong and what to change."""
 
-    _secrets: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+    """Shown nowhere, what is found included."""
 
     def expect(self, holds: object, otherwise: str) -> bool:
         """Note `otherwise` unless it holds."""
@@ -26,7 +27,7 @@ class Findings(list[str]):
 
     def hide(self, secrets: set[str]) -> None:
         """Show none of these in what is found, now and later."""
-        self._secrets = self._secrets | secrets
+        self.secrets = self.secrets | secrets
 
     async def attempt(self, what: str, awaitable: Awaitable[object]) -> bool:
         """Note an error of what should just work."""
@@ -41,9 +42,7 @@ class Findings(list[str]):
         """Raise an AssertionError with everything that was found, if anything was."""
         if self:
             listed = "\n".join(f"  {number}. {text}" for number, text in enumerate(self, 1))
-            for secret in sorted(
-                self._secrets, key=len, reverse=True
-            ):  # one may begin with another
+            for secret in sorted(self.secrets, key=len, reverse=True):  # one may begin with another
                 listed = listed.replace(secret, "**********")
             raise AssertionError(f"{subject} breaks its contract:\n{listed}")
 

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from orbital_sdk.testing.captured import captured
 from orbital_sdk.testing.held_loop import holds_of
 from orbital_sdk.testing.host import FakeHost
 from orbital_sdk.testing.leftovers import leftovers, running_threads, tasks_begun, threads_left
+from orbital_sdk.testing.model_contract import check_silence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -44,6 +46,7 @@ class Life:
         with (
             holds_of(type(self.part).__module__) as holds,
             tasks_begun() as begun,
+            captured() as texts,
         ):
             started = await self.found.attempt(f"start(){self.when}", self._start())
             try:
@@ -66,6 +69,8 @@ class Life:
             " which runs on a thread"
             for place in holds
         )
+        shown = {f"{place}{self.when}": "".join(pieces) for place, pieces in texts.items()}
+        check_silence(self.found, self.found.secrets, shown)
 
     async def _start(self) -> None:
         await self.part.start(self.host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
@@ -105,7 +106,7 @@ def _secrets(value: object) -> Iterator[str]:
             yield from _secrets(part)
 
 
-def check_silence(found: Findings, secrets: set[str], places: Mapping[str, object]) -> None:
+def check_silence(found: Findings, secrets: AbstractSet[str], places: Mapping[str, object]) -> None:
     """None of these texts has a secret in it."""
     for place, text in places.items():
         found.expect(

@@ -69,6 +69,7 @@ async def check_plugin(
     else:
         plugin = cls(settings)
         if check_made(found, plugin):
+            found.hide(secrets_of(fields) | secrets_of(away) | secrets_of(plugin.config))
             await _Trial(found, plugin, fields, timeout).run(away)
     found.report(cls.__qualname__)
 
@@ -145,7 +146,6 @@ class _Trial:
             "the error of collect()": collection.error or "",
         }
         check_silence(found, secrets, places)
-        found.hide(secrets)
 
     async def _connection(self, session: Session) -> None:
         what = "test_connection" if isinstance(session, Plain) else "test"
@@ -212,7 +212,6 @@ class _Trial:
         secrets = secrets_of(away) | secrets_of(self.plugin.config)
         shown = {"the error for a device that does not answer": error or ""}
         check_silence(self.found, secrets, shown)
-        self.found.hide(secrets)
         what = "close() of a device that does not answer"
         await self.found.attempt(what, self._close(runs))
 

@@ -52,8 +52,9 @@ async def check_receiver(
     Args:
         cls: The plugin.
         make: Makes device fields and settings, with ports that are free.
-        speak: Called with both, as models: has the device send something that makes a sample. It may wait for
-            an answer, and may raise `OSError` where nobody listens.
+        speak: Called with both, as models: has the device send something that makes a sample. Where the
+            receiver answers, it waits for that and returns it: no answer may come before `emit` returned. It
+            may raise `OSError` where nobody listens.
         entry_point: Whether the package is installed, so that its entry point can be looked for.
         timeout: Seconds in which a sample has to arrive.
 
@@ -201,6 +202,11 @@ class _Trial:
         )
         talking.cancel()
         await asyncio.wait({talking})
+        self.found.expect(
+            talking.cancelled() or talking.exception() or not talking.result(),
+            "it answered while its emit() had not returned; answer after `await emit(...)`, since only then"
+            " the samples are stored",
+        )
 
     async def _again(self) -> None:
         await self._received()
@@ -213,9 +219,10 @@ class _Trial:
             await asyncio.wait({listening}, timeout=AGAIN)
         return listening.result()
 
-    async def _speak(self) -> None:
+    async def _speak(self) -> object:
         with suppress(OSError):
-            await self.speak(self.fields, self.plugin.config)
+            return await self.speak(self.fields, self.plugin.config)
+        return None
 
     async def _collect(self) -> None:
         """Beside serving it may tell what it knows of itself."""

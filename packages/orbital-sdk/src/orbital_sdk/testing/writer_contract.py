@@ -7,7 +7,7 @@ import inspect
 import math
 from array import array
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orbital_sdk.calling.invoke import call
 from orbital_sdk.contract.batch import Batch
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FIRST: Final = TS + 789
+"""Milliseconds UTC of the first batch; no round second, which a writer that cuts times would pass."""
+
 
 async def check_writer(
     make_writer: Callable[[], Writer[Any]],
@@ -52,7 +55,8 @@ async def check_writer(
         entry_point: Whether the package is installed, so that its entry point can be looked for.
         unavailable: Makes a writer whose destination does not answer, if you have one.
         stored: Reads what the destination has, if you can: name, milliseconds UTC and value of each sample.
-            Then nothing may be missing of what `write` took, neither infinities nor stale markers.
+            Then nothing may be missing of what `write` took, neither infinities nor stale markers nor the
+            milliseconds of its times.
         limit: Seconds within which each call has to answer.
 
     Raises:
@@ -93,7 +97,7 @@ async def _check_writing(
     stored: Callable[[], Iterable[Stored]] | None,
     limit: float,
 ) -> None:
-    plain = make_batch({"orbital_check": 1.0})
+    plain = make_batch({"orbital_check": 1.0}, ts=FIRST)
     write = partial(_write, found, partial(_call, writer, limit=limit), told)
     if not await write("an ordinary batch", [plain], must=True):
         return
@@ -106,10 +110,10 @@ async def _check_writing(
         if batches[0].stale and not writer.takes_stale_markers:
             continue
         await write(what, batches)
-    later = make_batch({"orbital_check": 2.0}, ts=TS + 600_000)
+    later = make_batch({"orbital_check": 2.0}, ts=FIRST + 600_000)
     await write("an ordinary batch after all of these", [later], must=True)
     if inspect.iscoroutinefunction(writer.write):
-        last = make_batch({"orbital_check": 3.0}, ts=TS + 700_000)
+        last = make_batch({"orbital_check": 3.0}, ts=FIRST + 700_000)
         await check_cancel(found, "write()", writer.write([last], Attempt(1, "cancelled")))
 
 
@@ -119,22 +123,27 @@ def _odd_batches() -> Iterator[tuple[str, Sequence[Batch]]]:
         "huge": 1.7e308, "tiny": 5e-324, "minus_zero": -0.0, "above_2_53": 2.0**64,
         "plus_inf": math.inf, "minus_inf": -math.inf,
     }  # fmt: skip
-    yield "infinite and extreme values", [make_batch(values, ts=TS + 60_000)]
+    yield "infinite and extreme values", [make_batch(values, ts=FIRST + 60_000)]
     labels = {"empty": "", "text": "grüße, 世界 \U0001f6f0", "quoted": 'a "b" \\ \n {c="d"}'}
     yield (
         "empty and non-ASCII labels",
-        [make_batch([("orbital_check", labels, 1.0)], ts=TS + 120_000)],
+        [make_batch([("orbital_check", labels, 1.0)], ts=FIRST + 120_000)],
     )
-    own = make_batch(3, ts=TS + 180_000, times=[TS + 170_000, TS + 175_000, TS + 180_000])
+    own = make_batch(
+        3, ts=FIRST + 180_000, times=[FIRST + 170_000, FIRST + 175_000, FIRST + 180_000]
+    )
     yield "samples with their own times", [own]
-    ended = make_batch({"orbital_check": 0}, ts=TS + 240_000, stale=True)
+    ended = make_batch({"orbital_check": 0}, ts=FIRST + 240_000, stale=True)
     yield "a batch of stale markers", [ended]
     layout = make_layout(241)
-    many = [make_batch(241, ts=TS + 300_000 + i * 1000, layout=layout) for i in range(5)]
+    many = [make_batch(241, ts=FIRST + 300_000 + i * 1000, layout=layout) for i in range(5)]
     yield "five batches of one layout", many
-    tasks = [make_batch(5, origin=make_origin(f"task-{i}", device_id=f"d{i}")) for i in range(3)]
+    tasks = [
+        make_batch(5, ts=FIRST, origin=make_origin(f"task-{i}", device_id=f"d{i}"))
+        for i in range(3)
+    ]
     yield "batches of several tasks", tasks
-    yield "a batch without samples", [Batch(make_layout(0), TS, array("d"))]
+    yield "a batch without samples", [Batch(make_layout(0), FIRST, array("d"))]
 
 
 async def _write(
