@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import logging
+import math
 import sys
 
 import pytest
@@ -316,6 +317,17 @@ class Longer(Config):
 async def test_what_could_not_live_in_another_process_is_found(verdict, body, config, words):
     """Today, when its author looks, and not on the day on which somebody wants to set it apart."""
     assert words in await verdict(variant(**body), config=config)
+
+
+class Endless(Config):
+    limit: float = math.inf
+    """How much at most."""
+
+
+async def test_an_infinite_default_is_found_by_its_name(verdict):
+    """JSON has no infinity, so neither manifest nor form could say it."""
+    said = await verdict(variant(config_model=Endless))
+    assert "Endless.limit has the default inf, which JSON cannot say" in said
 
 
 async def test_a_secret_in_an_error_is_found_and_not_shown(verdict):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import itertools
+import math
 import re
 import socket
 import struct
@@ -14,7 +15,15 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from orbital_sdk import DeviceUnreachable, Plugin, PluginConfig, ProcessorConfig, manifest
+from orbital_sdk import (
+    DeviceUnreachable,
+    Plugin,
+    PluginConfig,
+    ProcessorConfig,
+    Refused,
+    Written,
+    manifest,
+)
 from orbital_sdk.testing import (
     FakeEmit,
     check_plugin,
@@ -209,6 +218,20 @@ async def test_the_probe_looks(tutorial):
         assert (found.about, found.fields) == ("ACME UPS 3000", {"host": "127.0.0.1", "port": port})
     assert await probe.look("127.0.0.1") is None
     await probe.close()
+
+
+def test_what_does_not_fit_is_taken_out_and_named(tutorial):
+    """The rest is written."""
+    written = []
+
+    def write(batches):
+        written.extend(batches)
+        return Written(8)
+
+    batch = make_batch({"up": 1, "plus_inf": math.inf})
+    answer = tutorial["write_what_fits"]([batch], write)
+    assert [[*one.values] for one in written] == [[1]]
+    assert answer == Written(8, [Refused(0, 1, "inf is no number there")])
 
 
 async def test_the_least_processor_is_short_and_works(tutorial):

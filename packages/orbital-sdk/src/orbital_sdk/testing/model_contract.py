@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -63,6 +64,11 @@ def _check_entries(found: Findings, path: str, entries: list[Entry]) -> None:
         found.expect(
             not (entry["type"] == "string" and SECRET_NAME.search(entry["name"])),
             f"{name} looks like a secret; its type should be SecretStr, which shows nowhere",
+        )
+        default = entry.get("default")
+        found.expect(
+            not isinstance(default, float) or math.isfinite(default),
+            f"{name} has the default {default}, which JSON cannot say; make it a number, or `| None = None`",
         )
         _check_entries(found, name, entry.get("fields", []))
 
