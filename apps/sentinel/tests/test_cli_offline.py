@@ -50,6 +50,12 @@ def test_misuse_is_exit_2(machine):
         assert "Traceback" not in done.err
 
 
+def test_an_installed_plugin_is_checked(machine):
+    """In a process of its own; threads of the agent are not taken for the plugin's."""
+    done = machine.sentinel("plugins", "check", "ping", "-o", "host=127.0.0.1")
+    assert (done.code, done.out, done.err) == (0, "ping keeps its contract.\n", "")
+
+
 def test_names_of_older_sentinels_still_work(machine):
     """They do what their successors do, and say what those are called; the help is about the new ones."""
     machine.config("tasks: []")

@@ -35,7 +35,7 @@ ENDING: Final = 0.5
 """Seconds in which a process ends that has closed its connection."""
 REAP: Final = 2.0
 """Seconds in which a killed process ends."""
-_THREADS: Final = ThreadPool(2, "processes")
+_THREADS: Final = ThreadPool(2, "orbital-processes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _WATCHED: ContextVar[object] = ContextVar("watched", default=None)
 """Each task has the context of whoever began it: a test's own server has none of this."""
 
-SHARED: Final = ("asyncio_", "orbital-test")
-"""How names of threads begin that belong to nobody: the loop's own pool, and those of the kit."""
+SHARED: Final = ("asyncio_", "orbital-test", "orbital-processes")
+"""How names of threads begin that belong to nobody: the loop's own pool, those of the kit, and of what runs
+plugins in processes of their own."""
 
 
 @contextmanager
