@@ -36,6 +36,21 @@ def test_telemetry_is_read_at_the_start():
     assert list(at_next_start(old, old, new)) == [WAITS.replace("buffer", "telemetry")]
 
 
+@pytest.mark.parametrize(
+    ("changed", "key", "name"),
+    [
+        ({"plugins": {"ping": {"isolation": "process"}}}, "plugins.ping", "ping"),
+        ({"collector": {"isolation": "process"}}, "collector.isolation", "NAME"),
+    ],
+)
+def test_where_a_plugin_runs_is_read_when_it_starts(changed, key, name):
+    """A reload leaves it where it is, and says what moves it."""
+    old, new = Settings(), Settings.model_validate(changed)
+    when = f"takes effect at `sentinel plugins reload {name}` or the next start"
+    assert list(at_next_start(old, old, new)) == [f"{key}: changed, and {when}"]
+    assert list(at_next_start(old, new, new)) == []
+
+
 def test_what_is_again_as_it_began_has_nothing_to_wait_for():
     """A change that is taken back before the next start."""
     began = Settings.model_validate({"buffer": {"type": "disk"}})

@@ -83,18 +83,31 @@ def _shapes_samples(loaded: Loaded) -> tuple[object, ...]:
 
 
 def at_next_start(began: Settings, old: Settings, new: Settings) -> Iterator[str]:
-    """Messages about changed sections that are only read at the start. One that is as it was at the start
+    """Messages about changed settings that are not read at a reload. A section that is as it was at the start
     needs no restart.
     """
     for name in ("buffer", "telemetry"):
         if getattr(new, name) not in (getattr(old, name), getattr(began, name)):
             yield f"{name}: changed, and takes effect at the next start"
+    yield from _moved_plugins(old, new)
     places = _place(began), _place(old)
     if began.buffer.type == "disk" and _place(new) not in places:
         yield (
             f"buffer: what waits in {began.buffer.disk_path} at the stop stays there, until a configuration "
             "names this folder again"
         )
+
+
+def _moved_plugins(old: Settings, new: Settings) -> Iterator[str]:
+    """Plugins that run go on where they are, with the limits that they have."""
+    names = dict.fromkeys((*old.plugins.named, *new.plugins.named))
+    changed = [
+        (f"plugins.{name}", name) for name in names if old.plugins.of(name) != new.plugins.of(name)
+    ]
+    if old.collector.isolation != new.collector.isolation:
+        changed.append(("collector.isolation", "NAME"))
+    for key, name in changed:
+        yield f"{key}: changed, and takes effect at `sentinel plugins reload {name}` or the next start"
 
 
 def _place(settings: Settings) -> tuple[str, str]:
