@@ -182,6 +182,24 @@ def test_a_receiver_that_is_served_is_asked(machine):
         assert task["runs"] >= 3
 
 
+def test_explained_samples_add_up(machine, site):
+    """The run's own report is a part of all: of what came, of what was left out, and of what is left."""
+    machine.config(f"""\
+tasks:
+  - id: well
+    plugin: http
+    config: {{url: "{site}/"}}
+    processors:
+      - {{name: filter, keep: [{{metric: [up, "probe_http_*"]}}]}}
+""")
+    done = machine.sentinel("trigger", "well", "--explain", "--output", "json")
+    told = lines(done)[0]
+    (step,) = told["steps"]
+    assert 'up{task="well"} 1' in told["after"]
+    assert any(line.startswith("scrape_") for line in step["left_out"])
+    assert sorted([*told["after"], *step["left_out"]]) == sorted(told["before"])
+
+
 def test_a_task_is_run_in_the_agent(machine, two_tasks):
     """With --in-agent its own task runs; without it stays as it is."""
     with machine.running() as agent:

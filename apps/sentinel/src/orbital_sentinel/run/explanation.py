@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from orbital_runtime.engine.report import METRICS
 from orbital_runtime.settings import ProcessorSettings
 from orbital_sdk import Plan, Processor, ProcessorConfig
 from orbital_sdk.calling.answers import plan_of, values_of
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from orbital_sdk import Batch, Layout, PluginHost, Row
 
-OWN = frozenset(metric.name for metric in METRICS)
 ALL = ProcessorConfig()
 
 
@@ -27,7 +25,7 @@ class Step:
     place: str
     """`task ID` or `output NAME`; empty: of all samples."""
     given: list[str] = field(default_factory=list[str])
-    """The samples that it was given, the report of the run left out."""
+    """The samples that it was given, with the report of the run, which processors see, too."""
     left_out: list[str] = field(default_factory=list[str])
     changed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Before and after."""
@@ -55,7 +53,7 @@ class Explanation:
         return (first, *of_all, last, *others)
 
     def before(self, task: str) -> list[str]:
-        """What the plugin gave."""
+        """What the plugin gave, and the report of the run."""
         steps = self._of(task)
         return steps[0].given if steps else []
 
@@ -141,8 +139,7 @@ class Watched(Processor[Any]):
                 step.added += [after] if after else []
                 continue
             before = _line(rows[at], batch.values[at])
-            if rows[at].name not in OWN:
-                step.given.append(before)
+            step.given.append(before)
             if gone:
                 step.left_out.append(before)
             elif after != before:
