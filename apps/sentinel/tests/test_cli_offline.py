@@ -167,6 +167,17 @@ def test_a_third_partys_plugin_is_found_and_collects(machine):
     assert (done.code, done.out.splitlines()[1]) == (0, "tenlines_host_length 4")
 
 
+def test_the_default_of_nested_fields_is_text(machine):
+    """As a configuration has it; what is not set is left out."""
+    nested = "class Tls(Fields):\n    ca: str | None = None\n    verify: bool = True\n\nclass Ten("
+    code = PLUGIN.replace("import ", "import Fields, ").replace("class Ten(", nested, 1)
+    code = code.replace("host: str\n", "host: str\n    tls: Tls = Tls()\n")
+    machine.install("tenlines", "[orbital.plugins]\ntenlines = tenlines:TenLines\n", code)
+    shown = machine.sentinel("plugins", "show", "tenlines").out
+    assert "{verify: true}" in shown
+    assert "'" not in shown
+
+
 def test_json_is_json_whatever_a_device_says(machine):
     """What JSON has no number for is a string, as in `buffer export`."""
     code = PLUGIN.replace("len(device.host)", "float('inf')")

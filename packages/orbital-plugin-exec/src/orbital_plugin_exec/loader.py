@@ -61,7 +61,7 @@ class ExecLoader(Loader):
         _check_program(folder, section.command[0])
         base: type[Plugin[Any, Any]] = DescribedStream if keeps else DescribedRun
         made: Any = type(
-            "DescribedProgram",
+            file.meta.name,
             (base,),
             {
                 "__doc__": file.meta.description,

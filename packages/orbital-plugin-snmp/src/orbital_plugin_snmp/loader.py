@@ -39,7 +39,7 @@ class SnmpLoader(Loader):
         file = checked(PluginFile, description)
         meta = file.meta
         made: Any = type(
-            "DescribedSnmp",
+            file.meta.name,
             (Snmp,),
             {
                 "__doc__": meta.description,

@@ -132,7 +132,7 @@ def check(
     plugin: Annotated[
         str,
         typer.Argument(
-            metavar="FOLDER|NAME", help="Folder with a plugin.yaml, or an installed plugin."
+            metavar="FOLDER|NAME", help="Folder with a plugin.yaml, or a plugin of `plugins list`."
         ),
     ],
     *,
@@ -275,4 +275,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, list):
         return f"[{', '.join(map(_text, cast('list[object]', value)))}]"
+    if isinstance(value, dict):
+        given = cast("dict[str, object]", value).items()
+        return f"{{{', '.join(f'{name}: {_text(one)}' for name, one in given if one is not None)}}}"
     return str(value).lower() if isinstance(value, bool) else str(value)

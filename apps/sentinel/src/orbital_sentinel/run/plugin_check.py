@@ -29,15 +29,18 @@ NOT_RUN: Final = {126, 127}
 
 
 def plugin_of(place: str, registry: Registry) -> type[Plugin[Any, Any]]:
-    """The plugin in this folder, or the installed one of this name, its instances in a process of their own.
+    """The plugin in this folder, or the one of this name: a folder's as it is, an installed one with its
+    instances in a process of their own.
 
     Raises:
         ConfigurationError: There is none, or it does not start.
     """
     folder = Path(place)
-    if not folder.is_dir():
-        return registry.loader("host")().load(Path.cwd(), {"plugin": place})
-    return load_folder(folder, registry)
+    if folder.is_dir():
+        return load_folder(folder, registry)
+    if registry.is_made(place):
+        return registry.plugin(place)
+    return registry.loader("host")().load(Path.cwd(), {"plugin": place})
 
 
 async def findings(

@@ -58,8 +58,8 @@ def _check_entries(found: Findings, path: str, entries: list[Entry]) -> None:
         name = f"{path}.{entry['name']}"
         found.expect(
             entry.get("description"),
-            f"{name} has no description; write a docstring under it (a nested model has `Fields` as its"
-            " base for that) or Field(description=...)",
+            f"{name} has no description; in a plugin.yaml give it a `description:`, in a class a docstring"
+            " (a nested model has `Fields` as its base for that) or Field(description=...)",
         )
         found.expect(
             not (entry["type"] == "string" and SECRET_NAME.search(entry["name"])),

@@ -46,7 +46,10 @@ def _check_declared(found: Findings, cls: type[Plugin[Any, Any]]) -> None:
     for name in sorted({name for name in names if names.count(name) > 1}):
         found.append(f"the metric {name!r} is declared twice; a name has one Metric")
     for metric in cls.declared_metrics():
-        found.expect(metric.help, f"the metric {metric.name!r} has no help; say what it is")
+        found.expect(
+            metric.help,
+            f"the metric {metric.name!r} has no help (`description:` in a plugin.yaml); say what it is",
+        )
 
 
 def check_samples(found: Findings, collection: Collection, declared: tuple[Metric, ...]) -> None:
