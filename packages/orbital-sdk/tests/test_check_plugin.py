@@ -353,8 +353,9 @@ async def test_a_secret_in_an_error_is_found_and_not_shown(verdict):
         (lambda ctx, secret: sys.stderr.write(secret), "standard error"),
     ],
 )
-async def test_a_secret_that_is_logged_or_printed_is_found(verdict, tell, place):
+async def test_a_secret_that_is_logged_or_printed_is_found(verdict, tell, place, caplog):
     """At any level and by any logger; the usual way of logs and prints stays as it was."""
+    caplog.set_level(logging.WARNING)
     level, out = logging.getLogger().level, sys.stdout
 
     async def collect(self, device, ctx):
@@ -364,6 +365,7 @@ async def test_a_secret_that_is_logged_or_printed_is_found(verdict, tell, place)
     said = await verdict(variant(collect=collect))
     assert f"{place} shows a secret; leave it out" in said
     assert (logging.getLogger().level, sys.stdout) == (level, out)
+    assert not caplog.records  # nobody asked for so much
 
 
 @pytest.mark.parametrize(

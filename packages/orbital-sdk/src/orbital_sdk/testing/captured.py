@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import defaultdict
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
@@ -19,22 +20,43 @@ Texts = defaultdict[str, list[str]]
 def captured() -> Generator[Texts]:
     """Keeps what is logged at any level, and what Python code prints; both go their usual way, too."""
     texts, root = Texts(list), logging.getLogger()
-    usual = logging.lastResort if not root.handlers else None  # which a handler at the root ends
-    handlers, level = [one for one in (_Keep(texts), usual) if one], root.level
-    for handler in handlers:
-        root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
     out, err = (
         cast("TextIO", _Tee(stream, texts[name]))
         for stream, name in ((sys.stdout, "standard output"), (sys.stderr, "standard error"))
     )
+    with redirect_stdout(out), redirect_stderr(err), _lowered(root, _Keep(texts)):
+        yield texts
+
+
+@contextmanager
+def _lowered(root: logging.Logger, keep: logging.Handler) -> Generator[None]:
+    """Everything is logged, and `keep` gets it; the handlers that were there get what they got before."""
+    level, others = root.level, [*root.handlers]
+    last = [] if others else [one for one in (logging.lastResort,) if one]  # ended by a handler
+    usual = partial(_is_usual, level)
+    for other in others:
+        other.addFilter(usual)
+    for handler in (keep, *last):
+        root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     try:
-        with redirect_stdout(out), redirect_stderr(err):
-            yield texts
+        yield
     finally:
         root.setLevel(level)
-        for handler in handlers:
+        for handler in (keep, *last):
             root.removeHandler(handler)
+        for other in others:
+            other.removeFilter(usual)
+
+
+def _is_usual(level: int, record: logging.LogRecord) -> bool:
+    """Whether it is logged where this is the level of the root."""
+    one = logging.getLogger(record.name)
+    while one.parent:
+        if one.level:
+            return True  # by its own level, or it would not be here
+        one = one.parent
+    return record.levelno >= level
 
 
 class _Keep(logging.Handler):
