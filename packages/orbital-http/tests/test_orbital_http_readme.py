@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orbital_sdk import Attempt, NotWritten, WriterMisconfigured, WriterUnavailable, Written
+from orbital_sdk import Attempt, Refusal, WriterMisconfigured, WriterUnavailable, Written
 from orbital_sdk.testing import FakeHost, make_batch
 from orbital_testbench import Answer, CutAnswer, HostileServer
 
@@ -28,13 +28,23 @@ async def test_a_writer_of_lines(hostile_server, authority):
             await writer.stop()
 
     url = hostile_server.url + "/lines?token=hush"
-    hostile_server.script(Answer(204), Answer(503, {"Retry-After": "7"}), Answer(400), CutAnswer())
+    hostile_server.script(
+        Answer(204),
+        Answer(503, {"Retry-After": "7"}),
+        Answer(400),
+        Answer(413),
+        Answer(401),
+        CutAnswer(),
+    )
     assert isinstance(await written(url), Written)
     assert hostile_server.requests[0].body.startswith(b'["up", ')
     with pytest.raises(WriterUnavailable, match="answered 503") as busy:
         await written(url)
     assert busy.value.retry_after == 7
-    assert isinstance(await written(url), NotWritten)
+    assert (await written(url)).refusal is Refusal.DOUBTFUL
+    assert (await written(url)).refusal is Refusal.TOO_LARGE
+    with pytest.raises(WriterMisconfigured, match="answered 401"):
+        await written(url)
     with pytest.raises(WriterUnavailable, match="closed") as cut:
         await written(url)
     assert cut.value.sent
