@@ -156,6 +156,41 @@ async def test_one_that_dies_of_a_full_buffer():
     assert "ended by itself: BufferRefused" in await findings(Touchy)
 
 
+async def test_one_of_datagrams_that_dies_of_a_full_buffer():
+    """Nobody waits for an answer: the check waits until the refusal has come."""
+
+    class Heard(asyncio.DatagramProtocol):
+        def __init__(self):
+            self.lines = asyncio.Queue()
+
+        def datagram_received(self, data, addr):
+            self.lines.put_nowait(data)
+
+    class Datagrams(Lines):
+        patient = False
+
+        async def serve(self, device, emit):
+            loop, address = asyncio.get_running_loop(), ("127.0.0.1", self.config.port)
+            transport, heard = await loop.create_datagram_endpoint(Heard, local_addr=address)
+            try:
+                while True:
+                    with contextlib.suppress(*[BufferRefused] * self.patient):
+                        await emit([self.value(float(await heard.lines.get()))])
+            finally:
+                transport.close()
+
+    class Patient(Datagrams):
+        patient = True
+
+    async def speak(device, config):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"4.5", ("127.0.0.1", config.port))
+
+    await check_receiver(Patient, make, speak, entry_point=False)
+    with pytest.raises(AssertionError, match="ended by itself: BufferRefused"):
+        await check_receiver(Datagrams, make, speak, entry_point=False)
+
+
 async def test_one_that_leaves_something_behind():
     """Tasks, threads, and a port that goes on speaking."""
 

@@ -34,6 +34,8 @@ class FakeEmit:
         """Calls after `stop`."""
         self.error: Exception | None = None
         """What the next calls raise, such as `BufferRefused`; nothing of them is taken."""
+        self.refusals = 0
+        """Calls that ended so."""
         self._open = asyncio.Event()
         self._open.set()
         self._stopped = False
@@ -47,6 +49,8 @@ class FakeEmit:
         samples = [*_drawn(records)]
         await self._opened()
         if self.error is not None:
+            self.refusals += 1
+            await self._notify()
             raise self.error
         self.samples += samples
         await self._notify()
@@ -78,6 +82,11 @@ class FakeEmit:
         """Return when so many calls wait; raises as `wait` does."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(lambda: self.waiting >= calls)
+
+    async def refused(self, calls: int = 1, timeout: float = 10.0) -> None:  # noqa: ASYNC109 (as above)
+        """Return when `error` was raised in so many calls; raises as `wait` does."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(lambda: self.refusals >= calls)
 
     async def _opened(self) -> None:
         self.waiting += 1

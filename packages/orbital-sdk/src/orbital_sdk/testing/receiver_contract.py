@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Fields = DeviceFields | Mapping[str, Any]
     Config = PluginConfig | Mapping[str, Any] | None
     Speak = Callable[[Any, Any], Awaitable[object]]
+
+T = TypeVar("T")
 
 CLOSE: Final = 5.0
 """Seconds that the agent gives a `serve` which it cancelled."""
@@ -185,7 +187,7 @@ class _Trial:
         secrets = check_dump(self.found, self.fields) | check_dump(self.found, self.plugin.config)
         check_silence(self.found, secrets, places)
         self.emit.error = BufferRefused("the buffer is full, as told by this check")
-        await self._speak()
+        await self._spoken_until(self.emit.refused(timeout=self.timeout))
         self.emit.error = None
         await self._received()
 
@@ -213,7 +215,11 @@ class _Trial:
 
     async def _received(self) -> list[Any]:
         """What the device says, as soon as it is heard."""
-        listening = asyncio.ensure_future(self.emit.wait(timeout=self.timeout))
+        return await self._spoken_until(self.emit.wait(timeout=self.timeout))
+
+    async def _spoken_until(self, heard: Awaitable[T]) -> T:
+        """Have the device speak again and again until this is so."""
+        listening = asyncio.ensure_future(heard)
         while not listening.done():
             await self._speak()
             await asyncio.wait({listening}, timeout=AGAIN)
