@@ -13,6 +13,7 @@ from orbital_sdk import (
     BufferRefused,
     Columns,
     DeviceFields,
+    DeviceUnreachable,
     Metric,
     Plugin,
     PluginConfig,
@@ -33,6 +34,7 @@ class Lines(Plugin[DeviceFields, Config]):
     name = "lines"
     summary = "Numbers over TCP"
     value = Metric("line_value", "What a line said")
+    taken = DeviceUnreachable("its port is taken")
 
     async def serve(self, device, emit):
         async def talk(reader, writer):
@@ -50,7 +52,10 @@ class Lines(Plugin[DeviceFields, Config]):
             talk_ = asyncio.create_task(talk(reader, writer))
             self.talks.add(talk_)
 
-        server = await asyncio.start_server(begin, "127.0.0.1", self.config.port)
+        try:
+            server = await asyncio.start_server(begin, "127.0.0.1", self.config.port)
+        except OSError as error:
+            raise self.taken from error
         try:
             await asyncio.Event().wait()
         finally:
@@ -171,7 +176,10 @@ async def test_one_of_datagrams_that_dies_of_a_full_buffer():
 
         async def serve(self, device, emit):
             loop, address = asyncio.get_running_loop(), ("127.0.0.1", self.config.port)
-            transport, heard = await loop.create_datagram_endpoint(Heard, local_addr=address)
+            try:
+                transport, heard = await loop.create_datagram_endpoint(Heard, local_addr=address)
+            except OSError as error:
+                raise self.taken from error
             try:
                 while True:
                     with contextlib.suppress(*[BufferRefused] * self.patient):
@@ -238,6 +246,16 @@ async def test_one_that_answers_too_early():
             self.talks.add(self.giving)
 
     assert "it answered while its emit() had not returned" in await findings(Hasty)
+
+
+async def test_one_that_takes_an_address_in_use_for_a_bug():
+    """The agent would log a traceback; it is tried again, as a device that does not answer."""
+
+    class Surprised(Lines):
+        taken = ValueError("its port is taken")
+
+    said = await findings(Surprised)
+    assert "serve() of an address in use raised ValueError('its port is taken')" in said
 
 
 async def test_metrics_may_grow():

@@ -111,6 +111,7 @@ class _Trial:
         if await self._serve(self._first, "serve()"):
             await self._serve(self._held, "serve() in an emit that waits")
             await self._serve(self._again, "serve() begun again")
+            await self._serve(self._beside, "serve() beside another one")
             await self._collect()
 
     async def _serve(self, part: Callable[[], Awaitable[None]], what: str) -> bool:
@@ -212,6 +213,21 @@ class _Trial:
 
     async def _again(self) -> None:
         await self._received()
+
+    async def _beside(self) -> None:
+        """Where another one has the address, it says so in words of its contract."""
+        await self._received()
+        other = type(self.plugin)(self.plugin.config)
+        async with Life(self.found, other, " of a second instance").running():
+            second = asyncio.create_task(other.serve(self.fields, FakeEmit()))
+            await asyncio.wait({second}, timeout=AGAIN)
+            second.cancel()
+            await asyncio.wait({second}, timeout=CLOSE)
+        error = second.exception() if second.done() and not second.cancelled() else None
+        self.found.expect(
+            error is None or isinstance(error, OrbitalError),
+            f"serve() of an address in use raised {error!r}; `raise DeviceUnreachable(...) from error`",
+        )
 
     async def _received(self) -> list[Any]:
         """What the device says, as soon as it is heard."""
