@@ -31,7 +31,7 @@ check: setup ## formatting, lint, types, arrows between packages, version ranges
 
 test: setup ## the tests (what CI checks is `make check test`)
 	@$(RUN) python -m orbital_testbench.snmpsim # downloads now and not in the middle of a test
-	$(RUN) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder # more than two cores' worth: tests mostly wait; the slow ones, of whole agents, first
+	$(RUN) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder # more than two cores' worth: tests mostly wait; the slow ones, of whole agents, first
 
 bench: setup ## measure beside real peers; prints ratios (BENCH=name for one of them)
 	$(RUN) orbital-bench $(BENCH)

@@ -9,6 +9,7 @@ import socket
 from typing import Any, ClassVar
 
 import pytest
+import uvloop
 import yaml
 
 from orbital_runtime.agent import Agent, State
@@ -173,6 +174,23 @@ async def test_a_second_signal_means_now(agent_of):
         await asyncio.wait({running}, timeout=0.1)
     assert running.result() == 0
     assert agent.state is State.STOPPED
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_signal_between_two_runs_of_the_loop_stops(new_loop):
+    """The loop is started again after a KeyboardInterrupt of a plugin; what came meanwhile is not lost."""
+    loop, stops = new_loop(), []
+
+    async def enter():
+        signals = Signals(stop=lambda: stops.append(1), reload=lambda: None, now=lambda: 0.0)
+        return signals.__enter__()
+
+    signals = loop.run_until_complete(enter())
+    os.kill(os.getpid(), signal.SIGTERM)
+    loop.run_until_complete(asyncio.sleep(0))
+    signals.__exit__()
+    loop.close()
+    assert stops == [1]
 
 
 async def test_an_echo_of_the_first_signal_is_no_second_one():

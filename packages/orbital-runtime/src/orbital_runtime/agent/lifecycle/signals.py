@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ class Signals:
 
     def __enter__(self) -> Self:
         self._before = {name: signal.getsignal(getattr(signal, name)) for name in self._handlers}
+        loop = asyncio.get_running_loop()
         for name, handler in self._handlers.items():
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), handler)
+            signal.signal(getattr(signal, name), partial(_pass_on, loop, handler))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in self._handlers:
-            asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
-            signal.signal(getattr(signal, name), self._before[name])
+        for name, before in self._before.items():
+            signal.signal(getattr(signal, name), before)
 
     def _end(self) -> None:
         if self._asked is None:
@@ -51,3 +52,10 @@ class Signals:
         elif self._now() - self._asked >= ECHO:
             self.again.set()
         self._stop()
+
+
+def _pass_on(loop: asyncio.AbstractEventLoop, handler: Callable[[], None], *_: object) -> None:
+    """Run `handler` on the loop. uvloop's own handlers lose a signal that comes while the loop is between two
+    runs, as after a KeyboardInterrupt of a plugin.
+    """
+    loop.call_soon_threadsafe(handler)
